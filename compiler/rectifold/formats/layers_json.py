@@ -1,0 +1,163 @@
+"""`.json` files with a list of layers in exact numbers.
+
+    {"format": "relu-trap/1", "network": {"inputs": 2, "layers": [{"W": [["1", "-1/3"]], "b": ["0"], "act": "relu"}]},
+     "domain": {"lo": ["0", "0"], "hi": ["1", "1"]}}
+
+A number is a string: a decimal "1e-30", a rational "1/3" or a dyadic "3*2^-1074"; "-inf" and "inf" are allowed as ends
+of the domain. Other keys are left alone. A file with a second network has it under "network_b".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rectifold.errors import InputError
+from rectifold.exact import MAX_DIGITS, Matrix, NumberError, parse_rational
+from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.domain import Domain, DomainError
+from rectifold.ir.network import MAX_UNITS, Network, safe_name
+
+FORMATS = ("relu-trap/1",)
+MAX_BYTES = 200_000_000
+_DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})")
+
+
+class LayersError(InputError):
+    """A file that is refused; `code` says the kind of mistake in one word."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{message} [{code}]")
+        self.code = code
+
+
+def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[str]]:
+    """(network, notes). Raises LayersError."""
+    data = _json(path)
+    if not isinstance(data, dict) or data.get("format") not in FORMATS:
+        found = data.get("format") if isinstance(data, dict) else type(data).__name__
+        raise LayersError(
+            "format", f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMATS)}"
+        )
+    body = data.get(which)
+    if not isinstance(body, dict):
+        raise LayersError("format", f"{path.name} has no {which!r}")
+    inputs = _inputs(body.get("inputs"), path.name)
+    domain = _domain(data.get("domain"), inputs, path.name)
+    return _network(body, inputs, domain, path), []
+
+
+def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Path) -> Network:
+    builder = Builder("x", inputs)
+    value = builder.input
+    layers = body.get("layers")
+    if not isinstance(layers, list):
+        raise LayersError("shape", f"{path.name}: 'layers' is not a list")
+    for k, layer in enumerate(layers):
+        where = f"{path.name}: layer {k}"
+        act = layer.get("act") if isinstance(layer, dict) else None
+        if act not in ("relu", "linear"):
+            raise LayersError(
+                "activation", f"{where}: activation {str(act)[:40]!r}; relu and linear are known"
+            )
+        name = builder.fresh("y" if k == len(layers) - 1 else f"h{k + 1}")
+        value = builder.layer(name, _affine(layer, value, where), relu=act == "relu")
+    return builder.finish(value, safe_name(path.stem, "net"), domain)
+
+
+def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
+    rows, bias = layer.get("W"), layer.get("b")
+    if not isinstance(rows, list) or not isinstance(bias, list) or not all(isinstance(r, list) for r in rows):
+        raise LayersError("shape", f"{where}: W must be a list of rows and b a list")
+    if layer.get("rows", len(rows)) != len(rows):
+        raise LayersError("shape", f"{where}: {layer['rows']} rows are declared, {len(rows)} are there")
+    if len(bias) != len(rows):
+        raise LayersError("shape", f"{where}: {len(rows)} rows but {len(bias)} biases")
+    if bad := [row for row in rows if len(row) != value.size]:
+        raise LayersError(
+            "shape", f"{where}: a row has {len(bad[0])} entries, but {value.size} values come in"
+        )
+    weight = Matrix.from_fractions([_numbers(row, where) for row in rows], columns=value.size)
+    return value.apply(weight) + Affine(Matrix.column(_numbers(bias, where)))
+
+
+def _numbers(texts: Sequence[Any], where: str) -> list[Fraction]:
+    return [_number(text, where) for text in texts]
+
+
+def _number(text: Any, where: str) -> Fraction:
+    if not isinstance(text, str):
+        raise LayersError("number", f"{where}: {str(text)[:40]!r} is not a number written as a string")
+    word = text.strip().lower()
+    if word.lstrip("+-") in ("nan", "inf", "infinity"):
+        raise LayersError("nan", f"{where}: a weight is {word}")
+    if len(word) > MAX_DIGITS:
+        raise LayersError(
+            "too-large", f"{where}: a number of {len(word):,} characters; the limit is {MAX_DIGITS:,}"
+        )
+    try:
+        if match := _DYADIC.fullmatch(word):
+            exponent = int(match[2])
+            if abs(exponent) > 5000:
+                raise LayersError("too-large", f"{where}: exponent {exponent} is too large")
+            return int(match[1]) * Fraction(2) ** exponent
+        return parse_rational(word)
+    except NumberError as error:
+        code = "too-large" if "too large" in str(error) else "number"
+        raise LayersError(code, f"{where}: {error}") from None
+
+
+def _inputs(value: Any, name: str) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,30}", text):
+        raise LayersError("shape", f"{name}: 'inputs' is {text[:40]!r}, a whole number is expected")
+    if int(text) > MAX_UNITS:
+        raise LayersError("too-large", f"{name}: {text} inputs; the limit is {MAX_UNITS:,}")
+    return int(text)
+
+
+def _domain(data: Any, inputs: int, name: str) -> Domain | None:
+    if data is None:
+        return None
+    ends: list[tuple[Fraction | None, ...]] = []
+    for key, infinite in (("lo", "-inf"), ("hi", "inf")):
+        texts = data.get(key) if isinstance(data, dict) else None
+        if not isinstance(texts, list) or len(texts) != inputs:
+            given = len(texts) if isinstance(texts, list) else "no"
+            raise LayersError("domain", f"{name}: the domain has {given} {key} ends for {inputs} inputs")
+        ends.append(tuple(None if text == infinite else _domain_number(text, name) for text in texts))
+    try:
+        return Domain(ends[0], ends[1])
+    except DomainError as error:
+        raise LayersError("domain", f"{name}: {error}") from None
+
+
+def _domain_number(text: Any, name: str) -> Fraction:
+    try:
+        return _number(text, f"{name}: domain")
+    except LayersError as error:
+        raise LayersError(
+            "domain" if error.code == "nan" else error.code, str(error).rsplit(" [", 1)[0]
+        ) from None
+
+
+def _json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise LayersError("too-large", f"{path.name} is larger than {MAX_BYTES:,} bytes")
+        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+    except LayersError as error:
+        raise LayersError(error.code, f"{path.name}: {str(error).rsplit(' [', 1)[0]}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise LayersError("json", f"{path.name} is no readable JSON ({error})") from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise LayersError("json", "a key occurs twice in one object")
+    return result

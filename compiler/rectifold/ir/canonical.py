@@ -1,0 +1,97 @@
+"""The canonical form of a network and its digest: what a certificate is bound to.
+
+    {"format": "rectifold-network/1", "inputs": 2, "layers": [
+        {"activation": "R", "bias": "0:1/2", "units": 2, "weights": [[0, ["0:1 1:-1", "1:3/8"]]]}, ...], "output": 1}
+
+Value 0 is the input, layer k is value k (1-based, in topological order). A vector is written as its nonzero entries
+`index:p` or `index:p/q` in lowest terms, separated by blanks; a matrix as the list of its rows. Keys are sorted,
+no floats, ASCII. Names and titles are left out: they do not change the function.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from math import gcd
+
+import numpy as np
+
+from rectifold.exact import Matrix, dyadic_integers
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+
+FORMAT = "rectifold-network/1"
+DOMAIN_FORMAT = "rectifold-domain/1"
+
+
+def canonical_text(network: Network) -> str:
+    """The canonical form as one line of JSON. The domain is not part of it."""
+    number = {network.input_name: 0} | {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+    layers = [
+        {
+            "activation": "R" if layer.is_relu else "L",
+            "bias": _rows(layer.bias.T)[0],
+            "units": layer.size,
+            "weights": sorted(
+                [number[source], _rows(weight)]
+                for source, weight in layer.weights.items()
+                if not weight.is_zero
+            ),
+        }
+        for layer in network.layers
+    ]
+    form = {
+        "format": FORMAT,
+        "inputs": network.input_size,
+        "layers": layers,
+        "output": number[network.output],
+    }
+    return json.dumps(form, sort_keys=True, separators=(",", ":"))
+
+
+def digest(network: Network) -> str:
+    """SHA-256 of the canonical form, in hex. Computed once per network."""
+    cached = getattr(network, "_digest", None)
+    if cached is None:
+        cached = hashlib.sha256(canonical_text(network).encode("ascii")).hexdigest()
+        network._digest = cached  # type: ignore[attr-defined]  # a cache on an immutable value
+    return str(cached)
+
+
+def domain_text(domain: Domain) -> str:
+    """The domain as one line of JSON: ends as "p/q" or null, constraints as [row, bound]."""
+    form = {
+        "format": DOMAIN_FORMAT,
+        "lower": [None if v is None else str(v) for v in domain.lower],
+        "upper": [None if v is None else str(v) for v in domain.upper],
+        "constraints": [
+            [" ".join(f"{k}:{c}" for k, c in enumerate(row.coefficients) if c), str(row.bound)]
+            for row in domain.constraints
+        ],
+    }
+    return json.dumps(form, sort_keys=True, separators=(",", ":"))
+
+
+def _rows(matrix: Matrix) -> list[str]:
+    rows, columns = np.nonzero(matrix.nonzero)
+    if matrix.is_float:
+        integers, den = dyadic_integers(matrix.floats[rows, columns])
+    else:
+        values = matrix.integers()[0]
+        den = matrix.integers()[1]
+        integers = [
+            values[i * matrix.shape[1] + j] for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+        ]
+    entries: list[list[str]] = [[] for _ in range(matrix.shape[0])]
+    for i, j, value in zip(rows.tolist(), columns.tolist(), integers, strict=True):
+        entries[i].append(f"{j}:{_lowest(value, den)}")
+    return [" ".join(row) for row in entries]
+
+
+def _lowest(value: int, den: int) -> str:
+    if den & (den - 1) == 0:
+        low = min(value & -value, den)
+        value, den = value // low, den // low
+        return f"{value}/{den}" if den != 1 else str(value)
+    common = gcd(value, den)
+    return f"{value // common}/{den // common}" if den != common else str(value // common)

@@ -1,0 +1,128 @@
+"""The set of inputs a statement is about: a box, cut by closed linear constraints.
+
+    in [[0, 1], [-1, 1]]   assume x[0] + 2*x[1] <= 3/2
+
+Every number is exact. An end that is None is infinite. A domain is a closed set; whether it has a point is
+asked elsewhere (it needs a solver), only an empty *box* is refused here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from rectifold.errors import InputError
+from rectifold.exact import Floats, round_down, round_up
+
+
+class DomainError(InputError):
+    """A domain that is no domain (a lower end above the upper one, a wrong length). The message says where."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """Σ coefficients_k · x_k ≤ bound."""
+
+    coefficients: tuple[Fraction, ...]
+    bound: Fraction
+
+    def holds_at(self, point: Sequence[Fraction]) -> bool:
+        return (
+            sum((c * x for c, x in zip(self.coefficients, point, strict=True) if c), Fraction(0))
+            <= self.bound
+        )
+
+
+@dataclass(frozen=True)
+class Domain:
+    """lower ≤ x ≤ upper (None: no end) and every constraint. Raises DomainError when a range is empty."""
+
+    lower: tuple[Fraction | None, ...]
+    upper: tuple[Fraction | None, ...]
+    constraints: tuple[Constraint, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.lower) != len(self.upper):
+            raise DomainError(f"{len(self.lower)} lower ends but {len(self.upper)} upper ends")
+        for k, (low, high) in enumerate(zip(self.lower, self.upper, strict=True)):
+            if low is not None and high is not None and low > high:
+                raise DomainError(
+                    f"input {k} has the empty range [{low}, {high}]: its lower end is above its upper end"
+                )
+        for constraint in self.constraints:
+            if len(constraint.coefficients) != self.size:
+                raise DomainError(
+                    f"a constraint speaks of {len(constraint.coefficients)} inputs, the domain has {self.size}"
+                )
+
+    @staticmethod
+    def everywhere(size: int) -> Domain:
+        """R^size."""
+        return Domain((None,) * size, (None,) * size)
+
+    @staticmethod
+    def cube(low: Fraction | int, high: Fraction | int, size: int) -> Domain:
+        """[low, high]^size."""
+        return Domain((Fraction(low),) * size, (Fraction(high),) * size)
+
+    @property
+    def size(self) -> int:
+        return len(self.lower)
+
+    @property
+    def is_bounded(self) -> bool:
+        return None not in self.lower and None not in self.upper
+
+    @cached_property
+    def fixed(self) -> dict[int, Fraction]:
+        """The inputs whose range is one point."""
+        return {
+            k: low
+            for k, (low, high) in enumerate(zip(self.lower, self.upper, strict=True))
+            if low is not None and low == high
+        }
+
+    @cached_property
+    def float_box(self) -> tuple[Floats, Floats]:
+        """(lo, hi) float64, rounded outward: contains the box. Infinite where there is no end."""
+        low = [-np.inf if v is None else round_down(v) for v in self.lower]
+        high = [np.inf if v is None else round_up(v) for v in self.upper]
+        return np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+
+    @cached_property
+    def is_float_box(self) -> bool:
+        """Both ends of every range are float64 numbers (or absent): every float inside `float_box` is in the box."""
+        return all(v is None or round_down(v) == v for v in self.lower + self.upper)
+
+    def contains(self, point: Sequence[Fraction]) -> bool:
+        inside = all(
+            (low is None or low <= x) and (high is None or x <= high)
+            for low, x, high in zip(self.lower, point, self.upper, strict=True)
+        )
+        return inside and all(constraint.holds_at(point) for constraint in self.constraints)
+
+    def clamp(self, point: Sequence[float]) -> list[Fraction]:
+        """The exact point of the box nearest to the floats `point`, coordinate by coordinate."""
+        clamped = []
+        for low, x, high in zip(self.lower, point, self.upper, strict=True):
+            value = Fraction(float(x))
+            value = low if low is not None and value < low else value
+            clamped.append(high if high is not None and value > high else value)
+        return clamped
+
+    def describe(self) -> str:
+        """One line for people: the common range, or the widest and narrowest."""
+        ranges = sorted(set(zip(self.lower, self.upper, strict=True)), key=str)
+        if not ranges:
+            return "no inputs"
+        text = f"[{_end(ranges[0][0], '-')}, {_end(ranges[0][1], '')}]"
+        text = f"{text}^{self.size}" if len(ranges) == 1 else f"a box of {self.size} ranges"
+        return text + (f" with {len(self.constraints)} linear constraints" if self.constraints else "")
+
+
+def _end(value: Fraction | None, sign: str) -> str:
+    return f"{sign}inf" if value is None else str(value)

@@ -1,0 +1,71 @@
+"""The reference meaning of a network: exact evaluation, and the same in floats.
+
+Every other way to run a network (emitted code, an ONNX runtime, the checker) is compared with `evaluate`.
+Points are columns here: an n×k matrix holds k points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from rectifold.exact import Matrix
+from rectifold.ir.network import Network
+
+
+def evaluate(network: Network, point: Sequence[Fraction | int]) -> list[Fraction]:
+    """The exact outputs at one exact point. Raises ValueError for a wrong number of inputs."""
+    return evaluate_points(network, [point])[0]
+
+
+def evaluate_points(network: Network, points: Sequence[Sequence[Fraction | int]]) -> list[list[Fraction]]:
+    """The exact outputs at each of several points."""
+    for point in points:
+        if len(point) != network.input_size:
+            raise ValueError(f"the network has {network.input_size} inputs, the point has {len(point)}")
+    if not points:
+        return []
+    columns = Matrix.from_fractions(points, columns=network.input_size).T
+    return trace(network, columns, with_activations=True)[network.output].T.fractions()
+
+
+def trace(network: Network, points: Matrix, *, with_activations: bool) -> dict[str, Matrix]:
+    """Layer name → its exact m×k values at the k points (columns of the n×k matrix `points`).
+
+    With `with_activations` the values after the activation, else the pre-activations.
+    """
+    after: dict[str, Matrix] = {network.input_name: points}
+    before: dict[str, Matrix] = {}
+    ones = Matrix.from_floats(np.ones((1, points.shape[1])))
+    for layer in network.layers:
+        total = layer.bias @ ones
+        for source, weight in layer.weights.items():
+            total = total + weight @ after[source]
+        before[layer.name] = total
+        after[layer.name] = total.positive_part() if layer.is_relu else total
+    return after if with_activations else before
+
+
+def evaluate_float(
+    network: Network, points: npt.ArrayLike, dtype: npt.DTypeLike = np.float64
+) -> npt.NDArray[np.floating]:
+    """Outputs in floating point for one point (n,) or several (k, n): what a plain NumPy program would compute.
+
+    A rational weight is rounded to `dtype` first. This rounds and proves nothing.
+    """
+    x = np.asarray(points, dtype=dtype)
+    values: dict[str, npt.NDArray[np.floating]] = {network.input_name: np.atleast_2d(x)}
+    rounded: Mapping[str, npt.NDArray[np.floating]]
+    for layer in network.layers:
+        total = np.broadcast_to(
+            layer.bias.approximation[0].astype(dtype).T, (values[network.input_name].shape[0], layer.size)
+        )
+        rounded = {u: w.approximation[0].astype(dtype) for u, w in layer.weights.items()}
+        for source, weight in rounded.items():
+            total = total + values[source] @ weight.T
+        values[layer.name] = np.maximum(total, 0) if layer.is_relu else total
+    result = values[network.output]
+    return result[0] if x.ndim == 1 else result

@@ -1,0 +1,386 @@
+"""The intermediate representation: a directed acyclic graph of layers with an exact matrix on each edge.
+
+    a_v = act_v( b_v + Σ_{u→v} W_uv a_u ),   act ∈ {relu, linear},   a_input = x
+
+Skip connections, sums and concatenation need no node kinds of their own. A `Network` never changes; a rewrite
+makes a `Draft`, edits it and freezes it. The NetworkX graph inside is private: layer names are the keys, the
+order of layers is the lexicographic topological order, so the same network is always written the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal
+
+import networkx as nx
+
+from rectifold.errors import InputError
+from rectifold.exact import Matrix
+from rectifold.ir.domain import Domain
+
+Activation = Literal["relu", "linear"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+RESERVED = frozenset(
+    [
+        "network",
+        "input",
+        "assume",
+        "const",
+        "output",
+        "in",
+        "inf",
+        "load",
+        "relu",
+        "abs",
+        "max",
+        "min",
+        "clip",
+        "leaky_relu",
+        "concat",
+        "zeros",
+        "ones",
+        "eye",
+    ]
+)
+
+MAX_UNITS = 10_000_000  # of one layer or input: a declared size is believed up to here
+
+
+class NetworkError(InputError):
+    """Layers that do not fit together. The message names the layer, what was found and what is needed."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer: m units over the activations of its predecessors (m×n matrices, m×1 bias)."""
+
+    name: str
+    activation: Activation
+    bias: Matrix
+    weights: Mapping[str, Matrix] = field(hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", MappingProxyType(dict(sorted(self.weights.items()))))
+        require_name(self.name)
+        if self.activation not in ("relu", "linear"):
+            raise NetworkError(
+                f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are known)"
+            )
+        if self.bias.shape[1] != 1:
+            raise NetworkError(
+                f"layer {self.name}: the bias is {self.bias.shape[0]}x{self.bias.shape[1]}, not a column"
+            )
+        for source, weight in self.weights.items():
+            if weight.shape[0] != self.size:
+                raise NetworkError(
+                    f"layer {self.name}: the weight on {source} has {weight.shape[0]} rows, but the bias has {self.size}"
+                )
+
+    @property
+    def size(self) -> int:
+        """Number of units."""
+        return self.bias.shape[0]
+
+    @property
+    def is_relu(self) -> bool:
+        return self.activation == "relu"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Layer):
+            return False
+        return (self.name, self.activation) == (other.name, other.activation) and (
+            self.bias == other.bias and dict(self.weights) == dict(other.weights)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.activation, self.size))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a network costs: relu units, nonzero weights and biases, dense multiply-adds, layers."""
+
+    units: int
+    weights: int
+    macs: int
+    layers: int
+
+
+class Network:
+    """An immutable ReLU network, possibly with a domain.
+
+    Raises NetworkError if a layer is missing, a cycle exists, or shapes do not fit.
+    """
+
+    def __init__(
+        self,
+        input_name: str,
+        input_size: int,
+        layers: Iterable[Layer],
+        output: str,
+        domain: Domain | None = None,
+        name: str = "net",
+        title: str = "",
+    ) -> None:
+        self.name = require_name(name)
+        self.title = title
+        require_name(input_name)
+        self.input_name = input_name
+        self.input_size = input_size
+        self.output = output
+        self.domain = domain
+        by_name = _named(layers, input_name)
+        self._graph = _graph(input_name, input_size, by_name, output)
+        order = nx.lexicographical_topological_sort(self._graph)
+        self.layers: tuple[Layer, ...] = tuple(by_name[v] for v in order if v != input_name)
+        self._by_name = {layer.name: layer for layer in self.layers}
+        if domain is not None and domain.size != input_size:
+            raise NetworkError(
+                f"the domain has {domain.size} ranges, but the network has {input_size} inputs"
+            )
+
+    # ---- looking ------------------------------------------------------------------------------
+
+    def layer(self, name: str) -> Layer:
+        return self._by_name[name]
+
+    def size_of(self, name: str) -> int:
+        """Number of values of a layer or of the input."""
+        return self.input_size if name == self.input_name else self._by_name[name].size
+
+    @property
+    def output_layer(self) -> Layer:
+        return self._by_name[self.output]
+
+    @property
+    def output_size(self) -> int:
+        return self.output_layer.size
+
+    def successors(self, name: str) -> list[str]:
+        return sorted(self._graph.successors(name))
+
+    def cone(self, name: str) -> set[str]:
+        """The layers (and the input) that `name` depends on, without itself."""
+        return set(nx.ancestors(self._graph, name))
+
+    @cached_property
+    def relu_layers(self) -> tuple[Layer, ...]:
+        return tuple(layer for layer in self.layers if layer.is_relu)
+
+    @cached_property
+    def depth(self) -> int:
+        """Number of relu layers on the longest path."""
+        depth: dict[str, int] = {self.input_name: 0}
+        for layer in self.layers:
+            below = max((depth[u] for u in layer.weights), default=0)
+            depth[layer.name] = below + (1 if layer.is_relu else 0)
+        return depth[self.output]
+
+    @cached_property
+    def is_chain(self) -> bool:
+        """Each layer reads the one before it only (a layer that reads nothing is allowed)."""
+        before = self.input_name
+        for layer in self.layers:
+            if set(layer.weights) - {before}:
+                return False
+            before = layer.name
+        return before == self.output
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        weights = [w for layer in self.layers for w in layer.weights.values()]
+        return Sizes(
+            units=sum(layer.size for layer in self.relu_layers),
+            weights=sum(w.nonzero_count for w in weights)
+            + sum(layer.bias.nonzero_count for layer in self.layers),
+            macs=sum(w.shape[0] * w.shape[1] for w in weights),
+            layers=len(self.layers),
+        )
+
+    @property
+    def parameters(self) -> int:
+        """Stored numbers: all weights and biases, zeros included."""
+        return self.sizes.macs + sum(layer.size for layer in self.layers)
+
+    def hidden_sizes(self) -> list[int]:
+        """Relu units per hidden layer, in order."""
+        return [layer.size for layer in self.relu_layers if layer.name != self.output]
+
+    def shape_text(self) -> str:
+        """784-400-400-10."""
+        sizes = [self.input_size] + [layer.size for layer in self.layers]
+        return "-".join(map(str, sizes))
+
+    # ---- changing -----------------------------------------------------------------------------
+
+    def with_domain(self, domain: Domain | None) -> Network:
+        return self._copy(domain=domain)
+
+    def renamed(self, name: str, title: str | None = None) -> Network:
+        return self._copy(name=name, title=self.title if title is None else title)
+
+    def _copy(self, **changes: object) -> Network:
+        fields: dict[str, object] = {
+            "input_name": self.input_name, "input_size": self.input_size, "layers": self.layers,
+            "output": self.output, "domain": self.domain, "name": self.name, "title": self.title,
+        }  # fmt: skip
+        return Network(**(fields | changes))  # type: ignore[arg-type]
+
+    def draft(self) -> Draft:
+        return Draft(self)
+
+    def __eq__(self, other: object) -> bool:
+        """Same names, layers, domain and output; titles do not matter."""
+        if not isinstance(other, Network):
+            return False
+        mine = (self.name, self.input_name, self.input_size, self.output, self.domain)
+        theirs = (other.name, other.input_name, other.input_size, other.output, other.domain)
+        return mine == theirs and self.layers == other.layers
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.input_name, self.input_size, self.output, self.layers))
+
+    def __repr__(self) -> str:
+        return f"<Network {self.name}: {self.shape_text()}, {self.sizes.units} relu units>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{_escaped(layer.name)}</td><td>{layer.activation}</td><td>{layer.size}</td>"
+            f"<td>{_escaped(', '.join(layer.weights))}</td></tr>"
+            for layer in self.layers
+        )
+        head = "<tr><th>layer</th><th>activation</th><th>units</th><th>reads</th></tr>"
+        return (
+            f"<table><caption>{_escaped(self.name)}: {self.input_size} inputs</caption>{head}{rows}</table>"
+        )
+
+
+class Draft:
+    """A network being rewritten. Lives inside one function; `freeze` checks it again and returns a `Network`."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.layers: dict[str, Layer] = {layer.name: layer for layer in network.layers}
+
+    def put(self, layer: Layer) -> None:
+        """Add or replace a layer."""
+        self.layers[layer.name] = layer
+
+    def remove(self, name: str) -> None:
+        """Remove a layer; edges out of it must be gone by `freeze`."""
+        del self.layers[name]
+
+    def successors(self, name: str) -> list[str]:
+        return sorted(v for v, layer in self.layers.items() if name in layer.weights)
+
+    def edit(
+        self,
+        name: str,
+        *,
+        bias: Matrix | None = None,
+        weights: Mapping[str, Matrix] | None = None,
+        activation: Activation | None = None,
+    ) -> None:
+        layer = self.layers[name]
+        self.layers[name] = replace(
+            layer,
+            bias=layer.bias if bias is None else bias,
+            weights=layer.weights if weights is None else weights,
+            activation=layer.activation if activation is None else activation,
+        )
+
+    def add_edge(self, source: str, target: str, weight: Matrix) -> None:
+        """Add `weight` to the edge source → target (created if absent; dropped if it becomes zero)."""
+        weights = dict(self.layers[target].weights)
+        total = weights[source] + weight if source in weights else weight
+        if total.is_zero:
+            weights.pop(source, None)
+        else:
+            weights[source] = total
+        self.edit(target, weights=weights)
+
+    def drop_edge(self, source: str, target: str) -> None:
+        weights = dict(self.layers[target].weights)
+        del weights[source]
+        self.edit(target, weights=weights)
+
+    def keep_units(self, name: str, kept: Sequence[int]) -> None:
+        """Delete the other units of a layer: their rows, and their columns in every successor."""
+        layer = self.layers[name]
+        rows = {u: w.select_rows(kept) for u, w in layer.weights.items()}
+        self.edit(name, bias=layer.bias.select_rows(kept), weights=rows)
+        for successor in self.successors(name):
+            weights = dict(self.layers[successor].weights)
+            weights[name] = weights[name].select_columns(kept)
+            self.edit(successor, weights=weights)
+
+    def freeze(self) -> Network:
+        old = self._network
+        return Network(
+            old.input_name, old.input_size, self.layers.values(), old.output, old.domain, old.name, old.title
+        )
+
+
+def require_name(name: str) -> str:
+    """`name`, if it is a name of the language (a letter or _, then letters, digits, _; no keyword)."""
+    if not _NAME.fullmatch(name) or name in RESERVED:
+        raise NetworkError(
+            f"{name[:60]!r} cannot be a name (letters, digits and _ are allowed, and no word of the language)"
+        )
+    return name
+
+
+def safe_name(text: str, default: str) -> str:
+    """A legal name as close to `text` as possible (for names from files)."""
+    cleaned = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:60]
+    if cleaned and cleaned[0].isdigit():
+        cleaned = f"{default}_{cleaned}"
+    return cleaned if _NAME.fullmatch(cleaned) and cleaned not in RESERVED else default
+
+
+def fresh_name(wanted: str, taken: Iterable[str]) -> str:
+    """`wanted`, or `wanted_2`, `wanted_3`, … if that is taken."""
+    used = set(taken)
+    if wanted not in used:
+        return wanted
+    return next(f"{wanted}_{k}" for k in range(2, len(used) + 3) if f"{wanted}_{k}" not in used)
+
+
+def _named(layers: Iterable[Layer], input_name: str) -> dict[str, Layer]:
+    by_name: dict[str, Layer] = {}
+    for layer in layers:
+        if layer.name in by_name or layer.name == input_name:
+            raise NetworkError(f"two layers are called {layer.name}")
+        by_name[layer.name] = layer
+    return by_name
+
+
+def _graph(input_name: str, input_size: int, layers: Mapping[str, Layer], output: str) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_node(input_name)
+    graph.add_nodes_from(layers)
+    if output not in layers:
+        raise NetworkError(f"the output {output} is no layer of the network")
+    for layer in layers.values():
+        for source, weight in layer.weights.items():
+            if source not in graph:
+                raise NetworkError(f"layer {layer.name} reads {source}, which is no layer of the network")
+            size = input_size if source == input_name else layers[source].size
+            if weight.shape[1] != size:
+                raise NetworkError(
+                    f"weight {weight.shape[0]}x{weight.shape[1]} of layer {layer.name} reads {source}, which has "
+                    f"{size} units (columns must match: {weight.shape[0]}x{size})"
+                )
+            graph.add_edge(source, layer.name)
+    if not nx.is_directed_acyclic_graph(graph):
+        raise NetworkError("the layers form a cycle")
+    return graph
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
