@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from flint import fmpz, fmpz_mat
+from flint import fmpz, fmpz_mat, nmod_mat
 
 from rectifold.errors import InputError
 
@@ -33,6 +33,7 @@ MAX_EXPONENT = 1100  # decimal exponent of one written number
 
 _FLOAT_BITS = 53
 _SMALLEST_EXPONENT = -1074
+_RANK_PRIME = (1 << 61) - 1
 
 
 class NumberError(InputError):
@@ -306,9 +307,17 @@ class Matrix:
         integers, den = self.integers()
         return Matrix.from_integers(self.shape, [max(0, v) for v in integers], den)
 
-    def rank(self) -> int:
+    @cached_property
+    def modular_rank(self) -> int:
+        """The rank modulo a large prime: never more than the rank, and nearly always equal to it. Fast."""
         if self._size == 0:
             return 0
+        return int(nmod_mat(self._integer_form[0], _RANK_PRIME).rank())
+
+    def rank(self) -> int:
+        """The exact rank."""
+        if self.modular_rank == min(self.shape):
+            return self.modular_rank  # rank mod p ≤ rank ≤ min(m, n)
         return int(self._integer_form[0].rank())
 
     def rref(self) -> tuple[Matrix, list[int]]:

@@ -1,0 +1,334 @@
+"""Rigorous interval and linear bounds of pre-activations (mathematics: Zhang et al. 2018, CROWN).
+
+Interval: z = Σ W a + b with proven ends of every a. Linear: for an unstable unit of an earlier layer with proven
+l ≤ z ≤ u,
+
+    relu(z) ≤ s z + t,   s = u/(u − l), t ≥ max(−s l, u − s u)        relu(z) ≥ α z,   α ∈ {0, 1},
+
+substituted backward until only inputs remain. Any s, t, α that satisfy these lines give a true bound, so only the
+rounding of the substitution matters. With C the float coefficients a step starts from (taken as exact numbers):
+
+    fl(C W) differs from C W by at most γ |C| |W| entrywise, and |a_j| ≤ M_j on the domain, so the step changes the bound
+    by at most γ |C| R with R = |W| M + |b|, computed once per layer.
+
+Each product and sum adds such a term; the sum of the terms is the radius that `settled_up` applies. Weights that are
+no floats bring their own radius, which enters R in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_down, settled_up, upper_sum
+from rectifold.exact import Floats, Indices, Matrix, round_down, round_up
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Layer, Network
+
+_ROWS = 1024  # rows of one backward batch
+
+Recorder = Callable[[str, Indices, Floats], None]
+
+
+@dataclass(frozen=True, eq=False)
+class FloatLayer:
+    """One layer in floats: midpoints, and |W| radius · M sums where the weights are no floats."""
+
+    name: str
+    is_relu: bool
+    weights: Mapping[str, Floats]
+    radii: Mapping[str, Floats | None]
+    bias: Floats
+    bias_radius: Floats
+
+    @property
+    def terms(self) -> int:
+        return sum(w.shape[1] for w in self.weights.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Backward:
+    """Upper bounds of sign·z for a batch of rows, and the input coefficients of the bounding affine forms."""
+
+    upper: Floats
+    coefficients: Floats
+    ambiguous: np.ndarray  # rows whose sign is open only because of the error term
+
+
+@dataclass(eq=False)
+class Bounds:
+    """Proven ends of every pre-activation of a network on a domain, filled in layer by layer.
+
+    `lower`/`upper` hold a layer's ends once `interval` or the caller has set them; later layers build on them.
+    """
+
+    network: Network
+    domain: Domain
+    lower: dict[str, Floats] = field(default_factory=dict)
+    upper: dict[str, Floats] = field(default_factory=dict)
+    floats: dict[str, FloatLayer] = field(default_factory=dict)
+    _sizes: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.floats = {layer.name: _float_layer(layer) for layer in self.network.layers}
+
+    # ---- ends of activations ------------------------------------------------------------------
+
+    def activation_ends(self, name: str) -> tuple[Floats, Floats]:
+        """Proven (low, high) of what `name` passes on: its activations, or the input itself."""
+        if name == self.network.input_name:
+            return self.domain.float_box
+        low, high = self.lower[name], self.upper[name]
+        if not self.floats[name].is_relu:
+            return low, high
+        return np.maximum(low, 0.0), np.maximum(high, 0.0)
+
+    def magnitude(self, name: str) -> Floats:
+        """M: |a_j| ≤ M_j on the domain."""
+        low, high = self.activation_ends(name)
+        return np.maximum(np.abs(low), np.abs(high))
+
+    def set(self, name: str, lower: Floats, upper: Floats) -> None:
+        self.lower[name], self.upper[name] = lower, upper
+        self._sizes.pop(name, None)
+
+    # ---- forward --------------------------------------------------------------------------------
+
+    def interval(self, name: str) -> tuple[Floats, Floats]:
+        """(lower, upper) of the pre-activations of a layer whose predecessors are done."""
+        layer = self.floats[name]
+        total_up, total_down = layer.bias.copy(), layer.bias.copy()
+        for source, weight in layer.weights.items():
+            low, high = self.activation_ends(source)
+            total_up = total_up + upper_sum(weight, low, high)
+            total_down = total_down - upper_sum(-weight, low, high)
+        error = self._forward_error(layer)
+        upper, lower = settled_up(total_up, error), settled_down(total_down, error)
+        for i in np.nonzero((upper > 0) & (total_up <= 4 * error))[0]:
+            upper[i] = min(upper[i], round_up(self._exact_end(name, int(i))))
+        for i in np.nonzero((lower < 0) & (total_down >= -4 * error))[0]:
+            lower[i] = max(lower[i], round_down(-self._exact_end(name, int(i), sign=-1)))
+        return lower, upper
+
+    def _forward_error(self, layer: FloatLayer) -> Floats:
+        rows, radius = self._row_sizes(layer)
+        return np.asarray(gamma(layer.terms + 4) * rows + radius + (layer.terms + 2) * TINY)
+
+    def _row_sizes(self, layer: FloatLayer) -> tuple[Floats, Floats]:
+        """(R, extra): R = |W| M + |b|; extra covers weights that are no floats."""
+        if layer.name not in self._sizes:
+            rows, extra = np.abs(layer.bias), layer.bias_radius.copy()
+            for source, weight in layer.weights.items():
+                size = self.magnitude(source)
+                size = np.where(np.isfinite(size), size, 0.0)  # an infinite end makes the bound infinite anyway
+                rows = rows + np.abs(weight) @ size
+                radius = layer.radii[source]
+                if radius is not None:
+                    extra = extra + radius @ size
+            self._sizes[layer.name] = rows, extra
+        return self._sizes[layer.name]
+
+    def _exact_end(self, name: str, unit: int, sign: int = 1) -> Fraction:
+        """max of sign·z over the predecessors' ends, exactly (inputs: the exact box). A large number if unbounded."""
+        layer = self.network.layer(name)
+        total = sign * layer.bias.entry(unit, 0)
+        for source, weight in layer.weights.items():
+            low, high = self._exact_ends(source)
+            for j in np.nonzero(weight.nonzero[unit])[0]:
+                factor = sign * weight.entry(unit, int(j))
+                end = high[j] if factor > 0 else low[j]
+                if end is None:
+                    return Fraction(2) ** 1100
+                total += factor * end
+        return total
+
+    def _exact_ends(self, source: str) -> tuple[list[Fraction | None], list[Fraction | None]]:
+        if source == self.network.input_name:
+            return list(self.domain.lower), list(self.domain.upper)
+        low, high = self.activation_ends(source)
+        return _fractions(low), _fractions(high)
+
+    # ---- backward -------------------------------------------------------------------------------
+
+    def backward(self, name: str, rows: Indices, sign: float, record: Recorder | None = None) -> Backward:
+        """Upper bounds of sign·z_i for `rows` of a layer whose predecessors are done (sign ±1).
+
+        `record(layer, positions of rows, C)` is told the coefficients on the activations of each relu layer passed.
+        """
+        parts = []
+        for start in range(0, len(rows), _ROWS):
+            chunk = rows[start : start + _ROWS]
+            shifted = None if record is None else _shifted(record, start)
+            parts.append(self._backward(name, chunk, sign, shifted))
+        if not parts:
+            empty = np.zeros((0, self.network.input_size))
+            return Backward(np.zeros(0), empty, np.zeros(0, dtype=np.bool_))
+        return Backward(
+            np.concatenate([p.upper for p in parts]),
+            np.concatenate([p.coefficients for p in parts]),
+            np.concatenate([p.ambiguous for p in parts]),
+        )
+
+    def _backward(self, name: str, rows: Indices, sign: float, record: Recorder | None) -> Backward:
+        step = _Substitution(self, len(rows))
+        target = self.floats[name]
+        for source, weight in target.weights.items():
+            step.coefficients[source] = sign * weight[rows]
+        step.add_constant(sign * target.bias[rows])
+        step.error += self._row_sizes(target)[1][rows]
+        for layer in reversed(self.network.layers):
+            if layer.name in step.coefficients:
+                step.pass_layer(self.floats[layer.name], record)
+        return step.finish()
+
+
+class _Substitution:
+    """sign·z ≤ Σ_u coefficients[u] a_u + constant (+ error), pushed backward one layer at a time."""
+
+    def __init__(self, bounds: Bounds, rows: int) -> None:
+        self.bounds = bounds
+        self.coefficients: dict[str, Floats] = {}
+        self.constant = np.zeros(rows)
+        self.constant_size = np.zeros(rows)  # Σ |addends|, for the rounding of the running sum
+        self.additions = 2
+        self.error = np.zeros(rows)
+
+    def add_constant(self, values: Floats) -> None:
+        self.constant = self.constant + values
+        self.constant_size = self.constant_size + np.abs(values)
+        self.additions += 1
+
+    def pass_layer(self, layer: FloatLayer, record: Recorder | None) -> None:
+        c = self.coefficients.pop(layer.name)
+        if layer.is_relu:
+            if record is not None:
+                record(layer.name, np.arange(len(c)), c)
+            c = self._relax(layer.name, c)
+        sizes, extra = self.bounds._row_sizes(layer)
+        width = c.shape[1]
+        self.error += np.abs(c) @ (gamma(width + 4) * sizes + extra) + width * TINY
+        self.add_constant(c @ layer.bias)
+        for source, weight in layer.weights.items():
+            product = c @ weight
+            size = self.bounds.magnitude(source)
+            self.error += width * TINY * (1.0 + size.sum())
+            if source in self.coefficients:
+                product = product + self.coefficients[source]
+                self.error += UNIT * (np.abs(product) @ size)
+            self.coefficients[source] = product
+
+    def _relax(self, name: str, c: Floats) -> Floats:
+        slope, offset, lower_slope = relaxation(self.bounds.lower[name], self.bounds.upper[name])
+        positive = np.maximum(c, 0.0)
+        negative = c - positive
+        relaxed = positive * slope + negative * lower_slope
+        reach = np.maximum(np.abs(self.bounds.lower[name]), np.abs(self.bounds.upper[name]))
+        self.error += np.abs(relaxed) @ (2 * UNIT * reach) + TINY * (1.0 + reach.sum())
+        shift = positive @ offset
+        self.error += gamma(c.shape[1] + 2) * shift + c.shape[1] * TINY
+        self.add_constant(shift)
+        return relaxed
+
+    def finish(self) -> Backward:
+        source = self.bounds.network.input_name
+        low, high = self.bounds.activation_ends(source)
+        c = self.coefficients.pop(source, np.zeros((len(self.constant), len(low))))
+        reached = upper_sum(c, low, high)
+        size = self.bounds.magnitude(source)
+        finite = np.where(np.isfinite(size), size, 0.0)
+        self.error += gamma(c.shape[1] + 4) * (np.abs(c) @ finite) + c.shape[1] * TINY
+        self.add_constant(reached)
+        self.error += gamma(self.additions + 2) * self.constant_size
+        upper = settled_up(self.constant, self.error)
+        ambiguous = (upper > 0) & (self.constant <= 4 * self.error)
+        return Backward(upper, c, ambiguous)
+
+
+def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
+    """(s, t, α) per unit: relu(z) ≤ s z + t and relu(z) ≥ α z on [lower, upper]. Exact for stable units."""
+    unstable = (lower < 0) & (upper > 0)
+    width = np.where(unstable, upper - lower, 1.0)
+    slope = np.where(unstable, np.clip(upper / width, 0.0, 1.0), np.where(upper <= 0, 0.0, 1.0))
+    with np.errstate(invalid="ignore"):
+        offset = np.maximum(-slope * lower, upper - slope * upper)
+        offset = offset + 8 * UNIT * np.maximum(np.abs(slope * lower), np.abs(upper)) + TINY
+    offset = np.where(unstable, offset, 0.0)
+    lower_slope = np.where(unstable, (upper > -lower).astype(np.float64), slope)
+    return slope, offset, lower_slope
+
+
+def exact_backward(bounds: Bounds, name: str, unit: int, sign: int, record: ExactRecorder | None = None) -> Fraction:
+    """The bound of `backward` for one row in exact arithmetic: no error term, so a maximum of exactly 0 is seen.
+
+    `record(layer, C)` is told the exact coefficients on the activations of each relu layer passed.
+    """
+    network = bounds.network
+    layer = network.layer(name)
+    coefficients = {u: w.select_rows([unit]).scale(sign) for u, w in layer.weights.items()}
+    constant = sign * layer.bias.entry(unit, 0)
+    for passed in reversed(network.layers):
+        c = coefficients.pop(passed.name, None)
+        if c is None:
+            continue
+        if passed.is_relu:
+            if record is not None:
+                record(passed.name, c)
+            c, shift = _exact_relax(c, bounds.lower[passed.name], bounds.upper[passed.name])
+            constant += shift
+        constant += (c @ passed.bias).entry(0, 0)
+        for source, weight in passed.weights.items():
+            product = c @ weight
+            coefficients[source] = coefficients[source] + product if source in coefficients else product
+    c = coefficients.pop(network.input_name, Matrix.zeros(1, network.input_size))
+    for j in np.nonzero(c.nonzero[0])[0]:
+        factor = c.entry(0, int(j))
+        end = bounds.domain.upper[j] if factor > 0 else bounds.domain.lower[j]
+        if end is None:
+            return Fraction(2) ** 1100
+        constant += factor * end
+    return constant
+
+
+ExactRecorder = Callable[[str, Matrix], None]
+
+
+def _exact_relax(c: Matrix, lower: Floats, upper: Floats) -> tuple[Matrix, Fraction]:
+    values = c.row(0)
+    shift = Fraction(0)
+    for j, value in enumerate(values):
+        if value == 0 or lower[j] >= 0:
+            values[j] = value if upper[j] > 0 else Fraction(0)
+        elif upper[j] <= 0:
+            values[j] = Fraction(0)
+        elif value > 0:
+            low, high = Fraction(float(lower[j])), Fraction(float(upper[j]))
+            slope = high / (high - low)
+            shift -= value * slope * low
+            values[j] = value * slope
+        elif not upper[j] > -lower[j]:
+            values[j] = Fraction(0)
+    return Matrix.from_fractions([values], columns=c.shape[1]), shift
+
+
+def _float_layer(layer: Layer) -> FloatLayer:
+    approximations = {u: w.approximation for u, w in layer.weights.items()}
+    bias, radius = layer.bias.approximation
+    return FloatLayer(
+        layer.name,
+        layer.is_relu,
+        {u: mid for u, (mid, _) in approximations.items()},
+        {u: r for u, (_, r) in approximations.items()},
+        bias.ravel(),
+        np.zeros(layer.size) if radius is None else radius.ravel(),
+    )
+
+
+def _fractions(values: Floats) -> list[Fraction | None]:
+    return [Fraction(v) if np.isfinite(v) else None for v in values.tolist()]
+
+
+def _shifted(record: Recorder, start: int) -> Recorder:
+    return lambda layer, positions, c: record(layer, positions + start, c)

@@ -1,0 +1,218 @@
+"""Carry the linear part of a layer with as few units as it needs.
+
+What a layer gives its successors is  y = Σ_k J_k relu(z_k) + M a + d,  k over the distinct hyperplanes of its unstable
+units. For units c_i z on one hyperplane, with p = Σ_{c_i>0} c_i v_i and q = Σ_{c_i<0} |c_i| v_i,
+
+    Σ v_i relu(c_i z) = (p + q) relu(z) − q z,      so      J = p + q,    M = V_A W_A − Σ q_k w_kᵀ
+
+(A the active units). Any factorisation M = F Q gives carrier units c = relu(Q a + t) with t ≥ −min Q a, and the
+successors get columns F and bias − F t:
+
+    right: F = I, Q = M            the successors' own partial sums; dyadic weights stay dyadic
+    left:  Q = I                   the predecessors' values passed through
+    minimal: Q = RREF(M), F = pivot columns of M: rank(M) units, the least possible
+    skip edge (only if allowed): y += M a, no unit at all
+
+Sound because Q a + t ≥ 0 on the domain, so each carrier is the identity there, and the sums above are identities. The
+shift t comes from exact interval arithmetic over proven ends. The cheapest form is taken, and only if it is cheaper than
+the layer as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.exact import Matrix, hstack, round_up, vstack
+from rectifold.ir.network import Layer, Network
+from rectifold.passes.hyperplanes import Group, hyperplane_groups
+from rectifold.passes.rewritten import Options, Rewritten, Step, without
+from rectifold.passes.stacked import Stacked, connect, stacked
+from rectifold.proof.facts import Facts, LayerFacts, carrier_facts
+
+_SHIFT_BITS = 12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """A layer taken apart: kinks J relu(w a + b) and the linear rest M a + d."""
+
+    kinks: list[int]  # representative units
+    jumps: Matrix  # successors × kinks
+    linear: Matrix  # successors × predecessors
+    shift: Matrix  # successors × 1
+
+
+@dataclass(frozen=True, eq=False)
+class _Carriers:
+    """M = outer @ inner, with the shifts t that keep inner · a + t ≥ 0, and the largest values."""
+
+    kind: str
+    outer: Matrix
+    inner: Matrix
+    shifts: list[Fraction]
+    upper: list[float]
+
+
+def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
+    """Rule (g), with the mirrored half of (e). From the output backward; one layer per call."""
+    for layer in reversed(network.relu_layers):
+        known = facts.layers.get(layer.name)
+        if known is None or layer.name == network.output or not layer.size or known.inactive.any():
+            continue
+        around = stacked(network, layer)
+        groups = hyperplane_groups(around.incoming, layer.bias, np.nonzero(~known.active)[0].tolist())
+        mirrored = any(c < 0 for g in groups for _, c in g.members)
+        if not mirrored and not known.active.any():
+            continue
+        parts = _take_apart(layer, around, known, groups)
+        found = _cheapest(network, facts, options, layer, around, parts)
+        if found is not None:
+            return found
+    return Rewritten(network, facts)
+
+
+def _take_apart(layer: Layer, around: Stacked, known: LayerFacts, groups: list[Group]) -> _Parts:
+    outgoing, incoming = around.outgoing, around.incoming
+    active = np.nonzero(known.active)[0]
+    linear = outgoing.select_columns(active) @ incoming.select_rows(active)
+    shift = outgoing.select_columns(active) @ layer.bias.select_rows(active)
+    kinks: list[int] = []
+    jumps: list[Matrix] = []
+    for group in groups:
+        jump, mirrored = _jump(outgoing, group)
+        if not jump.is_zero:
+            kinks.append(group.representative)
+            jumps.append(jump)
+        if mirrored is not None:
+            linear = linear - mirrored @ incoming.select_rows([group.representative])
+            shift = shift - mirrored @ layer.bias.select_rows([group.representative])
+    stacked_jumps = hstack(jumps) if jumps else Matrix.zeros(outgoing.shape[0], 0)
+    return _Parts(kinks, stacked_jumps, linear, shift)
+
+
+def _jump(outgoing: Matrix, group: Group) -> tuple[Matrix, Matrix | None]:
+    """(J, q) of one hyperplane; q None when no member is mirrored."""
+    units = [k for k, _ in group.members]
+    columns = outgoing.select_columns(units)
+    jump = columns @ Matrix.column([abs(c) for _, c in group.members])
+    if all(c > 0 for _, c in group.members):
+        return jump, None
+    return jump, columns @ Matrix.column([max(-c, Fraction(0)) for _, c in group.members])
+
+
+def _cheapest(
+    network: Network, facts: Facts, options: Options, layer: Layer, around: Stacked, parts: _Parts
+) -> Rewritten | None:
+    best: tuple[Rewritten, tuple[int, int, int]] | None = None
+    for candidate in _candidates(network, facts, options, layer, around, parts):
+        cost = options.cost(candidate.network.sizes)
+        if options.improves(network.sizes, candidate.network.sizes) and (best is None or cost < best[1]):
+            best = candidate, cost
+    return None if best is None else best[0]
+
+
+def _candidates(
+    network: Network, facts: Facts, options: Options, layer: Layer, around: Stacked, parts: _Parts
+) -> Iterator[Rewritten]:
+    if parts.linear.is_zero:
+        yield _assemble(network, facts, layer, around, parts, None)
+        return
+    if options.skips:
+        yield _assemble(network, facts, layer, around, parts, None)
+    ends = _predecessor_ends(network, facts, around)
+    if ends is None:
+        return
+    for kind, outer, inner in _factorisations(parts.linear, layer.size - len(parts.kinks) - 1):
+        shifted = _shifted(kind, outer, inner, ends)
+        if shifted is not None:
+            yield _assemble(network, facts, layer, around, parts, shifted)
+
+
+def _factorisations(linear: Matrix, limit: int) -> Iterator[tuple[str, Matrix, Matrix]]:
+    """Factorisations M = F Q with at most `limit` rows of Q (fewer units than there are now)."""
+    rows = np.nonzero(linear.nonzero.any(axis=1))[0]
+    columns = np.nonzero(linear.nonzero.any(axis=0))[0]
+    if len(rows) <= limit:
+        yield "right", Matrix.selection(rows, linear.shape[0]).T, linear.select_rows(rows)
+    if len(columns) <= limit:
+        yield "left", linear.select_columns(columns), Matrix.selection(columns, linear.shape[1])
+    if linear.modular_rank < min(len(rows), len(columns)) and linear.modular_rank <= limit:
+        inner, pivots = linear.rref()  # exact; the modular rank only says whether it is worth it
+        yield "minimal", linear.select_columns(pivots), inner
+
+
+def _predecessor_ends(network: Network, facts: Facts, around: Stacked) -> tuple[Matrix, Matrix] | None:
+    """Exact proven ends of the stacked predecessors, or None if one is unknown or infinite."""
+    lows: list[Matrix] = []
+    highs: list[Matrix] = []
+    for name in around.predecessors:
+        if name == network.input_name:
+            domain = facts.domain
+            if not domain.is_bounded:
+                return None
+            lows.append(Matrix.column([v for v in domain.lower if v is not None]))
+            highs.append(Matrix.column([v for v in domain.upper if v is not None]))
+            continue
+        known = facts.layers.get(name)
+        if known is None or not np.isfinite(known.upper).all():
+            return None
+        lows.append(Matrix.from_floats(np.maximum(np.where(np.isfinite(known.lower), known.lower, 0.0), 0.0).reshape(-1, 1)))
+        highs.append(Matrix.from_floats(np.maximum(known.upper, 0.0).reshape(-1, 1)))
+    return (vstack(lows), vstack(highs)) if lows else (Matrix.zeros(0, 1), Matrix.zeros(0, 1))
+
+
+def _shifted(kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix]) -> _Carriers | None:
+    low, high = ends
+    positive = inner.positive_part()
+    negative = inner - positive
+    least = (positive @ low + negative @ high).column_values()
+    most = (positive @ high + negative @ low).column_values()
+    shifts = [_short_above(-value) if value < 0 else Fraction(0) for value in least]
+    upper = [round_up(value + t) for value, t in zip(most, shifts, strict=True)]
+    if not all(np.isfinite(upper)):
+        return None
+    return _Carriers(kind, outer, inner, shifts, upper)
+
+
+def _short_above(value: Fraction) -> Fraction:
+    """A number ≥ value with few significant bits."""
+    bits = value.numerator.bit_length() - value.denominator.bit_length() - _SHIFT_BITS
+    step = Fraction(2) ** bits
+    return -(-value // step) * step
+
+
+def _assemble(
+    network: Network, facts: Facts, layer: Layer, around: Stacked, parts: _Parts, chosen: _Carriers | None
+) -> Rewritten:
+    """The network with this layer rebuilt; without carriers the linear part goes over skip edges (or is zero)."""
+    draft = network.draft()
+    rows = around.incoming.select_rows(parts.kinks)
+    bias = layer.bias.select_rows(parts.kinks)
+    columns, shift = parts.jumps, parts.shift
+    known = facts.layers[layer.name].take(parts.kinks)
+    detail = "linear part over skip edges"
+    if chosen is not None:
+        rows, bias = vstack([rows, chosen.inner]), vstack([bias, Matrix.column(chosen.shifts)])
+        columns = hstack([columns, chosen.outer])
+        shift = shift - chosen.outer @ Matrix.column(chosen.shifts)
+        known = known.followed_by(carrier_facts(chosen.upper))
+        detail = f"{len(chosen.shifts)} {chosen.kind} carriers"
+    for successor in around.successors:
+        draft.drop_edge(layer.name, successor)
+    linear = Matrix.zeros(*parts.linear.shape) if chosen is not None else parts.linear
+    connect(draft, around, linear, shift)
+    layers = dict(without(facts, layer.name))
+    if rows.shape[0]:
+        draft.put(Layer(layer.name, "relu", bias, around.split_incoming(rows)))
+        for successor, block in around.split_outgoing(columns).items():
+            draft.add_edge(layer.name, successor, block)
+        layers[layer.name] = known
+    else:
+        draft.remove(layer.name)
+    rebuilt = draft.freeze()
+    step = Step("carry the linear part", layer.name, layer.size - rows.shape[0], detail)
+    return Rewritten(rebuilt, facts.replaced(layers), (step,))

@@ -1,0 +1,112 @@
+"""Delete units that are constant on the domain: inactive ones (0), and those whose pre-activation is one number.
+
+    h = relu(z), z ≤ 0             becomes    nothing: column of h deleted in every successor
+    h = relu(b) (zero row)         becomes    successor bias + relu(b) · column of h
+
+Sound because h has that value at every point of the domain. Units of the output layer stay, their rows become zero. A
+layer that loses all its units disappears with its edges, so no layer is left without rows.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.exact import Matrix
+from rectifold.ir.network import Draft, Layer, Network
+from rectifold.passes.rewritten import Options, Rewritten, Step, without
+from rectifold.proof.facts import Facts, LayerFacts
+
+
+def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:
+    """Rules (a) and (d)."""
+    for layer in network.layers:
+        values = _constants(layer, facts)
+        if layer.name == network.output:
+            values = {k: v for k, v in values.items() if _row_is_used(layer, k)}
+        if not values and layer.size > 0:
+            continue
+        if layer.name == network.output:
+            if not values:
+                continue
+            return _flatten_rows(network, facts, layer, values)
+        return _delete(network, facts, layer, values)
+    return Rewritten(network, facts)
+
+
+def _constants(layer: Layer, facts: Facts) -> dict[int, Fraction]:
+    """Unit → its constant activation."""
+    used = np.zeros(layer.size, dtype=np.bool_)
+    for weight in layer.weights.values():
+        used |= weight.nonzero.any(axis=1)
+    values = {int(k): _activated(layer, layer.bias.entry(int(k), 0)) for k in np.nonzero(~used)[0]}
+    known = facts.layers.get(layer.name)
+    if known is not None:
+        values |= {int(k): Fraction(0) for k in np.nonzero(known.inactive)[0]}
+        for k in np.nonzero((known.lower == known.upper) & ~known.inactive)[0]:
+            values[int(k)] = Fraction(float(known.lower[k]))
+    return values
+
+
+def _activated(layer: Layer, z: Fraction) -> Fraction:
+    return max(z, Fraction(0)) if layer.is_relu else z
+
+
+def _row_is_used(layer: Layer, unit: int) -> bool:
+    """Does the row still have a weight, or a bias that the activation would change?"""
+    bias = layer.bias.entry(unit, 0)
+    return any(w.nonzero[unit].any() for w in layer.weights.values()) or bias != _activated(layer, bias)
+
+
+def _delete(network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]) -> Rewritten:
+    draft = network.draft()
+    kept = [k for k in range(layer.size) if k not in values]
+    shift = Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
+    for successor in network.successors(layer.name):
+        column = draft.layers[successor].weights[layer.name] @ shift
+        draft.edit(successor, bias=draft.layers[successor].bias + column)
+    if kept:
+        draft.keep_units(layer.name, kept)
+        known = facts.layers.get(layer.name)
+        layers = dict(facts.layers) | ({layer.name: known.take(kept)} if known is not None else {})
+    else:
+        _remove_layer(draft, network, layer)
+        layers = dict(without(facts, layer.name))
+    step = Step("drop constant units", layer.name, len(values))
+    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
+
+
+def _remove_layer(draft: Draft, network: Network, layer: Layer) -> None:
+    for successor in network.successors(layer.name):
+        draft.drop_edge(layer.name, successor)
+    draft.remove(layer.name)
+
+
+def _flatten_rows(network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]) -> Rewritten:
+    """Constant outputs: zero rows with the constant as bias."""
+    draft = network.draft()
+    keep = np.ones(layer.size)
+    keep[sorted(values)] = 0.0
+    mask = Matrix.from_floats(np.diag(keep))
+    weights = {u: mask @ w for u, w in layer.weights.items()}
+    weights = {u: w for u, w in weights.items() if not w.is_zero}
+    bias = mask @ layer.bias + Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
+    draft.edit(layer.name, bias=bias, weights=weights)
+    layers = dict(facts.layers)
+    if layer.name in layers:
+        layers[layer.name] = _with_constants(layers[layer.name], values)
+    step = Step("make constant outputs plain", layer.name, len(values))
+    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
+
+
+def _with_constants(known: LayerFacts, values: dict[int, Fraction]) -> LayerFacts:
+    """The rows are now the constants themselves: an inactive output has z = 0, so its lower end is 0 too."""
+    lower = known.lower.copy()
+    for k, value in values.items():
+        if value == 0 and known.upper[k] <= 0:
+            lower[k] = 0.0
+    upper = np.where(lower == 0.0, np.maximum(known.upper, 0.0), known.upper)
+    return LayerFacts(
+        lower, upper, known.lower_method, known.upper_method, known.seen_positive, known.seen_negative, known.stage, known.origin
+    )

@@ -1,0 +1,44 @@
+"""Delete units that no successor reads, and layers that the output does not depend on.
+
+    y = 3 h0 + 0 h1        becomes        y = 3 h0,  h1 deleted
+
+Sound because the unit's value is multiplied by 0 everywhere. Works backward: a deleted unit may leave its inputs dead.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rectifold.ir.network import Network
+from rectifold.passes.rewritten import Options, Rewritten, Step, without
+from rectifold.proof.facts import Facts
+
+
+def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
+    """Rule (f)."""
+    for layer in reversed(network.layers):
+        if layer.name == network.output:
+            continue
+        read = np.zeros(layer.size, dtype=np.bool_)
+        for successor in network.successors(layer.name):
+            read |= network.layer(successor).weights[layer.name].nonzero.any(axis=0)
+        if read.all() and layer.size:
+            continue
+        return _delete(network, facts, layer.name, np.nonzero(read)[0].tolist(), layer.size)
+    return Rewritten(network, facts)
+
+
+def _delete(network: Network, facts: Facts, name: str, kept: list[int], size: int) -> Rewritten:
+    draft = network.draft()
+    layers = dict(facts.layers)
+    if kept:
+        draft.keep_units(name, kept)
+        if name in layers:
+            layers[name] = layers[name].take(kept)
+    else:
+        for successor in network.successors(name):
+            draft.drop_edge(name, successor)
+        draft.remove(name)
+        layers = dict(without(facts, name))
+    step = Step("drop unread units", name, size - len(kept))
+    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))

@@ -1,0 +1,24 @@
+"""A relu layer whose units are all active is a linear layer.
+
+    h = relu(W a + b), z ≥ 0 on the domain        becomes        h = W a + b
+
+Sound because relu is the identity on nonnegative numbers. contract_linear then multiplies it away where that pays.
+"""
+
+from __future__ import annotations
+
+from rectifold.ir.network import Network
+from rectifold.passes.rewritten import Options, Rewritten, Step, without
+from rectifold.proof.facts import Facts
+
+
+def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
+    """The first half of rule (c)."""
+    for layer in network.relu_layers:
+        known = facts.layers.get(layer.name)
+        if known is not None and bool((known.lower >= 0).all()) and layer.size:
+            draft = network.draft()
+            draft.edit(layer.name, activation="linear")
+            step = Step("make layer linear", layer.name, layer.size)
+            return Rewritten(draft.freeze(), facts.replaced(without(facts, layer.name)), (step,))
+    return Rewritten(network, facts)

@@ -1,0 +1,40 @@
+"""Is there a point of the domain with z > 0 (or z < 0)? Z3 over exact rationals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rectifold.bounds.linear import Bounds
+from rectifold.ir.domain import Domain
+from rectifold.smt.solver import Answer, Question, Solver, name
+
+
+def ask_sign(solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, seconds: float) -> Answer:
+    """Sat: a point with sign·z > 0. Unsat: sign·z ≤ 0 on the whole domain."""
+    network = bounds.network
+    question = Question(bounds.domain)
+    ends = {v: (bounds.lower[v], bounds.upper[v]) for v in network.cone(layer) if v in bounds.lower}
+    question.add_network(network, "", layer, ends)
+    question.require(f"({'>' if sign > 0 else '<'} {name('', 'z', layer, unit)} 0)")
+    return solver.ask(question.text(), network.input_size, seconds)
+
+
+def find_point(solver: Solver, domain: Domain, seconds: float) -> Answer:
+    """A point of the domain, or Unsat if it is empty."""
+    return solver.ask(Question(domain).text(), domain.size, seconds)
+
+
+def difficulty(bounds: Bounds, layer: str) -> tuple[int, int]:
+    """(unstable or open units, weights) in the cone of a layer: what a question about it costs."""
+    network = bounds.network
+    cone = network.cone(layer)
+    units = sum(
+        int(((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0)).sum()) for v in network.relu_layers if v.name in cone
+    )
+    weights = sum(w.nonzero_count for v in network.layers if v.name in cone for w in v.weights.values())
+    return units, weights
+
+
+def is_exact_point(point: tuple[Fraction, ...], domain: Domain) -> bool:
+    """Z3's point lies in the domain (its word is not taken for it)."""
+    return len(point) == domain.size and domain.contains(point)

@@ -1,0 +1,46 @@
+"""The process that talks to Z3. It can be killed at any time: Z3 itself does not always stop when asked.
+
+Reads one request per line from standard input, {"smt": text, "names": [...], "milliseconds": n}, and answers with one line:
+{"status": "sat"|"unsat"|"unknown", "model": {name: "p/q"}, "version": "..."}. Numbers in the text are exact fractions.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from typing import Any
+
+import z3
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    solver = z3.SolverFor("QF_LRA") if request.get("logic") == "QF_LRA" else z3.Solver()
+    solver.set("timeout", int(request["milliseconds"]))
+    solver.from_string(request["smt"])
+    status = solver.check()
+    reply: dict[str, Any] = {"status": str(status), "version": z3.get_version_string()}
+    if status == z3.sat:
+        model = solver.model()
+        reply["model"] = {name: _rational(model, name) for name in request["names"]}
+    return reply
+
+
+def _rational(model: Any, name: str) -> str:
+    value = model.eval(z3.Real(name), model_completion=True)
+    return f"{value.numerator_as_long()}/{value.denominator_as_long()}"
+
+
+def main() -> None:
+    megabytes = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    for line in sys.stdin:
+        try:
+            reply = answer(json.loads(line))
+        except (z3.Z3Exception, MemoryError) as error:
+            reply = {"status": "unknown", "reason": str(error), "version": z3.get_version_string()}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()
