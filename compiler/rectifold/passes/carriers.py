@@ -29,7 +29,7 @@ import numpy as np
 from rectifold.exact import Matrix, hstack, round_up, vstack
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.hyperplanes import Group, hyperplane_groups
-from rectifold.passes.rewritten import Options, Rewritten, Step, without
+from rectifold.passes.rewritten import Options, Rewritten, Step, ties_of, without
 from rectifold.passes.stacked import Stacked, connect, stacked
 from rectifold.proof.facts import Facts, LayerFacts, carrier_facts
 
@@ -44,6 +44,7 @@ class _Parts:
     jumps: Matrix  # successors × kinks
     linear: Matrix  # successors × predecessors
     shift: Matrix  # successors × 1
+    merged: list[tuple[int, int, Fraction]]  # (unit, representative, ratio)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,8 @@ def _take_apart(layer: Layer, around: Stacked, known: LayerFacts, groups: list[G
             linear = linear - mirrored @ incoming.select_rows([group.representative])
             shift = shift - mirrored @ layer.bias.select_rows([group.representative])
     stacked_jumps = hstack(jumps) if jumps else Matrix.zeros(outgoing.shape[0], 0)
-    return _Parts(kinks, stacked_jumps, linear, shift)
+    merged = [(k, group.representative, c) for group in groups for k, c in group.members]
+    return _Parts(kinks, stacked_jumps, linear, shift, merged)
 
 
 def _jump(outgoing: Matrix, group: Group) -> tuple[Matrix, Matrix | None]:
@@ -193,6 +195,7 @@ def _assemble(
     rows = around.incoming.select_rows(parts.kinks)
     bias = layer.bias.select_rows(parts.kinks)
     columns, shift = parts.jumps, parts.shift
+    ties = ties_of(layer.name, facts.layers[layer.name], parts.merged)
     known = facts.layers[layer.name].take(parts.kinks)
     detail = "linear part over skip edges"
     if chosen is not None:
@@ -214,5 +217,5 @@ def _assemble(
     else:
         draft.remove(layer.name)
     rebuilt = draft.freeze()
-    step = Step("carry the linear part", layer.name, layer.size - rows.shape[0], detail)
+    step = Step("carry the linear part", layer.name, layer.size - rows.shape[0], detail, ties)
     return Rewritten(rebuilt, facts.replaced(layers), (step,))

@@ -14,7 +14,7 @@ import numpy as np
 from rectifold.exact import Matrix
 from rectifold.ir.network import Network
 from rectifold.passes.hyperplanes import hyperplane_groups
-from rectifold.passes.rewritten import Options, Rewritten, Step
+from rectifold.passes.rewritten import Options, Rewritten, Step, Tie, ties_of
 from rectifold.passes.stacked import stacked
 from rectifold.proof.facts import Facts
 
@@ -53,6 +53,9 @@ def _merge(network: Network, facts: Facts, name: str, size: int, target: dict[in
         weights[name] = weights[name] @ merged
         draft.edit(successor, weights=weights)
     layers = dict(facts.layers)
+    ties: tuple[Tie, ...] = ()
     if name in layers:
+        ties = ties_of(name, layers[name], ((k, r, c) for k, (r, c) in target.items()))
         layers[name] = layers[name].take(np.array(kept, dtype=np.int64))
-    return Rewritten(draft.freeze(), facts.replaced(layers), (Step("merge parallel units", name, len(target)),))
+    step = Step("merge parallel units", name, len(target), ties=ties)
+    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))

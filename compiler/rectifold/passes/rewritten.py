@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from rectifold.ir.network import Network, Sizes
 from rectifold.proof.facts import Facts, LayerFacts
 
 Objective = Literal["macs", "weights", "units"]
+
+
+@dataclass(frozen=True)
+class Tie:
+    """z_unit = ratio · z_representative on the domain, for two units of one layer of the source network."""
+
+    layer: str
+    unit: int
+    representative: int
+    ratio: Fraction
 
 
 @dataclass(frozen=True)
@@ -20,9 +31,18 @@ class Step:
     layer: str
     units: int
     detail: str = ""
+    ties: tuple[Tie, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.layer}: {self.units} units{'; ' if self.detail else ''}{self.detail}"
+
+
+def ties_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]) -> tuple[Tie, ...]:
+    """Ties in terms of the source's units, from (unit, representative, ratio) in a layer's present numbering."""
+    origin = known.origin
+    return tuple(
+        Tie(layer, int(origin[k]), int(origin[r]), c) for k, r, c in merged if k != r and origin[k] >= 0 and origin[r] >= 0
+    )
 
 
 @dataclass(frozen=True)

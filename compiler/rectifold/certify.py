@@ -1,0 +1,217 @@
+"""Certificates: a proof that a compiled network equals its source on the domain, for rectifold_check to replay.
+
+The pipeline's steps are not in it. What is: the bounds that make units stable, ties between units on one hyperplane, and
+the tie of every surviving unit of the result to the unit of the source that it is. Then the difference of the outputs is
+the form 0. rectifold_check/FORMAT.md defines the format.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+import rectifold_check
+from rectifold.bounds.linear import Bounds, exact_backward
+from rectifold.exact import Floats, Indices, Matrix
+from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.network import Network
+from rectifold.passes.rewritten import Tie
+from rectifold.pipeline import Compiled
+from rectifold.proof.facts import Facts, LayerFacts, Method
+
+FORMAT = "rectifold-certificate/1"
+
+Leaf = dict[str, list[list[Any]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """The lines of a certificate file."""
+
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def certify(compiled: Compiled) -> Certificate:
+    """The certificate that `compiled.network` equals `compiled.source` on its domain."""
+    writer = _Writer(compiled)
+    return Certificate((writer.header(), *(json.dumps(step, separators=(",", ":")) for step in writer.steps())))
+
+
+def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict:
+    """The independent checker's verdict on the source, its domain and the result."""
+    domain = compiled.source.domain
+    assert domain is not None
+    return rectifold_check.check(
+        canonical_text(compiled.source), domain_text(domain), certificate.lines, canonical_text(compiled.network)
+    )
+
+
+class _Writer:
+    def __init__(self, compiled: Compiled) -> None:
+        self.source = compiled.source
+        self.result = compiled.network
+        self.facts = compiled.facts
+        self.kept = compiled.kept
+        self.ties: dict[str, list[Tie]] = {}
+        for step in compiled.steps:
+            for tie in step.ties:
+                self.ties.setdefault(tie.layer, []).append(tie)
+        self.numbers = [
+            {layer.name: k for k, layer in enumerate(network.layers, start=1)} for network in (self.source, self.result)
+        ]
+        self.bounds = _restored_bounds(self.source, self.facts)
+        self.full = self._layers_that_need_all_ends()
+
+    def header(self) -> str:
+        form = {
+            "format": FORMAT,
+            "a": digest(self.source),
+            "b": digest(self.result),
+            "eps": ["0"] * self.source.output_size,
+            "result": canonical_text(self.result),
+        }
+        return json.dumps(form, separators=(",", ":"))
+
+    def steps(self) -> Iterator[list[Any]]:
+        for layer in self.source.relu_layers:
+            yield from self._bounds_of(layer.name, self.facts.layers[layer.name])
+            yield from self._ties_of(layer.name)
+        for layer in self.result.relu_layers:
+            yield from self._result_units(layer.name)
+        yield ["final", {}]
+
+    # ---- which ends are needed ------------------------------------------------------------------
+
+    def _layers_that_need_all_ends(self) -> set[str]:
+        """Layers below one whose bounds must be proved: the ends of their unsolved units enter those proofs."""
+        full: set[str] = set()
+        for layer in self.source.relu_layers:
+            facts = self.facts.layers[layer.name]
+            if facts.active.any() or facts.inactive.any():
+                full |= self.source.cone(layer.name)
+        for layer in self.result.relu_layers:
+            if (self.kept.layers[layer.name].origin < 0).any():
+                below = {u for u in self.result.cone(layer.name) if u in self.numbers[0]}
+                full |= below.union(*(self.source.cone(u) for u in below))
+        return full
+
+    def _bounds_of(self, name: str, facts: LayerFacts) -> Iterator[list[Any]]:
+        wanted: list[tuple[int, str, float, Method]] = []
+        for k in range(facts.size):
+            if facts.upper[k] <= 0:
+                wanted.append((k, "up", 0.0, facts.upper_method[k]))
+            elif facts.lower[k] >= 0:
+                wanted.append((k, "lo", 0.0, facts.lower_method[k]))
+            elif name in self.full:
+                wanted.append((k, "lo", float(facts.lower[k]), facts.lower_method[k]))
+                wanted.append((k, "up", float(facts.upper[k]), facts.upper_method[k]))
+        leaves = self._linear_leaves(name, wanted)
+        for k, side, value, method in wanted:
+            if np.isfinite(value):
+                unit = [0, self.numbers[0][name], k]
+                yield self._bound(unit, side, value, method, leaves.get((k, side)))
+
+    def _bound(self, unit: list[int], side: str, value: float, method: Method, leaf: Leaf | None) -> list[Any]:
+        written = str(Fraction(value))
+        if method is Method.Z3:
+            return ["trusted", unit, side, written, "z3"]
+        return ["bound", unit, side, written, leaf or {"l": []}]
+
+    # ---- multipliers ----------------------------------------------------------------------------
+
+    def _linear_leaves(self, name: str, wanted: list[tuple[int, str, float, Method]]) -> dict[tuple[int, str], Leaf]:
+        leaves: dict[tuple[int, str], Leaf] = {}
+        for side, sign in (("up", 1), ("lo", -1)):
+            rows = np.array([k for k, s, _, m in wanted if s == side and m is Method.LINEAR], dtype=np.int64)
+            facts: list[list[list[Any]]] = [[] for _ in rows]
+            if len(rows):
+                self.bounds.backward(name, rows, float(sign), _Multipliers(self, facts))
+            leaves |= {(int(k), side): {"l": entry} for k, entry in zip(rows, facts, strict=True)}
+            for k, s, _, method in wanted:
+                if s == side and method is Method.EXACT_LINEAR:
+                    leaves[k, side] = self._exact_leaf(name, k, sign)
+        return leaves
+
+    def _exact_leaf(self, name: str, unit: int, sign: int) -> Leaf:
+        entries: list[list[Any]] = []
+
+        def record(layer: str, c: Matrix) -> None:
+            lower, upper = self.bounds.lower[layer], self.bounds.upper[layer]
+            for j in np.nonzero((lower < 0) & (upper > 0))[0]:
+                value = c.entry(0, int(j))
+                where = [0, self.numbers[0][layer], int(j)]
+                if value > 0:
+                    width = Fraction(float(upper[j])) - Fraction(float(lower[j]))
+                    entries.append(["ch", where, str(value / width)])
+                elif value < 0 and upper[j] > -lower[j]:
+                    entries.append(["hz", where, str(-value)])
+
+        exact_backward(self.bounds, name, unit, sign, record)
+        return {"l": entries}
+
+    # ---- ties -----------------------------------------------------------------------------------
+
+    def _ties_of(self, name: str) -> Iterator[list[Any]]:
+        facts = self.facts.layers[name]
+        for tie in sorted(self.ties.get(name, []), key=lambda t: t.unit):
+            if facts.active[tie.unit] or facts.inactive[tie.unit]:
+                continue  # solved already
+            kind = "alias" if tie.ratio > 0 else "mirror"
+            number = self.numbers[0][name]
+            yield [kind, [0, number, tie.unit], [0, number, tie.representative], str(abs(tie.ratio))]
+
+    def _result_units(self, name: str) -> Iterator[list[Any]]:
+        """Surviving units are the source's; carriers are nonnegative by the ends of what they read."""
+        for k, origin in enumerate(self.kept.layers[name].origin.tolist()):
+            unit = [1, self.numbers[1][name], k]
+            if origin >= 0:
+                yield ["alias", unit, [0, self.numbers[0][name], origin], "1"]
+            else:
+                yield ["bound", unit, "lo", "0", {"l": []}]
+
+
+class _Multipliers:
+    """Turns the coefficients of a backward pass into facts: a chord where C > 0, h ≥ z where C < 0 and α = 1."""
+
+    def __init__(self, writer: _Writer, facts: list[list[list[Any]]]) -> None:
+        self.writer = writer
+        self.facts = facts
+
+    def __call__(self, layer: str, positions: Indices, c: Floats) -> None:
+        lower, upper = self.writer.bounds.lower[layer], self.writer.bounds.upper[layer]
+        unstable = np.nonzero((lower < 0) & (upper > 0))[0]
+        number = self.writer.numbers[0][layer]
+        width = upper - lower
+        steep = upper > -lower
+        for row, position in enumerate(positions.tolist()):
+            entries = self.facts[position]
+            for j in unstable.tolist():
+                value = float(c[row, j])
+                if value > 0:
+                    entries.append(["ch", [0, number, j], _hex(value / float(width[j]))])
+                elif value < 0 and steep[j]:
+                    entries.append(["hz", [0, number, j], _hex(-value)])
+
+
+def _hex(value: float) -> str:
+    return value.hex()
+
+
+def _restored_bounds(network: Network, facts: Facts) -> Bounds:
+    """The bounds as they stood in the proof; linear layers by interval."""
+    bounds = Bounds(network, facts.domain)
+    for layer in network.layers:
+        if layer.is_relu:
+            bounds.set(layer.name, facts.layers[layer.name].lower, facts.layers[layer.name].upper)
+        else:
+            bounds.set(layer.name, *bounds.interval(layer.name))
+    return bounds

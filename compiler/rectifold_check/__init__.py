@@ -1,0 +1,8 @@
+"""An independent checker of equivalence certificates. Standard library only; shares no code with rectifold.
+
+FORMAT.md in this folder defines networks, domains and certificates as mathematics.
+"""
+
+from rectifold_check.checker import Verdict, check
+
+__all__ = ["Verdict", "check"]

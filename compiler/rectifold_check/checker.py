@@ -1,0 +1,392 @@
+"""The rules. Read FORMAT.md beside this; every function here is one sentence there.
+
+State: the domain's box, proven ends of pre-activations, and solved values (h as an affine form). A value is solved when its
+unit is linear, lo ≥ 0 (h = z), up ≤ 0 (h = 0), or tied to an earlier unit. `normal` replaces solved values until only
+inputs and unsolved values remain. Fix a point x of the domain: every stored end, solution and fact is true at x, hence
+so is every conclusion.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from rectifold_check.forms import Form, add_into, combine, reduced
+from rectifold_check.reading import (
+    Domain,
+    Network,
+    Refusal,
+    multiplier,
+    parse_json,
+    rational,
+    read_domain,
+    read_network,
+)
+
+MAX_DEPTH = 200  # of a proof tree
+
+Unit = tuple[int, int, int]  # (network 0 or 1, layer from 1, unit from 0)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`status` is "holds", "holds given trusted claims" or "refused"."""
+
+    status: str
+    trusted: int = 0
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return self.status != "refused"
+
+
+def check(a: str, domain: str, lines: Iterable[str], b: str | None = None) -> Verdict:
+    """Do the certificate's lines prove that the networks agree (within eps) on the domain?
+
+    `a`: canonical network; `domain`: its domain, from the user's file, never from the certificate; `b`: the other network,
+    or None to take the one the certificate carries (the verdict is then about that network).
+    """
+    try:
+        return _check(a, domain, lines, b)
+    except Refusal as refusal:
+        return Verdict("refused", reason=str(refusal))
+
+
+def _check(a: str, domain: str, lines: Iterable[str], b: str | None) -> Verdict:
+    rows = (line for line in lines if line.strip())
+    header = parse_json(next(rows, "null"), "header")
+    if not isinstance(header, dict) or set(header) != {"format", "a", "b", "eps", "result"}:
+        raise Refusal("the first line is no certificate header")
+    if header["format"] != "rectifold-certificate/1":
+        raise Refusal("the certificate has another format")
+    network_a = read_network(a, "network A")
+    network_b = read_network(_other(header, b), "network B")
+    if header["a"] != network_a.digest:
+        raise Refusal("the certificate is about another network A (digests differ)")
+    if header["b"] != network_b.digest:
+        raise Refusal("the certificate is about another network B (digests differ)")
+    state = State((network_a, network_b), read_domain(domain))
+    tolerance = _tolerance(header["eps"], network_a.size(network_a.output))
+    for row in rows:
+        step = parse_json(row, "step")
+        if not isinstance(step, list) or not step:
+            raise Refusal("a step is a list")
+        if step[0] == "final":
+            if any(rows):
+                raise Refusal("steps follow the final comparison")
+            return _final(state, step, tolerance)
+        _step(state, step)
+    raise Refusal("the certificate ends without a final comparison")
+
+
+def _other(header: dict[str, Any], b: str | None) -> str:
+    if b is not None:
+        return b
+    if not isinstance(header["result"], str):
+        raise Refusal("the certificate carries no network B, and none was given")
+    return header["result"]
+
+
+def _tolerance(eps: Any, outputs: int) -> list[Fraction]:
+    if not isinstance(eps, list) or len(eps) != outputs:
+        raise Refusal(f"eps needs {outputs} entries")
+    values = [rational(v, "eps") for v in eps]
+    if any(v < 0 for v in values):
+        raise Refusal("an eps is negative")
+    return values
+
+
+class State:
+    """What has been proved so far."""
+
+    def __init__(self, networks: tuple[Network, Network], domain: Domain) -> None:
+        a, b = networks
+        if a.inputs != b.inputs or len(domain.lower) != a.inputs:
+            raise Refusal("the networks and the domain differ in their inputs")
+        if a.size(a.output) != b.size(b.output):
+            raise Refusal("the networks differ in their outputs")
+        self.networks = networks
+        self.domain = domain
+        self.inputs = a.inputs
+        self.trusted = 0
+        self.lower: dict[Unit, Fraction] = {}
+        self.upper: dict[Unit, Fraction] = {}
+        self.solved: dict[Unit, Form | None] = {}  # None: h = z
+        self.numbers, self.units = _numbering(networks, a.inputs)
+        self._forms: dict[Unit, tuple[int, Form]] = {}
+        self._events = [[0] * (len(n.layers) + 2) for n in networks]  # solved units per layer
+
+    # ---- normal forms -------------------------------------------------------------------------
+
+    def z(self, unit: Unit) -> Form:
+        """The normal form of a pre-activation. Remembered until a value below it is solved."""
+        age = self._age(unit)
+        known = self._forms.get(unit)
+        if known is None or known[0] != age:
+            known = age, self._fresh(unit)
+            self._forms[unit] = known
+        return known[1]
+
+    def h(self, unit: Unit) -> Form:
+        """The normal form of a value."""
+        if unit in self.solved:
+            solution = self.solved[unit]
+            return self.z(unit) if solution is None else self.normal(solution)
+        if not self.layer(unit).is_relu:
+            return self.z(unit)
+        return Form.variable(self.numbers[unit])
+
+    def normal(self, form: Form) -> Form:
+        """The form with every solved value replaced."""
+        if not any(v >= self.inputs and self.units[v - self.inputs] in self.solved for v in form.coefficients):
+            return form
+        terms = [(Fraction(form.constant, form.den), Form(1, 1, {}))]
+        for v, c in form.coefficients.items():
+            value = Form.variable(v) if v < self.inputs else self.h(self.units[v - self.inputs])
+            terms.append((Fraction(c, form.den), value))
+        return combine(terms)
+
+    def _fresh(self, unit: Unit) -> Form:
+        net, number, index = unit
+        layer = self.networks[net].layers[number - 1]
+        parts: list[tuple[int, Form]] = []
+        total: dict[int, int] = {}
+        for row in layer.rows[index]:
+            if row.source == 0:
+                add_into(total, dict(row.entries), 1)
+                continue
+            for j, weight in row.entries:
+                parts.append((weight, self.h((net, row.source, j))))
+        common = 1
+        for _, form in parts:
+            if common % form.den:
+                common = common * form.den // _gcd(common, form.den)
+        constant = layer.bias[index] * common
+        if common != 1:
+            total = {v: c * common for v, c in total.items()}
+        for weight, form in parts:
+            scale = weight * (common // form.den)
+            constant += scale * form.constant
+            add_into(total, form.coefficients, scale)
+        return reduced(layer.den * common, constant, total)
+
+    def _age(self, unit: Unit) -> int:
+        """Counts the solved values that the unit's form may contain."""
+        net, number, _ = unit
+        own = sum(self._events[net][:number])
+        return own if net == 0 else own + sum(self._events[0])
+
+    # ---- ends -----------------------------------------------------------------------------------
+
+    def low(self, form: Form) -> Fraction:
+        """A lower bound of a normal form over the box. Refuses if an end is missing."""
+        total = Fraction(form.constant)
+        sums: dict[int, int] = {}
+        for v, c in form.coefficients.items():
+            end = self.end(v, upper=c < 0)
+            sums[end.denominator] = sums.get(end.denominator, 0) + c * end.numerator
+        for den, value in sums.items():
+            total += Fraction(value, den)
+        return total / form.den
+
+    def end(self, v: int, *, upper: bool) -> Fraction:
+        """An end of a variable: the box for inputs, [max(0, lo), max(0, up)] for unsolved values."""
+        if v < self.inputs:
+            end = (self.domain.upper if upper else self.domain.lower)[v]
+            if end is None:
+                raise Refusal(f"input {v} has no {'upper' if upper else 'lower'} end")
+            return end
+        unit = self.units[v - self.inputs]
+        if not upper:
+            return max(Fraction(0), self.lower.get(unit, Fraction(0)))
+        if unit not in self.upper:
+            raise Refusal(f"unit {list(unit)} has no proven upper end")
+        return max(Fraction(0), self.upper[unit])
+
+    # ---- learning -------------------------------------------------------------------------------
+
+    def learn(self, unit: Unit, side: str, value: Fraction) -> None:
+        """Store an end; solve the unit if its sign is now known."""
+        if side == "up":
+            self.upper[unit] = min(value, self.upper.get(unit, value))
+        else:
+            self.lower[unit] = max(value, self.lower.get(unit, value))
+        if unit in self.solved or not self.layer(unit).is_relu:
+            return
+        if unit in self.upper and self.upper[unit] <= 0:
+            self.solve(unit, Form(1, 0, {}))
+        elif unit in self.lower and self.lower[unit] >= 0:
+            self.solve(unit, None)
+
+    def solve(self, unit: Unit, form: Form | None) -> None:
+        self.solved[unit] = form
+        self._events[unit[0]][unit[1]] += 1
+
+    def layer(self, unit: Unit) -> Any:
+        return self.networks[unit[0]].layers[unit[1] - 1]
+
+    def unit(self, value: Any) -> Unit:
+        """A unit named in a certificate."""
+        if isinstance(value, list) and len(value) == 3 and all(type(v) is int for v in value):
+            net, layer, index = value
+            if net in (0, 1) and 1 <= layer <= len(self.networks[net].layers):
+                if 0 <= index < self.networks[net].layers[layer - 1].size:
+                    return net, layer, index
+        raise Refusal(f"{str(value)[:40]} is no unit")
+
+
+def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Unit, int], list[Unit]]:
+    units = [
+        (net, k, i) for net, network in enumerate(networks) for k, layer in enumerate(network.layers, start=1) for i in range(layer.size)
+    ]
+    return {unit: inputs + n for n, unit in enumerate(units)}, units
+
+
+def _gcd(a: int, b: int) -> int:
+    while b:
+        a, b = b, a % b
+    return a
+
+
+# ---- steps --------------------------------------------------------------------------------------
+
+
+def _step(state: State, step: list[Any]) -> None:
+    match step:
+        case ["bound", unit, ("lo" | "up") as side, value, proof]:
+            _bound(state, state.unit(unit), side, rational(value, "bound"), proof)
+        case ["trusted", unit, ("lo" | "up") as side, value, str()]:
+            state.learn(state.unit(unit), side, rational(value, "trusted claim"))
+            state.trusted += 1
+        case [("alias" | "mirror") as kind, v, w, factor]:
+            _tie(state, kind, state.unit(v), state.unit(w), rational(factor, kind))
+        case _:
+            raise Refusal(f"unknown step {str(step[0])[:40]!r}")
+
+
+def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> None:
+    """value ≤ z (lo) or z ≤ value (up)."""
+    _prove(state, lambda: _distance(state, unit, side, value), proof, 0)
+    state.learn(unit, side, value)
+
+
+def _distance(state: State, unit: Unit, side: str, value: Fraction) -> Form:
+    sign = Fraction(1 if side == "lo" else -1)
+    return combine([(sign, state.z(unit)), (-sign * value, Form(1, 1, {}))])
+
+
+def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
+    """z_v = factor·z_w gives h_v = factor·h_w; z_v = −factor·z_w gives h_v = factor·(h_w − z_w)."""
+    if factor <= 0:
+        raise Refusal("a factor is not positive")
+    if not w < v:
+        raise Refusal("a unit may only be tied to an earlier one")
+    if v in state.solved or not state.layer(v).is_relu or not state.layer(w).is_relu:
+        raise Refusal("only an unsolved relu unit may be tied, to a relu unit")
+    sign = 1 if kind == "alias" else -1
+    if not state.z(v).equals(state.z(w), sign * factor):
+        raise Refusal(f"{kind}: the pre-activations of {list(v)} and {list(w)} are not multiples")
+    terms = [(factor, state.h(w))]
+    if kind == "mirror":
+        terms.append((-factor, state.z(w)))
+    state.solve(v, combine(terms))
+
+
+# ---- proofs -------------------------------------------------------------------------------------
+
+
+def _prove(state: State, target: Any, proof: Any, depth: int) -> None:
+    """target() ≥ 0 on the domain (target is asked again in each case, because a case solves values)."""
+    if depth > MAX_DEPTH:
+        raise Refusal("a proof is too deep")
+    match proof:
+        case {"l": list() as facts, **rest} if not rest:
+            _leaf(state, target(), facts)
+        case {"f": list() as facts, **rest} if not rest:
+            _leaf(state, Form(1, -1, {}), facts)
+        case {"s": unit, "p": positive, "n": negative, **rest} if not rest:
+            split = state.unit(unit)
+            for side, case in (("lo", positive), ("up", negative)):
+                _in_case(state, split, side, target, case, depth)
+        case _:
+            raise Refusal("unknown kind of proof")
+
+
+def _in_case(state: State, unit: Unit, side: str, target: Any, proof: Any, depth: int) -> None:
+    """The case z ≥ 0 (lo) or z ≤ 0 (up); nothing learnt in it leaves it."""
+    saved = dict(state.lower), dict(state.upper), dict(state.solved), dict(state._forms), [list(e) for e in state._events]
+    state._forms = {}
+    state.learn(unit, side, Fraction(0))
+    _prove(state, target, proof, depth + 1)
+    state.lower, state.upper, state.solved, state._forms, state._events = saved
+
+
+def _leaf(state: State, target: Form, facts: list[Any]) -> None:
+    """low(target − Σ m · fact) ≥ 0."""
+    terms = [(Fraction(1), target)]
+    for entry in facts:
+        if not isinstance(entry, list) or len(entry) != 3:
+            raise Refusal("a fact is [kind, unit, multiplier]")
+        factor = multiplier(entry[2])
+        terms += [(-factor * c, form) for c, form in _fact(state, entry[0], entry[1])]
+    slack = state.low(state.normal(combine(terms)))
+    if slack < 0:
+        raise Refusal(f"a leaf does not hold: the bound is {float(slack):.3g}, below 0")
+
+
+def _fact(state: State, kind: Any, where: Any) -> list[tuple[Fraction, Form]]:
+    """A form that is nonnegative on the domain (in the present case), as Σ factor · form."""
+    one = Form(1, 1, {})
+    if kind == "dom":
+        if type(where) is not int or not 0 <= where < len(state.domain.constraints):
+            raise Refusal("no such constraint of the domain")
+        row, bound = state.domain.constraints[where]
+        return [(bound, one)] + [(-c, Form.variable(k)) for k, c in row.items()]
+    unit = state.unit(where)
+    if not state.layer(unit).is_relu:
+        raise Refusal("facts are about relu units")
+    if kind == "h":
+        return [(Fraction(1), state.h(unit))]
+    if kind == "hz":
+        return [(Fraction(1), state.h(unit)), (Fraction(-1), state.z(unit))]
+    low, high = state.lower.get(unit), state.upper.get(unit)
+    if kind == "lo" and low is not None:
+        return [(Fraction(1), state.z(unit)), (-low, one)]
+    if kind == "up" and high is not None:
+        return [(high, one), (Fraction(-1), state.z(unit))]
+    if kind == "ch" and low is not None and high is not None and low < 0 < high:
+        return [(high, state.z(unit)), (-high * low, one), (low - high, state.h(unit))]
+    raise Refusal(f"fact {str(kind)[:20]!r} is unknown, or its ends are not proved")
+
+
+def _final(state: State, step: list[Any], tolerance: list[Fraction]) -> Verdict:
+    """Each output's difference is 0, or proved to lie within its eps."""
+    if len(step) != 2 or not isinstance(step[1], dict):
+        raise Refusal("the final comparison is malformed")
+    a, b = state.networks
+    for j, eps in enumerate(tolerance):
+        difference = combine([(Fraction(1), state.h((0, a.output, j))), (Fraction(-1), state.h((1, b.output, j)))])
+        if not difference.coefficients and difference.constant == 0:
+            continue
+        proofs = step[1].get(str(j))
+        if not isinstance(proofs, dict) or set(proofs) != {"ge", "le"}:
+            raise Refusal(f"output {j}: the difference is not 0 and no proof is given")
+        for key, sign in (("ge", 1), ("le", -1)):
+            _prove(state, _gap(state, j, sign, eps), proofs[key], 0)
+    return Verdict("holds given trusted claims" if state.trusted else "holds", state.trusted)
+
+
+def _gap(state: State, output: int, sign: int, eps: Fraction) -> Any:
+    a, b = state.networks
+
+    def gap() -> Form:
+        return combine(
+            [
+                (Fraction(sign), state.h((0, a.output, output))),
+                (Fraction(-sign), state.h((1, b.output, output))),
+                (eps, Form(1, 1, {})),
+            ]
+        )
+
+    return gap

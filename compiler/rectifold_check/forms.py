@@ -1,0 +1,79 @@
+"""Affine forms with integer coefficients over one denominator."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import gcd, lcm
+
+
+class Form:
+    """(constant + Σ coefficients[v] · v) / den over variables v (integers); no coefficient is 0."""
+
+    __slots__ = ("coefficients", "constant", "den")
+
+    def __init__(self, den: int, constant: int, coefficients: dict[int, int]) -> None:
+        self.den = den
+        self.constant = constant
+        self.coefficients = coefficients
+
+    @staticmethod
+    def of(value: Fraction) -> "Form":
+        return Form(value.denominator, value.numerator, {})
+
+    @staticmethod
+    def variable(v: int) -> "Form":
+        return Form(1, 0, {v: 1})
+
+    def times(self, factor: Fraction) -> "Form":
+        if factor == 0:
+            return Form(1, 0, {})
+        top = factor.numerator
+        scaled = {v: c * top for v, c in self.coefficients.items()}
+        return Form(self.den * factor.denominator, self.constant * top, scaled)
+
+    def equals(self, other: "Form", factor: Fraction = Fraction(1)) -> bool:
+        """self = factor · other, as forms."""
+        left, right = other.den * factor.denominator, self.den * factor.numerator
+        if self.constant * left != other.constant * right or self.coefficients.keys() != other.coefficients.keys():
+            return False
+        theirs = other.coefficients
+        return all(c * left == theirs[v] * right for v, c in self.coefficients.items())
+
+
+def combine(terms: Iterable[tuple[Fraction, Form]]) -> Form:
+    """Σ factor · form."""
+    used = [(f, form) for f, form in terms if f]
+    den = lcm(*(f.denominator * form.den for f, form in used)) if used else 1
+    constant = 0
+    total: dict[int, int] = {}
+    for factor, form in used:
+        scale = factor.numerator * (den // (factor.denominator * form.den))
+        constant += scale * form.constant
+        add_into(total, form.coefficients, scale)
+    return reduced(den, constant, total)
+
+
+def add_into(total: dict[int, int], coefficients: dict[int, int], scale: int) -> None:
+    """total += scale · coefficients."""
+    if total:
+        get = total.get
+        for v, c in coefficients.items():
+            total[v] = get(v, 0) + scale * c
+    else:
+        total.update({v: scale * c for v, c in coefficients.items()})
+
+
+def reduced(den: int, constant: int, total: dict[int, int]) -> Form:
+    """Without zero coefficients and without common powers of two."""
+    coefficients = {v: c for v, c in total.items() if c}
+    twos = den & -den
+    if twos > 1:
+        common = gcd(twos, constant)
+        for c in coefficients.values():
+            if common == 1:
+                break
+            common = gcd(common, c)
+        if common > 1:
+            den //= common
+            constant //= common
+            coefficients = {v: c // common for v, c in coefficients.items()}
+    return Form(den, constant, coefficients)
