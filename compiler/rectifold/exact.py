@@ -460,7 +460,9 @@ def round_down(value: Fraction) -> float:
 
 # ---- reading and printing --------------------------------------------------------------------
 
-NUMBER = r"(?:0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:f32|f64)?)"
+NUMBER = (
+    r"(?:0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?\d+)?|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:f32|f64)?)"
+)
 _DECIMAL = re.compile(r"(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?(f32|f64)?")
 _HEX = re.compile(r"0[xX]([0-9a-fA-F]+)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?")
 
@@ -602,9 +604,8 @@ def _floats_if_exact(integers: Iterable[int] | Iterable[fmpz], den: int) -> Floa
         size = value.bit_length()
         if size > _FLOAT_BITS and size - ((value & -value).bit_length() - 1) > _FLOAT_BITS:
             return None
-        if value and not (-1022 <= size - shift - 1 <= 1023):
-            if size - shift - 1 > 1023 or (value & -value).bit_length() - 1 - shift < _SMALLEST_EXPONENT:
-                return None
+        if size - shift > 1024 or (value and (value & -value).bit_length() - 1 - shift < _SMALLEST_EXPONENT):
+            return None
         values.append(value / den)
     return np.array(values)
 

@@ -99,7 +99,9 @@ def sample_points(domain: Domain, count: int, seed: int = 0) -> list[list[Fracti
     for k in range(20 * count):
         if len(points) >= count:
             break
-        point = [_between(low, high, random, corner=k % 3 == 0) for low, high in zip(domain.lower, domain.upper, strict=True)]
+        point = [
+            _between(low, high, random, corner=k % 3 == 0) for low, high in zip(domain.lower, domain.upper, strict=True)
+        ]
         if domain.contains(point):
             points.append(point)
     return points

@@ -65,7 +65,7 @@ def prove(
     domain: Domain | None = None,
     *,
     prover: Prover = "auto",
-    limits: Limits = Limits(),  # noqa: B008  # an immutable value
+    limits: Limits = Limits(),  # an immutable value
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Facts:
@@ -256,7 +256,11 @@ class _Cascade:
 
     def _corners(self, work: _Working, rows: Indices, up: Backward, down: Backward) -> None:
         unsettled = ~work.settled()[rows]
-        wanted = [c for b, c in ((~work.positive, up.coefficients), (~work.negative, down.coefficients)) for c in c[unsettled & b[rows]]]
+        wanted = [
+            c
+            for b, c in ((~work.positive, up.coefficients), (~work.negative, down.coefficients))
+            for c in c[unsettled & b[rows]]
+        ]
         if wanted:
             points = self.witnesses.corners(np.array(wanted))
             self._try_points(work, points, "corners")
@@ -288,7 +292,9 @@ class _Cascade:
                 for start in range(0, len(units), _KEPT):
                     self._check_time()
                     batch = units[start : start + _KEPT]
-                    points = self.witnesses.ascend(work.name, batch, sign, self._best_points(work, batch, sign), _ASCENT_STEPS)
+                    points = self.witnesses.ascend(
+                        work.name, batch, sign, self._best_points(work, batch, sign), _ASCENT_STEPS
+                    )
                     self._try_points(work, points, "gradient search")
                     self.witnesses.add(points, 32)
 
@@ -353,9 +359,7 @@ class _Cascade:
                 lower, upper = self.bounds.lower[layer.name], self.bounds.upper[layer.name]
                 settled = (lower >= 0) | (upper <= 0)
                 stages = tuple("interval" if s else "open" for s in settled)
-                self.done[layer.name] = LayerFacts(
-                    lower, upper, methods, methods, none, none, stages, np.arange(size)
-                )
+                self.done[layer.name] = LayerFacts(lower, upper, methods, methods, none, none, stages, np.arange(size))
 
     def _time_left(self) -> float:
         if self.limits.seconds is None:

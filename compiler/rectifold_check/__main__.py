@@ -20,7 +20,11 @@ def main(arguments: list[str]) -> int:
         return 2
     other = texts[3].strip() if len(texts) == 4 else None
     verdict = check(texts[0].strip(), texts[1].strip(), texts[2].splitlines(), other)
-    print(verdict.status + (f" ({verdict.trusted})" if verdict.trusted else "") + (f": {verdict.reason}" if verdict.reason else ""))
+    print(
+        verdict.status
+        + (f" ({verdict.trusted})" if verdict.trusted else "")
+        + (f": {verdict.reason}" if verdict.reason else "")
+    )
     return 0 if verdict.holds else 1
 
 

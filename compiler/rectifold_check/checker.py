@@ -230,15 +230,18 @@ class State:
         """A unit named in a certificate."""
         if isinstance(value, list) and len(value) == 3 and all(type(v) is int for v in value):
             net, layer, index = value
-            if net in (0, 1) and 1 <= layer <= len(self.networks[net].layers):
-                if 0 <= index < self.networks[net].layers[layer - 1].size:
-                    return net, layer, index
+            known = net in (0, 1) and 1 <= layer <= len(self.networks[net].layers)
+            if known and 0 <= index < self.networks[net].layers[layer - 1].size:
+                return net, layer, index
         raise Refusal(f"{str(value)[:40]} is no unit")
 
 
 def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Unit, int], list[Unit]]:
     units = [
-        (net, k, i) for net, network in enumerate(networks) for k, layer in enumerate(network.layers, start=1) for i in range(layer.size)
+        (net, k, i)
+        for net, network in enumerate(networks)
+        for k, layer in enumerate(network.layers, start=1)
+        for i in range(layer.size)
     ]
     return {unit: inputs + n for n, unit in enumerate(units)}, units
 
@@ -315,7 +318,13 @@ def _prove(state: State, target: Any, proof: Any, depth: int) -> None:
 
 def _in_case(state: State, unit: Unit, side: str, target: Any, proof: Any, depth: int) -> None:
     """The case z ≥ 0 (lo) or z ≤ 0 (up); nothing learnt in it leaves it."""
-    saved = dict(state.lower), dict(state.upper), dict(state.solved), dict(state._forms), [list(e) for e in state._events]
+    saved = (
+        dict(state.lower),
+        dict(state.upper),
+        dict(state.solved),
+        dict(state._forms),
+        [list(e) for e in state._events],
+    )
     state._forms = {}
     state.learn(unit, side, Fraction(0))
     _prove(state, target, proof, depth + 1)

@@ -40,9 +40,7 @@ def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[
     data = _json(path)
     if not isinstance(data, dict) or data.get("format") not in FORMATS:
         found = data.get("format") if isinstance(data, dict) else type(data).__name__
-        raise LayersError(
-            "format", f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMATS)}"
-        )
+        raise LayersError("format", f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMATS)}")
     body = data.get(which)
     if not isinstance(body, dict):
         raise LayersError("format", f"{path.name} has no {which!r}")
@@ -61,9 +59,7 @@ def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Pat
         where = f"{path.name}: layer {k}"
         act = layer.get("act") if isinstance(layer, dict) else None
         if act not in ("relu", "linear"):
-            raise LayersError(
-                "activation", f"{where}: activation {str(act)[:40]!r}; relu and linear are known"
-            )
+            raise LayersError("activation", f"{where}: activation {str(act)[:40]!r}; relu and linear are known")
         name = builder.fresh("y" if k == len(layers) - 1 else f"h{k + 1}")
         value = builder.layer(name, _affine(layer, value, where), relu=act == "relu")
     return builder.finish(value, safe_name(path.stem, "net"), domain)
@@ -78,9 +74,7 @@ def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
     if len(bias) != len(rows):
         raise LayersError("shape", f"{where}: {len(rows)} rows but {len(bias)} biases")
     if bad := [row for row in rows if len(row) != value.size]:
-        raise LayersError(
-            "shape", f"{where}: a row has {len(bad[0])} entries, but {value.size} values come in"
-        )
+        raise LayersError("shape", f"{where}: a row has {len(bad[0])} entries, but {value.size} values come in")
     weight = Matrix.from_fractions([_numbers(row, where) for row in rows], columns=value.size)
     return value.apply(weight) + Affine(Matrix.column(_numbers(bias, where)))
 
@@ -96,9 +90,7 @@ def _number(text: Any, where: str) -> Fraction:
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         raise LayersError("nan", f"{where}: a weight is {word}")
     if len(word) > MAX_DIGITS:
-        raise LayersError(
-            "too-large", f"{where}: a number of {len(word):,} characters; the limit is {MAX_DIGITS:,}"
-        )
+        raise LayersError("too-large", f"{where}: a number of {len(word):,} characters; the limit is {MAX_DIGITS:,}")
     try:
         if match := _DYADIC.fullmatch(word):
             exponent = int(match[2])
@@ -140,9 +132,7 @@ def _domain_number(text: Any, name: str) -> Fraction:
     try:
         return _number(text, f"{name}: domain")
     except LayersError as error:
-        raise LayersError(
-            "domain" if error.code == "nan" else error.code, str(error).rsplit(" [", 1)[0]
-        ) from None
+        raise LayersError("domain" if error.code == "nan" else error.code, str(error).rsplit(" [", 1)[0]) from None
 
 
 def _json(path: Path) -> Any:

@@ -35,9 +35,7 @@ def read_nnet(path: Path) -> tuple[Network, list[str]]:
         bias = Matrix.column([lines.numbers(1)[0] for _ in range(height)])
         last = k == layers - 1
         value = builder.layer("y" if last else f"h{k + 1}", value.apply(weight) + Affine(bias), relu=not last)
-    scaled = [
-        _normalised(*ends, mean[i], spread[i], lines) for i, ends in enumerate(zip(low, high, strict=True))
-    ]
+    scaled = [_normalised(*ends, mean[i], spread[i], lines) for i, ends in enumerate(zip(low, high, strict=True))]
     domain = Domain(tuple(s[0] for s in scaled), tuple(s[1] for s in scaled))
     return builder.finish(value, safe_name(path.stem, "net"), domain), [
         f"{path.name}: inputs and outputs are the normalised ones"
@@ -59,9 +57,7 @@ class _Lines:
             text = path.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path.name} is no readable .nnet file ({error})") from None
-        self.rows = [
-            (k, line) for k, line in enumerate(text.splitlines(), start=1) if not line.startswith("//")
-        ]
+        self.rows = [(k, line) for k, line in enumerate(text.splitlines(), start=1) if not line.startswith("//")]
         self.at = 0
 
     def error(self, message: str) -> InputError:

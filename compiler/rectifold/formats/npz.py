@@ -41,21 +41,15 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
         )
     extra = sorted(key for key in arrays if not re.fullmatch(r"[Wb]\d+|input_(lo|hi)", key))
     notes = (
-        [f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out"]
-        if extra
-        else []
+        [f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out"] if extra else []
     )
-    return builder.finish(
-        value, safe_name(path.stem, "net"), _domain(path.name, arrays, first.shape[1])
-    ), notes
+    return builder.finish(value, safe_name(path.stem, "net"), _domain(path.name, arrays, first.shape[1])), notes
 
 
 def _layer(name: str, arrays: dict[str, np.ndarray], k: int, value: Affine) -> Affine:
     weight = as_floats(arrays[f"W{k}"], f"{name}[W{k}]")
     if weight.ndim != 2 or weight.shape[1] != value.size:
-        raise InputError(
-            f"{name}: W{k} has shape {weight.shape}, but {value.size} values come in (columns must match)"
-        )
+        raise InputError(f"{name}: W{k} has shape {weight.shape}, but {value.size} values come in (columns must match)")
     bias = as_floats(arrays[f"b{k}"], f"{name}[b{k}]") if f"b{k}" in arrays else np.zeros(weight.shape[0])
     if bias.shape != (weight.shape[0],):
         raise InputError(f"{name}: b{k} has shape {bias.shape}, ({weight.shape[0]},) is expected")

@@ -129,9 +129,7 @@ class _Reader:
         defaults = [i.name for i in self.graph.input if i.name in self.values]
         if len(free) != 1:
             names = ", ".join(i.name for i in free) or "none"
-            raise OnnxError(
-                f"the graph has {len(free)} inputs ({names}); one is expected: concatenate them into one"
-            )
+            raise OnnxError(f"the graph has {len(free)} inputs ({names}); one is expected: concatenate them into one")
         if defaults:
             self.notes.append(
                 f"{len(defaults)} initializers are also graph inputs (such as {defaults[0]}); they are read as constants"
@@ -227,9 +225,7 @@ def _constant(tensor: Any, what: str) -> Array:
         return as_floats(array, what).reshape(array.shape)
     if array.dtype.kind in "iub":
         return array.astype(np.int64) if array.dtype.kind != "b" else array
-    raise OnnxError(
-        f"{what} has entries of type {array.dtype}; float16, float32, float64 and integers are read"
-    )
+    raise OnnxError(f"{what} has entries of type {array.dtype}; float16, float32, float64 and integers are read")
 
 
 def _exact(array: Array) -> list[Fraction]:
@@ -260,9 +256,7 @@ def _input_shape(value: Any) -> tuple[int, ...]:
         if size <= 0 and axis == 0:
             size = 1  # the batch
         if size <= 0:
-            raise OnnxError(
-                f"dimension {axis} of the input {value.name!r} is not fixed; fix it when exporting"
-            )
+            raise OnnxError(f"dimension {axis} of the input {value.name!r} is not fixed; fix it when exporting")
         sizes.append(size)
     return tuple(sizes)
 
@@ -381,9 +375,7 @@ def _constant_times(weight: Array, symbol: Symbolic, step: _Step) -> Symbolic:
     if len(symbol.shape) == 1:
         return _times_constant(symbol, weight.T, step)
     if weight.ndim > 2 or len(symbol.shape) != 2:
-        raise step.fail(
-            f"shapes {weight.shape} and {symbol.shape} are not supported with the weight on the left"
-        )
+        raise step.fail(f"shapes {weight.shape} and {symbol.shape} are not supported with the weight on the left")
     rows = weight.reshape(1, -1) if weight.ndim == 1 else weight
     product = _times_constant(symbol.moved(symbol.positions.T), rows.T, step)
     result = product.moved(product.positions.T)
@@ -398,9 +390,7 @@ def _repeat_blocks(weight: Array, count: int, step: _Step) -> Array:
 
 def _gemm(step: _Step) -> Tensor:
     alpha, beta = (Fraction(float(step.attribute(name, 1.0))) for name in ("alpha", "beta"))
-    a, b = (
-        _turned(step.tensor(k), bool(step.attribute(flag, 0))) for k, flag in ((0, "transA"), (1, "transB"))
-    )
+    a, b = (_turned(step.tensor(k), bool(step.attribute(flag, 0))) for k, flag in ((0, "transA"), (1, "transB")))
     if isinstance(a, Symbolic) and isinstance(b, Symbolic):
         raise step.fail("a product of two tensors that depend on the input is not piecewise linear")
     if isinstance(a, Symbolic):
@@ -479,12 +469,7 @@ def _window(step: _Step, sizes: tuple[int, ...], kernel: Sequence[int]) -> _Wind
 def _conv(step: _Step) -> Tensor:
     x, weight = step.symbolic(0), step.array(1, "the kernel")
     groups = int(step.attribute("group", 1))
-    if (
-        len(x.shape) < 3
-        or x.shape[0] != 1
-        or weight.ndim != len(x.shape)
-        or weight.shape[1] * groups != x.shape[1]
-    ):
+    if len(x.shape) < 3 or x.shape[0] != 1 or weight.ndim != len(x.shape) or weight.shape[1] * groups != x.shape[1]:
         raise step.fail(
             f"an input of shape {x.shape} and a kernel of shape {weight.shape} do not fit (groups {groups})"
         )
@@ -544,14 +529,11 @@ def _max_pool(step: _Step) -> Tensor:
     if not np.all(np.any([valid for _, valid in sources], axis=0)):
         raise step.fail("a window lies entirely in the padding")
     fallback = np.zeros(math.prod(window.output), dtype=np.int64)
-    for flat, valid in reversed(
-        sources
-    ):  # a place in the padding repeats a real one: the maximum is the same
+    for flat, valid in reversed(sources):  # a place in the padding repeats a real one: the maximum is the same
         fallback = np.where(valid, flat, fallback)
     shifts = (np.arange(channels) * area)[:, None]
     candidates = [
-        x.entries.select((np.where(valid, flat, fallback)[None, :] + shifts).ravel())
-        for flat, valid in sources
+        x.entries.select((np.where(valid, flat, fallback)[None, :] + shifts).ravel()) for flat, valid in sources
     ]
     return Symbolic(_largest(step, candidates), (1, channels, *window.output))
 
@@ -564,9 +546,7 @@ def _largest(step: _Step, candidates: list[Affine]) -> Affine:
         best = step.builder.maximum(left, right, step.layer_name)
         best = step.builder.layer(step.builder.fresh(f"{step.layer_name}_sum"), best, relu=False)
         size = candidates[0].size
-        candidates = [best.select(np.arange(k * size, (k + 1) * size)) for k in range(half)] + candidates[
-            2 * half :
-        ]
+        candidates = [best.select(np.arange(k * size, (k + 1) * size)) for k in range(half)] + candidates[2 * half :]
     return candidates[0]
 
 
@@ -584,17 +564,13 @@ def _batch_normalization(step: _Step) -> Tensor:
     factors = as_floats(scale, "the scale") / np.sqrt(spread)
     channels = (1, -1, *(1 for _ in x.shape[2:])) if len(x.shape) > 1 else (-1,)
     moved = _scaled(x, factors.reshape(channels), inverse=False)
-    exact = [
-        b - m * Fraction(float(f)) for b, m, f in zip(_exact(offset), _exact(mean), factors, strict=True)
-    ]
+    exact = [b - m * Fraction(float(f)) for b, m, f in zip(_exact(offset), _exact(mean), factors, strict=True)]
     shift = np.empty(len(exact), dtype=object)
     shift[:] = exact
     step.reader.notes.append(
         f"{step.where}: scale/sqrt(var + epsilon) is irrational; it was fixed to the nearest float64 numbers"
     )
-    return Symbolic(
-        moved.entries + _affine_constant(np.broadcast_to(shift.reshape(channels), x.shape)), x.shape
-    )
+    return Symbolic(moved.entries + _affine_constant(np.broadcast_to(shift.reshape(channels), x.shape)), x.shape)
 
 
 # ---- activations ----------------------------------------------------------------------------------
@@ -721,9 +697,7 @@ def _cast(step: _Step) -> Tensor:
     target = int(step.attribute("to"))
     if isinstance(value, Symbolic):
         if target not in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
-            raise step.fail(
-                "a cast of the network's values to whole numbers or half precision is not piecewise linear"
-            )
+            raise step.fail("a cast of the network's values to whole numbers or half precision is not piecewise linear")
         return value
     kind = onnx.helper.tensor_dtype_to_np_dtype(target)
     if value.dtype == object or kind.kind == "f":
@@ -766,9 +740,7 @@ def _concat(step: _Step) -> Tensor:
         return np.concatenate([t for t in tensors if not isinstance(t, Symbolic)], axis=axis)
     parts = [step.symbolic(k) for k in range(len(step))]
     starts = np.cumsum([0] + [p.entries.size for p in parts])
-    positions = np.concatenate(
-        [p.positions + start for p, start in zip(parts, starts, strict=False)], axis=axis
-    )
+    positions = np.concatenate([p.positions + start for p, start in zip(parts, starts, strict=False)], axis=axis)
     joined = Symbolic(concat([p.entries for p in parts]), (int(starts[-1]),))
     return joined.moved(positions)
 

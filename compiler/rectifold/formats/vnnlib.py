@@ -69,9 +69,7 @@ def _domain(rows: list[tuple[dict[int, Fraction], Fraction]], size: int, name: s
     return Domain(tuple(lower), tuple(upper), tuple(general))
 
 
-def _tighter(
-    choose: Callable[[Fraction, Fraction], Fraction], known: Fraction | None, end: Fraction
-) -> Fraction:
+def _tighter(choose: Callable[[Fraction, Fraction], Fraction], known: Fraction | None, end: Fraction) -> Fraction:
     return end if known is None else choose(known, end)
 
 
@@ -82,15 +80,11 @@ def _constraints(tree: Tree, name: str) -> list[tuple[dict[int, Fraction], Fract
     if head == "and" or (head == "or" and len(arguments) == 1):
         return [row for part in arguments for row in _constraints(part, name)]
     if head == "or":
-        raise InputError(
-            f"{name}: the inputs lie in a union of {len(arguments)} sets; one box or polytope is expected"
-        )
+        raise InputError(f"{name}: the inputs lie in a union of {len(arguments)} sets; one box or polytope is expected")
     if head not in ("<=", ">=", "=", "<", ">") or len(arguments) != 2:
         raise InputError(f"{name}: {_shown(tree)} is not a linear constraint on the inputs")
     left, right = (_linear(a, name) for a in arguments)
-    difference = {
-        k: left[0].get(k, Fraction(0)) - right[0].get(k, Fraction(0)) for k in {*left[0], *right[0]}
-    }
+    difference = {k: left[0].get(k, Fraction(0)) - right[0].get(k, Fraction(0)) for k in {*left[0], *right[0]}}
     difference = {k: c for k, c in difference.items() if c != 0}
     bound = right[1] - left[1]
     if not difference:

@@ -33,9 +33,7 @@ def canonical_text(network: Network) -> str:
             "bias": _rows(layer.bias.T)[0],
             "units": layer.size,
             "weights": sorted(
-                [number[source], _rows(weight)]
-                for source, weight in layer.weights.items()
-                if not weight.is_zero
+                [number[source], _rows(weight)] for source, weight in layer.weights.items() if not weight.is_zero
             ),
         }
         for layer in network.layers
@@ -79,9 +77,7 @@ def _rows(matrix: Matrix) -> list[str]:
     else:
         values = matrix.integers()[0]
         den = matrix.integers()[1]
-        integers = [
-            values[i * matrix.shape[1] + j] for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
-        ]
+        integers = [values[i * matrix.shape[1] + j] for i, j in zip(rows.tolist(), columns.tolist(), strict=True)]
     entries: list[list[str]] = [[] for _ in range(matrix.shape[0])]
     for i, j, value in zip(rows.tolist(), columns.tolist(), integers, strict=True):
         entries[i].append(f"{j}:{_lowest(value, den)}")

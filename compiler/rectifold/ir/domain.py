@@ -31,10 +31,7 @@ class Constraint:
     bound: Fraction
 
     def holds_at(self, point: Sequence[Fraction]) -> bool:
-        return (
-            sum((c * x for c, x in zip(self.coefficients, point, strict=True) if c), Fraction(0))
-            <= self.bound
-        )
+        return sum((c * x for c, x in zip(self.coefficients, point, strict=True) if c), Fraction(0)) <= self.bound
 
 
 @dataclass(frozen=True)

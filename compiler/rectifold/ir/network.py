@@ -68,9 +68,7 @@ class Layer:
         object.__setattr__(self, "weights", MappingProxyType(dict(sorted(self.weights.items()))))
         require_name(self.name)
         if self.activation not in ("relu", "linear"):
-            raise NetworkError(
-                f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are known)"
-            )
+            raise NetworkError(f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are known)")
         if self.bias.shape[1] != 1:
             raise NetworkError(
                 f"layer {self.name}: the bias is {self.bias.shape[0]}x{self.bias.shape[1]}, not a column"
@@ -140,9 +138,7 @@ class Network:
         self.layers: tuple[Layer, ...] = tuple(by_name[v] for v in order if v != input_name)
         self._by_name = {layer.name: layer for layer in self.layers}
         if domain is not None and domain.size != input_size:
-            raise NetworkError(
-                f"the domain has {domain.size} ranges, but the network has {input_size} inputs"
-            )
+            raise NetworkError(f"the domain has {domain.size} ranges, but the network has {input_size} inputs")
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -196,8 +192,7 @@ class Network:
         weights = [w for layer in self.layers for w in layer.weights.values()]
         return Sizes(
             units=sum(layer.size for layer in self.relu_layers),
-            weights=sum(w.nonzero_count for w in weights)
-            + sum(layer.bias.nonzero_count for layer in self.layers),
+            weights=sum(w.nonzero_count for w in weights) + sum(layer.bias.nonzero_count for layer in self.layers),
             macs=sum(w.shape[0] * w.shape[1] for w in weights),
             layers=len(self.layers),
         )
@@ -255,9 +250,7 @@ class Network:
             for layer in self.layers
         )
         head = "<tr><th>layer</th><th>activation</th><th>units</th><th>reads</th></tr>"
-        return (
-            f"<table><caption>{_escaped(self.name)}: {self.input_size} inputs</caption>{head}{rows}</table>"
-        )
+        return f"<table><caption>{_escaped(self.name)}: {self.input_size} inputs</caption>{head}{rows}</table>"
 
 
 class Draft:

@@ -33,7 +33,9 @@ from rectifold.passes.rewritten import Options, Rewritten, Step, ties_of, withou
 from rectifold.passes.stacked import Stacked, connect, stacked
 from rectifold.proof.facts import Facts, LayerFacts, carrier_facts
 
-_SHIFT_BITS = 12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
+_SHIFT_BITS = (
+    12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +164,9 @@ def _predecessor_ends(network: Network, facts: Facts, around: Stacked) -> tuple[
         known = facts.layers.get(name)
         if known is None or not np.isfinite(known.upper).all():
             return None
-        lows.append(Matrix.from_floats(np.maximum(np.where(np.isfinite(known.lower), known.lower, 0.0), 0.0).reshape(-1, 1)))
+        lows.append(
+            Matrix.from_floats(np.maximum(np.where(np.isfinite(known.lower), known.lower, 0.0), 0.0).reshape(-1, 1))
+        )
         highs.append(Matrix.from_floats(np.maximum(known.upper, 0.0).reshape(-1, 1)))
     return (vstack(lows), vstack(highs)) if lows else (Matrix.zeros(0, 1), Matrix.zeros(0, 1))
 

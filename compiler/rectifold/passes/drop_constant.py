@@ -108,5 +108,12 @@ def _with_constants(known: LayerFacts, values: dict[int, Fraction]) -> LayerFact
             lower[k] = 0.0
     upper = np.where(lower == 0.0, np.maximum(known.upper, 0.0), known.upper)
     return LayerFacts(
-        lower, upper, known.lower_method, known.upper_method, known.seen_positive, known.seen_negative, known.stage, known.origin
+        lower,
+        upper,
+        known.lower_method,
+        known.upper_method,
+        known.seen_positive,
+        known.seen_negative,
+        known.stage,
+        known.origin,
     )

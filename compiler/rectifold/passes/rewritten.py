@@ -41,7 +41,9 @@ def ties_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Frac
     """Ties in terms of the source's units, from (unit, representative, ratio) in a layer's present numbering."""
     origin = known.origin
     return tuple(
-        Tie(layer, int(origin[k]), int(origin[r]), c) for k, r, c in merged if k != r and origin[k] >= 0 and origin[r] >= 0
+        Tie(layer, int(origin[k]), int(origin[r]), c)
+        for k, r, c in merged
+        if k != r and origin[k] >= 0 and origin[r] >= 0
     )
 
 

@@ -1,7 +1,7 @@
 """A layer seen as one incoming and one outgoing matrix, whatever its edges.
 
-    incoming: rows of the layer over all predecessors side by side
-    outgoing: all successors on top of each other over the layer's units
+incoming: rows of the layer over all predecessors side by side
+outgoing: all successors on top of each other over the layer's units
 """
 
 from __future__ import annotations
@@ -27,12 +27,17 @@ class Stacked:
 
     def split_incoming(self, matrix: Matrix) -> dict[str, Matrix]:
         """Predecessor → its columns; all-zero blocks are left out."""
-        blocks = {u: matrix.select_columns(range(*ends)) for u, ends in zip(self.predecessors, _ends(self.widths), strict=True)}
+        blocks = {
+            u: matrix.select_columns(range(*ends))
+            for u, ends in zip(self.predecessors, _ends(self.widths), strict=True)
+        }
         return {u: block for u, block in blocks.items() if not block.is_zero}
 
     def split_outgoing(self, matrix: Matrix) -> dict[str, Matrix]:
         """Successor → its rows."""
-        return {v: matrix.select_rows(range(*ends)) for v, ends in zip(self.successors, _ends(self.heights), strict=True)}
+        return {
+            v: matrix.select_rows(range(*ends)) for v, ends in zip(self.successors, _ends(self.heights), strict=True)
+        }
 
 
 def stacked(network: Network, layer: Layer) -> Stacked:

@@ -95,7 +95,7 @@ class Witnesses:
             better = reached > best_value
             best[better], best_value[better] = points[better], reached[better]
             gradient = self._gradient(layer, units, sign, values)
-            points = np.clip(points + np.sign(gradient) * width * 0.5**(1 + step // 3), self.low, self.high)
+            points = np.clip(points + np.sign(gradient) * width * 0.5 ** (1 + step // 3), self.low, self.high)
         return self.admitted(best)
 
     def _gradient(self, layer: str, units: Indices, sign: float, values: dict[str, Floats]) -> Floats:

@@ -80,9 +80,7 @@ class _Elaborator:
         self.source = source
         self.folder = folder
         self.faults: list[Fault] = []
-        self.values: dict[
-            str, Value | None
-        ] = {}  # None: its definition had an error, which is already reported
+        self.values: dict[str, Value | None] = {}  # None: its definition had an error, which is already reported
         self.places: dict[str, Span] = {}
         self.builder: Builder | None = None
         self.domain: Domain | None = None
@@ -104,14 +102,10 @@ class _Elaborator:
                 if isinstance(statement, ast.Const | ast.Equation):
                     self.values.setdefault(statement.name, None)
         if self.builder is None and not self.faults:
-            self.faults.append(
-                Fault(Span(1, 1), "there is no input", "add a line such as: input x[2] in [0, 1]")
-            )
+            self.faults.append(Fault(Span(1, 1), "there is no input", "add a line such as: input x[2] in [0, 1]"))
         if self.output is None and not any(isinstance(s, ast.Output) for s in statements) and not self.faults:
             last = len(self.source.text.splitlines()) or 1
-            self.faults.append(
-                Fault(Span(last, 1), "there is no output", "end with a line such as: output y")
-            )
+            self.faults.append(Fault(Span(last, 1), "there is no output", "end with a line such as: output y"))
         if self.faults:
             raise SourceError(self.source, [f.diagnostic for f in self.faults])
         assert self.builder is not None
@@ -146,9 +140,7 @@ class _Elaborator:
                 self._define(statement.name, statement.span)
                 value = self._value(statement.value)
                 if isinstance(value, Form):
-                    raise Fault(
-                        statement.value.span, "a constant cannot depend on the input", "drop the word 'const'"
-                    )
+                    raise Fault(statement.value.span, "a constant cannot depend on the input", "drop the word 'const'")
                 self.values[statement.name] = value
             case ast.Equation():
                 self._equation(statement)
@@ -167,9 +159,7 @@ class _Elaborator:
         self._define(statement.name, statement.span)
         size = _number(statement.size)
         if size.denominator != 1 or not 0 <= size <= MAX_UNITS:
-            raise Fault(
-                statement.size.span, f"{statement.size.text[:20]} is no number of inputs (0 to {MAX_UNITS:,})"
-            )
+            raise Fault(statement.size.span, f"{statement.size.text[:20]} is no number of inputs (0 to {MAX_UNITS:,})")
         self.builder = Builder(statement.name, int(size))
         self.builder.reserved = self.reserved
         self.values[statement.name] = Form(self.builder.input, 1)
@@ -299,9 +289,7 @@ class _Elaborator:
     def _binary(self, expression: ast.Binary) -> Value:
         chain: list[ast.Binary] = []
         left: ast.Expr = expression
-        while isinstance(
-            left, ast.Binary
-        ):  # a sum of ten thousand terms is a deep tree, not a deep recursion
+        while isinstance(left, ast.Binary):  # a sum of ten thousand terms is a deep tree, not a deep recursion
             chain.append(left)
             left = left.left
         value = self._value(left)
@@ -384,9 +372,7 @@ class _Elaborator:
                 "one factor must be constant",
             )
         if left.rank == 0 or right.rank == 0:
-            raise Fault(
-                place, f"'@' between {_shape_text(left)} and {_shape_text(right)}", "use '*' with a number"
-            )
+            raise Fault(place, f"'@' between {_shape_text(left)} and {_shape_text(right)}", "use '*' with a number")
         if isinstance(left, Form):
             assert isinstance(right, Constant)
             if right.rank == 1:
@@ -429,16 +415,12 @@ class _Elaborator:
                     "use concat(a, b)",
                 )
         if all(isinstance(v, Constant) for v in values):
-            return Constant(
-                Matrix.column([v.matrix.entry(0, 0) for v in values if isinstance(v, Constant)]), 1
-            )
+            return Constant(Matrix.column([v.matrix.entry(0, 0) for v in values if isinstance(v, Constant)]), 1)
         return Form(concat([_affine(v) for v in values]), 1)
 
     def _item(self, expression: ast.Item) -> Value:
         if isinstance(expression.base, ast.Row | ast.Items):
-            raise Fault(
-                expression.span, "a comma is missing after this row", "rows of a matrix are separated by ','"
-            )
+            raise Fault(expression.span, "a comma is missing after this row", "rows of a matrix are separated by ','")
         base = self._value(expression.base)
         if base.rank == 0:
             raise Fault(expression.span, "a single number has no entries", "remove the index")
@@ -477,9 +459,7 @@ class _Elaborator:
             raise Fault(index.span, "an index is a whole number")
         position = int(value.matrix.entry(0, 0))
         if not -size <= position < size + (1 if end else 0):
-            raise Fault(
-                index.span, f"index {position} is out of range: there are {size} entries (0 to {size - 1})"
-            )
+            raise Fault(index.span, f"index {position} is out of range: there are {size} entries (0 to {size - 1})")
         return position + size if position < 0 else position
 
     def _call(self, expression: ast.Call) -> Value:
@@ -589,9 +569,7 @@ class _Elaborator:
     def _arity(self, call: ast.Call, count: int) -> None:
         if len(call.arguments) != count:
             given = len(call.arguments)
-            raise Fault(
-                call.span, f"{call.function} needs {count} argument{'s' * (count > 1)}, {given} given"
-            )
+            raise Fault(call.span, f"{call.function} needs {count} argument{'s' * (count > 1)}, {given} given")
 
     def _plain_number(self, expression: ast.Expr, what: str) -> Fraction:
         value = self._value(expression)

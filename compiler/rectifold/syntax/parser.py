@@ -141,9 +141,7 @@ def _unclosed(text: str, opened: list[Token], line: int) -> Token | None:
 
 def _never_closed(bracket: Token) -> Fault:
     closing = "]" if bracket.type == "LSQB" else ")"
-    return Fault(
-        _span(bracket), f"this '{bracket}' is never closed", f"add '{closing}' before the next statement"
-    )
+    return Fault(_span(bracket), f"this '{bracket}' is never closed", f"add '{closing}' before the next statement")
 
 
 def _stray_character(text: str, error: UnexpectedCharacters) -> Fault:
@@ -163,9 +161,7 @@ def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
     span = _span(token)
     shown = "the end of the line" if token.type == "_NL" else f"'{token}'"
     if token.type in ("NUMBER", "NAME", "ROW", "LSQB", "MINUS") and "COMMA" in accepts and opened:
-        return Fault(
-            span, f"a comma is missing before {_short(shown)}", "entries of a row are separated by ','"
-        )
+        return Fault(span, f"a comma is missing before {_short(shown)}", "entries of a row are separated by ','")
     if token.type in ("RPAR", "RSQB"):
         if opened:
             wanted = _OPEN_SIGNS[opened[-1].type]

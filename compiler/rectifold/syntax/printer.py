@@ -58,8 +58,7 @@ def _box(domain: Domain | None) -> str:
     if domain is None:
         return ""
     ranges = [
-        f"[{_end(low, '-inf')}, {_end(high, 'inf')}]"
-        for low, high in zip(domain.lower, domain.upper, strict=True)
+        f"[{_end(low, '-inf')}, {_end(high, 'inf')}]" for low, high in zip(domain.lower, domain.upper, strict=True)
     ]
     if ranges and len(set(ranges)) == 1:
         return f" in {ranges[0]}" if "inf" not in ranges[0] else f" in [{', '.join(ranges)}]"

@@ -64,9 +64,7 @@ class SourceError(InputError):
 class Fault(Exception):
     """Raised while one statement is read; the caller collects it and goes on with the next statement."""
 
-    def __init__(
-        self, span: Span, message: str, help: str = "", note: tuple[Span, str] | None = None
-    ) -> None:
+    def __init__(self, span: Span, message: str, help: str = "", note: tuple[Span, str] | None = None) -> None:
         super().__init__(message)
         self.diagnostic = Diagnostic(span, message, help, note)
 

@@ -1,0 +1,5 @@
+"""python -m rectifold"""
+
+from rectifold.cli.main import main
+
+main()

@@ -1,0 +1,447 @@
+"""The command line: read, one library call, report, exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+import rectifold_check
+from rectifold.arrays import as_floats
+from rectifold.bounds.codeerror import code_error
+from rectifold.certify import Certificate, certify, check_certificate
+from rectifold.cli.common import (
+    DONE,
+    REFUTED,
+    UNDECIDED,
+    console,
+    domain_option,
+    force_option,
+    json_option,
+    polite,
+    proof_options,
+    quiet_option,
+    write_json,
+)
+from rectifold.cli.progress import shown
+from rectifold.compare import Different, Equal, Unknown, compare
+from rectifold.emit.artifact import refuse_existing, write_artifact, write_whole
+from rectifold.emit.program import Origin
+from rectifold.emit.table import EMITTERS, format_for
+from rectifold.errors import InputError
+from rectifold.exact import parse_rational
+from rectifold.formats.load import Loaded, load, read_domain
+from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate, evaluate_float
+from rectifold.ir.network import Network
+from rectifold.passes.rewritten import Options
+from rectifold.pipeline import Compiled, compile_network
+from rectifold.proof.facts import Facts
+from rectifold.prove import Limits, prove, require_domain
+from rectifold.report import (
+    compile_table,
+    compiled_json,
+    network_table,
+    seconds_text,
+    sizes_json,
+    stability_json,
+    stability_table,
+)
+from rectifold.syntax.printer import print_network
+
+_NETWORK = click.argument("network", metavar="NET")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rectifold")
+def main() -> None:
+    """A compiler for ReLU networks: provably equal, smaller networks, certificates and standalone code."""
+
+
+@main.command("compile")
+@_NETWORK
+@click.option("-o", "--output", required=True, metavar="OUT", help="the file to write")
+@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@domain_option
+@click.option("--certificate", "certificate_file", metavar="FILE", help="write the certificate to FILE")
+@click.option("--no-certificate", is_flag=True, help="make and check no certificate (the result is then unchecked)")
+@click.option("--plain/--skips", default=True, help="a chain stays a chain, or skip edges may carry linear parts")
+@click.option(
+    "--objective",
+    type=click.Choice(["macs", "weights", "units"]),
+    default="macs",
+    show_default=True,
+    help="what to make small",
+)
+@proof_options
+@json_option
+@force_option
+@quiet_option
+@click.option("-v", "--verbose", is_flag=True, help="list every rewrite")
+@polite
+def compile_command(
+    network: str, output: str, wanted: str | None, domain_spec: str | None, certificate_file: str | None,
+    no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int,
+    json_target: str | None, force: bool, quiet: bool, verbose: bool,
+) -> int:  # fmt: skip
+    """Rewrite NET into a smaller network that is the same function on the domain."""
+    started = time.monotonic()
+    path, chosen = Path(output), format_for(Path(output), wanted)
+    for target in [path] + ([Path(certificate_file)] if certificate_file else []):
+        refuse_existing(target, force=force)
+    source, domain = _opened(network, domain_spec, quiet=quiet)
+    with shown(quiet=quiet) as progress:
+        compiled = compile_network(
+            source, require_domain(source, domain), prover=prover, options=Options(skips=not plain, objective=objective),
+            limits=Limits(time_limit), seed=seed, progress=progress,
+        )  # fmt: skip
+    certificate, verdict = (None, None) if no_certificate else _certified(compiled)
+    if verdict is not None and not verdict.holds:
+        click.echo(f"error: the checker refuses the certificate ({verdict.reason}); nothing was written", err=True)
+        return UNDECIDED
+    origin = _origin(compiled, chosen, verdict)
+    files = write_artifact(EMITTERS[chosen](compiled.network, origin, path.name), path, force=force)
+    if certificate_file and certificate is not None:
+        write_whole(Path(certificate_file), certificate.text.encode("ascii"))
+    result = compiled_json(compiled) | _compile_extra(compiled, origin, certificate_file, verdict, files, started)
+    write_json(json_target, result)
+    if not quiet and json_target != "-":
+        _print_compiled(compiled, origin, verdict, files, verbose=verbose)
+    return DONE if compiled.facts.complete else UNDECIDED
+
+
+def _certified(compiled: Compiled) -> tuple[Certificate, rectifold_check.Verdict]:
+    certificate = certify(compiled)
+    return certificate, check_certificate(compiled, certificate)
+
+
+def _origin(compiled: Compiled, chosen: str, verdict: rectifold_check.Verdict | None) -> Origin:
+    precision = "float32" if chosen == "onnx" else "float64"
+    bound = code_error(compiled.network, compiled.facts.domain, compiled.kept, precision)
+    checked = "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
+    statement = f"equal to the source on the domain, as exact networks ({checked})"
+    return Origin(digest(compiled.source), compiled.source.sizes, tuple(bound.tolist()), statement, precision)
+
+
+def _compile_extra(
+    compiled: Compiled, origin: Origin, file: str | None, verdict: rectifold_check.Verdict | None, files: list[Path],
+    started: float,
+) -> dict[str, Any]:  # fmt: skip
+    bound = max(origin.error_bound or (), default=0.0)
+    return {
+        "certificate": {
+            "file": file,
+            "verdict": verdict.status if verdict is not None else "not made",
+            "trusted": verdict.trusted if verdict is not None else 0,
+        },
+        "error_bound": bound if np.isfinite(bound) else None,
+        "files": [str(f) for f in files],
+        "seconds": time.monotonic() - started,
+    }
+
+
+def _print_compiled(
+    compiled: Compiled, origin: Origin, verdict: rectifold_check.Verdict | None, files: list[Path], *, verbose: bool
+) -> None:
+    out = console()
+    out.print(compile_table(compiled))
+    if verbose:
+        for step in compiled.steps:
+            out.print(f"  {step}", markup=False)
+    out.print(f"{compiled.source.shape_text()} → {compiled.network.shape_text()}", markup=False)
+    out.print(seconds_text(compiled.seconds))
+    if not compiled.facts.complete:
+        out.print("The search was ended early: what is proved so far was applied.")
+    out.print("certificate: " + (_verdict_text(verdict) if verdict is not None else "not made"))
+    bound = max(origin.error_bound or (), default=0.0)
+    if np.isfinite(bound):
+        out.print(f"rounding of the written code: at most {bound:.3g} on the domain, per output")
+    out.print("wrote " + ", ".join(str(f) for f in files), markup=False, soft_wrap=True)
+
+
+@main.command("emit")
+@_NETWORK
+@click.option("-o", "--output", required=True, metavar="OUT", help="the file to write")
+@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@domain_option
+@force_option
+@quiet_option
+@polite
+def emit_command(
+    network: str, output: str, wanted: str | None, domain_spec: str | None, force: bool, quiet: bool
+) -> int:
+    """Write code for NET as it is."""
+    path, chosen = Path(output), format_for(Path(output), wanted)
+    refuse_existing(path, force=force)
+    source, domain = _opened(network, domain_spec, quiet=quiet)
+    source = source.with_domain(domain)
+    precision = "float32" if chosen == "onnx" else "float64"
+    bound = None if domain is None else tuple(code_error(source, domain, None, precision).tolist())
+    origin = Origin(digest(source), source.sizes, bound, precision=precision)
+    files = write_artifact(EMITTERS[chosen](source, origin, path.name), path, force=force)
+    if not quiet:
+        click.echo("wrote " + ", ".join(str(f) for f in files))
+    return DONE
+
+
+@main.command("stability")
+@_NETWORK
+@domain_option
+@proof_options
+@json_option
+@quiet_option
+@polite
+def stability_command(
+    network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, json_target: str | None, quiet: bool
+) -> int:  # fmt: skip
+    """Table of active, inactive, unstable and open units per layer."""
+    started = time.monotonic()
+    source, domain = _opened(network, domain_spec, quiet=quiet)
+    with shown(quiet=quiet) as progress:
+        facts = prove(source, domain, prover=prover, limits=Limits(time_limit), seed=seed, progress=progress)
+    write_json(json_target, stability_json(source, facts) | {"seconds": time.monotonic() - started})
+    if not quiet and json_target != "-":
+        out = console()
+        out.print(stability_table(source, facts))
+        out.print(seconds_text(facts.seconds))
+    return DONE if _all_decided(facts) else UNDECIDED
+
+
+def _all_decided(facts: Facts) -> bool:
+    return facts.complete and not any(known.open.any() for known in facts.layers.values())
+
+
+@main.command("verify")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@domain_option
+@click.option("--within", metavar="EPS", default="0", help="allow each output to differ by EPS")
+@click.option(
+    "--counterexample", "counterexample_file", metavar="FILE", help="write a counterexample to FILE (.json or .npy)"
+)
+@click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the solver after S seconds")
+@click.option("--seed", default=0, show_default=True, help="seed of the search for a counterexample")
+@json_option
+@force_option
+@quiet_option
+@polite
+def verify_command(
+    a: str, b: str, domain_spec: str | None, within: str, counterexample_file: str | None, time_limit: float | None, seed: int,
+    json_target: str | None, force: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Decide whether A and B are the same function on the domain."""
+    started = time.monotonic()
+    if counterexample_file:
+        refuse_existing(Path(counterexample_file), force=force)
+    first, domain = _opened(a, domain_spec, quiet=quiet)
+    second, _ = _opened(b, None, quiet=quiet)
+    domain = _common_domain(first, second, domain)
+    tolerance = parse_rational(within)
+    result = compare(first, second, domain, within=tolerance, seed=seed, seconds=time_limit)
+    if isinstance(result, Different) and counterexample_file:
+        _write_counterexample(Path(counterexample_file), result)
+    write_json(json_target, _verify_json(result, tolerance) | {"seconds": time.monotonic() - started})
+    if not quiet and json_target != "-":
+        click.echo(_verify_text(result, tolerance))
+    match result:
+        case Equal():
+            return DONE
+        case Different():
+            return REFUTED
+        case Unknown():
+            return UNDECIDED
+
+
+def _common_domain(a: Network, b: Network, domain: Domain | None) -> Domain:
+    """The one asked for, else the one that A (or B) states; two different ones are a mistake to be resolved by the user."""
+    if domain is not None and a.domain is not domain:
+        return domain
+    stated = [n.domain for n in (a, b) if n.domain is not None]
+    if len(stated) == 2 and stated[0] != stated[1]:
+        raise InputError("the two networks state different domains; say which one is meant with --domain")
+    return require_domain(a, stated[0] if stated else None)
+
+
+def _verify_json(result: Equal | Different | Unknown, within: Fraction) -> dict[str, Any]:
+    match result:
+        case Equal():
+            return {
+                "verdict": "equal" if within == 0 else "within", "bound": {"lower": None, "upper": str(within)},
+                "counterexample": None, "certificate": None, "trusted": result.trusted, "reason": result.reason,
+            }  # fmt: skip
+        case Different():
+            return {
+                "verdict": "different", "bound": {"lower": str(abs(result.difference)), "upper": None},
+                "counterexample": _counterexample_json(result), "certificate": None,
+            }  # fmt: skip
+        case Unknown():
+            return {
+                "verdict": "undecided", "bound": {"lower": str(result.largest), "upper": None}, "counterexample": None,
+                "certificate": None, "reason": result.reason,
+            }  # fmt: skip
+
+
+def _verify_text(result: Equal | Different | Unknown, within: Fraction) -> str:
+    match result:
+        case Equal():
+            what = "equal" if within == 0 else f"within {within}"
+            trust = f" (given {result.trusted} trusted claim)" if result.trusted else ""
+            return f"{what} on the domain{trust}: {result.reason}"
+        case Different():
+            lines = [f"different: output {result.output} differs by {float(result.difference):.6g} at this exact point"]
+            lines += [f"  x[{k}] = {v}" for k, v in enumerate(result.point[:12])]
+            lines += [f"  ... {len(result.point) - 12} more inputs"] if len(result.point) > 12 else []
+            lines.append(f"  A gives {result.a[result.output]}")
+            lines.append(f"  B gives {result.b[result.output]}")
+            return "\n".join(lines)
+        case Unknown():
+            return f"undecided: {result.reason} (largest difference seen {float(result.largest):.3g})"
+
+
+def _counterexample_json(result: Different) -> dict[str, Any]:
+    return {
+        "input": [str(v) for v in result.point],
+        "a": [str(v) for v in result.a],
+        "b": [str(v) for v in result.b],
+        "output": result.output,
+    }
+
+
+def _write_counterexample(path: Path, result: Different) -> None:
+    if path.suffix == ".npy":
+        buffer = io.BytesIO()
+        np.save(buffer, np.array([float(v) for v in result.point]))
+        write_whole(path, buffer.getvalue())
+    else:
+        write_whole(path, (json.dumps(_counterexample_json(result), indent=2) + "\n").encode("ascii"))
+
+
+@main.command("check")
+@_NETWORK
+@click.argument("certificate", metavar="CERTIFICATE")
+@click.option(
+    "--result",
+    "result_file",
+    metavar="FILE",
+    help="the compiled network (.relu), to see that the certificate is about it",
+)
+@domain_option
+@json_option
+@quiet_option
+@polite
+def check_command(
+    network: str,
+    certificate: str,
+    result_file: str | None,
+    domain_spec: str | None,
+    json_target: str | None,
+    quiet: bool,
+) -> int:
+    """Replay CERTIFICATE against NET with the independent checker."""
+    started = time.monotonic()
+    source, domain = _opened(network, domain_spec, quiet=quiet)
+    try:
+        lines = Path(certificate).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{certificate} is no readable certificate ({error})") from None
+    other = canonical_text(load(result_file).network) if result_file else None
+    verdict = rectifold_check.check(canonical_text(source), domain_text(require_domain(source, domain)), lines, other)
+    result = {"verdict": verdict.status, "trusted": verdict.trusted, "reason": verdict.reason}
+    write_json(json_target, result | {"seconds": time.monotonic() - started})
+    if not quiet and json_target != "-":
+        click.echo(_verdict_text(verdict))
+    return DONE if verdict.holds else REFUTED
+
+
+def _verdict_text(verdict: rectifold_check.Verdict) -> str:
+    if verdict.status == "holds given trusted claims":
+        return f"holds, given {verdict.trusted} trusted claims"
+    return verdict.status + (f": {verdict.reason}" if verdict.reason else "")
+
+
+@main.command("show")
+@_NETWORK
+@click.option("--text", is_flag=True, help="print the network in the language, with every number")
+@click.option("--canonical", is_flag=True, help="print the canonical form (what certificates are bound to)")
+@domain_option
+@json_option
+@polite
+def show_command(network: str, text: bool, canonical: bool, domain_spec: str | None, json_target: str | None) -> int:
+    """Look at NET: layers, sizes, digest."""
+    source, domain = _opened(network, domain_spec, quiet=False)
+    source = source.with_domain(domain)
+    if canonical:
+        click.echo(canonical_text(source))
+        return DONE
+    if text:
+        click.echo(print_network(source), nl=False)
+        return DONE
+    result = {
+        "name": source.name, "inputs": source.input_size, "outputs": source.output_size, "digest": digest(source),
+        "sizes": sizes_json(source.sizes), "depth": source.depth, "chain": source.is_chain,
+        "domain": None if domain is None else domain.describe(),
+    }  # fmt: skip
+    write_json(json_target, result)
+    if json_target != "-":
+        out = console()
+        out.print(network_table(source))
+        out.print(f"domain: {'not stated' if domain is None else domain.describe()}", markup=False)
+        out.print(f"digest: {digest(source)}")
+    return DONE
+
+
+@main.command("run")
+@_NETWORK
+@click.argument("point", metavar="INPUT")
+@click.option("--exact", is_flag=True, help="exact rational arithmetic")
+@json_option
+@polite
+def run_command(network: str, point: str, exact: bool, json_target: str | None) -> int:
+    """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input."""
+    source, _ = _opened(network, None, quiet=False)
+    values = _point(point)
+    if len(values) != source.input_size:
+        raise InputError(f"{source.name} has {source.input_size} inputs, {len(values)} numbers are given")
+    output: list[Any]
+    if exact:
+        output = [str(v) for v in evaluate(source, values)]
+    else:
+        output = evaluate_float(source, np.array([float(v) for v in values])).tolist()
+    write_json(json_target, {"output": output, "exact": exact})
+    if json_target != "-":
+        click.echo("\n".join(map(str, output)))
+    return DONE
+
+
+def _point(text: str) -> list[Fraction]:
+    if text.endswith(".npy"):
+        path = Path(text)
+        if not path.is_file():
+            raise InputError(f"there is no file {text!r}")
+        try:
+            array = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(f"{text} is no readable .npy file ({error})") from None
+        return [Fraction(float(v)) for v in as_floats(np.asarray(array), text).ravel()]
+    if text == "-":
+        text = sys.stdin.read()
+    words = [w for w in text.replace(",", " ").split() if w]
+    return [parse_rational(w) for w in words]
+
+
+def _opened(network: str, domain_spec: str | None, *, quiet: bool) -> tuple[Network, Domain | None]:
+    """The network, and the domain asked for or stated by it. Notes about the reading go to standard error."""
+    loaded: Loaded = load(network)
+    if not quiet:
+        for note in loaded.notes:
+            click.echo(f"note: {note}", err=True)
+    domain = loaded.network.domain if domain_spec is None else read_domain(domain_spec, loaded.network)
+    return loaded.network, domain

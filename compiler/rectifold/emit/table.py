@@ -1,0 +1,57 @@
+"""The one list of output formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rectifold.emit.artifact import Artifact
+from rectifold.emit.numpy_code import numpy_code
+from rectifold.emit.program import Origin, header_lines
+from rectifold.emit.python_code import python_code
+from rectifold.errors import InputError
+from rectifold.formats.npz import npz_bytes
+from rectifold.ir.network import Network
+from rectifold.syntax.printer import print_network
+
+Emitter = Callable[[Network, Origin, str], Artifact]
+
+
+def _relu(network: Network, origin: Origin, name: str) -> Artifact:
+    comment = "".join(f"# {line}\n" for line in header_lines(network, origin))
+    return Artifact({name: (comment + print_network(network)).encode("utf-8")})
+
+
+def _onnx(precision: str) -> Emitter:
+    def write(network: Network, origin: Origin, name: str) -> Artifact:
+        from rectifold.formats.onnx_writer import onnx_bytes  # onnx takes 0.3 s to import
+
+        return Artifact({name: onnx_bytes(network, precision, "\n".join(header_lines(network, origin)))})
+
+    return write
+
+
+def _npz(network: Network, origin: Origin, name: str) -> Artifact:
+    return Artifact({name: npz_bytes(network)})
+
+
+EMITTERS: Mapping[str, Emitter] = {
+    "relu": _relu,
+    "python": python_code,
+    "numpy": numpy_code,
+    "onnx": _onnx("float32"),
+    "onnx64": _onnx("float64"),
+    "npz": _npz,
+}
+_SUFFIXES = {".relu": "relu", ".py": "python", ".onnx": "onnx", ".npz": "npz"}
+
+
+def format_for(path: Path, wanted: str | None) -> str:
+    """The format's name, from --to or from the suffix of the output. Raises InputError."""
+    if wanted is not None:
+        if wanted not in EMITTERS:
+            raise InputError(f"unknown format {wanted!r}; known are {', '.join(EMITTERS)}")
+        return wanted
+    if path.suffix not in _SUFFIXES:
+        raise InputError(f"cannot tell the format from {path.name!r}; give --to {'|'.join(EMITTERS)}")
+    return _SUFFIXES[path.suffix]
