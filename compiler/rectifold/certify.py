@@ -70,6 +70,7 @@ class _Writer:
         ]
         self.bounds = _restored_bounds(self.source, self.facts)
         self.full = self._layers_that_need_all_ends()
+        self.impure = self._impure_units()
 
     def header(self) -> str:
         form = {
@@ -109,6 +110,9 @@ class _Writer:
         for k in range(facts.size):
             if facts.upper[k] <= 0:
                 wanted.append((k, "up", 0.0, facts.upper_method[k]))
+            elif facts.lower[k] >= 0 and name in self.full and k in self.impure[name]:
+                wanted.append((k, "lo", float(facts.lower[k]), facts.lower_method[k]))
+                wanted.append((k, "up", float(facts.upper[k]), facts.upper_method[k]))
             elif facts.lower[k] >= 0:
                 wanted.append((k, "lo", 0.0, facts.lower_method[k]))
             elif name in self.full:
@@ -118,13 +122,45 @@ class _Writer:
         for k, side, value, method in wanted:
             if np.isfinite(value):
                 unit = [0, self.numbers[0][name], k]
-                yield self._bound(unit, side, value, method, leaves.get((k, side)))
+                leaf = leaves[k, side] if (k, side) in leaves else self._interval_leaf(self.source, name, k, side)
+                yield self._bound(unit, side, value, method, leaf)
 
-    def _bound(self, unit: list[int], side: str, value: float, method: Method, leaf: Leaf | None) -> list[Any]:
+    def _bound(self, unit: list[int], side: str, value: float, method: Method, leaf: Leaf) -> list[Any]:
         written = str(Fraction(value))
         if method is Method.Z3:
             return ["trusted", unit, side, written, "z3"]
-        return ["bound", unit, side, written, leaf or {"l": []}]
+        return ["bound", unit, side, written, leaf]
+
+    # ---- intervals ------------------------------------------------------------------------------
+
+    def _impure_units(self) -> dict[str, set[int]]:
+        """Active units whose ends were not found by intervals alone.
+
+        The checker writes an active unit as the affine form it is, whose interval can be wider than its proven ends. A
+        proof that used those ends therefore names them.
+        """
+        impure: dict[str, set[int]] = {}
+        for layer in self.source.relu_layers:
+            facts = self.facts.layers[layer.name]
+            below = any(impure.get(u) for u in self.source.cone(layer.name))
+            methods = zip(facts.lower_method, facts.upper_method, strict=True)
+            found = [below or not {low, up} <= {Method.INTERVAL, Method.EXACT} for low, up in methods]
+            impure[layer.name] = {k for k in np.nonzero(facts.active)[0].tolist() if found[k]}
+        return impure
+
+    def _interval_leaf(self, network: Network, name: str, unit: int, side: str) -> Leaf:
+        """The ends of impure predecessors that an interval bound rests on; everything else is the checker's `low`."""
+        facts: list[list[Any]] = []
+        for source, weight in network.layer(name).weights.items():
+            if not self.impure.get(source):
+                continue
+            origin = self.kept.layers[source].origin if network is self.result else np.arange(weight.shape[1])
+            for j in np.nonzero(weight.nonzero[unit])[0].tolist():
+                if int(origin[j]) in self.impure[source]:
+                    factor = weight.entry(unit, j)
+                    end = "lo" if (factor > 0) == (side == "lo") else "up"
+                    facts.append([end, [0, self.numbers[0][source], int(origin[j])], str(abs(factor))])
+        return {"l": facts}
 
     # ---- multipliers ----------------------------------------------------------------------------
 
@@ -176,7 +212,7 @@ class _Writer:
             if origin >= 0:
                 yield ["alias", unit, [0, self.numbers[0][name], origin], "1"]
             else:
-                yield ["bound", unit, "lo", "0", {"l": []}]
+                yield ["bound", unit, "lo", "0", self._interval_leaf(self.result, name, k, "lo")]
 
 
 class _Multipliers:

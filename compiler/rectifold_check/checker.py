@@ -1,7 +1,7 @@
 """The rules. Read FORMAT.md beside this; every function here is one sentence there.
 
-State: the domain's box, proven ends of pre-activations, and solved values (h as an affine form). A value is solved when its
-unit is linear, lo ≥ 0 (h = z), up ≤ 0 (h = 0), or tied to an earlier unit. `normal` replaces solved values until only
+State: the domain's box, proven ends of pre-activations, and solved values (h as an affine form). A value is solved when it
+is an input with one possible value, its unit is linear, lo ≥ 0 (h = z), up ≤ 0 (h = 0), or tied to an earlier unit. `normal` replaces solved values until only
 inputs and unsolved values remain. Fix a point x of the domain: every stored end, solution and fact is true at x, hence
 so is every conclusion.
 """
@@ -114,6 +114,11 @@ class State:
         self.upper: dict[Unit, Fraction] = {}
         self.solved: dict[Unit, Form | None] = {}  # None: h = z
         self.numbers, self.units = _numbering(networks, a.inputs)
+        self.fixed = {
+            k: Form.of(low)
+            for k, (low, high) in enumerate(zip(domain.lower, domain.upper, strict=True))
+            if low is not None and low == high
+        }
         self._forms: dict[Unit, tuple[int, Form]] = {}
         self._events = [[0] * (len(n.layers) + 2) for n in networks]  # solved units per layer
 
@@ -137,6 +142,10 @@ class State:
             return self.z(unit)
         return Form.variable(self.numbers[unit])
 
+    def input(self, k: int) -> Form:
+        """An input: its value where the box leaves only one."""
+        return self.fixed.get(k) or Form.variable(k)
+
     def normal(self, form: Form) -> Form:
         """The form with every solved value replaced."""
         if not any(v >= self.inputs and self.units[v - self.inputs] in self.solved for v in form.coefficients):
@@ -154,7 +163,8 @@ class State:
         total: dict[int, int] = {}
         for row in layer.rows[index]:
             if row.source == 0:
-                add_into(total, dict(row.entries), 1)
+                add_into(total, {j: w for j, w in row.entries if j not in self.fixed}, 1)
+                parts += [(w, self.fixed[j]) for j, w in row.entries if j in self.fixed]
                 continue
             for j, weight in row.entries:
                 parts.append((weight, self.h((net, row.source, j))))
@@ -351,7 +361,7 @@ def _fact(state: State, kind: Any, where: Any) -> list[tuple[Fraction, Form]]:
         if type(where) is not int or not 0 <= where < len(state.domain.constraints):
             raise Refusal("no such constraint of the domain")
         row, bound = state.domain.constraints[where]
-        return [(bound, one)] + [(-c, Form.variable(k)) for k, c in row.items()]
+        return [(bound, one)] + [(-c, state.input(k)) for k, c in row.items()]
     unit = state.unit(where)
     if not state.layer(unit).is_relu:
         raise Refusal("facts are about relu units")

@@ -9,11 +9,12 @@ layer that loses all its units disappears with its edges, so no layer is left wi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact import Matrix
+from rectifold.exact import Matrix, round_down, round_up
 from rectifold.ir.network import Draft, Layer, Network
 from rectifold.passes.rewritten import Options, Rewritten, Step, without
 from rectifold.proof.facts import Facts, LayerFacts
@@ -101,19 +102,8 @@ def _flatten_rows(network: Network, facts: Facts, layer: Layer, values: dict[int
 
 
 def _with_constants(known: LayerFacts, values: dict[int, Fraction]) -> LayerFacts:
-    """The rows are now the constants themselves: an inactive output has z = 0, so its lower end is 0 too."""
-    lower = known.lower.copy()
+    """The rows now say the constants themselves: these units are no longer the source's pre-activations."""
+    lower, upper, origin = known.lower.copy(), known.upper.copy(), known.origin.copy()
     for k, value in values.items():
-        if value == 0 and known.upper[k] <= 0:
-            lower[k] = 0.0
-    upper = np.where(lower == 0.0, np.maximum(known.upper, 0.0), known.upper)
-    return LayerFacts(
-        lower,
-        upper,
-        known.lower_method,
-        known.upper_method,
-        known.seen_positive,
-        known.seen_negative,
-        known.stage,
-        known.origin,
-    )
+        lower[k], upper[k], origin[k] = round_down(value), round_up(value), -1
+    return replace(known, lower=lower, upper=upper, origin=origin)

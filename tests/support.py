@@ -1,0 +1,79 @@
+"""Random small networks and shared helpers. Numbers are small integers and halves, so degenerate cases are common."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+from rectifold.exact import Matrix
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Layer, Network
+from rectifold.syntax.elaborate import parse
+
+
+def net(text: str) -> Network:
+    """A network from indented text."""
+    return parse("\n".join(line.strip() for line in text.strip().splitlines()))
+
+
+def random_network(seed: int) -> Network:
+    """1–3 inputs, 1–3 hidden layers of 1–5 units, 1–2 outputs; sometimes parallel, mirrored or zero rows, or a skip edge."""
+    random = Random(seed)
+    inputs = random.randint(1, 3)
+    low = [Fraction(random.randint(-3, 1)) for _ in range(inputs)]
+    high = [a + random.choice((0, 1, 2, 4)) if random.random() < 0.2 else a + random.randint(1, 4) for a in low]
+    layers: list[Layer] = []
+    before, width = "x", inputs
+    for k in range(random.randint(1, 3)):
+        size = random.randint(1, 5)
+        weights = {before: _matrix(random, size, width)}
+        if k and random.random() < 0.2:
+            weights["x"] = _matrix(random, size, inputs)
+        activation = "linear" if random.random() < 0.1 else "relu"
+        layers.append(Layer(f"h{k}", activation, _biases(random, size), weights))  # type: ignore[arg-type]
+        before, width = f"h{k}", size
+    outputs = random.randint(1, 2)
+    last = "relu" if random.random() < 0.1 else "linear"
+    layers.append(Layer("y", last, _biases(random, outputs), {before: _matrix(random, outputs, width)}))  # type: ignore[arg-type]
+    return Network("x", inputs, layers, "y", Domain(tuple(low), tuple(high)), "random_net")
+
+
+def _matrix(random: Random, rows: int, columns: int) -> Matrix:
+    table: list[list[Fraction]] = []
+    for _ in range(rows):
+        kind = random.random()
+        if table and kind < 0.15:
+            factor = random.choice((1, 2, Fraction(1, 2), -1, -2))
+            table.append([factor * v for v in random.choice(table)])
+        elif kind < 0.2:
+            table.append([Fraction(0)] * columns)
+        else:
+            table.append([_number(random) for _ in range(columns)])
+    return Matrix.from_fractions(table, columns=columns)
+
+
+def _biases(random: Random, size: int) -> Matrix:
+    return Matrix.column([_number(random) for _ in range(size)])
+
+
+def _number(random: Random) -> Fraction:
+    value = Fraction(random.randint(-3, 3))
+    kind = random.random()
+    if kind < 0.1:
+        return value / 3
+    return value / 2 if kind < 0.3 else value
+
+
+def points_of(domain: Domain, count: int, seed: int) -> list[list[Fraction]]:
+    """Random rational points and corners of a bounded box."""
+    random = Random(seed)
+    points = []
+    for k in range(count):
+        point = []
+        for low, high in zip(domain.lower, domain.upper, strict=True):
+            assert low is not None
+            assert high is not None
+            share = Fraction(random.randint(0, 1)) if k % 2 else Fraction(random.randint(0, 97), 97)
+            point.append(low + share * (high - low))
+        points.append(point)
+    return points
