@@ -27,6 +27,11 @@ def code_error(network: Network, domain: Domain, facts: Facts | None, precision:
 
     `precision` is that of the arithmetic and of the stored weights.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
+        return _code_error(network, domain, facts, precision)
+
+
+def _code_error(network: Network, domain: Domain, facts: Facts | None, precision: str) -> Floats:
     unit = 1.0 if precision == "float64" else _FLOAT32_GAMMA
     bounds = _with_facts(network, domain, facts)
     errors: dict[str, Floats] = {network.input_name: np.zeros(network.input_size)}

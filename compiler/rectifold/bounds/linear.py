@@ -99,6 +99,10 @@ class Bounds:
 
     def interval(self, name: str) -> tuple[Floats, Floats]:
         """(lower, upper) of the pre-activations of a layer whose predecessors are done."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes an infinite end
+            return self._interval(name)
+
+    def _interval(self, name: str) -> tuple[Floats, Floats]:
         layer = self.floats[name]
         total_up, total_down = layer.bias.copy(), layer.bias.copy()
         for source, weight in layer.weights.items():
@@ -162,7 +166,8 @@ class Bounds:
         for start in range(0, len(rows), _ROWS):
             chunk = rows[start : start + _ROWS]
             shifted = None if record is None else _shifted(record, start)
-            parts.append(self._backward(name, chunk, sign, shifted))
+            with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes an infinite bound
+                parts.append(self._backward(name, chunk, sign, shifted))
         if not parts:
             empty = np.zeros((0, self.network.input_size))
             return Backward(np.zeros(0), empty, np.zeros(0, dtype=np.bool_))

@@ -42,7 +42,7 @@ class Witnesses:
         self.bounds = bounds
         self.random = np.random.default_rng(seed)
         self.low, self.high = sampling_box(bounds.domain)
-        self.points = self.admitted(np.array(start).reshape(-1, len(self.low)))
+        self.points = self.admitted(np.array(start).reshape(len(start), len(self.low)))
 
     def fresh(self, count: int) -> Floats:
         """`count` points: half uniform, half corners."""
@@ -76,7 +76,8 @@ class Witnesses:
             self.bounds.network.input_name: (points, _input_error(domain, points))
         }
         for layer in self.bounds.network.layers:
-            z, e = _affine(self.bounds.floats[layer.name], after)
+            with np.errstate(over="ignore", invalid="ignore"):  # such values get an infinite error
+                z, e = _affine(self.bounds.floats[layer.name], after)
             values[layer.name], errors[layer.name] = z, e
             after[layer.name] = (np.maximum(z, 0.0), e) if layer.is_relu else (z, e)
             if layer.name == upto:
@@ -94,7 +95,8 @@ class Witnesses:
             reached = sign * values[layer][rows, units]
             better = reached > best_value
             best[better], best_value[better] = points[better], reached[better]
-            gradient = self._gradient(layer, units, sign, values)
+            with np.errstate(over="ignore", invalid="ignore"):  # a gradient is only a hint
+                gradient = np.nan_to_num(self._gradient(layer, units, sign, values))
             points = np.clip(points + np.sign(gradient) * width * 0.5 ** (1 + step // 3), self.low, self.high)
         return self.admitted(best)
 

@@ -1,0 +1,164 @@
+"""Known answers on real networks and on trap files that lie beside a developer's checkout; skipped where they do not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from rectifold.certify import certify, check_certificate
+from rectifold.cli.main import main
+from rectifold.compare import Different, Equal, compare
+from rectifold.formats.layers_json import read_layers_json
+from rectifold.formats.load import load, read_domain
+from rectifold.ir.evaluate import evaluate, evaluate_points
+from rectifold.ir.network import Network
+from rectifold.pipeline import compile_network, sample_points
+from rectifold.proof.facts import Phase
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+TRAPS = sorted(p for p in (SHARED / "traps").glob("*.json")) if SHARED.is_dir() else []
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of shared networks is not beside this checkout")
+
+
+def traps(groups: str) -> list[Any]:
+    return [pytest.param(p, id=p.stem) for p in TRAPS if p.stem[0] in groups] or [pytest.param(None, id="none")]
+
+
+def claims_of(path: Path) -> list[dict[str, Any]]:
+    return list(json.loads(path.read_text())["claims"])
+
+
+def number(text: str) -> Fraction:
+    if "*2^" in text:
+        head, exponent = text.split("*2^")
+        return int(head) * Fraction(2) ** int(exponent)
+    return Fraction(text)
+
+
+@pytest.mark.parametrize("path", traps("abcde"))
+def test_trap_is_answered_right(path: Path) -> None:
+    network, _ = read_layers_json(path)
+    compiled = compile_network(network, check=True)
+    assert check_certificate(compiled, certify(compiled)).holds
+    for claim in claims_of(path):
+        match claim["type"]:
+            case "range":
+                facts = compiled.facts.layers[network.layers[claim["layer"]].name]
+                expected = {"zero": Phase.INACTIVE, "active": Phase.ACTIVE, "inactive": Phase.INACTIVE}
+                wanted = expected.get(claim["status"], Phase.UNSTABLE)
+                assert facts.phase(claim["unit"]) is wanted, claim
+                for end, proven, sign in (("min", facts.lower, 1), ("max", facts.upper, -1)):
+                    if claim[end] != "unb":
+                        value = float(proven[claim["unit"]])
+                        if np.isfinite(value):
+                            assert sign * Fraction(value) <= sign * number(claim[end]), claim
+            case "constant":
+                assert compiled.network.sizes.units == 0
+                assert not compiled.network.output_layer.weights
+                outputs = compiled.network.output_layer.bias.column_values()
+                assert outputs == [number(v) for v in claim["outputs"]]
+            case "value":
+                point = [number(v) for v in claim["at"]]
+                assert evaluate(network, point) == [number(v) for v in claim["outputs"]]
+            case "equal" | "different" | "error":
+                pass
+            case other:
+                assert other == "active_volume"
+
+
+@pytest.mark.parametrize("path", traps("abde"))
+def test_pair_of_networks_is_compared_right(path: Path) -> None:
+    claims = {claim["type"]: claim for claim in claims_of(path)}
+    if not {"equal", "different"} & set(claims) or "network_b" not in json.loads(path.read_text()):
+        pytest.skip("the file holds one network")
+    a, _ = read_layers_json(path)
+    b, _ = read_layers_json(path, "network_b")
+    assert a.domain is not None
+    result = compare(a, b, a.domain)
+    if "equal" in claims:
+        assert isinstance(result, Equal)
+    else:
+        assert isinstance(result, Different)
+        assert evaluate(a, result.point) != evaluate(b, result.point)
+        assert a.domain.contains(result.point)
+
+
+@pytest.mark.parametrize("path", traps("f"))
+def test_broken_file_is_refused_with_one_line(path: Path, tmp_path: Path) -> None:
+    expected = path.with_suffix(".expect")
+    code = expected.read_text().strip() if expected.is_file() else claims_of(path)[0]["code"]
+    out = tmp_path / "out.relu"
+    result = CliRunner().invoke(main, ["compile", str(path), "-o", str(out)])
+    assert result.exit_code == 2
+    assert not out.exists()
+    lines = [line for line in result.output.splitlines() if line.strip()]
+    assert len(lines) == 1
+    assert lines[0].endswith(f"[{code}]")
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("mnist_400-400_l1_0.0001.onnx", (297, 211, 292, 0)),
+        ("mnist_100-100_l1_0.0002.onnx", (30, 47, 123, 0)),
+        ("mnist_100-100_l1_0.0001.onnx", (14, 36, 150, 0)),
+    ],
+)
+def test_l1_networks_have_the_known_phases(file: str, counts: tuple[int, ...]) -> None:
+    network = load(SHARED / "networks/l1" / file).network
+    compiled = compile_network(network, read_domain("[0,1]", network))
+    assert tuple(compiled.facts.count(p) for p in (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)) == counts
+    same_at_points(compiled.source, compiled.network, 4)
+
+
+def test_cifar_network_shrinks_to_142_units() -> None:
+    network = load(SHARED / "networks/cifar/cifar10_116-248_after_paper.npz").network
+    compiled = compile_network(network)
+    assert compiled.network.hidden_sizes() == [116, 142]
+    same_at_points(compiled.source, compiled.network, 4)
+
+
+def test_gogeta_layer_1_needs_132_units_and_keeps_unit_370() -> None:
+    network = load(SHARED / "networks/gogeta/gogeta_2-1024-512-512-256-1.npz").network
+    compiled = compile_network(network, prover="bounds")
+    facts = compiled.facts.layers["h1"]
+    assert [compiled.facts.of("h1", p) for p in Phase] == [477, 417, 130, 0]
+    assert facts.phase(370) is Phase.UNSTABLE
+    assert facts.upper[370] == pytest.approx(1.386e-7, rel=1e-3)
+    assert facts.phase(410) is Phase.INACTIVE
+    assert facts.phase(955) is Phase.INACTIVE
+    assert compiled.network.hidden_sizes()[0] == 132
+    assert 370 in compiled.kept.layers["h1"].origin
+    same_at_points(compiled.source, compiled.network, 4)
+
+
+def test_acas_network_compiles_on_its_property() -> None:
+    network = load(SHARED / "networks/acas/acasxu_1_1.onnx").network
+    domain = read_domain(str(SHARED / "networks/acas/prop_1.vnnlib"), network)
+    compiled = compile_network(network, domain, prover="bounds")
+    assert check_certificate(compiled, certify(compiled)).status == "holds"
+    same_at_points(compiled.source, compiled.network, 200)
+
+
+def test_conv_network_evaluates_as_onnxruntime_does(onnx_run: Any) -> None:
+    path = SHARED / "networks/mnistfc/mnist_conv_0.1.onnx"
+    network = load(path).network
+    x = np.random.default_rng(0).random((1, 1, 28, 28)).astype(np.float32)
+    from rectifold.ir.evaluate import evaluate_float
+
+    ours = evaluate_float(network, x.ravel().astype(np.float64))
+    assert np.abs(ours - onnx_run(path.read_bytes(), x).ravel()).max() < 1e-4  # float32 against float64
+
+
+def same_at_points(a: Network, b: Network, count: int) -> None:
+    assert a.domain is not None
+    points = sample_points(a.domain, count)
+    assert len(points) == count
+    assert evaluate_points(a, points) == evaluate_points(b, points)
