@@ -7,9 +7,8 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-import rectifold_check
-from support import points_of, random_network
 
+import rectifold_check
 from rectifold.bounds.linear import Bounds
 from rectifold.certify import certify, check_certificate
 from rectifold.exact import Matrix
@@ -20,6 +19,7 @@ from rectifold.passes.rewritten import Options
 from rectifold.pipeline import Compiled, compile_network
 from rectifold.smt.solver import Sat, Solver, Unsat
 from rectifold.smt.stability import ask_sign
+from support import points_of, random_network
 
 BATCHES = 40
 PER_BATCH = 50

@@ -85,7 +85,9 @@ class _Writer:
     def steps(self) -> Iterator[list[Any]]:
         for layer in self.source.relu_layers:
             yield from self._bounds_of(layer.name, self.facts.layers[layer.name])
-        for layer in self.source.relu_layers:  # after the bounds: a mirrored unit as h − z has a wider interval than as h
+        for (
+            layer
+        ) in self.source.relu_layers:  # after the bounds: a mirrored unit as h − z has a wider interval than as h
             yield from self._ties_of(layer.name)
         for layer in self.result.relu_layers:
             yield from self._result_units(layer.name)

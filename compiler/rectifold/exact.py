@@ -543,8 +543,10 @@ def format_float(value: float) -> str:
     text = repr(value)
     if len(text) <= 12 and "e" not in text and Fraction(text) == Fraction(value):
         return text
-    if float(np.float32(value)) == value:
-        return f"{np.float32(value)!s}f32"
+    with np.errstate(over="ignore"):
+        short = np.float32(value)
+    if float(short) == value:
+        return f"{short!s}f32"
     return f"{text}f64"
 
 

@@ -36,7 +36,7 @@ _ASCENT_STEPS = 24
 _Z3_GIVE_UP = 2  # questions of one layer without an answer, after which it is left alone by default
 _Z3_UNITS = 60  # unstable units in the cone, and
 _Z3_WEIGHTS = 20_000  # nonzero weights in it, up to which Z3 is asked by default
-_Z3_SECONDS = 4.0  # per question, by default
+_Z3_SECONDS = 2.0  # per question, by default
 _Z3_TOTAL = 30.0  # for all questions, by default
 _EXACT_WEIGHTS = 3_000_000  # weights in the cone up to which one row is worth exact arithmetic
 

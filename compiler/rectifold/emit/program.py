@@ -41,8 +41,8 @@ class Vector:
     outputs: tuple[Fraction, ...]
 
 
-def header_lines(network: Network, origin: Origin) -> list[str]:
-    """Plain ASCII lines for a header comment."""
+def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> list[str]:
+    """Plain ASCII lines for a header comment; `exact` for a format that rounds nothing."""
     domain = "not stated" if network.domain is None else network.domain.describe()
     before, after = origin.source_sizes, network.sizes
     lines = [
@@ -53,8 +53,10 @@ def header_lines(network: Network, origin: Origin) -> list[str]:
         f"Units {before.units} -> {after.units}, weights {before.weights} -> {after.weights}, "
         f"multiply-adds {before.macs} -> {after.macs}.",
         f"Guarantee: {printable(origin.statement)}.",
-        f"Parameters that are no float64 numbers and were rounded: {rounded_count(network)}.",
     ]
+    if exact:
+        return [*lines, "Every number is exact."]
+    lines.append(f"Parameters that are no float64 numbers and were rounded: {rounded_count(network)}.")
     if origin.error_bound is not None and np.isfinite(origin.error_bound).all():
         lines.append(
             f"Certified: at {origin.precision} points of the domain, |this code in {origin.precision} - the exact network| <= "

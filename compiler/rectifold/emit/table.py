@@ -18,7 +18,7 @@ Emitter = Callable[[Network, Origin, str], Artifact]
 
 
 def _relu(network: Network, origin: Origin, name: str) -> Artifact:
-    comment = "".join(f"# {line}\n" for line in header_lines(network, origin))
+    comment = "".join(f"# {line}\n" for line in header_lines(network, origin, exact=True))
     return Artifact({name: (comment + print_network(network)).encode("utf-8")})
 
 

@@ -80,7 +80,7 @@ class _Brackets:
                 self.open.append(token)
                 if len(self.open) > MAX_NESTING:
                     raise Fault(_span(token), f"brackets are nested more than {MAX_NESTING} deep")
-            elif token.type in _OPEN.values() and self.open:
+            elif self.open and token.type == _OPEN[self.open[-1].type]:
                 self.open.pop()
             if token.type == "_NL" and self.open:
                 continue

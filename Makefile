@@ -1,0 +1,47 @@
+# make demo    set up .venv, compile the example networks, run the emitted code, check the certificates
+# make test    the test suite
+# make check   ruff, mypy --strict and the import-direction test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT := demo-output
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check bench campaign clean
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@
+
+demo: $(INSTALLED)
+	mkdir -p $(OUT)
+	$(BIN)/rectifold compile examples/cartpole.onnx --domain "[[-2,2],[-2,2],[-1/5,1/5],[-2,2]]" \
+		-o $(OUT)/cartpole.py --certificate $(OUT)/cartpole.certificate --force
+	$(BIN)/python $(OUT)/cartpole.py
+	$(BIN)/rectifold check examples/cartpole.onnx $(OUT)/cartpole.certificate --domain "[[-2,2],[-2,2],[-1/5,1/5],[-2,2]]"
+	$(BIN)/rectifold compile examples/thermostat.relu --to numpy \
+		-o $(OUT)/thermostat_numpy.py --certificate $(OUT)/thermostat.certificate --force
+	$(BIN)/python $(OUT)/thermostat_numpy.py
+	$(BIN)/rectifold check examples/thermostat.relu $(OUT)/thermostat.certificate
+	$(BIN)/rectifold compile examples/thermostat.relu -o $(OUT)/thermostat.relu --force --quiet
+	cat $(OUT)/thermostat.relu
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 -q
+
+check: $(INSTALLED)
+	$(BIN)/ruff check compiler tests examples benchmarks
+	$(BIN)/ruff format --check compiler tests examples benchmarks
+	$(BIN)/mypy compiler tests examples benchmarks
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/compile_networks.py
+
+campaign: $(INSTALLED)
+	$(BIN)/python benchmarks/campaign.py
+
+clean:
+	rm -rf $(OUT) $(VENV)

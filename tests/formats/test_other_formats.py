@@ -1,0 +1,210 @@
+"""npz, nnet, VNN-LIB, layer lists, and the one door."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rectifold.errors import InputError
+from rectifold.formats.load import load, read_domain
+from rectifold.formats.nnet import read_nnet
+from rectifold.formats.npz import npz_bytes, read_npz
+from rectifold.formats.vnnlib import parse_vnnlib
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate
+from support import net
+
+F = Fraction
+
+
+def saved(path: Path, **arrays: np.ndarray) -> Path:
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def test_npz_both_ways(tmp_path: Path) -> None:
+    path = saved(
+        tmp_path / "n.npz", W0=np.array([[1, -1]], dtype=np.float32), b0=np.array([0.5]), W1=np.array([[2.0], [3.0]]),
+        b1=np.array([0, 1]), input_lo=np.float32(0), input_hi=np.array([1.0, 2.0]), extra=np.zeros(2),
+    )  # fmt: skip
+    network, notes = read_npz(path)
+    assert evaluate(network, [F(1), F(0)]) == [3, F(11, 2)]
+    assert network.domain == Domain((F(0), F(0)), (F(1), F(2)))
+    assert "extra" in notes[0]
+    (tmp_path / "again.npz").write_bytes(npz_bytes(network))
+    again, _ = read_npz(tmp_path / "again.npz")
+    assert again.layers == network.layers
+    assert again.domain == network.domain
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"V0": np.zeros((1, 1))}, "no member W0"),
+        ({"W0": np.zeros(3)}, "W0 has 1 dimensions"),
+        ({"W0": np.zeros((2, 2)), "W1": np.zeros((1, 3))}, r"W1 has shape \(1, 3\), but 2 values come in"),
+        ({"W0": np.zeros((2, 2)), "b0": np.zeros(3)}, r"b0 has shape \(3,\)"),
+        ({"W0": np.array([[np.nan]])}, "NaN or infinite"),
+        ({"W0": np.array([["a"]])}, "numbers up to 64 bits"),
+        ({"W0": np.zeros((1, 2)), "input_lo": np.zeros(3), "input_hi": np.zeros(3)}, "3 entries for 2 inputs"),
+    ],
+)
+def test_npz_that_is_refused(arrays: dict[str, np.ndarray], message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        read_npz(saved(tmp_path / "n.npz", **arrays))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input x[1] in [0, 1]\nh = relu(x)\ny = h + x\noutput y",
+        "input x[1] in [0, 1]\nh = 2*x\ny = relu(h)\noutput y",
+        "input x[1] in [0, 1]\ny = x/3\noutput y",
+    ],
+)
+def test_networks_that_npz_cannot_say(text: str) -> None:
+    with pytest.raises(InputError, match=r"write \.relu"):
+        npz_bytes(net(text))
+
+
+NNET = """// a comment
+2,2,1,2,
+2,2,1,
+0,
+-1.0,0.0,
+1.0,4.0,
+0.0,2.0,5.0,
+1.0,2.0,3.0,
+1.0,-1.0,
+0.5,0.1,
+0.25,
+-0.5,
+2.0,1.0,
+1.0,
+"""
+
+
+def test_nnet(tmp_path: Path) -> None:
+    path = tmp_path / "n.nnet"
+    path.write_text(NNET)
+    network, notes = read_nnet(path)
+    assert network.domain == Domain((F(-1), F(-1)), (F(1), F(1)))
+    assert network.layers[0].weights["x"].entry(1, 1) == F(1, 10)
+    assert evaluate(network, [F(1), F(0)]) == [F(7, 2)]
+    assert "normalised" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("1.0,-1.0,", "1.0,"), r"n.nnet:9: 1 numbers where 2"),
+        (("2,2,1,\n", "3,2,1,\n"), "do not begin with 2"),
+        (("0.25,", "quarter,"), "is not a number"),
+        (("2.0,1.0,\n1.0,\n", ""), "ends too early"),
+        (("1.0,2.0,3.0", "0.0,2.0,3.0"), "not positive"),
+        (("2,2,1,2,", "-2,2,1,2,"), "positive whole numbers"),
+    ],
+)
+def test_nnet_that_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "n.nnet"
+    path.write_text(NNET.replace(*change, 1) if change[0] != "1.0,2.0,3.0" else NNET.replace(*change))
+    with pytest.raises(InputError, match=message):
+        read_nnet(path)
+
+
+def test_vnnlib_box_and_linear_constraints() -> None:
+    domain = parse_vnnlib(
+        """
+        ; a comment (with brackets
+        (declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)
+        (assert (>= X_0 -0.1)) (assert (<= X_0 1e-1)) (assert (<= 0 X_1))
+        (assert (and (<= X_1 3) (<= X_1 2.5)))
+        (assert (or (and (<= (+ X_0 (* 2 X_1)) 4) (>= (- X_1 X_0) (- 1)))))
+        (assert (or (and (>= Y_0 0)) (and (<= X_0 Y_0))))
+        """,
+        2,
+    )
+    assert domain.lower == (F(-1, 10), 0)
+    assert domain.upper == (F(1, 10), F(5, 2))
+    assert [(c.coefficients, c.bound) for c in domain.constraints] == [((1, 2), 4), ((1, -1), 1)]
+
+
+def test_vnnlib_equality_and_scaled_inputs() -> None:
+    domain = parse_vnnlib("(assert (= X_0 (/ 1 3))) (assert (<= (* -2 X_1) 1)) (assert (<= X_1 1))", 2)
+    assert domain.lower == (F(1, 3), F(-1, 2))
+    assert domain.upper == (F(1, 3), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(assert (or (<= X_0 1) (>= X_0 2)))", "union of 2 sets"),
+        ("(assert (<= (* X_0 X_0) 1))", "is not linear"),
+        ("(assert (<= X_5 1))", "X_5, but the network has 2 inputs"),
+        ("(assert (<= 1 2))", "does not mention an input"),
+        ("(assert (<= X_0 abc))", "is not a number"),
+        ("(assert (<= X_0 1)", "1 parentheses are never closed"),
+        ("(assert (<= X_0 1)))", "closes nothing"),
+        ("(assert (not (<= X_0 1)))", "is not a linear constraint"),
+        ("(assert)", "needs one formula"),
+        ("(assert (>= Y_0 1))", "has no constraints on the inputs"),
+        ("(" * 200, "nested more than 100 deep"),
+        ("(assert (<= X_0 0)) (assert (>= X_0 1))", "empty range"),
+    ],
+)
+def test_vnnlib_that_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_vnnlib(text, 2)
+
+
+def test_domains_of_the_command_line(tmp_path: Path) -> None:
+    network = net("input x[2] in [0, 1]\noutput x")
+    np.save(tmp_path / "p.npy", np.array([0.5, 1.0]))
+    (tmp_path / "d.relu").write_text("input x[2] in [2, 3]\noutput x")
+    (tmp_path / "none.relu").write_text("input x[2]\noutput x")
+    (tmp_path / "b.vnnlib").write_text(
+        "(assert (<= X_0 1)) (assert (>= X_0 0)) (assert (<= X_1 1)) (assert (>= X_1 0))"
+    )
+    assert read_domain("[0, 1/3]", network).upper[0] == F(1, 3)
+    assert read_domain("all", network) == Domain.everywhere(2)
+    assert read_domain(f"{tmp_path}/p.npy±0.1", network).lower == (F(2, 5), F(9, 10))
+    assert read_domain(f"{tmp_path}/d.relu", network) == Domain.cube(2, 3, 2)
+    assert read_domain(f"{tmp_path}/b.vnnlib", network) == Domain.cube(0, 1, 2)
+    for spec, message in [
+        (f"{tmp_path}/none.relu", "states no domain"),
+        (f"{tmp_path}/gone.vnnlib", "there is no file"),
+        (f"{tmp_path}/gone.npy±1", "there is no file"),
+        (f"{tmp_path}/p.npy±-1", "is negative"),
+        ("[0", "domain:1:1"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            read_domain(spec, network)
+    with pytest.raises(InputError, match="2 numbers, but the network has 1 inputs"):
+        read_domain(f"{tmp_path}/p.npy±1", net("input x[1]\noutput x"))
+
+
+def test_the_one_door(tmp_path: Path) -> None:
+    (tmp_path / "n.relu").write_text("input x[1] in [0, 1]\noutput 2*x")
+    assert evaluate(load(tmp_path / "n.relu").network, [F(3)]) == [6]
+    (tmp_path / "n.txt").write_text("")
+    with pytest.raises(InputError, match=r"files of type \.txt cannot be read"):
+        load(tmp_path / "n.txt")
+    with pytest.raises(InputError, match="there is no file"):
+        load(tmp_path / "gone.onnx")
+    (tmp_path / "bad.relu").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="no readable text"):
+        load(tmp_path / "bad.relu")
+
+
+def test_arrays_that_are_too_large_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "n.npz"
+    with io.BytesIO() as buffer:
+        np.savez_compressed(buffer, W0=np.zeros((1000, 1000)))
+        path.write_bytes(buffer.getvalue())
+    monkeypatch.setattr("rectifold.arrays.MAX_BYTES", 1000)
+    with pytest.raises(InputError, match="unpacks to 8,000,"):
+        read_npz(path)
