@@ -1,0 +1,135 @@
+"""Bounds contain the truth, also where rounding, underflow and overflow would hide it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rectifold.bounds.codeerror import code_error
+from rectifold.bounds.linear import Bounds, exact_backward, relaxation
+from rectifold.bounds.rounding import gamma, settled_down, settled_up, upper_sum
+from rectifold.exact import Matrix
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate, evaluate_float, trace
+from rectifold.ir.network import Network
+from support import net, points_of, random_network
+
+F = Fraction
+
+
+def filled(network: Network) -> Bounds:
+    assert network.domain is not None
+    bounds = Bounds(network, network.domain)
+    for layer in network.layers:
+        lower, upper = bounds.interval(layer.name)
+        bounds.set(layer.name, lower, upper)
+        rows = np.arange(layer.size)
+        bounds.set(
+            layer.name,
+            np.maximum(lower, -bounds.backward(layer.name, rows, -1.0).upper),
+            np.minimum(upper, bounds.backward(layer.name, rows, 1.0).upper),
+        )
+    return bounds
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_bounds_contain_exact_values(seed: int) -> None:
+    network = random_network(seed)
+    bounds = filled(network)
+    points = Matrix.from_fractions(points_of(bounds.domain, 20, seed)).T
+    for name, values in trace(network, points, with_activations=False).items():
+        for i, row in enumerate(values.fractions()):
+            assert F(float(bounds.lower[name][i])) <= min(row)
+            assert max(row) <= F(float(bounds.upper[name][i]))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_exact_and_rounded_substitution_agree(seed: int) -> None:
+    network = random_network(seed)
+    bounds = filled(network)
+    for layer in network.layers:
+        for sign in (1, -1):
+            rounded = bounds.backward(layer.name, np.arange(layer.size), float(sign)).upper
+            for i in range(layer.size):
+                exact = exact_backward(bounds, layer.name, i, sign)
+                assert exact <= F(float(rounded[i]))
+                assert float(rounded[i]) - float(exact) < 1e-9 * (1 + abs(float(exact)))  # tight, or it is useless
+
+
+def test_interval_is_exact_at_zero() -> None:
+    network = net("input x[2] in [0, 1/10]\nh = relu([[1, 1], [-1, -1]] @ x + [0, -1/5])\noutput h")
+    lower, upper = Bounds(network, network.domain or Domain((), ())).interval("h")
+    assert lower[0] == 0.0
+    assert upper[1] < 0
+    decimals = net("input x[1] in [0, 1]\nh = relu(0*x + [0.1] + [0.2] - [0.3])\noutput h")
+    lower, upper = Bounds(decimals, decimals.domain or Domain((), ())).interval("h")
+    assert (lower[0], upper[0]) == (0.0, 0.0)
+
+
+def test_what_rounding_to_nearest_hides_stays_in() -> None:
+    network = net("input x[1] in [-1, 1]\nh = relu(x + 18014398509481984)\nk = relu(h - 36028797018963969/2)\noutput k")
+    bounds = filled(network)
+    assert bounds.upper["k"][0] >= 0.5
+
+
+def test_underflow_is_covered() -> None:
+    network = net("input x[1] in [0, 1]\nh = relu(0x1p-1074*x)\nk = relu(0x1p-1000*h)\noutput k")
+    bounds = filled(network)
+    assert bounds.upper["k"][0] > 0
+
+
+def test_unbounded_inputs_give_infinite_ends_only_where_they_are_read() -> None:
+    network = net("input x[2] in [[-inf, inf], [0, 1]]\nh = relu([[1, 0], [0, 2], [0, 0]] @ x + [0, 1, -1])\noutput h")
+    lower, upper = Bounds(network, network.domain or Domain((), ())).interval("h")
+    assert lower[0] == -np.inf
+    assert upper[0] == np.inf
+    assert 2.999 < upper[1] < 3.001
+    assert -1 <= upper[2] < -0.999
+
+
+def test_relaxation_lines_hold() -> None:
+    lower = np.array([-1.0, -3.0, 0.0, -2.0, -1e-300])
+    upper = np.array([2.0, 1.0, 4.0, 0.0, 1e300])
+    slope, offset, alpha = relaxation(lower, upper)
+    for low, high, s, t, a in zip(lower, upper, slope, offset, alpha, strict=True):
+        for end in (F(float(low)), F(float(high)), F(0)):
+            assert F(float(s)) * end + F(float(t)) >= max(end, F(0))
+            assert F(float(a)) * end <= max(end, F(0))
+
+
+def test_rounding_helpers() -> None:
+    assert gamma(1) >= 2.0**-53
+    assert settled_up(np.array([1.0]), np.array([0.0]))[0] > 1.0
+    assert settled_down(np.array([np.nan]), np.array([0.0]))[0] == -np.inf
+    assert upper_sum(np.array([[1.0, -1.0]]), np.array([0.0, -np.inf]), np.array([1.0, 2.0]))[0] == np.inf
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_code_error_covers_float_evaluation(seed: int) -> None:
+    network = random_network(seed)
+    assert network.domain is not None
+    bound = code_error(network, network.domain, None)
+    single = code_error(network, network.domain, None, "float32")
+    for point in points_of(network.domain, 10, seed):
+        x = np.array([float(v) for v in point])
+        if not network.domain.contains([F(float(v)) for v in x]):
+            continue
+        exact = evaluate(network, [F(float(v)) for v in x])
+        for got, want, allowed in zip(evaluate_float(network, x).tolist(), exact, bound.tolist(), strict=True):
+            assert abs(F(got) - want) <= F(allowed)
+        x32 = np.array(x, dtype=np.float32)
+        if network.domain.contains([F(float(v)) for v in x32]):
+            exact = evaluate(network, [F(float(v)) for v in x32])
+            for got, want, allowed in zip(
+                evaluate_float(network, x32, np.float32).tolist(), exact, single.tolist(), strict=True
+            ):
+                assert abs(F(float(got)) - want) <= F(allowed)
+
+
+def test_code_error_is_infinite_without_a_bounded_domain() -> None:
+    network = net("input x[1]\noutput 2*x")
+    assert code_error(network, Domain.everywhere(1), None)[0] > 1e300 or np.isinf(
+        code_error(network, Domain.everywhere(1), None)[0]
+    )

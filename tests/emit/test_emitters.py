@@ -1,0 +1,226 @@
+"""Every emitter: the emitted file is run and compared with the reference evaluation."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rectifold.bounds.codeerror import code_error
+from rectifold.emit.artifact import Artifact, write_artifact, write_whole
+from rectifold.emit.program import Origin, header_lines, printable, self_test_vectors
+from rectifold.emit.table import EMITTERS, format_for
+from rectifold.errors import InputError
+from rectifold.formats.load import load
+from rectifold.ir.canonical import digest
+from rectifold.ir.evaluate import evaluate, evaluate_float
+from rectifold.ir.network import Network
+from support import net, points_of, random_network
+
+F = Fraction
+
+SMALL = """
+    network small
+    input x[2] in [[-1, 1], [0, 2]]
+    h = relu([[1, -1/3], [2, 1/7]] @ x + [0.1, -1])
+    k = relu([[1, 1]] @ h + [[1, -1]] @ x)
+    y = concat(k, [1, -2] @ h + 1/3)
+    output y
+"""
+
+
+def origin_of(network: Network) -> Origin:
+    assert network.domain is not None
+    return Origin(digest(network), network.sizes, tuple(code_error(network, network.domain, None).tolist()))
+
+
+def emitted(network: Network, kind: str, folder: Path) -> Path:
+    path = folder / f"code_{kind}{'.py' if kind in ('python', 'numpy') else '.' + kind.removesuffix('64')}"
+    write_artifact(EMITTERS[kind](network, origin_of(network), path.name), path, force=True)
+    return path
+
+
+def module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_emitted_module_agrees_within_its_certified_bound(kind: str, tmp_path: Path) -> None:
+    for seed in range(30):
+        network = random_network(seed)
+        assert network.domain is not None
+        code = module(emitted(network, kind, tmp_path))
+        assert code.self_test() == len(self_test_vectors(network))
+        bound = code_error(network, network.domain, None)
+        for point in points_of(network.domain, 6, seed):
+            x = [float(v) for v in point]
+            if not network.domain.contains([F(v) for v in x]):
+                continue
+            exact = evaluate(network, [F(v) for v in x])
+            got = [float(v) for v in code.evaluate(x)]
+            assert all(abs(F(g) - e) <= F(b) for g, e, b in zip(got, exact, bound.tolist(), strict=True))
+            if kind == "python":
+                assert code.evaluate_exact(point) == evaluate(network, point)
+
+
+def test_exact_form_takes_fractions_as_text(tmp_path: Path) -> None:
+    network = net(SMALL)
+    code = module(emitted(network, "python", tmp_path))
+    assert code.evaluate_exact(["1/3", "0.25"]) == evaluate(network, [F(1, 3), F(1, 4)])
+
+
+def test_numpy_takes_a_batch(tmp_path: Path) -> None:
+    network = net(SMALL)
+    code = module(emitted(network, "numpy", tmp_path))
+    points = np.array([[0.5, 1.0], [-1.0, 0.0], [1.0, 2.0]])
+    assert np.array_equal(code.evaluate(points), np.array([code.evaluate(p) for p in points]))
+    assert np.abs(code.evaluate(points) - evaluate_float(network, points)).max() < 1e-12
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_input_checks(kind: str, tmp_path: Path) -> None:
+    code = module(emitted(net("input x[2] in [[-1, 1], [0, 1/3]]\nassume x[0] + x[1] <= 1\noutput x"), kind, tmp_path))
+    code.evaluate([0.5, 0.25])
+    for bad, message in [
+        ([1.0], "expected 2 inputs"),
+        ([np.nan, 0.0], "finite"),
+        ([np.inf, 0.0], "finite"),
+        ([1.5, 0.0], "outside the domain"),
+        ([0.0, 0.34], "outside the domain"),
+        ([1.0, 0.25], "linear constraint"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            code.evaluate(bad)
+    assert np.isnan(next(iter(code.evaluate([np.nan, 0.0], check=False))))
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_nan_never_turns_into_zero(kind: str, tmp_path: Path) -> None:
+    code = module(emitted(net("input x[1] in [-1, 1]\noutput relu(x)"), kind, tmp_path))
+    assert np.isnan(next(iter(code.evaluate([np.nan], check=False))))
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_large_networks_keep_their_weights_beside_with_a_digest(kind: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = ",".join(f"[{', '.join(f'{v:.3f}' for v in row)}]" for row in random.standard_normal((400, 260)))
+    network = net(f"input x[260] in [0, 1]\nh = relu([{rows}] @ x)\ny = ones(400) @ h\noutput y")
+    path = emitted(network, kind, tmp_path)
+    code = module(path)
+    assert code.self_test() == 5
+    (beside,) = (p for p in tmp_path.iterdir() if "weights" in p.name)
+    data = bytearray(beside.read_bytes())
+    data[len(data) // 2] ^= 1
+    beside.write_bytes(bytes(data))
+    with pytest.raises(ValueError, match="not the ones it was emitted with"):
+        module(path)
+
+
+def test_self_test_finds_a_wrong_weight(tmp_path: Path) -> None:
+    path = emitted(net(SMALL), "python", tmp_path)
+    text = path.read_text()
+    assert "[0,1,1,-1]" in text
+    path.write_text(text.replace("[0,1,1,-1]", "[0,1,1,-2]"))
+    with pytest.raises(AssertionError, match="differs at"):
+        module(path).self_test()
+
+
+def test_emitted_files_run_alone(tmp_path: Path) -> None:
+    path = emitted(net(SMALL), "python", tmp_path)
+    result = subprocess.run([sys.executable, "-I", "-S", str(path)], capture_output=True, text=True, check=True)
+    assert "self-test passed at 5 points" in result.stdout
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", str(path), "0", "1"], capture_output=True, text=True, check=True
+    )
+    assert [float(v) for v in result.stdout.split()] == pytest.approx(evaluate_float(net(SMALL), [0.0, 1.0]).tolist())
+
+
+@pytest.mark.parametrize("kind", ["relu", "onnx64"])
+def test_files_that_read_back_as_the_same_function(kind: str, tmp_path: Path) -> None:
+    for seed in range(20):
+        network = random_network(seed)
+        again = load(emitted(network, kind, tmp_path)).network
+        point = [F(k + 1, 2) for k in range(network.input_size)]
+        if kind == "relu":
+            assert again == network
+            assert evaluate(again, point) == evaluate(network, point)
+        else:
+            x = [float(v) for v in point]
+            assert np.abs(evaluate_float(again, x) - evaluate_float(network, x)).max() < 1e-9
+
+
+def test_npz_round_trip(tmp_path: Path) -> None:
+    network = net("input x[2] in [0, 1]\nh = relu([[1, 2], [3, 4]] @ x)\ny = [[1, -1]] @ h\noutput y")
+    again = load(emitted(network, "npz", tmp_path)).network
+    assert evaluate(again, [F(1), F(2)]) == evaluate(network, [F(1), F(2)])
+
+
+HOSTILE = 'a"""\n import os; os.abort() #\\ \' */ \u202e'
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy", "relu"])
+def test_nothing_of_the_networks_text_reaches_code(kind: str, tmp_path: Path) -> None:
+    network = net(SMALL).renamed("net", HOSTILE)
+    path = emitted(network, kind, tmp_path)
+    if kind == "relu":
+        assert load(path).network.layers == network.layers
+    else:
+        text = path.read_text()
+        assert "abort" not in text
+        assert text.isascii()
+        module(path).self_test()
+    assert '"' not in printable(HOSTILE)
+    assert "\n" not in printable(HOSTILE)
+
+
+def test_header_says_where_the_code_comes_from() -> None:
+    network = net(SMALL)
+    lines = "\n".join(header_lines(network, origin_of(network)))
+    assert digest(network) in lines
+    assert "rounded: 4" in lines
+    assert "Certified: at float64 points" in lines
+    unbounded = net("input x[1]\noutput x/3")
+    assert "No bound on the rounding" in "\n".join(header_lines(unbounded, Origin(digest(unbounded), unbounded.sizes)))
+
+
+def test_formats_by_name_and_suffix() -> None:
+    assert format_for(Path("a.py"), None) == "python"
+    assert format_for(Path("a.py"), "numpy") == "numpy"
+    with pytest.raises(InputError, match="unknown format 'fortran'; known are relu"):
+        format_for(Path("a.f"), "fortran")
+    with pytest.raises(InputError, match="cannot tell the format"):
+        format_for(Path("a.f"), None)
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.txt"
+    write_artifact(Artifact({"out.txt": b"one"}), path, force=False)
+    with pytest.raises(InputError, match="give --force"):
+        write_artifact(Artifact({"out.txt": b"two"}), path, force=False)
+    assert path.read_bytes() == b"one"
+
+    def fail(*ignored: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(InputError, match="No space left"):
+        write_whole(path, b"three")
+    assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no folder"):
+        write_artifact(Artifact({"out.txt": b""}), tmp_path / "gone" / "out.txt", force=False)
