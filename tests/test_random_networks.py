@@ -10,7 +10,7 @@ import pytest
 
 import rectifold_check
 from rectifold.bounds.linear import Bounds
-from rectifold.certify import certify, check_certificate
+from rectifold.certificates import certify, check_certificate
 from rectifold.exact import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate_points

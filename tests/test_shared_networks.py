@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rectifold.certify import certify, check_certificate
+from rectifold.certificates import certify, check_certificate
 from rectifold.cli.main import main
-from rectifold.compare import Different, Equal, compare
+from rectifold.equivalence import Different, Equal, compare
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.evaluate import evaluate, evaluate_points

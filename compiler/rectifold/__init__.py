@@ -2,7 +2,7 @@
 
     loaded = rectifold.load("net.onnx")
     compiled = rectifold.compile(loaded.network, rectifold.read_domain("[0,1]", loaded.network))
-    rectifold.check(compiled, rectifold.certify(compiled))
+    rectifold.check(compiled, rectifold.certificates(compiled))
 
 Names are imported when first used, so that `import rectifold` is quick.
 """
@@ -13,9 +13,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rectifold.certify import Certificate, certify
-    from rectifold.certify import check_certificate as check
-    from rectifold.compare import compare
+    from rectifold.cascade import prove
+    from rectifold.certificates import Certificate, certify
+    from rectifold.certificates import check_certificate as check
+    from rectifold.emitters.table import emit
+    from rectifold.equivalence import compare
     from rectifold.formats.load import Loaded, load, read_domain
     from rectifold.ir.domain import Domain
     from rectifold.ir.evaluate import evaluate, evaluate_float
@@ -23,27 +25,27 @@ if TYPE_CHECKING:
     from rectifold.pipeline import Compiled
     from rectifold.pipeline import compile_network as compile
     from rectifold.proof.facts import Facts
-    from rectifold.prove import prove
     from rectifold.syntax.elaborate import parse
     from rectifold.syntax.printer import print_network
 
 _PLACES = {
-    "Certificate": ("rectifold.certify", "Certificate"),
+    "Certificate": ("rectifold.certificates", "Certificate"),
     "Compiled": ("rectifold.pipeline", "Compiled"),
     "Domain": ("rectifold.ir.domain", "Domain"),
     "Facts": ("rectifold.proof.facts", "Facts"),
     "Loaded": ("rectifold.formats.load", "Loaded"),
     "Network": ("rectifold.ir.network", "Network"),
-    "certify": ("rectifold.certify", "certify"),
-    "check": ("rectifold.certify", "check_certificate"),
-    "compare": ("rectifold.compare", "compare"),
+    "certify": ("rectifold.certificates", "certify"),
+    "check": ("rectifold.certificates", "check_certificate"),
+    "compare": ("rectifold.equivalence", "compare"),
     "compile": ("rectifold.pipeline", "compile_network"),
+    "emit": ("rectifold.emitters.table", "emit"),
     "evaluate": ("rectifold.ir.evaluate", "evaluate"),
     "evaluate_float": ("rectifold.ir.evaluate", "evaluate_float"),
     "load": ("rectifold.formats.load", "load"),
     "parse": ("rectifold.syntax.elaborate", "parse"),
     "print_network": ("rectifold.syntax.printer", "print_network"),
-    "prove": ("rectifold.prove", "prove"),
+    "prove": ("rectifold.cascade", "prove"),
     "read_domain": ("rectifold.formats.load", "read_domain"),
 }
 
@@ -58,6 +60,7 @@ __all__ = [
     "check",
     "compare",
     "compile",
+    "emit",
     "evaluate",
     "evaluate_float",
     "load",

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
+from rectifold.cascade import Limits, Progress, Prover, prove, require_domain
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
 from rectifold.proof.facts import Facts
-from rectifold.prove import Limits, Progress, Prover, prove, require_domain
 
 _ROUNDS = 10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
 

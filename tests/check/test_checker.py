@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rectifold.certify import certify
+from rectifold.certificates import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.pipeline import compile_network
 from rectifold_check import check

@@ -166,8 +166,8 @@ CASES: dict[str, tuple[Sequence[int | str], list[Any], dict[str, np.ndarray], in
         [node("BatchNormalization", ["x", "s", "b", "m", "v"], "y", epsilon=1e-3)],
         {"s": array(2), "b": array(2), "m": array(2), "v": array(2, low=0.5)}, 13,
     ),
-    "clip inputs": ([1, 3], [node("Clip", ["x", "l", "h"], "y")], {"l": np.float32(-0.25).reshape(()), "h": np.float32(0.5).reshape(())}, 13),
-    "clip one side": ([1, 3], [node("Clip", ["x", "", "h"], "y")], {"h": np.float32(0.5).reshape(())}, 13),
+    "clip inputs": ([1, 3], [node("Clip", ["x", "l", "h"], "y")], {"l": np.array(-0.25, dtype=np.float32), "h": np.array(0.5, dtype=np.float32)}, 13),
+    "clip one side": ([1, 3], [node("Clip", ["x", "", "h"], "y")], {"h": np.array(0.5, dtype=np.float32)}, 13),
     "clip attributes": ([1, 3], [node("Clip", ["x"], "y", min=0.0, max=6.0)], {}, 10),
     "leaky relu and prelu": (
         [1, 3], [node("LeakyRelu", ["x"], "l", alpha=0.2), node("PRelu", ["l", "s"], "y")], {"s": array(3)}, 13,

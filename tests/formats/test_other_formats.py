@@ -29,7 +29,7 @@ def saved(path: Path, **arrays: np.ndarray) -> Path:
 def test_npz_both_ways(tmp_path: Path) -> None:
     path = saved(
         tmp_path / "n.npz", W0=np.array([[1, -1]], dtype=np.float32), b0=np.array([0.5]), W1=np.array([[2.0], [3.0]]),
-        b1=np.array([0, 1]), input_lo=np.float32(0), input_hi=np.array([1.0, 2.0]), extra=np.zeros(2),
+        b1=np.array([0, 1]), input_lo=np.array(0.0), input_hi=np.array([1.0, 2.0]), extra=np.zeros(2),
     )  # fmt: skip
     network, notes = read_npz(path)
     assert evaluate(network, [F(1), F(0)]) == [3, F(11, 2)]
@@ -128,15 +128,15 @@ def test_vnnlib_box_and_linear_constraints() -> None:
         """,
         2,
     )
-    assert domain.lower == (F(-1, 10), 0)
+    assert domain.lower == (F(-1, 10), F(0))
     assert domain.upper == (F(1, 10), F(5, 2))
-    assert [(c.coefficients, c.bound) for c in domain.constraints] == [((1, 2), 4), ((1, -1), 1)]
+    assert [(c.coefficients, c.bound) for c in domain.constraints] == [((F(1), F(2)), F(4)), ((F(1), F(-1)), F(1))]
 
 
 def test_vnnlib_equality_and_scaled_inputs() -> None:
     domain = parse_vnnlib("(assert (= X_0 (/ 1 3))) (assert (<= (* -2 X_1) 1)) (assert (<= X_1 1))", 2)
     assert domain.lower == (F(1, 3), F(-1, 2))
-    assert domain.upper == (F(1, 3), 1)
+    assert domain.upper == (F(1, 3), F(1))
 
 
 @pytest.mark.parametrize(

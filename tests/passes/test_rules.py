@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from rectifold.cascade import prove
 from rectifold.exact import Matrix
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
@@ -21,7 +22,6 @@ from rectifold.passes.merge_parallel import merge_parallel
 from rectifold.passes.rewritten import Options, Pass
 from rectifold.passes.table import PASSES
 from rectifold.pipeline import compile_network
-from rectifold.prove import prove
 from rectifold.syntax.printer import print_network
 from support import net, points_of, random_network
 
@@ -234,12 +234,15 @@ def test_nothing_grows() -> None:
 
 
 def test_hyperplane_groups_are_exact() -> None:
-    third = Fraction(1, 3)
+    third, one = Fraction(1, 3), Fraction(1)
     rows = Matrix.from_fractions(
         [[1, third], [3, 1], [-2, Fraction(-2, 3)], [1, Fraction(1, 3) + Fraction(1, 10**30)], [0, 0]]
     )
     groups = hyperplane_groups(rows, Matrix.zeros(5, 1), range(5))
-    assert [(g.representative, g.members) for g in groups] == [(0, ((0, 1), (1, 3), (2, -2))), (3, ((3, 1),))]
+    assert [(g.representative, g.members) for g in groups] == [
+        (0, ((0, one), (1, 3 * one), (2, -2 * one))),
+        (3, ((3, one),)),
+    ]
 
 
 def test_affine_and_constant_networks_come_out_as_such() -> None:

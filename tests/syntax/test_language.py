@@ -76,8 +76,8 @@ def test_domain_and_assumptions() -> None:
     """)
     domain = network.domain
     assert domain is not None
-    assert domain.lower == (0, None)
-    assert domain.upper == (1, F(1, 2))
+    assert domain.lower == (F(0), None)
+    assert domain.upper == (F(1), F(1, 2))
     assert len(domain.constraints) == 6
     assert domain.contains([F(1, 4), F(1, 4)])
     assert not domain.contains([F(1, 4), F(1, 2)])
@@ -299,7 +299,7 @@ def test_a_large_file_of_inline_numbers_loads() -> None:
 
 def test_box_on_its_own() -> None:
     assert parse_box("[0, 1]", 3) == Domain.cube(0, 1, 3)
-    assert parse_box("[[0,1],[-1/2,inf]]", 2).upper == (1, None)
+    assert parse_box("[[0,1],[-1/2,inf]]", 2).upper == (F(1), None)
     with pytest.raises(SourceError, match="2 ranges for 3 inputs"):
         parse_box("[[0,1],[0,1]]", 3)
     with pytest.raises(SourceError, match="domain:1:1: error"):

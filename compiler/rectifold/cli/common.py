@@ -12,7 +12,7 @@ from typing import Any, ParamSpec
 import click
 from rich.console import Console
 
-from rectifold.emit.artifact import write_whole
+from rectifold.emitters.artifact import write_whole
 from rectifold.errors import InputError
 
 DONE, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3

@@ -16,7 +16,8 @@ import numpy as np
 import rectifold_check
 from rectifold.arrays import as_floats
 from rectifold.bounds.codeerror import code_error
-from rectifold.certify import Certificate, certify, check_certificate
+from rectifold.cascade import Limits, prove, require_domain
+from rectifold.certificates import Certificate, certify, check_certificate
 from rectifold.cli.common import (
     DONE,
     REFUTED,
@@ -31,10 +32,10 @@ from rectifold.cli.common import (
     write_json,
 )
 from rectifold.cli.progress import shown
-from rectifold.compare import Different, Equal, Unknown, compare
-from rectifold.emit.artifact import refuse_existing, write_artifact, write_whole
-from rectifold.emit.program import Origin
-from rectifold.emit.table import EMITTERS, format_for
+from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
+from rectifold.emitters.program import Origin
+from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.equivalence import Different, Equal, Unknown, compare
 from rectifold.errors import InputError
 from rectifold.exact import parse_rational
 from rectifold.formats.load import Loaded, load, read_domain
@@ -45,7 +46,6 @@ from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Options
 from rectifold.pipeline import Compiled, compile_network
 from rectifold.proof.facts import Facts
-from rectifold.prove import Limits, prove, require_domain
 from rectifold.report import (
     compile_table,
     compiled_json,

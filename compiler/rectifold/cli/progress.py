@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from rectifold.prove import Progress
+from rectifold.cascade import Progress
 
 
 @contextmanager

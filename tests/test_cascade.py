@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.linear import Bounds
+from rectifold.cascade import Limits, prove, verdict
 from rectifold.errors import InputError
 from rectifold.exact import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.proof.facts import Claim, Method, Phase, Proved, Refuted, Undecided
-from rectifold.prove import Limits, prove, verdict
 from rectifold.search.witness import Witnesses, sampling_box
 from rectifold.smt.solver import Question, Sat, Solver, Unknown, Unsat, number
 from support import net, random_network

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.codeerror import code_error
-from rectifold.emit.artifact import Artifact, write_artifact, write_whole
-from rectifold.emit.program import Origin, header_lines, printable, self_test_vectors
-from rectifold.emit.table import EMITTERS, format_for
+from rectifold.emitters.artifact import Artifact, write_artifact, write_whole
+from rectifold.emitters.program import Origin, header_lines, printable, self_test_vectors
+from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.errors import InputError
 from rectifold.formats.load import load
 from rectifold.ir.canonical import digest

@@ -14,8 +14,8 @@ from pathlib import PurePath
 
 import numpy as np
 
-from rectifold.emit.artifact import Artifact
-from rectifold.emit.program import (
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.program import (
     INLINE_PARAMETERS,
     Origin,
     box_text,

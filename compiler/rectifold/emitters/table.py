@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rectifold.emit.artifact import Artifact
-from rectifold.emit.numpy_code import numpy_code
-from rectifold.emit.program import Origin, header_lines
-from rectifold.emit.python_code import python_code
+from rectifold.emitters.artifact import Artifact, write_artifact
+from rectifold.emitters.numpy_code import numpy_code
+from rectifold.emitters.program import Origin, header_lines
+from rectifold.emitters.python_code import python_code
 from rectifold.errors import InputError
 from rectifold.formats.npz import npz_bytes
+from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.syntax.printer import print_network
 
@@ -55,3 +56,13 @@ def format_for(path: Path, wanted: str | None) -> str:
     if path.suffix not in _SUFFIXES:
         raise InputError(f"cannot tell the format from {path.name!r}; give --to {'|'.join(EMITTERS)}")
     return _SUFFIXES[path.suffix]
+
+
+def emit(network: Network, path: str | Path, to: str | None = None, *, force: bool = False) -> list[Path]:
+    """Write `network` to `path` in the format `to` (default: by suffix); the files written.
+
+    Raises InputError if the format is unknown or cannot say the network, or a file exists and `force` is not given.
+    """
+    target = Path(path)
+    origin = Origin(digest(network), network.sizes)
+    return write_artifact(EMITTERS[format_for(target, to)](network, origin, target.name), target, force=force)

@@ -12,8 +12,8 @@ import json
 from math import lcm
 from pathlib import PurePath
 
-from rectifold.emit.artifact import Artifact
-from rectifold.emit.program import (
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.program import (
     INLINE_PARAMETERS,
     Origin,
     box_text,

@@ -1,0 +1,101 @@
+"""Every command and example in the documents runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rectifold.cascade import prove
+from rectifold.cli.main import main
+from rectifold.exact import Matrix
+from rectifold.formats.load import load
+from rectifold.syntax.elaborate import parse
+from rectifold.syntax.printer import print_network
+
+ROOT = Path(__file__).resolve().parents[1]
+FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def blocks(file: str, kind: str) -> list[str]:
+    found = [text for name, text in FENCE.findall((ROOT / file).read_text(encoding="utf-8")) if name == kind]
+    assert found, f"{file} has no {kind} example"
+    return found
+
+
+@pytest.fixture
+def copy_of_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "examples").mkdir()
+    for path in (ROOT / "examples").iterdir():
+        if path.is_file():
+            (tmp_path / "examples" / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_readme_commands_run_in_order(copy_of_examples: Path) -> None:
+    lines = [
+        line[2:] for block in blocks("README.md", "console") for line in block.splitlines() if line.startswith("$ ")
+    ]
+    assert len(lines) >= 8
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        if program == "rectifold":
+            result = CliRunner().invoke(main, arguments)
+            assert result.exit_code == 0, (line, result.output)
+        else:
+            assert program == "python"
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+
+
+def test_readme_library_example_runs(copy_of_examples: Path) -> None:
+    for block in blocks("README.md", "python"):
+        result = subprocess.run([sys.executable, "-c", block], check=True, capture_output=True, text=True)
+        assert "holds" in result.stdout
+
+
+@pytest.mark.parametrize("file", ["README.md", "grammar/README.md"])
+def test_language_examples_compile(file: str) -> None:
+    for block in blocks(file, "relu"):
+        network = parse(block)
+        assert parse(print_network(network)) == network
+
+
+def test_the_error_shown_in_the_reference_is_the_error_given() -> None:
+    (shown,) = blocks("grammar/README.md", "text")
+    source = "network tiny\ninput x[3]\nconst W = [[1, 0, -1]]\nh = rellu(W @ x)\noutput h\n"
+    with pytest.raises(ValueError, match="rellu") as caught:
+        parse(source, "tiny.relu")
+    assert str(caught.value) == shown.strip()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.relu")), ids=lambda p: p.stem)
+def test_example_networks_read_and_prove(path: Path) -> None:
+    network = load(path).network
+    assert prove(network).complete
+    assert parse(print_network(network)) == network
+
+
+def test_the_trained_example_can_be_made_again(tmp_path: Path) -> None:
+    script = ROOT / "examples" / "train_cartpole.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path / "c.onnx")], check=True)
+    made, stored = load(tmp_path / "c.onnx").network, load(ROOT / "examples" / "cartpole.onnx").network
+    assert [layer.size for layer in made.layers] == [layer.size for layer in stored.layers]
+    assert isinstance(made.layers[0].bias, Matrix)
+
+
+def test_make_targets_named_in_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"(?:^    |`)make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)):
+        assert f"\n{target}:" in makefile
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for file in ("README.md", "CONTRIBUTING.md", "compiler/README.md", "grammar/README.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / file).read_text(encoding="utf-8")):
+            assert (ROOT / file).parent.joinpath(target).exists(), (file, target)

@@ -1,0 +1,85 @@
+"""The import directions of compiler/README.md: data flows one way, and nothing imports the command line."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "compiler" / "rectifold"
+
+BASE = {"errors", "exact", "arrays"}
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "exact": {"errors"},
+    "arrays": {"errors", "exact"},
+    "ir": BASE,
+    "syntax": BASE | {"ir"},
+    "formats": BASE | {"ir", "syntax"},
+    "proof": BASE | {"ir"},
+    "bounds": BASE | {"ir", "proof"},
+    "search": BASE | {"ir", "proof", "bounds"},
+    "smt": BASE | {"ir", "proof", "bounds"},
+    "cascade": BASE | {"ir", "proof", "bounds", "search", "smt"},
+    "passes": BASE | {"ir", "proof"},
+    "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
+    "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "rectifold_check"},
+    "equivalence": BASE | {"ir", "pipeline", "search", "smt"},
+    "emitters": BASE | {"ir", "syntax", "formats"},
+    "report": BASE | {"ir", "proof", "pipeline"},
+}
+EXTERNAL = {
+    "z3": {"smt"},
+    "onnx": {"formats"},
+    "lark": {"syntax"},
+    "networkx": {"ir"},
+    "flint": {"exact"},
+    "rich": {"report", "cli"},
+    "click": {"cli"},
+}
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(SOURCE)
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found.add(node.module or "")
+    return found
+
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_go_one_way(path: Path) -> None:
+    part = part_of(path)
+    for name in imports(path):
+        head, *rest = name.split(".")
+        if head in ("rectifold", "rectifold_check") and part not in ("cli", "__main__", "__init__"):
+            target = head if head == "rectifold_check" else rest[0]
+            assert target == part or target in ALLOWED[part], f"{part} imports {name}"
+        if part != "cli" and head == "rectifold" and rest[:1] == ["cli"]:
+            assert part == "__main__"
+        if head in EXTERNAL:
+            assert part in EXTERNAL[head], f"{part} imports {name}"
+
+
+def test_every_part_is_in_the_table() -> None:
+    assert {part_of(p) for p in FILES} <= {*ALLOWED, "cli", "__init__", "__main__"}
+
+
+def test_no_pickle_and_no_eval() -> None:
+    for path in [*FILES, *SOURCE.with_name("rectifold_check").rglob("*.py")]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        assert not calls & {"eval", "exec", "__import__"}, path
+        assert "pickle" not in imports(path), path
