@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from rectifold.certificates import certify, check_certificate
@@ -59,7 +60,7 @@ def row(path: Path, spec: str | None) -> str:
     times.append(time.perf_counter())
     verdict = check_certificate(compiled, certificate)
     times.append(time.perf_counter())
-    spent = [b - a for a, b in zip(times, times[1:], strict=False)]
+    spent = [b - a for a, b in pairwise(times)]
     rewriting = compiled.seconds["rewriting"]
     counts = "/".join(str(compiled.facts.count(p)) for p in Phase)
     before, after = compiled.source.sizes, compiled.network.sizes

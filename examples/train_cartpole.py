@@ -9,6 +9,7 @@ the target is clip(k · state, -1, 1). The penalty makes many units stable, whic
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def train(seed: int = 3) -> list[tuple[np.ndarray, np.ndarray]]:
     """Weights and biases (float32) after Adam on the squared error plus the penalty."""
     random = np.random.default_rng(seed)
     parameters: list[np.ndarray] = []
-    for n, m in zip(WIDTHS[:-1], WIDTHS[1:], strict=True):
+    for n, m in pairwise(WIDTHS):
         parameters += [random.standard_normal((m, n)) * np.sqrt(2 / n), np.zeros(m)]
     first = [np.zeros_like(p) for p in parameters]
     second = [np.zeros_like(p) for p in parameters]

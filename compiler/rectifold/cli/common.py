@@ -36,6 +36,9 @@ def polite(command: Callable[P, int]) -> Callable[P, None]:
             text = str(error)
             click.echo(text if ": error: " in text else f"error: {text}", err=True)
             status = BAD_INPUT
+        except KeyboardInterrupt:
+            click.echo("interrupted before there was a result; nothing was written", err=True)
+            status = UNDECIDED
         except MemoryError:
             click.echo("error: not enough memory for this network", err=True)
             status = BAD_INPUT
