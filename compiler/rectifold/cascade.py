@@ -1,6 +1,6 @@
 """The cascade: every unit of every layer, by the cheapest stage that settles it.
 
-    witnesses → interval (exact near zero) → linear bounds → their corners → exact linear bounds → gradient search → Z3
+    witnesses → interval (exact near zero) → linear bounds → their corners → exact linear bounds → gradient search → branch and bound → Z3
 
 Layer by layer, so bounds proven in one layer feed the next. Each stage sees only what is still open. A unit that no stage
 settles stays open, which only means that it is kept.
@@ -23,6 +23,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.proof.facts import Claim, Facts, LayerFacts, Mask, Method, Phase, Proved, Refuted, Undecided, Verdict
+from rectifold.proof.trees import Tree
+from rectifold.search.branch import BranchAndBound
 from rectifold.search.witness import Witnesses
 from rectifold.smt.solver import Answer, Sat, Solver, Unknown, Unsat
 from rectifold.smt.stability import ask_sign, difficulty, find_point, is_exact_point
@@ -38,6 +40,9 @@ _Z3_UNITS = 60  # unstable units in the cone, and
 _Z3_WEIGHTS = 20_000  # nonzero weights in it, up to which Z3 is asked by default
 _Z3_SECONDS = 2.0  # per question, by default
 _Z3_TOTAL = 30.0  # for all questions, by default
+_BRANCH_SECONDS = 10.0  # for branch and bound in all, by default; with a time limit it is the limit that ends it
+_BRANCH_NODES = 20_000  # per layer and sign, and
+_BRANCH_WORK = 6_000_000_000  # nodes times weights in the cone
 _EXACT_WEIGHTS = 3_000_000  # weights in the cone up to which one row is worth exact arithmetic
 
 
@@ -175,6 +180,8 @@ class _Cascade:
         self.bounds = Bounds(network, domain)
         self.witnesses = Witnesses(self.bounds, seed, self._feasible(domain))
         self.done: dict[str, LayerFacts] = {}
+        self.trees: dict[tuple[str, int, str], Tree] = {}
+        self.branch_left = _BRANCH_SECONDS if limits.seconds is None else limits.seconds
 
     def run(self) -> Facts:
         complete = True
@@ -188,7 +195,7 @@ class _Cascade:
             complete = False
             self._finish_cheaply()
         domain = self.bounds.domain
-        return Facts(domain, self.done, self.witnesses.points, self.seconds, complete)
+        return Facts(domain, self.done, self.witnesses.points, self.seconds, self.trees, complete)
 
     def _feasible(self, domain: Domain) -> list[Floats]:
         """A first point when the domain has linear constraints; refuses a domain that is empty."""
@@ -224,6 +231,7 @@ class _Cascade:
                 self._linear(work)
                 self._exact_linear(work)
                 self._ascend(work)
+                self._branch(work)
             if self.prover != "bounds":
                 self._z3(work)
         finally:
@@ -301,6 +309,31 @@ class _Cascade:
     def _best_points(self, work: _Working, units: Indices, sign: float) -> Floats:
         values = self.witnesses.trace(self.witnesses.points, work.name).values[work.name]
         return np.asarray(self.witnesses.points[np.argmax(sign * values[:, units], axis=0)])
+
+    def _branch(self, work: _Working) -> None:
+        """Cases by phase, until the sign is proved or a point shows the other one."""
+        _, weights = difficulty(self.bounds, work.name)
+        for sign, seen, side in ((1, work.positive, "up"), (-1, work.negative, "lo")):
+            units = np.array([k for k in work.open() if not seen[k]], dtype=np.int64)
+            if not len(units) or self._reads_input_only(work.name) or not np.isfinite(work.upper - work.lower).all():
+                continue
+            with self._timed("branch and bound"):
+                started = time.monotonic()
+                seconds = min(0.5 * self.branch_left, self._time_left())  # a hard layer leaves half to the others
+                nodes = max(64, min(_BRANCH_NODES, _BRANCH_WORK // (weights + 1)))
+                search = BranchAndBound(self.bounds, self.witnesses, work.name, sign)
+                outcome = search.run(units, deadline=started + seconds, node_limit=nodes)
+                self.branch_left -= time.monotonic() - started
+                for k, tree in outcome.trees.items():
+                    self.trees[work.name, k, side] = tree
+                proved = np.array(sorted(outcome.trees), dtype=np.int64)
+                tighten = work.tighten_upper if sign > 0 else work.tighten_lower
+                tighten(proved, np.zeros(len(proved)), Method.CASES)
+                work.label("branch and bound")
+            if outcome.points:
+                points = np.array(outcome.points)
+                self._try_points(work, points, "branch and bound")
+                self.witnesses.add(points, _KEPT)
 
     # ---- Z3 -------------------------------------------------------------------------------------
 

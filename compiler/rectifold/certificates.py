@@ -16,17 +16,20 @@ from typing import Any
 import numpy as np
 
 import rectifold_check
-from rectifold.bounds.linear import Bounds, exact_backward
+from rectifold.bounds.linear import Bounds, Cases, exact_backward, relaxation
 from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Tie
 from rectifold.pipeline import Compiled
+from rectifold.proof import trees
 from rectifold.proof.facts import Facts, LayerFacts, Method
+from rectifold.proof.trees import Path, Tree, leaves_of
 
 FORMAT = "rectifold-certificate/1"
 
 Leaf = dict[str, list[list[Any]]]
+Proof = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,14 +128,19 @@ class _Writer:
         for k, side, value, method in wanted:
             if np.isfinite(value):
                 unit = [0, self.numbers[0][name], k]
-                leaf = leaves[k, side] if (k, side) in leaves else self._interval_leaf(self.source, name, k, side)
-                yield self._bound(unit, side, value, method, leaf)
+                if method is Method.CASES:
+                    proof = self._tree(name, k, side)
+                elif (k, side) in leaves:
+                    proof = leaves[k, side]
+                else:
+                    proof = self._interval_leaf(self.source, name, k, side)
+                yield self._bound(unit, side, value, method, proof)
 
-    def _bound(self, unit: list[int], side: str, value: float, method: Method, leaf: Leaf) -> list[Any]:
+    def _bound(self, unit: list[int], side: str, value: float, method: Method, proof: Proof) -> list[Any]:
         written = str(Fraction(value))
         if method is Method.Z3:
             return ["trusted", unit, side, written, "z3"]
-        return ["bound", unit, side, written, leaf]
+        return ["bound", unit, side, written, proof]
 
     # ---- intervals ------------------------------------------------------------------------------
 
@@ -197,6 +205,42 @@ class _Writer:
         exact_backward(self.bounds, name, unit, sign, record)
         return {"l": entries}
 
+    # ---- cases ----------------------------------------------------------------------------------
+
+    def _tree(self, name: str, unit: int, side: str) -> Proof:
+        """The proof tree of one bound: multipliers at each leaf from one more backward pass with its slopes."""
+        tree = self.facts.trees[name, unit, side]
+        leaves = list(leaves_of(tree))
+        cases = self._cases(leaves)
+        entries: list[list[list[Any]]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]
+        rows = np.full(len(leaves), unit, dtype=np.int64)
+        sign = 1.0 if side == "up" else -1.0
+        self.bounds.backward(name, rows, sign, _Multipliers(self, entries, cases), cases)
+        return self._nested(tree, iter(entries))
+
+    def _cases(self, leaves: list[tuple[Path, trees.Leaf]]) -> Cases:
+        layers = list(leaves[0][1].alpha)
+        alpha = {v: np.array([leaf.alpha[v] for _, leaf in leaves]) for v in layers}
+        beta = {v: np.array([leaf.beta[v] for _, leaf in leaves]) for v in layers}
+        fixed = {v: np.zeros_like(alpha[v]) for v in layers}
+        for k, (path, _) in enumerate(leaves):
+            for layer, unit, phase in path:
+                fixed[layer][k, unit] = phase
+        return Cases(alpha, beta, fixed)
+
+    def _multipliers_of_path(self, path: Path, leaf: trees.Leaf) -> list[list[Any]]:
+        return [
+            ["lo" if phase > 0 else "up", [0, self.numbers[0][layer], unit], _hex(float(leaf.beta[layer][unit]))]
+            for layer, unit, phase in path
+            if leaf.beta[layer][unit] > 0
+        ]
+
+    def _nested(self, tree: Tree, leaves: Iterator[list[list[Any]]]) -> Proof:
+        if isinstance(tree, trees.Leaf):
+            return {"l": next(leaves)}
+        unit = [0, self.numbers[0][tree.layer], tree.unit]
+        return {"s": unit, "p": self._nested(tree.active, leaves), "n": self._nested(tree.inactive, leaves)}
+
     # ---- ties -----------------------------------------------------------------------------------
 
     def _ties_of(self, name: str) -> Iterator[list[Any]]:
@@ -219,26 +263,30 @@ class _Writer:
 
 
 class _Multipliers:
-    """Turns the coefficients of a backward pass into facts: a chord where C > 0, h ≥ z where C < 0 and α = 1."""
+    """Turns the coefficients of a backward pass into facts: a chord where C > 0, h ≥ z with weight α where C < 0."""
 
-    def __init__(self, writer: _Writer, facts: list[list[list[Any]]]) -> None:
+    def __init__(self, writer: _Writer, facts: list[list[list[Any]]], cases: Cases | None = None) -> None:
         self.writer = writer
         self.facts = facts
+        self.cases = cases
 
     def __call__(self, layer: str, positions: Indices, c: Floats) -> None:
         lower, upper = self.writer.bounds.lower[layer], self.writer.bounds.upper[layer]
-        unstable = np.nonzero((lower < 0) & (upper > 0))[0]
+        unstable = np.nonzero((lower < 0) & (upper > 0))[0].tolist()
         number = self.writer.numbers[0][layer]
         width = upper - lower
-        steep = upper > -lower
+        default = relaxation(lower, upper)[2]
         for row, position in enumerate(positions.tolist()):
+            slopes = default if self.cases is None else self.cases.alpha[layer][position]
             entries = self.facts[position]
-            for j in unstable.tolist():
+            for j in unstable:
+                if self.cases is not None and self.cases.fixed[layer][position, j]:
+                    continue
                 value = float(c[row, j])
                 if value > 0:
                     entries.append(["ch", [0, number, j], _hex(value / float(width[j]))])
-                elif value < 0 and steep[j]:
-                    entries.append(["hz", [0, number, j], _hex(-value)])
+                elif value < 0 and slopes[j] > 0:
+                    entries.append(["hz", [0, number, j], _hex(-value * float(slopes[j]))])
 
 
 def _hex(value: float) -> str:

@@ -86,6 +86,8 @@ def compare(
     if found is not None:
         return found
     budget = _Z3_SECONDS if seconds is None else seconds
+    if budget <= 0:
+        return Unknown(f"no counterexample among {_SAMPLES} samples, and the time limit is reached", largest)
     units = a.sizes.units + b.sizes.units
     if units > _Z3_UNITS or a.sizes.weights + b.sizes.weights > _Z3_WEIGHTS:
         return Unknown(f"no counterexample among {_SAMPLES} samples, and {units} units are too many for Z3", largest)

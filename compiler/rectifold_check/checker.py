@@ -6,9 +6,12 @@ inputs and unsolved values remain. Fix a point x of the domain: every stored end
 so is every conclusion.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from rectifold_check.forms import Form, add_into, combine, reduced
@@ -26,6 +29,8 @@ from rectifold_check.reading import (
 MAX_DEPTH = 200  # of a proof tree
 
 Unit = tuple[int, int, int]  # (network 0 or 1, layer from 1, unit from 0)
+Atom = None | int | tuple[str, Unit]  # the constant 1, an input, or ("z" | "h", unit)
+Term = tuple[Fraction, Atom]
 
 
 @dataclass(frozen=True)
@@ -119,18 +124,18 @@ class State:
             for k, (low, high) in enumerate(zip(domain.lower, domain.upper, strict=True))
             if low is not None and low == high
         }
-        self._forms: dict[Unit, tuple[int, Form]] = {}
-        self._events = [[0] * (len(n.layers) + 2) for n in networks]  # solved units per layer
+        self.forms: dict[Unit, tuple[int, Form]] = {}
+        self.events = [[0] * (len(n.layers) + 2) for n in networks]  # solved units per layer
 
     # ---- normal forms -------------------------------------------------------------------------
 
     def z(self, unit: Unit) -> Form:
         """The normal form of a pre-activation. Remembered until a value below it is solved."""
         age = self._age(unit)
-        known = self._forms.get(unit)
+        known = self.forms.get(unit)
         if known is None or known[0] != age:
             known = age, self._fresh(unit)
-            self._forms[unit] = known
+            self.forms[unit] = known
         return known[1]
 
     def h(self, unit: Unit) -> Form:
@@ -184,13 +189,36 @@ class State:
     def _age(self, unit: Unit) -> int:
         """Counts the solved values that the unit's form may contain."""
         net, number, _ = unit
-        own = sum(self._events[net][:number])
-        return own if net == 0 else own + sum(self._events[0])
+        own = sum(self.events[net][:number])
+        return own if net == 0 else own + sum(self.events[0])
 
     # ---- ends -----------------------------------------------------------------------------------
 
-    def low(self, form: Form) -> Fraction:
-        """A lower bound of a normal form over the box. Refuses if an end is missing."""
+    def low(self, terms: list[Term], *, in_case: bool) -> Fraction:
+        """A lower bound, over the box, of the normal form of Σ factor · atom. Refuses if an end is missing.
+
+        Two ways to the same form. Outside cases the remembered forms of the atoms are added up. A case solves values that
+        nearly all of them contain, so inside one the form is found from the last unit down instead: the coefficients of all
+        pre-activations of a layer are collected and pushed through its weights once.
+        """
+        if not in_case:
+            return self._low_of_form(combine([(factor, self.form(atom)) for factor, atom in terms]))
+        collected = _Collected(self)
+        for factor, atom in terms:
+            collected.add(factor, atom)
+        return collected.lowest()
+
+    def form(self, atom: Atom) -> Form:
+        """The normal form of an atom."""
+        match atom:
+            case None:
+                return Form(1, 1, {})
+            case int() as given:
+                return self.input(given)
+            case (kind, unit):
+                return self.z(unit) if kind == "z" else self.h(unit)
+
+    def _low_of_form(self, form: Form) -> Fraction:
         total = Fraction(form.constant)
         sums: dict[int, int] = {}
         for v, c in form.coefficients.items():
@@ -231,7 +259,7 @@ class State:
 
     def solve(self, unit: Unit, form: Form | None) -> None:
         self.solved[unit] = form
-        self._events[unit[0]][unit[1]] += 1
+        self.events[unit[0]][unit[1]] += 1
 
     def layer(self, unit: Unit) -> Any:
         return self.networks[unit[0]].layers[unit[1] - 1]
@@ -262,6 +290,118 @@ def _gcd(a: int, b: int) -> int:
     return a
 
 
+class _Sum:
+    """Coefficients by index over growing denominators, merged when they are needed."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[int, dict[int, int]]] = []
+
+    def add(self, den: int, coefficients: dict[int, int]) -> None:
+        if self.parts and self.parts[-1][0] == den:
+            add_into(self.parts[-1][1], coefficients, 1)
+        else:
+            self.parts.append((den, dict(coefficients)))
+
+    def merged(self) -> tuple[int, dict[int, int]]:
+        den = lcm(*(d for d, _ in self.parts)) if self.parts else 1
+        total: dict[int, int] = {}
+        for own, coefficients in self.parts:
+            add_into(total, coefficients, den // own)
+        return den, {k: c for k, c in total.items() if c}
+
+
+class _Collected:
+    """Σ factor · atom on its way to a normal form: coefficients of z and h per layer, of inputs, and a constant."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.z: dict[tuple[int, int], _Sum] = {}
+        self.h: dict[tuple[int, int], _Sum] = {}
+        self.inputs: dict[tuple[int, int], _Sum] = {}
+        self.constant = Fraction(0)
+
+    def add(self, factor: Fraction, atom: Atom) -> None:
+        match atom:
+            case None:
+                self.constant += factor
+            case int() as given:
+                self._into(self.inputs, (0, 0), factor.denominator, {given: factor.numerator})
+            case (kind, (net, layer, index)):
+                place = self.z if kind == "z" else self.h
+                self._into(place, (net, layer), factor.denominator, {index: factor.numerator})
+
+    def lowest(self) -> Fraction:
+        total = Fraction(0)
+        for net in (1, 0):
+            for layer in range(len(self.state.networks[net].layers), 0, -1):
+                total += self._pass(net, layer)
+        den, inputs = self.inputs[0, 0].merged() if self.inputs else (1, {})
+        return total + self.constant + self._ends(den, inputs)
+
+    def _pass(self, net: int, number: int) -> Fraction:
+        """Replace the solved values of a layer, take the ends of the unsolved ones, push its z through its weights."""
+        key, total = (net, number), Fraction(0)
+        while key in self.h:  # a tie may lead to an earlier unit of the same layer
+            total += self._values(net, number, *self.h.pop(key).merged())
+        if key in self.z:
+            self._push(net, number, *self.z.pop(key).merged())
+        return total
+
+    def _values(self, net: int, number: int, den: int, coefficients: dict[int, int]) -> Fraction:
+        state = self.state
+        relu = state.networks[net].layers[number - 1].is_relu
+        as_z: dict[int, int] = {}
+        unsolved: dict[int, int] = {}
+        for index, c in coefficients.items():
+            unit = (net, number, index)
+            if relu and unit not in state.solved:
+                unsolved[state.numbers[unit]] = c
+            elif not relu or (form := state.solved[unit]) is None:
+                as_z[index] = c
+            else:
+                self._replace(form, Fraction(c, den))
+        self._into(self.z, (net, number), den, as_z)
+        return self._ends(den, unsolved)
+
+    def _replace(self, form: Form, factor: Fraction) -> None:
+        """A tied value: its form speaks of inputs and earlier units."""
+        self.constant += factor * Fraction(form.constant, form.den)
+        for v, c in form.coefficients.items():
+            share = factor * Fraction(c, form.den)
+            atom: Atom = v if v < self.state.inputs else ("h", self.state.units[v - self.state.inputs])
+            self.add(share, atom)
+
+    def _push(self, net: int, number: int, den: int, coefficients: dict[int, int]) -> None:
+        layer = self.state.networks[net].layers[number - 1]
+        sums: dict[int, dict[int, int]] = {}
+        constant = 0
+        for index, c in coefficients.items():
+            constant += c * layer.bias[index]
+            for row in layer.rows[index]:
+                total = sums.setdefault(row.source, {})
+                get = total.get
+                for j, weight in row.entries:
+                    total[j] = get(j, 0) + c * weight
+        self.constant += Fraction(constant, den * layer.den)
+        for source, total in sums.items():
+            if source == 0:
+                self._into(self.inputs, (0, 0), den * layer.den, total)
+            else:
+                self._into(self.h, (net, source), den * layer.den, total)
+
+    def _ends(self, den: int, coefficients: dict[int, int]) -> Fraction:
+        sums: dict[int, int] = {}
+        for v, c in coefficients.items():
+            end = self.state.end(v, upper=c < 0)
+            sums[end.denominator] = sums.get(end.denominator, 0) + c * end.numerator
+        return sum((Fraction(value, d) for d, value in sums.items()), Fraction(0)) / den
+
+    @staticmethod
+    def _into(place: dict[tuple[int, int], _Sum], key: tuple[int, int], den: int, coefficients: dict[int, int]) -> None:
+        if coefficients:
+            place.setdefault(key, _Sum()).add(den, coefficients)
+
+
 # ---- steps --------------------------------------------------------------------------------------
 
 
@@ -280,13 +420,9 @@ def _step(state: State, step: list[Any]) -> None:
 
 def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> None:
     """value ≤ z (lo) or z ≤ value (up)."""
-    _prove(state, lambda: _distance(state, unit, side, value), proof, 0)
-    state.learn(unit, side, value)
-
-
-def _distance(state: State, unit: Unit, side: str, value: Fraction) -> Form:
     sign = Fraction(1 if side == "lo" else -1)
-    return combine([(sign, state.z(unit)), (-sign * value, Form(1, 1, {}))])
+    _prove(state, [(sign, ("z", unit)), (-sign * value, None)], proof, 0)
+    state.learn(unit, side, value)
 
 
 def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
@@ -309,15 +445,15 @@ def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
 # ---- proofs -------------------------------------------------------------------------------------
 
 
-def _prove(state: State, target: Any, proof: Any, depth: int) -> None:
-    """target() ≥ 0 on the domain (target is asked again in each case, because a case solves values)."""
+def _prove(state: State, target: list[Term], proof: Any, depth: int) -> None:
+    """Σ target ≥ 0 on the domain."""
     if depth > MAX_DEPTH:
         raise Refusal("a proof is too deep")
     match proof:
         case {"l": list() as facts, **rest} if not rest:
-            _leaf(state, target(), facts)
+            _leaf(state, target, facts, in_case=depth > 0)
         case {"f": list() as facts, **rest} if not rest:
-            _leaf(state, Form(1, -1, {}), facts)
+            _leaf(state, [(Fraction(-1), None)], facts, in_case=depth > 0)
         case {"s": unit, "p": positive, "n": negative, **rest} if not rest:
             split = state.unit(unit)
             for side, case in (("lo", positive), ("up", negative)):
@@ -326,56 +462,61 @@ def _prove(state: State, target: Any, proof: Any, depth: int) -> None:
             raise Refusal("unknown kind of proof")
 
 
-def _in_case(state: State, unit: Unit, side: str, target: Any, proof: Any, depth: int) -> None:
-    """The case z ≥ 0 (lo) or z ≤ 0 (up); nothing learnt in it leaves it."""
-    saved = (
-        dict(state.lower),
-        dict(state.upper),
-        dict(state.solved),
-        dict(state._forms),
-        [list(e) for e in state._events],
-    )
-    state._forms = {}
+def _in_case(state: State, unit: Unit, side: str, target: list[Term], proof: Any, depth: int) -> None:
+    """The case z ≥ 0 (lo) or z ≤ 0 (up); nothing learnt in it leaves it.
+
+    Forms remembered before the case stay valid in it exactly when no value below them was solved since, which their age
+    tells: ages only grow inside a case.
+    """
+    saved = dict(state.lower), dict(state.upper), dict(state.solved), state.forms, [list(e) for e in state.events]
+    state.forms = dict(state.forms)
     state.learn(unit, side, Fraction(0))
     _prove(state, target, proof, depth + 1)
-    state.lower, state.upper, state.solved, state._forms, state._events = saved
+    state.lower, state.upper, state.solved, state.forms, state.events = saved
 
 
-def _leaf(state: State, target: Form, facts: list[Any]) -> None:
+def _leaf(state: State, target: list[Term], facts: list[Any], *, in_case: bool) -> None:
     """low(target − Σ m · fact) ≥ 0."""
-    terms = [(Fraction(1), target)]
+    terms = list(target)
     for entry in facts:
         if not isinstance(entry, list) or len(entry) != 3:
             raise Refusal("a fact is [kind, unit, multiplier]")
         factor = multiplier(entry[2])
-        terms += [(-factor * c, form) for c, form in _fact(state, entry[0], entry[1])]
-    slack = state.low(state.normal(combine(terms)))
+        terms += [(-factor * c, atom) for c, atom in _fact(state, entry[0], entry[1])]
+    slack = state.low(terms, in_case=in_case)
     if slack < 0:
-        raise Refusal(f"a leaf does not hold: the bound is {float(slack):.3g}, below 0")
+        raise Refusal(f"a leaf does not hold: the bound is about {_shown(slack)}, below 0")
 
 
-def _fact(state: State, kind: Any, where: Any) -> list[tuple[Fraction, Form]]:
-    """A form that is nonnegative on the domain (in the present case), as Σ factor · form."""
-    one = Form(1, 1, {})
+def _shown(value: Fraction) -> str:
+    try:
+        return f"{float(value):.3g}"
+    except OverflowError:
+        return "-inf"
+
+
+def _fact(state: State, kind: Any, where: Any) -> list[Term]:
+    """Terms whose sum is nonnegative on the domain (in the present case)."""
     if kind == "dom":
         if type(where) is not int or not 0 <= where < len(state.domain.constraints):
             raise Refusal("no such constraint of the domain")
         row, bound = state.domain.constraints[where]
-        return [(bound, one)] + [(-c, state.input(k)) for k, c in row.items()]
+        return [(bound, None), *((-c, k) for k, c in row.items())]
     unit = state.unit(where)
     if not state.layer(unit).is_relu:
         raise Refusal("facts are about relu units")
+    one = Fraction(1)
     if kind == "h":
-        return [(Fraction(1), state.h(unit))]
+        return [(one, ("h", unit))]
     if kind == "hz":
-        return [(Fraction(1), state.h(unit)), (Fraction(-1), state.z(unit))]
+        return [(one, ("h", unit)), (-one, ("z", unit))]
     low, high = state.lower.get(unit), state.upper.get(unit)
     if kind == "lo" and low is not None:
-        return [(Fraction(1), state.z(unit)), (-low, one)]
+        return [(one, ("z", unit)), (-low, None)]
     if kind == "up" and high is not None:
-        return [(high, one), (Fraction(-1), state.z(unit))]
+        return [(high, None), (-one, ("z", unit))]
     if kind == "ch" and low is not None and high is not None and low < 0 < high:
-        return [(high, state.z(unit)), (-high * low, one), (low - high, state.h(unit))]
+        return [(high, ("z", unit)), (-high * low, None), (low - high, ("h", unit))]
     raise Refusal(f"fact {str(kind)[:20]!r} is unknown, or its ends are not proved")
 
 
@@ -392,20 +533,6 @@ def _final(state: State, step: list[Any], tolerance: list[Fraction]) -> Verdict:
         if not isinstance(proofs, dict) or set(proofs) != {"ge", "le"}:
             raise Refusal(f"output {j}: the difference is not 0 and no proof is given")
         for key, sign in (("ge", 1), ("le", -1)):
-            _prove(state, _gap(state, j, sign, eps), proofs[key], 0)
+            ends = [(Fraction(sign), ("h", (0, a.output, j))), (Fraction(-sign), ("h", (1, b.output, j)))]
+            _prove(state, [*ends, (eps, None)], proofs[key], 0)
     return Verdict("holds given trusted claims" if state.trusted else "holds", state.trusted)
-
-
-def _gap(state: State, output: int, sign: int, eps: Fraction) -> Any:
-    a, b = state.networks
-
-    def gap() -> Form:
-        return combine(
-            [
-                (Fraction(sign), state.h((0, a.output, output))),
-                (Fraction(-sign), state.h((1, b.output, output))),
-                (eps, Form(1, 1, {})),
-            ]
-        )
-
-    return gap

@@ -23,13 +23,6 @@ class Form:
     def variable(v: int) -> "Form":
         return Form(1, 0, {v: 1})
 
-    def times(self, factor: Fraction) -> "Form":
-        if factor == 0:
-            return Form(1, 0, {})
-        top = factor.numerator
-        scaled = {v: c * top for v, c in self.coefficients.items()}
-        return Form(self.den * factor.denominator, self.constant * top, scaled)
-
     def equals(self, other: "Form", factor: Fraction = Fraction(1)) -> bool:
         """self = factor · other, as forms."""
         left, right = other.den * factor.denominator, self.den * factor.numerator

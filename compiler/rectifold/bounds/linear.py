@@ -58,6 +58,51 @@ class Backward:
     ambiguous: np.ndarray  # rows whose sign is open only because of the error term
 
 
+Lines = tuple[Floats, Floats, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """Rows with their own relaxation, per relu layer k×n: lower slopes α ∈ [0, 1], fixed phases (+1, -1, or 0 for none), and
+    multipliers β ≥ 0 of the fixed ones: z ≥ 0 adds β z to the bound, z ≤ 0 adds −β z, both at least 0 in that case.
+    """
+
+    alpha: Mapping[str, Floats]
+    beta: Mapping[str, Floats]
+    fixed: Mapping[str, Floats]
+
+    def rows(self, start: int, stop: int) -> Cases:
+        return Cases(*({n: v[start:stop] for n, v in part.items()} for part in (self.alpha, self.beta, self.fixed)))
+
+    def slopes(self, name: str, lines: Lines) -> tuple[Floats, Floats, Floats]:
+        """(upper slope, upper offset, lower slope), each k×n. Stable and fixed units are exact."""
+        slope, offset, lower_slope = lines
+        fixed, active = self.fixed[name], self.fixed[name] > 0
+        free_lower = np.where(offset > 0, np.clip(self.alpha[name], 0.0, 1.0), lower_slope)
+        exact = active.astype(np.float64)
+        return (
+            np.where(fixed == 0, slope, exact),
+            np.where(fixed == 0, offset, 0.0),
+            np.where(fixed == 0, free_lower, exact),
+        )
+
+    def relax(self, name: str, c: Floats, lines: Lines) -> tuple[Floats, Floats]:
+        """(coefficients on z, constant) of an upper bound of c · a, in plain floats."""
+        slope, offset, lower_slope = self.slopes(name, lines)
+        positive = np.maximum(c, 0.0)
+        relaxed = positive * slope + (c - positive) * lower_slope + self.added(name)
+        return relaxed, (positive * offset).sum(axis=1)
+
+    def added(self, name: str) -> Floats:
+        """What the fixed phases add to the coefficients on z: +β where z ≥ 0, −β where z ≤ 0."""
+        return self.fixed[name] * np.maximum(self.beta[name], 0.0)
+
+    def activation(self, name: str, c: Floats, z: Floats, lines: Lines) -> Floats:
+        """The value that the bound gives each activation at pre-activations z."""
+        slope, offset, lower_slope = self.slopes(name, lines)
+        return np.where(c > 0, slope * z + offset, lower_slope * z)
+
+
 @dataclass(eq=False)
 class Bounds:
     """Proven ends of every pre-activation of a network on a domain, filled in layer by layer.
@@ -157,8 +202,10 @@ class Bounds:
 
     # ---- backward -------------------------------------------------------------------------------
 
-    def backward(self, name: str, rows: Indices, sign: float, record: Recorder | None = None) -> Backward:
-        """Upper bounds of sign·z_i for `rows` of a layer whose predecessors are done (sign ±1).
+    def backward(
+        self, name: str, rows: Indices, sign: float, record: Recorder | None = None, cases: Cases | None = None
+    ) -> Backward:
+        """Upper bounds of sign·z_i for `rows` of a layer whose predecessors are done (sign ±1), each in its own case.
 
         `record(layer, positions of rows, C)` is told the coefficients on the activations of each relu layer passed.
         """
@@ -167,7 +214,8 @@ class Bounds:
             chunk = rows[start : start + _ROWS]
             shifted = None if record is None else _shifted(record, start)
             with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes an infinite bound
-                parts.append(self._backward(name, chunk, sign, shifted))
+                own = None if cases is None else cases.rows(start, start + _ROWS)
+                parts.append(self._backward(name, chunk, sign, shifted, own))
         if not parts:
             empty = np.zeros((0, self.network.input_size))
             return Backward(np.zeros(0), empty, np.zeros(0, dtype=np.bool_))
@@ -177,8 +225,10 @@ class Bounds:
             np.concatenate([p.ambiguous for p in parts]),
         )
 
-    def _backward(self, name: str, rows: Indices, sign: float, record: Recorder | None) -> Backward:
-        step = _Substitution(self, len(rows))
+    def _backward(
+        self, name: str, rows: Indices, sign: float, record: Recorder | None, cases: Cases | None
+    ) -> Backward:
+        step = _Substitution(self, len(rows), cases)
         target = self.floats[name]
         for source, weight in target.weights.items():
             step.coefficients[source] = sign * weight[rows]
@@ -193,8 +243,9 @@ class Bounds:
 class _Substitution:
     """sign·z ≤ Σ_u coefficients[u] a_u + constant (+ error), pushed backward one layer at a time."""
 
-    def __init__(self, bounds: Bounds, rows: int) -> None:
+    def __init__(self, bounds: Bounds, rows: int, cases: Cases | None) -> None:
         self.bounds = bounds
+        self.cases = cases
         self.coefficients: dict[str, Floats] = {}
         self.constant = np.zeros(rows)
         self.constant_size = np.zeros(rows)  # Σ |addends|, for the rounding of the running sum
@@ -226,13 +277,19 @@ class _Substitution:
             self.coefficients[source] = product
 
     def _relax(self, name: str, c: Floats) -> Floats:
-        slope, offset, lower_slope = relaxation(self.bounds.lower[name], self.bounds.upper[name])
+        """C on activations to coefficients on z. Each product rounds by u, the sum with β by another u; |z| ≤ reach."""
+        lines = relaxation(self.bounds.lower[name], self.bounds.upper[name])
+        slope, offset, lower_slope = lines if self.cases is None else self.cases.slopes(name, lines)
         positive = np.maximum(c, 0.0)
-        negative = c - positive
-        relaxed = positive * slope + negative * lower_slope
+        relaxed = positive * slope + (c - positive) * lower_slope
+        size = np.abs(relaxed)
+        if self.cases is not None:
+            multipliers = self.cases.added(name)
+            relaxed = relaxed + multipliers
+            size = size + np.abs(multipliers)
         reach = np.maximum(np.abs(self.bounds.lower[name]), np.abs(self.bounds.upper[name]))
-        self.error += np.abs(relaxed) @ (2 * UNIT * reach) + TINY * (1.0 + reach.sum())
-        shift = positive @ offset
+        self.error += size @ (4 * UNIT * reach) + TINY * (1.0 + reach.sum())
+        shift = (positive * offset).sum(axis=1)
         self.error += gamma(c.shape[1] + 2) * shift + c.shape[1] * TINY
         self.add_constant(shift)
         return relaxed

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from rectifold.exact import Floats, Indices
 from rectifold.ir.domain import Domain
+from rectifold.proof.trees import Tree
 
 Mask = npt.NDArray[np.bool_]
 
@@ -38,6 +39,7 @@ class Method(Enum):
     EXACT = "exact interval"  # the same in exact arithmetic
     LINEAR = "linear bounds"  # backward substitution in float64 with a rigorous error term
     EXACT_LINEAR = "exact linear bounds"  # the same in exact arithmetic
+    CASES = "branch and bound"  # linear bounds in each case of a tree of phases
     Z3 = "z3"  # Z3's word; enters certificates as a trusted claim
     CARRIER = "carrier"  # shifted until it is nonnegative, by an exact interval
 
@@ -173,6 +175,9 @@ class Facts:
     layers: Mapping[str, LayerFacts]
     points: Floats  # k×n floats: points of the domain (after clamping) that were tried as witnesses
     seconds: Mapping[str, float] = field(default_factory=dict)
+    trees: Mapping[tuple[str, int, str], Tree] = field(
+        default_factory=dict
+    )  # (layer, unit, "up" or "lo") of Method.CASES
     complete: bool = True  # False: a limit or an interrupt ended the search early
 
     def count(self, phase: Phase) -> int:
@@ -190,7 +195,7 @@ class Facts:
 
     def replaced(self, layers: Mapping[str, LayerFacts]) -> Facts:
         """The same facts over other layers (after a rewrite)."""
-        return Facts(self.domain, layers, self.points, self.seconds, self.complete)
+        return Facts(self.domain, layers, self.points, self.seconds, self.trees, self.complete)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(p)} {p.value}" for p in Phase)

@@ -1,0 +1,40 @@
+"""Evidence that a bound holds by cases: a tree of splits by phase with slopes and multipliers at each leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rectifold.exact import Floats
+
+Path = tuple[tuple[str, int, int], ...]  # (layer, unit, +1 active or -1 inactive), from the root
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """Lower slopes α ∈ [0, 1] and multipliers β ≥ 0 of the fixed phases, per relu layer, with which the bound is reached."""
+
+    alpha: Mapping[str, Floats]
+    beta: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The cases z ≥ 0 and z ≤ 0 of one unit."""
+
+    layer: str
+    unit: int
+    active: Tree
+    inactive: Tree
+
+
+Tree = Leaf | Split
+
+
+def leaves_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
+    """Every leaf with its path, active cases first."""
+    if isinstance(tree, Leaf):
+        yield path, tree
+        return
+    yield from leaves_of(tree.active, (*path, (tree.layer, tree.unit, 1)))
+    yield from leaves_of(tree.inactive, (*path, (tree.layer, tree.unit, -1)))
