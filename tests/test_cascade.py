@@ -7,16 +7,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward
 from rectifold.cascade import Limits, prove, verdict
+from rectifold.certificates import certify, check_certificate
 from rectifold.errors import InputError
 from rectifold.exact import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
+from rectifold.pipeline import compile_network
 from rectifold.proof.facts import Claim, Method, Phase, Proved, Refuted, Undecided
+from rectifold.proof.trees import ExactLeaf, Split, leaves_of
 from rectifold.search.witness import Witnesses, sampling_box
 from rectifold.smt.solver import Question, Sat, Solver, Unknown, Unsat, number
-from support import net, random_network
+from support import net, points_of, random_network
 
 F = Fraction
 
@@ -44,17 +47,74 @@ def test_phases_and_verdicts_of_one_layer() -> None:
     assert "1 active" in repr(facts)
 
 
-def test_a_split_is_needed_and_z3_makes_it() -> None:
+def test_a_maximum_of_exactly_zero_that_needs_cases_is_proved_without_a_solver() -> None:
     network = net(CORRELATED)
-    with_z3 = prove(network)
-    assert with_z3.layers["k"].inactive[0]
-    assert with_z3.layers["k"].upper_method[0] is Method.Z3
-    without = prove(network, prover="bounds")
-    assert without.layers["k"].open[0]
-    undecided = verdict(network, without, Claim("k", 0, Phase.INACTIVE))
+    facts = prove(network, prover="bounds")
+    assert facts.layers["k"].inactive[0]
+    assert facts.layers["k"].upper_method[0] is Method.CASES
+    assert isinstance(facts.trees["k", 0, "up"], Split)
+    assert any(isinstance(leaf, ExactLeaf) for _, leaf in leaves_of(facts.trees["k", 0, "up"]))
+
+
+def test_z3_alone_is_a_trusted_claim() -> None:
+    compiled = compile_network(net(CORRELATED), prover="z3")
+    assert compiled.facts.layers["k"].upper_method[0] is Method.Z3
+    verdict = check_certificate(compiled, certify(compiled))
+    assert (verdict.status, verdict.trusted) == ("holds given trusted claims", 1)
+
+
+def test_without_branching_the_unit_stays_open_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rectifold.cascade._BRANCH_SECONDS", 0.0)
+    compiled = compile_network(net(CORRELATED), prover="bounds")
+    assert compiled.facts.layers["k"].open[0]
+    undecided = verdict(compiled.source, compiled.facts, Claim("k", 0, Phase.INACTIVE))
     assert isinstance(undecided, Undecided)
-    alone = prove(network, prover="z3")
-    assert alone.count(Phase.OPEN) == 0
+    assert compiled.network.layer("k").size == 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_branch_and_bound_agrees_with_z3(seed: int) -> None:
+    network = random_network(seed + 5000)
+    mine, oracle = prove(network, prover="bounds"), prove(network, prover="z3")
+    for name, facts in mine.layers.items():
+        known = oracle.layers[name]
+        assert not known.open.any()
+        assert not (facts.inactive & ~known.inactive).any()
+        assert not ((facts.lower >= 0) & ~(known.lower >= 0)).any()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
+    """The rigorous bound of a case holds at every point of the case, whatever α and β a search made up."""
+    network = random_network(seed)
+    assert network.domain is not None
+    bounds = Bounds(network, network.domain)
+    for layer in network.layers:
+        bounds.set(layer.name, *bounds.interval(layer.name))
+    random = np.random.default_rng(seed)
+    name = network.output
+    relus = [v for v in network.relu_layers if v.name in network.cone(name)]
+    rows = np.arange(network.output_size)
+    unstable = {v.name: (bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0) for v in relus}
+    shape = {v.name: (len(rows), v.size) for v in relus}
+    cases = Cases(
+        {v: random.random(s) for v, s in shape.items()},
+        {v: np.asarray(random.random(s) * random.integers(0, 2, s), dtype=np.float64) for v, s in shape.items()},
+        {v: np.asarray(random.integers(-1, 2, s) * unstable[v], dtype=np.float64) for v, s in shape.items()},
+    )
+    points = Matrix.from_fractions(points_of(network.domain, 60, seed)).T
+    before = trace(network, points, with_activations=False)
+    for sign in (1, -1):
+        upper = bounds.backward(name, rows, float(sign), cases=cases).upper
+        for row in rows:
+            phases = {(v, j): int(p) for v, f in cases.fixed.items() for j, p in enumerate(f[row]) if p}
+            alpha = {(v, j): F(float(a)) for v, f in cases.alpha.items() for j, a in enumerate(f[row])}
+            beta = {(v, j): F(float(b)) for v, f in cases.beta.items() for j, b in enumerate(f[row])}
+            exact = exact_backward(bounds, name, int(row), sign, case=ExactCase(phases, alpha, beta))
+            assert exact <= F(float(upper[row]))
+            for k in range(points.shape[1]):
+                if all(p * before[v].entry(j, k) >= 0 for (v, j), p in phases.items()):
+                    assert sign * before[name].entry(int(row), k) <= exact
 
 
 @pytest.mark.parametrize("prover", ["auto", "bounds", "z3"])

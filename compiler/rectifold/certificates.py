@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import rectifold_check
-from rectifold.bounds.linear import Bounds, Cases, exact_backward, relaxation
+from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward, relaxation
 from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.network import Network
@@ -189,21 +189,28 @@ class _Writer:
         return leaves
 
     def _exact_leaf(self, name: str, unit: int, sign: int) -> Leaf:
+        return {"l": self._exact_facts(name, unit, sign, ExactCase())}
+
+    def _exact_facts(self, name: str, unit: int, sign: int, case: ExactCase) -> list[list[Any]]:
         entries: list[list[Any]] = []
 
         def record(layer: str, c: Matrix) -> None:
             lower, upper = self.bounds.lower[layer], self.bounds.upper[layer]
-            for j in np.nonzero((lower < 0) & (upper > 0))[0]:
-                value = c.entry(0, int(j))
-                where = [0, self.numbers[0][layer], int(j)]
+            default = relaxation(lower, upper)[2]
+            for j in np.nonzero((lower < 0) & (upper > 0))[0].tolist():
+                value = c.entry(0, j)
+                where = [0, self.numbers[0][layer], j]
+                slope = case.alpha.get((layer, j), Fraction(float(default[j])))
+                if (layer, j) in case.phases:
+                    continue
                 if value > 0:
                     width = Fraction(float(upper[j])) - Fraction(float(lower[j]))
                     entries.append(["ch", where, str(value / width)])
-                elif value < 0 and upper[j] > -lower[j]:
-                    entries.append(["hz", where, str(-value)])
+                elif value < 0 and slope > 0:
+                    entries.append(["hz", where, str(-value * min(slope, Fraction(1)))])
 
-        exact_backward(self.bounds, name, unit, sign, record)
-        return {"l": entries}
+        exact_backward(self.bounds, name, unit, sign, record, case)
+        return entries
 
     # ---- cases ----------------------------------------------------------------------------------
 
@@ -211,11 +218,19 @@ class _Writer:
         """The proof tree of one bound: multipliers at each leaf from one more backward pass with its slopes."""
         tree = self.facts.trees[name, unit, side]
         leaves = list(leaves_of(tree))
-        cases = self._cases(leaves)
         entries: list[list[list[Any]]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]
-        rows = np.full(len(leaves), unit, dtype=np.int64)
-        sign = 1.0 if side == "up" else -1.0
-        self.bounds.backward(name, rows, sign, _Multipliers(self, entries, cases), cases)
+        rounded = [(k, path, leaf) for k, (path, leaf) in enumerate(leaves) if isinstance(leaf, trees.Leaf)]
+        sign = 1 if side == "up" else -1
+        if rounded:
+            cases = self._cases([(path, leaf) for _, path, leaf in rounded])
+            rows = np.full(len(rounded), unit, dtype=np.int64)
+            self.bounds.backward(
+                name, rows, float(sign), _Multipliers(self, [entries[k] for k, _, _ in rounded], cases), cases
+            )
+        for k, (path, leaf) in enumerate(leaves):
+            if isinstance(leaf, trees.ExactLeaf):
+                case = ExactCase({(layer, j): phase for layer, j, phase in path}, leaf.alpha, leaf.beta)
+                entries[k] += self._exact_facts(name, unit, sign, case)
         return self._nested(tree, iter(entries))
 
     def _cases(self, leaves: list[tuple[Path, trees.Leaf]]) -> Cases:
@@ -228,15 +243,21 @@ class _Writer:
                 fixed[layer][k, unit] = phase
         return Cases(alpha, beta, fixed)
 
-    def _multipliers_of_path(self, path: Path, leaf: trees.Leaf) -> list[list[Any]]:
-        return [
-            ["lo" if phase > 0 else "up", [0, self.numbers[0][layer], unit], _hex(float(leaf.beta[layer][unit]))]
-            for layer, unit, phase in path
-            if leaf.beta[layer][unit] > 0
-        ]
+    def _multipliers_of_path(self, path: Path, leaf: trees.Leaf | trees.ExactLeaf) -> list[list[Any]]:
+        facts: list[list[Any]] = []
+        for layer, unit, phase in path:
+            if isinstance(leaf, trees.Leaf):
+                value = float(leaf.beta[layer][unit])
+                written = _hex(value)
+            else:
+                value = float(leaf.beta[layer, unit])
+                written = str(leaf.beta[layer, unit])
+            if value > 0:
+                facts.append(["lo" if phase > 0 else "up", [0, self.numbers[0][layer], unit], written])
+        return facts
 
     def _nested(self, tree: Tree, leaves: Iterator[list[list[Any]]]) -> Proof:
-        if isinstance(tree, trees.Leaf):
+        if not isinstance(tree, trees.Split):
             return {"l": next(leaves)}
         unit = [0, self.numbers[0][tree.layer], tree.unit]
         return {"s": unit, "p": self._nested(tree.active, leaves), "n": self._nested(tree.inactive, leaves)}

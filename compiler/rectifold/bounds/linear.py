@@ -322,7 +322,22 @@ def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
     return slope, offset, lower_slope
 
 
-def exact_backward(bounds: Bounds, name: str, unit: int, sign: int, record: ExactRecorder | None = None) -> Fraction:
+@dataclass(frozen=True, eq=False)
+class ExactCase:
+    """As one row of `Cases`, in fractions: phases of fixed units, α where it is not 0 or 1 by default, β where it is not 0."""
+
+    phases: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    alpha: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
+    beta: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
+
+
+ExactRecorder = Callable[[str, Matrix], None]
+_NO_CASE = ExactCase()
+
+
+def exact_backward(
+    bounds: Bounds, name: str, unit: int, sign: int, record: ExactRecorder | None = None, case: ExactCase = _NO_CASE
+) -> Fraction:
     """The bound of `backward` for one row in exact arithmetic: no error term, so a maximum of exactly 0 is seen.
 
     `record(layer, C)` is told the exact coefficients on the activations of each relu layer passed.
@@ -331,14 +346,15 @@ def exact_backward(bounds: Bounds, name: str, unit: int, sign: int, record: Exac
     layer = network.layer(name)
     coefficients = {u: w.select_rows([unit]).scale(sign) for u, w in layer.weights.items()}
     constant = sign * layer.bias.entry(unit, 0)
+    cone = network.cone(name)
     for passed in reversed(network.layers):
-        c = coefficients.pop(passed.name, None)
-        if c is None:
+        if passed.name not in cone:
             continue
+        c = coefficients.pop(passed.name)
         if passed.is_relu:
             if record is not None:
                 record(passed.name, c)
-            c, shift = _exact_relax(c, bounds.lower[passed.name], bounds.upper[passed.name])
+            c, shift = _exact_relax(c, passed.name, bounds, case)
             constant += shift
         constant += (c @ passed.bias).entry(0, 0)
         for source, weight in passed.weights.items():
@@ -354,24 +370,29 @@ def exact_backward(bounds: Bounds, name: str, unit: int, sign: int, record: Exac
     return constant
 
 
-ExactRecorder = Callable[[str, Matrix], None]
-
-
-def _exact_relax(c: Matrix, lower: Floats, upper: Floats) -> tuple[Matrix, Fraction]:
+def _exact_relax(c: Matrix, name: str, bounds: Bounds, case: ExactCase) -> tuple[Matrix, Fraction]:
+    """C on activations to coefficients on z, and a constant."""
+    lower, upper = bounds.lower[name], bounds.upper[name]
     values = c.row(0)
     shift = Fraction(0)
     for j, value in enumerate(values):
-        if value == 0 or lower[j] >= 0:
-            values[j] = value if upper[j] > 0 else Fraction(0)
-        elif upper[j] <= 0:
+        key = (name, j)
+        if upper[j] <= 0:
             values[j] = Fraction(0)
+        elif lower[j] >= 0:
+            continue
+        elif phase := case.phases.get(key, 0):
+            values[j] = (value if phase > 0 else Fraction(0)) + phase * max(
+                case.beta.get(key, Fraction(0)), Fraction(0)
+            )
         elif value > 0:
             low, high = Fraction(float(lower[j])), Fraction(float(upper[j]))
             slope = high / (high - low)
             shift -= value * slope * low
             values[j] = value * slope
-        elif not upper[j] > -lower[j]:
-            values[j] = Fraction(0)
+        else:
+            default = Fraction(1 if upper[j] > -lower[j] else 0)
+            values[j] = value * min(max(case.alpha.get(key, default), Fraction(0)), Fraction(1))
     return Matrix.from_fractions([values], columns=c.shape[1]), shift
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from rectifold.exact import Floats
 
@@ -19,6 +20,14 @@ class Leaf:
 
 
 @dataclass(frozen=True, eq=False)
+class ExactLeaf:
+    """The same in fractions, by (layer, unit), for a bound that is exactly 0: no rounded one proves that."""
+
+    alpha: Mapping[tuple[str, int], Fraction]
+    beta: Mapping[tuple[str, int], Fraction]
+
+
+@dataclass(frozen=True, eq=False)
 class Split:
     """The cases z ≥ 0 and z ≤ 0 of one unit."""
 
@@ -28,12 +37,12 @@ class Split:
     inactive: Tree
 
 
-Tree = Leaf | Split
+Tree = Leaf | ExactLeaf | Split
 
 
-def leaves_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf]]:
+def leaves_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf | ExactLeaf]]:
     """Every leaf with its path, active cases first."""
-    if isinstance(tree, Leaf):
+    if not isinstance(tree, Split):
         yield path, tree
         return
     yield from leaves_of(tree.active, (*path, (tree.layer, tree.unit, 1)))

@@ -6,7 +6,9 @@ The question is one sign: is sign·z ≤ 0 on the domain? A node fixes the phase
 
 with any α ∈ [0, 1] as lower slope and any β ≥ 0, so a float search may choose them. The gradient is the relaxed network
 evaluated at the corner that attains the bound: ∂/∂α_j = min(C_j, 0)·z_j, ∂/∂β_j = ± z_j. What counts in the end is one rigorous
-evaluation (bounds/linear) with the α and β found. A node whose bound is above 0 is split; its corner is tried as a witness.
+evaluation (bounds/linear) with the α and β found. A node whose bound is above 0 is split; its corner is tried as a witness. A bound that
+misses 0 by a float hair may be exactly 0, which no rounded bound proves: there α and β are rounded to simple fractions and
+the bound is computed exactly.
 """
 
 from __future__ import annotations
@@ -14,16 +16,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Cases, relaxation
+from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward, relaxation
 from rectifold.exact import Floats, Indices
-from rectifold.proof.trees import Leaf, Path, Split, Tree
+from rectifold.proof.trees import ExactLeaf, Leaf, Path, Split, Tree
 from rectifold.search.witness import Witnesses
 
 _BATCH = 128  # nodes bounded together
 _QUERY_NODES = 2000  # after which a question is left open
+_HAIR = 1e-2  # bounds this close to 0 (of the layer's range) are tried exactly; a hint only, nothing rests on it
+_DENOMINATORS = (1, 8, 60)
+_EXACT_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
 _STEPS = 24  # gradient steps per node
 _RATE_ALPHA, _RATE_BETA = 0.3, 0.15
 
@@ -36,6 +42,9 @@ class _Node:
     path: Path
     alpha: Mapping[str, Floats]
     beta: Mapping[str, Floats]
+
+
+_Result = tuple[_Node, Leaf | ExactLeaf | None, tuple[str, int] | None]
 
 
 @dataclass(eq=False)
@@ -67,7 +76,7 @@ class BranchAndBound:
         root = {name: line[2] for name, line in self.lines.items()}
         none = {name: np.zeros(len(line[2])) for name, line in self.lines.items()}
         waiting = [_Node(int(u), (), root, none) for u in units]
-        leaves: dict[int, dict[Path, Leaf]] = {int(u): {} for u in units}
+        leaves: dict[int, dict[Path, Leaf | ExactLeaf]] = {int(u): {} for u in units}
         splits: dict[int, dict[Path, tuple[str, int]]] = {int(u): {} for u in units}
         open_nodes = {int(u): 1 for u in units}
         asked = {int(u): 0 for u in units}
@@ -103,23 +112,43 @@ class BranchAndBound:
 
     # ---- one batch ------------------------------------------------------------------------------
 
-    def _bounded(self, batch: list[_Node], outcome: Outcome) -> list[tuple[_Node, Leaf | None, tuple[str, int] | None]]:
+    def _bounded(self, batch: list[_Node], outcome: Outcome) -> list[_Result]:
         rows = np.array([n.query for n in batch], dtype=np.int64)
         cases = self._cases(batch)
         corners, scores = self._descend(rows, cases)
         with np.errstate(over="ignore", invalid="ignore"):
             upper = self.bounds.backward(self.layer, rows, float(self.sign), cases=cases).upper
         self._try_corners(rows, corners, upper, outcome)
-        results: list[tuple[_Node, Leaf | None, tuple[str, int] | None]] = []
+        scale = float(np.abs(self.bounds.lower[self.layer]).max(initial=1.0))
+        results: list[_Result] = []
         for k, node in enumerate(batch):
             alpha = {name: cases.alpha[name][k].copy() for name in self.lines}
             beta = {name: cases.beta[name][k].copy() for name in self.lines}
             node.alpha, node.beta = alpha, beta
             if upper[k] <= 0:
                 results.append((node, Leaf(alpha, beta), None))
+            elif upper[k] <= _HAIR * scale and (exact := self._exact_leaf(node)) is not None:
+                results.append((node, exact, None))
             else:
                 results.append((node, None, _argmax({name: s[k] for name, s in scores.items()})))
         return results
+
+    def _exact_leaf(self, node: _Node) -> ExactLeaf | None:
+        """The node's slopes and multipliers as simple fractions, if they prove the bound exactly."""
+        if sum(w.nonzero_count for v in self.cone for w in v.weights.values()) > _EXACT_WEIGHTS:
+            return None
+        phases = {(layer, unit): phase for layer, unit, phase in node.path}
+        for limit in _DENOMINATORS:
+            alpha = {
+                (name, int(j)): Fraction(float(node.alpha[name][j])).limit_denominator(limit)
+                for name, free in self.unstable.items()
+                for j in np.nonzero(free)[0]
+            }
+            beta = {key: Fraction(float(node.beta[key[0]][key[1]])).limit_denominator(limit) for key in phases}
+            case = ExactCase(phases, alpha, beta)
+            if exact_backward(self.bounds, self.layer, node.query, self.sign, case=case) <= 0:
+                return ExactLeaf(alpha, beta)
+        return None
 
     def _cases(self, batch: list[_Node]) -> Cases:
         alpha = {name: np.array([n.alpha[name] for n in batch]) for name in self.lines}
@@ -256,7 +285,7 @@ def _argmax(scores: dict[str, Floats]) -> tuple[str, int] | None:
     return best
 
 
-def _tree(path: Path, leaves: dict[Path, Leaf], splits: dict[Path, tuple[str, int]]) -> Tree:
+def _tree(path: Path, leaves: dict[Path, Leaf | ExactLeaf], splits: dict[Path, tuple[str, int]]) -> Tree:
     if path in leaves:
         return leaves[path]
     layer, unit = splits[path]
