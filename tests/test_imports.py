@@ -24,8 +24,9 @@ ALLOWED: dict[str, set[str]] = {
     "cascade": BASE | {"ir", "proof", "bounds", "search", "smt"},
     "passes": BASE | {"ir", "proof"},
     "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
-    "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "rectifold_check"},
-    "equivalence": BASE | {"ir", "pipeline", "search", "smt"},
+    "unitproofs": BASE | {"ir", "proof", "bounds"},
+    "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
+    "equivalence": BASE | {"ir", "cascade", "certificates", "pipeline", "search", "smt", "rectifold_check"},
     "emitters": BASE | {"ir", "syntax", "formats"},
     "report": BASE | {"ir", "proof", "pipeline"},
 }

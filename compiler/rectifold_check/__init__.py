@@ -3,6 +3,6 @@
 FORMAT.md in this folder defines networks, domains and certificates as mathematics.
 """
 
-from rectifold_check.checker import Verdict, check
+from rectifold_check.checker import Replay, Verdict, check
 
-__all__ = ["Verdict", "check"]
+__all__ = ["Replay", "Verdict", "check"]

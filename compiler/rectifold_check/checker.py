@@ -85,6 +85,34 @@ def _check(a: str, domain: str, lines: Iterable[str], b: str | None) -> Verdict:
     raise Refusal("the certificate ends without a final comparison")
 
 
+class Replay:
+    """The same rules step by step, for programs that write certificates: a step that does not hold leaves no trace.
+
+    What a Replay says is no verdict; `check` reads the finished certificate from the start.
+    """
+
+    def __init__(self, a: str, b: str, domain: str) -> None:
+        self.state = State((read_network(a, "network A"), read_network(b, "network B")), read_domain(domain))
+
+    def accepts(self, step: list[Any]) -> bool:
+        """Apply one step (not the final comparison) if it holds."""
+        try:
+            _step(self.state, step)
+        except Refusal:
+            return False
+        return True
+
+    def is_equal(self) -> bool:
+        """Is every output's difference the form 0 by now?"""
+        try:
+            _final(
+                self.state, ["final", {}], [Fraction(0)] * self.state.networks[0].size(self.state.networks[0].output)
+            )
+        except Refusal:
+            return False
+        return True
+
+
 def _other(header: dict[str, Any], b: str | None) -> str:
     if b is not None:
         return b

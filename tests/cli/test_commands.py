@@ -160,13 +160,21 @@ def test_verify_equal_different_undecided(run: Run) -> None:
     assert "undecided" in undecided.output
 
 
-def test_verify_of_large_networks_is_an_honest_undecided(run: Run) -> None:
+def test_verify_of_large_networks(run: Run) -> None:
     rows = ", ".join(f"[{k}, 1]" for k in range(100))
-    Path("big.relu").write_text(f"input x[2] in [0, 1]\nh = relu([{rows}] @ x)\ny = ones(100) @ h\noutput y")
-    Path("big2.relu").write_text(
-        f"input x[2] in [0, 1]\nh = relu([{rows}] @ x)\ny = 2*(ones(100) @ h)/2 + 0*h[0]\nz = relu(y)\noutput z"
-    )
-    result = run("verify", "big.relu", "big2.relu", "--json", "r.json")
+    halves = ", ".join(f"[{k}/2, 1/2]" for k in reversed(range(100)))
+    Path("big.relu").write_text(f"input x[2] in [-1, 1]\nh = relu([{rows}] @ x)\ny = ones(100) @ h\noutput y")
+    Path("same.relu").write_text(f"input x[2] in [-1, 1]\nh = relu([{halves}] @ x)\ny = 2*(ones(100) @ h)\noutput y")
+    equal = run("verify", "big.relu", "same.relu", "--certificate", "c.jsonl", "--json", "r.json")
+    assert equal.exit_code == 0, equal.output
+    assert "the certificate holds" in equal.output
+    assert json.loads(Path("r.json").read_text())["certificate"] == "made and checked"
+    assert run("check", "big.relu", "c.jsonl", "--result", "same.relu").exit_code == 0
+    tent = "input x[1] in [0, 1]\nh0 = relu([1, 1]*x[0] - [0, 1/2])\n"
+    layers = "".join(f"h{k} = relu([[2, -4], [2, -4]] @ h{k - 1} - [0, 1/2])\n" for k in range(1, 60))
+    Path("tent.relu").write_text(tent + layers + "y = [[2, -4]] @ h59\noutput y")
+    Path("tent2.relu").write_text(tent + layers + "y = relu([[2, -4]] @ h59)\noutput y")
+    result = run("verify", "tent.relu", "tent2.relu", "--json", "r.json", "--time-limit", "4")
     assert result.exit_code == 3
     assert "too many for Z3" in result.output
     assert json.loads(Path("r.json").read_text())["verdict"] == "undecided"

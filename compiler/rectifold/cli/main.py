@@ -227,20 +227,22 @@ def _all_decided(facts: Facts) -> bool:
 @click.option(
     "--counterexample", "counterexample_file", metavar="FILE", help="write a counterexample to FILE (.json or .npy)"
 )
-@click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the solver after S seconds")
+@click.option("--certificate", "certificate_file", metavar="FILE", help="write the certificate of an equality to FILE")
+@click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the proofs after S seconds")
 @click.option("--seed", default=0, show_default=True, help="seed of the search for a counterexample")
 @json_option
 @force_option
 @quiet_option
 @polite
 def verify_command(
-    a: str, b: str, domain_spec: str | None, within: str, counterexample_file: str | None, time_limit: float | None, seed: int,
-    json_target: str | None, force: bool, quiet: bool,
+    a: str, b: str, domain_spec: str | None, within: str, counterexample_file: str | None, certificate_file: str | None,
+    time_limit: float | None, seed: int, json_target: str | None, force: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Decide whether A and B are the same function on the domain."""
     started = time.monotonic()
-    if counterexample_file:
-        refuse_existing(Path(counterexample_file), force=force)
+    for target in (counterexample_file, certificate_file):
+        if target:
+            refuse_existing(Path(target), force=force)
     first, domain = _opened(a, domain_spec, quiet=quiet)
     second, _ = _opened(b, None, quiet=quiet)
     domain = _common_domain(first, second, domain)
@@ -248,6 +250,8 @@ def verify_command(
     result = compare(first, second, domain, within=tolerance, seed=seed, seconds=time_limit)
     if isinstance(result, Different) and counterexample_file:
         _write_counterexample(Path(counterexample_file), result)
+    if isinstance(result, Equal) and result.certificate is not None and certificate_file:
+        write_whole(Path(certificate_file), result.certificate.text.encode("ascii"))
     write_json(json_target, _verify_json(result, tolerance) | {"seconds": time.monotonic() - started})
     if not quiet and json_target != "-":
         click.echo(_verify_text(result, tolerance))
@@ -275,7 +279,8 @@ def _verify_json(result: Equal | Different | Unknown, within: Fraction) -> dict[
         case Equal():
             return {
                 "verdict": "equal" if within == 0 else "within", "bound": {"lower": None, "upper": str(within)},
-                "counterexample": None, "certificate": None, "trusted": result.trusted, "reason": result.reason,
+                "counterexample": None, "trusted": result.trusted, "reason": result.reason,
+                "certificate": None if result.certificate is None else "made and checked",
             }  # fmt: skip
         case Different():
             return {
