@@ -189,7 +189,7 @@ class _Cascade:
             self._start_points()
             for k, layer in enumerate(self.network.layers):
                 if self.progress is not None:
-                    self.progress(layer.name, k, len(self.network.layers))
+                    self.progress(f"proving layer {layer.name}", k, len(self.network.layers))
                 self._layer(layer.name, layer.is_relu)
         except (KeyboardInterrupt, _OutOfTime):
             complete = False

@@ -83,7 +83,10 @@ def rational(text: Any, what: str) -> Fraction:
 def multiplier(text: Any) -> Fraction:
     """A nonnegative number: "p", "p/q", or a float in hexadecimal, read exactly."""
     if isinstance(text, str) and _HEX_FLOAT.fullmatch(text):
-        value = Fraction(float.fromhex(text))
+        try:
+            value = Fraction(float.fromhex(text))
+        except OverflowError:
+            raise Refusal("a multiplier is beyond the range of floats") from None
     else:
         value = rational(text, "multiplier")
     if value < 0:

@@ -140,6 +140,11 @@ REFUSED = {
     "a missing upper end": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", LEAF], FINAL), "no proven upper end"),
     "a negative multiplier": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", {"l": [["h", [0, 1, 0], "-1"]]}], FINAL), "multiplier is negative"),
     "a negative float multiplier": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", {"l": [["h", [0, 1, 0], "-0x1.0p+0"]]}], FINAL), "multiplier is negative"),
+    "a multiplier beyond the floats": (
+        refused(
+            CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", {"l": [["h", [0, 1, 0], "0x1.0p+9999"]]}], FINAL
+        ), "beyond the range",
+    ),
     "a multiplier that is no number": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", {"l": [["h", [0, 1, 0], "nan"]]}], FINAL), "is not a number"),
     "a split with a case missing": (refused(SPLIT_A, ZERO_B, *ENDS, ["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": LEAF}], FINAL), "unknown kind of proof"),
     "a split that proves one case only": (

@@ -231,6 +231,9 @@ REFUSED: dict[str, tuple[list[Any], dict[str, np.ndarray], str]] = {
     "training batch normalization": (
         [node("BatchNormalization", ["x", "s", "s", "s", "s"], "y", training_mode=1)], {"s": array(3)}, "training mode",
     ),
+    "training dropout": (
+        [node("Dropout", ["x", "r", "t"], "y")], {"r": np.array(0.5, dtype=np.float32), "t": np.array(True)}, "training mode",
+    ),
     "cast to integers": ([node("Cast", ["x"], "y", to=TensorProto.INT64)], {}, "not piecewise linear"),
     "string constant": ([node("Add", ["x", "a"], "y")], {"a": np.array(["q"], dtype=object)}, "of type"),
     "no output": ([node("Relu", ["x"], "z")], {}, "output 'y' is never computed"),

@@ -103,7 +103,9 @@ def compile_command(
             source, require_domain(source, domain), prover=prover, options=Options(skips=not plain, objective=objective),
             limits=Limits(time_limit), seed=seed, progress=progress,
         )  # fmt: skip
-    certificate, verdict = (None, None) if no_certificate else _certified(compiled)
+        if progress is not None and not no_certificate:
+            progress("making and checking the certificate", 0, 1)
+        certificate, verdict = (None, None) if no_certificate else _certified(compiled)
     if verdict is not None and not verdict.holds:
         click.echo(f"error: the checker refuses the certificate ({verdict.reason}); nothing was written", err=True)
         return UNDECIDED

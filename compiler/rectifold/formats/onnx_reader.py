@@ -692,6 +692,12 @@ def _same(step: _Step, array: Array) -> Array:
     return array
 
 
+def _dropout(step: _Step) -> Tensor:
+    if step.given(2) and bool(np.any(step.array(2, "training_mode"))):
+        raise step.fail("training mode is not a fixed function")
+    return step.tensor(0)
+
+
 def _cast(step: _Step) -> Tensor:
     value = step.tensor(0)
     target = int(step.attribute("to"))
@@ -772,7 +778,7 @@ _OPERATORS: Mapping[str, Callable[[_Step], Tensor | list[Tensor]]] = {
     "ConstantOfShape": _constant_of_shape,
     "Conv": _conv,
     "Div": _quotient,
-    "Dropout": _moving(_same),
+    "Dropout": _dropout,
     "Expand": _moving(_expand),
     "Flatten": _moving(_flatten),
     "Gather": _moving(_gather),

@@ -17,7 +17,12 @@ import numpy as np
 from rectifold.exact import Matrix, round_down, round_up
 from rectifold.ir.network import Draft, Layer, Network
 from rectifold.passes.rewritten import Options, Rewritten, Step, without
-from rectifold.proof.facts import Facts, LayerFacts
+from rectifold.proof.facts import Facts, LayerFacts, Method
+
+_PLAIN = {
+    Method.INTERVAL,
+    Method.EXACT,
+}  # other proofs of one value are as good, but certificates see only these as a constant
 
 
 def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -46,7 +51,8 @@ def _constants(layer: Layer, facts: Facts) -> dict[int, Fraction]:
     if known is not None:
         values |= {int(k): Fraction(0) for k in np.nonzero(known.inactive)[0]}
         for k in np.nonzero((known.lower == known.upper) & ~known.inactive)[0]:
-            values[int(k)] = Fraction(float(known.lower[k]))
+            if {known.lower_method[k], known.upper_method[k]} <= _PLAIN:
+                values[int(k)] = Fraction(float(known.lower[k]))
     return values
 
 
