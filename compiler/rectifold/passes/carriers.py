@@ -83,19 +83,28 @@ def _take_apart(layer: Layer, around: Stacked, known: LayerFacts, groups: list[G
     active = np.nonzero(known.active)[0]
     linear = outgoing.select_columns(active) @ incoming.select_rows(active)
     shift = outgoing.select_columns(active) @ layer.bias.select_rows(active)
-    kinks: list[int] = []
-    jumps: list[Matrix] = []
+    alone = [group.representative for group in groups if len(group.members) == 1]
+    jumps, kinks = _nonzero_columns(outgoing.select_columns(alone), alone)
     for group in groups:
+        if len(group.members) == 1:
+            continue
         jump, mirrored = _jump(outgoing, group)
         if not jump.is_zero:
             kinks.append(group.representative)
-            jumps.append(jump)
+            jumps = hstack([jumps, jump])
         if mirrored is not None:
             linear = linear - mirrored @ incoming.select_rows([group.representative])
             shift = shift - mirrored @ layer.bias.select_rows([group.representative])
-    stacked_jumps = hstack(jumps) if jumps else Matrix.zeros(outgoing.shape[0], 0)
+    order = np.argsort(kinks, kind="stable").tolist()
+    kinks, jumps = [kinks[k] for k in order], jumps.select_columns(order)
     merged = [(k, group.representative, c) for group in groups for k, c in group.members]
-    return _Parts(kinks, stacked_jumps, linear, shift, merged)
+    return _Parts(kinks, jumps, linear, shift, merged)
+
+
+def _nonzero_columns(columns: Matrix, units: list[int]) -> tuple[Matrix, list[int]]:
+    """Without the columns (and their units) that are zero."""
+    kept = np.nonzero(columns.nonzero.any(axis=0))[0].tolist()
+    return (columns if len(kept) == len(units) else columns.select_columns(kept)), [units[k] for k in kept]
 
 
 def _jump(outgoing: Matrix, group: Group) -> tuple[Matrix, Matrix | None]:
