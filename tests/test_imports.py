@@ -28,9 +28,11 @@ ALLOWED: dict[str, set[str]] = {
     "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
     "equivalence": BASE | {"ir", "cascade", "certificates", "pipeline", "search", "smt", "rectifold_check"},
     "emitters": BASE | {"ir", "syntax", "formats"},
+    "formula": BASE | {"ir"},
     "report": BASE | {"ir", "proof", "pipeline"},
 }
 EXTERNAL = {
+    "sympy": {"formula"},
     "z3": {"smt"},
     "onnx": {"formats"},
     "lark": {"syntax"},

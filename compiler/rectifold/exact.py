@@ -446,7 +446,7 @@ def round_up(value: Fraction) -> float:
     >>> round_up(Fraction(1, 2))
     0.5
     """
-    return -round_down(-value)
+    return 0.0 - round_down(-value)
 
 
 def round_down(value: Fraction) -> float:

@@ -377,11 +377,15 @@ def _verdict_text(verdict: rectifold_check.Verdict) -> str:
 @main.command("show")
 @_NETWORK
 @click.option("--text", is_flag=True, help="print the network in the language, with every number")
+@click.option("--formula", is_flag=True, help="print each output as one formula (small networks)")
+@click.option("--latex", is_flag=True, help="the same in LaTeX")
 @click.option("--canonical", is_flag=True, help="print the canonical form (what certificates are bound to)")
 @domain_option
 @json_option
 @polite
-def show_command(network: str, text: bool, canonical: bool, domain_spec: str | None, json_target: str | None) -> int:
+def show_command(
+    network: str, text: bool, formula: bool, latex: bool, canonical: bool, domain_spec: str | None, json_target: str | None
+) -> int:  # fmt: skip
     """Look at NET: layers, sizes, digest."""
     source, domain = _opened(network, domain_spec, quiet=False)
     source = source.with_domain(domain)
@@ -390,6 +394,12 @@ def show_command(network: str, text: bool, canonical: bool, domain_spec: str | N
         return DONE
     if text:
         click.echo(print_network(source), nl=False)
+        return DONE
+    if formula or latex:
+        from rectifold.formula import as_latex, formulas  # sympy takes a second to import
+
+        for k, expression in enumerate(formulas(source)):
+            click.echo(f"{source.output}[{k}] = {as_latex(expression) if latex else expression}")
         return DONE
     result = {
         "name": source.name, "inputs": source.input_size, "outputs": source.output_size, "digest": digest(source),
