@@ -7,6 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import onnxruntime as ort
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no times", deadline=None)  # no test asserts a time
+settings.load_profile("no times")
 
 OnnxRun = Callable[[bytes, np.ndarray], np.ndarray]
 
