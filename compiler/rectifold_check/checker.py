@@ -498,9 +498,11 @@ def _in_case(state: State, unit: Unit, side: str, target: list[Term], proof: Any
     """
     saved = dict(state.lower), dict(state.upper), dict(state.solved), state.forms, [list(e) for e in state.events]
     state.forms = dict(state.forms)
-    state.learn(unit, side, Fraction(0))
-    _prove(state, target, proof, depth + 1)
-    state.lower, state.upper, state.solved, state.forms, state.events = saved
+    try:
+        state.learn(unit, side, Fraction(0))
+        _prove(state, target, proof, depth + 1)
+    finally:
+        state.lower, state.upper, state.solved, state.forms, state.events = saved
 
 
 def _leaf(state: State, target: list[Term], facts: list[Any], *, in_case: bool) -> None:

@@ -13,7 +13,7 @@ from rectifold.bounds.rounding import gamma, settled_down, settled_up, upper_sum
 from rectifold.exact import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float, trace
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from support import net, points_of, random_network
 
 F = Fraction
@@ -87,6 +87,40 @@ def test_unbounded_inputs_give_infinite_ends_only_where_they_are_read() -> None:
     assert upper[0] == np.inf
     assert 2.999 < upper[1] < 3.001
     assert -1 <= upper[2] < -0.999
+
+
+def test_the_finite_end_of_a_half_infinite_range_still_rounds() -> None:
+    """2^54 + 2 rounds to 2^54: the float sum is -4 (or 4), the true end -2 (or 2)."""
+    below = net(
+        "input x[2] in [[-inf, 18014398509481984], [-inf, 2]]\nh = relu(x[0] + x[1] - 18014398509481988)\noutput h"
+    )
+    above = net(
+        "input x[2] in [[-18014398509481984, inf], [-2, inf]]\nh = relu(x[0] + x[1] + 18014398509481988)\noutput h"
+    )
+    assert below.domain is not None
+    assert above.domain is not None
+    lower, upper = Bounds(below, below.domain).interval("h")
+    assert lower[0] == -np.inf
+    assert upper[0] >= -2
+    lower, upper = Bounds(above, above.domain).interval("h")
+    assert upper[0] == np.inf
+    assert lower[0] <= 2
+
+
+def test_a_weight_below_the_floats_on_an_endless_range_has_no_end() -> None:
+    tiny = Matrix.from_fractions([[F(1, 2**2000)]])
+    layer = Layer("h", "relu", Matrix.column([-1]), {"x": tiny})
+    network = Network("x", 1, [layer], "h", Domain((F(0),), (None,)))
+    assert network.domain is not None
+    assert Bounds(network, network.domain).interval("h")[1][0] == np.inf
+
+
+def test_there_is_no_substitution_over_endless_ranges() -> None:
+    network = net("input x[1] in [-inf, 1]\nh = relu(x)\nk = relu(h - 2)\noutput k")
+    assert network.domain is not None
+    bounds = Bounds(network, network.domain)
+    bounds.set("h", *bounds.interval("h"))
+    assert bounds.backward("k", np.array([0]), 1.0).upper[0] == np.inf
 
 
 def test_relaxation_lines_hold() -> None:

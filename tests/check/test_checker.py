@@ -15,7 +15,7 @@ import pytest
 from rectifold.certificates import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.pipeline import compile_network
-from rectifold_check import check
+from rectifold_check import Replay, check
 from rectifold_check.reading import Refusal, read_domain, read_network
 from support import net, random_network
 
@@ -294,6 +294,18 @@ def test_false_bounds_are_never_accepted() -> None:
                 value = "-1000000" if step[2] == "up" else "1000000"
                 changed = [*lines[:k], json.dumps([*step[:3], value, step[4]]), *lines[k + 1 :]]
                 assert not check(a, domain, changed).holds
+
+
+def test_a_refused_step_leaves_no_trace_in_a_replay() -> None:
+    replay = Replay(SPLIT_A, ZERO_B, BOX)
+    assert all(replay.accepts(step) for step in ENDS)
+    wrong = ["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": LEAF, "n": LEAF}]
+    before = dict(replay.state.lower), dict(replay.state.solved)
+    assert not replay.accepts(wrong)
+    assert (replay.state.lower, replay.state.solved) == before
+    assert not replay.is_equal()
+    assert replay.accepts(SPLIT)
+    assert replay.is_equal()
 
 
 def test_depth_is_capped() -> None:

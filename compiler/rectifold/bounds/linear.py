@@ -167,16 +167,21 @@ class Bounds:
         return np.asarray(gamma(layer.terms + 4) * rows + radius + (layer.terms + 2) * TINY)
 
     def _row_sizes(self, layer: FloatLayer) -> tuple[Floats, Floats]:
-        """(R, extra): R = |W| M + |b|; extra covers weights that are no floats."""
+        """(R, extra): R = |W| M + |b| with M the larger finite end; extra covers weights that are no floats.
+
+        A sum that meets an infinite end is infinite. One that only meets the finite end of a half-infinite range still rounds,
+        so that end counts.
+        """
         if layer.name not in self._sizes:
             rows, extra = np.abs(layer.bias), layer.bias_radius.copy()
             for source, weight in layer.weights.items():
-                size = self.magnitude(source)
-                size = np.where(np.isfinite(size), size, 0.0)  # an infinite end makes the bound infinite anyway
+                size, endless = _finite_sizes(*self.activation_ends(source))
                 rows = rows + np.abs(weight) @ size
                 radius = layer.radii[source]
                 if radius is not None:
                     extra = extra + radius @ size
+                    unseen = (weight[:, endless] == 0) & (radius[:, endless] > 0)  # tiny, but not 0: no end at all
+                    extra = np.where(unseen.any(axis=1), np.inf, extra)
             self._sizes[layer.name] = rows, extra
         return self._sizes[layer.name]
 
@@ -207,8 +212,12 @@ class Bounds:
     ) -> Backward:
         """Upper bounds of sign·z_i for `rows` of a layer whose predecessors are done (sign ±1), each in its own case.
 
-        `record(layer, positions of rows, C)` is told the coefficients on the activations of each relu layer passed.
+        `record(layer, positions of rows, C)` is told the coefficients on the activations of each relu layer passed. Where an end
+        below the layer is infinite there is no bound: a rounded coefficient times an endless range has no error term.
         """
+        if not self._is_finite_below(name):
+            shape = (len(rows), self.network.input_size)
+            return Backward(np.full(len(rows), np.inf), np.zeros(shape), np.zeros(len(rows), dtype=np.bool_))
         parts = []
         for start in range(0, len(rows), _ROWS):
             chunk = rows[start : start + _ROWS]
@@ -224,6 +233,11 @@ class Bounds:
             np.concatenate([p.coefficients for p in parts]),
             np.concatenate([p.ambiguous for p in parts]),
         )
+
+    def _is_finite_below(self, name: str) -> bool:
+        ends = [self.activation_ends(self.network.input_name)]
+        ends += [(self.lower[v], self.upper[v]) for v in self.network.cone(name) if v in self.lower]
+        return all(bool(np.isfinite(low).all() and np.isfinite(high).all()) for low, high in ends)
 
     def _backward(
         self, name: str, rows: Indices, sign: float, record: Recorder | None, cases: Cases | None
@@ -300,8 +314,7 @@ class _Substitution:
         c = self.coefficients.pop(source, np.zeros((len(self.constant), len(low))))
         reached = upper_sum(c, low, high)
         size = self.bounds.magnitude(source)
-        finite = np.where(np.isfinite(size), size, 0.0)
-        self.error += gamma(c.shape[1] + 4) * (np.abs(c) @ finite) + c.shape[1] * TINY
+        self.error += gamma(c.shape[1] + 4) * (np.abs(c) @ size) + c.shape[1] * TINY
         self.add_constant(reached)
         self.error += gamma(self.additions + 2) * self.constant_size
         upper = settled_up(self.constant, self.error)
@@ -407,6 +420,12 @@ def _float_layer(layer: Layer) -> FloatLayer:
         bias.ravel(),
         np.zeros(layer.size) if radius is None else radius.ravel(),
     )
+
+
+def _finite_sizes(low: Floats, high: Floats) -> tuple[Floats, np.ndarray]:
+    """(the larger |end| among the finite ones, which values have an infinite end)."""
+    finite_low, finite_high = (np.where(np.isfinite(v), np.abs(v), 0.0) for v in (low, high))
+    return np.maximum(finite_low, finite_high), ~(np.isfinite(low) & np.isfinite(high))
 
 
 def _fractions(values: Floats) -> list[Fraction | None]:
