@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -89,19 +90,18 @@ def test_unbounded_inputs_give_infinite_ends_only_where_they_are_read() -> None:
     assert -1 <= upper[2] < -0.999
 
 
-def test_the_finite_end_of_a_half_infinite_range_still_rounds() -> None:
-    """2^54 + 2 rounds to 2^54: the float sum is -4 (or 4), the true end -2 (or 2)."""
-    below = net(
-        "input x[2] in [[-inf, 18014398509481984], [-inf, 2]]\nh = relu(x[0] + x[1] - 18014398509481988)\noutput h"
-    )
-    above = net(
-        "input x[2] in [[-18014398509481984, inf], [-2, inf]]\nh = relu(x[0] + x[1] + 18014398509481988)\noutput h"
-    )
+@pytest.mark.parametrize("order", list(permutations([2**54, 2, -(2**54) - 4])))
+def test_the_finite_end_of_a_half_infinite_range_still_rounds(order: tuple[int, int, int]) -> None:
+    """2^54 + 2 rounds to 2^54: in one order of adding, the float sum is -4 where the true end is -2."""
+    ranges = ", ".join(f"[-inf, {end}]" for end in order)
+    below = net(f"input x[3] in [{ranges}]\nh = relu(x[0] + x[1] + x[2])\noutput h")
     assert below.domain is not None
-    assert above.domain is not None
     lower, upper = Bounds(below, below.domain).interval("h")
     assert lower[0] == -np.inf
     assert upper[0] >= -2
+    ranges = ", ".join(f"[{-end}, inf]" for end in order)
+    above = net(f"input x[3] in [{ranges}]\nh = relu(x[0] + x[1] + x[2])\noutput h")
+    assert above.domain is not None
     lower, upper = Bounds(above, above.domain).interval("h")
     assert upper[0] == np.inf
     assert lower[0] <= 2
