@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from random import Random
 
@@ -9,6 +10,18 @@ from rectifold.exact import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.syntax.elaborate import parse
+
+BOX = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[]}'
+
+
+def canonical_chain(*layers: tuple[str, str, list[str]], output: int | None = None, inputs: int = 2) -> str:
+    """The canonical text of a chain of layers (activation, bias, rows)."""
+    body = [
+        {"activation": act, "bias": bias, "units": len(rows), "weights": [[k, rows]]}
+        for k, (act, bias, rows) in enumerate(layers)
+    ]
+    form = {"format": "rectifold-network/1", "inputs": inputs, "layers": body, "output": output or len(layers)}
+    return json.dumps(form, sort_keys=True, separators=(",", ":"))
 
 
 def net(text: str) -> Network:

@@ -23,7 +23,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.proof.facts import Claim, Facts, LayerFacts, Mask, Method, Phase, Proved, Refuted, Undecided, Verdict
-from rectifold.proof.trees import Tree
+from rectifold.proof.trees import BoxProof, Tree
+from rectifold.search.boxes import BoxSearch
 from rectifold.search.branch import BranchAndBound
 from rectifold.search.witness import Witnesses
 from rectifold.smt.solver import Answer, Sat, Solver, Unknown, Unsat
@@ -43,6 +44,10 @@ _Z3_TOTAL = 30.0  # for all questions, by default
 _BRANCH_SECONDS = 10.0  # for branch and bound in all, by default; with a time limit it is the limit that ends it
 _BRANCH_NODES = 20_000  # per layer and sign, and
 _BRANCH_WORK = 6_000_000_000  # nodes times weights in the cone
+_BOX_INPUTS = 10  # free inputs up to which boxes are split, and
+_BOX_UNITS = 24  # unstable units below the layer from which on that beats phases
+_BOX_ROUNDS = (2_000, 8_000)  # boxes per question, the hard ones once more by themselves
+_BOX_ROUNDS_TIMED = (2_000, 200_000)  # with a time limit, which then ends it
 _EXACT_WEIGHTS = 3_000_000  # weights in the cone up to which one row is worth exact arithmetic
 
 
@@ -181,6 +186,7 @@ class _Cascade:
         self.witnesses = Witnesses(self.bounds, seed, self._feasible(domain))
         self.done: dict[str, LayerFacts] = {}
         self.trees: dict[tuple[str, int, str], Tree] = {}
+        self.boxes: dict[str, tuple[BoxProof, ...]] = {}
         self.branch_left = _BRANCH_SECONDS if limits.seconds is None else limits.seconds
 
     def run(self) -> Facts:
@@ -195,7 +201,7 @@ class _Cascade:
             complete = False
             self._finish_cheaply()
         domain = self.bounds.domain
-        return Facts(domain, self.done, self.witnesses.points, self.seconds, self.trees, complete)
+        return Facts(domain, self.done, self.witnesses.points, self.seconds, self.trees, self.boxes, complete)
 
     def _feasible(self, domain: Domain) -> list[Floats]:
         """A first point when the domain has linear constraints; refuses a domain that is empty."""
@@ -231,7 +237,10 @@ class _Cascade:
                 self._linear(work)
                 self._exact_linear(work)
                 self._ascend(work)
-                self._branch(work)
+                if self._prefers_boxes(work):
+                    self._boxes(work)
+                else:
+                    self._branch(work)
             if self.prover != "bounds":
                 self._z3(work)
         finally:
@@ -309,6 +318,42 @@ class _Cascade:
     def _best_points(self, work: _Working, units: Indices, sign: float) -> Floats:
         values = self.witnesses.trace(self.witnesses.points, work.name).values[work.name]
         return np.asarray(self.witnesses.points[np.argmax(sign * values[:, units], axis=0)])
+
+    def _prefers_boxes(self, work: _Working) -> bool:
+        """Few inputs and many unstable units below: halving an input then fixes many phases at once."""
+        low, high = self.bounds.domain.float_box
+        free = int(np.count_nonzero(high > low))
+        return 0 < free <= _BOX_INPUTS and difficulty(self.bounds, work.name)[0] > _BOX_UNITS
+
+    def _boxes(self, work: _Working) -> None:
+        """Cases by sub-box, for all open units of the layer together."""
+        if not len(work.open()) or self._reads_input_only(work.name):
+            return
+        with self._timed("box splitting"):
+            for limit in _BOX_ROUNDS if self.limits.seconds is None else _BOX_ROUNDS_TIMED:
+                self._boxes_round(work, limit)
+            work.label("box splitting")
+
+    def _boxes_round(self, work: _Working, limit: int) -> None:
+        queries = [(int(k), -1 if work.positive[k] else 1) for k in work.open()]
+        if not queries:
+            return
+        started = time.monotonic()
+        seconds = min(0.7 * self.branch_left, self._time_left())
+        search = BoxSearch(self.bounds, self.witnesses, work.name)
+        outcome = search.run(queries, deadline=started + seconds, limit=limit)
+        self.branch_left -= time.monotonic() - started
+        for sign, tighten in ((1, work.tighten_upper), (-1, work.tighten_lower)):
+            units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
+            tighten(units, np.zeros(len(units)), Method.BOXES)
+        if outcome.proved:
+            claims = tuple((k, "up" if s > 0 else "lo") for k, s in outcome.proved)
+            self.boxes[work.name] = (*self.boxes.get(work.name, ()), BoxProof(claims, outcome.tree))
+        if outcome.points:
+            points = np.array(outcome.points)
+            positive, negative = self.witnesses.trace(points, work.name).signs(work.name)
+            work.see(np.asarray(positive.any(axis=0)), np.asarray(negative.any(axis=0)))
+            self.witnesses.add(points, _KEPT)
 
     def _branch(self, work: _Working) -> None:
         """Cases by phase, until the sign is proved or a point shows the other one."""

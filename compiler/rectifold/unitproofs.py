@@ -17,7 +17,7 @@ from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.network import Layer, Network
 from rectifold.proof import trees
 from rectifold.proof.facts import Facts, Method
-from rectifold.proof.trees import Path, Tree, leaves_of
+from rectifold.proof.trees import BoxTree, Path, Tree, leaves_of
 
 Leaf = dict[str, list[list[Any]]]
 Proof = dict[str, Any]
@@ -60,9 +60,13 @@ class UnitProofs:
             elif name in self.full:
                 wanted.append((k, "lo", float(facts.lower[k]), facts.lower_method[k]))
                 wanted.append((k, "up", float(facts.upper[k]), facts.upper_method[k]))
+        by_boxes = {claim for proof in self.facts.boxes.get(name, ()) for claim in proof.claims}
+        for joint in self.facts.boxes.get(name, ()):
+            claims = [[k, side, "0"] for k, side in joint.claims]
+            yield ["boxes", self.net, self.numbers[name], claims, _box_tree(joint.tree)]
         leaves = self._linear_leaves(name, wanted)
         for k, side, value, method in wanted:
-            if np.isfinite(value):
+            if np.isfinite(value) and not (value == 0.0 and (k, side) in by_boxes):
                 unit = [self.net, self.numbers[name], k]
                 if method is Method.CASES:
                     proof = self._tree(name, k, side)
@@ -227,6 +231,14 @@ class _Multipliers:
                     entries.append(["ch", [net, number, j], _hex(value / float(width[j]))])
                 elif value < 0 and slopes[j] > 0:
                     entries.append(["hz", [net, number, j], _hex(-value * float(slopes[j]))])
+
+
+def _box_tree(tree: BoxTree) -> list[Any]:
+    if tree.split is None:
+        return [list(tree.proved)]
+    split = tree.split
+    at = str(Fraction(split.at))
+    return [list(tree.proved), split.input, at, _box_tree(split.low), _box_tree(split.high)]
 
 
 def _hex(value: float) -> str:

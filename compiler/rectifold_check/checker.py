@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
+from rectifold_check.boxes import BoxRule
 from rectifold_check.forms import Form, add_into, combine, reduced
 from rectifold_check.reading import (
     Domain,
@@ -270,6 +271,15 @@ class State:
             raise Refusal(f"unit {list(unit)} has no proven upper end")
         return max(Fraction(0), self.upper[unit])
 
+    def box_rule(self, net: int) -> BoxRule:
+        """The rule of boxes for one network, with the ends proved so far."""
+        units = [u for u in self.lower.keys() | self.upper.keys() if u[0] == net]
+        known = {
+            (layer, index): (self.lower.get((net, layer, index)), self.upper.get((net, layer, index)))
+            for _, layer, index in units
+        }
+        return BoxRule(self.networks[net], self.domain, known)
+
     # ---- learning -------------------------------------------------------------------------------
 
     def learn(self, unit: Unit, side: str, value: Fraction) -> None:
@@ -440,6 +450,8 @@ def _step(state: State, step: list[Any]) -> None:
         case ["trusted", unit, ("lo" | "up") as side, value, str()]:
             state.learn(state.unit(unit), side, rational(value, "trusted claim"))
             state.trusted += 1
+        case ["boxes", int() as net, int() as layer, list() as claims, tree]:
+            _boxes(state, net, layer, claims, tree)
         case [("alias" | "mirror") as kind, v, w, factor]:
             _tie(state, kind, state.unit(v), state.unit(w), rational(factor, kind))
         case _:
@@ -451,6 +463,22 @@ def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> 
     sign = Fraction(1 if side == "lo" else -1)
     _prove(state, [(sign, ("z", unit)), (-sign * value, None)], proof, 0)
     state.learn(unit, side, value)
+
+
+def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) -> None:
+    """Ends of units of one layer, proved on every box of a tree."""
+    read: list[tuple[Unit, str, Fraction]] = []
+    for claim in claims:
+        match claim:
+            case [int() as index, ("lo" | "up") as side, value]:
+                read.append((state.unit([net, number, index]), side, rational(value, "bound")))
+            case _:
+                raise Refusal("a claim is [index, side, value]")
+    wanted = [(unit[2], 1 if side == "up" else -1, value if side == "up" else -value) for unit, side, value in read]
+    state.unit([net, number, 0])
+    state.box_rule(net).prove(number, wanted, tree)
+    for unit, side, value in read:
+        state.learn(unit, side, value)
 
 
 def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:

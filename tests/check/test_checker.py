@@ -17,19 +17,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.pipeline import compile_network
 from rectifold_check import Replay, check
 from rectifold_check.reading import Refusal, read_domain, read_network
-from support import net, random_network
-
-BOX = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[]}'
-
-
-def text(*layers: tuple[str, str, list[str]], output: int | None = None, inputs: int = 2) -> str:
-    """A chain: (activation, bias, rows)."""
-    body = [
-        {"activation": act, "bias": bias, "units": len(rows), "weights": [[k, rows]]}
-        for k, (act, bias, rows) in enumerate(layers)
-    ]
-    form = {"format": "rectifold-network/1", "inputs": inputs, "layers": body, "output": output or len(layers)}
-    return json.dumps(form, sort_keys=True, separators=(",", ":"))
+from support import BOX, canonical_chain, net, random_network
 
 
 def sha(network: str) -> str:
@@ -49,12 +37,12 @@ def verdict(a: str, b: str, /, *steps: Any, domain: str = BOX, **changes: Any) -
 LEAF: dict[str, list[Any]] = {"l": []}
 FINAL: list[Any] = ["final", {}]
 # A: relu(x0 + 2) + relu(x1 - 3): active, inactive.  B: x0 + 2
-STABLE_A = text(("R", "0:2 1:-3", ["0:1", "1:1"]), ("L", "", ["0:1 1:1"]))
-STABLE_B = text(("L", "0:2", ["0:1"]))
+STABLE_A = canonical_chain(("R", "0:2 1:-3", ["0:1", "1:1"]), ("L", "", ["0:1 1:1"]))
+STABLE_B = canonical_chain(("L", "0:2", ["0:1"]))
 UP = ["bound", [0, 1, 1], "up", "0", LEAF]
 LO = ["bound", [0, 1, 0], "lo", "0", LEAF]
 # A: relu(2 x0) + relu(-x0).  B: 3 relu(x0) - x0 as relu(x0), linear over skip
-MIRROR_A = text(("R", "", ["0:2", "0:-1"]), ("L", "", ["0:1 1:1"]))
+MIRROR_A = canonical_chain(("R", "", ["0:2", "0:-1"]), ("L", "", ["0:1 1:1"]))
 MIRROR_B = json.dumps(
     {
         "format": "rectifold-network/1",
@@ -73,10 +61,10 @@ TIES = [
     ["alias", [1, 1, 0], [0, 1, 0], "1/2"],
 ]
 # A: relu(relu(x0) - relu(x0) / 2 - 1): inactive by the chord or by h - z.  B: 0
-CHORD_A = text(("R", "", ["0:1"]), ("R", "0:-1/2", ["0:1/2"]), ("L", "", ["0:1"]))
-ZERO_B = text(("L", "", [""]))
+CHORD_A = canonical_chain(("R", "", ["0:1"]), ("R", "0:-1/2", ["0:1/2"]), ("L", "", ["0:1"]))
+ZERO_B = canonical_chain(("L", "", [""]))
 # A: relu(relu(x0 - 1/2) - relu(x0)): needs a split.  B: 0
-SPLIT_A = text(("R", "0:-1/2", ["0:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"]))
+SPLIT_A = canonical_chain(("R", "0:-1/2", ["0:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"]))
 SPLIT = ["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": {"l": [["hz", [0, 1, 1], "1"]]}, "n": LEAF}]
 ENDS = [
     ["bound", [0, 1, k], side, value, LEAF]
@@ -96,18 +84,18 @@ ACCEPTED = {
     "split": verdict(SPLIT_A, ZERO_B, *ENDS, SPLIT, FINAL),
     "trusted claims are counted": verdict(STABLE_A, STABLE_B, LO, ["trusted", [0, 1, 1], "up", "0", "z3"], FINAL),
     "final proofs within eps": verdict(
-        text(("L", "0:1/10", ["0:1"])), text(("L", "", ["0:1"])), ["final", {"0": {"ge": LEAF, "le": LEAF}}], eps=("1/10",),
+        canonical_chain(("L", "0:1/10", ["0:1"])), canonical_chain(("L", "", ["0:1"])), ["final", {"0": {"ge": LEAF, "le": LEAF}}], eps=("1/10",),
     ),
     "a multiplier as a hexadecimal float": verdict(
         CHORD_A, ZERO_B, ["bound", [0, 1, 0], "lo", "-1", LEAF], ["bound", [0, 1, 0], "up", "1", LEAF],
         ["bound", [0, 2, 0], "up", "0", {"l": [["ch", [0, 1, 0], "0x1.0p-2"]]}], FINAL,
     ),
     "a fixed input is its value": verdict(
-        text(("L", "", ["0:1 1:3"])), text(("L", "0:1", ["0:1"])), FINAL,
+        canonical_chain(("L", "", ["0:1 1:3"])), canonical_chain(("L", "0:1", ["0:1"])), FINAL,
         domain='{"format":"rectifold-domain/1","lower":["-1","1/3"],"upper":["1","1/3"],"constraints":[]}',
     ),
     "a constraint of the domain as a fact": verdict(
-        text(("R", "0:-1", ["0:1 1:1"]), ("L", "", ["0:1"])), ZERO_B,
+        canonical_chain(("R", "0:-1", ["0:1 1:1"]), ("L", "", ["0:1"])), ZERO_B,
         ["bound", [0, 1, 0], "up", "0", {"l": [["dom", 0, "1"]]}], FINAL,
         domain='{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1 1:1","1"]]}',
     ),
@@ -129,7 +117,7 @@ REFUSED = {
     "a bound that is false": (refused(STABLE_A, STABLE_B, LO, ["bound", [0, 1, 1], "up", "-21/10", LEAF], FINAL), "does not hold"),
     "a bound on the wrong side": (refused(STABLE_A, STABLE_B, LO, ["bound", [0, 1, 1], "lo", "0", LEAF], FINAL), "does not hold"),
     "a positive unit called inactive": (refused(STABLE_A, STABLE_B, ["bound", [0, 1, 0], "up", "0", LEAF], FINAL), "does not hold"),
-    "another weight in B": (refused(STABLE_A, text(("L", "0:2", ["0:1 1:1/1000000"])), LO, UP, FINAL), "no proof is given"),
+    "another weight in B": (refused(STABLE_A, canonical_chain(("L", "0:2", ["0:1 1:1/1000000"])), LO, UP, FINAL), "no proof is given"),
     "tie to a later unit": (refused(MIRROR_A, MIRROR_B, ["mirror", [0, 1, 0], [0, 1, 1], "2"], TIES[1], FINAL), "earlier"),
     "tie with the wrong factor": (refused(MIRROR_A, MIRROR_B, ["mirror", [0, 1, 1], [0, 1, 0], "1/3"], TIES[1], FINAL), "not multiples"),
     "tie with the wrong sign": (refused(MIRROR_A, MIRROR_B, ["alias", [0, 1, 1], [0, 1, 0], "1/2"], TIES[1], FINAL), "not multiples"),
@@ -155,7 +143,7 @@ REFUSED = {
     ),
     "an empty case that is not empty": (refused(STABLE_A, STABLE_B, LO, ["bound", [0, 1, 1], "up", "0", {"f": []}], FINAL), "does not hold"),
     "eps too small": (
-        refused(text(("L", "0:1/10", ["0:1"])), text(("L", "", ["0:1"])), ["final", {"0": {"ge": LEAF, "le": LEAF}}], eps=("1/11",)), "does not hold",
+        refused(canonical_chain(("L", "0:1/10", ["0:1"])), canonical_chain(("L", "", ["0:1"])), ["final", {"0": {"ge": LEAF, "le": LEAF}}], eps=("1/11",)), "does not hold",
     ),
     "a negative eps": (refused(STABLE_B, STABLE_B, FINAL, eps=("-1",)), "an eps is negative"),
     "too many eps": (refused(STABLE_B, STABLE_B, FINAL, eps=("0", "0")), "eps needs 1 entries"),
@@ -174,8 +162,8 @@ REFUSED = {
     "another digest of B": (refused(STABLE_A, STABLE_B, LO, UP, FINAL, b="0" * 64), "another network B"),
     "another format": (refused(STABLE_A, STABLE_B, LO, UP, FINAL, format="rectifold-certificate/9"), "another format"),
     "no network B": (refused(STABLE_A, STABLE_B, LO, UP, FINAL, result=None), "carries no network B"),
-    "another number of inputs": (refused(STABLE_A, text(("L", "", ["0:1"]), inputs=3), FINAL), "differ in their inputs"),
-    "another number of outputs": (refused(STABLE_A, text(("L", "", ["0:1", "0:1"])), FINAL), "differ in their outputs"),
+    "another number of inputs": (refused(STABLE_A, canonical_chain(("L", "", ["0:1"]), inputs=3), FINAL), "differ in their inputs"),
+    "another number of outputs": (refused(STABLE_A, canonical_chain(("L", "", ["0:1", "0:1"])), FINAL), "differ in their outputs"),
     "an endless input": (
         refused(STABLE_A, STABLE_B, LO, UP, FINAL, domain='{"format":"rectifold-domain/1","lower":[null,"-1"],"upper":["1","1"],"constraints":[]}'),
         "input 0 has no lower end",

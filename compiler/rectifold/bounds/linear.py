@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 
@@ -61,6 +62,48 @@ class Backward:
 Lines = tuple[Floats, Floats, Floats]
 
 
+class OwnLines(Protocol):
+    """Rows that have their own relaxation, each in its own case."""
+
+    def rows(self, start: int, stop: int) -> OwnLines: ...
+
+    def slopes(self, name: str, lines: Lines) -> Lines:
+        """(upper slope, upper offset, lower slope) per row, where `lines` holds on the whole domain."""
+        ...
+
+    def added(self, name: str) -> Floats | None:
+        """What is added to the coefficients on z, nonnegative in the row's case."""
+        ...
+
+    def box(self) -> tuple[Floats, Floats] | None:
+        """The ends of the inputs per row; None: the domain's."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Rows on sub-boxes of the domain: row k lies in box index[k], with proven ends of the pre-activations on that box."""
+
+    index: Indices
+    low: Floats  # boxes × inputs
+    high: Floats
+    lower: Mapping[str, Floats]  # per relu layer, boxes × units
+    upper: Mapping[str, Floats]
+
+    def rows(self, start: int, stop: int) -> Boxes:
+        return Boxes(self.index[start:stop], self.low, self.high, self.lower, self.upper)
+
+    def slopes(self, name: str, lines: Lines) -> Lines:
+        slope, offset, lower_slope = relaxation(self.lower[name], self.upper[name])
+        return slope[self.index], offset[self.index], lower_slope[self.index]
+
+    def added(self, name: str) -> None:
+        return None
+
+    def box(self) -> tuple[Floats, Floats]:
+        return self.low[self.index], self.high[self.index]
+
+
 @dataclass(frozen=True, eq=False)
 class Cases:
     """Rows with their own relaxation, per relu layer k×n: lower slopes α ∈ [0, 1], fixed phases (+1, -1, or 0 for none), and
@@ -96,6 +139,9 @@ class Cases:
     def added(self, name: str) -> Floats:
         """What the fixed phases add to the coefficients on z: +β where z ≥ 0, −β where z ≤ 0."""
         return self.fixed[name] * np.maximum(self.beta[name], 0.0)
+
+    def box(self) -> None:
+        return None
 
     def activation(self, name: str, c: Floats, z: Floats, lines: Lines) -> Floats:
         """The value that the bound gives each activation at pre-activations z."""
@@ -208,7 +254,7 @@ class Bounds:
     # ---- backward -------------------------------------------------------------------------------
 
     def backward(
-        self, name: str, rows: Indices, sign: float, record: Recorder | None = None, cases: Cases | None = None
+        self, name: str, rows: Indices, sign: float, record: Recorder | None = None, cases: OwnLines | None = None
     ) -> Backward:
         """Upper bounds of sign·z_i for `rows` of a layer whose predecessors are done (sign ±1), each in its own case.
 
@@ -240,7 +286,7 @@ class Bounds:
         return all(bool(np.isfinite(low).all() and np.isfinite(high).all()) for low, high in ends)
 
     def _backward(
-        self, name: str, rows: Indices, sign: float, record: Recorder | None, cases: Cases | None
+        self, name: str, rows: Indices, sign: float, record: Recorder | None, cases: OwnLines | None
     ) -> Backward:
         step = _Substitution(self, len(rows), cases)
         target = self.floats[name]
@@ -257,7 +303,7 @@ class Bounds:
 class _Substitution:
     """sign·z ≤ Σ_u coefficients[u] a_u + constant (+ error), pushed backward one layer at a time."""
 
-    def __init__(self, bounds: Bounds, rows: int, cases: Cases | None) -> None:
+    def __init__(self, bounds: Bounds, rows: int, cases: OwnLines | None) -> None:
         self.bounds = bounds
         self.cases = cases
         self.coefficients: dict[str, Floats] = {}
@@ -297,8 +343,8 @@ class _Substitution:
         positive = np.maximum(c, 0.0)
         relaxed = positive * slope + (c - positive) * lower_slope
         size = np.abs(relaxed)
-        if self.cases is not None:
-            multipliers = self.cases.added(name)
+        multipliers = None if self.cases is None else self.cases.added(name)
+        if multipliers is not None:
             relaxed = relaxed + multipliers
             size = size + np.abs(multipliers)
         reach = np.maximum(np.abs(self.bounds.lower[name]), np.abs(self.bounds.upper[name]))
@@ -312,7 +358,12 @@ class _Substitution:
         source = self.bounds.network.input_name
         low, high = self.bounds.activation_ends(source)
         c = self.coefficients.pop(source, np.zeros((len(self.constant), len(low))))
-        reached = upper_sum(c, low, high)
+        box = None if self.cases is None else self.cases.box()
+        if box is None:
+            reached = upper_sum(c, low, high)
+        else:  # a sub-box is finite, and its ends are no larger than the domain's
+            positive = np.maximum(c, 0.0)
+            reached = (positive * box[1] + (c - positive) * box[0]).sum(axis=1)
         size = self.bounds.magnitude(source)
         self.error += gamma(c.shape[1] + 4) * (np.abs(c) @ size) + c.shape[1] * TINY
         self.add_constant(reached)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from rectifold.exact import Floats, Indices
 from rectifold.ir.domain import Domain
-from rectifold.proof.trees import Tree
+from rectifold.proof.trees import BoxProof, Tree
 
 Mask = npt.NDArray[np.bool_]
 
@@ -40,6 +40,7 @@ class Method(Enum):
     LINEAR = "linear bounds"  # backward substitution in float64 with a rigorous error term
     EXACT_LINEAR = "exact linear bounds"  # the same in exact arithmetic
     CASES = "branch and bound"  # linear bounds in each case of a tree of phases
+    BOXES = "box splitting"  # linear bounds on each box of a tree of boxes
     Z3 = "z3"  # Z3's word; enters certificates as a trusted claim
     CARRIER = "carrier"  # shifted until it is nonnegative, by an exact interval
 
@@ -178,6 +179,7 @@ class Facts:
     trees: Mapping[tuple[str, int, str], Tree] = field(
         default_factory=dict
     )  # (layer, unit, "up" or "lo") of Method.CASES
+    boxes: Mapping[str, tuple[BoxProof, ...]] = field(default_factory=dict)  # per layer, of Method.BOXES
     complete: bool = True  # False: a limit or an interrupt ended the search early
 
     def count(self, phase: Phase) -> int:
@@ -195,7 +197,7 @@ class Facts:
 
     def replaced(self, layers: Mapping[str, LayerFacts]) -> Facts:
         """The same facts over other layers (after a rewrite)."""
-        return Facts(self.domain, layers, self.points, self.seconds, self.trees, self.complete)
+        return Facts(self.domain, layers, self.points, self.seconds, self.trees, self.boxes, self.complete)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(p)} {p.value}" for p in Phase)

@@ -47,3 +47,32 @@ def leaves_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf | ExactL
         return
     yield from leaves_of(tree.active, (*path, (tree.layer, tree.unit, 1)))
     yield from leaves_of(tree.inactive, (*path, (tree.layer, tree.unit, -1)))
+
+
+@dataclass(frozen=True, eq=False)
+class BoxSplit:
+    """The halves x ≤ at (low) and x ≥ at (high) of a box."""
+
+    input: int
+    at: float
+    low: BoxTree
+    high: BoxTree
+
+
+@dataclass(frozen=True, eq=False)
+class BoxTree:
+    """A sub-box: the claims proved on it (by number), and its halves for the others."""
+
+    proved: tuple[int, ...]
+    split: BoxSplit | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class BoxProof:
+    """Claims (unit, side "up" or "lo") about one layer's signs, each proved on some box of every path of the tree.
+
+    On every box the layers below are bounded afresh by linear bounds with the default slopes, so the tree says all.
+    """
+
+    claims: tuple[tuple[int, str], ...]
+    tree: BoxTree

@@ -1,0 +1,135 @@
+"""Splitting of the box: what it proves is true, refuted claims have points, and the checker accepts every tree."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from rectifold.bounds.linear import Bounds
+from rectifold.cascade import prove
+from rectifold.certificates import certify, check_certificate
+from rectifold.exact import Matrix
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import trace
+from rectifold.ir.network import Layer, Network
+from rectifold.pipeline import compile_network
+from rectifold.proof.facts import Method
+from rectifold.proof.trees import BoxTree
+from rectifold.search.boxes import BoxSearch, midpoint
+from rectifold.search.witness import Witnesses
+from rectifold_check import Replay
+from support import net, points_of, random_network
+
+
+def bounded(network: Network) -> Bounds:
+    assert network.domain is not None
+    bounds = Bounds(network, network.domain)
+    for layer in network.layers:
+        bounds.set(layer.name, *bounds.interval(layer.name))
+    return bounds
+
+
+def tree_lines(tree: BoxTree) -> list[object]:
+    if tree.split is None:
+        return [list(tree.proved)]
+    split = tree.split
+    return [list(tree.proved), split.input, str(Fraction(split.at)), tree_lines(split.low), tree_lines(split.high)]
+
+
+def float_network(seed: int, *sizes: int) -> Network:
+    random = np.random.default_rng(seed)
+    layers = []
+    before = "x"
+    for k, (inputs, outputs) in enumerate(pairwise(sizes)):
+        weight = random.standard_normal((outputs, inputs)).astype(np.float32) * np.sqrt(2 / inputs)
+        bias = random.standard_normal((outputs, 1)).astype(np.float32) * 0.3
+        last = k == len(sizes) - 2
+        matrices = Matrix.from_floats(bias.astype(np.float64)), Matrix.from_floats(weight.astype(np.float64))
+        layers.append(Layer(f"h{k}", "linear" if last else "relu", matrices[0], {before: matrices[1]}))
+        before = f"h{k}"
+    box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
+    return Network("x", sizes[0], layers, before, box, "float_net")
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_proved_claims_hold_at_points_and_for_the_checker(seed: int) -> None:
+    network = random_network(seed)
+    bounds = bounded(network)
+    assert network.domain is not None
+    text = canonical_text(network)
+    points = Matrix.from_fractions(points_of(network.domain, 40, seed), columns=network.input_size).T
+    values = trace(network, points, with_activations=False)
+    for number, layer in enumerate(network.layers, start=1):
+        if not layer.is_relu:
+            continue
+        queries = [(k, s) for k in range(layer.size) for s in (1, -1)]
+        search = BoxSearch(bounds, Witnesses(bounds, seed, []), layer.name)
+        outcome = search.run(queries, deadline=time.monotonic() + 20, limit=150)
+        exact = values[layer.name].fractions()
+        for unit, sign in outcome.proved:
+            assert max(sign * v for v in exact[unit]) <= 0
+        assert len(outcome.points) == len(outcome.refuted)
+        claims = [[k, "up" if s > 0 else "lo", "0"] for k, s in outcome.proved]
+        replay = Replay(text, text, domain_text(network.domain))
+        assert replay.accepts(["boxes", 0, number, claims, tree_lines(outcome.tree)])
+        for unit, sign in outcome.refuted:  # a false claim has no tree at all
+            false = [[unit, "up" if sign > 0 else "lo", "0"]]
+            assert not replay.accepts(["boxes", 0, number, false, [[0]]])
+
+
+def test_a_network_of_few_inputs_is_decided_by_boxes_and_certified() -> None:
+    network = float_network(3, 3, 24, 24, 24, 1)
+    compiled = compile_network(network, prover="bounds")
+    used = [m for layer in compiled.facts.layers.values() for m in (*layer.lower_method, *layer.upper_method)]
+    assert Method.BOXES in used
+    certificate = certify(compiled)
+    assert any(line.startswith('["boxes"') for line in certificate.lines)
+    assert check_certificate(compiled, certificate).status == "holds"
+
+
+def test_boxes_agree_with_phases_on_every_unit_both_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(6):
+        network = float_network(seed, 2, 12, 12, 12, 1)
+        by_phases = prove(network, prover="bounds")
+        monkeypatch.setattr("rectifold.cascade._BOX_UNITS", 0)
+        by_boxes = prove(network, prover="bounds")
+        monkeypatch.undo()
+        for name, ours in by_boxes.layers.items():
+            other = by_phases.layers[name]
+            assert not (ours.active & other.unstable).any()
+            assert not (ours.inactive & other.unstable).any()
+            assert not (other.active & ours.unstable).any()
+            assert not (other.inactive & ours.unstable).any()
+
+
+def test_a_question_that_needs_a_split_is_proved_and_one_without_an_answer_is_given_up() -> None:
+    # |x| + |x| - 2|x| written so that no linear bound sees it is 0: never proved by boxes, and never refuted
+    network = net(
+        """
+        network zero
+        input x[1] in [-1, 1]
+        h = relu(x[0])
+        k = relu(-x[0])
+        y = relu(2*h + 2*k - 2*h - 2*k + h - x[0]/2 - 3/4)
+        output y
+        """
+    )
+    bounds = bounded(network)
+    last = network.relu_layers[-1].name
+    outcome = BoxSearch(bounds, Witnesses(bounds, 0, []), last).run([(0, 1)], deadline=time.monotonic() + 20, limit=100)
+    assert outcome.proved == [(0, 1)]
+    assert outcome.boxes > 0
+
+
+def test_a_midpoint_lies_inside_and_has_few_digits() -> None:
+    random = np.random.default_rng(0)
+    for low, width in random.random((200, 2)):
+        at = midpoint(low, low + width)
+        assert low < at < low + width
+        assert Fraction(at).denominator <= 2**20 / width + 2**6
+    assert midpoint(1.0, np.nextafter(1.0, 2.0)) in (1.0, np.nextafter(1.0, 2.0))
