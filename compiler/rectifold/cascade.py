@@ -1,6 +1,6 @@
 """The cascade: every unit of every layer, by the cheapest stage that settles it.
 
-    witnesses → interval (exact near zero) → linear bounds → their corners → exact linear bounds → gradient search → branch and bound → Z3
+    witnesses → interval (exact near zero) → linear bounds → their corners → exact linear bounds → gradient search → optimised slopes → box splitting or branch and bound → Z3
 
 Layer by layer, so bounds proven in one layer feed the next. Each stage sees only what is still open. A unit that no stage
 settles stays open, which only means that it is kept.
@@ -42,12 +42,14 @@ _Z3_WEIGHTS = 20_000  # nonzero weights in it, up to which Z3 is asked by defaul
 _Z3_SECONDS = 2.0  # per question, by default
 _Z3_TOTAL = 30.0  # for all questions, by default
 _BRANCH_SECONDS = 10.0  # for branch and bound in all, by default; with a time limit it is the limit that ends it
-_BRANCH_NODES = 20_000  # per layer and sign, and
-_BRANCH_WORK = 6_000_000_000  # nodes times weights in the cone
+_QUERY_NODES = (2_000, 12_000)  # of branch and bound: per question (by default, with a time limit that ends it),
+_BRANCH_NODES = (20_000, 1_000_000)  # per layer and sign, and
+_BRANCH_WORK = (6_000_000_000, 10**15)  # nodes times weights in the cone
 _BOX_INPUTS = 10  # free inputs up to which boxes are split, and
 _BOX_UNITS = 24  # unstable units below the layer from which on that beats phases
 _BOX_ROUNDS = (2_000, 8_000)  # boxes per question, the hard ones once more by themselves
 _BOX_ROUNDS_TIMED = (2_000, 200_000)  # with a time limit, which then ends it
+_OPTIMISED_WORK = 400_000_000  # units times weights in the cone up to which slopes are optimised for all of them
 _EXACT_WEIGHTS = 3_000_000  # weights in the cone up to which one row is worth exact arithmetic
 
 
@@ -237,6 +239,7 @@ class _Cascade:
                 self._linear(work)
                 self._exact_linear(work)
                 self._ascend(work)
+                self._optimise(work)
                 if self._prefers_boxes(work):
                     self._boxes(work)
                 else:
@@ -319,6 +322,27 @@ class _Cascade:
         values = self.witnesses.trace(self.witnesses.points, work.name).values[work.name]
         return np.asarray(self.witnesses.points[np.argmax(sign * values[:, units], axis=0)])
 
+    def _optimise(self, work: _Working) -> None:
+        """Slopes optimised for each end of the unstable units: what later layers, and the branches here, build on."""
+        units = np.nonzero((work.lower < 0) & (work.upper > 0))[0]
+        last = not any(work.name in self.network.cone(v.name) for v in self.network.relu_layers)
+        if not len(units) or self._reads_input_only(work.name) or (last and not len(work.open())):
+            return
+        if self._prefers_boxes(work) or not np.isfinite(work.upper - work.lower).all():
+            return
+        _, weights = difficulty(self.bounds, work.name)
+        if len(units) * weights > _OPTIMISED_WORK:
+            return
+        with self._timed("optimised slopes"):
+            for sign, side, tighten in ((1, "up", work.tighten_upper), (-1, "lo", work.tighten_lower)):
+                before = work.upper if sign > 0 else -work.lower
+                found, leaves = BranchAndBound(self.bounds, self.witnesses, work.name, sign).optimised(units)
+                better = np.nonzero(found < before[units])[0]
+                for k in better:
+                    self.trees[work.name, int(units[k]), side] = leaves[k]
+                tighten(units[better], sign * found[better], Method.CASES)
+            work.label("optimised slopes")
+
     def _prefers_boxes(self, work: _Working) -> bool:
         """Few inputs and many unstable units below: halving an input then fixes many phases at once."""
         low, high = self.bounds.domain.float_box
@@ -365,9 +389,12 @@ class _Cascade:
             with self._timed("branch and bound"):
                 started = time.monotonic()
                 seconds = min(0.5 * self.branch_left, self._time_left())  # a hard layer leaves half to the others
-                nodes = max(64, min(_BRANCH_NODES, _BRANCH_WORK // (weights + 1)))
+                timed = self.limits.seconds is not None
+                nodes = max(64, min(_BRANCH_NODES[timed], _BRANCH_WORK[timed] // (weights + 1)))
                 search = BranchAndBound(self.bounds, self.witnesses, work.name, sign)
-                outcome = search.run(units, deadline=started + seconds, node_limit=nodes)
+                outcome = search.run(
+                    units, deadline=started + seconds, node_limit=nodes, query_limit=_QUERY_NODES[timed]
+                )
                 self.branch_left -= time.monotonic() - started
                 for k, tree in outcome.trees.items():
                     self.trees[work.name, k, side] = tree

@@ -50,12 +50,16 @@ class Witnesses:
         corners = np.where(self.random.random((count // 2, len(self.low))) < 0.5, self.low, self.high)
         return self.admitted(np.vstack([uniform, corners]))
 
+    def clipped(self, points: Floats) -> Floats:
+        """Into the box that points are drawn from."""
+        return np.asarray(np.clip(points, self.low, self.high))
+
     def admitted(self, points: Floats) -> Floats:
         """Clipped into the box; of these, the points that satisfy the linear constraints exactly."""
-        clipped = np.clip(points, self.low, self.high)
+        clipped = self.clipped(points)
         domain = self.bounds.domain
         if not domain.constraints:
-            return np.asarray(clipped)
+            return clipped
         kept = [k for k, p in enumerate(clipped) if domain.contains(domain.clamp(p.tolist()))]
         return np.asarray(clipped[kept])
 
@@ -84,8 +88,11 @@ class Witnesses:
                 break
         return Traced(values, errors)
 
-    def ascend(self, layer: str, units: Indices, sign: float, start: Floats, steps: int) -> Floats:
-        """From start[k], climb sign·z_units[k] by projected sign gradients; the best point of each climb."""
+    def ascend(self, layer: str, units: Indices, sign: float, start: Floats, steps: int, scale: float = 0.5) -> Floats:
+        """From start[k], climb sign·z_units[k] by projected sign gradients; the best point of each climb.
+
+        `scale`: the first step, of the box's width.
+        """
         points, best = start.copy(), start.copy()
         best_value = np.full(len(units), -np.inf)
         width = self.high - self.low
@@ -97,7 +104,7 @@ class Witnesses:
             best[better], best_value[better] = points[better], reached[better]
             with np.errstate(over="ignore", invalid="ignore"):  # a gradient is only a hint
                 gradient = np.nan_to_num(self._gradient(layer, units, sign, values))
-            points = np.clip(points + np.sign(gradient) * width * 0.5 ** (1 + step // 3), self.low, self.high)
+            points = np.clip(points + np.sign(gradient) * width * scale * 0.5 ** (step // 3), self.low, self.high)
         return self.admitted(best)
 
     def _gradient(self, layer: str, units: Indices, sign: float, values: dict[str, Floats]) -> Floats:

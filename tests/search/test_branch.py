@@ -1,0 +1,42 @@
+"""Branch and bound over phases: optimised slopes are true bounds, and what is proved or refuted agrees with exact values."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from rectifold.bounds.linear import Bounds
+from rectifold.exact import Matrix
+from rectifold.ir.evaluate import trace
+from rectifold.search.branch import BranchAndBound
+from rectifold.search.witness import Witnesses
+from support import points_of, random_network
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_optimised_slopes_and_trees_never_contradict_exact_values(seed: int) -> None:
+    network = random_network(seed)
+    assert network.domain is not None
+    bounds = Bounds(network, network.domain)
+    points = Matrix.from_fractions(points_of(network.domain, 40, seed), columns=network.input_size).T
+    values = trace(network, points, with_activations=False)
+    for layer in network.layers:
+        bounds.set(layer.name, *bounds.interval(layer.name))
+        if not layer.is_relu or set(layer.weights) <= {network.input_name}:
+            continue
+        exact = values[layer.name].fractions()
+        units = np.arange(layer.size)
+        for sign in (1, -1):
+            search = BranchAndBound(bounds, Witnesses(bounds, seed, []), layer.name, sign)
+            upper, leaves = search.optimised(units)
+            plain = bounds.backward(layer.name, units, float(sign)).upper
+            assert len(leaves) == layer.size
+            assert (upper <= plain + 1e-9 * (1 + np.abs(plain))).all()
+            outcome = search.run(units, deadline=time.monotonic() + 20, node_limit=300)
+            for k in units.tolist():
+                largest = max(sign * v for v in exact[k])
+                assert largest <= upper[k]
+                assert largest <= 0 or k not in outcome.trees
+                assert not (k in outcome.trees and k in outcome.refuted)
