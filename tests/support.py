@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
+
+import numpy as np
 
 from rectifold.exact import Matrix
 from rectifold.ir.domain import Domain
@@ -75,6 +78,22 @@ def _number(random: Random) -> Fraction:
     if kind < 0.1:
         return value / 3
     return value / 2 if kind < 0.3 else value
+
+
+def float_network(seed: int, *sizes: int) -> Network:
+    """A chain with random float32 weights (He), on [-1, 1]^n: in general position."""
+    random = np.random.default_rng(seed)
+    layers = []
+    before = "x"
+    for k, (inputs, outputs) in enumerate(pairwise(sizes)):
+        weight = random.standard_normal((outputs, inputs)).astype(np.float32) * np.sqrt(2 / inputs)
+        bias = random.standard_normal((outputs, 1)).astype(np.float32) * 0.3
+        last = k == len(sizes) - 2
+        matrices = Matrix.from_floats(bias.astype(np.float64)), Matrix.from_floats(weight.astype(np.float64))
+        layers.append(Layer(f"h{k}", "linear" if last else "relu", matrices[0], {before: matrices[1]}))
+        before = f"h{k}"
+    box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
+    return Network("x", sizes[0], layers, before, box, "float_net")
 
 
 def points_of(domain: Domain, count: int, seed: int) -> list[list[Fraction]]:

@@ -28,8 +28,11 @@ ALLOWED: dict[str, set[str]] = {
     "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
     "equivalence": BASE | {"ir", "cascade", "certificates", "pipeline", "search", "smt", "rectifold_check"},
     "emitters": BASE | {"ir", "syntax", "formats"},
-    "formula": BASE | {"ir"},
-    "report": BASE | {"ir", "proof", "pipeline"},
+    "linear_regions": BASE | {"ir"},
+    "two_layers": BASE | {"ir", "linear_regions"},
+    "formula": BASE | {"ir", "linear_regions"},
+    "pictures": BASE | {"ir", "proof", "linear_regions", "two_layers", "emitters"},
+    "report": BASE | {"ir", "proof", "pipeline", "linear_regions", "two_layers"},
 }
 EXTERNAL = {
     "sympy": {"formula"},
@@ -40,6 +43,7 @@ EXTERNAL = {
     "flint": {"exact"},
     "rich": {"report", "cli"},
     "click": {"cli"},
+    "matplotlib": {"pictures"},
 }
 
 

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from rectifold.ir.domain import Domain
     from rectifold.ir.evaluate import evaluate, evaluate_float
     from rectifold.ir.network import Network
+    from rectifold.linear_regions.summary import Regions
+    from rectifold.linear_regions.summary import linear_regions as regions
     from rectifold.pipeline import Compiled
     from rectifold.pipeline import compile_network as compile
     from rectifold.proof.facts import Facts
     from rectifold.syntax.elaborate import parse
     from rectifold.syntax.printer import print_network
+    from rectifold.two_layers.construct import Shallow
+    from rectifold.two_layers.construct import shallow_network as shallow
 
 _PLACES = {
     "Certificate": ("rectifold.certificates", "Certificate"),
@@ -34,6 +38,8 @@ _PLACES = {
     "Domain": ("rectifold.ir.domain", "Domain"),
     "Facts": ("rectifold.proof.facts", "Facts"),
     "Loaded": ("rectifold.formats.load", "Loaded"),
+    "Regions": ("rectifold.linear_regions.summary", "Regions"),
+    "Shallow": ("rectifold.two_layers.construct", "Shallow"),
     "Network": ("rectifold.ir.network", "Network"),
     "certify": ("rectifold.certificates", "certify"),
     "check": ("rectifold.certificates", "check_certificate"),
@@ -47,6 +53,8 @@ _PLACES = {
     "print_network": ("rectifold.syntax.printer", "print_network"),
     "prove": ("rectifold.cascade", "prove"),
     "read_domain": ("rectifold.formats.load", "read_domain"),
+    "regions": ("rectifold.linear_regions.summary", "linear_regions"),
+    "shallow": ("rectifold.two_layers.construct", "shallow_network"),
 }
 
 __all__ = [
@@ -56,6 +64,8 @@ __all__ = [
     "Facts",
     "Loaded",
     "Network",
+    "Regions",
+    "Shallow",
     "certify",
     "check",
     "compare",
@@ -68,6 +78,8 @@ __all__ = [
     "print_network",
     "prove",
     "read_domain",
+    "regions",
+    "shallow",
 ]
 
 

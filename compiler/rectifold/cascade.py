@@ -46,7 +46,7 @@ _QUERY_NODES = (2_000, 12_000)  # of branch and bound: per question (by default,
 _BRANCH_NODES = (20_000, 1_000_000)  # per layer and sign, and
 _BRANCH_WORK = (6_000_000_000, 10**15)  # nodes times weights in the cone
 _BOX_INPUTS = 10  # free inputs up to which boxes are split, and
-_BOX_UNITS = 24  # unstable units below the layer from which on that beats phases
+_BOX_UNITS = 12  # unstable units below the layer from which on that beats phases
 _BOX_ROUNDS = (2_000, 8_000)  # boxes per question, the hard ones once more by themselves
 _BOX_ROUNDS_TIMED = (2_000, 200_000)  # with a time limit, which then ends it
 _OPTIMISED_WORK = 400_000_000  # units times weights in the cone up to which slopes are optimised for all of them
@@ -240,10 +240,10 @@ class _Cascade:
                 self._exact_linear(work)
                 self._ascend(work)
                 self._optimise(work)
-                if self._prefers_boxes(work):
-                    self._boxes(work)
-                else:
+                if not self._prefers_boxes(work):
                     self._branch(work)
+                if self._has_few_inputs():
+                    self._boxes(work)
             if self.prover != "bounds":
                 self._z3(work)
         finally:
@@ -345,9 +345,11 @@ class _Cascade:
 
     def _prefers_boxes(self, work: _Working) -> bool:
         """Few inputs and many unstable units below: halving an input then fixes many phases at once."""
+        return self._has_few_inputs() and difficulty(self.bounds, work.name)[0] > _BOX_UNITS
+
+    def _has_few_inputs(self) -> bool:
         low, high = self.bounds.domain.float_box
-        free = int(np.count_nonzero(high > low))
-        return 0 < free <= _BOX_INPUTS and difficulty(self.bounds, work.name)[0] > _BOX_UNITS
+        return 0 < int(np.count_nonzero(high > low)) <= _BOX_INPUTS
 
     def _boxes(self, work: _Working) -> None:
         """Cases by sub-box, for all open units of the layer together."""

@@ -633,3 +633,19 @@ def _rounded(numerator: int, den: int) -> tuple[float, float]:
 def _is_power_of_two(value: Fraction) -> bool:
     top, bottom = abs(value.numerator), value.denominator
     return top != 0 and top & (top - 1) == 0 and bottom & (bottom - 1) == 0 and max(top, bottom) < 1 << 500
+
+
+class IntegerTable:
+    """An integer matrix kept ready for products with plain lists of integers."""
+
+    def __init__(self, rows: Sequence[Sequence[int]], columns: int) -> None:
+        self.shape = (len(rows), columns)
+        self._mat = fmpz_mat(len(rows), columns, [v for row in rows for v in row])
+
+    def times(self, rows: Sequence[Sequence[int]], columns: int) -> list[list[int]]:
+        """This matrix times another one of `columns` columns."""
+        if not self.shape[1]:
+            return [[0] * columns for _ in range(self.shape[0])]
+        product = self._mat * fmpz_mat(len(rows), columns, [v for row in rows for v in row])
+        entries = [int(v) for v in product.entries()]
+        return [entries[k : k + columns] for k in range(0, len(entries), columns)]

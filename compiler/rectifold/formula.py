@@ -5,6 +5,7 @@ h = relu(2*x[0] - 1);  y = 3*h + x[1]        becomes        x1 + 3*Max(0, 2*x0 -
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import sympy
 from rectifold.errors import InputError
 from rectifold.exact import Matrix
 from rectifold.ir.network import Network
+from rectifold.linear_regions.summary import Regions
 
 MAX_TERMS = 2000  # of the written formulas: beyond that nobody reads them
 
@@ -31,6 +33,26 @@ def formulas(network: Network) -> list[Any]:
             totals = [t + _row(weight, i, values[source]) for i, t in enumerate(totals)]
         values[layer.name] = [sympy.Max(0, t) for t in totals] if layer.is_relu else totals
     return values[network.output]
+
+
+def piecewise(regions: Regions) -> list[Any]:
+    """One SymPy Piecewise per output: each region's affine map under the inequalities of its walls.
+
+    Raises InputError beyond MAX_TERMS pieces.
+    """
+    if len(regions) > MAX_TERMS:
+        raise InputError(f"the formula would have {len(regions):,} pieces; up to {MAX_TERMS:,} are written out")
+    symbols = [sympy.Symbol(f"{regions.network.input_name}{k}", real=True) for k in regions.free]
+
+    def affine(form: Any) -> Any:
+        return sum((_number(a) * x for a, x in zip(form, symbols, strict=False)), _number(form[-1]))
+
+    pieces: list[list[Any]] = [[] for _ in range(regions.network.output_size)]
+    for region in regions:
+        condition = sympy.And(*(affine([side * Fraction(v) for v in wall]) >= 0 for wall, side in region.walls))
+        for o, form in enumerate(region.affine):
+            pieces[o].append((affine(form), condition))
+    return [sympy.Piecewise(*parts, evaluate=False) for parts in pieces]
 
 
 def as_latex(expression: Any) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 from rich.table import Table
 
 from rectifold.ir.network import Network, Sizes
+from rectifold.linear_regions.summary import Regions
 from rectifold.pipeline import Compiled
 from rectifold.proof.facts import Facts, Phase
+from rectifold.two_layers.construct import Shallow
 
 _PHASES = (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)
 
@@ -125,3 +127,35 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
         "steps": [str(step) for step in compiled.steps],
         "complete": compiled.facts.complete,
     }
+
+
+def regions_table(found: Regions) -> Table:
+    """Regions of a network, layer by layer."""
+    state = "" if found.complete else " (partial: the search was ended early)"
+    table = Table(title=f"{len(found):,} linear regions{state}, {found.affine_maps:,} affine maps")
+    table.add_column("layer")
+    table.add_column("units", justify="right")
+    table.add_column("cells so far", justify="right")
+    for name, count in found.by_layer.items():
+        table.add_row(name, str(found.network.layer(name).size), f"{count:,}")
+    return table
+
+
+def shallow_table(result: Shallow) -> Table:
+    """Hidden units of every form."""
+    table = Table(
+        title=f"{result.source.name}: hidden units with at most two hidden layers ({result.regions:,} linear regions)"
+    )
+    for column in ("form", "hidden layers", "units"):
+        table.add_column(column, justify="left" if column == "form" else "right")
+    for name, sizes in result.alternatives.items():
+        mark = " *" if name == result.kind else ""
+        table.add_row(name + mark, "-".join(large(s) for s in sizes) or "none", large(sum(sizes)))
+    return table
+
+
+def large(value: int) -> str:
+    """A count for people."""
+    return (
+        f"{value:,}" if value < 10**12 else f"about {value:.2e}" if value < 10**300 else f"about 2^{value.bit_length()}"
+    )

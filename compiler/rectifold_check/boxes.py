@@ -184,7 +184,7 @@ def _relaxed(c: list[int], ends: list[tuple[int, int]]) -> tuple[list[tuple[int,
             slope = (high << SLOPE) // (high - low)
             shift += value * max(-slope * low, ((1 << SLOPE) - slope) * high)
             on_z.append((j, value * slope >> SLOPE))
-        elif high > -low:
+        elif 1024 * high > -1021 * low:
             on_z.append((j, value))
     return on_z, -(-shift >> (SCALE + SLOPE))
 

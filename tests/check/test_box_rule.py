@@ -116,7 +116,7 @@ class PlainRule(BoxRule):
                 a, b = (Fraction(v) * unit_of for v in ends[at][j])
                 if b <= 0 or c == 0:
                     continue
-                if a >= 0 or (c < 0 and b > -a):
+                if a >= 0 or (c < 0 and 1024 * b > -1021 * a):
                     on_z[j] = c
                 elif c > 0:
                     slope = Fraction((ends[at][j][1] << 40) // (ends[at][j][1] - ends[at][j][0]), 1 << 40)

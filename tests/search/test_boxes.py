@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,16 +13,15 @@ from rectifold.cascade import prove
 from rectifold.certificates import certify, check_certificate
 from rectifold.exact import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
-from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Network
 from rectifold.pipeline import compile_network
 from rectifold.proof.facts import Method
 from rectifold.proof.trees import BoxTree
 from rectifold.search.boxes import BoxSearch, midpoint
 from rectifold.search.witness import Witnesses
 from rectifold_check import Replay
-from support import net, points_of, random_network
+from support import float_network, net, points_of, random_network
 
 
 def bounded(network: Network) -> Bounds:
@@ -39,21 +37,6 @@ def tree_lines(tree: BoxTree) -> list[object]:
         return [list(tree.proved)]
     split = tree.split
     return [list(tree.proved), split.input, str(Fraction(split.at)), tree_lines(split.low), tree_lines(split.high)]
-
-
-def float_network(seed: int, *sizes: int) -> Network:
-    random = np.random.default_rng(seed)
-    layers = []
-    before = "x"
-    for k, (inputs, outputs) in enumerate(pairwise(sizes)):
-        weight = random.standard_normal((outputs, inputs)).astype(np.float32) * np.sqrt(2 / inputs)
-        bias = random.standard_normal((outputs, 1)).astype(np.float32) * 0.3
-        last = k == len(sizes) - 2
-        matrices = Matrix.from_floats(bias.astype(np.float64)), Matrix.from_floats(weight.astype(np.float64))
-        layers.append(Layer(f"h{k}", "linear" if last else "relu", matrices[0], {before: matrices[1]}))
-        before = f"h{k}"
-    box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
-    return Network("x", sizes[0], layers, before, box, "float_net")
 
 
 @pytest.mark.parametrize("seed", range(80))

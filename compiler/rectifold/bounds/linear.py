@@ -82,7 +82,11 @@ class OwnLines(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Rows on sub-boxes of the domain: row k lies in box index[k], with proven ends of the pre-activations on that box."""
+    """Rows on sub-boxes of the domain: row k lies in box index[k], with proven ends of the pre-activations on that box.
+
+    The lower slope is 1 where 1024 u > −1021 l: the checker finds these ends again with other rounding, and must choose as we did.
+    Ends with u = −l are common, ends at that odd ratio are not.
+    """
 
     index: Indices
     low: Floats  # boxes × inputs
@@ -94,7 +98,9 @@ class Boxes:
         return Boxes(self.index[start:stop], self.low, self.high, self.lower, self.upper)
 
     def slopes(self, name: str, lines: Lines) -> Lines:
-        slope, offset, lower_slope = relaxation(self.lower[name], self.upper[name])
+        lower, upper = self.lower[name], self.upper[name]
+        slope, offset, lower_slope = relaxation(lower, upper)
+        lower_slope = np.where(offset > 0, (1024.0 * upper > -1021.0 * lower).astype(np.float64), lower_slope)
         return slope[self.index], offset[self.index], lower_slope[self.index]
 
     def added(self, name: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +13,6 @@ import click
 import numpy as np
 
 import rectifold_check
-from rectifold.arrays import as_floats
 from rectifold.bounds.codeerror import code_error
 from rectifold.cascade import Limits, prove, require_domain
 from rectifold.certificates import Certificate, certify, check_certificate
@@ -31,6 +29,8 @@ from rectifold.cli.common import (
     quiet_option,
     write_json,
 )
+from rectifold.cli.geometry import regions_command, shallow_command, shallow_json, write_shallow
+from rectifold.cli.inputs import opened, point_from
 from rectifold.cli.progress import shown
 from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
 from rectifold.emitters.program import Origin
@@ -38,7 +38,7 @@ from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.equivalence import Different, Equal, Unknown, compare
 from rectifold.errors import InputError
 from rectifold.exact import parse_rational
-from rectifold.formats.load import Loaded, load, read_domain
+from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
@@ -51,11 +51,13 @@ from rectifold.report import (
     compiled_json,
     network_table,
     seconds_text,
+    shallow_table,
     sizes_json,
     stability_json,
     stability_table,
 )
 from rectifold.syntax.printer import print_network
+from rectifold.two_layers.construct import shallow_network
 
 _NETWORK = click.argument("network", metavar="NET")
 
@@ -85,19 +87,22 @@ def main() -> None:
 @json_option
 @force_option
 @quiet_option
+@click.option(
+    "--shallow", is_flag=True, help="write the result with at most two hidden layers (see the command shallow)"
+)
 @click.option("-v", "--verbose", is_flag=True, help="list every rewrite")
 @polite
 def compile_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, certificate_file: str | None,
     no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int,
-    json_target: str | None, force: bool, quiet: bool, verbose: bool,
+    json_target: str | None, force: bool, quiet: bool, shallow: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain."""
     started = time.monotonic()
     path, chosen = Path(output), format_for(Path(output), wanted)
     for target in [path] + ([Path(certificate_file)] if certificate_file else []):
         refuse_existing(target, force=force)
-    source, domain = _opened(network, domain_spec, quiet=quiet)
+    source, domain = opened(network, domain_spec, quiet=quiet)
     with shown(quiet=quiet) as progress:
         compiled = compile_network(
             source, require_domain(source, domain), prover=prover, options=Options(skips=not plain, objective=objective),
@@ -110,11 +115,20 @@ def compile_command(
         click.echo(f"error: the checker refuses the certificate ({verdict.reason}); nothing was written", err=True)
         return UNDECIDED
     origin = _origin(compiled, chosen, verdict)
-    files = write_artifact(EMITTERS[chosen](compiled.network, origin, path.name), path, force=force)
+    folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit) if shallow else None
+    if folded is not None:
+        files = write_shallow(folded, path, chosen, force=force)
+    else:
+        files = write_artifact(EMITTERS[chosen](compiled.network, origin, path.name), path, force=force)
     if certificate_file and certificate is not None:
         write_whole(Path(certificate_file), certificate.text.encode("ascii"))
     result = compiled_json(compiled) | _compile_extra(compiled, origin, certificate_file, verdict, files, started)
+    if folded is not None:
+        result["shallow"] = shallow_json(folded)
     write_json(json_target, result)
+    if folded is not None and not quiet and json_target != "-":
+        console().print(shallow_table(folded))
+        click.echo(f"shallow: {folded.statement}")
     if not quiet and json_target != "-":
         _print_compiled(compiled, origin, verdict, files, verbose=verbose)
     return DONE if compiled.facts.complete else UNDECIDED
@@ -183,7 +197,7 @@ def emit_command(
     """Write code for NET as it is."""
     path, chosen = Path(output), format_for(Path(output), wanted)
     refuse_existing(path, force=force)
-    source, domain = _opened(network, domain_spec, quiet=quiet)
+    source, domain = opened(network, domain_spec, quiet=quiet)
     source = source.with_domain(domain)
     precision = "float32" if chosen == "onnx" else "float64"
     bound = None if domain is None else tuple(code_error(source, domain, None, precision).tolist())
@@ -198,22 +212,33 @@ def emit_command(
 @_NETWORK
 @domain_option
 @proof_options
+@click.option("--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png or .svg")
+@force_option
 @json_option
 @quiet_option
 @polite
 def stability_command(
-    network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, json_target: str | None, quiet: bool
+    network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, plot_file: str | None,
+    force: bool, json_target: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Table of active, inactive, unstable and open units per layer."""
     started = time.monotonic()
-    source, domain = _opened(network, domain_spec, quiet=quiet)
+    if plot_file:
+        refuse_existing(Path(plot_file), force=force)
+    source, domain = opened(network, domain_spec, quiet=quiet)
     with shown(quiet=quiet) as progress:
         facts = prove(source, domain, prover=prover, limits=Limits(time_limit), seed=seed, progress=progress)
+    if plot_file:
+        from rectifold.pictures import draw_phases  # matplotlib is an extra
+
+        draw_phases(source, facts, Path(plot_file))
     write_json(json_target, stability_json(source, facts) | {"seconds": time.monotonic() - started})
     if not quiet and json_target != "-":
         out = console()
         out.print(stability_table(source, facts))
         out.print(seconds_text(facts.seconds))
+        if plot_file:
+            out.print(f"wrote {plot_file}", markup=False)
     return DONE if _all_decided(facts) else UNDECIDED
 
 
@@ -245,8 +270,8 @@ def verify_command(
     for target in (counterexample_file, certificate_file):
         if target:
             refuse_existing(Path(target), force=force)
-    first, domain = _opened(a, domain_spec, quiet=quiet)
-    second, _ = _opened(b, None, quiet=quiet)
+    first, domain = opened(a, domain_spec, quiet=quiet)
+    second, _ = opened(b, None, quiet=quiet)
     domain = _common_domain(first, second, domain)
     tolerance = parse_rational(within)
     result = compare(first, second, domain, within=tolerance, seed=seed, seconds=time_limit)
@@ -354,7 +379,7 @@ def check_command(
 ) -> int:
     """Replay CERTIFICATE against NET with the independent checker."""
     started = time.monotonic()
-    source, domain = _opened(network, domain_spec, quiet=quiet)
+    source, domain = opened(network, domain_spec, quiet=quiet)
     try:
         lines = Path(certificate).read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -387,7 +412,7 @@ def show_command(
     network: str, text: bool, formula: bool, latex: bool, canonical: bool, domain_spec: str | None, json_target: str | None
 ) -> int:  # fmt: skip
     """Look at NET: layers, sizes, digest."""
-    source, domain = _opened(network, domain_spec, quiet=False)
+    source, domain = opened(network, domain_spec, quiet=False)
     source = source.with_domain(domain)
     if canonical:
         click.echo(canonical_text(source))
@@ -423,8 +448,8 @@ def show_command(
 @polite
 def run_command(network: str, point: str, exact: bool, json_target: str | None) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input."""
-    source, _ = _opened(network, None, quiet=False)
-    values = _point(point)
+    source, _ = opened(network, None, quiet=False)
+    values = point_from(point)
     if len(values) != source.input_size:
         raise InputError(f"{source.name} has {source.input_size} inputs, {len(values)} numbers are given")
     output: list[Any]
@@ -438,27 +463,5 @@ def run_command(network: str, point: str, exact: bool, json_target: str | None) 
     return DONE
 
 
-def _point(text: str) -> list[Fraction]:
-    if text.endswith(".npy"):
-        path = Path(text)
-        if not path.is_file():
-            raise InputError(f"there is no file {text!r}")
-        try:
-            array = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{text} is no readable .npy file ({error})") from None
-        return [Fraction(float(v)) for v in as_floats(np.asarray(array), text).ravel()]
-    if text == "-":
-        text = sys.stdin.read()
-    words = [w for w in text.replace(",", " ").split() if w]
-    return [parse_rational(w) for w in words]
-
-
-def _opened(network: str, domain_spec: str | None, *, quiet: bool) -> tuple[Network, Domain | None]:
-    """The network, and the domain asked for or stated by it. Notes about the reading go to standard error."""
-    loaded: Loaded = load(network)
-    if not quiet:
-        for note in loaded.notes:
-            click.echo(f"note: {note}", err=True)
-    domain = loaded.network.domain if domain_spec is None else read_domain(domain_spec, loaded.network)
-    return loaded.network, domain
+main.add_command(regions_command)
+main.add_command(shallow_command)

@@ -1,0 +1,247 @@
+"""The commands about linear regions and shallow networks."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from rectifold.bounds.codeerror import code_error
+from rectifold.cascade import require_domain
+from rectifold.cli.common import (
+    DONE,
+    UNDECIDED,
+    console,
+    domain_option,
+    force_option,
+    json_option,
+    polite,
+    quiet_option,
+    write_json,
+)
+from rectifold.cli.inputs import opened, point_from
+from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
+from rectifold.emitters.program import Origin
+from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.errors import InputError
+from rectifold.exact import parse_rational
+from rectifold.ir.canonical import digest
+from rectifold.ir.domain import Domain
+from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
+from rectifold.report import large, regions_table, shallow_table
+from rectifold.two_layers.construct import KINDS, Shallow, shallow_network
+
+_NETWORK = click.argument("network", metavar="NET")
+_TIME_LIMIT = click.option(
+    "--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the search after S seconds"
+)
+_SLICE = click.option(
+    "--slice", "slice_spec", metavar="I,J", help="vary only these inputs (numbers from 0), fix the others"
+)
+_AT = click.option(
+    "--at",
+    "at_spec",
+    metavar="POINT",
+    help="where a slice fixes the others: numbers or a .npy file (default: the middle)",
+)
+
+
+@click.command("regions")
+@_NETWORK
+@domain_option
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions")
+@_TIME_LIMIT
+@_SLICE
+@_AT
+@click.option(
+    "--npz", "npz_file", metavar="FILE", help="write phases, gradients, constants and vertices to FILE (float64)"
+)
+@click.option("--formula", is_flag=True, help="print each output as a piecewise formula")
+@click.option("--latex", is_flag=True, help="the same in LaTeX")
+@click.option("--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg")
+@click.option("--colour", type=click.Choice(["gradient", "pattern", "output"]), default="gradient", show_default=True)
+@json_option
+@force_option
+@quiet_option
+@polite
+def regions_command(
+    network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, slice_spec: str | None,
+    at_spec: str | None, npz_file: str | None, formula: bool, latex: bool, plot_file: str | None, colour: Any,
+    json_target: str | None, force: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Count and list the linear regions of NET, exactly (at most five free inputs)."""
+    for file in (npz_file, plot_file):
+        if file:
+            refuse_existing(Path(file), force=force)
+    source, domain = opened(network, domain_spec, quiet=quiet)
+    domain = _sliced(require_domain(source, domain), slice_spec, at_spec)
+    found = linear_regions(source, domain, limit=limit, seconds=time_limit)
+    write_json(json_target, regions_json(found) if json_target else {})
+    if npz_file:
+        write_whole(Path(npz_file), _npz(found))
+    if plot_file:
+        from rectifold.pictures import draw_regions  # matplotlib is an extra
+
+        draw_regions(found, Path(plot_file), colour)
+    if not quiet and json_target != "-":
+        if formula or latex:
+            _print_formulas(found, latex=latex)
+        else:
+            console().print(regions_table(found))
+            _print_bounds(found)
+            for file in (npz_file, plot_file):
+                if file:
+                    click.echo(f"wrote {file}")
+    return DONE if found.complete else UNDECIDED
+
+
+def _sliced(domain: Domain, spec: str | None, at: str | None) -> Domain:
+    if spec is None:
+        if at is not None:
+            raise InputError("--at says where a slice lies; say which inputs vary with --slice")
+        return domain
+    try:
+        kept = sorted({int(word) for word in spec.split(",")})
+    except ValueError:
+        raise InputError(f"--slice {spec!r} is no list of input numbers, like 0,3") from None
+    if not kept or kept[0] < 0 or kept[-1] >= domain.size:
+        raise InputError(f"--slice {spec!r} names inputs that are not there: they are numbered 0 to {domain.size - 1}")
+    if at is None and not domain.is_bounded:
+        raise InputError("a slice of an unbounded domain has no middle; say where it lies with --at")
+    point = (
+        point_from(at)
+        if at is not None
+        else [(a + b) / 2 for a, b in zip(domain.lower, domain.upper, strict=True) if a is not None and b is not None]
+    )
+    if len(point) != domain.size:
+        raise InputError(f"--at gives {len(point)} numbers, the domain has {domain.size} inputs")
+    for k, value in enumerate(point):
+        low, high = domain.lower[k], domain.upper[k]
+        if k not in kept and ((low is not None and value < low) or (high is not None and value > high)):
+            raise InputError(f"--at puts input {k} at {value}, outside its range")
+    ends = [
+        tuple(end if k in kept else point[k] for k, end in enumerate(side)) for side in (domain.lower, domain.upper)
+    ]
+    return Domain(ends[0], ends[1], domain.constraints)
+
+
+def regions_json(found: Regions) -> dict[str, Any]:
+    """Stable keys; exact numbers are strings."""
+    return {
+        "count": len(found), "complete": found.complete, "seconds": found.seconds, "free_inputs": list(found.free),
+        "by_layer": found.by_layer, "affine_maps": found.affine_maps,
+        "regions": [
+            {
+                "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
+                "affine": [[str(v) for v in form] for form in region.affine],
+                "vertices": [[str(v) for v in vertex] for vertex in region.vertices],
+                "interior_point": [str(v) for v in region.interior_point],
+            }
+            for region in found
+        ],
+    }  # fmt: skip
+
+
+def _npz(found: Regions) -> bytes:
+    phases = [b"".join(region.phases.values()) for region in found]
+    affine = np.array([[[float(v) for v in form] for form in region.affine] for region in found])
+    affine = affine.reshape(len(found), found.network.output_size, len(found.free) + 1)
+    sizes = [len(region.vertices) for region in found]
+    vertices = [[float(v) for v in vertex] for region in found for vertex in region.vertices]
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        phases=np.array([list(p) for p in phases], dtype=np.uint8),
+        gradients=affine[:, :, :-1],
+        constants=affine[:, :, -1],
+        vertices=np.array(vertices).reshape(len(vertices), len(found.free)),
+        first_vertex=np.cumsum([0, *sizes]),
+        free_inputs=np.array(found.free, dtype=np.int64),
+        complete=np.array(found.complete),
+    )
+    return buffer.getvalue()
+
+
+def _print_formulas(found: Regions, *, latex: bool) -> None:
+    from rectifold.formula import as_latex, piecewise  # sympy takes a second to import
+
+    if not found.complete:
+        click.echo("note: the list of regions is partial, and so are the formulas", err=True)
+    for k, expression in enumerate(piecewise(found)):
+        click.echo(f"{found.network.output}[{k}] = {as_latex(expression) if latex else expression}")
+
+
+def _print_bounds(found: Regions) -> None:
+    if found.network.is_chain:
+        bounds = upper_bounds(found.network, len(found.free))
+        click.echo("upper bounds: " + ", ".join(f"{name} {large(value)}" for name, value in bounds.items()))
+
+
+@click.command("shallow")
+@_NETWORK
+@click.option("-o", "--output", metavar="OUT", help="the file to write (left out: only the table)")
+@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@domain_option
+@click.option(
+    "--kind", type=click.Choice(KINDS), help="which form to write (default: the smallest exact one, else centred)"
+)
+@click.option(
+    "--accuracy",
+    default="1/100",
+    show_default=True,
+    metavar="SHARE",
+    help="of the volume on which a gated form may be wrong",
+)
+@_TIME_LIMIT
+@click.option(
+    "--plot", "plot_file", metavar="FILE", help="draw the regions with the sheets of the exact form (two free inputs)"
+)
+@json_option
+@force_option
+@quiet_option
+@polite
+def shallow_command(
+    network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,
+    time_limit: float | None, plot_file: str | None, json_target: str | None, force: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
+    for file in (output, plot_file):
+        if file:
+            refuse_existing(Path(file), force=force)
+    chosen = format_for(Path(output), wanted) if output else None
+    source, domain = opened(network, domain_spec, quiet=quiet)
+    domain = require_domain(source, domain)
+    result = shallow_network(source, domain, kind=kind, accuracy=parse_rational(accuracy), seconds=time_limit)
+    files = write_shallow(result, Path(output), chosen, force=force) if output and chosen else []
+    if plot_file:
+        from rectifold.pictures import draw_sheets  # matplotlib is an extra
+
+        draw_sheets(source, domain, Path(plot_file))
+    write_json(json_target, shallow_json(result))
+    if not quiet and json_target != "-":
+        console().print(shallow_table(result))
+        click.echo(result.statement)
+        for path in [*files, *([plot_file] if plot_file else [])]:
+            click.echo(f"wrote {path}")
+    return DONE
+
+
+def write_shallow(result: Shallow, path: Path, chosen: str, *, force: bool) -> list[Path]:
+    """Emit a shallow network like any other."""
+    precision = "float32" if chosen == "onnx" else "float64"
+    assert result.network.domain is not None
+    bound = tuple(code_error(result.network, result.network.domain, None, precision).tolist())
+    statement = f"a shallow form ({result.kind}): {result.statement}"
+    origin = Origin(digest(result.source), result.source.sizes, bound, statement, precision)
+    return write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
+
+
+def shallow_json(result: Shallow) -> dict[str, Any]:
+    """Stable keys."""
+    return {
+        "exact": result.exact, "kind": result.kind, "hidden": result.hidden, "alternatives": result.alternatives,
+        "regions": result.regions, "statement": result.statement, "seconds": result.seconds,
+    }  # fmt: skip

@@ -1,0 +1,565 @@
+"""Three inputs: an exact network with two hidden layers for any depth (mathematics §3.4, n = 3).
+
+At a generic interior vertex three units are 0, and the function there is an affine map plus
+
+    g1 relu(u) + g2 relu(w + c relu(u)) + g3 relu(z + a relu(u) + b relu(w + c relu(u))).
+
+1. Where b ≠ 0 the last term is subtracted: one unit if c = 0, a 3-chain (chains.py) otherwise.
+2. Along a line where planes meet, the odd class {plane → κ(one side) − κ(other side)} of what is left is then constant. That is
+   checked exactly on every line. Each class is taken by units relu(A + c relu(P)), one per extra plane.
+3. Now the jump across each plane changes across no line of it, so it is constant: one hinge per plane, read off at one point.
+4. No jump is left, so the rest is one affine map.
+
+A vertex or edge where other than generic things happen is refused by its coordinates; nothing is perturbed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+
+from rectifold.errors import InputError
+from rectifold.linear_regions.enumeration import Enumeration, Region
+from rectifold.linear_regions.local import Forms, Local, Named, homogeneous
+from rectifold.linear_regions.polytope import Polytope, Vertex, scaled
+from rectifold.two_layers.chains import Simplex, pairings, three_chain
+from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Unit, Weights, combined, evaluated, hinge_of
+
+Vector = tuple[int, ...]
+Line = tuple[Vector, tuple[Fraction, ...]]  # primitive direction, moment (point × direction)
+Class = dict[Hinge, Weights]
+_PAIRING_ROUNDS = 3
+Span = tuple[Fraction | None, Fraction | None, Class]  # along a line: from, to (None: no end), class
+
+
+class NotGenericError(InputError):
+    """More than three units meet in a vertex, or more than two along an edge. The message names the place."""
+
+
+@dataclass(frozen=True)
+class Bend:
+    """relu(outer + factor · relu(inner)) next to an edge, times weights."""
+
+    weights: Weights
+    outer: Affine
+    inner: Affine
+    factor: Fraction
+
+
+def in_space(enumeration: Enumeration, regions: Sequence[Region]) -> TwoLayers:
+    """`regions` of three free inputs, all of them. Raises NotGenericError."""
+    work = _Space(enumeration, regions)
+    units = work.vertex_units()
+    units += work.line_units(units)
+    hinges = work.hinges(units)
+    free = tuple(enumeration.free)
+    return TwoLayers(
+        enumeration.network, enumeration.domain, free, work.affine_rest(units, hinges), hinges, tuple(units)
+    )
+
+
+class _Space:
+    def __init__(self, enumeration: Enumeration, regions: Sequence[Region]) -> None:
+        self.local = Local(enumeration)
+        self.regions = regions
+        self.box = enumeration.start()
+        self.sides = _sides(self.box)
+        self.none: Weights = (Fraction(0),) * enumeration.network.output_size
+        self.random = Random(0)
+        self.vertices, self.edges, self.planes = _faces(regions)
+        self.own_bends: dict[Line, list[Bend]] = defaultdict(list)
+
+    # ---- what happens at a place ----------------------------------------------------------------
+
+    def _is_interior(self, point: Sequence[int]) -> bool:
+        return all(sum(a * x for a, x in zip(side, point, strict=True)) > 0 for side in self.sides)
+
+    def _zeros(self, point: Vertex, most: int, what: str) -> tuple[dict[str, bytes], list[Named]]:
+        """Phases, and the units that are 0 at the point without being 0 all around it."""
+        phases, zero = self.local.zeros(point)
+        base = self.local.forms(phases)
+        units = [named for named in zero if self.local.layers[named[0]].is_relu and any(base[named[0]][0][named[1]])]
+        if len(units) > most or (len(units) < len(zero) and self._moved(phases, zero, base)):
+            where = ", ".join(f"{float(Fraction(v, point[-1])):.6g}" for v in point[:-1])
+            raise NotGenericError(
+                f"{len(units)} units meet in {what} at ({where}), and the exact construction for three inputs handles {most}; "
+                "use two free inputs, or an approximate form"
+            )
+        return phases, sorted(units)
+
+    def _moved(self, phases: dict[str, bytes], zero: list[Named], base: Forms) -> bool:
+        """Is a unit that is 0 with all phases off something else in another phase?"""
+        flat = [n for n in zero if self.local.layers[n[0]].is_relu and not any(base[n[0]][0][n[1]])]
+        for other in zero:
+            forms = self.local.forms(phases, {other})
+            if any(any(forms[layer][0][unit]) for layer, unit in flat):
+                return True
+        return False
+
+    def _form(self, forms: Forms, named: Named) -> Affine:
+        table, den = forms[named[0]]
+        return tuple(Fraction(v, den) for v in table[named[1]])
+
+    def _change(self, phases: dict[str, bytes], base: Forms, on: Named, of: Named) -> Fraction:
+        """By which multiple of its own form the unit `on` changes the unit `of` when it turns active."""
+        after = self.local.forms(phases, {on})
+        difference = combined((1, self._form(after, of)), (-1, self._form(base, of)))
+        return _ratio(difference, self._form(base, on))
+
+    def _weights(self, phases: dict[str, bytes], base: Forms, on: Named) -> Weights:
+        after = self.local.forms(phases, {on})
+        output = self.local.output
+        form = self._form(base, on)
+        return tuple(
+            _ratio(combined((1, self._form(after, (output, o))), (-1, self._form(base, (output, o)))), form)
+            for o in range(len(self.none))
+        )
+
+    # ---- 1: vertices ----------------------------------------------------------------------------
+
+    def vertex_units(self) -> list[Unit]:
+        """One unit per vertex of two bends, two per 3-chain; the latter come last and reuse the hinges they can."""
+        units: list[Unit] = []
+        chains: list[tuple[Weights, list[list[Simplex]]]] = []
+        for vertex in sorted(self.vertices):
+            if self._is_interior(vertex):
+                self._read_vertex(vertex, units, chains)
+        return units + self._chain_units(chains, Counter(hinge for unit in units for hinge, _ in unit.bends))
+
+    def _chain_units(self, chains: list[tuple[Weights, list[list[Simplex]]]], hinges: Counter[Hinge]) -> list[Unit]:
+        """Every chain's cheapest triangulation and pairing given the others' hinges, a few times over."""
+        chosen: list[list[Unit]] = [[] for _ in chains]
+        for _ in range(_PAIRING_ROUNDS):
+            for k, (weights, triangulations) in enumerate(chains):
+                hinges.subtract(hinge for unit in chosen[k] for hinge, _ in unit.bends)
+                others = {hinge for hinge, count in hinges.items() if count > 0}
+                chosen[k] = min((self._paired(weights, t, others) for t in triangulations), key=lambda found: found[0])[
+                    1
+                ]
+                hinges.update(hinge for unit in chosen[k] for hinge, _ in unit.bends)
+        return [unit for units in chosen for unit in units]
+
+    def _paired(self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]) -> tuple[int, list[Unit]]:
+        """(cost in hinges, units) of one triangulation, each maximum of four paired with as few new hinges as possible."""
+        own = set(hinges)
+        chosen: list[Unit] = []
+        for simplex in simplices:
+            options = [_unit(weights, form, bends) for form, bends in pairings(simplex)]
+            unit = min(options, key=lambda unit: self._cost(unit, own))
+            own |= {hinge for hinge, _ in unit.bends}
+            chosen.append(unit)
+        return sum(self._cost(unit, hinges) for unit in chosen), chosen
+
+    def _cost(self, unit: Unit, hinges: set[Hinge]) -> int:
+        """New hinges, where one on a plane on which the function bends anyway counts less."""
+        new = [hinge for hinge, _ in unit.bends if hinge not in hinges]
+        return sum(1 if hinge in self.planes else 2 for hinge in new)
+
+    def _read_vertex(
+        self, vertex: Vertex, units: list[Unit], chains: list[tuple[Weights, list[list[Simplex]]]]
+    ) -> None:
+        phases, zero = self._zeros(vertex, 3, "a vertex")
+        if len(zero) < 3:
+            return
+        first, second, third = zero
+        base = self.local.forms(phases)
+        b = self._change(phases, base, second, third)
+        weights = self._weights(phases, base, third)
+        if not b or not any(weights):
+            return
+        u, w, z = (self._form(base, named) for named in zero)
+        c, a = (self._change(phases, base, first, named) for named in (second, third))
+        if c:
+            chains.append((weights, three_chain(u, w, z, a, b, c)))
+        elif a:
+            units.append(_unit(weights, z, [(a, u), (b, w)]))
+
+    # ---- 2: lines -------------------------------------------------------------------------------
+
+    def line_units(self, units: Sequence[Unit]) -> list[Unit]:
+        """Units that take the class left along every line. Raises AssertionError if one is not constant."""
+        spans: dict[Line, list[tuple[int, Span]]] = defaultdict(list)
+        for line, span in self._edge_spans():
+            spans[line].append((1, span))
+        for unit in units:
+            for line, span in _unit_spans(unit):
+                spans[line].append((-1, span))
+        pivots = {hinge for unit in units for hinge, _ in unit.bends}
+        found: list[Unit] = []
+        classes: dict[Line, Class] = {}
+        for line in sorted(spans):
+            classes[line] = self._constant_class(line, spans[line])
+        often = Counter(plane for left in classes.values() for plane in left)
+        for line, left in sorted(classes.items(), key=lambda item: item[0] not in self.own_bends):
+            found += _class_units(line, left, self.own_bends.get(line, []), pivots, often)
+        return found
+
+    def _edge_spans(self) -> Iterator[tuple[Line, Span]]:
+        """The function's own classes, on the parts of each line between its vertices."""
+        by_line: dict[Line, set[tuple[Fraction, Fraction]]] = defaultdict(set)
+        for a, b in self.edges:
+            p, q = _point(a), _point(b)
+            line = _line(p, tuple(y - x for x, y in zip(p, q, strict=True)))
+            by_line[line].add((min(s := _dot(p, line[0]), t := _dot(q, line[0])), max(s, t)))
+        for line, parts in by_line.items():
+            ends = sorted({t for part in parts for t in part})
+            for s, t in pairwise(ends):
+                if any(a <= s and t <= b for a, b in parts):
+                    middle = homogeneous(_on_line(line, (s + t) / 2))
+                    if self._is_interior(middle) and (bend := self._bend_at(middle)) is not None:
+                        self.own_bends[line].append(bend)
+                        yield line, (s, t, _class(bend, line[0]))
+
+    def _bend_at(self, middle: Vertex) -> Bend | None:
+        phases, zero = self._zeros(middle, 2, "an edge")
+        if len(zero) < 2:
+            return None
+        first, second = zero
+        base = self.local.forms(phases)
+        c, weights = self._change(phases, base, first, second), self._weights(phases, base, second)
+        if not c or not any(weights):
+            return None
+        return Bend(weights, self._form(base, second), self._form(base, first), c)
+
+    def _constant_class(self, line: Line, spans: list[tuple[int, Span]]) -> Class:
+        extent = self._extent(line)
+        if extent is None:
+            return {}
+        low, high = extent
+        changes: dict[Fraction, dict[Hinge, list[Fraction]]] = defaultdict(dict)
+        for sign, (start, end, found) in spans:
+            s = low if start is None else max(start, low)
+            e = high if end is None else min(end, high)
+            if s < e:
+                for t, factor in ((s, sign), (e, -sign)):
+                    for plane, weights in found.items():
+                        total = changes[t].setdefault(plane, [Fraction(0)] * len(weights))
+                        for o, v in enumerate(weights):
+                            total[o] += factor * v
+        first = changes.pop(low, {})
+        changes.pop(high, None)
+        if any(any(total) for change in changes.values() for total in change.values()):
+            raise AssertionError("what is left is not constant along a line")
+        return {plane: tuple(total) for plane, total in first.items() if any(total)}
+
+    def _extent(self, line: Line) -> tuple[Fraction, Fraction] | None:
+        """The range of direction · x inside the domain; None if the line misses the interior."""
+        direction, _ = line
+        origin, square = _on_line(line, Fraction(0)), sum(v * v for v in direction)
+        low: Fraction | None = None
+        high: Fraction | None = None
+        for side in self.sides:
+            at = evaluated(side, origin)
+            slope = Fraction(sum(a * d for a, d in zip(side, direction, strict=False)), square)
+            if slope == 0:
+                if at <= 0:
+                    return None
+            elif slope > 0:
+                low = -at / slope if low is None else max(low, -at / slope)
+            else:
+                high = -at / slope if high is None else min(high, -at / slope)
+        assert low is not None
+        assert high is not None
+        return (low, high) if low < high else None
+
+    # ---- 3: planes ------------------------------------------------------------------------------
+
+    def hinges(self, units: Sequence[Unit]) -> dict[Hinge, Weights]:
+        """The jump across every plane that is left after the units."""
+        by_plane: dict[Hinge, list[Unit]] = defaultdict(list)
+        for unit in units:
+            planes = {hinge for hinge, _ in unit.bends}
+            planes |= {hinge_of(form)[0] for form in _arguments(unit) if any(form[:-1])}
+            for plane in planes:
+                by_plane[plane].append(unit)
+        hinges: dict[Hinge, Weights] = {}
+        for plane in sorted({*self.planes, *by_plane}):
+            point = self._point_of_plane(plane)
+            if point is not None and any(left := self._jump(plane, point, by_plane.get(plane, []))):
+                hinges[plane] = left
+        return hinges
+
+    def _point_of_plane(self, plane: Hinge) -> Vertex | None:
+        """A point of the plane inside the domain that lies on no other plane but by bad luck, which the jump would show."""
+        form = list(plane)
+        signs = self.box.signs([form], scaled([form]))[0].tolist()
+        if max(signs) <= 0 or min(signs) >= 0:
+            return None
+        corners = self.box.split(form, signs)[0].vertices
+        on = [_point(v) for v in corners if sum(a * x for a, x in zip(plane, v, strict=True)) == 0]
+        shares = [self.random.randint(1, 10**6) for _ in on]
+        total = sum(shares)
+        return homogeneous(
+            [sum((s * p[i] for s, p in zip(shares, on, strict=True)), Fraction(0)) / total for i in range(3)]
+        )
+
+    def _jump(self, plane: Hinge, point: Vertex, units: Sequence[Unit]) -> Weights:
+        normal = plane[:-1]
+        above, below = (self.local.piece(point, [s * v for v in normal]) for s in (1, -1))
+        jumps = [_ratio(combined((1, a), (-1, b)), plane) for a, b in zip(above, below, strict=True)]
+        for unit in units:
+            forms = [_piece_of(unit, point, [s * v for v in normal]) for s in (1, -1)]
+            own = _ratio(combined((1, forms[0]), (-1, forms[1])), plane)
+            jumps = [j - w * own for j, w in zip(jumps, unit.weights, strict=True)]
+        return tuple(jumps)
+
+    # ---- 4: the rest ----------------------------------------------------------------------------
+
+    def affine_rest(self, units: Sequence[Unit], hinges: dict[Hinge, Weights]) -> tuple[Affine, ...]:
+        """f minus units and hinges, found next to one point of the domain."""
+        corners = self.regions[0].vertices
+        shares = [self.random.randint(1, 10**6) for _ in corners]
+        point = homogeneous(
+            [sum((s * p[i] for s, p in zip(shares, corners, strict=True)), Fraction(0)) / sum(shares) for i in range(3)]
+        )
+        way = (1, 0, 0)
+        parts: list[list[tuple[Fraction | int, Affine]]] = [[(1, form)] for form in self.local.piece(point, way)]
+        for unit in units:
+            form = _piece_of(unit, point, way)
+            for o, w in enumerate(unit.weights):
+                parts[o].append((-w, form))
+        for hinge, weights in hinges.items():
+            value = sum(a * x for a, x in zip(hinge, point, strict=True)) or hinge[0]
+            if value > 0:
+                for o, w in enumerate(weights):
+                    parts[o].append((-w, tuple(Fraction(v) for v in hinge)))
+        return tuple(combined(*terms) for terms in parts)
+
+
+# ---- units ------------------------------------------------------------------------------------------
+
+
+def _unit(weights: Weights, form: Affine, bends: Sequence[tuple[Fraction, Affine]]) -> Unit:
+    """relu(form + Σ c relu(inner)) over hinges: relu(λ L) is λ relu(L), or |λ| (relu(L) − L) for λ < 0."""
+    total: dict[Hinge, Fraction] = {}
+    base = form
+    for c, inner in bends:
+        if c and any(inner):
+            hinge, scale = hinge_of(inner)
+            total[hinge] = total.get(hinge, Fraction(0)) + c * abs(scale)
+            if scale < 0:
+                base = combined((1, base), (-c * abs(scale), hinge))
+    return Unit(weights, base, tuple((hinge, c) for hinge, c in total.items() if c))
+
+
+def _arguments(unit: Unit) -> list[Affine]:
+    """The affine forms that a unit's argument can be."""
+    forms = [unit.base]
+    for hinge, c in unit.bends:
+        forms += [combined((1, form), (c, hinge)) for form in forms]
+    return forms
+
+
+def _piece_of(unit: Unit, point: Vertex, direction: Sequence[int]) -> Affine:
+    """The unit's affine form (without its weights) on the side of a point to which `direction` leads."""
+
+    def positive(form: Sequence[Fraction | int]) -> bool:
+        value = sum(a * x for a, x in zip(form, point, strict=True))
+        return (value or sum(a * d for a, d in zip(form, direction, strict=False))) > 0
+
+    form = combined((1, unit.base), *((c, hinge) for hinge, c in unit.bends if positive(hinge)))
+    return form if positive(form) else (Fraction(0),) * len(form)
+
+
+def _unit_spans(unit: Unit) -> Iterator[tuple[Line, Span]]:
+    """The classes of a unit along the lines where its zero set bends. Where its pivots cross each other no class is left."""
+    for k, (pivot, c) in enumerate(unit.bends):
+        others = unit.bends[:k] + unit.bends[k + 1 :]
+        if len(others) > 1:
+            raise AssertionError("a unit of a vertex has at most two bends")
+        inner = tuple(Fraction(v) for v in pivot)
+        if not others:
+            if (line := _meeting(unit.base, inner)) is not None:
+                yield line, (None, None, _class(Bend(unit.weights, unit.base, inner, c), line[0]))
+            continue
+        other, factor = others[0]
+        for active in (True, False):
+            outer = combined((1, unit.base), (factor, other)) if active else unit.base
+            line = _meeting(outer, inner)
+            if line is None:
+                continue
+            found = _class(Bend(unit.weights, outer, inner, c), line[0])
+            at = evaluated(other, _on_line(line, Fraction(0)))
+            slope = Fraction(sum(a * d for a, d in zip(other, line[0], strict=False)), sum(v * v for v in line[0]))
+            if slope == 0:
+                if at == 0:
+                    raise AssertionError("two pivots of a unit meet its zero set in one line")
+                if (at > 0) == active:
+                    yield line, (None, None, found)
+            elif (slope > 0) == active:
+                yield line, (-at / slope, None, found)
+            else:
+                yield line, (None, -at / slope, found)
+
+
+def _class(bend: Bend, direction: Vector) -> Class:
+    """The odd class of a bend around its edge: its sheet on both sides of the inner plane, and that plane where the outer form is positive."""
+    found: dict[Hinge, list[Fraction]] = {}
+    beyond = combined((1, bend.outer), (bend.factor, bend.inner))
+    for form, guide, sign, factor in (
+        (bend.outer, bend.inner, -1, Fraction(1)),
+        (beyond, bend.inner, 1, Fraction(1)),
+        (bend.inner, bend.outer, 1, bend.factor),
+    ):
+        plane, scale = hinge_of(form)
+        across = _cross(direction, plane[:-1])
+        half = 1 if _dot(guide[:-1], across) * sign > 0 else -1
+        total = found.setdefault(plane, [Fraction(0)] * len(bend.weights))
+        for o, w in enumerate(bend.weights):
+            total[o] += half * factor * abs(scale) * w
+    return {plane: tuple(total) for plane, total in found.items() if any(total)}
+
+
+def _class_units(
+    line: Line, left: Class, own: Sequence[Bend], pivots: set[Hinge], often: Mapping[Hinge, int]
+) -> Iterator[Unit]:
+    """Units along a whole line that take a balanced class, one per plane beyond two.
+
+    A bend that the function itself has along the line comes first: its sheet then lies where the function bends, and fewer
+    hinges are left for the planes.
+    """
+    left = dict(left)
+    for bend in sorted(own, key=lambda bend: hinge_of(bend.inner)[0] not in pivots):
+        one = _class(Bend((Fraction(1),), bend.outer, bend.inner, bend.factor), line[0])
+        if len(one) == 3 and one.keys() <= left.keys():
+            plane = hinge_of(bend.outer)[0]
+            unit = _unit(tuple(d / one[plane][0] for d in left[plane]), bend.outer, [(bend.factor, bend.inner)])
+            yield unit
+            pivots |= {hinge for hinge, _ in unit.bends}
+            _take(left, one, unit.weights)
+    while left:
+        planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
+        if len(planes) < 3:
+            raise AssertionError("a class does not balance")
+        pivot, other, gone = planes[:3]
+        pivots.add(pivot)
+        share, _ = _in_pencil(gone, pivot, other)
+        base = tuple(Fraction(v) for v in gone)
+        inner = tuple(Fraction(v) for v in pivot)
+        one = _class(Bend((Fraction(1),), base, inner, -share), line[0])
+        weights = tuple(d / one[gone][0] for d in left[gone])
+        yield Unit(weights, base, ((pivot, -share),))
+        _take(left, one, weights)
+
+
+def _take(left: Class, one: Class, weights: Weights) -> None:
+    """left − weights · one, in place."""
+    for plane, (d, *_) in one.items():
+        before = left.get(plane, (Fraction(0),) * len(weights))
+        rest = tuple(a - w * d for a, w in zip(before, weights, strict=True))
+        if any(rest):
+            left[plane] = rest
+        else:
+            left.pop(plane, None)
+
+
+def _in_pencil(form: Hinge, pivot: Hinge, other: Hinge) -> tuple[Fraction, Fraction]:
+    """(p, q) with form = p · pivot + q · other, all through one line."""
+    for i in range(4):
+        for j in range(i):
+            det = pivot[i] * other[j] - pivot[j] * other[i]
+            if det:
+                return (
+                    Fraction(form[i] * other[j] - form[j] * other[i], det),
+                    Fraction(pivot[i] * form[j] - pivot[j] * form[i], det),
+                )
+    raise AssertionError("two planes of a class are one plane")
+
+
+# ---- geometry ---------------------------------------------------------------------------------------
+
+
+def _faces(regions: Sequence[Region]) -> tuple[set[Vertex], set[tuple[Vertex, Vertex]], set[Hinge]]:
+    """All vertices, edges (pairs of vertices) and facet planes of the regions."""
+    vertices: set[Vertex] = set()
+    edges: set[tuple[Vertex, Vertex]] = set()
+    planes: set[Hinge] = set()
+    for region in regions:
+        own, masks = region.polytope.vertices, region.polytope.masks
+        vertices.update(own)
+        for i, a in enumerate(own):
+            for j in range(i):
+                common = masks[i] & masks[j]
+                if common.bit_count() >= 2 and not any(
+                    k not in (i, j) and m & common == common for k, m in enumerate(masks)
+                ):
+                    edges.add((min(a, own[j]), max(a, own[j])))
+        for bit in range(region.polytope.constraints):
+            on = [v for v, m in zip(own, masks, strict=True) if m >> bit & 1]
+            if len(on) >= 3 and (plane := _plane_through(on)) is not None:
+                planes.add(plane)
+    return vertices, edges, planes
+
+
+def _plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
+    first = _point(vertices[0])
+    rays = [tuple(a - b for a, b in zip(_point(v), first, strict=True)) for v in vertices[1:]]
+    for ray in rays[1:]:
+        normal = _cross(rays[0], ray)
+        if any(normal):
+            return hinge_of((*normal, -_dot(normal, first)))[0]
+    return None
+
+
+def _sides(box: Polytope) -> list[Hinge]:
+    """Forms that are positive inside a polytope."""
+    sides = []
+    for bit in range(box.constraints):
+        on = [v for v, m in zip(box.vertices, box.masks, strict=True) if m >> bit & 1]
+        plane = _plane_through(on) if len(on) >= 3 else None
+        if plane is not None:
+            inner = next(s for v in box.vertices if (s := sum(a * x for a, x in zip(plane, v, strict=True))))
+            sides.append(plane if inner > 0 else tuple(-v for v in plane))
+    return sides
+
+
+def _point(vertex: Vertex) -> tuple[Fraction, ...]:
+    return tuple(Fraction(x, vertex[-1]) for x in vertex[:-1])
+
+
+def _line(point: Sequence[Fraction], direction: Sequence[Fraction]) -> Line:
+    primitive = hinge_of(direction)[0]
+    return primitive, _cross(point, primitive)
+
+
+def _on_line(line: Line, t: Fraction) -> tuple[Fraction, ...]:
+    """The point of a line where direction · x = t."""
+    direction, moment = line
+    square = sum(v * v for v in direction)
+    foot = _cross(direction, moment)
+    return tuple((f + t * d) / square for f, d in zip(foot, direction, strict=True))
+
+
+def _meeting(a: Affine, b: Affine) -> Line | None:
+    """The line where two planes meet; None if they are parallel."""
+    direction = _cross(a[:-1], b[:-1])
+    if not any(direction):
+        return None
+    i, j = next((i, j) for i in range(3) for j in range(i) if a[i] * b[j] - a[j] * b[i])
+    det = a[i] * b[j] - a[j] * b[i]
+    point = [Fraction(0)] * 3
+    point[i] = (-a[3] * b[j] + b[3] * a[j]) / det
+    point[j] = (-a[i] * b[3] + b[i] * a[3]) / det
+    return _line(point, direction)
+
+
+def _cross(a: Sequence[Fraction | int], b: Sequence[Fraction | int]) -> tuple[Fraction, ...]:
+    parts = (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+    return tuple(Fraction(v) for v in parts)
+
+
+def _dot(a: Sequence[Fraction | int], b: Sequence[Fraction | int]) -> Fraction:
+    return sum((Fraction(x) * y for x, y in zip(a, b, strict=True)), Fraction(0))
+
+
+def _ratio(form: Sequence[Fraction], of: Sequence[Fraction | int]) -> Fraction:
+    """κ with form = κ · of. Raises AssertionError if there is none."""
+    k = next(i for i, v in enumerate(of) if v)
+    factor = Fraction(form[k]) / of[k]
+    if any(v != factor * w for v, w in zip(form, of, strict=True)):
+        raise AssertionError("the function is not continuous")
+    return factor

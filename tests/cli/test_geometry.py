@@ -1,0 +1,163 @@
+"""The commands about regions and shallow networks: results, files, pictures, exit statuses and messages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import rectifold
+from rectifold.cli.main import main
+from rectifold.ir.evaluate import evaluate
+
+DEEP = """network deep
+input x[2] in [-1, 1]
+h = relu([x[0] + x[1]/2, x[0] - x[1], x[1] + 1/4])
+k = relu([h[0] - h[1] + 1/8, h[1] + h[2] - 1/2])
+m = relu(k[0] - 2*k[1] + x[0])
+y = m + k[0]
+output y
+"""
+LINE = "network line\ninput x[1] in [-2, 2]\nh = relu([x[0], x[0] - 1])\ny = h[0] - 2*h[1]\noutput y\n"
+WIDE = "network wide\ninput x[7] in [0, 1]\nh = relu(x[0] + x[1] - x[6])\noutput h\n"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("deep", DEEP), ("line", LINE), ("wide", WIDE)):
+        Path(f"{name}.relu").write_text(text)
+
+    def invoke(*arguments: str) -> Result:
+        result = CliRunner().invoke(main, list(arguments))
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return invoke
+
+
+def test_regions_counts_and_dumps(run: Run) -> None:
+    result = run("regions", "line.relu", "--json", "r.json", "--npz", "r.npz")
+    assert result.exit_code == 0, result.output
+    assert "3 linear regions, 3 affine maps" in result.output
+    assert "upper bounds: 2^units 4, Montúfar 2017 3, Serra et al. 2018 3" in result.output
+    report = json.loads(Path("r.json").read_text())
+    assert (report["count"], report["complete"], report["by_layer"]) == (3, True, {"h": 3})
+    assert {tuple(r["phases"].values()) for r in report["regions"]} == {("00",), ("10",), ("11",)}
+    assert ["-1", "2"] in [r["affine"][0] for r in report["regions"]]
+    with np.load("r.npz") as arrays:
+        assert arrays["gradients"].shape == (3, 1, 1)
+        assert (arrays["first_vertex"].tolist(), bool(arrays["complete"])) == ([0, 2, 4, 6], True)
+
+
+def test_regions_that_end_early_say_so_and_have_status_3(run: Run) -> None:
+    result = run("regions", "deep.relu", "--limit", "2")
+    assert result.exit_code == 3
+    assert "2 linear regions (partial" in " ".join(result.output.split())
+    result = run("regions", "deep.relu", "--time-limit", "0", "--json", "-")
+    assert result.exit_code == 3
+    assert json.loads(result.output)["complete"] is False
+
+
+def test_regions_as_formulas(run: Run) -> None:
+    result = run("regions", "line.relu", "--formula")
+    assert "y[0] = Piecewise(" in result.output
+    assert "(2 - x0, " in result.output
+    assert "cases" in run("regions", "line.relu", "--latex").output
+
+
+def test_a_slice_varies_two_inputs(run: Run) -> None:
+    assert "2 linear regions" in run("regions", "wide.relu", "--slice", "0,6").output
+    point = "0,1,0,0,0,0,0"
+    assert "1 linear regions" in run("regions", "wide.relu", "--slice", "0,6", "--at", point).output
+
+
+@pytest.mark.parametrize("colour", ["gradient", "pattern", "output"])
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_pictures_of_regions_are_written_whole(run: Run, colour: str, suffix: str) -> None:
+    for name in ("deep", "line"):
+        assert run("regions", f"{name}.relu", "--plot", f"{name}.{suffix}", "--colour", colour).exit_code == 0
+        start = Path(f"{name}.{suffix}").read_bytes()[:5]
+        assert start == (b"\x89PNG\r" if suffix == "png" else b"<?xml")
+
+
+def test_other_pictures(run: Run) -> None:
+    assert run("shallow", "deep.relu", "--plot", "sheets.svg").exit_code == 0
+    assert run("stability", "deep.relu", "--plot", "phases.png").exit_code == 0
+    assert b"second-layer units" in Path("sheets.svg").read_bytes() or Path("sheets.svg").stat().st_size > 5000
+    assert Path("phases.png").read_bytes()[:4] == b"\x89PNG"
+    first = Path("sheets.svg").read_bytes()
+    run("shallow", "deep.relu", "--plot", "sheets.svg", "--force")
+    assert Path("sheets.svg").read_bytes() == first
+
+
+def test_shallow_prints_every_count_and_writes_code_that_agrees(run: Run) -> None:
+    result = run("shallow", "deep.relu", "-o", "out.relu", "--json", "s.json", "--kind", "exact")
+    assert result.exit_code == 0, result.output
+    for word in ("exact *", "classic, all patterns", "core", "centred", "equal to the source"):
+        assert word in result.output
+    report = json.loads(Path("s.json").read_text())
+    assert report["exact"]
+    assert len(report["hidden"]) == 2
+    assert report["alternatives"]["exact"] == report["hidden"]
+    deep, small = (rectifold.load(name).network for name in ("deep.relu", "out.relu"))
+    for point in ([Fraction(1, 3), Fraction(-1, 7)], [Fraction(1), Fraction(1)], [Fraction(-1), Fraction(1, 2)]):
+        assert evaluate(deep, point) == evaluate(small, point)
+    for target in ("out.py", "out_numpy.npz", "out.onnx"):
+        assert run("shallow", "deep.relu", "-o", target).exit_code == 0
+    done = subprocess.run([sys.executable, "out.py"], capture_output=True, text=True, check=False)
+    assert "self-test passed" in done.stdout
+
+
+def test_compile_shallow(run: Run) -> None:
+    result = run("compile", "deep.relu", "--shallow", "-o", "out.relu", "--json", "r.json")
+    assert result.exit_code == 0, result.output
+    assert len(rectifold.load("out.relu").network.hidden_sizes()) <= 2
+    assert json.loads(Path("r.json").read_text())["shallow"]["exact"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["regions", "wide.relu"], "7 are free here"),
+        (["regions", "deep.relu", "--domain", "all"], "need a bounded domain"),
+        (["regions", "wide.relu", "--slice", "0,1,2", "--plot", "a.png"], "choose two with --slice"),
+        (["regions", "wide.relu", "--slice", "0,9"], "numbered 0 to 6"),
+        (["regions", "wide.relu", "--slice", "a,b"], "no list of input numbers"),
+        (["regions", "wide.relu", "--slice", "0,1", "--at", "1,2"], "--at gives 2 numbers"),
+        (["regions", "wide.relu", "--slice", "0,1", "--at", "0,0,5,0,0,0,0"], "outside its range"),
+        (["regions", "wide.relu", "--at", "0"], "say which inputs vary with --slice"),
+        (["regions", "deep.relu", "--plot", "a.pdf"], "should end in .png or .svg"),
+        (["shallow", "wide.relu"], "at most 5 inputs"),
+        (["shallow", "line.relu", "--plot", "a.png"], "sheets are drawn for two free inputs, and 1 are free"),
+        (["shallow", "deep.relu", "--accuracy", "0", "--kind", "core"], "not positive"),
+        (["shallow", "deep.relu", "--kind", "source"], "more than two hidden layers"),
+        (["regions", "deep.relu", "--npz", "deep.relu"], "deep.relu"),
+    ],
+)
+def test_mistakes_have_a_message_and_status_2(run: Run, arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
+
+
+def test_pictures_without_matplotlib_say_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = run("regions", "deep.relu", "--plot", "a.png")
+    assert result.exit_code == 2
+    assert 'pip install "rectifold[plot]"' in result.output
+
+
+def test_the_library_has_the_same(run: Run) -> None:
+    network: Any = rectifold.load("line.relu").network
+    assert len(rectifold.regions(network, network.domain)) == 3
+    assert rectifold.shallow(network, network.domain).exact
