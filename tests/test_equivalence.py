@@ -12,10 +12,11 @@ from rectifold.equivalence import Different, Equal, compare
 from rectifold.exact import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate, evaluate_points
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from rectifold.passes.rewritten import Options
 from rectifold.pipeline import compile_network
-from support import net, points_of, random_network
+from rectifold.two_layers.construct import shallow_network
+from support import float_network, net, points_of, random_network
 
 
 def shuffled(network: Network, seed: int) -> Network:
@@ -94,3 +95,17 @@ def test_within_a_tolerance() -> None:
     domain = a.domain or pytest.fail("no domain")
     assert isinstance(compare(a, b, domain, within=Fraction(1, 10)), Equal)
     assert isinstance(compare(a, b, domain, within=Fraction(1, 11)), Different)
+
+
+def test_a_deep_network_and_its_shallow_form_are_equal_by_regions_and_a_changed_one_is_not() -> None:
+    deep = float_network(0, 2, 6, 6, 6, 1)
+    assert deep.domain is not None
+    small = shallow_network(deep, deep.domain, kind="exact").network
+    result = compare(deep, small, deep.domain)
+    assert isinstance(result, Equal)
+    assert result.trusted == 0
+    changed = small.draft()
+    layer = small.layer("y")
+    changed.put(Layer("y", "linear", layer.bias + Matrix.column([Fraction(1, 10**12)]), dict(layer.weights)))
+    assert isinstance(compare(deep, changed.freeze(), deep.domain), Different)
+    assert isinstance(compare(deep, changed.freeze(), deep.domain, within=Fraction(1, 10**12)), Equal)

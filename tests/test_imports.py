@@ -26,7 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
     "unitproofs": BASE | {"ir", "proof", "bounds"},
     "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
-    "equivalence": BASE | {"ir", "cascade", "certificates", "pipeline", "search", "smt", "rectifold_check"},
+    "equivalence": BASE
+    | {"ir", "linear_regions", "cascade", "certificates", "pipeline", "search", "smt", "rectifold_check"},
     "emitters": BASE | {"ir", "syntax", "formats"},
     "linear_regions": BASE | {"ir"},
     "two_layers": BASE | {"ir", "linear_regions"},

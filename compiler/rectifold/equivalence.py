@@ -2,8 +2,8 @@
 
 Samples and corners are compared in floats; the most suspicious points are evaluated exactly, and only exact values count. If
 nothing is found, networks with one canonical form are equal; then units of both are tied layer by layer, which proves equal
-networks equal up to order, scale, removed, merged and carried units, with a certificate; small ones go to Z3 over exact
-rationals. Anything else is undecided, which is an answer.
+networks equal up to order, scale, removed, merged and carried units, with a certificate; with few inputs the affine maps are
+compared region by region; small ones go to Z3 over exact rationals. Anything else is undecided, which is an answer.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
+from rectifold.linear_regions.comparison import compare_by_regions
+from rectifold.linear_regions.enumeration import MOST_INPUTS
 from rectifold.pipeline import sample_points
 from rectifold.search.witness import sampling_box
 from rectifold.smt.equality import ask_difference
@@ -33,6 +35,7 @@ _EXACT_SAMPLES = 12
 _Z3_UNITS = 80  # relu units of both networks up to which Z3 is asked
 _Z3_WEIGHTS = 30_000
 _Z3_SECONDS = 30.0
+_REGION_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,9 @@ def compare(
     swept = _sweep(a, b, domain, seed, seconds)
     if swept is not None:
         return swept
+    by_regions = _by_regions(a, b, domain, within, min(budget, _REGION_SECONDS))
+    if by_regions is not None:
+        return by_regions
     units = a.sizes.units + b.sizes.units
     if units > _Z3_UNITS or a.sizes.weights + b.sizes.weights > _Z3_WEIGHTS:
         return Unknown(f"no counterexample among {_SAMPLES} samples, and {units} units are too many for Z3", largest)
@@ -151,6 +157,22 @@ def _sweep(a: Network, b: Network, domain: Domain, seed: int, seconds: float | N
     if not verdict.holds:
         return None
     return Equal("every difference cancels, and the certificate holds", verdict.trusted, certificate)
+
+
+def _by_regions(a: Network, b: Network, domain: Domain, within: Fraction, seconds: float) -> Equal | Different | None:
+    """Compare the affine maps on every common region, for few inputs; the largest difference of a region is at a vertex."""
+    free = domain.size - len(domain.fixed)
+    if free > MOST_INPUTS or not np.isfinite(np.array(domain.float_box)).all():
+        return None
+    try:
+        outcome = compare_by_regions(a, b, domain, within=within, seconds=seconds)
+    except InputError:  # constraints that leave no interior: no regions, but perhaps points
+        return None
+    if outcome.point is not None:
+        return _confirmed(a, b, domain, within, outcome.point)
+    if not outcome.complete:
+        return None
+    return Equal(f"their affine maps agree on each of {outcome.regions} common regions, compared exactly")
 
 
 def _ask_z3(a: Network, b: Network, domain: Domain, within: Fraction, seconds: float, largest: Fraction) -> Comparison:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import numpy.typing as npt
 
 from rectifold.exact import Matrix
 from rectifold.ir.network import Network
+
+_LONG = 4096  # bits
 
 
 def evaluate(network: Network, point: Sequence[Fraction | int]) -> list[Fraction]:
@@ -28,8 +31,20 @@ def evaluate_points(network: Network, points: Sequence[Sequence[Fraction | int]]
             raise ValueError(f"the network has {network.input_size} inputs, the point has {len(point)}")
     if not points:
         return []
+    if len(points) > 1 and _common_denominator(points) is None:
+        return [value for point in points for value in evaluate_points(network, [point])]
     columns = Matrix.from_fractions(points, columns=network.input_size).T
     return trace(network, columns, with_activations=True)[network.output].T.fractions()
+
+
+def _common_denominator(points: Sequence[Sequence[Fraction | int]]) -> int | None:
+    """The least one, or None if it is so large that the points are cheaper one by one: a matrix has one denominator."""
+    common = 1
+    for point in points:
+        common = lcm(common, *(v.denominator for v in point))
+        if common.bit_length() > _LONG:
+            return None
+    return common
 
 
 def trace(network: Network, points: Matrix, *, with_activations: bool) -> dict[str, Matrix]:
