@@ -39,6 +39,8 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/compile_networks.py
+	$(BIN)/python benchmarks/regions.py
+	$(BIN)/python benchmarks/shallow.py
 
 campaign: $(INSTALLED)
 	$(BIN)/python benchmarks/campaign.py

@@ -47,8 +47,11 @@ _BRANCH_NODES = (20_000, 1_000_000)  # per layer and sign, and
 _BRANCH_WORK = (6_000_000_000, 10**15)  # nodes times weights in the cone
 _BOX_INPUTS = 10  # free inputs up to which boxes are split, and
 _BOX_UNITS = 12  # unstable units below the layer from which on that beats phases
-_BOX_ROUNDS = (2_000, 8_000)  # boxes per question, the hard ones once more by themselves
-_BOX_ROUNDS_TIMED = (2_000, 200_000)  # with a time limit, which then ends it
+_BOX_FIRST = 2_000  # boxes per question before the hard ones are done by themselves; splitting that could not afford these is not begun
+_BOX_WORK = (
+    15_000_000_000,
+    300_000_000_000,
+)  # boxes times unstable units times weights below: the checker bounds each box again
 _OPTIMISED_WORK = 400_000_000  # units times weights in the cone up to which slopes are optimised for all of them
 _EXACT_WEIGHTS = 3_000_000  # weights in the cone up to which one row is worth exact arithmetic
 
@@ -242,8 +245,7 @@ class _Cascade:
                 self._optimise(work)
                 if not self._prefers_boxes(work):
                     self._branch(work)
-                if self._has_few_inputs():
-                    self._boxes(work)
+                self._boxes(work)
             if self.prover != "bounds":
                 self._z3(work)
         finally:
@@ -345,19 +347,23 @@ class _Cascade:
 
     def _prefers_boxes(self, work: _Working) -> bool:
         """Few inputs and many unstable units below: halving an input then fixes many phases at once."""
-        return self._has_few_inputs() and difficulty(self.bounds, work.name)[0] > _BOX_UNITS
+        return self._box_limit(work) > 0 and difficulty(self.bounds, work.name)[0] > _BOX_UNITS
 
-    def _has_few_inputs(self) -> bool:
+    def _box_limit(self, work: _Working) -> int:
+        """Boxes per question that proving and checking can afford; 0 for many inputs, or a network too wide for enough of them."""
         low, high = self.bounds.domain.float_box
-        return 0 < int(np.count_nonzero(high > low)) <= _BOX_INPUTS
+        units, weights = difficulty(self.bounds, work.name)
+        limit = _BOX_WORK[self.limits.seconds is not None] // (units * weights + 1)
+        return limit if 0 < int(np.count_nonzero(high > low)) <= _BOX_INPUTS and limit >= _BOX_FIRST else 0
 
     def _boxes(self, work: _Working) -> None:
         """Cases by sub-box, for all open units of the layer together."""
-        if not len(work.open()) or self._reads_input_only(work.name):
+        limit = self._box_limit(work)
+        if not limit or not len(work.open()) or self._reads_input_only(work.name):
             return
         with self._timed("box splitting"):
-            for limit in _BOX_ROUNDS if self.limits.seconds is None else _BOX_ROUNDS_TIMED:
-                self._boxes_round(work, limit)
+            for boxes in (_BOX_FIRST, limit):
+                self._boxes_round(work, boxes)
             work.label("box splitting")
 
     def _boxes_round(self, work: _Working, limit: int) -> None:
