@@ -79,13 +79,13 @@ def regions_command(
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = _sliced(require_domain(source, domain), slice_spec, at_spec)
     found = linear_regions(source, domain, limit=limit, seconds=time_limit)
-    write_json(json_target, regions_json(found) if json_target else {})
     if npz_file:
         write_whole(Path(npz_file), _npz(found))
     if plot_file:
         from rectifold.pictures import draw_regions  # matplotlib is an extra
 
         draw_regions(found, Path(plot_file), colour)
+    write_json(json_target, regions_json(found) if json_target else {})
     if not quiet and json_target != "-":
         if formula or latex:
             _print_formulas(found, latex=latex)
