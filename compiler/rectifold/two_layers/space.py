@@ -85,8 +85,9 @@ class _Space:
         units = [named for named in zero if self.local.layers[named[0]].is_relu and any(base[named[0]][0][named[1]])]
         if len(units) > most or (len(units) < len(zero) and self._moved(phases, zero, base)):
             where = ", ".join(f"{float(Fraction(v, point[-1])):.6g}" for v in point[:-1])
+            count = f"{len(units)}" if len(units) > most else "degenerate"
             raise NotGenericError(
-                f"{len(units)} units meet in {what} at ({where}), and the exact construction for three inputs handles {most}; "
+                f"{count} units meet in {what} at ({where}), and the exact construction for three inputs handles {most}; "
                 "use two free inputs, or an approximate form"
             )
         return phases, sorted(units)
@@ -181,7 +182,7 @@ class _Space:
     # ---- 2: lines -------------------------------------------------------------------------------
 
     def line_units(self, units: Sequence[Unit]) -> list[Unit]:
-        """Units that take the class left along every line. Raises AssertionError if one is not constant."""
+        """Units that take the class left along every line. Raises NotGenericError if one is not constant."""
         spans: dict[Line, list[tuple[int, Span]]] = defaultdict(list)
         for line, span in self._edge_spans():
             spans[line].append((1, span))
@@ -243,7 +244,9 @@ class _Space:
         first = changes.pop(low, {})
         changes.pop(high, None)
         if any(any(total) for change in changes.values() for total in change.values()):
-            raise AssertionError("what is left is not constant along a line")
+            raise NotGenericError(
+                "what is left is not constant along a line: the construction for three inputs does not cover this network"
+            )
         return {plane: tuple(total) for plane, total in first.items() if any(total)}
 
     def _extent(self, line: Line) -> tuple[Fraction, Fraction] | None:
@@ -387,7 +390,9 @@ def _unit_spans(unit: Unit) -> Iterator[tuple[Line, Span]]:
             slope = Fraction(sum(a * d for a, d in zip(other, line[0], strict=False)), sum(v * v for v in line[0]))
             if slope == 0:
                 if at == 0:
-                    raise AssertionError("two pivots of a unit meet its zero set in one line")
+                    raise NotGenericError(
+                        "two pivots of a unit meet its zero set in one line: the construction for three inputs does not cover this network"
+                    )
                 if (at > 0) == active:
                     yield line, (None, None, found)
             elif (slope > 0) == active:
@@ -434,7 +439,9 @@ def _class_units(
     while left:
         planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
         if len(planes) < 3:
-            raise AssertionError("a class does not balance")
+            raise NotGenericError(
+                "the jumps around a line do not balance: the construction for three inputs does not cover this network"
+            )
         pivot, other, gone = planes[:3]
         pivots.add(pivot)
         share, _ = _in_pencil(gone, pivot, other)
