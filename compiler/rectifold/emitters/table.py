@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rectifold.emitters.artifact import Artifact, write_artifact
+from rectifold.emitters.c_code import c_code
 from rectifold.emitters.numpy_code import numpy_code
 from rectifold.emitters.program import Origin, header_lines
 from rectifold.emitters.python_code import python_code
@@ -40,11 +41,12 @@ EMITTERS: Mapping[str, Emitter] = {
     "relu": _relu,
     "python": python_code,
     "numpy": numpy_code,
+    "c": c_code,
     "onnx": _onnx("float32"),
     "onnx64": _onnx("float64"),
     "npz": _npz,
 }
-_SUFFIXES = {".relu": "relu", ".py": "python", ".onnx": "onnx", ".npz": "npz"}
+_SUFFIXES = {".relu": "relu", ".py": "python", ".c": "c", ".onnx": "onnx", ".npz": "npz"}
 
 
 def format_for(path: Path, wanted: str | None) -> str:
