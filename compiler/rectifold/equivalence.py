@@ -172,7 +172,8 @@ def _by_regions(a: Network, b: Network, domain: Domain, within: Fraction, second
         return _confirmed(a, b, domain, within, outcome.point)
     if not outcome.complete:
         return None
-    return Equal(f"their affine maps agree on each of {outcome.regions} common regions, compared exactly")
+    how = "agree" if outcome.largest == 0 else f"differ by at most {float(outcome.largest):.6g}"
+    return Equal(f"their affine maps {how} on each of {outcome.regions} common regions, compared exactly")
 
 
 def _ask_z3(a: Network, b: Network, domain: Domain, within: Fraction, seconds: float, largest: Fraction) -> Comparison:

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 import rectifold
 from rectifold.cli.main import main
+from rectifold.ir.canonical import digest
 from rectifold.ir.evaluate import evaluate
 
 DEEP = """network deep
@@ -122,7 +123,12 @@ def test_compile_shallow(run: Run) -> None:
     result = run("compile", "deep.relu", "--shallow", "-o", "out.relu", "--json", "r.json")
     assert result.exit_code == 0, result.output
     assert len(rectifold.load("out.relu").network.hidden_sizes()) <= 2
-    assert json.loads(Path("r.json").read_text())["shallow"]["exact"]
+    report = json.loads(Path("r.json").read_text())
+    assert report["shallow"]["exact"]
+    assert report["certificate"]["about"] == "the rewriting, before --shallow"
+    assert "certificate of the rewriting (before --shallow): holds" in result.output
+    assert "rounding of the written code" not in result.output
+    assert digest(rectifold.load("deep.relu").network) in Path("out.relu").read_text()
 
 
 @pytest.mark.parametrize(
@@ -140,6 +146,7 @@ def test_compile_shallow(run: Run) -> None:
         (["shallow", "wide.relu"], "at most 5 inputs"),
         (["shallow", "line.relu", "--plot", "a.png"], "sheets are drawn for two free inputs, and 1 are free"),
         (["shallow", "deep.relu", "--accuracy", "0", "--kind", "core"], "not positive"),
+        (["compile", "deep.relu", "--shallow", "-o", "o.relu", "--certificate", "c"], "not about its shallow form"),
         (["shallow", "deep.relu", "--kind", "source"], "more than two hidden layers"),
         (["regions", "deep.relu", "--npz", "deep.relu"], "deep.relu"),
     ],

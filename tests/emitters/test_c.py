@@ -109,3 +109,9 @@ def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
     files = emit(network, tmp_path / "unit.c")
     text = "".join(file.read_text() for file in files)
     assert "return 1; } /*" not in text
+
+
+def test_a_constraint_beyond_double_is_refused(tmp_path: Path) -> None:
+    network = net("network n\ninput x[1] in [0, 1]\nassume x[0] <= 1e400\ny = relu(x[0])\noutput y")
+    with pytest.raises(InputError, match="beyond the range of double"):
+        emit(network, tmp_path / "unit.c")

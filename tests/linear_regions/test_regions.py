@@ -172,6 +172,10 @@ def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
     assert regions.free == (0, 2)
     assert len(regions) == 2
     assert sum((volume(r) for r in regions), Fraction(0)) == 2
+    held = Domain(
+        network.domain.lower, network.domain.upper, (Constraint((Fraction(0), Fraction(3), Fraction(0)), Fraction(1)),)
+    )
+    assert len(linear_regions(network, held)) == 2  # holds with equality at the fixed input: no restriction
     border = Domain(
         network.domain.lower, network.domain.upper, (Constraint((Fraction(-1), Fraction(0), Fraction(0)), Fraction(1)),)
     )

@@ -208,7 +208,7 @@ def test_gated_forms_are_exact_away_from_walls_and_wrong_on_no_more_than_they_sa
     assert network.domain is not None
     result = shallow_network(network, network.domain, kind=kind, accuracy=Fraction(1, 20))  # type: ignore[arg-type]
     assert not result.exact
-    assert "of its volume" in result.statement
+    assert "of the box's volume" in result.statement
     walls = {wall for region in linear_regions(network, network.domain) for wall, _ in region.walls}
     walls -= {(*(int(j == k) for j in range(inputs)), end) for k in range(inputs) for end in (-1, 1)}  # the border
     strip = Fraction(1, 2)

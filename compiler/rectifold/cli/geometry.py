@@ -30,6 +30,7 @@ from rectifold.errors import InputError
 from rectifold.exact import parse_rational
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
 from rectifold.report import large, regions_table, shallow_table
 from rectifold.two_layers.construct import KINDS, Shallow, shallow_network
@@ -215,7 +216,7 @@ def shallow_command(
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = require_domain(source, domain)
     result = shallow_network(source, domain, kind=kind, accuracy=parse_rational(accuracy), seconds=time_limit)
-    files = write_shallow(result, Path(output), chosen, force=force) if output and chosen else []
+    files = write_shallow(result, Path(output), chosen, of=source, force=force)[0] if output and chosen else []
     if plot_file:
         from rectifold.pictures import draw_sheets  # matplotlib is an extra
 
@@ -229,14 +230,18 @@ def shallow_command(
     return DONE
 
 
-def write_shallow(result: Shallow, path: Path, chosen: str, *, force: bool) -> list[Path]:
-    """Emit a shallow network like any other."""
+def write_shallow(
+    result: Shallow, path: Path, chosen: str, *, of: Network, force: bool
+) -> tuple[list[Path], float | None]:
+    """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
     precision = "float32" if chosen == "onnx" else "float64"
     assert result.network.domain is not None
     bound = tuple(code_error(result.network, result.network.domain, None, precision).tolist())
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    origin = Origin(digest(result.source), result.source.sizes, bound, statement, precision)
-    return write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
+    origin = Origin(digest(of), of.sizes, bound, statement, precision)
+    files = write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
+    largest = max(bound, default=0.0)
+    return files, largest if np.isfinite(largest) else None
 
 
 def shallow_json(result: Shallow) -> dict[str, Any]:

@@ -99,6 +99,10 @@ def compile_command(
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain."""
     started = time.monotonic()
+    if shallow and certificate_file:
+        raise InputError(
+            "a certificate is about the rewritten network, not about its shallow form; leave out --shallow or --certificate"
+        )
     path, chosen = Path(output), format_for(Path(output), wanted)
     for target in [path] + ([Path(certificate_file)] if certificate_file else []):
         refuse_existing(target, force=force)
@@ -117,7 +121,7 @@ def compile_command(
     origin = _origin(compiled, chosen, verdict)
     folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit) if shallow else None
     if folded is not None:
-        files = write_shallow(folded, path, chosen, force=force)
+        files, shallow_bound = write_shallow(folded, path, chosen, of=compiled.source, force=force)
     else:
         files = write_artifact(EMITTERS[chosen](compiled.network, origin, path.name), path, force=force)
     if certificate_file and certificate is not None:
@@ -125,12 +129,14 @@ def compile_command(
     result = compiled_json(compiled) | _compile_extra(compiled, origin, certificate_file, verdict, files, started)
     if folded is not None:
         result["shallow"] = shallow_json(folded)
+        result["error_bound"] = shallow_bound
+        result["certificate"]["about"] = "the rewriting, before --shallow"
     write_json(json_target, result)
     if folded is not None and not quiet and json_target != "-":
         console().print(shallow_table(folded))
         click.echo(f"shallow: {folded.statement}")
     if not quiet and json_target != "-":
-        _print_compiled(compiled, origin, verdict, files, verbose=verbose)
+        _print_compiled(compiled, origin, verdict, files, verbose=verbose, is_shallow=folded is not None)
     return DONE if compiled.facts.complete else UNDECIDED
 
 
@@ -165,7 +171,13 @@ def _compile_extra(
 
 
 def _print_compiled(
-    compiled: Compiled, origin: Origin, verdict: rectifold_check.Verdict | None, files: list[Path], *, verbose: bool
+    compiled: Compiled,
+    origin: Origin,
+    verdict: rectifold_check.Verdict | None,
+    files: list[Path],
+    *,
+    verbose: bool,
+    is_shallow: bool,
 ) -> None:
     out = console()
     out.print(compile_table(compiled))
@@ -176,9 +188,10 @@ def _print_compiled(
     out.print(seconds_text(compiled.seconds))
     if not compiled.facts.complete:
         out.print("The search was ended early: what is proved so far was applied.")
-    out.print("certificate: " + (_verdict_text(verdict) if verdict is not None else "not made"))
+    about = "certificate of the rewriting (before --shallow): " if is_shallow else "certificate: "
+    out.print(about + (_verdict_text(verdict) if verdict is not None else "not made"))
     bound = max(origin.error_bound or (), default=0.0)
-    if np.isfinite(bound):
+    if np.isfinite(bound) and not is_shallow:
         out.print(f"rounding of the written code: at most {bound:.3g} on the domain, per output")
     out.print("wrote " + ", ".join(str(f) for f in files), markup=False, soft_wrap=True)
 

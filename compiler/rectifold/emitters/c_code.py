@@ -135,7 +135,12 @@ def _check(network: Network, upper: str) -> str:
 
 
 def _hex(value: Fraction) -> str:
-    return float(value).hex()
+    try:
+        return float(value).hex()
+    except OverflowError:
+        raise InputError(
+            "a linear constraint of the domain has a number beyond the range of double; C cannot check it"
+        ) from None
 
 
 def _evaluate(network: Network, stem: str, upper: str) -> str:

@@ -197,15 +197,12 @@ class Enumeration:
         row = [-coefficients[k] for k in self.free] + [rest]
         den = lcm(*(v.denominator for v in row))
         form = [int(v * den) for v in row]
+        if not any(form):  # it speaks of fixed inputs only, and holds with equality
+            return polytope
         signs = polytope.signs([form], scaled([form]))[0].tolist()
         if max(signs) <= 0:
-            if min(signs) < 0 or not any(form):
-                empty = max(signs) < 0
-                problem = "is empty" if empty else "is flat, it has no interior"
-                raise InputError(
-                    f"the domain {problem}: check its linear constraints, and fix inputs by a range [v, v]"
-                )
-            return polytope
+            problem = "is empty" if max(signs) < 0 else "is flat, it has no interior"
+            raise InputError(f"the domain {problem}: check its linear constraints, and fix inputs by a range [v, v]")
         if min(signs) >= 0:
             return polytope
         return polytope.split(form, signs)[0]

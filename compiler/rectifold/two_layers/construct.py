@@ -59,7 +59,7 @@ def shallow_network(
     """A network with at most two hidden layers for `network` on `domain`.
 
     `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to three free inputs, "centred"
-    otherwise. Gates are exact but for at most the share `accuracy` of the domain's volume.
+    otherwise. Gates are exact but for at most the share `accuracy` of the volume of the domain's box.
 
     Raises InputError when there is no such form: an unbounded or flat domain, more than five free inputs, a vertex that the
     construction for three inputs does not cover, or a deep network asked to return itself.

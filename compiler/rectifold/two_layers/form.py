@@ -6,7 +6,7 @@ relu(L) is one unit however often it is used: relu(−L) = relu(L) − L.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
@@ -176,6 +176,21 @@ def evaluated(form: Sequence[Fraction | int], point: Sequence[Fraction]) -> Frac
         if a:
             total += a * x
     return total
+
+
+def span_inside(values: Iterable[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction] | None:
+    """The range of t on which at + slope · t > 0 for all given (at, slope): its ends; None if it is empty or has no end."""
+    low: Fraction | None = None
+    high: Fraction | None = None
+    for at, slope in values:
+        if slope == 0:
+            if at <= 0:
+                return None
+        elif slope > 0:
+            low = -at / slope if low is None else max(low, -at / slope)
+        else:
+            high = -at / slope if high is None else min(high, -at / slope)
+    return (low, high) if low is not None and high is not None and low < high else None
 
 
 def hinge_of(form: Sequence[Fraction | int]) -> tuple[Hinge, Fraction]:

@@ -35,7 +35,7 @@ class Gated:
     network: Network
     statement: str
     strip: Fraction  # δ: exact wherever every wall's |G| is at least this
-    share: Fraction  # of the domain's volume, at most, where it may be wrong
+    share: Fraction  # of the volume of the domain's box, at most, where it may be wrong
 
 
 class Gates:
@@ -64,7 +64,7 @@ class Gates:
         }
 
     def build(self, kind: str, accuracy: Fraction) -> Gated:
-        """The gated network whose wrong strips take at most the share `accuracy` of the volume (M is a power of two)."""
+        """The gated network whose wrong strips take at most the share `accuracy` of the box's volume (M is a power of two)."""
         low, high = self._range()
         size = max(abs(low), abs(high), Fraction(1, 2**40))
         strip = Fraction(1, 2)
@@ -77,7 +77,7 @@ class Gates:
         share = self.share(strip)
         statement = (
             f"exact but within {float(strip):.3g} of a wall (in shares of the domain's width), which is at most "
-            f"{100 * float(share):.3g} % of its volume"
+            f"{100 * float(share):.3g} % of the box's volume"
         )
         if kind == "core":
             statement += "; elsewhere never above the exact value"

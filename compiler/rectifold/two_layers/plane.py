@@ -22,7 +22,18 @@ from itertools import pairwise
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.enumeration import Region
-from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Unit, Weights, combined, evaluated, hinge_of, multiple
+from rectifold.two_layers.form import (
+    Affine,
+    Hinge,
+    TwoLayers,
+    Unit,
+    Weights,
+    combined,
+    evaluated,
+    hinge_of,
+    multiple,
+    span_inside,
+)
 
 Point = tuple[Fraction, Fraction]
 Ray = tuple[Hinge, int]  # a line and ±1: along its direction (−b, a), or against it
@@ -141,22 +152,11 @@ class Complex:
     def extent(self, line: Hinge, border: Affine | None = None) -> tuple[Fraction, Fraction] | None:
         """The range of the line's parameter inside the domain; None if it misses the interior. `border`: it lies along this side."""
         origin, (dx, dy) = point_on(line, Fraction(0)), direction(line)
-        low: Fraction | None = None
-        high: Fraction | None = None
-        for side in self.sides:
-            if side is border:
-                continue
-            at, slope = evaluated(side, origin), (side[0] * dx + side[1] * dy) / _square(line)
-            if slope == 0:
-                if at <= 0:
-                    return None
-            elif slope > 0:
-                low = -at / slope if low is None else max(low, -at / slope)
-            else:
-                high = -at / slope if high is None else min(high, -at / slope)
-        if low is None or high is None:  # a side that the others make superfluous
-            return None
-        return (low, high) if low < high else None
+        return span_inside(
+            (evaluated(side, origin), (side[0] * dx + side[1] * dy) / _square(line))
+            for side in self.sides
+            if side is not border
+        )
 
     # ---- what units leave -----------------------------------------------------------------------
 

@@ -27,7 +27,17 @@ from rectifold.linear_regions.enumeration import Enumeration, Region
 from rectifold.linear_regions.local import Forms, Local, Named, homogeneous
 from rectifold.linear_regions.polytope import Polytope, Vertex, scaled
 from rectifold.two_layers.chains import Simplex, pairings, three_chain
-from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Unit, Weights, combined, evaluated, hinge_of
+from rectifold.two_layers.form import (
+    Affine,
+    Hinge,
+    TwoLayers,
+    Unit,
+    Weights,
+    combined,
+    evaluated,
+    hinge_of,
+    span_inside,
+)
 
 Vector = tuple[int, ...]
 Line = tuple[Vector, tuple[Fraction, ...]]  # primitive direction, moment (point × direction)
@@ -253,21 +263,10 @@ class _Space:
         """The range of direction · x inside the domain; None if the line misses the interior."""
         direction, _ = line
         origin, square = _on_line(line, Fraction(0)), sum(v * v for v in direction)
-        low: Fraction | None = None
-        high: Fraction | None = None
-        for side in self.sides:
-            at = evaluated(side, origin)
-            slope = Fraction(sum(a * d for a, d in zip(side, direction, strict=False)), square)
-            if slope == 0:
-                if at <= 0:
-                    return None
-            elif slope > 0:
-                low = -at / slope if low is None else max(low, -at / slope)
-            else:
-                high = -at / slope if high is None else min(high, -at / slope)
-        assert low is not None
-        assert high is not None
-        return (low, high) if low < high else None
+        return span_inside(
+            (evaluated(side, origin), Fraction(sum(a * d for a, d in zip(side, direction, strict=False)), square))
+            for side in self.sides
+        )
 
     # ---- 3: planes ------------------------------------------------------------------------------
 
@@ -564,9 +563,11 @@ def _dot(a: Sequence[Fraction | int], b: Sequence[Fraction | int]) -> Fraction:
 
 
 def _ratio(form: Sequence[Fraction], of: Sequence[Fraction | int]) -> Fraction:
-    """κ with form = κ · of. Raises AssertionError if there is none."""
+    """κ with form = κ · of. Raises NotGenericError if there is none: more happens at this place than one unit's bend."""
     k = next(i for i, v in enumerate(of) if v)
     factor = Fraction(form[k]) / of[k]
     if any(v != factor * w for v, w in zip(form, of, strict=True)):
-        raise AssertionError("the function is not continuous")
+        raise NotGenericError(
+            "a jump is no multiple of its plane: the construction for three inputs does not cover this network"
+        )
     return factor
