@@ -15,8 +15,10 @@ from rectifold.exact import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.pipeline import compile_network
-from rectifold.proof.facts import Claim, Method, Phase, Proved, Refuted, Undecided
-from rectifold.proof.trees import ExactLeaf, Split, leaves_of
+from rectifold.proof.facts import Claim, Phase, Proved, Refuted, Undecided
+from rectifold.proof.methods import Method
+from rectifold.proof.record import Ends
+from rectifold.proof.trees import ExactLeaf, Frame, Split, leaves_of
 from rectifold.search.witness import Witnesses, sampling_box
 from rectifold.smt.solver import Question, Sat, Solver, Unknown, Unsat, number
 from support import net, points_of, random_network
@@ -52,8 +54,9 @@ def test_a_maximum_of_exactly_zero_that_needs_cases_is_proved_without_a_solver()
     facts = prove(network, prover="bounds")
     assert facts.layers["k"].inactive[0]
     assert facts.layers["k"].upper_method[0] is Method.CASES
-    assert isinstance(facts.trees["k", 0, "up"], Split)
-    assert any(isinstance(leaf, ExactLeaf) for _, leaf in leaves_of(facts.trees["k", 0, "up"]))
+    entry = next(e for e in facts.record if isinstance(e, Ends) and e.layer == "k" and e.values[0] == 0)
+    assert isinstance(entry.proofs[0].tree, Split)
+    assert any(isinstance(leaf, ExactLeaf) for _, leaf in leaves_of(entry.proofs[0].tree))
 
 
 def test_z3_alone_is_a_trusted_claim() -> None:
@@ -95,22 +98,23 @@ def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
     name = network.output
     relus = [v for v in network.relu_layers if v.name in network.cone(name)]
     rows = np.arange(network.output_size)
-    unstable = {v.name: (bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0) for v in relus}
-    shape = {v.name: (len(rows), v.size) for v in relus}
+    frame = Frame({v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0] for v in relus})
+    shape = (len(rows), frame.size)
     cases = Cases(
-        {v: random.random(s) for v, s in shape.items()},
-        {v: np.asarray(random.random(s) * random.integers(0, 2, s), dtype=np.float64) for v, s in shape.items()},
-        {v: np.asarray(random.integers(-1, 2, s) * unstable[v], dtype=np.float64) for v, s in shape.items()},
-    )
+        frame, random.random(shape), random.random(shape) * random.integers(0, 2, shape),
+        np.asarray(random.integers(-1, 2, shape), dtype=np.float64), random.random((len(rows), len(network.domain.constraints))),
+    )  # fmt: skip
     points = Matrix.from_fractions(points_of(network.domain, 60, seed)).T
     before = trace(network, points, with_activations=False)
     for sign in (1, -1):
         upper = bounds.backward(name, rows, float(sign), cases=cases).upper
         for row in rows:
-            phases = {(v, j): int(p) for v, f in cases.fixed.items() for j, p in enumerate(f[row]) if p}
-            alpha = {(v, j): F(float(a)) for v, f in cases.alpha.items() for j, a in enumerate(f[row])}
-            beta = {(v, j): F(float(b)) for v, f in cases.beta.items() for j, b in enumerate(f[row])}
-            exact = exact_backward(bounds, name, int(row), sign, case=ExactCase(phases, alpha, beta))
+            where = [frame.place(k) for k in range(frame.size)]
+            phases = {where[k]: int(p) for k, p in enumerate(cases.phase[row]) if p}
+            alpha = {where[k]: F(float(a)) for k, a in enumerate(cases.alpha[row])}
+            beta = {where[k]: F(float(b)) for k, b in enumerate(cases.beta[row])}
+            gamma = {k: F(float(g)) for k, g in enumerate(cases.gamma[row])} if cases.gamma is not None else {}
+            exact = exact_backward(bounds, name, int(row), sign, case=ExactCase(phases, alpha, beta, gamma))
             assert exact <= F(float(upper[row]))
             for k in range(points.shape[1]):
                 if all(p * before[v].entry(j, k) >= 0 for (v, j), p in phases.items()):

@@ -2,15 +2,16 @@
 
     witnesses → interval (exact near zero) → linear bounds → their corners → exact linear bounds → gradient search → optimised slopes → box splitting or branch and bound → Z3
 
-Layer by layer, so bounds proven in one layer feed the next. Each stage sees only what is still open. A unit that no stage
-settles stays open, which only means that it is kept.
+Layer by layer, so bounds proven in one layer feed the next. Each stage sees only what is still open. While units are open and there is
+time, rounds follow: branch and bound tightens the ends of the layers below the open ones, then the questions are asked again with
+more nodes. A unit that nothing settles stays open, which only means that it is kept.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -22,8 +23,10 @@ from rectifold.exact import Floats, Indices, Matrix, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
-from rectifold.proof.facts import Claim, Facts, LayerFacts, Mask, Method, Phase, Proved, Refuted, Undecided, Verdict
-from rectifold.proof.trees import BoxProof, Tree
+from rectifold.proof.facts import Claim, Facts, LayerFacts, Mask, Phase, Proved, Refuted, Undecided, Verdict
+from rectifold.proof.methods import Method
+from rectifold.proof.record import Ends, Entry, Intervals, Signs
+from rectifold.proof.trees import BoxProof, CaseProof
 from rectifold.search.boxes import BoxSearch
 from rectifold.search.branch import BranchAndBound
 from rectifold.search.witness import Witnesses
@@ -42,9 +45,14 @@ _Z3_WEIGHTS = 20_000  # nonzero weights in it, up to which Z3 is asked by defaul
 _Z3_SECONDS = 2.0  # per question, by default
 _Z3_TOTAL = 30.0  # for all questions, by default
 _BRANCH_SECONDS = 10.0  # for branch and bound in all, by default; with a time limit it is the limit that ends it
-_QUERY_NODES = (2_000, 12_000)  # of branch and bound: per question (by default, with a time limit that ends it),
-_BRANCH_NODES = (20_000, 1_000_000)  # per layer and sign, and
-_BRANCH_WORK = (6_000_000_000, 10**15)  # nodes times weights in the cone
+_QUERY_NODES = 1_000  # of branch and bound: per question at first, four times as many in each round,
+_BRANCH_NODES = (60_000, 10_000_000)  # per layer and sign (by default, with a time limit that ends it), and
+_BRANCH_WORK = (20_000_000_000, 10**16)  # nodes times weights in the cone
+_BRANCH_UNITS = 4_000  # unstable units below a layer up to which phases are split: the search keeps a square of them
+_BRANCH_SHARE = (0.5, 1.0)  # of the time left: for one layer and sign, and for the last
+_ROUNDS = 12
+_END_NODES = 48  # per end in the first round, four times as many in each one after
+_END_SHARE = 0.15  # of the time left, for the ends of one layer and side
 _BOX_INPUTS = 10  # free inputs up to which boxes are split, and
 _BOX_UNITS = 12  # unstable units below the layer from which on that beats phases
 _BOX_FIRST = 2_000  # boxes per question before the hard ones are done by themselves; splitting that could not afford these is not begun
@@ -120,7 +128,7 @@ def _witness(network: Network, facts: Facts, claim: Claim) -> tuple[Fraction, ..
 
 @dataclass(eq=False)
 class _Working:
-    """The facts of one layer while its stages run."""
+    """The facts of one layer while its stages run, and the record that all layers share."""
 
     name: str
     lower: Floats
@@ -129,13 +137,25 @@ class _Working:
     negative: Mask
     lower_method: list[Method]
     upper_method: list[Method]
-    stage: list[str] = field(default_factory=list)
+    stage: list[str]
+    record: Callable[[Entry], None]
+
+    @staticmethod
+    def started(name: str, lower: Floats, upper: Floats, record: Callable[[Entry], None]) -> _Working:
+        size = len(lower)
+        methods = [Method.INTERVAL] * size
+        unseen = np.zeros(size, dtype=bool)
+        return _Working(name, lower, upper, unseen, unseen.copy(), methods, list(methods), [""] * size, record)
 
     def settled(self) -> Mask:
         return np.asarray((self.lower >= 0) | (self.upper <= 0) | (self.positive & self.negative))
 
     def open(self) -> Indices:
         return np.nonzero(~self.settled())[0]
+
+    def straddling(self) -> Indices:
+        """Units whose proven ends have both signs."""
+        return np.nonzero((self.lower < 0) & (self.upper > 0))[0]
 
     def label(self, stage: str) -> None:
         """Name the stage for the units that have been settled since the last call."""
@@ -147,15 +167,27 @@ class _Working:
         self.positive |= positive
         self.negative |= negative
 
-    def tighten_upper(self, units: Indices, values: Floats, method: Method) -> None:
-        for k, value in zip(units.tolist(), values.tolist(), strict=True):
-            if value < self.upper[k]:
-                self.upper[k], self.upper_method[k] = value, method
+    def intervals(self, lower: Floats, upper: Floats) -> None:
+        """The ends of all units by intervals."""
+        self.lower, self.upper = np.maximum(self.lower, lower), np.minimum(self.upper, upper)
+        self.record(Intervals(self.name, lower, upper))
 
-    def tighten_lower(self, units: Indices, values: Floats, method: Method) -> None:
-        for k, value in zip(units.tolist(), values.tolist(), strict=True):
-            if value > self.lower[k]:
-                self.lower[k], self.lower_method[k] = value, method
+    def tighten(
+        self, sign: int, units: Indices, bounds: Floats, method: Method, proofs: Sequence[CaseProof] = ()
+    ) -> None:
+        """sign·z ≤ bounds: kept where it is better than what is known."""
+        ends, methods = (self.upper, self.upper_method) if sign > 0 else (self.lower, self.lower_method)
+        better = [k for k, (u, v) in enumerate(zip(units.tolist(), bounds.tolist(), strict=True)) if v < sign * ends[u]]
+        if not better:
+            return
+        chosen, values = units[better], sign * bounds[better]
+        ends[chosen] = values
+        for unit in chosen.tolist():
+            methods[unit] = method
+        if method is not Method.BOXES:
+            side = "up" if sign > 0 else "lo"
+            kept = tuple(proofs[k] for k in better) if proofs else ()
+            self.record(Ends(self.name, side, chosen, values, method, kept))
 
     def facts(self) -> LayerFacts:
         return LayerFacts(
@@ -189,9 +221,8 @@ class _Cascade:
         self.seconds: dict[str, float] = {}
         self.bounds = Bounds(network, domain)
         self.witnesses = Witnesses(self.bounds, seed, self._feasible(domain))
-        self.done: dict[str, LayerFacts] = {}
-        self.trees: dict[tuple[str, int, str], Tree] = {}
-        self.boxes: dict[str, tuple[BoxProof, ...]] = {}
+        self.work: dict[str, _Working] = {}
+        self.record: list[Entry] = []
         self.branch_left = _BRANCH_SECONDS if limits.seconds is None else limits.seconds
 
     def run(self) -> Facts:
@@ -199,14 +230,22 @@ class _Cascade:
         try:
             self._start_points()
             for k, layer in enumerate(self.network.layers):
-                if self.progress is not None:
-                    self.progress(f"proving layer {layer.name}", k, len(self.network.layers))
+                self._tell(f"proving layer {layer.name}", k)
                 self._layer(layer.name, layer.is_relu)
+            self._rounds()
         except (KeyboardInterrupt, _OutOfTime):
             complete = False
             self._finish_cheaply()
+        facts = {v.name: self.work[v.name].facts() for v in self.network.relu_layers}
         domain = self.bounds.domain
-        return Facts(domain, self.done, self.witnesses.points, self.seconds, self.trees, self.boxes, complete)
+        return Facts(domain, facts, self.witnesses.points, self.seconds, tuple(self.record), complete)
+
+    def _tell(self, what: str, done: int) -> None:
+        if self.progress is not None:
+            self.progress(what, done, len(self.network.layers))
+
+    def _note(self, entry: Entry) -> None:
+        self.record.append(entry)
 
     def _feasible(self, domain: Domain) -> list[Floats]:
         """A first point when the domain has linear constraints; refuses a domain that is empty."""
@@ -227,14 +266,12 @@ class _Cascade:
     def _layer(self, name: str, is_relu: bool) -> None:
         with self._timed("interval"):
             lower, upper = self.bounds.interval(name)
-            self.bounds.set(name, lower, upper)
         if not is_relu:
+            self.bounds.set(name, lower, upper)
             return
-        size = len(lower)
-        work = _Working(
-            name, lower, upper, np.zeros(size, dtype=bool), np.zeros(size, dtype=bool),
-            [Method.INTERVAL] * size, [Method.INTERVAL] * size, [""] * size,
-        )  # fmt: skip
+        work = self.work[name] = _Working.started(name, lower.copy(), upper.copy(), self._note)
+        work.intervals(lower, upper)
+        self.bounds.set(name, work.lower, work.upper)
         try:
             work.label("interval")
             self._try_points(work, self.witnesses.points, "witnesses")
@@ -244,13 +281,65 @@ class _Cascade:
                 self._ascend(work)
                 self._optimise(work)
                 if not self._prefers_boxes(work):
-                    self._branch(work)
+                    self._branch(work, _QUERY_NODES)
                 self._boxes(work)
             if self.prover != "bounds":
                 self._z3(work)
         finally:
             self.bounds.set(name, work.lower, work.upper)
-            self.done[name] = work.facts()
+
+    # ---- rounds ---------------------------------------------------------------------------------
+
+    def _rounds(self) -> None:
+        """While units are open: tighter ends below them, then the same questions with more nodes."""
+        if self.prover == "z3" or not self.bounds.domain.is_bounded:
+            return
+        for number in range(1, _ROUNDS + 1):
+            asked = [v.name for v in self.network.relu_layers if self._is_worth_a_round(v.name)]
+            if not asked or min(self.branch_left, self._time_left()) <= 0.05:
+                return
+            below = set().union(*(self.network.cone(name) for name in asked))
+            for k, layer in enumerate(self.network.relu_layers):
+                self._tell(f"round {number}, layer {layer.name}", k)
+                if layer.name in below or layer.name in asked:
+                    self._again(
+                        self.work[layer.name], number, is_below=layer.name in below, is_asked=layer.name in asked
+                    )
+
+    def _is_worth_a_round(self, name: str) -> bool:
+        work = self.work[name]
+        return bool(len(work.open())) and self._can_branch(work) and not self._prefers_boxes(work)
+
+    def _again(self, work: _Working, number: int, *, is_below: bool, is_asked: bool) -> None:
+        try:
+            if not self._reads_input_only(work.name):
+                self._linear(work)
+                self._optimise(work)
+            if is_below and self._can_branch(work):
+                self._tighten_ends(work, _END_NODES * 4 ** (number - 1))
+            self.bounds.set(work.name, work.lower, work.upper)
+            if is_asked:
+                self._branch(work, _QUERY_NODES * 4**number)
+        finally:
+            self.bounds.set(work.name, work.lower, work.upper)
+
+    def _tighten_ends(self, work: _Working, nodes: int) -> None:
+        """Branch and bound on the ends of unstable units: what the layers above build on."""
+        units = work.straddling()
+        values = self.witnesses.trace(self.witnesses.points, work.name).values[work.name]
+        for sign in (1, -1):
+            with self._timed("tighter ends"):
+                started = time.monotonic()
+                seconds = min(_END_SHARE * self.branch_left, self._time_left())
+                reached = (sign * values[:, units]).max(axis=0, initial=-np.inf)
+                search = BranchAndBound(self.bounds, self.witnesses, work.name, sign)
+                found, proofs = search.tightened(units, reached, deadline=started + seconds, nodes=nodes)
+                self.branch_left -= time.monotonic() - started
+                kept = [k for k, unit in enumerate(units.tolist()) if unit in proofs]
+                work.tighten(sign, units[kept], found[kept], Method.CASES, [proofs[int(units[k])] for k in kept])
+                work.label("tighter ends")
+
+    # ---- stages ---------------------------------------------------------------------------------
 
     def _try_points(self, work: _Working, points: Floats, stage: str) -> None:
         with self._timed(stage):
@@ -261,15 +350,15 @@ class _Cascade:
 
     def _linear(self, work: _Working) -> None:
         """Both linear bounds of every unit whose interval straddles zero, and the corners they point at."""
-        rows = np.nonzero((work.lower < 0) & (work.upper > 0))[0]
+        rows = work.straddling()
         if not len(rows) or self._reads_input_only(work.name):
             return
         with self._timed("linear bounds"):
             up = self.bounds.backward(work.name, rows, 1.0)
             self._check_time()
             down = self.bounds.backward(work.name, rows, -1.0)
-            work.tighten_upper(rows, up.upper, Method.LINEAR)
-            work.tighten_lower(rows, -down.upper, Method.LINEAR)
+            work.tighten(1, rows, up.upper, Method.LINEAR)
+            work.tighten(-1, rows, down.upper, Method.LINEAR)
             work.label("linear bounds")
         self._corners(work, rows, up, down)
 
@@ -299,11 +388,7 @@ class _Cascade:
                 result = self.bounds.backward(work.name, rows, float(sign))
                 for k in rows[result.ambiguous]:
                     end = round_up(exact_backward(self.bounds, work.name, int(k), sign))
-                    one = np.array([k])
-                    if sign > 0:
-                        work.tighten_upper(one, np.array([end]), Method.EXACT_LINEAR)
-                    else:
-                        work.tighten_lower(one, np.array([-end]), Method.EXACT_LINEAR)
+                    work.tighten(sign, np.array([k]), np.array([end]), Method.EXACT_LINEAR)
             work.label("exact linear bounds")
 
     def _ascend(self, work: _Working) -> None:
@@ -326,24 +411,25 @@ class _Cascade:
 
     def _optimise(self, work: _Working) -> None:
         """Slopes optimised for each end of the unstable units: what later layers, and the branches here, build on."""
-        units = np.nonzero((work.lower < 0) & (work.upper > 0))[0]
+        units = work.straddling()
         last = not any(work.name in self.network.cone(v.name) for v in self.network.relu_layers)
-        if not len(units) or self._reads_input_only(work.name) or (last and not len(work.open())):
-            return
-        if self._prefers_boxes(work) or not np.isfinite(work.upper - work.lower).all():
+        if not len(units) or not self._can_branch(work) or (last and not len(work.open())) or self._prefers_boxes(work):
             return
         _, weights = difficulty(self.bounds, work.name)
         if len(units) * weights > _OPTIMISED_WORK:
             return
         with self._timed("optimised slopes"):
-            for sign, side, tighten in ((1, "up", work.tighten_upper), (-1, "lo", work.tighten_lower)):
-                before = work.upper if sign > 0 else -work.lower
-                found, leaves = BranchAndBound(self.bounds, self.witnesses, work.name, sign).optimised(units)
-                better = np.nonzero(found < before[units])[0]
-                for k in better:
-                    self.trees[work.name, int(units[k]), side] = leaves[k]
-                tighten(units[better], sign * found[better], Method.CASES)
+            for sign in (1, -1):
+                found, proofs = BranchAndBound(self.bounds, self.witnesses, work.name, sign).optimised(units)
+                work.tighten(sign, units, found, Method.CASES, proofs)
             work.label("optimised slopes")
+
+    def _can_branch(self, work: _Working) -> bool:
+        """There are cases to distinguish, or constraints to weigh, and all ends below are finite."""
+        if self._reads_input_only(work.name) and not self.bounds.domain.constraints:
+            return False
+        units, _ = difficulty(self.bounds, work.name)
+        return units <= _BRANCH_UNITS and bool(np.isfinite(work.upper - work.lower).all())
 
     def _prefers_boxes(self, work: _Working) -> bool:
         """Few inputs and many unstable units below: halving an input then fixes many phases at once."""
@@ -375,45 +461,51 @@ class _Cascade:
         search = BoxSearch(self.bounds, self.witnesses, work.name)
         outcome = search.run(queries, deadline=started + seconds, limit=limit)
         self.branch_left -= time.monotonic() - started
-        for sign, tighten in ((1, work.tighten_upper), (-1, work.tighten_lower)):
+        for sign in (1, -1):
             units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
-            tighten(units, np.zeros(len(units)), Method.BOXES)
+            work.tighten(sign, units, np.zeros(len(units)), Method.BOXES)
         if outcome.proved:
             claims = tuple((k, "up" if s > 0 else "lo") for k, s in outcome.proved)
-            self.boxes[work.name] = (*self.boxes.get(work.name, ()), BoxProof(claims, outcome.tree))
+            self._note(Signs(work.name, BoxProof(claims, outcome.tree)))
         if outcome.points:
             points = np.array(outcome.points)
             positive, negative = self.witnesses.trace(points, work.name).signs(work.name)
             work.see(np.asarray(positive.any(axis=0)), np.asarray(negative.any(axis=0)))
             self.witnesses.add(points, _KEPT)
 
-    def _branch(self, work: _Working) -> None:
-        """Cases by phase, until the sign is proved or a point shows the other one."""
+    def _branch(self, work: _Working, query_nodes: int) -> None:
+        """Cases by phase, until the sign is proved or a point shows the other one; `query_nodes` per question."""
+        if not self._can_branch(work):
+            return
         _, weights = difficulty(self.bounds, work.name)
-        for sign, seen, side in ((1, work.positive, "up"), (-1, work.negative, "lo")):
+        sides = [(s, seen) for s, seen in ((1, work.positive), (-1, work.negative)) if not seen[work.open()].all()]
+        for number, (sign, seen) in enumerate(sides):
             units = np.array([k for k in work.open() if not seen[k]], dtype=np.int64)
-            if not len(units) or self._reads_input_only(work.name) or not np.isfinite(work.upper - work.lower).all():
+            if not len(units):
                 continue
             with self._timed("branch and bound"):
                 started = time.monotonic()
-                seconds = min(0.5 * self.branch_left, self._time_left())  # a hard layer leaves half to the others
+                left = min(self.branch_left, self._time_left())
+                seconds = left * _BRANCH_SHARE[self._is_last(work.name) and number == len(sides) - 1]
                 timed = self.limits.seconds is not None
                 nodes = max(64, min(_BRANCH_NODES[timed], _BRANCH_WORK[timed] // (weights + 1)))
                 search = BranchAndBound(self.bounds, self.witnesses, work.name, sign)
-                outcome = search.run(
-                    units, deadline=started + seconds, node_limit=nodes, query_limit=_QUERY_NODES[timed]
-                )
+                outcome = search.run(units, deadline=started + seconds, node_limit=nodes, query_limit=query_nodes)
                 self.branch_left -= time.monotonic() - started
-                for k, tree in outcome.trees.items():
-                    self.trees[work.name, k, side] = tree
                 proved = np.array(sorted(outcome.trees), dtype=np.int64)
-                tighten = work.tighten_upper if sign > 0 else work.tighten_lower
-                tighten(proved, np.zeros(len(proved)), Method.CASES)
+                trees = [outcome.trees[k] for k in proved.tolist()]
+                work.tighten(sign, proved, np.zeros(len(proved)), Method.CASES, trees)
                 work.label("branch and bound")
             if outcome.points:
                 points = np.array(outcome.points)
                 self._try_points(work, points, "branch and bound")
                 self.witnesses.add(points, _KEPT)
+
+    def _is_last(self, name: str) -> bool:
+        """No layer with open units, and none that was not reached, comes after it."""
+        later = [v.name for v in self.network.relu_layers]
+        later = later[later.index(name) + 1 :]
+        return all(v in self.work and not len(self.work[v].open()) for v in later)
 
     # ---- Z3 -------------------------------------------------------------------------------------
 
@@ -441,11 +533,7 @@ class _Cascade:
         answer = ask_sign(self.solver, self.bounds, work.name, unit, sign, seconds)
         self.z3_left -= time.monotonic() - started
         if isinstance(answer, Unsat):
-            one, zero = np.array([unit]), np.zeros(1)
-            if sign > 0:
-                work.tighten_upper(one, zero, Method.Z3)
-            else:
-                work.tighten_lower(one, zero, Method.Z3)
+            work.tighten(sign, np.array([unit]), np.zeros(1), Method.Z3)
         elif isinstance(answer, Sat) and is_exact_point(answer.point, self.bounds.domain):
             self._confirm(work, unit, sign, answer.point)
         return answer
@@ -462,17 +550,14 @@ class _Cascade:
     def _finish_cheaply(self) -> None:
         """Interval bounds for the layers that were not reached: everything there is undecided, and kept."""
         for layer in self.network.layers:
-            if layer.name not in self.bounds.lower:
-                lower, upper = self.bounds.interval(layer.name)
-                self.bounds.set(layer.name, lower, upper)
-            if layer.is_relu and layer.name not in self.done:
-                size = layer.size
-                none = np.zeros(size, dtype=bool)
-                methods = (Method.INTERVAL,) * size
-                lower, upper = self.bounds.lower[layer.name], self.bounds.upper[layer.name]
-                settled = (lower >= 0) | (upper <= 0)
-                stages = tuple("interval" if s else "open" for s in settled)
-                self.done[layer.name] = LayerFacts(lower, upper, methods, methods, none, none, stages, np.arange(size))
+            if layer.name in self.bounds.lower:
+                continue
+            lower, upper = self.bounds.interval(layer.name)
+            self.bounds.set(layer.name, lower, upper)
+            if layer.is_relu:
+                work = self.work[layer.name] = _Working.started(layer.name, lower.copy(), upper.copy(), self._note)
+                work.intervals(lower, upper)
+                work.label("interval")
 
     def _time_left(self) -> float:
         if self.limits.seconds is None:

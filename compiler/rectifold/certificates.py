@@ -24,7 +24,7 @@ from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Tie
 from rectifold.pipeline import Compiled, sample_points
 from rectifold.proof.facts import Facts
-from rectifold.unitproofs import UnitProofs
+from rectifold.unitproofs import BITS, UnitProofs
 
 FORMAT = "rectifold-certificate/1"
 
@@ -93,8 +93,9 @@ def _line(step: Sequence[Any]) -> str:
 
 def _compiled_steps(compiled: Compiled) -> Iterator[list[Any]]:
     proofs = UnitProofs(compiled.source, compiled.facts, 0, _layers_below_carriers(compiled))
-    for layer in compiled.source.relu_layers:
-        yield from proofs.steps_of(layer.name)
+    if proofs.precision > BITS:
+        yield ["precision", proofs.precision]
+    yield from proofs.steps()
     ties = [tie for step in compiled.steps for tie in step.ties]
     for layer in compiled.source.relu_layers:  # after the bounds: h − z of a mirrored unit has a wider interval than h
         yield from _ties_of(layer.name, proofs, ties)
@@ -141,9 +142,10 @@ def _result_units(name: str, compiled: Compiled, proofs: UnitProofs) -> Iterator
 
 def _pair_steps(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Iterator[list[Any]]:
     sides = (UnitProofs(a, facts_a, 0, set()), UnitProofs(b, facts_b, 1, set()))
+    if (precision := max(proofs.precision for proofs in sides)) > BITS:
+        yield ["precision", precision]
     for proofs in sides:
-        for layer in proofs.network.relu_layers:
-            yield from proofs.steps_of(layer.name)
+        yield from proofs.steps()
     seen: dict[tuple[Fraction, ...], tuple[list[int], Fraction]] = {}
     points = Matrix.from_fractions(sample_points(facts_a.domain, _TRACES), columns=a.input_size).T
     for proofs in sides:

@@ -1,11 +1,13 @@
 """Proof steps for the bounds of one network's units, in the checker's language.
 
-Every way in which the cascade proves a bound has its form here: intervals are leaves without facts, linear bounds are
-multipliers on chords and on h ≥ z, branch and bound is a tree of such leaves, and Z3's word is a trusted claim.
+The record of what was proved is gone through in order. Bounds by substitution are steps `cases`: a tree with slopes, which the
+checker repeats in outward-rounded integers. Where no rounding may happen (a bound that is exactly 0, numbers too small for the error
+terms to be wider than the checker's own rounding) the proof is written as multipliers of facts. Z3's word is a trusted claim.
 """
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -16,15 +18,22 @@ from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward, re
 from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.network import Layer, Network
 from rectifold.proof import trees
-from rectifold.proof.facts import Facts, Method
-from rectifold.proof.trees import BoxTree, Path, Tree, leaves_of
+from rectifold.proof.facts import Facts
+from rectifold.proof.methods import Method
+from rectifold.proof.record import Ends, Entry, Intervals, Signs, without_superseded
+from rectifold.proof.trees import BoxTree, CaseProof, Frame, Path, Tree, leaves_of
 
-Leaf = dict[str, list[list[Any]]]
 Proof = dict[str, Any]
+Step = list[Any]
+
+BITS = 72  # fractional bits of the checker's integers, unless a step asks for more
+_MOST_BITS = 4096
+_SMALL = 2.0**-8  # layers whose ends are all below this ask for more bits
+_NEAR = 2.0**-48  # of what is summed up: intervals this close to 0 are proved without rounding
 
 
 class UnitProofs:
-    """Steps for network number `net` (0 or 1) of a certificate. `full`: layers whose ends later proofs need."""
+    """Steps for network number `net` (0 or 1) of a certificate. `also_full`: layers whose ends later proofs need."""
 
     def __init__(self, network: Network, facts: Facts, net: int, also_full: set[str]) -> None:
         self.network = network
@@ -32,9 +41,10 @@ class UnitProofs:
         self.net = net
         self.numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
         self.own: dict[str, Indices] = {layer.name: np.arange(layer.size) for layer in network.layers}
-        self.bounds = _restored_bounds(network, facts)
+        self.bounds = Bounds(network, facts.domain)
         self.full = also_full | self._layers_that_need_all_ends()
         self.impure = self._impure_units()
+        self.exact = self._below_exact_proofs()
 
     def _layers_that_need_all_ends(self) -> set[str]:
         """Layers below one whose bounds must be proved: the ends of their unsolved units enter those proofs."""
@@ -45,44 +55,140 @@ class UnitProofs:
                 full |= self.network.cone(layer.name)
         return full
 
-    def steps_of(self, name: str) -> Iterator[list[Any]]:
-        """The bounds of a layer's units that make them stable, and all ends if later proofs need them."""
-        facts = self.facts.layers[name]
-        wanted: list[tuple[int, str, float, Method]] = []
-        for k in range(facts.size):
-            if facts.upper[k] <= 0:
-                wanted.append((k, "up", 0.0, facts.upper_method[k]))
-            elif facts.lower[k] >= 0 and name in self.full and k in self.impure[name]:
-                wanted.append((k, "lo", float(facts.lower[k]), facts.lower_method[k]))
-                wanted.append((k, "up", float(facts.upper[k]), facts.upper_method[k]))
-            elif facts.lower[k] >= 0:
-                wanted.append((k, "lo", 0.0, facts.lower_method[k]))
-            elif name in self.full:
-                wanted.append((k, "lo", float(facts.lower[k]), facts.lower_method[k]))
-                wanted.append((k, "up", float(facts.upper[k]), facts.upper_method[k]))
-        by_boxes = {claim for proof in self.facts.boxes.get(name, ()) for claim in proof.claims}
-        for joint in self.facts.boxes.get(name, ()):
-            claims = [[k, side, "0"] for k, side in joint.claims]
-            yield ["boxes", self.net, self.numbers[name], claims, _box_tree(joint.tree)]
-        leaves = self._linear_leaves(name, wanted)
-        for k, side, value, method in wanted:
-            if np.isfinite(value) and not (value == 0.0 and (k, side) in by_boxes):
-                unit = [self.net, self.numbers[name], k]
-                if method is Method.CASES:
-                    proof = self._tree(name, k, side)
-                elif (k, side) in leaves:
-                    proof = leaves[k, side]
-                else:
-                    proof = self.interval_leaf(self.network.layer(name), k, side, self.own)
-                yield self._bound(unit, side, value, method, proof)
+    def _below_exact_proofs(self) -> set[str]:
+        """Layers whose ends must be ours to the last bit, because a proof without slack rests on them."""
+        below: set[str] = set()
+        for entry in self.facts.record:
+            if isinstance(entry, Ends) and (
+                entry.method is Method.EXACT_LINEAR or any(map(_has_exact_leaf, entry.proofs))
+            ):
+                below |= self.network.cone(entry.layer)
+        return below
 
-    def _bound(self, unit: list[int], side: str, value: float, method: Method, proof: Proof) -> list[Any]:
-        written = str(Fraction(value))
-        if method is Method.Z3:
-            return ["trusted", unit, side, written, "z3"]
-        return ["bound", unit, side, written, proof]
+    @property
+    def precision(self) -> int:
+        """Fractional bits with which the checker's rounding is far below the smallest layer's ends."""
+        sizes = [
+            float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in self.facts.layers.values()
+        ]
+        small = min((s for s in sizes if 0.0 < s < np.inf), default=1.0)
+        return BITS if small >= _SMALL else min(_MOST_BITS, BITS - int(np.floor(np.log2(small))))
+
+    def steps(self) -> Iterator[Step]:
+        """All steps, in the order in which the bounds were found."""
+        for layer in self.network.layers:
+            if not layer.is_relu and set(layer.weights) <= {self.network.input_name}:
+                self.bounds.set(layer.name, *self.bounds.interval(layer.name))
+        for entry in without_superseded(self.facts.record):
+            self._fill_linear_layers(entry.layer)
+            yield from self._steps_of(entry)
+            self._learn(entry)
+
+    def _steps_of(self, entry: Entry) -> Iterator[Step]:
+        match entry:
+            case Intervals():
+                yield from self._intervals(entry)
+            case Ends():
+                yield from self._ends(entry)
+            case Signs():
+                claims = [[k, side, "0"] for k, side in entry.proof.claims]
+                yield ["boxes", self.net, self.numbers[entry.layer], claims, _box_tree(entry.proof.tree)]
+
+    def _learn(self, entry: Entry) -> None:
+        """The bounds as they stood after this entry."""
+        name = entry.layer
+        if isinstance(entry, Intervals):
+            lower, upper = entry.lower.copy(), entry.upper.copy()
+            if name in self.bounds.lower:
+                lower, upper = np.maximum(lower, self.bounds.lower[name]), np.minimum(upper, self.bounds.upper[name])
+        else:
+            lower, upper = self.bounds.lower[name].copy(), self.bounds.upper[name].copy()
+            if isinstance(entry, Ends) and entry.side == "up":
+                upper[entry.units] = np.minimum(upper[entry.units], entry.values)
+            elif isinstance(entry, Ends):
+                lower[entry.units] = np.maximum(lower[entry.units], entry.values)
+            else:
+                for unit, side in entry.proof.claims:
+                    if side == "up":
+                        upper[unit] = min(upper[unit], 0.0)
+                    else:
+                        lower[unit] = max(lower[unit], 0.0)
+        self.bounds.set(name, lower, upper)
+
+    def _fill_linear_layers(self, upto: str) -> None:
+        """Linear layers below have their ends by interval."""
+        cone = self.network.cone(upto)
+        for layer in self.network.layers:
+            if layer.name in cone and not layer.is_relu:
+                self.bounds.set(layer.name, *self.bounds.interval(layer.name))
+
+    # ---- ends -----------------------------------------------------------------------------------
+
+    def _ends(self, entry: Ends) -> Iterator[Step]:
+        wanted = [k for k in range(len(entry.units)) if self._is_wanted(entry, k)]
+        if not wanted:
+            return
+        chosen = Ends(
+            entry.layer, entry.side, entry.units[wanted], entry.values[wanted], entry.method,
+            tuple(entry.proofs[k] for k in wanted) if entry.proofs else (),
+        )  # fmt: skip
+        if entry.method is Method.LINEAR:
+            yield from self._linear(chosen)
+            return
+        sign = 1 if entry.side == "up" else -1
+        for k, (unit, value) in enumerate(zip(chosen.units.tolist(), chosen.values.tolist(), strict=True)):
+            where, written = [self.net, self.numbers[entry.layer], unit], str(Fraction(value))
+            if entry.method is Method.Z3:
+                yield ["trusted", where, entry.side, written, "z3"]
+            elif entry.method is Method.EXACT_LINEAR:
+                facts = self._exact_facts(entry.layer, unit, sign, ExactCase())
+                yield ["bound", where, entry.side, written, {"l": facts}]
+            else:
+                yield self._by_cases(entry.layer, unit, entry.side, written, chosen.proofs[k])
+
+    def _is_wanted(self, entry: Ends, k: int) -> bool:
+        """Ends that make a unit stable, and all ends of layers that later proofs rest on."""
+        value = entry.values[k]
+        return bool(np.isfinite(value)) and (
+            entry.layer in self.full or (value <= 0 if entry.side == "up" else value >= 0)
+        )
+
+    def _linear(self, entry: Ends) -> Iterator[Step]:
+        """Bounds with the default slopes: nothing to say but the value."""
+        sign = 1 if entry.side == "up" else -1
+        needs = _Needs(self, entry.layer, len(entry.units))
+        slack = self.bounds.backward(entry.layer, entry.units, float(sign), needs).slack
+        enough = slack > needs.total
+        facts: list[list[Step]] = [[] for _ in entry.units]
+        if not enough.all():
+            self.bounds.backward(entry.layer, entry.units, float(sign), _Multipliers(self, facts))
+        for k, (unit, value) in enumerate(zip(entry.units.tolist(), entry.values.tolist(), strict=True)):
+            where, written = [self.net, self.numbers[entry.layer], unit], str(Fraction(value))
+            if enough[k]:
+                yield ["cases", where, entry.side, written, [], ["", [], []]]
+            else:
+                yield ["bound", where, entry.side, written, {"l": facts[k]}]
 
     # ---- intervals ------------------------------------------------------------------------------
+
+    def _intervals(self, entry: Intervals) -> Iterator[Step]:
+        """A layer's intervals are one step; those that are 0 to the last bit, or must be ours, are steps of their own."""
+        layer, number = self.network.layer(entry.layer), self.numbers[entry.layer]
+        known = self.facts.layers[entry.layer]
+        is_needed = entry.layer in self.full or known.active.any() or known.inactive.any()
+        if not layer.size or not is_needed:
+            return
+        plain = self.facts.domain.is_bounded and entry.layer not in self.exact
+        if plain:
+            yield ["intervals", self.net, number]
+        sizes = self.bounds._row_sizes(self.bounds.floats[entry.layer])[0]
+        for side, ends, sign in (("up", entry.upper, 1), ("lo", entry.lower, -1)):
+            stable = sign * ends <= 0
+            own = stable & (-sign * ends <= _NEAR * sizes) if plain else stable | (entry.layer in self.full)
+            for k in np.nonzero(own & np.isfinite(ends))[0].tolist():
+                value = 0.0 if stable[k] and entry.layer not in self.exact else float(ends[k])
+                proof = self.interval_leaf(layer, k, side, self.own)
+                yield ["bound", [self.net, number, k], side, str(Fraction(value)), proof]
 
     def _impure_units(self) -> dict[str, set[int]]:
         """Active units whose ends were not found by intervals alone.
@@ -95,11 +201,11 @@ class UnitProofs:
             facts = self.facts.layers[layer.name]
             below = any(impure.get(u) for u in self.network.cone(layer.name))
             methods = zip(facts.lower_method, facts.upper_method, strict=True)
-            found = [below or not {low, up} <= {Method.INTERVAL, Method.EXACT} for low, up in methods]
+            found = [below or not {low, up} <= {Method.INTERVAL} for low, up in methods]
             impure[layer.name] = {k for k in np.nonzero(facts.active)[0].tolist() if found[k]}
         return impure
 
-    def interval_leaf(self, layer: Layer, unit: int, side: str, origins: Mapping[str, Indices]) -> Leaf:
+    def interval_leaf(self, layer: Layer, unit: int, side: str, origins: Mapping[str, Indices]) -> Proof:
         """The ends of impure units that an interval bound of `unit` rests on; everything else is the checker's `low`.
 
         `layer` may belong to another network; origins[u] says which unit of ours a unit of its predecessor u is (-1: none).
@@ -118,24 +224,8 @@ class UnitProofs:
 
     # ---- multipliers ----------------------------------------------------------------------------
 
-    def _linear_leaves(self, name: str, wanted: list[tuple[int, str, float, Method]]) -> dict[tuple[int, str], Leaf]:
-        leaves: dict[tuple[int, str], Leaf] = {}
-        for side, sign in (("up", 1), ("lo", -1)):
-            rows = np.array([k for k, s, _, m in wanted if s == side and m is Method.LINEAR], dtype=np.int64)
-            facts: list[list[list[Any]]] = [[] for _ in rows]
-            if len(rows):
-                self.bounds.backward(name, rows, float(sign), _Multipliers(self, facts))
-            leaves |= {(int(k), side): {"l": entry} for k, entry in zip(rows, facts, strict=True)}
-            for k, s, _, method in wanted:
-                if s == side and method is Method.EXACT_LINEAR:
-                    leaves[k, side] = self._exact_leaf(name, k, sign)
-        return leaves
-
-    def _exact_leaf(self, name: str, unit: int, sign: int) -> Leaf:
-        return {"l": self._exact_facts(name, unit, sign, ExactCase())}
-
-    def _exact_facts(self, name: str, unit: int, sign: int, case: ExactCase) -> list[list[Any]]:
-        entries: list[list[Any]] = []
+    def _exact_facts(self, name: str, unit: int, sign: int, case: ExactCase) -> list[Step]:
+        entries: list[Step] = []
 
         def record(layer: str, c: Matrix) -> None:
             lower, upper = self.bounds.lower[layer], self.bounds.upper[layer]
@@ -153,84 +243,128 @@ class UnitProofs:
                     entries.append(["hz", where, str(-value * min(slope, Fraction(1)))])
 
         exact_backward(self.bounds, name, unit, sign, record, case)
-        return entries
+        return entries + [["dom", number, str(value)] for number, value in case.gamma.items() if value > 0]
 
     # ---- cases ----------------------------------------------------------------------------------
 
-    def _tree(self, name: str, unit: int, side: str) -> Proof:
-        """The proof tree of one bound: multipliers at each leaf from one more backward pass with its slopes."""
-        tree = self.facts.trees[name, unit, side]
-        leaves = list(leaves_of(tree))
-        entries: list[list[list[Any]]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]
-        rounded = [(k, path, leaf) for k, (path, leaf) in enumerate(leaves) if isinstance(leaf, trees.Leaf)]
-        sign = 1 if side == "up" else -1
-        if rounded:
-            cases = self._cases([(path, leaf) for _, path, leaf in rounded])
-            rows = np.full(len(rounded), unit, dtype=np.int64)
-            self.bounds.backward(
-                name, rows, float(sign), _Multipliers(self, [entries[k] for k, _, _ in rounded], cases), cases
-            )
+    def _by_cases(self, name: str, unit: int, side: str, written: str, proof: CaseProof) -> Step:
+        """The step of one bound by a tree: as slopes where the error terms leave room for the checker's rounding, else as multipliers."""
+        where, sign = [self.net, self.numbers[name], unit], 1 if side == "up" else -1
+        leaves = list(leaves_of(proof.tree))
+        rounded = [(path, leaf) for path, leaf in leaves if isinstance(leaf, trees.Leaf)]
+        cases = _cases(proof.frame, rounded)
+        rows = np.full(len(rounded), unit, dtype=np.int64)
+        if len(rounded) == len(leaves):
+            needs = _Needs(self, name, len(rounded))
+            slack = self.bounds.backward(name, rows, float(sign), needs, cases).slack
+            if (slack > needs.total).all():
+                frame = [[self.numbers[v], u.tolist()] for v, u in proof.frame.units.items() if len(u)]
+                return ["cases", where, side, written, frame, _case_tree(proof, proof.tree)]
+        entries: list[list[Step]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]
+        places = [k for k, (_, leaf) in enumerate(leaves) if isinstance(leaf, trees.Leaf)]
+        if places:
+            collect = _Multipliers(self, [entries[k] for k in places], cases)
+            self.bounds.backward(name, rows, float(sign), collect, cases)
         for k, (path, leaf) in enumerate(leaves):
             if isinstance(leaf, trees.ExactLeaf):
-                case = ExactCase({(layer, j): phase for layer, j, phase in path}, leaf.alpha, leaf.beta)
+                case = ExactCase({(layer, j): phase for layer, j, phase in path}, leaf.alpha, leaf.beta, leaf.gamma)
                 entries[k] += self._exact_facts(name, unit, sign, case)
-        return self._nested(tree, iter(entries))
+        return ["bound", where, side, written, self._nested(proof.tree, iter(entries))]
 
-    def _cases(self, leaves: list[tuple[Path, trees.Leaf]]) -> Cases:
-        layers = list(leaves[0][1].alpha)
-        alpha = {v: np.array([leaf.alpha[v] for _, leaf in leaves]) for v in layers}
-        beta = {v: np.array([leaf.beta[v] for _, leaf in leaves]) for v in layers}
-        fixed = {v: np.zeros_like(alpha[v]) for v in layers}
-        for k, (path, _) in enumerate(leaves):
-            for layer, unit, phase in path:
-                fixed[layer][k, unit] = phase
-        return Cases(alpha, beta, fixed)
-
-    def _multipliers_of_path(self, path: Path, leaf: trees.Leaf | trees.ExactLeaf) -> list[list[Any]]:
-        facts: list[list[Any]] = []
-        for layer, unit, phase in path:
+    def _multipliers_of_path(self, path: Path, leaf: trees.Leaf | trees.ExactLeaf) -> list[Step]:
+        facts: list[Step] = []
+        for number, (layer, unit, phase) in enumerate(path):
             if isinstance(leaf, trees.Leaf):
-                value = float(leaf.beta[layer][unit])
-                written = _hex(value)
+                value = Fraction(leaf.beta[number]) if leaf.beta else Fraction(0)
             else:
-                value = float(leaf.beta[layer, unit])
-                written = str(leaf.beta[layer, unit])
+                value = leaf.beta[layer, unit]
             if value > 0:
-                facts.append(["lo" if phase > 0 else "up", [self.net, self.numbers[layer], unit], written])
+                facts.append(["lo" if phase > 0 else "up", [self.net, self.numbers[layer], unit], str(value)])
+        if isinstance(leaf, trees.Leaf):
+            facts += [["dom", number, str(Fraction(g))] for number, g in enumerate(leaf.gamma) if g > 0]
         return facts
 
-    def _nested(self, tree: Tree, leaves: Iterator[list[list[Any]]]) -> Proof:
+    def _nested(self, tree: Tree, leaves: Iterator[list[Step]]) -> Proof:
         if not isinstance(tree, trees.Split):
             return {"l": next(leaves)}
         unit = [self.net, self.numbers[tree.layer], tree.unit]
         return {"s": unit, "p": self._nested(tree.active, leaves), "n": self._nested(tree.inactive, leaves)}
 
 
+class _Needs:
+    """Per row, what the checker's rounding may cost: twice per layer 2^-bits · Σ |value|, and slopes of 2^-60."""
+
+    def __init__(self, writer: UnitProofs, name: str, rows: int) -> None:
+        bounds, network = writer.bounds, writer.network
+        cone = [v for v in network.cone(name) if v in bounds.lower]
+        reach = sum(float(np.abs(np.concatenate([bounds.lower[v], bounds.upper[v]])).sum()) for v in cone)
+        reach += float(bounds.magnitude(network.input_name).sum())
+        bits = writer.precision
+        self.bounds = bounds
+        self.total = np.full(rows, 2.0 ** (4 - bits) * (2 * len(cone) + 2 + 2 * reach))
+
+    def __call__(self, layer: str, positions: Indices, c: Floats) -> None:
+        width = np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
+        self.total[positions] += 2.0**-58 * (np.abs(c) @ width)
+
+
 class _Multipliers:
     """Turns the coefficients of a backward pass into facts: a chord where C > 0, h ≥ z with weight α where C < 0."""
 
-    def __init__(self, writer: UnitProofs, facts: list[list[list[Any]]], cases: Cases | None = None) -> None:
+    def __init__(self, writer: UnitProofs, facts: list[list[Step]], cases: Cases | None = None) -> None:
         self.writer = writer
         self.facts = facts
         self.cases = cases
 
     def __call__(self, layer: str, positions: Indices, c: Floats) -> None:
         lower, upper = self.writer.bounds.lower[layer], self.writer.bounds.upper[layer]
-        unstable = np.nonzero((lower < 0) & (upper > 0))[0].tolist()
+        unstable = np.nonzero((lower < 0) & (upper > 0))[0]
         number = self.writer.numbers[layer]
         width, net = upper - lower, self.writer.net
-        default = relaxation(lower, upper)[2]
+        slopes = np.broadcast_to(relaxation(lower, upper)[2][unstable], (len(c), len(unstable)))
+        fixed = np.zeros(slopes.shape)
+        if self.cases is not None and layer in self.cases.frame.units:
+            part = self.cases.frame.slices[layer]
+            slopes, fixed = self.cases.alpha[positions, part], self.cases.phase[positions, part]
         for row, position in enumerate(positions.tolist()):
-            slopes = default if self.cases is None else self.cases.alpha[layer][position]
             entries = self.facts[position]
-            for j in unstable:
-                if self.cases is not None and self.cases.fixed[layer][position, j]:
-                    continue
+            for place, j in enumerate(unstable.tolist()):
                 value = float(c[row, j])
+                if fixed[row, place]:
+                    continue
                 if value > 0:
                     entries.append(["ch", [net, number, j], _hex(value / float(width[j]))])
-                elif value < 0 and slopes[j] > 0:
-                    entries.append(["hz", [net, number, j], _hex(-value * float(slopes[j]))])
+                elif value < 0 and slopes[row, place] > 0:
+                    entries.append(["hz", [net, number, j], _hex(-value * float(slopes[row, place]))])
+
+
+def _cases(frame: Frame, leaves: list[tuple[Path, trees.Leaf]]) -> Cases:
+    """The leaves as rows of a backward pass."""
+    where = {(name, int(u)): k for k, (name, u) in enumerate((n, u) for n, units in frame.units.items() for u in units)}
+    shape = (len(leaves), frame.size)
+    beta, phase = np.zeros(shape), np.zeros(shape)
+    for row, (path, leaf) in enumerate(leaves):
+        for number, (layer, unit, side) in enumerate(path):
+            phase[row, where[layer, unit]] = side
+            beta[row, where[layer, unit]] = leaf.beta[number] if leaf.beta else 0.0
+    alpha = np.array([leaf.alpha for _, leaf in leaves], dtype=np.float64).reshape(shape)
+    gamma = np.array([leaf.gamma for _, leaf in leaves], dtype=np.float64) if leaves and leaves[0][1].gamma else None
+    return Cases(frame, alpha, beta, phase, gamma)
+
+
+def _case_tree(proof: CaseProof, tree: Tree) -> Step:
+    if isinstance(tree, trees.Split):
+        part = proof.frame.slices[tree.layer]
+        number = part.start + int(np.searchsorted(proof.frame.units[tree.layer], tree.unit))
+        return [number, _case_tree(proof, tree.active), _case_tree(proof, tree.inactive)]
+    assert isinstance(tree, trees.Leaf)
+    slopes = np.round(np.asarray(tree.alpha, dtype=np.float64) * trees.SLOPE_UNITS).astype("<u2").tobytes()
+    betas, gammas = ([_hex(float(v)) for v in values] if any(values) else [] for values in (tree.beta, tree.gamma))
+    return [binascii.b2a_base64(slopes, newline=False).decode("ascii"), betas, gammas]
+
+
+def _has_exact_leaf(proof: CaseProof) -> bool:
+    return any(isinstance(leaf, trees.ExactLeaf) for _, leaf in leaves_of(proof.tree))
 
 
 def _box_tree(tree: BoxTree) -> list[Any]:
@@ -243,14 +377,3 @@ def _box_tree(tree: BoxTree) -> list[Any]:
 
 def _hex(value: float) -> str:
     return value.hex()
-
-
-def _restored_bounds(network: Network, facts: Facts) -> Bounds:
-    """The bounds as they stood in the proof; linear layers by interval."""
-    bounds = Bounds(network, facts.domain)
-    for layer in network.layers:
-        if layer.is_relu:
-            bounds.set(layer.name, facts.layers[layer.name].lower, facts.layers[layer.name].upper)
-        else:
-            bounds.set(layer.name, *bounds.interval(layer.name))
-    return bounds

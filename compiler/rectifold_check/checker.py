@@ -14,8 +14,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from rectifold_check.boxes import BoxRule
-from rectifold_check.forms import Form, add_into, combine, reduced
+from rectifold_check.forms import Form, add_into, reduced
 from rectifold_check.reading import (
     Domain,
     Network,
@@ -26,6 +25,7 @@ from rectifold_check.reading import (
     read_domain,
     read_network,
 )
+from rectifold_check.substitution import BITS, MOST_BITS, Block, Substitution, combined, packed, sources_of
 
 MAX_DEPTH = 200  # of a proof tree
 
@@ -146,7 +146,7 @@ class State:
         self.trusted = 0
         self.lower: dict[Unit, Fraction] = {}
         self.upper: dict[Unit, Fraction] = {}
-        self.solved: dict[Unit, Form | None] = {}  # None: h = z
+        self.solved: dict[Unit, list[Term]] = {}  # h as a sum of its own z, or of values of earlier units
         self.numbers, self.units = _numbering(networks, a.inputs)
         self.fixed = {
             k: Form.of(low)
@@ -155,6 +155,9 @@ class State:
         }
         self.forms: dict[Unit, tuple[int, Form]] = {}
         self.events = [[0] * (len(n.layers) + 2) for n in networks]  # solved units per layer
+        self.blocks: dict[tuple[int, int, int, int], Block] = {}
+        self.bits = BITS
+        self.rules: dict[int, Substitution] = {}
 
     # ---- normal forms -------------------------------------------------------------------------
 
@@ -163,57 +166,33 @@ class State:
         age = self._age(unit)
         known = self.forms.get(unit)
         if known is None or known[0] != age:
-            known = age, self._fresh(unit)
+            known = age, self.normal([(Fraction(1), ("z", unit))])
             self.forms[unit] = known
         return known[1]
 
     def h(self, unit: Unit) -> Form:
         """The normal form of a value."""
         if unit in self.solved:
-            solution = self.solved[unit]
-            return self.z(unit) if solution is None else self.normal(solution)
+            return self.normal(self.solved[unit])
         if not self.layer(unit).is_relu:
             return self.z(unit)
         return Form.variable(self.numbers[unit])
 
-    def input(self, k: int) -> Form:
-        """An input: its value where the box leaves only one."""
-        return self.fixed.get(k) or Form.variable(k)
+    def normal(self, terms: list[Term]) -> Form:
+        """The normal form of Σ factor · atom."""
+        collected = _Collected(self)
+        for factor, atom in terms:
+            collected.add(factor, atom)
+        return collected.normal()
 
-    def normal(self, form: Form) -> Form:
-        """The form with every solved value replaced."""
-        if not any(v >= self.inputs and self.units[v - self.inputs] in self.solved for v in form.coefficients):
-            return form
-        terms = [(Fraction(form.constant, form.den), Form(1, 1, {}))]
-        for v, c in form.coefficients.items():
-            value = Form.variable(v) if v < self.inputs else self.h(self.units[v - self.inputs])
-            terms.append((Fraction(c, form.den), value))
-        return combine(terms)
-
-    def _fresh(self, unit: Unit) -> Form:
-        net, number, index = unit
-        layer = self.networks[net].layers[number - 1]
-        parts: list[tuple[int, Form]] = []
-        total: dict[int, int] = {}
-        for row in layer.rows[index]:
-            if row.source == 0:
-                add_into(total, {j: w for j, w in row.entries if j not in self.fixed}, 1)
-                parts += [(w, self.fixed[j]) for j, w in row.entries if j in self.fixed]
-                continue
-            for j, weight in row.entries:
-                parts.append((weight, self.h((net, row.source, j))))
-        common = 1
-        for _, form in parts:
-            if common % form.den:
-                common = common * form.den // _gcd(common, form.den)
-        constant = layer.bias[index] * common
-        if common != 1:
-            total = {v: c * common for v, c in total.items()}
-        for weight, form in parts:
-            scale = weight * (common // form.den)
-            constant += scale * form.constant
-            add_into(total, form.coefficients, scale)
-        return reduced(layer.den * common, constant, total)
+    def block(self, net: int, layer: int, source: int, bits: int) -> Block:
+        """A layer's weights on one source as long integers, for coefficients of at most `bits` bits (sizes go up by doubling)."""
+        room = max(64, 1 << (bits - 1).bit_length())
+        key = net, layer, source, room
+        if key not in self.blocks:
+            network = self.networks[net]
+            self.blocks[key] = packed(network.layers[layer - 1], source, network.size(source), room)
+        return self.blocks[key]
 
     def _age(self, unit: Unit) -> int:
         """Counts the solved values that the unit's form may contain."""
@@ -223,31 +202,9 @@ class State:
 
     # ---- ends -----------------------------------------------------------------------------------
 
-    def low(self, terms: list[Term], *, in_case: bool) -> Fraction:
-        """A lower bound, over the box, of the normal form of Σ factor · atom. Refuses if an end is missing.
-
-        Two ways to the same form. Outside cases the remembered forms of the atoms are added up. A case solves values that
-        nearly all of them contain, so inside one the form is found from the last unit down instead: the coefficients of all
-        pre-activations of a layer are collected and pushed through its weights once.
-        """
-        if not in_case:
-            return self._low_of_form(combine([(factor, self.form(atom)) for factor, atom in terms]))
-        collected = _Collected(self)
-        for factor, atom in terms:
-            collected.add(factor, atom)
-        return collected.lowest()
-
-    def form(self, atom: Atom) -> Form:
-        """The normal form of an atom."""
-        match atom:
-            case None:
-                return Form(1, 1, {})
-            case int() as given:
-                return self.input(given)
-            case (kind, unit):
-                return self.z(unit) if kind == "z" else self.h(unit)
-
-    def _low_of_form(self, form: Form) -> Fraction:
+    def low(self, terms: list[Term]) -> Fraction:
+        """A lower bound, over the box, of the normal form of Σ factor · atom. Refuses if an end is missing."""
+        form = self.normal(terms)
         total = Fraction(form.constant)
         sums: dict[int, int] = {}
         for v, c in form.coefficients.items():
@@ -271,14 +228,16 @@ class State:
             raise Refusal(f"unit {list(unit)} has no proven upper end")
         return max(Fraction(0), self.upper[unit])
 
-    def box_rule(self, net: int) -> BoxRule:
-        """The rule of boxes for one network, with the ends proved so far."""
-        units = [u for u in self.lower.keys() | self.upper.keys() if u[0] == net]
-        known = {
-            (layer, index): (self.lower.get((net, layer, index)), self.upper.get((net, layer, index)))
-            for _, layer, index in units
-        }
-        return BoxRule(self.networks[net], self.domain, known)
+    def substitution(self, net: int) -> Substitution:
+        """Substitution in one network, with the ends proved so far."""
+        if net not in self.rules:
+            rule = Substitution(self.networks[net], self.domain, self.bits)
+            for side, known in (("lo", self.lower), ("up", self.upper)):
+                for (other, layer, index), value in known.items():
+                    if other == net:
+                        rule.know(layer, index, side, value)
+            self.rules[net] = rule
+        return self.rules[net]
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -291,12 +250,18 @@ class State:
         if unit in self.solved or not self.layer(unit).is_relu:
             return
         if unit in self.upper and self.upper[unit] <= 0:
-            self.solve(unit, Form(1, 0, {}))
+            self.solve(unit, [])
         elif unit in self.lower and self.lower[unit] >= 0:
-            self.solve(unit, None)
+            self.solve(unit, [(Fraction(1), ("z", unit))])
 
-    def solve(self, unit: Unit, form: Form | None) -> None:
-        self.solved[unit] = form
+    def proved(self, unit: Unit, side: str, value: Fraction) -> None:
+        """Learn an end that holds on the whole domain (not in a case only)."""
+        self.learn(unit, side, value)
+        if unit[0] in self.rules:
+            self.rules[unit[0]].know(unit[1], unit[2], side, value)
+
+    def solve(self, unit: Unit, value: list[Term]) -> None:
+        self.solved[unit] = value
         self.events[unit[0]][unit[1]] += 1
 
     def layer(self, unit: Unit) -> Any:
@@ -322,12 +287,6 @@ def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Uni
     return {unit: inputs + n for n, unit in enumerate(units)}, units
 
 
-def _gcd(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a
-
-
 class _Sum:
     """Coefficients by index over growing denominators, merged when they are needed."""
 
@@ -349,13 +308,16 @@ class _Sum:
 
 
 class _Collected:
-    """Σ factor · atom on its way to a normal form: coefficients of z and h per layer, of inputs, and a constant."""
+    """Σ factor · atom on its way to a normal form, from the last unit down: coefficients of z and h per layer, of variables, and a constant.
+
+    All pre-activations of a layer are pushed through its weights at once.
+    """
 
     def __init__(self, state: State) -> None:
         self.state = state
         self.z: dict[tuple[int, int], _Sum] = {}
         self.h: dict[tuple[int, int], _Sum] = {}
-        self.inputs: dict[tuple[int, int], _Sum] = {}
+        self.variables = _Sum()  # inputs and unsolved values, by number
         self.constant = Fraction(0)
 
     def add(self, factor: Fraction, atom: Atom) -> None:
@@ -363,29 +325,34 @@ class _Collected:
             case None:
                 self.constant += factor
             case int() as given:
-                self._into(self.inputs, (0, 0), factor.denominator, {given: factor.numerator})
+                self.variables.add(factor.denominator, {given: factor.numerator})
             case (kind, (net, layer, index)):
                 place = self.z if kind == "z" else self.h
                 self._into(place, (net, layer), factor.denominator, {index: factor.numerator})
 
-    def lowest(self) -> Fraction:
-        total = Fraction(0)
+    def normal(self) -> Form:
         for net in (1, 0):
             for layer in range(len(self.state.networks[net].layers), 0, -1):
-                total += self._pass(net, layer)
-        den, inputs = self.inputs[0, 0].merged() if self.inputs else (1, {})
-        return total + self.constant + self._ends(den, inputs)
+                self._pass(net, layer)
+        den, total = self.variables.merged()
+        for v in [v for v in total if v in self.state.fixed]:
+            value = self.state.fixed[v]
+            self.constant += Fraction(total.pop(v) * value.constant, den * value.den)
+        common = lcm(den, self.constant.denominator)
+        scale = common // den
+        return reduced(
+            common, self.constant.numerator * (common // self.constant.denominator), {v: c * scale for v, c in total.items()}
+        )  # fmt: skip
 
-    def _pass(self, net: int, number: int) -> Fraction:
-        """Replace the solved values of a layer, take the ends of the unsolved ones, push its z through its weights."""
-        key, total = (net, number), Fraction(0)
+    def _pass(self, net: int, number: int) -> None:
+        """Replace the solved values of a layer, push its z through its weights."""
+        key = net, number
         while key in self.h:  # a tie may lead to an earlier unit of the same layer
-            total += self._values(net, number, *self.h.pop(key).merged())
+            self._values(net, number, *self.h.pop(key).merged())
         if key in self.z:
             self._push(net, number, *self.z.pop(key).merged())
-        return total
 
-    def _values(self, net: int, number: int, den: int, coefficients: dict[int, int]) -> Fraction:
+    def _values(self, net: int, number: int, den: int, coefficients: dict[int, int]) -> None:
         state = self.state
         relu = state.networks[net].layers[number - 1].is_relu
         as_z: dict[int, int] = {}
@@ -394,45 +361,34 @@ class _Collected:
             unit = (net, number, index)
             if relu and unit not in state.solved:
                 unsolved[state.numbers[unit]] = c
-            elif not relu or (form := state.solved[unit]) is None:
+            elif not relu:
                 as_z[index] = c
             else:
-                self._replace(form, Fraction(c, den))
+                self._replace(unit, Fraction(c, den), as_z, den)
         self._into(self.z, (net, number), den, as_z)
-        return self._ends(den, unsolved)
+        if unsolved:
+            self.variables.add(den, unsolved)
 
-    def _replace(self, form: Form, factor: Fraction) -> None:
-        """A tied value: its form speaks of inputs and earlier units."""
-        self.constant += factor * Fraction(form.constant, form.den)
-        for v, c in form.coefficients.items():
-            share = factor * Fraction(c, form.den)
-            atom: Atom = v if v < self.state.inputs else ("h", self.state.units[v - self.state.inputs])
-            self.add(share, atom)
+    def _replace(self, unit: Unit, coefficient: Fraction, as_z: dict[int, int], den: int) -> None:
+        """A solved value: its own z, or values of earlier units."""
+        for factor, atom in self.state.solved[unit]:
+            if atom == ("z", unit):
+                as_z[unit[2]] = int(coefficient * den)
+            else:
+                self.add(factor * coefficient, atom)
 
     def _push(self, net: int, number: int, den: int, coefficients: dict[int, int]) -> None:
         layer = self.state.networks[net].layers[number - 1]
-        sums: dict[int, dict[int, int]] = {}
-        constant = 0
-        for index, c in coefficients.items():
-            constant += c * layer.bias[index]
-            for row in layer.rows[index]:
-                total = sums.setdefault(row.source, {})
-                get = total.get
-                for j, weight in row.entries:
-                    total[j] = get(j, 0) + c * weight
-        self.constant += Fraction(constant, den * layer.den)
-        for source, total in sums.items():
+        on_z = list(coefficients.items())
+        self.constant += Fraction(sum(c * layer.bias[i] for i, c in on_z), den * layer.den)
+        bits = max((c.bit_length() for _, c in on_z), default=1)
+        for source in sources_of(layer):
+            row = combined(self.state.block(net, number, source, bits), on_z)
+            total = {j: c for j, c in enumerate(row) if c}
             if source == 0:
-                self._into(self.inputs, (0, 0), den * layer.den, total)
+                self.variables.add(den * layer.den, total)
             else:
                 self._into(self.h, (net, source), den * layer.den, total)
-
-    def _ends(self, den: int, coefficients: dict[int, int]) -> Fraction:
-        sums: dict[int, int] = {}
-        for v, c in coefficients.items():
-            end = self.state.end(v, upper=c < 0)
-            sums[end.denominator] = sums.get(end.denominator, 0) + c * end.numerator
-        return sum((Fraction(value, d) for d, value in sums.items()), Fraction(0)) / den
 
     @staticmethod
     def _into(place: dict[tuple[int, int], _Sum], key: tuple[int, int], den: int, coefficients: dict[int, int]) -> None:
@@ -448,8 +404,15 @@ def _step(state: State, step: list[Any]) -> None:
         case ["bound", unit, ("lo" | "up") as side, value, proof]:
             _bound(state, state.unit(unit), side, rational(value, "bound"), proof)
         case ["trusted", unit, ("lo" | "up") as side, value, str()]:
-            state.learn(state.unit(unit), side, rational(value, "trusted claim"))
+            state.proved(state.unit(unit), side, rational(value, "trusted claim"))
             state.trusted += 1
+        case ["precision", int() as bits] if type(bits) is int and BITS <= bits <= MOST_BITS:
+            state.bits = bits
+            state.rules.clear()
+        case ["intervals", int() as net, int() as layer]:
+            _intervals(state, net, layer)
+        case ["cases", unit, ("lo" | "up") as side, value, frame, tree]:
+            _cases(state, state.unit(unit), side, rational(value, "bound"), frame, tree)
         case ["boxes", int() as net, int() as layer, list() as claims, tree]:
             _boxes(state, net, layer, claims, tree)
         case [("alias" | "mirror") as kind, v, w, factor]:
@@ -462,7 +425,23 @@ def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> 
     """value ≤ z (lo) or z ≤ value (up)."""
     sign = Fraction(1 if side == "lo" else -1)
     _prove(state, [(sign, ("z", unit)), (-sign * value, None)], proof, 0)
-    state.learn(unit, side, value)
+    state.proved(unit, side, value)
+
+
+def _intervals(state: State, net: int, number: int) -> None:
+    """The ends of a layer's units by intervals, from the ends of what it reads."""
+    state.unit([net, number, 0])
+    for index, (low, high) in enumerate(state.substitution(net).take_intervals(number)):
+        state.learn((net, number, index), "up", high)
+        state.learn((net, number, index), "lo", low)
+
+
+def _cases(state: State, unit: Unit, side: str, value: Fraction, frame: Any, tree: Any) -> None:
+    """value ≤ z (lo) or z ≤ value (up), by substitution in every case of a tree."""
+    net, layer, index = unit
+    sign = 1 if side == "up" else -1
+    state.substitution(net).prove_cases(layer, index, sign, sign * value, frame, tree)
+    state.proved(unit, side, value)
 
 
 def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) -> None:
@@ -476,9 +455,9 @@ def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) ->
                 raise Refusal("a claim is [index, side, value]")
     wanted = [(unit[2], 1 if side == "up" else -1, value if side == "up" else -value) for unit, side, value in read]
     state.unit([net, number, 0])
-    state.box_rule(net).prove(number, wanted, tree)
+    state.substitution(net).prove_boxes(number, wanted, tree)
     for unit, side, value in read:
-        state.learn(unit, side, value)
+        state.proved(unit, side, value)
 
 
 def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
@@ -492,10 +471,10 @@ def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
     sign = 1 if kind == "alias" else -1
     if not state.z(v).equals(state.z(w), sign * factor):
         raise Refusal(f"{kind}: the pre-activations of {list(v)} and {list(w)} are not multiples")
-    terms = [(factor, state.h(w))]
+    terms: list[Term] = [(factor, ("h", w))]
     if kind == "mirror":
-        terms.append((-factor, state.z(w)))
-    state.solve(v, combine(terms))
+        terms.append((-factor, ("z", w)))
+    state.solve(v, terms)
 
 
 # ---- proofs -------------------------------------------------------------------------------------
@@ -507,9 +486,9 @@ def _prove(state: State, target: list[Term], proof: Any, depth: int) -> None:
         raise Refusal("a proof is too deep")
     match proof:
         case {"l": list() as facts, **rest} if not rest:
-            _leaf(state, target, facts, in_case=depth > 0)
+            _leaf(state, target, facts)
         case {"f": list() as facts, **rest} if not rest:
-            _leaf(state, [(Fraction(-1), None)], facts, in_case=depth > 0)
+            _leaf(state, [(Fraction(-1), None)], facts)
         case {"s": unit, "p": positive, "n": negative, **rest} if not rest:
             split = state.unit(unit)
             for side, case in (("lo", positive), ("up", negative)):
@@ -533,7 +512,7 @@ def _in_case(state: State, unit: Unit, side: str, target: list[Term], proof: Any
         state.lower, state.upper, state.solved, state.forms, state.events = saved
 
 
-def _leaf(state: State, target: list[Term], facts: list[Any], *, in_case: bool) -> None:
+def _leaf(state: State, target: list[Term], facts: list[Any]) -> None:
     """low(target − Σ m · fact) ≥ 0."""
     terms = list(target)
     for entry in facts:
@@ -541,7 +520,7 @@ def _leaf(state: State, target: list[Term], facts: list[Any], *, in_case: bool) 
             raise Refusal("a fact is [kind, unit, multiplier]")
         factor = multiplier(entry[2])
         terms += [(-factor * c, atom) for c, atom in _fact(state, entry[0], entry[1])]
-    slack = state.low(terms, in_case=in_case)
+    slack = state.low(terms)
     if slack < 0:
         raise Refusal(f"a leaf does not hold: the bound is about {_shown(slack)}, below 0")
 
@@ -584,7 +563,7 @@ def _final(state: State, step: list[Any], tolerance: list[Fraction]) -> Verdict:
         raise Refusal("the final comparison is malformed")
     a, b = state.networks
     for j, eps in enumerate(tolerance):
-        difference = combine([(Fraction(1), state.h((0, a.output, j))), (Fraction(-1), state.h((1, b.output, j)))])
+        difference = state.normal([(Fraction(1), ("h", (0, a.output, j))), (Fraction(-1), ("h", (1, b.output, j)))])
         if not difference.coefficients and difference.constant == 0:
             continue
         proofs = step[1].get(str(j))

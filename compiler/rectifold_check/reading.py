@@ -72,10 +72,15 @@ def parse_json(text: str, what: str) -> Any:
 
 def rational(text: Any, what: str) -> Fraction:
     """A number "p" or "p/q"."""
+    return Fraction(*_ratio(text, what))
+
+
+def _ratio(text: Any, what: str) -> tuple[int, int]:
     if not isinstance(text, str) or not _RATIONAL.fullmatch(text):
         raise Refusal(f"{what}: {str(text)[:40]!r} is not a number p or p/q")
+    numerator, _, denominator = text.partition("/")
     try:
-        return Fraction(text)
+        return int(numerator), int(denominator or "1")
     except ValueError as error:  # Python's cap on digits
         raise Refusal(f"{what}: {error}") from None
 
@@ -129,7 +134,8 @@ def read_domain(text: str) -> Domain:
     for row in _list(form["constraints"], "domain: constraints"):
         if not isinstance(row, list) or len(row) != 2:
             raise Refusal("domain: a constraint is [coefficients, bound]")
-        rows.append((dict(_entries(row[0], len(ends[0]), "domain")), rational(row[1], "domain")))
+        entries = {j: Fraction(p, q) for j, p, q in _entries(row[0], len(ends[0]), "domain")}
+        rows.append((entries, rational(row[1], "domain")))
     return Domain(ends[0], ends[1], tuple(rows))
 
 
@@ -138,8 +144,8 @@ def _layer(entry: Any, sizes: list[int], what: str) -> Layer:
     if form["activation"] not in ("R", "L"):
         raise Refusal(f"{what}: activation {str(form['activation'])[:20]!r}")
     units = _whole(form["units"], 0, MAX_UNITS, f"{what}: units")
-    bias = dict(_entries(form["bias"], units, what))
-    parts: list[list[tuple[int, list[tuple[int, Fraction]]]]] = [[] for _ in range(units)]
+    bias = {i: (p, q) for i, p, q in _entries(form["bias"], units, what)}
+    parts: list[list[tuple[int, list[tuple[int, int, int]]]]] = [[] for _ in range(units)]
     previous = -1
     for block in _list(form["weights"], f"{what}: weights"):
         if not isinstance(block, list) or len(block) != 2:
@@ -152,19 +158,17 @@ def _layer(entry: Any, sizes: list[int], what: str) -> Layer:
         if len(rows) != units:
             raise Refusal(f"{what}: {len(rows)} rows for {units} units")
         for i, row in enumerate(rows):
-            parts[i].append((source, _entries(row, sizes[source], what)))
-    dens = {v.denominator for v in bias.values()} | {v.denominator for p in parts for _, row in p for _, v in row}
+            if entries := _entries(row, sizes[source], what):
+                parts[i].append((source, entries))
+    dens = {q for _, q in bias.values()} | {q for part in parts for _, row in part for _, _, q in row}
     den = lcm(*dens) if dens else 1
-    scaled = tuple(
-        tuple(Row(s, tuple((j, v.numerator * (den // v.denominator)) for j, v in row)) for s, row in unit if row)
-        for unit in parts
-    )
-    biases = (bias.get(i, Fraction(0)) for i in range(units))
-    return Layer(form["activation"] == "R", den, tuple(v.numerator * (den // v.denominator) for v in biases), scaled)
+    scaled = tuple(tuple(Row(s, tuple((j, p * (den // q)) for j, p, q in row)) for s, row in unit) for unit in parts)
+    biases = (bias.get(i, (0, 1)) for i in range(units))
+    return Layer(form["activation"] == "R", den, tuple(p * (den // q) for p, q in biases), scaled)
 
 
-def _entries(text: Any, size: int, what: str) -> list[tuple[int, Fraction]]:
-    """Nonzero entries "index:value", indices rising."""
+def _entries(text: Any, size: int, what: str) -> list[tuple[int, int, int]]:
+    """Nonzero entries "index:p/q" as (index, p, q), indices rising."""
     if not isinstance(text, str):
         raise Refusal(f"{what}: a vector is a string of index:value")
     result = []
@@ -174,7 +178,7 @@ def _entries(text: Any, size: int, what: str) -> list[tuple[int, Fraction]]:
         if not _INDEX.fullmatch(index) or not before < int(index) < size:
             raise Refusal(f"{what}: index {index[:20]!r} is out of order or out of range")
         before = int(index)
-        result.append((before, rational(number, what)))
+        result.append((before, *_ratio(number, what)))
     return result
 
 

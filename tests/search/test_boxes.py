@@ -16,7 +16,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.pipeline import compile_network
-from rectifold.proof.facts import Method
+from rectifold.proof.methods import Method
 from rectifold.proof.trees import BoxTree
 from rectifold.search.boxes import BoxSearch, midpoint
 from rectifold.search.witness import Witnesses

@@ -13,6 +13,9 @@ rounding of the substitution matters. With C the float coefficients a step start
 
 Each product and sum adds such a term; the sum of the terms is the radius that `settled_up` applies. Weights that are
 no floats bring their own radius, which enters R in full.
+
+Units proved inactive pass nothing on, so their rows and columns are left out of every product (an exact selection). Linear constraints
+G x ≤ g of the domain enter with multipliers γ ≥ 0: γ (g − G x) ≥ 0 is added to the bound before the box is taken.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +32,7 @@ from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_down, settled_u
 from rectifold.exact import Floats, Indices, Matrix, round_down, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
+from rectifold.proof.trees import Frame
 
 _ROWS = 1024  # rows of one backward batch
 
@@ -57,22 +62,37 @@ class Backward:
     upper: Floats
     coefficients: Floats
     ambiguous: np.ndarray  # rows whose sign is open only because of the error term
+    slack: Floats  # what the error term added: nothing less than the rounding can be behind the bound
 
 
 Lines = tuple[Floats, Floats, Floats]
 
 
+@dataclass(frozen=True, eq=False)
+class Constraints:
+    """The domain's rows G x ≤ g in floats, with the radii of what is no float."""
+
+    rows: Floats
+    row_radii: Floats
+    ends: Floats
+    end_radii: Floats
+
+
 class OwnLines(Protocol):
     """Rows that have their own relaxation, each in its own case."""
 
-    def rows(self, start: int, stop: int) -> OwnLines: ...
+    def part(self, start: int, stop: int) -> OwnLines: ...
 
-    def slopes(self, name: str, lines: Lines) -> Lines:
-        """(upper slope, upper offset, lower slope) per row, where `lines` holds on the whole domain."""
+    def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
+        """(upper slope, upper offset, lower slope) per row of the units `live`, where `lines` holds on the whole domain."""
         ...
 
-    def added(self, name: str) -> Floats | None:
+    def added(self, name: str, live: Indices) -> Floats | None:
         """What is added to the coefficients on z, nonnegative in the row's case."""
+        ...
+
+    def multipliers(self) -> Floats | None:
+        """Per row, of the domain's linear constraints."""
         ...
 
     def box(self) -> tuple[Floats, Floats] | None:
@@ -82,11 +102,7 @@ class OwnLines(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Rows on sub-boxes of the domain: row k lies in box index[k], with proven ends of the pre-activations on that box.
-
-    The lower slope is 1 where 1024 u > −1021 l: the checker finds these ends again with other rounding, and must choose as we did.
-    Ends with u = −l are common, ends at that odd ratio are not.
-    """
+    """Rows on sub-boxes of the domain: row k lies in box index[k], with proven ends of the pre-activations on that box."""
 
     index: Indices
     low: Floats  # boxes × inputs
@@ -94,16 +110,17 @@ class Boxes:
     lower: Mapping[str, Floats]  # per relu layer, boxes × units
     upper: Mapping[str, Floats]
 
-    def rows(self, start: int, stop: int) -> Boxes:
+    def part(self, start: int, stop: int) -> Boxes:
         return Boxes(self.index[start:stop], self.low, self.high, self.lower, self.upper)
 
-    def slopes(self, name: str, lines: Lines) -> Lines:
-        lower, upper = self.lower[name], self.upper[name]
-        slope, offset, lower_slope = relaxation(lower, upper)
-        lower_slope = np.where(offset > 0, (1024.0 * upper > -1021.0 * lower).astype(np.float64), lower_slope)
+    def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
+        slope, offset, lower_slope = relaxation(self.lower[name][:, live], self.upper[name][:, live])
         return slope[self.index], offset[self.index], lower_slope[self.index]
 
-    def added(self, name: str) -> None:
+    def added(self, name: str, live: Indices) -> None:
+        return None
+
+    def multipliers(self) -> None:
         return None
 
     def box(self) -> tuple[Floats, Floats]:
@@ -112,47 +129,49 @@ class Boxes:
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Rows with their own relaxation, per relu layer k×n: lower slopes α ∈ [0, 1], fixed phases (+1, -1, or 0 for none), and
-    multipliers β ≥ 0 of the fixed ones: z ≥ 0 adds β z to the bound, z ≤ 0 adds −β z, both at least 0 in that case.
+    """Rows with their own relaxation of the units of a frame, k×N: lower slopes α ∈ [0, 1], fixed phases (+1, -1, or 0 for
+    none), and multipliers β ≥ 0 of the fixed ones: z ≥ 0 adds β z to the bound, z ≤ 0 adds −β z, both at least 0 in that case.
+    `gamma` (k×m) are the multipliers of the domain's linear constraints.
     """
 
-    alpha: Mapping[str, Floats]
-    beta: Mapping[str, Floats]
-    fixed: Mapping[str, Floats]
+    frame: Frame
+    alpha: Floats
+    beta: Floats
+    phase: Floats
+    gamma: Floats | None = None
 
-    def rows(self, start: int, stop: int) -> Cases:
-        return Cases(*({n: v[start:stop] for n, v in part.items()} for part in (self.alpha, self.beta, self.fixed)))
+    def part(self, start: int, stop: int) -> Cases:
+        gamma = None if self.gamma is None else self.gamma[start:stop]
+        return Cases(self.frame, self.alpha[start:stop], self.beta[start:stop], self.phase[start:stop], gamma)
 
-    def slopes(self, name: str, lines: Lines) -> tuple[Floats, Floats, Floats]:
-        """(upper slope, upper offset, lower slope), each k×n. Stable and fixed units are exact."""
-        slope, offset, lower_slope = lines
-        fixed, active = self.fixed[name], self.fixed[name] > 0
-        free_lower = np.where(offset > 0, np.clip(self.alpha[name], 0.0, 1.0), lower_slope)
-        exact = active.astype(np.float64)
-        return (
-            np.where(fixed == 0, slope, exact),
-            np.where(fixed == 0, offset, 0.0),
-            np.where(fixed == 0, free_lower, exact),
-        )
+    def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
+        if name not in self.frame.units:
+            return lines
+        part, places = self.frame.slices[name], np.searchsorted(live, self.frame.units[name])
+        phase = self.phase[:, part]
+        exact = (phase > 0).astype(np.float64)
+        slope, offset, lower_slope = (np.repeat(line[None, :], len(phase), axis=0) for line in lines)
+        slope[:, places] = np.where(phase == 0, slope[:, places], exact)
+        offset[:, places] = np.where(phase == 0, offset[:, places], 0.0)
+        lower_slope[:, places] = np.where(phase == 0, np.clip(self.alpha[:, part], 0.0, 1.0), exact)
+        return slope, offset, lower_slope
 
-    def relax(self, name: str, c: Floats, lines: Lines) -> tuple[Floats, Floats]:
-        """(coefficients on z, constant) of an upper bound of c · a, in plain floats."""
-        slope, offset, lower_slope = self.slopes(name, lines)
-        positive = np.maximum(c, 0.0)
-        relaxed = positive * slope + (c - positive) * lower_slope + self.added(name)
-        return relaxed, (positive * offset).sum(axis=1)
-
-    def added(self, name: str) -> Floats:
+    def added(self, name: str, live: Indices) -> Floats | None:
         """What the fixed phases add to the coefficients on z: +β where z ≥ 0, −β where z ≤ 0."""
-        return self.fixed[name] * np.maximum(self.beta[name], 0.0)
+        if name not in self.frame.units or not self.phase.any():
+            return None
+        part = self.frame.slices[name]
+        result = np.zeros((len(self.phase), len(live)))
+        result[:, np.searchsorted(live, self.frame.units[name])] = self.phase[:, part] * np.maximum(
+            self.beta[:, part], 0.0
+        )
+        return result
+
+    def multipliers(self) -> Floats | None:
+        return None if self.gamma is None else np.maximum(self.gamma, 0.0)
 
     def box(self) -> None:
         return None
-
-    def activation(self, name: str, c: Floats, z: Floats, lines: Lines) -> Floats:
-        """The value that the bound gives each activation at pre-activations z."""
-        slope, offset, lower_slope = self.slopes(name, lines)
-        return np.where(c > 0, slope * z + offset, lower_slope * z)
 
 
 @dataclass(eq=False)
@@ -168,9 +187,16 @@ class Bounds:
     upper: dict[str, Floats] = field(default_factory=dict)
     floats: dict[str, FloatLayer] = field(default_factory=dict)
     _sizes: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    _live: dict[str, Indices] = field(default_factory=dict)
+    _compact: dict[tuple[str, str], Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.floats = {layer.name: _float_layer(layer) for layer in self.network.layers}
+
+    @cached_property
+    def constraints(self) -> Constraints:
+        """The domain's linear constraints in floats."""
+        return _float_constraints(self.domain)
 
     # ---- ends of activations ------------------------------------------------------------------
 
@@ -189,8 +215,30 @@ class Bounds:
         return np.maximum(np.abs(low), np.abs(high))
 
     def set(self, name: str, lower: Floats, upper: Floats) -> None:
+        """Store a layer's ends. The arrays may be tightened in place later, if `set` is called again then."""
         self.lower[name], self.upper[name] = lower, upper
-        self._sizes.pop(name, None)
+        self._sizes.clear()
+        self._live.pop(name, None)
+        for key in [key for key in self._compact if name in key]:
+            del self._compact[key]
+
+    def live(self, name: str) -> Indices:
+        """The values of a layer (or the input) that may be other than 0."""
+        if name not in self._live:
+            all_of_them = np.arange(self.network.size_of(name))
+            dead = name != self.network.input_name and self.floats[name].is_relu and name in self.upper
+            self._live[name] = all_of_them[self.upper[name] > 0] if dead else all_of_them
+        return self._live[name]
+
+    def live_weight(self, source: str, target: str) -> Floats:
+        """The weights between live values, as one block."""
+        key = (source, target)
+        if key not in self._compact:
+            weight = self.floats[target].weights[source]
+            rows, columns = self.live(target), self.live(source)
+            full = len(rows) == weight.shape[0] and len(columns) == weight.shape[1]
+            self._compact[key] = weight if full else np.ascontiguousarray(weight[np.ix_(rows, columns)])
+        return self._compact[key]
 
     # ---- forward --------------------------------------------------------------------------------
 
@@ -269,21 +317,23 @@ class Bounds:
         """
         if not self._is_finite_below(name):
             shape = (len(rows), self.network.input_size)
-            return Backward(np.full(len(rows), np.inf), np.zeros(shape), np.zeros(len(rows), dtype=np.bool_))
+            none = np.zeros(len(rows))
+            return Backward(np.full(len(rows), np.inf), np.zeros(shape), none.astype(np.bool_), none)
         parts = []
         for start in range(0, len(rows), _ROWS):
             chunk = rows[start : start + _ROWS]
             shifted = None if record is None else _shifted(record, start)
             with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes an infinite bound
-                own = None if cases is None else cases.rows(start, start + _ROWS)
+                own = None if cases is None else cases.part(start, start + _ROWS)
                 parts.append(self._backward(name, chunk, sign, shifted, own))
         if not parts:
             empty = np.zeros((0, self.network.input_size))
-            return Backward(np.zeros(0), empty, np.zeros(0, dtype=np.bool_))
+            return Backward(np.zeros(0), empty, np.zeros(0, dtype=np.bool_), np.zeros(0))
         return Backward(
             np.concatenate([p.upper for p in parts]),
             np.concatenate([p.coefficients for p in parts]),
             np.concatenate([p.ambiguous for p in parts]),
+            np.concatenate([p.slack for p in parts]),
         )
 
     def _is_finite_below(self, name: str) -> bool:
@@ -297,7 +347,7 @@ class Bounds:
         step = _Substitution(self, len(rows), cases)
         target = self.floats[name]
         for source, weight in target.weights.items():
-            step.coefficients[source] = sign * weight[rows]
+            step.coefficients[source] = sign * weight[np.ix_(rows, self.live(source))]
         step.add_constant(sign * target.bias[rows])
         step.error += self._row_sizes(target)[1][rows]
         for layer in reversed(self.network.layers):
@@ -307,7 +357,7 @@ class Bounds:
 
 
 class _Substitution:
-    """sign·z ≤ Σ_u coefficients[u] a_u + constant (+ error), pushed backward one layer at a time."""
+    """sign·z ≤ Σ_u coefficients[u] a_u + constant (+ error), pushed backward one layer at a time; columns are the live values."""
 
     def __init__(self, bounds: Bounds, rows: int, cases: OwnLines | None) -> None:
         self.bounds = bounds
@@ -324,36 +374,40 @@ class _Substitution:
         self.additions += 1
 
     def pass_layer(self, layer: FloatLayer, record: Recorder | None) -> None:
+        bounds, live = self.bounds, self.bounds.live(layer.name)
         c = self.coefficients.pop(layer.name)
         if layer.is_relu:
             if record is not None:
-                record(layer.name, np.arange(len(c)), c)
-            c = self._relax(layer.name, c)
-        sizes, extra = self.bounds._row_sizes(layer)
-        width = c.shape[1]
-        self.error += np.abs(c) @ (gamma(width + 4) * sizes + extra) + width * TINY
-        self.add_constant(c @ layer.bias)
-        for source, weight in layer.weights.items():
-            product = c @ weight
-            size = self.bounds.magnitude(source)
+                full = np.zeros((len(c), len(layer.bias)))
+                full[:, live] = c
+                record(layer.name, np.arange(len(c)), full)
+            c = self._relax(layer.name, live, c)
+        sizes, extra = bounds._row_sizes(layer)
+        width = len(layer.bias)
+        self.error += np.abs(c) @ (gamma(width + 4) * sizes + extra)[live] + width * TINY
+        self.add_constant(c @ layer.bias[live])
+        for source in layer.weights:
+            product = c @ bounds.live_weight(source, layer.name)
+            size = bounds.magnitude(source)[bounds.live(source)]
             self.error += width * TINY * (1.0 + size.sum())
             if source in self.coefficients:
                 product = product + self.coefficients[source]
                 self.error += UNIT * (np.abs(product) @ size)
             self.coefficients[source] = product
 
-    def _relax(self, name: str, c: Floats) -> Floats:
+    def _relax(self, name: str, live: Indices, c: Floats) -> Floats:
         """C on activations to coefficients on z. Each product rounds by u, the sum with β by another u; |z| ≤ reach."""
-        lines = relaxation(self.bounds.lower[name], self.bounds.upper[name])
-        slope, offset, lower_slope = lines if self.cases is None else self.cases.slopes(name, lines)
+        lower, upper = self.bounds.lower[name][live], self.bounds.upper[name][live]
+        lines = relaxation(lower, upper)
+        slope, offset, lower_slope = lines if self.cases is None else self.cases.slopes(name, live, lines)
         positive = np.maximum(c, 0.0)
         relaxed = positive * slope + (c - positive) * lower_slope
         size = np.abs(relaxed)
-        multipliers = None if self.cases is None else self.cases.added(name)
+        multipliers = None if self.cases is None else self.cases.added(name, live)
         if multipliers is not None:
             relaxed = relaxed + multipliers
             size = size + np.abs(multipliers)
-        reach = np.maximum(np.abs(self.bounds.lower[name]), np.abs(self.bounds.upper[name]))
+        reach = np.maximum(np.abs(lower), np.abs(upper))
         self.error += size @ (4 * UNIT * reach) + TINY * (1.0 + reach.sum())
         shift = (positive * offset).sum(axis=1)
         self.error += gamma(c.shape[1] + 2) * shift + c.shape[1] * TINY
@@ -364,23 +418,42 @@ class _Substitution:
         source = self.bounds.network.input_name
         low, high = self.bounds.activation_ends(source)
         c = self.coefficients.pop(source, np.zeros((len(self.constant), len(low))))
+        size = self.bounds.magnitude(source)
+        multipliers = None if self.cases is None else self.cases.multipliers()
+        if multipliers is not None and multipliers.any():
+            c = self._constrain(c, multipliers, size)
         box = None if self.cases is None else self.cases.box()
         if box is None:
             reached = upper_sum(c, low, high)
         else:  # a sub-box is finite, and its ends are no larger than the domain's
             positive = np.maximum(c, 0.0)
             reached = (positive * box[1] + (c - positive) * box[0]).sum(axis=1)
-        size = self.bounds.magnitude(source)
         self.error += gamma(c.shape[1] + 4) * (np.abs(c) @ size) + c.shape[1] * TINY
         self.add_constant(reached)
         self.error += gamma(self.additions + 2) * self.constant_size
         upper = settled_up(self.constant, self.error)
         ambiguous = (upper > 0) & (self.constant <= 4 * self.error)
-        return Backward(upper, c, ambiguous)
+        return Backward(upper, c, ambiguous, upper - self.constant)
+
+    def _constrain(self, c: Floats, multipliers: Floats, size: Floats) -> Floats:
+        """Add γ (g − G x): m products and sums per coefficient, |x| ≤ size."""
+        rows = self.bounds.constraints
+        terms = gamma(len(rows.ends) + 4)
+        taken = multipliers @ rows.rows
+        spread = multipliers @ (terms * np.abs(rows.rows) + rows.row_radii)
+        result = c - taken
+        self.error += (spread + UNIT * np.abs(result)) @ size + (len(rows.ends) + 1) * TINY * (1.0 + size.sum())
+        self.add_constant(multipliers @ rows.ends)
+        self.error += multipliers @ (terms * np.abs(rows.ends) + rows.end_radii) + len(rows.ends) * TINY
+        return result
 
 
 def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
-    """(s, t, α) per unit: relu(z) ≤ s z + t and relu(z) ≥ α z on [lower, upper]. Exact for stable units."""
+    """(s, t, α) per unit: relu(z) ≤ s z + t and relu(z) ≥ α z on [lower, upper]. Exact for stable units.
+
+    α is 1 where 1024 u > −1021 l: the checker finds some ends again with other rounding, and must choose as we did. Ends with
+    u = −l are common, ends at that odd ratio are not.
+    """
     unstable = (lower < 0) & (upper > 0)
     width = np.where(unstable, upper - lower, 1.0)
     slope = np.where(unstable, np.clip(upper / width, 0.0, 1.0), np.where(upper <= 0, 0.0, 1.0))
@@ -388,7 +461,9 @@ def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
         offset = np.maximum(-slope * lower, upper - slope * upper)
         offset = offset + 8 * UNIT * np.maximum(np.abs(slope * lower), np.abs(upper)) + TINY
     offset = np.where(unstable, offset, 0.0)
-    lower_slope = np.where(unstable, (upper > -lower).astype(np.float64), slope)
+    with np.errstate(over="ignore"):
+        steep = 1024.0 * upper > -1021.0 * lower
+    lower_slope = np.where(unstable, steep.astype(np.float64), slope)
     return slope, offset, lower_slope
 
 
@@ -399,6 +474,7 @@ class ExactCase:
     phases: Mapping[tuple[str, int], int] = field(default_factory=dict)
     alpha: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
     beta: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
+    gamma: Mapping[int, Fraction] = field(default_factory=dict)  # of the domain's constraints, by number
 
 
 ExactRecorder = Callable[[str, Matrix], None]
@@ -431,6 +507,10 @@ def exact_backward(
             product = c @ weight
             coefficients[source] = coefficients[source] + product if source in coefficients else product
     c = coefficients.pop(network.input_name, Matrix.zeros(1, network.input_size))
+    for number, multiplier in case.gamma.items():
+        row = bounds.domain.constraints[number]
+        c = c + Matrix.from_fractions([row.coefficients], columns=network.input_size).scale(-multiplier)
+        constant += multiplier * row.bound
     for j in np.nonzero(c.nonzero[0])[0]:
         factor = c.entry(0, int(j))
         end = bounds.domain.upper[j] if factor > 0 else bounds.domain.lower[j]
@@ -461,7 +541,7 @@ def _exact_relax(c: Matrix, name: str, bounds: Bounds, case: ExactCase) -> tuple
             shift -= value * slope * low
             values[j] = value * slope
         else:
-            default = Fraction(1 if upper[j] > -lower[j] else 0)
+            default = Fraction(1 if 1024 * Fraction(float(upper[j])) > -1021 * Fraction(float(lower[j])) else 0)
             values[j] = value * min(max(case.alpha.get(key, default), Fraction(0)), Fraction(1))
     return Matrix.from_fractions([values], columns=c.shape[1]), shift
 
@@ -476,6 +556,18 @@ def _float_layer(layer: Layer) -> FloatLayer:
         {u: r for u, (_, r) in approximations.items()},
         bias.ravel(),
         np.zeros(layer.size) if radius is None else radius.ravel(),
+    )
+
+
+def _float_constraints(domain: Domain) -> Constraints:
+    matrix = Matrix.from_fractions([row.coefficients for row in domain.constraints], columns=domain.size)
+    ends = Matrix.column([row.bound for row in domain.constraints])
+    (rows, row_radii), (right, end_radii) = matrix.approximation, ends.approximation
+    return Constraints(
+        rows,
+        np.zeros_like(rows) if row_radii is None else row_radii,
+        right.ravel(),
+        np.zeros(len(right)) if end_radii is None else end_radii.ravel(),
     )
 
 

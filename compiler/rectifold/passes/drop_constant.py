@@ -17,12 +17,10 @@ import numpy as np
 from rectifold.exact import Matrix, round_down, round_up
 from rectifold.ir.network import Draft, Layer, Network
 from rectifold.passes.rewritten import Options, Rewritten, Step, without
-from rectifold.proof.facts import Facts, LayerFacts, Method
+from rectifold.proof.facts import Facts, LayerFacts
+from rectifold.proof.methods import Method
 
-_PLAIN = {
-    Method.INTERVAL,
-    Method.EXACT,
-}  # other proofs of one value are as good, but certificates see only these as a constant
+_PLAIN = {Method.INTERVAL}  # other proofs of one value are as good, but certificates see only these as a constant
 
 
 def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:

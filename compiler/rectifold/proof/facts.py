@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from rectifold.exact import Floats, Indices
 from rectifold.ir.domain import Domain
-from rectifold.proof.trees import BoxProof, Tree
+from rectifold.proof.methods import Method
+from rectifold.proof.record import Entry
 
 Mask = npt.NDArray[np.bool_]
 
@@ -30,19 +31,6 @@ class Phase(Enum):
     INACTIVE = "inactive"
     UNSTABLE = "unstable"
     OPEN = "open"
-
-
-class Method(Enum):
-    """How a bound was proved. The order is the order of the cascade."""
-
-    INTERVAL = "interval"  # sums of the predecessors' ends, rounded outward
-    EXACT = "exact interval"  # the same in exact arithmetic
-    LINEAR = "linear bounds"  # backward substitution in float64 with a rigorous error term
-    EXACT_LINEAR = "exact linear bounds"  # the same in exact arithmetic
-    CASES = "branch and bound"  # linear bounds in each case of a tree of phases
-    BOXES = "box splitting"  # linear bounds on each box of a tree of boxes
-    Z3 = "z3"  # Z3's word; enters certificates as a trusted claim
-    CARRIER = "carrier"  # shifted until it is nonnegative, by an exact interval
 
 
 @dataclass(frozen=True)
@@ -176,10 +164,7 @@ class Facts:
     layers: Mapping[str, LayerFacts]
     points: Floats  # k×n floats: points of the domain (after clamping) that were tried as witnesses
     seconds: Mapping[str, float] = field(default_factory=dict)
-    trees: Mapping[tuple[str, int, str], Tree] = field(
-        default_factory=dict
-    )  # (layer, unit, "up" or "lo") of Method.CASES
-    boxes: Mapping[str, tuple[BoxProof, ...]] = field(default_factory=dict)  # per layer, of Method.BOXES
+    record: tuple[Entry, ...] = ()  # what was proved, in order
     complete: bool = True  # False: a limit or an interrupt ended the search early
 
     def count(self, phase: Phase) -> int:
@@ -197,7 +182,7 @@ class Facts:
 
     def replaced(self, layers: Mapping[str, LayerFacts]) -> Facts:
         """The same facts over other layers (after a rewrite)."""
-        return Facts(self.domain, layers, self.points, self.seconds, self.trees, self.boxes, self.complete)
+        return Facts(self.domain, layers, self.points, self.seconds, self.record, self.complete)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{self.count(p)} {p.value}" for p in Phase)

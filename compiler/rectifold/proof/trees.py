@@ -1,30 +1,60 @@
-"""Evidence that a bound holds by cases: a tree of splits by phase with slopes and multipliers at each leaf."""
+"""Evidence that a bound holds by cases: a tree of splits by phase, with slopes and multipliers at each leaf."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
-from rectifold.exact import Floats
+import numpy as np
+
+from rectifold.exact import Floats, Indices
 
 Path = tuple[tuple[str, int, int], ...]  # (layer, unit, +1 active or -1 inactive), from the root
+
+SLOPE_UNITS = 1 << 15  # lower slopes are multiples of 1/SLOPE_UNITS: two bytes each
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The units whose slopes a search chooses: per relu layer, in topological order. Flat arrays follow this order."""
+
+    units: Mapping[str, Indices]
+
+    @cached_property
+    def slices(self) -> dict[str, slice]:
+        ends = np.cumsum([0, *(len(u) for u in self.units.values())]).tolist()
+        return {name: slice(a, b) for name, a, b in zip(self.units, ends[:-1], ends[1:], strict=True)}
+
+    @property
+    def size(self) -> int:
+        return sum(len(u) for u in self.units.values())
+
+    def place(self, number: int) -> tuple[str, int]:
+        """(layer, unit) of a flat number."""
+        for name, part in self.slices.items():
+            if number < part.stop:
+                return name, int(self.units[name][number - part.start])
+        raise IndexError(number)
 
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """Lower slopes α ∈ [0, 1] and multipliers β ≥ 0 of the fixed phases, per relu layer, with which the bound is reached."""
+    """Lower slopes of the frame's units (N, multiples of 2^-15), β ≥ 0 per split of the path, γ ≥ 0 per constraint of the domain."""
 
-    alpha: Mapping[str, Floats]
-    beta: Mapping[str, Floats]
+    alpha: Floats
+    beta: tuple[float, ...] = ()
+    gamma: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class ExactLeaf:
-    """The same in fractions, by (layer, unit), for a bound that is exactly 0: no rounded one proves that."""
+    """The same in fractions, by (layer, unit) and by constraint, for a bound that is exactly 0: no rounded one proves that."""
 
     alpha: Mapping[tuple[str, int], Fraction]
     beta: Mapping[tuple[str, int], Fraction]
+    gamma: Mapping[int, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +68,14 @@ class Split:
 
 
 Tree = Leaf | ExactLeaf | Split
+
+
+@dataclass(frozen=True, eq=False)
+class CaseProof:
+    """A tree over the units of a frame."""
+
+    frame: Frame
+    tree: Tree
 
 
 def leaves_of(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Leaf | ExactLeaf]]:

@@ -4,31 +4,37 @@ The question is one sign: is sign·z ≤ 0 on the domain? A node fixes the phase
 
     fixed active: a = z, and + β z (z ≥ 0)       fixed inactive: a = 0, and − β z (z ≤ 0)       else the two lines of `relaxation`
 
-with any α ∈ [0, 1] as lower slope and any β ≥ 0, so a float search may choose them. The gradient is the relaxed network
-evaluated at the corner that attains the bound: ∂/∂α_j = min(C_j, 0)·z_j, ∂/∂β_j = ± z_j. What counts in the end is one rigorous
-evaluation (bounds/linear) with the α and β found. A node whose bound is above 0 is split; its corner is tried as a witness. A bound that
-misses 0 by a float hair may be exactly 0, which no rounded bound proves: there α and β are rounded to simple fractions and
-the bound is computed exactly.
+with any α ∈ [0, 1] as lower slope and any β ≥ 0, so a float search may choose them; linear constraints G x ≤ g of the domain enter
+with any γ ≥ 0. The gradient is the relaxed network evaluated at the corner that attains the bound: ∂/∂α_j = min(C_j, 0)·z_j,
+∂/∂β_j = ± z_j, ∂/∂γ = g − G x. The search runs on the layer's skeleton (single precision, stable units gone). What counts in the end is one
+rigorous evaluation (bounds/linear) with the α, β and γ found. A node whose bound is above 0 is split; its corner is tried as a witness. A
+bound that misses 0 by a float hair may be exactly 0, which no rounded bound proves: there α, β and γ are rounded to simple fractions
+and the bound is computed exactly.
+
+The same search tightens ends that are not 0: the worst node is split until the time is up, and the bound is the worst of what is left.
 """
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward, relaxation
+from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward
 from rectifold.exact import Floats, Indices
-from rectifold.proof.trees import ExactLeaf, Leaf, Path, Split, Tree
+from rectifold.proof.trees import SLOPE_UNITS, CaseProof, ExactLeaf, Leaf, Split, Tree
+from rectifold.search.skeleton import Hints, Skeleton, skeleton_of
 from rectifold.search.witness import Witnesses
 
-_BATCH = 128  # nodes bounded together
+_BATCH = 256  # nodes bounded together
 _QUERY_NODES = 2000  # after which a question is left open
+_WAITING = 200_000  # nodes that may wait, of all questions together: beyond this the deepest are taken first
 _HAIR = 1e-2  # bounds this close to 0 (of the layer's range) are tried exactly; a hint only, nothing rests on it
+_CLEAR = 1e-6  # of the layer's range, by which a search tries to pass its goal before it stops
 _LITTLE = 1e-9  # keeps scores of free units above 0
 _DENOMINATORS = (1, 8, 60)
 _EXACT_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
@@ -36,46 +42,83 @@ _STEPS = 24  # gradient steps for a first node, and
 _CHILD_STEPS = 8  # for one that starts from its parent's slopes
 _TRIES = 12  # more rounds for a node whose phases are all fixed (what is left is a linear program), each
 _SLOWER = 0.5  # with steps this much smaller
-_CLIMBS, _CLIMB_STEPS, _CLIMB_SCALE = 48, 12, 2.0**-4  # points climbed per batch, from near the relaxation's optimum
+_CLIMBS, _CLIMB_STEPS, _CLIMB_SCALE = 32, 12, 2.0**-4  # points climbed per batch, from near the relaxation's optimum
 _RATE_ALPHA, _RATE_BETA = 0.3, 0.15
+_CONFIRMED = 64  # points per batch that a search believes to be witnesses and that are evaluated rigorously
 
 
 @dataclass(eq=False)
 class _Node:
-    """A node that waits for its bound."""
+    """A node that waits for its bound. α and β start from its parent's."""
 
     query: int
-    path: Path
-    alpha: Mapping[str, Floats]
-    beta: Mapping[str, Floats]
+    place: int  # in the list of tree nodes
+    alpha: Hints
+    beta: Hints
+    phase: Hints
+    gamma: Hints
+    value: float = np.inf  # its parent's bound
     tries: int = 0  # rounds of descent after which there was nothing left to split
 
+    def __lt__(self, other: _Node) -> bool:
+        return self.value > other.value
 
-_Result = tuple[_Node, Leaf | ExactLeaf | None, tuple[str, int] | None]
+
+@dataclass(eq=False)
+class _Place:
+    """A node of a tree: how it was reached, and a split or a leaf."""
+
+    parent: int
+    unit: int  # flat number of the parent's split, -1 at a root
+    phase: int
+    split: int = -1
+    children: tuple[int, int] = (-1, -1)
+    leaf: Leaf | ExactLeaf | None = None
 
 
 @dataclass(eq=False)
 class Outcome:
     """Trees of the queries that are proved, and the points at which others are refuted (certain signs)."""
 
-    trees: dict[int, Tree] = field(default_factory=dict)
+    trees: dict[int, CaseProof] = field(default_factory=dict)
     refuted: set[int] = field(default_factory=set)
     points: list[Floats] = field(default_factory=list)
     nodes: int = 0
 
 
+@dataclass(eq=False)
+class _Bounded:
+    """What one batch of nodes came to."""
+
+    value: Hints  # the searched bound
+    alpha: Hints
+    beta: Hints
+    gamma: Hints
+    corners: Hints
+    middles: Hints  # mean of the corners on the way: tends to the relaxation's optimum
+    scores: Hints
+
+
 class BranchAndBound:
-    """Decides sign·z ≤ 0 for several units of one layer whose predecessors are done."""
+    """Bounds sign·z for several units of one layer whose predecessors are done."""
 
     def __init__(self, bounds: Bounds, witnesses: Witnesses, layer: str, sign: int) -> None:
         self.bounds = bounds
         self.witnesses = witnesses
         self.layer = layer
         self.sign = sign
-        cone = bounds.network.cone(layer)
-        self.cone = [v for v in bounds.network.layers if v.name in cone]
-        self.lines = {v.name: relaxation(bounds.lower[v.name], bounds.upper[v.name]) for v in self.cone if v.is_relu}
-        self.unstable = {name: (bounds.lower[name] < 0) & (bounds.upper[name] > 0) for name in self.lines}
+        self.skeleton: Skeleton = skeleton_of(bounds, layer)
+        self.frame = self.skeleton.frame
+        dtype = self.skeleton.dtype
+        self.rows = bounds.constraints.rows.astype(dtype)
+        self.ends = bounds.constraints.ends.astype(dtype)
+        self.scale = float(np.maximum(-bounds.lower[layer], bounds.upper[layer]).max(initial=0.0))
+        self.weights = sum(
+            w.nonzero_count for v in bounds.network.cone(layer) if v != bounds.network.input_name
+            for w in bounds.network.layer(v).weights.values()
+        )  # fmt: skip
+
+    # ---- questions about a sign -----------------------------------------------------------------
 
     def run(self, units: Indices, *, deadline: float, node_limit: int, query_limit: int = _QUERY_NODES) -> Outcome:
         """Until every unit is decided, `deadline` (monotonic seconds) passes, or `node_limit` nodes are bounded.
@@ -83,124 +126,162 @@ class BranchAndBound:
         A unit that takes `query_limit` nodes is left open.
         """
         outcome = Outcome()
-        root = {name: line[2] for name, line in self.lines.items()}
-        none = {name: np.zeros(len(line[2])) for name, line in self.lines.items()}
-        waiting = [_Node(int(u), (), root, none) for u in units]
-        leaves: dict[int, dict[Path, Leaf | ExactLeaf]] = {int(u): {} for u in units}
-        splits: dict[int, dict[Path, tuple[str, int]]] = {int(u): {} for u in units}
-        open_nodes = {int(u): 1 for u in units}
-        asked = {int(u): 0 for u in units}
-        while waiting and time.monotonic() < deadline and outcome.nodes < node_limit:
-            batch = self._best(waiting)
+        search = _Queries(self, units)
+        while search.heaps and time.monotonic() < deadline and outcome.nodes < node_limit:
+            batch = search.take()
             outcome.nodes += len(batch)
-            for node in batch:
-                asked[node.query] += 1
-            for node, leaf, split in self._bounded(batch, outcome):
+            bounded = self._bound(batch, goal=0.0)
+            self._try_points(batch, bounded, outcome)
+            proved = self._rigorous(batch, bounded)
+            for k, node in enumerate(batch):
+                leaf = self._leaf(node, bounded, k, proved[k])
                 if leaf is not None:
-                    leaves[node.query][node.path] = leaf
-                    open_nodes[node.query] -= 1
-                elif split is None and node.tries < _TRIES:
-                    waiting.append(replace(node, tries=node.tries + 1))
-                elif split is not None and node.query not in outcome.refuted:
-                    splits[node.query][node.path] = split
-                    waiting += self._children(node, split)
-                    open_nodes[node.query] += 1
-            waiting = [n for n in waiting if n.query not in outcome.refuted and asked[n.query] < query_limit]
-        for query, count in open_nodes.items():
-            if count == 0 and query not in outcome.refuted:
-                outcome.trees[query] = _tree((), leaves[query], splits[query])
+                    search.close(node, leaf)
+                else:
+                    search.divide(node, bounded, k)
+            search.drop(outcome.refuted)
+            search.drop({q for q in search.heaps if search.asked[q] >= query_limit})
+        for query in search.proved:
+            if query not in outcome.refuted:
+                outcome.trees[query] = CaseProof(self.frame, search.tree(query))
         return outcome
 
-    @staticmethod
-    def _best(waiting: list[_Node]) -> list[_Node]:
-        """The latest nodes of the query with the fewest so far, then the next: an easy query ends before a hard one goes on."""
-        sizes = Counter(n.query for n in waiting)
-        waiting.sort(key=lambda n: sizes[n.query], reverse=True)  # stable: the latest of a query stay last
-        batch = waiting[-_BATCH:]
-        del waiting[-_BATCH:]
-        return batch
+    def _leaf(self, node: _Node, bounded: _Bounded, k: int, upper: float) -> Leaf | ExactLeaf | None:
+        if upper <= 0:
+            return self._rounded_leaf(node, bounded, k)
+        if min(upper, float(bounded.value[k])) <= _HAIR * self.scale:
+            return self._exact_leaf(node, bounded, k)
+        return None
 
-    def _children(self, node: _Node, split: tuple[str, int]) -> list[_Node]:
-        layer, unit = split
-        return [_Node(node.query, (*node.path, (layer, unit, phase)), node.alpha, node.beta) for phase in (1, -1)]
+    def _rounded_leaf(self, node: _Node, bounded: _Bounded, k: int) -> Leaf:
+        """β by unit; `_Queries.tree` puts them in the order of the path."""
+        return Leaf(bounded.alpha[k].copy(), tuple(bounded.beta[k].tolist()), tuple(bounded.gamma[k].tolist()))
 
-    def optimised(self, units: Indices) -> tuple[Floats, list[Leaf]]:
+    # ---- ends -----------------------------------------------------------------------------------
+
+    def optimised(self, units: Indices) -> tuple[Floats, list[CaseProof]]:
         """Rigorous upper bounds of sign·z with slopes optimised for each unit, and the slopes."""
-        bounds, leaves = [], []
+        bounds: list[Floats] = [np.zeros(0)]
+        proofs: list[CaseProof] = []
         for start in range(0, len(units), _BATCH):
             rows = units[start : start + _BATCH]
-            root = {name: line[2] for name, line in self.lines.items()}
-            none = {name: np.zeros(len(line[2])) for name, line in self.lines.items()}
-            cases = self._cases([_Node(int(k), (), root, none) for k in rows])
-            self._descend(rows, cases, np.ones((len(rows), 1)), _STEPS, until_negative=False)
-            bounds.append(self.bounds.backward(self.layer, rows, float(self.sign), cases=cases).upper)
-            leaves += [
-                Leaf({v: cases.alpha[v][k].copy() for v in self.lines}, none)  # what is copied does not hold the batch
-                for k in range(len(rows))
-            ]
-        return np.concatenate(bounds), leaves
+            nodes = [self._root(int(k), 0) for k in rows]
+            bounded = self._bound(nodes, goal=-np.inf)
+            bounds.append(self._evaluate(rows, bounded, np.zeros_like(bounded.alpha)))
+            proofs += [CaseProof(self.frame, self._root_leaf(bounded, k)) for k in range(len(rows))]
+        return np.concatenate(bounds), proofs
+
+    @staticmethod
+    def _root_leaf(bounded: _Bounded, k: int) -> Leaf:
+        return Leaf(bounded.alpha[k].copy(), (), tuple(bounded.gamma[k].tolist()))
+
+    def tightened(
+        self, units: Indices, known: Floats, *, deadline: float, nodes: int
+    ) -> tuple[Floats, dict[int, CaseProof]]:
+        """Rigorous upper bounds of sign·z for units, each from at most `nodes` nodes: the worst node is split as long as there is time.
+
+        `known` are values that are reached (no bound below them is possible).
+        """
+        search = _Queries(self, units)
+        floor = {int(u): float(v) for u, v in zip(units, known, strict=True)}
+        values: dict[int, float] = {}  # per place, the rigorous bound of a leaf
+        while search.heaps and time.monotonic() < deadline:
+            batch = search.take(per_query=max(1, _BATCH // max(1, len(search.heaps))))
+            bounded = self._bound(batch, goal=-np.inf)
+            upper = self._evaluate(np.array([n.query for n in batch]), bounded, np.array([n.phase for n in batch]))
+            for k, node in enumerate(batch):
+                values[node.place] = float(upper[k])
+                search.places[node.place].leaf = self._rounded_leaf(node, bounded, k)
+                if upper[k] > floor[node.query] + _CLEAR * self.scale and search.asked[node.query] < nodes:
+                    search.divide(node, bounded, k)
+            search.drop(set())
+        result = np.full(len(units), np.inf)
+        proofs: dict[int, CaseProof] = {}
+        for k, unit in enumerate(units.tolist()):
+            tree, value = search.pruned(unit, values)
+            if tree is not None:
+                result[k], proofs[unit] = value, CaseProof(self.frame, tree)
+        return result, proofs
 
     # ---- one batch ------------------------------------------------------------------------------
 
-    def _bounded(self, batch: list[_Node], outcome: Outcome) -> list[_Result]:
-        rows = np.array([n.query for n in batch], dtype=np.int64)
-        cases = self._cases(batch)
-        rates = np.array([_SLOWER**n.tries for n in batch])[:, None]
-        steps = _STEPS if any(not n.path or n.tries for n in batch) else _CHILD_STEPS
-        corners, middles, scores = self._descend(rows, cases, rates, steps)
-        with np.errstate(over="ignore", invalid="ignore"):
-            upper = self.bounds.backward(self.layer, rows, float(self.sign), cases=cases).upper
-        self._try_points(rows, corners, middles, upper, outcome)
-        scale = float(np.abs(self.bounds.lower[self.layer]).max(initial=1.0))
-        results: list[_Result] = []
-        for k, node in enumerate(batch):
-            alpha = {name: cases.alpha[name][k].copy() for name in self.lines}
-            beta = {name: cases.beta[name][k].copy() for name in self.lines}
-            node.alpha, node.beta = alpha, beta
-            if upper[k] <= 0:
-                results.append((node, Leaf(alpha, beta), None))
-            elif upper[k] <= _HAIR * scale and (exact := self._exact_leaf(node)) is not None:
-                results.append((node, exact, None))
-            else:
-                results.append((node, None, _argmax({name: s[k] for name, s in scores.items()})))
-        return results
+    def _root(self, query: int, place: int) -> _Node:
+        n, dtype = self.frame.size, self.skeleton.dtype
+        zeros = np.zeros(n, dtype=dtype)
+        return _Node(query, place, self.skeleton.default, zeros, zeros, np.zeros(len(self.ends), dtype=dtype))
 
-    def _exact_leaf(self, node: _Node) -> ExactLeaf | None:
+    def _bound(self, batch: Sequence[_Node], goal: float) -> _Bounded:
+        rows = np.array([n.query for n in batch], dtype=np.int64)
+        rates = np.array([_SLOWER**n.tries for n in batch], dtype=self.skeleton.dtype)[:, None]
+        first = any(n.tries or not n.phase.any() for n in batch)
+        descent = _Descent(
+            self, rows, np.array([n.alpha for n in batch]), np.array([n.beta for n in batch]),
+            np.array([n.phase for n in batch]), np.array([n.gamma for n in batch]),
+        )  # fmt: skip
+        with np.errstate(all="ignore"):
+            bounded = descent.run(_STEPS if first else _CHILD_STEPS, rates, goal - _CLEAR * self.scale)
+        bounded.alpha = np.round(bounded.alpha * SLOPE_UNITS) / self.skeleton.dtype.type(SLOPE_UNITS)
+        return bounded
+
+    def _rigorous(self, batch: Sequence[_Node], bounded: _Bounded) -> Floats:
+        """Rigorous bounds of the nodes that the search believes in; infinity for the others."""
+        upper = np.full(len(batch), np.inf)
+        hopeful = np.nonzero(bounded.value <= _CLEAR * self.scale)[0].tolist()
+        if hopeful:
+            rows = np.array([batch[k].query for k in hopeful], dtype=np.int64)
+            part = _Bounded(*(v[hopeful] for v in vars(bounded).values()))
+            upper[hopeful] = self._evaluate(rows, part, np.array([batch[k].phase for k in hopeful]))
+        return upper
+
+    def _evaluate(self, rows: Indices, bounded: _Bounded, phase: Hints) -> Floats:
+        gamma = bounded.gamma.astype(np.float64) if len(self.ends) else None
+        alpha, beta = bounded.alpha.astype(np.float64), bounded.beta.astype(np.float64)
+        cases = Cases(self.frame, alpha, beta, phase.astype(np.float64), gamma)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.bounds.backward(self.layer, rows, float(self.sign), cases=cases).upper
+
+    def _exact_leaf(self, node: _Node, bounded: _Bounded, k: int) -> ExactLeaf | None:
         """The node's slopes and multipliers as simple fractions, if they prove the bound exactly."""
-        if sum(w.nonzero_count for v in self.cone for w in v.weights.values()) > _EXACT_WEIGHTS:
+        if self.weights > _EXACT_WEIGHTS:
             return None
-        phases = {(layer, unit): phase for layer, unit, phase in node.path}
+        fixed = {j: int(node.phase[j]) for j in np.nonzero(node.phase)[0].tolist()}
+        where = [(name, int(u)) for name, units in self.frame.units.items() for u in units]
+        phases = {where[j]: p for j, p in fixed.items()}
         for limit in _DENOMINATORS:
             alpha = {
-                (name, int(j)): Fraction(float(node.alpha[name][j])).limit_denominator(limit)
-                for name, free in self.unstable.items()
-                for j in np.nonzero(free)[0]
+                where[j]: Fraction(float(a)).limit_denominator(limit)
+                for j, a in enumerate(bounded.alpha[k])
+                if j not in fixed
             }
-            beta = {key: Fraction(float(node.beta[key[0]][key[1]])).limit_denominator(limit) for key in phases}
-            case = ExactCase(phases, alpha, beta)
+            beta = {where[j]: Fraction(float(bounded.beta[k][j])).limit_denominator(limit) for j in fixed}
+            gamma = {j: Fraction(float(g)).limit_denominator(limit) for j, g in enumerate(bounded.gamma[k])}
+            case = ExactCase(phases, alpha, beta, gamma)
             if exact_backward(self.bounds, self.layer, node.query, self.sign, case=case) <= 0:
-                return ExactLeaf(alpha, beta)
+                return ExactLeaf(alpha, beta, gamma)
         return None
 
-    def _cases(self, batch: list[_Node]) -> Cases:
-        alpha = {name: np.array([n.alpha[name] for n in batch]) for name in self.lines}
-        beta = {name: np.array([n.beta[name] for n in batch]) for name in self.lines}
-        fixed = {name: np.zeros((len(batch), len(line[0]))) for name, line in self.lines.items()}
-        for k, node in enumerate(batch):
-            for layer, unit, phase in node.path:
-                fixed[layer][k, unit] = phase
-        return Cases(alpha, beta, fixed)
-
-    def _try_points(self, rows: Indices, corners: Floats, middles: Floats, upper: Floats, outcome: Outcome) -> None:
-        """Corners of the failing bounds, and climbs from the mean of the corners on the way: that mean tends to the relaxation's optimum."""
-        failing = np.nonzero(upper > 0)[0]
+    def _try_points(self, batch: Sequence[_Node], bounded: _Bounded, outcome: Outcome) -> None:
+        """Corners of the failing bounds, and climbs from near the relaxation's optimum; what looks like a witness is confirmed."""
+        failing = np.nonzero(bounded.value > 0)[0]
         if not len(failing):
             return
-        few = failing[np.argsort(-upper[failing])][:_CLIMBS]
-        climbed = self.witnesses.ascend(
-            self.layer, rows[few], float(self.sign), self.witnesses.clipped(middles[few]), _CLIMB_STEPS, _CLIMB_SCALE
+        rows = np.array([n.query for n in batch], dtype=np.int64)
+        few = failing[np.argsort(-bounded.value[failing])][:_CLIMBS]
+        climbed = self.skeleton.climbed(
+            self.witnesses.clipped(np.asarray(bounded.middles[few], dtype=np.float64)),
+            rows[few],
+            self.sign,
+            _CLIMB_STEPS,
+            _CLIMB_SCALE,
         )
-        points = np.vstack([self.witnesses.admitted(corners[failing]), climbed])
+        points = np.vstack([bounded.corners[failing], climbed])
+        owners = np.concatenate([rows[failing], rows[few]])
+        value = self.sign * self.skeleton.values(points, owners)
+        best = np.argsort(-value)[:_CONFIRMED]
+        cut = bool(self.bounds.domain.constraints)  # then these points are moved, and may be witnesses only afterwards
+        points = self.witnesses.admitted(points[best] if cut else points[best][value[best] > 0])
+        if not len(points):
+            return
         positive, negative = self.witnesses.trace(points, self.layer).signs(self.layer)
         seen = positive if self.sign > 0 else negative
         for query in np.unique(rows).tolist():
@@ -209,146 +290,232 @@ class BranchAndBound:
                 outcome.refuted.add(query)
                 outcome.points.append(points[hits[0]])
 
-    # ---- search for α and β ---------------------------------------------------------------------
 
-    def _descend(
-        self, rows: Indices, cases: Cases, rates: Floats, steps: int, *, until_negative: bool = True
-    ) -> tuple[Floats, Floats, dict[str, Floats]]:
-        """Improve `cases` in place; (corner of each node's bound, mean of the later corners, split scores)."""
-        first = {k: np.zeros_like(v) for k, v in self._flat(cases).items()}
-        second = {k: np.zeros_like(v) for k, v in first.items()}
-        best = np.full(len(rows), np.inf)
-        middles = np.zeros((len(rows), self.bounds.network.input_size))
-        kept = {k: v.copy() for k, v in self._flat(cases).items()}
+class _Queries:
+    """The open nodes of every query, worst first, and the trees that they belong to."""
+
+    def __init__(self, owner: BranchAndBound, units: Indices) -> None:
+        self.owner = owner
+        self.places: list[_Place] = []
+        self.roots: dict[int, int] = {}
+        self.heaps: dict[int, list[_Node]] = {}
+        self.asked: dict[int, int] = {}
+        self.open: dict[int, int] = {}
+        self.proved: list[int] = []
+        for unit in units.tolist():
+            self.roots[unit] = len(self.places)
+            self.heaps[unit] = [owner._root(unit, len(self.places))]
+            self.places.append(_Place(-1, -1, 0))
+            self.asked[unit], self.open[unit] = 0, 1
+
+    def take(self, per_query: int = _BATCH) -> list[_Node]:
+        """A batch from the queries with the fewest nodes so far: an easy query ends before a hard one goes on."""
+        batch: list[_Node] = []
+        waiting = sum(map(len, self.heaps.values()))
+        for query in sorted(self.heaps, key=lambda q: self.asked[q]):
+            heap = self.heaps[query]
+            count = min(len(heap), _BATCH - len(batch), per_query)
+            if waiting > _WAITING:  # depth first: the list's end holds late and small nodes
+                taken, self.heaps[query] = heap[len(heap) - count :], heap[: len(heap) - count]
+            else:
+                taken = [heapq.heappop(heap) for _ in range(count)]
+            self.asked[query] += count
+            batch += taken
+            if len(batch) >= _BATCH:
+                break
+        return batch
+
+    def divide(self, node: _Node, bounded: _Bounded, k: int) -> None:
+        """Split the node by the unit with the best score, or try again where no unit is left."""
+        heap = self.heaps.get(node.query)
+        if heap is None:
+            return
+        alpha, beta, gamma = bounded.alpha[k], bounded.beta[k], bounded.gamma[k]
+        value = float(bounded.value[k])
+        scores = bounded.scores[k]
+        unit = int(np.argmax(scores)) if len(scores) else -1
+        if unit < 0 or scores[unit] <= 0:
+            if node.tries < _TRIES:
+                again = _Node(node.query, node.place, alpha, beta, node.phase, gamma, value, node.tries + 1)
+                heapq.heappush(heap, again)
+            return
+        place = self.places[node.place]
+        place.split, place.children = unit, (len(self.places), len(self.places) + 1)
+        for phase in (1, -1):
+            fixed = node.phase.copy()
+            fixed[unit] = phase
+            heapq.heappush(heap, _Node(node.query, len(self.places), alpha, beta, fixed, gamma, value))
+            self.places.append(_Place(node.place, unit, phase))
+        self.open[node.query] += 1
+
+    def close(self, node: _Node, leaf: Leaf | ExactLeaf) -> None:
+        self.places[node.place].leaf = leaf
+        self.open[node.query] -= 1
+        if self.open[node.query] == 0:
+            self.proved.append(node.query)
+            self.heaps.pop(node.query, None)
+
+    def drop(self, queries: set[int]) -> None:
+        """What is refuted or given up; and what has nothing waiting (a linear program that the search does not solve)."""
+        for query in [q for q, heap in self.heaps.items() if q in queries or not heap]:
+            del self.heaps[query]
+
+    # ---- trees ----------------------------------------------------------------------------------
+
+    def tree(self, query: int) -> Tree:
+        return self._tree(self.roots[query], [])
+
+    def _tree(self, at: int, path: list[int]) -> Tree:
+        place = self.places[at]
+        if place.split < 0:
+            assert place.leaf is not None
+            return self._ordered(place.leaf, path)
+        layer, unit = self.owner.frame.place(place.split)
+        deeper = [*path, place.split]
+        active, inactive = (self._tree(child, deeper) for child in place.children)
+        return Split(layer, unit, active, inactive)
+
+    @staticmethod
+    def _ordered(leaf: Leaf | ExactLeaf, path: list[int]) -> Leaf | ExactLeaf:
+        """β in the order of the path."""
+        if isinstance(leaf, ExactLeaf):
+            return leaf
+        return Leaf(leaf.alpha, tuple(leaf.beta[j] for j in path), leaf.gamma)
+
+    def pruned(self, query: int, values: dict[int, float]) -> tuple[Tree | None, float]:
+        """The tree of nodes that have a bound, and the worst of its leaves. A split stays only if both halves have one and it helps."""
+        return self._pruned(self.roots[query], [], values)
+
+    def _pruned(self, at: int, path: list[int], values: dict[int, float]) -> tuple[Tree | None, float]:
+        place = self.places[at]
+        own = values.get(at, np.inf)
+        if place.split >= 0:
+            layer, unit = self.owner.frame.place(place.split)
+            deeper = [*path, place.split]
+            (active, high), (inactive, low) = (self._pruned(c, deeper, values) for c in place.children)
+            if active is not None and inactive is not None and max(high, low) < own:
+                return Split(layer, unit, active, inactive), max(high, low)
+        if place.leaf is None:
+            return None, np.inf
+        return self._ordered(place.leaf, path), own
+
+
+class _Descent:
+    """Adam on α, β and γ of one batch of nodes; α stays in [0, 1], β and γ ≥ 0. β moves on the scale of the coefficients it is added to."""
+
+    def __init__(
+        self, owner: BranchAndBound, rows: Indices, alpha: Hints, beta: Hints, phase: Hints, gamma: Hints
+    ) -> None:
+        self.skeleton = skeleton = owner.skeleton
+        self.parts = list(skeleton.frame.slices.values())
+        self.constraints, self.ends = owner.rows, owner.ends
+        self.phase = phase
+        self.free = (phase == 0).astype(skeleton.dtype)
+        exact = (phase > 0).astype(skeleton.dtype)
+        self.slope = np.where(phase == 0, skeleton.slope, exact)
+        self.offset = self.free * skeleton.offset
+        self.alpha = np.where(phase == 0, alpha, exact)
+        self.beta, self.gamma = beta * np.abs(phase), gamma
+        sign = skeleton.dtype.type(owner.sign)
+        self.target_bias = sign * skeleton.target_bias[rows]
+        self.target_outer = sign * skeleton.target_outer[rows]
+        self.target_inner = sign * skeleton.target_inner[rows]
+        self.middle = (skeleton.low + skeleton.high) / 2
+        self.radius = (skeleton.high - skeleton.low) / 2
+
+    def run(self, steps: int, rates: Hints, goal: float) -> _Bounded:
+        count = len(self.alpha)
+        best = np.full(count, np.inf, dtype=self.alpha.dtype)
+        kept = [self.alpha.copy(), self.beta.copy(), self.gamma.copy()]
+        moments = [(np.zeros_like(v), np.zeros_like(v)) for v in kept]
+        middles = np.zeros_like(self.target_outer)
+        corners = middles
         for step in range(1, steps + 1):
-            value, corners, coefficients = self._backward(rows, cases)
+            value, corners, c = self._backward()
             weight = 1.0 / (step + 1 - steps // 3) if step > steps // 3 else 1.0
-            middles = corners if step == 1 else (1 - weight) * middles + weight * corners
+            middles = corners if step == 1 else middles + self.alpha.dtype.type(weight) * (corners - middles)
             better = value < best
             best = np.where(better, value, best)
-            for k, v in self._flat(cases).items():
-                kept[k][better] = v[better]
-            if step == steps or (until_negative and bool((best < 0).all())):
+            for mine, now in zip(kept, (self.alpha, self.beta, self.gamma), strict=True):
+                mine[better] = now[better]
+            if step == steps or bool((best < goal).all()):
                 break
-            gradients = self._gradients(corners, coefficients, cases)
-            self._move(cases, rates, gradients, first, second, step, coefficients)
-        for k, v in self._flat(cases).items():
-            v[:] = kept[k]
-        _, corners, coefficients = self._backward(rows, cases)
-        return corners, middles, self._scores(middles, coefficients, cases)
+            self._move(step, rates, corners, c, moments)
+        self.alpha, self.beta, self.gamma = kept
+        _, corners, c = self._backward()
+        scores = self._scores(middles, c)
+        return _Bounded(best, self.alpha, self.beta, self.gamma, corners, middles, scores)
 
-    def _flat(self, cases: Cases) -> dict[tuple[str, str], Floats]:
-        return {("alpha", n): cases.alpha[n] for n in self.lines} | {("beta", n): cases.beta[n] for n in self.lines}
+    def _backward(self) -> tuple[Hints, Hints, Hints]:
+        """(bound, its corner, coefficients on the activations)."""
+        skeleton = self.skeleton
+        c = self.target_inner.copy()
+        on_z = np.empty_like(c)
+        total = self.target_bias.copy()
+        pushed = self.phase * self.beta
+        for part in reversed(self.parts):
+            here = c[:, part]
+            positive = np.maximum(here, 0)
+            total += np.einsum("kj,kj->k", positive, self.offset[:, part])
+            relaxed = positive * self.slope[:, part] + (here - positive) * self.alpha[:, part] + pushed[:, part]
+            on_z[:, part] = relaxed
+            if part.start:
+                c[:, : part.start] += relaxed @ skeleton.inner[part, : part.start]
+        total += on_z @ skeleton.bias
+        x = self.target_outer + on_z @ skeleton.outer
+        if len(self.ends):
+            x = x - self.gamma @ self.constraints
+            total += self.gamma @ self.ends
+        total += x @ self.middle + np.abs(x) @ self.radius
+        return total, np.where(x > 0, skeleton.high, skeleton.low), c
 
-    def _backward(self, rows: Indices, cases: Cases) -> tuple[Floats, Floats, dict[str, Floats]]:
-        """(bound, its corner, C per relu layer) in plain floats."""
-        target = self.bounds.floats[self.layer]
-        flow = {u: self.sign * w[rows] for u, w in target.weights.items()}
-        total = self.sign * target.bias[rows]
-        coefficients: dict[str, Floats] = {}
-        for layer in reversed(self.cone):
-            c = flow.pop(layer.name, None)
-            if c is None:
-                continue
-            if layer.is_relu:
-                coefficients[layer.name] = c
-                c, shift = cases.relax(layer.name, c, self.lines[layer.name])
-                total = total + shift
-            floats = self.bounds.floats[layer.name]
-            total = total + c @ floats.bias
-            for source, weight in floats.weights.items():
-                flow[source] = flow[source] + c @ weight if source in flow else c @ weight
-        low, high = self.bounds.activation_ends(self.bounds.network.input_name)
-        c = flow.get(self.bounds.network.input_name, np.zeros((len(rows), len(low))))
-        corners = np.where(c > 0, high, low)
-        return total + (c * corners).sum(axis=1), corners, coefficients
-
-    def _gradients(
-        self, corners: Floats, coefficients: dict[str, Floats], cases: Cases
-    ) -> dict[tuple[str, str], Floats]:
-        gradients: dict[tuple[str, str], Floats] = {}
-        for name, z in self._relaxed(corners, coefficients, cases).items():
-            free = self.unstable[name] & (cases.fixed[name] == 0)
-            gradients["alpha", name] = np.where(free, np.minimum(coefficients[name], 0.0) * z, 0.0)
-            gradients["beta", name] = cases.fixed[name] * z
-        return gradients
-
-    def _relaxed(self, points: Floats, coefficients: dict[str, Floats], cases: Cases) -> dict[str, Floats]:
+    def _relaxed(self, points: Hints, c: Hints) -> Hints:
         """Pre-activations at `points` when every activation takes the value that the bound gives it."""
-        after: dict[str, Floats] = {self.bounds.network.input_name: points}
-        values: dict[str, Floats] = {}
-        for layer in self.cone:
-            floats = self.bounds.floats[layer.name]
-            z = np.broadcast_to(floats.bias, (len(points), len(floats.bias)))
-            for source, weight in floats.weights.items():
-                z = z + after[source] @ weight.T
-            after[layer.name] = z
-            if layer.is_relu and layer.name in coefficients:
-                values[layer.name] = z
-                after[layer.name] = cases.activation(layer.name, coefficients[layer.name], z, self.lines[layer.name])
-            elif layer.is_relu:
-                after[layer.name] = np.maximum(z, 0.0)
-        return values
+        skeleton = self.skeleton
+        z = points @ skeleton.outer.T + skeleton.bias
+        after = np.empty_like(z)
+        for part in self.parts:
+            if part.start:
+                z[:, part] += after[:, : part.start] @ skeleton.inner[part, : part.start].T
+            here = z[:, part]
+            upper_line = self.slope[:, part] * here + self.offset[:, part]
+            after[:, part] = np.where(c[:, part] > 0, upper_line, self.alpha[:, part] * here)
+        return z
 
-    def _move(
-        self,
-        cases: Cases,
-        rates: Floats,
-        gradients: dict[tuple[str, str], Floats],
-        first: dict[tuple[str, str], Floats],
-        second: dict[tuple[str, str], Floats],
-        step: int,
-        coefficients: dict[str, Floats],
-    ) -> None:
-        """Adam downhill; α stays in [0, 1], β ≥ 0. β moves on the scale of the coefficients it is added to.
+    def _move(self, step: int, rates: Hints, corners: Hints, c: Hints, moments: list[tuple[Hints, Hints]]) -> None:
+        z = self._relaxed(corners, c)
+        dtype = z.dtype.type
+        gradients = [np.minimum(c, 0) * z * self.free, self.phase * z]
+        if len(self.ends):
+            gradients.append(self.ends - corners @ self.constraints.T)
+        decay = 0.95**step
+        moves = []
+        for g, (first, second) in zip(gradients, moments, strict=False):
+            first += dtype(0.1) * (g - first)
+            second += dtype(0.01) * (g * g - second)
+            root = np.sqrt(second) * dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step)) + dtype(1e-30)
+            moves.append(first / root)
+        self.alpha = np.clip(self.alpha - rates * dtype(_RATE_ALPHA * decay) * moves[0], 0, 1)
+        scale = np.abs(c).max(axis=1, initial=0.0)[:, None] * dtype(_RATE_BETA * decay) * rates
+        self.beta = np.maximum(self.beta - scale * moves[1], 0)
+        if len(self.ends):
+            reach = (
+                np.abs(self.target_outer).max(axis=1, initial=0.0)[:, None]
+                + np.abs(c).max(axis=1, initial=0.0)[:, None]
+            )
+            self.gamma = np.maximum(self.gamma - rates * dtype(_RATE_BETA * decay) * reach * moves[2], 0)
 
-        `rates` (k×1) scales the steps of each node.
-        """
-        flat = self._flat(cases)
-        for key, g in gradients.items():
-            first[key] = 0.9 * first[key] + 0.1 * g
-            second[key] = 0.99 * second[key] + 0.01 * g * g
-            direction = first[key] / (1 - 0.9**step) / (np.sqrt(second[key] / (1 - 0.99**step)) + 1e-12)
-            if key[0] == "alpha":
-                flat[key][:] = np.clip(flat[key] - rates * _RATE_ALPHA * 0.95**step * direction, 0.0, 1.0)
-            else:
-                scale = np.abs(coefficients[key[1]]).max(axis=1, initial=0.0)[:, None]
-                flat[key][:] = np.maximum(flat[key] - rates * _RATE_BETA * 0.95**step * scale * direction, 0.0)
-
-    def _scores(self, middles: Floats, coefficients: dict[str, Floats], cases: Cases) -> dict[str, Floats]:
-        """How much a unit's relaxation adds to the bound; fixed and stable units score -1.
+    def _scores(self, middles: Hints, c: Hints) -> Hints:
+        """How much a unit's relaxation adds to the bound; fixed units score -1.
 
         The geometric mean of |C| times the gap of its lines at worst, and at the relaxation's optimum (about `middles`):
         measured on 256×4 either alone took a fifth more nodes.
         """
-        scores: dict[str, Floats] = {}
-        values = self._relaxed(middles, coefficients, cases)
-        for name, c in coefficients.items():
-            slope, offset, lower_slope = cases.slopes(name, self.lines[name])
-            free = self.unstable[name] & (cases.fixed[name] == 0)
-            reach = np.maximum(np.minimum(-self.bounds.lower[name], self.bounds.upper[name]), 0.0)
-            worst = np.where(c > 0, c * offset, -c * reach * 0.5 * slope)
-            z = values[name]
-            after = np.maximum(z, 0.0)
-            here = np.where(c > 0, c * (slope * z + offset - after), -c * (after - lower_slope * z))
-            scores[name] = np.where(free, np.sqrt((np.maximum(here, 0.0) + _LITTLE) * (worst + _LITTLE)), -1.0)
-        return scores
-
-
-def _argmax(scores: dict[str, Floats]) -> tuple[str, int] | None:
-    """The unit with the best score, or None when there is nothing left to split."""
-    best: tuple[str, int] | None = None
-    value = 0.0
-    for name, row in scores.items():
-        k = int(np.argmax(row)) if len(row) else 0
-        if len(row) and row[k] > value:
-            best, value = (name, k), float(row[k])
-    return best
-
-
-def _tree(path: Path, leaves: dict[Path, Leaf | ExactLeaf], splits: dict[Path, tuple[str, int]]) -> Tree:
-    if path in leaves:
-        return leaves[path]
-    layer, unit = splits[path]
-    active, inactive = (_tree((*path, (layer, unit, phase)), leaves, splits) for phase in (1, -1))
-    return Split(layer, unit, active, inactive)
+        skeleton = self.skeleton
+        z = self._relaxed(middles, c)
+        after = np.maximum(z, 0)
+        reach = np.maximum(np.minimum(-skeleton.lower, skeleton.upper), 0)
+        worst = np.where(c > 0, c * self.offset, -c * (reach / 2) * self.slope)
+        here = np.where(c > 0, c * (self.slope * z + self.offset - after), -c * (after - self.alpha * z))
+        scores = np.sqrt((np.maximum(here, 0) + _LITTLE) * (worst + _LITTLE))
+        return np.asarray(np.where((self.phase == 0) & ~np.isnan(scores), scores, -1))

@@ -42,6 +42,7 @@ class Witnesses:
         self.bounds = bounds
         self.random = np.random.default_rng(seed)
         self.low, self.high = sampling_box(bounds.domain)
+        self.points = np.zeros((0, len(self.low)))
         self.points = self.admitted(np.array(start).reshape(len(start), len(self.low)))
 
     def fresh(self, count: int) -> Floats:
@@ -55,13 +56,26 @@ class Witnesses:
         return np.asarray(np.clip(points, self.low, self.high))
 
     def admitted(self, points: Floats) -> Floats:
-        """Clipped into the box; of these, the points that satisfy the linear constraints exactly."""
+        """Clipped into the box; where there are linear constraints, moved towards a point that keeps them, and only those that do so exactly."""
         clipped = self.clipped(points)
         domain = self.bounds.domain
         if not domain.constraints:
             return clipped
-        kept = [k for k, p in enumerate(clipped) if domain.contains(domain.clamp(p.tolist()))]
-        return np.asarray(clipped[kept])
+        moved = self.clipped(self._drawn_in(clipped))
+        kept = [k for k, p in enumerate(moved) if domain.contains(domain.clamp(p.tolist()))]
+        return np.asarray(moved[kept])
+
+    def _drawn_in(self, points: Floats) -> Floats:
+        """Points that break a constraint, moved towards the first point of the pool until they keep it (as floats see it)."""
+        rows = self.bounds.constraints
+        if not len(self.points):
+            return points
+        centre = self.points[0]
+        room, excess = rows.ends - rows.rows @ centre, (points - centre) @ rows.rows.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(excess > room, np.maximum(room, 0.0) / excess, 1.0).min(axis=1, initial=1.0)
+        share = np.where(share < 1.0, share * (1.0 - 2.0**-40), share)
+        return np.asarray(centre + share[:, None] * (points - centre))
 
     def add(self, points: Floats, keep: int) -> None:
         """Keep the last `keep` of these for later layers."""

@@ -124,7 +124,8 @@ def _answer(reply: Mapping[str, object]) -> Answer:
 class Question:
     """The SMT-LIB text of a network (or several on one input) on a domain."""
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, inside: Fraction = Fraction(0)) -> None:
+        """`inside`: how far from each linear constraint, as a share of what the row can reach from its middle over the box."""
         self.lines = ["(set-logic QF_LRA)"] + [f"(declare-const x_{k} Real)" for k in range(domain.size)]
         self.domain = domain
         for k, (low, high) in enumerate(zip(domain.lower, domain.upper, strict=True)):
@@ -134,7 +135,11 @@ class Question:
                 self.require(f"(<= x_{k} {number(high)})")
         for row in domain.constraints:
             terms = [f"(* {number(c)} x_{k})" for k, c in enumerate(row.coefficients) if c]
-            self.require(f"(<= {_sum(terms)} {number(row.bound)})")
+            reach = sum(
+                (abs(c) * (high - low) / 2 for c, low, high in zip(row.coefficients, domain.lower, domain.upper, strict=True)
+                 if low is not None and high is not None), Fraction(0),
+            )  # fmt: skip
+            self.require(f"(<= {_sum(terms)} {number(row.bound - inside * reach)})")
 
     def require(self, formula: str) -> None:
         self.lines.append(f"(assert {formula})")

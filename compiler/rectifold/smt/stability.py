@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rectifold.bounds.linear import Bounds
 from rectifold.ir.domain import Domain
-from rectifold.smt.solver import Answer, Question, Solver, name
+from rectifold.smt.solver import Answer, Question, Sat, Solver, name
 
 
 def ask_sign(solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, seconds: float) -> Answer:
@@ -20,7 +20,11 @@ def ask_sign(solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, s
 
 
 def find_point(solver: Solver, domain: Domain, seconds: float) -> Answer:
-    """A point of the domain, or Unsat if it is empty."""
+    """A point of the domain, away from its linear constraints if there is one, or Unsat if it is empty."""
+    for inside in (Fraction(1, 8), Fraction(1, 64), Fraction(1, 1024)):
+        answer = solver.ask(Question(domain, inside).text(), domain.size, seconds)
+        if isinstance(answer, Sat):
+            return answer
     return solver.ask(Question(domain).text(), domain.size, seconds)
 
 

@@ -1,0 +1,444 @@
+"""Two rules that prove bounds by substitution, in outward-rounded integers: cases by phase, and sub-boxes.
+
+Numbers are integers in units of 2^-bits. Every relu unit below the layer has ends lo ≤ z ≤ up, and a bound of sign·z is found by
+substitution from the unit down:
+
+    Σ c h  ≤  Σ c' z + constant,     h = z (lo ≥ 0), h = 0 (up ≤ 0), else
+    c > 0: h ≤ s z + max(−s lo, (1 − s) up) for any s in [0, 1]    (relu is convex and the line is no lower at both ends)
+    c < 0: h ≥ α z for any α in [0, 1]
+    in the case z ≥ 0: h = z, and β z ≥ 0 may be added for any β ≥ 0;     in the case z ≤ 0: h = 0, and −β z
+    then z = W h + b; at last γ (bound − c·x) ≥ 0 for rows of the domain, and the ends of the inputs.
+
+Coefficients are rounded down to multiples of 2^-bits twice per layer; each time the bound moves by at most 2^-bits · Σ |value|,
+which is added to it. Constants are rounded up. So the result is an upper bound.
+"""
+
+from __future__ import annotations
+
+import binascii
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier, rational
+
+BITS = 72  # fractional bits of ends, coefficients and bounds, unless the certificate asks for more
+MOST_BITS = 4096
+SLOPE = 60  # fractional bits of an upper slope
+ALPHA = 15  # fractional bits of a lower slope
+MAX_DEPTH = 400  # of a tree
+_HEADROOM = 40  # whole bits of a coefficient for which rows are packed
+
+Ends = dict[int, list[tuple[int, int]]]  # per relu layer, (lo, up) of each unit
+Claim = tuple[int, int, int]  # (unit, sign, bound): sign·z ≤ bound
+
+
+@dataclass(frozen=True)
+class Block:
+    """A layer's weights on one source: row i as Σ_j w_ij 2^(j·slot), so that one product scales a whole row."""
+
+    source: int
+    width: int
+    slot: int
+    halves: int  # half a slot in every slot
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a proof chose: lower slopes (layer → unit → α in units of 2^-15), fixed phases with their β, and γ per constraint."""
+
+    slopes: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    fixed: Mapping[int, Mapping[int, tuple[int, int]]] = field(default_factory=dict)
+    gammas: Sequence[Fraction] = ()
+
+
+_PLAIN = Case()
+
+
+class Substitution:
+    """Bounds of one network's units on a bounded domain, with the ends known so far."""
+
+    def __init__(self, network: Network, domain: Domain, bits: int = BITS) -> None:
+        self.network = network
+        self.domain = domain
+        self.bits = bits
+        self.low: list[int] = []
+        self.high: list[int] = []
+        for low, high in zip(domain.lower, domain.upper, strict=True):
+            if low is None or high is None:
+                raise Refusal("substitution needs a bounded domain")
+            self.low.append(self.floor(low))
+            self.high.append(self.ceil(high))
+        self._blocks: dict[int, list[Block]] = {}
+        self._reach: dict[int, int] = {}
+        self._ends: list[list[tuple[int, int]]] = [list(zip(self.low, self.high, strict=True))]  # of pre-activations
+        for k in range(1, len(network.layers) + 1):
+            self._ends.append(self._intervals(k))
+
+    def floor(self, value: Fraction) -> int:
+        return (value.numerator << self.bits) // value.denominator
+
+    def ceil(self, value: Fraction) -> int:
+        return -((-value.numerator << self.bits) // value.denominator)
+
+    # ---- ends -----------------------------------------------------------------------------------
+
+    def know(self, layer: int, unit: int, side: str, value: Fraction) -> None:
+        """An end that has been proved."""
+        low, high = self._ends[layer][unit]
+        self._ends[layer][unit] = (
+            (low, min(high, self.ceil(value))) if side == "up" else (max(low, self.floor(value)), high)
+        )
+        self._reach.pop(layer, None)
+
+    def take_intervals(self, layer: int) -> list[tuple[Fraction, Fraction]]:
+        """The ends of a layer by intervals from what is known now, and of the linear layers below it. Kept where they are better."""
+        below = cone_of(self.network, layer)
+        for k in sorted(below | {layer}):
+            if k == layer or not self.network.layers[k - 1].is_relu:
+                known = zip(self._ends[k], self._intervals(k), strict=True)
+                self._ends[k] = [(max(a, c), min(b, d)) for (a, b), (c, d) in known]
+                self._reach.pop(k, None)
+        return [(Fraction(a, 1 << self.bits), Fraction(b, 1 << self.bits)) for a, b in self._ends[layer]]
+
+    def _intervals(self, number: int) -> list[tuple[int, int]]:
+        layer = self.network.layers[number - 1]
+        after = {s: self._passed_on(s) for s in sources_of(layer)}
+        return [_interval(layer, i, after, self.bits) for i in range(layer.size)]
+
+    def _passed_on(self, value: int) -> list[tuple[int, int]]:
+        ends = self._ends[value]
+        if value == 0 or not self.network.layers[value - 1].is_relu:
+            return ends
+        return [(max(a, 0), max(b, 0)) for a, b in ends]
+
+    def reach(self, value: int) -> int:
+        """2^-bits · Σ |pre-activation|, rounded up: what one rounding of coefficients costs."""
+        if value not in self._reach:
+            self._reach[value] = (sum(max(-a, b) for a, b in self._ends[value]) >> self.bits) + 1
+        return self._reach[value]
+
+    def ends_below(self, layer: int) -> Ends:
+        """Of the relu layers that a layer depends on."""
+        return {k: self._ends[k] for k in sorted(cone_of(self.network, layer)) if self.network.layers[k - 1].is_relu}
+
+    # ---- one bound ------------------------------------------------------------------------------
+
+    def bound(
+        self, layer: int, unit: int, sign: int, low: list[int], high: list[int], ends: Ends, case: Case = _PLAIN
+    ) -> int:
+        """An upper bound of sign·z on the box, in units of 2^-bits."""
+        values: dict[int, list[int]] = {}  # coefficients on the values of layers still to be replaced
+        total = self._push(layer, [(unit, sign << self.bits)], values)
+        while at := max(values, default=0):
+            c = values.pop(at)
+            if self.network.layers[at - 1].is_relu:
+                on_z, shift = _relaxed(c, ends[at], case.slopes.get(at, {}), case.fixed.get(at, {}))
+                total += -(-shift >> (self.bits + SLOPE)) + self.reach(at)
+            else:
+                on_z = [(j, v) for j, v in enumerate(c) if v]
+            total += self._push(at, on_z, values)
+        c = values.get(0, [0] * len(low))
+        if any(case.gammas):
+            c, more = self._constrained(c, case.gammas)
+            total += more
+        reached = sum(v * (high[j] if v > 0 else low[j]) for j, v in enumerate(c))
+        return total - (-reached >> self.bits)
+
+    def _push(self, at: int, on_z: list[tuple[int, int]], values: dict[int, list[int]]) -> int:
+        """z = W h + b in Σ c z: adds to `values`; returns what becomes constant."""
+        layer = self.network.layers[at - 1]
+        den = layer.den
+        constant = largest = 0
+        for i, c in on_z:
+            constant += c * layer.bias[i]
+            largest = max(largest, c, -c)
+        total = -(-constant // den)
+        small = largest.bit_length() <= self.bits + _HEADROOM
+        for block in self._packed(at):
+            row = combined(block, on_z) if small else _combined_plainly(layer, block, on_z)
+            rounded = [c // den for c in row]
+            total += self.reach(block.source)
+            known = values.get(block.source)
+            values[block.source] = rounded if known is None else [a + b for a, b in zip(known, rounded, strict=True)]
+        return total
+
+    def _packed(self, at: int) -> list[Block]:
+        if at not in self._blocks:
+            layer = self.network.layers[at - 1]
+            self._blocks[at] = [
+                packed(layer, source, self.network.size(source), self.bits + _HEADROOM) for source in sources_of(layer)
+            ]
+        return self._blocks[at]
+
+    def _constrained(self, c: list[int], gammas: Sequence[Fraction]) -> tuple[list[int], int]:
+        """Adds γ (bound − row·x); each coefficient is rounded down once more."""
+        exact = {j: Fraction(v) for j, v in enumerate(c)}
+        total = Fraction(0)
+        for gamma, (row, bound) in zip(gammas, self.domain.constraints, strict=True):
+            total += gamma * bound
+            for j, g in row.items():
+                exact[j] -= gamma * g * (1 << self.bits)
+        return [v.numerator // v.denominator for v in exact.values()], self.ceil(total) + self.reach(0)
+
+    # ---- cases by phase -------------------------------------------------------------------------
+
+    def prove_cases(self, layer: int, unit: int, sign: int, value: Fraction, frame: Any, tree: Any) -> None:
+        """sign·z ≤ value, by a tree of cases over the units of `frame`. Raises Refusal."""
+        walk = _CaseWalk(self, layer, unit, sign, self.floor(value), frame)
+        walk.node(tree, [])
+
+    # ---- sub-boxes ------------------------------------------------------------------------------
+
+    def prove_boxes(self, layer: int, claims: Sequence[tuple[int, int, Fraction]], tree: Any) -> None:
+        """Claims (unit, sign, value): sign·z ≤ value, each proved on some box of every path of the tree. Raises Refusal."""
+        scaled = [(unit, sign, self.floor(value)) for unit, sign, value in claims]
+        walk = _BoxWalk(self, layer, scaled)
+        walk.node(tree, frozenset(range(len(claims))), self.low, self.high, self.ends_below(layer), 0)
+
+
+class _CaseWalk:
+    """One tree of cases. A leaf is [slopes, multipliers of the path, multipliers of the domain's rows]; a split is
+    [number in the frame, case z ≥ 0, case z ≤ 0]."""
+
+    def __init__(self, rule: Substitution, layer: int, unit: int, sign: int, bound: int, frame: Any) -> None:
+        self.rule = rule
+        self.target = layer, unit, sign
+        self.value = bound
+        self.ends = rule.ends_below(layer)
+        self.units = [(k, i) for k, indices in self._frame(frame) for i in indices]
+
+    def _frame(self, frame: Any) -> list[tuple[int, list[int]]]:
+        """[[layer, [index, …]], …], rising."""
+        before = 0
+        for part in frame if isinstance(frame, list) else [None]:
+            match part:
+                case [int() as k, list() as indices] if k in self.ends and k > before:
+                    size = len(self.ends[k])
+                    if not all(type(i) is int and 0 <= i < size for i in indices) or sorted(set(indices)) != indices:
+                        raise Refusal("a frame names units that are not there, or not in order")
+                    before = k
+                case _:
+                    raise Refusal("a frame lists relu layers below the unit, in order, with the indices of units")
+        return list(map(tuple, frame))
+
+    def node(self, tree: Any, path: list[tuple[int, int]]) -> None:
+        if len(path) > MAX_DEPTH:
+            raise Refusal("a tree of cases is too deep")
+        match tree:
+            case [str() as slopes, list() as betas, list() as gammas]:
+                self._leaf(slopes, betas, gammas, path)
+            case [int() as k, active, inactive] if type(k) is int and 0 <= k < len(self.units):
+                if any(k == known for known, _ in path):
+                    raise Refusal("a unit is split twice on one path")
+                self.node(active, [*path, (k, 1)])
+                self.node(inactive, [*path, (k, -1)])
+            case _:
+                raise Refusal("a node of a tree of cases is malformed")
+
+    def _leaf(self, slopes: str, betas: list[Any], gammas: list[Any], path: list[tuple[int, int]]) -> None:
+        if len(betas) not in (0, len(path)):
+            raise Refusal(f"a leaf has {len(betas)} multipliers for {len(path)} splits")
+        if len(gammas) not in (0, len(self.rule.domain.constraints)):
+            raise Refusal(f"a leaf has {len(gammas)} multipliers for {len(self.rule.domain.constraints)} constraints")
+        fixed: dict[int, dict[int, tuple[int, int]]] = {}
+        for (k, phase), beta in zip(path, betas or ["0"] * len(path), strict=True):
+            layer, unit = self.units[k]
+            fixed.setdefault(layer, {})[unit] = phase, phase * self.rule.floor(multiplier(beta))
+        case = Case(self._slopes(slopes), fixed, [multiplier(g) for g in gammas])
+        if self.rule.bound(*self.target, self.rule.low, self.rule.high, self.ends, case) > self.value:
+            raise Refusal(f"a case of unit {self.target[1]} of layer {self.target[0]} does not hold")
+
+    def _slopes(self, text: str) -> dict[int, dict[int, int]]:
+        """Two bytes per unit of the frame, little-endian; "" for the default slopes."""
+        result: dict[int, dict[int, int]] = {}
+        if not text:
+            return result
+        try:
+            data = binascii.a2b_base64(text, strict_mode=True)
+        except ValueError:
+            raise Refusal("slopes are no base64") from None
+        if len(data) != 2 * len(self.units):
+            raise Refusal(f"{len(data)} bytes of slopes for {len(self.units)} units")
+        for (layer, unit), value in zip(self.units, struct.unpack(f"<{len(self.units)}H", data), strict=True):
+            if value > 1 << ALPHA:
+                raise Refusal("a slope is above 1")
+            result.setdefault(layer, {})[unit] = value
+        return result
+
+
+class _BoxWalk:
+    """One tree of boxes, from the root down."""
+
+    def __init__(self, rule: Substitution, layer: int, claims: list[Claim]) -> None:
+        self.rule = rule
+        self.layer = layer
+        self.below = list(rule.ends_below(layer))
+        self.claims = claims
+
+    def node(self, tree: Any, pending: frozenset[int], low: list[int], high: list[int], ends: Ends, depth: int) -> None:
+        """A node is [numbers of the claims proved here] or [numbers, input, at, half x ≤ at, half x ≥ at]."""
+        if depth > MAX_DEPTH:
+            raise Refusal("a tree of boxes is too deep")
+        if not isinstance(tree, list) or len(tree) not in (1, 5):
+            raise Refusal("a node of a tree of boxes is malformed")
+        ends = dict(ends)
+        for k in self.below:
+            ends[k] = self._tightened(k, low, high, ends)
+        for q in self._numbers(tree[0]):
+            unit, sign, bound = self.claims[q]
+            if self.rule.bound(self.layer, unit, sign, low, high, ends) > bound:
+                raise Refusal(f"the claim about unit {unit} of layer {self.layer} does not hold on one of the boxes")
+            pending -= {q}
+        if len(tree) == 1:
+            if pending:
+                raise Refusal(f"{len(pending)} claims are not proved on one of the boxes")
+            return
+        j = tree[1]
+        if type(j) is not int or not 0 <= j < len(low):
+            raise Refusal("a box is split at no input")
+        at = rational(tree[2], "a split")
+        self.node(tree[3], pending, low, _with(high, j, min(high[j], self.rule.ceil(at))), ends, depth + 1)
+        self.node(tree[4], pending, _with(low, j, max(low[j], self.rule.floor(at))), high, ends, depth + 1)
+
+    def _numbers(self, value: Any) -> list[int]:
+        if isinstance(value, list) and all(type(q) is int and 0 <= q < len(self.claims) for q in value):
+            return value
+        raise Refusal("a node of a tree of boxes names no claims")
+
+    def _tightened(self, layer: int, low: list[int], high: list[int], ends: Ends) -> list[tuple[int, int]]:
+        result = list(ends[layer])
+        bound = self.rule.bound
+        for unit, (a, b) in enumerate(result):
+            if a < 0 < b:
+                up, down = (bound(layer, unit, sign, low, high, ends) for sign in (1, -1))
+                result[unit] = max(a, -down), min(b, up)
+        return result
+
+
+def _relaxed(
+    c: list[int], ends: list[tuple[int, int]], slopes: Mapping[int, int], fixed: Mapping[int, tuple[int, int]]
+) -> tuple[list[tuple[int, int]], int]:
+    """Coefficients on values to coefficients on pre-activations, and a constant."""
+    on_z: list[tuple[int, int]] = []
+    shift = 0
+    for j, value in enumerate(c):
+        if j in fixed:
+            phase, pushed = fixed[j]
+            total = (value if phase > 0 else 0) + pushed
+            if total:
+                on_z.append((j, total))
+            continue
+        if not value:
+            continue
+        low, high = ends[j]
+        if high <= 0:
+            continue
+        if low >= 0:
+            on_z.append((j, value))
+        elif value > 0:
+            slope = (high << SLOPE) // (high - low)
+            shift += value * max(-slope * low, ((1 << SLOPE) - slope) * high)
+            on_z.append((j, value * slope >> SLOPE))
+        elif j in slopes:
+            on_z.append((j, value * slopes[j] >> ALPHA))
+        elif 1024 * high > -1021 * low:
+            on_z.append((j, value))
+    return on_z, shift
+
+
+# ---- rows as single integers ----------------------------------------------------------------------
+
+
+def sources_of(layer: Layer) -> list[int]:
+    return sorted({row.source for rows in layer.rows for row in rows})
+
+
+def packed(layer: Layer, source: int, width: int, coefficient_bits: int) -> Block:
+    """The weights on one source, for coefficients of at most so many bits."""
+    rows = [dict(e for row in rows if row.source == source for e in row.entries) for rows in layer.rows]
+    largest = max((abs(w) for row in rows for w in row.values()), default=0)
+    slot = -(-(coefficient_bits + largest.bit_length() + layer.size.bit_length() + 1) // 64) * 64
+    halves = int.from_bytes((bytes(slot // 8 - 1) + b"\x80") * width, "little")
+    return Block(source, width, slot, halves, tuple(_joined(row, slot, width) for row in rows))
+
+
+def _joined(row: dict[int, int], slot: int, width: int) -> int:
+    """Σ_j w_j 2^(j·slot): the positive entries less the negative ones, each laid out as bytes."""
+    size = slot // 8
+    parts = []
+    for sign in (1, -1):
+        data = bytearray(size * width)
+        for j, w in row.items():
+            if sign * w > 0:
+                data[j * size : (j + 1) * size] = abs(w).to_bytes(size, "little")
+        parts.append(int.from_bytes(data, "little"))
+    return parts[0] - parts[1]
+
+
+def combined(block: Block, on_z: list[tuple[int, int]]) -> list[int]:
+    """Σ_i c_i · row i. Each slot of the sum is below 2^(slot − 1) in size; half a slot is added to make it positive."""
+    rows, words, half = block.rows, block.slot // 64, 1 << (block.slot - 1)
+    total = block.halves
+    for i, c in on_z:
+        total += c * rows[i]
+    parts = struct.unpack(f"<{words * block.width}Q", total.to_bytes(8 * words * block.width, "little"))
+    if words == 1:
+        return [a - half for a in parts]
+    if words == 2:
+        return [(b << 64 | a) - half for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    if words == 3:
+        threes = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+        return [(c << 128 | b << 64 | a) - half for a, b, c in threes]
+    return [
+        sum(part << (64 * k) for k, part in enumerate(parts[words * j : words * (j + 1)])) - half
+        for j in range(block.width)
+    ]
+
+
+def _combined_plainly(layer: Layer, block: Block, on_z: list[tuple[int, int]]) -> list[int]:
+    """The same for coefficients of any size."""
+    total = [0] * block.width
+    for i, c in on_z:
+        for row in layer.rows[i]:
+            if row.source == block.source:
+                for j, w in row.entries:
+                    total[j] += c * w
+    return total
+
+
+# ---- ends -----------------------------------------------------------------------------------------
+
+
+def _interval(layer: Layer, unit: int, after: Mapping[int, list[tuple[int, int]]], bits: int) -> tuple[int, int]:
+    low = high = layer.bias[unit] << bits
+    for row in layer.rows[unit]:
+        ends = after[row.source]
+        for j, w in row.entries:
+            a, b = ends[j]
+            if w > 0:
+                low += w * a
+                high += w * b
+            else:
+                low += w * b
+                high += w * a
+    return low // layer.den, -(-high // layer.den)
+
+
+def cone_of(network: Network, layer: int) -> set[int]:
+    """The layers that a layer reads, and what they read."""
+    cone: set[int] = set()
+    waiting = [layer]
+    while waiting:
+        for source in sources_of(network.layers[waiting.pop() - 1]):
+            if source and source not in cone:
+                cone.add(source)
+                waiting.append(source)
+    return cone
+
+
+def _with(values: list[int], k: int, value: int) -> list[int]:
+    return [*values[:k], value, *values[k + 1 :]]
