@@ -35,6 +35,8 @@ _QUERY_NODES = 2000  # after which a question is left open
 _WAITING = 200_000  # nodes that may wait, of all questions together: beyond this the deepest are taken first
 _HAIR = 1e-2  # bounds this close to 0 (of the layer's range) are tried exactly; a hint only, nothing rests on it
 _CLEAR = 1e-6  # of the layer's range, by which a search tries to pass its goal before it stops
+_LOOKED_AT = 8  # units whose cases are bounded before one of them is split
+_NOTHING = 1e-30  # keeps a quotient finite
 _LITTLE = 1e-9  # keeps scores of free units above 0
 _DENOMINATORS = (1, 8, 60)
 _EXACT_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
@@ -43,7 +45,7 @@ _CHILD_STEPS = 8  # for one that starts from its parent's slopes
 _TRIES = 12  # more rounds for a node whose phases are all fixed (what is left is a linear program), each
 _SLOWER = 0.5  # with steps this much smaller
 _CLIMBS, _CLIMB_STEPS, _CLIMB_SCALE = 32, 12, 2.0**-4  # points climbed per batch, from near the relaxation's optimum
-_RATE_ALPHA, _RATE_BETA = 0.3, 0.15
+_RATES = ((0.3, 0.15), (0.1, 0.05))  # of α and of β and γ: for a first node, and for one that starts from its parent's
 _CONFIRMED = 64  # points per batch that a search believes to be witnesses and that are evaluated rigorously
 
 
@@ -112,6 +114,8 @@ class BranchAndBound:
         dtype = self.skeleton.dtype
         self.rows = bounds.constraints.rows.astype(dtype)
         self.ends = bounds.constraints.ends.astype(dtype)
+        self.middle = (self.skeleton.low + self.skeleton.high) / 2
+        self.radius = (self.skeleton.high - self.skeleton.low) / 2
         self.scale = float(np.maximum(-bounds.lower[layer], bounds.upper[layer]).max(initial=0.0))
         self.weights = sum(
             w.nonzero_count for v in bounds.network.cone(layer) if v != bounds.network.input_name
@@ -166,7 +170,7 @@ class BranchAndBound:
         for start in range(0, len(units), _BATCH):
             rows = units[start : start + _BATCH]
             nodes = [self._root(int(k), 0) for k in rows]
-            bounded = self._bound(nodes, goal=-np.inf)
+            bounded = self._bound(nodes, goal=-np.inf, is_split_next=False)
             bounds.append(self._evaluate(rows, bounded, np.zeros_like(bounded.alpha)))
             proofs += [CaseProof(self.frame, self._root_leaf(bounded, k)) for k in range(len(rows))]
         return np.concatenate(bounds), proofs
@@ -210,16 +214,16 @@ class BranchAndBound:
         zeros = np.zeros(n, dtype=dtype)
         return _Node(query, place, self.skeleton.default, zeros, zeros, np.zeros(len(self.ends), dtype=dtype))
 
-    def _bound(self, batch: Sequence[_Node], goal: float) -> _Bounded:
+    def _bound(self, batch: Sequence[_Node], goal: float, *, is_split_next: bool = True) -> _Bounded:
         rows = np.array([n.query for n in batch], dtype=np.int64)
         rates = np.array([_SLOWER**n.tries for n in batch], dtype=self.skeleton.dtype)[:, None]
         first = any(n.tries or not n.phase.any() for n in batch)
-        descent = _Descent(
+        descent = _Descent.of(
             self, rows, np.array([n.alpha for n in batch]), np.array([n.beta for n in batch]),
             np.array([n.phase for n in batch]), np.array([n.gamma for n in batch]),
         )  # fmt: skip
         with np.errstate(all="ignore"):
-            bounded = descent.run(_STEPS if first else _CHILD_STEPS, rates, goal - _CLEAR * self.scale)
+            bounded = descent.run(first, rates, goal - _CLEAR * self.scale, is_split_next=is_split_next)
         bounded.alpha = np.round(bounded.alpha * SLOPE_UNITS) / self.skeleton.dtype.type(SLOPE_UNITS)
         return bounded
 
@@ -400,36 +404,45 @@ class _Queries:
         return self._ordered(place.leaf, path), own
 
 
+@dataclass(eq=False)
 class _Descent:
     """Adam on α, β and γ of one batch of nodes; α stays in [0, 1], β and γ ≥ 0. β moves on the scale of the coefficients it is added to."""
 
-    def __init__(
-        self, owner: BranchAndBound, rows: Indices, alpha: Hints, beta: Hints, phase: Hints, gamma: Hints
-    ) -> None:
-        self.skeleton = skeleton = owner.skeleton
-        self.parts = list(skeleton.frame.slices.values())
-        self.constraints, self.ends = owner.rows, owner.ends
-        self.phase = phase
-        self.free = (phase == 0).astype(skeleton.dtype)
-        exact = (phase > 0).astype(skeleton.dtype)
-        self.slope = np.where(phase == 0, skeleton.slope, exact)
-        self.offset = self.free * skeleton.offset
-        self.alpha = np.where(phase == 0, alpha, exact)
-        self.beta, self.gamma = beta * np.abs(phase), gamma
-        sign = skeleton.dtype.type(owner.sign)
-        self.target_bias = sign * skeleton.target_bias[rows]
-        self.target_outer = sign * skeleton.target_outer[rows]
-        self.target_inner = sign * skeleton.target_inner[rows]
-        self.middle = (skeleton.low + skeleton.high) / 2
-        self.radius = (skeleton.high - skeleton.low) / 2
+    owner: BranchAndBound
+    rows: Indices
+    alpha: Hints
+    beta: Hints
+    phase: Hints
+    gamma: Hints
+    slope: Hints
+    offset: Hints
 
-    def run(self, steps: int, rates: Hints, goal: float) -> _Bounded:
+    @staticmethod
+    def of(owner: BranchAndBound, rows: Indices, alpha: Hints, beta: Hints, phase: Hints, gamma: Hints) -> _Descent:
+        skeleton = owner.skeleton
+        exact = (phase > 0).astype(skeleton.dtype)
+        free = phase == 0
+        slope = np.where(free, skeleton.slope, exact)
+        return _Descent(
+            owner, rows, np.where(free, alpha, exact), beta * np.abs(phase), phase, gamma, slope, free * skeleton.offset
+        )
+
+    def with_one_more(self, rows: Indices, units: Indices, phases: Hints) -> _Descent:
+        """These rows, and in each one more unit fixed."""
+        parts = [v[rows] for v in (self.alpha, self.beta, self.phase, self.gamma, self.slope, self.offset)]
+        child = _Descent(self.owner, self.rows[rows], *parts)
+        here, active = np.arange(len(rows)), (phases > 0).astype(self.alpha.dtype)
+        child.phase[here, units], child.offset[here, units] = phases, 0
+        child.slope[here, units], child.alpha[here, units] = active, active
+        return child
+
+    def run(self, first: bool, rates: Hints, goal: float, *, is_split_next: bool) -> _Bounded:
+        steps = _STEPS if first else _CHILD_STEPS
         count = len(self.alpha)
         best = np.full(count, np.inf, dtype=self.alpha.dtype)
         kept = [self.alpha.copy(), self.beta.copy(), self.gamma.copy()]
         moments = [(np.zeros_like(v), np.zeros_like(v)) for v in kept]
-        middles = np.zeros_like(self.target_outer)
-        corners = middles
+        corners = middles = np.zeros((count, len(self.owner.middle)), dtype=best.dtype)
         for step in range(1, steps + 1):
             value, corners, c = self._backward()
             weight = 1.0 / (step + 1 - steps // 3) if step > steps // 3 else 1.0
@@ -440,20 +453,39 @@ class _Descent:
                 mine[better] = now[better]
             if step == steps or bool((best < goal).all()):
                 break
-            self._move(step, rates, corners, c, moments)
+            self._move(step, rates, _RATES[not first], corners, c, moments)
         self.alpha, self.beta, self.gamma = kept
         _, corners, c = self._backward()
         scores = self._scores(middles, c)
+        if is_split_next:
+            scores = self._looked_ahead(scores, best, np.nonzero(best > goal)[0])
         return _Bounded(best, self.alpha, self.beta, self.gamma, corners, middles, scores)
+
+    def _looked_ahead(self, scores: Hints, value: Hints, failing: Indices) -> Hints:
+        """The best of a few units by the bounds of both their cases, before any descent there (the product of the gains)."""
+        count = min(_LOOKED_AT, scores.shape[1])
+        if not len(failing) or count < 2:
+            return scores
+        units = np.argpartition(-scores[failing], count - 1, axis=1)[:, :count]
+        rows, flat = np.repeat(failing, 2 * count), np.repeat(units.ravel(), 2)
+        sides = np.tile(np.array([1, -1], dtype=scores.dtype), len(failing) * count)
+        after = self.with_one_more(rows, flat, sides)._backward()[0].reshape(len(failing), count, 2)
+        before = value[failing][:, None, None]
+        gains = np.maximum(before - after, _LITTLE * np.abs(before)).prod(axis=2)
+        free = np.take_along_axis(scores[failing], units, axis=1) > 0
+        result = np.full_like(scores, -1)
+        result[failing[:, None], units] = np.where(free, gains + _NOTHING, -1)
+        return result
 
     def _backward(self) -> tuple[Hints, Hints, Hints]:
         """(bound, its corner, coefficients on the activations)."""
-        skeleton = self.skeleton
-        c = self.target_inner.copy()
+        skeleton, rows = self.owner.skeleton, self.rows
+        sign = skeleton.dtype.type(self.owner.sign)
+        c = sign * skeleton.target_inner[rows]
         on_z = np.empty_like(c)
-        total = self.target_bias.copy()
+        total = sign * skeleton.target_bias[rows]
         pushed = self.phase * self.beta
-        for part in reversed(self.parts):
+        for part in reversed(skeleton.frame.slices.values()):
             here = c[:, part]
             positive = np.maximum(here, 0)
             total += np.einsum("kj,kj->k", positive, self.offset[:, part])
@@ -462,19 +494,19 @@ class _Descent:
             if part.start:
                 c[:, : part.start] += relaxed @ skeleton.inner[part, : part.start]
         total += on_z @ skeleton.bias
-        x = self.target_outer + on_z @ skeleton.outer
-        if len(self.ends):
-            x = x - self.gamma @ self.constraints
-            total += self.gamma @ self.ends
-        total += x @ self.middle + np.abs(x) @ self.radius
+        x = sign * skeleton.target_outer[rows] + on_z @ skeleton.outer
+        if len(self.owner.ends):
+            x = x - self.gamma @ self.owner.rows
+            total += self.gamma @ self.owner.ends
+        total += x @ self.owner.middle + np.abs(x) @ self.owner.radius
         return total, np.where(x > 0, skeleton.high, skeleton.low), c
 
     def _relaxed(self, points: Hints, c: Hints) -> Hints:
         """Pre-activations at `points` when every activation takes the value that the bound gives it."""
-        skeleton = self.skeleton
+        skeleton = self.owner.skeleton
         z = points @ skeleton.outer.T + skeleton.bias
         after = np.empty_like(z)
-        for part in self.parts:
+        for part in skeleton.frame.slices.values():
             if part.start:
                 z[:, part] += after[:, : part.start] @ skeleton.inner[part, : part.start].T
             here = z[:, part]
@@ -482,28 +514,27 @@ class _Descent:
             after[:, part] = np.where(c[:, part] > 0, upper_line, self.alpha[:, part] * here)
         return z
 
-    def _move(self, step: int, rates: Hints, corners: Hints, c: Hints, moments: list[tuple[Hints, Hints]]) -> None:
+    def _move(
+        self, step: int, rates: Hints, sizes: tuple[float, float], corners: Hints, c: Hints, moments: list[tuple[Hints, Hints]]
+    ) -> None:  # fmt: skip
         z = self._relaxed(corners, c)
         dtype = z.dtype.type
-        gradients = [np.minimum(c, 0) * z * self.free, self.phase * z]
-        if len(self.ends):
-            gradients.append(self.ends - corners @ self.constraints.T)
-        decay = 0.95**step
+        gradients = [np.where(self.phase == 0, np.minimum(c, 0) * z, 0), self.phase * z]
+        if len(self.owner.ends):
+            gradients.append(self.owner.ends - corners @ self.owner.rows.T)
         moves = []
         for g, (first, second) in zip(gradients, moments, strict=False):
             first += dtype(0.1) * (g - first)
             second += dtype(0.01) * (g * g - second)
-            root = np.sqrt(second) * dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step)) + dtype(1e-30)
+            root = np.sqrt(second) * dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step)) + dtype(_NOTHING)
             moves.append(first / root)
-        self.alpha = np.clip(self.alpha - rates * dtype(_RATE_ALPHA * decay) * moves[0], 0, 1)
-        scale = np.abs(c).max(axis=1, initial=0.0)[:, None] * dtype(_RATE_BETA * decay) * rates
-        self.beta = np.maximum(self.beta - scale * moves[1], 0)
-        if len(self.ends):
-            reach = (
-                np.abs(self.target_outer).max(axis=1, initial=0.0)[:, None]
-                + np.abs(c).max(axis=1, initial=0.0)[:, None]
-            )
-            self.gamma = np.maximum(self.gamma - rates * dtype(_RATE_BETA * decay) * reach * moves[2], 0)
+        alpha_rate, beta_rate = (dtype(size * 0.95**step) * rates for size in sizes)
+        self.alpha = np.clip(self.alpha - alpha_rate * moves[0], 0, 1)
+        largest = np.abs(c).max(axis=1, initial=0.0)[:, None]
+        self.beta = np.maximum(self.beta - beta_rate * largest * moves[1], 0)
+        if len(self.owner.ends):
+            outer = np.abs(self.owner.skeleton.target_outer[self.rows]).max(axis=1, initial=0.0)[:, None]
+            self.gamma = np.maximum(self.gamma - beta_rate * (outer + largest) * moves[2], 0)
 
     def _scores(self, middles: Hints, c: Hints) -> Hints:
         """How much a unit's relaxation adds to the bound; fixed units score -1.
@@ -511,7 +542,7 @@ class _Descent:
         The geometric mean of |C| times the gap of its lines at worst, and at the relaxation's optimum (about `middles`):
         measured on 256×4 either alone took a fifth more nodes.
         """
-        skeleton = self.skeleton
+        skeleton = self.owner.skeleton
         z = self._relaxed(middles, c)
         after = np.maximum(z, 0)
         reach = np.maximum(np.minimum(-skeleton.lower, skeleton.upper), 0)
