@@ -21,7 +21,8 @@ ALLOWED: dict[str, set[str]] = {
     "bounds": BASE | {"ir", "proof"},
     "search": BASE | {"ir", "proof", "bounds"},
     "smt": BASE | {"ir", "proof", "bounds"},
-    "cascade": BASE | {"ir", "proof", "bounds", "search", "smt"},
+    "workers": {"errors"},
+    "cascade": BASE | {"ir", "proof", "bounds", "search", "smt", "workers"},
     "passes": BASE | {"ir", "proof"},
     "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
     "unitproofs": BASE | {"ir", "proof", "bounds"},
@@ -45,6 +46,7 @@ EXTERNAL = {
     "rich": {"report", "cli"},
     "click": {"cli"},
     "matplotlib": {"pictures"},
+    "distributed": {"workers"},
 }
 
 

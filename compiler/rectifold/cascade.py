@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -27,11 +28,14 @@ from rectifold.proof.facts import Claim, Facts, LayerFacts, Mask, Phase, Proved,
 from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Entry, Intervals, Signs
 from rectifold.proof.trees import BoxProof, CaseProof
-from rectifold.search.boxes import BoxSearch
+from rectifold.search.boxes import BoxOutcome
 from rectifold.search.branch import BranchAndBound
+from rectifold.search.repeat import ProofLog, repeated
+from rectifold.search.tasks import BoxTask, EndTask, Known, SignTask, answer_signs, shares, split_boxes, tighten_ends
 from rectifold.search.witness import Witnesses
 from rectifold.smt.solver import Answer, Sat, Solver, Unknown, Unsat
 from rectifold.smt.stability import ask_sign, difficulty, find_point, is_exact_point
+from rectifold.workers import Workers, opened_workers
 
 Prover = Literal["auto", "bounds", "z3"]
 Progress = Callable[[str, int, int], None]
@@ -66,10 +70,17 @@ _EXACT_WEIGHTS = 3_000_000  # weights in the cone up to which one row is worth e
 
 @dataclass(frozen=True)
 class Limits:
-    """What a proof may cost. `seconds` None: no limit but the defaults of each stage."""
+    """What a proof may cost. `seconds` None: no limit but the defaults of each stage.
+
+    `jobs` processes share branch and bound, or the workers of the Dask cluster at `scheduler`. What is proved is appended to the file
+    `log`, and what it says about this network and domain already is checked and used.
+    """
 
     seconds: float | None = None
     z3_seconds: float = _Z3_SECONDS
+    jobs: int = 1
+    scheduler: str | None = None
+    log: Path | None = None
 
 
 def require_domain(network: Network, domain: Domain | None) -> Domain:
@@ -100,8 +111,9 @@ def prove(
     Raises InputError when there is no domain, or when it is proved empty.
     """
     domain = require_domain(network, domain)
-    with Solver() as solver:
-        return _Cascade(network, domain, prover, limits, seed, solver, progress).run()
+    log = None if limits.log is None else ProofLog(limits.log, network, domain)
+    with Solver() as solver, opened_workers(limits.jobs, limits.scheduler) as workers:
+        return _Cascade(network, domain, prover, limits, seed, solver, workers, log, progress).run()
 
 
 def verdict(network: Network, facts: Facts, claim: Claim) -> Verdict:
@@ -209,12 +221,14 @@ class _OutOfTime(Exception):
 class _Cascade:
     def __init__(
         self, network: Network, domain: Domain, prover: Prover, limits: Limits, seed: int, solver: Solver,
-        progress: Progress | None,
+        workers: Workers, log: ProofLog | None, progress: Progress | None,
     ) -> None:  # fmt: skip
         self.network = network
         self.prover = prover
         self.limits = limits
         self.solver = solver
+        self.workers = workers
+        self.log = log
         self.progress = progress
         self.started = time.monotonic()
         self.z3_left = _Z3_TOTAL if prover == "auto" else float("inf")
@@ -223,12 +237,14 @@ class _Cascade:
         self.witnesses = Witnesses(self.bounds, seed, self._feasible(domain))
         self.work: dict[str, _Working] = {}
         self.record: list[Entry] = []
+        self.is_resuming = False
         self.branch_left = _BRANCH_SECONDS if limits.seconds is None else limits.seconds
 
     def run(self) -> Facts:
         complete = True
         try:
             self._start_points()
+            self._resume()
             for k, layer in enumerate(self.network.layers):
                 self._tell(f"proving layer {layer.name}", k)
                 self._layer(layer.name, layer.is_relu)
@@ -246,6 +262,57 @@ class _Cascade:
 
     def _note(self, entry: Entry) -> None:
         self.record.append(entry)
+        if self.log is not None and not self.is_resuming:
+            self.log.append(entry)
+
+    def _resume(self) -> None:
+        """Go through the log: every entry is bounded again with its slopes, boxes or intervals, and only what comes out counts."""
+        if self.log is None or not self.bounds.domain.is_bounded:
+            return
+        with self._timed("log"):
+            self.is_resuming = True
+            points = self.witnesses.admitted(self.log.points())
+            self.witnesses.add(points, len(points))
+            for entry in self.log.entries():
+                self._check_time()
+                if entry.layer not in self.work and not isinstance(entry, Intervals):
+                    continue
+                self._repeat(entry)
+            self.is_resuming = False
+            for work in self.work.values():
+                work.label("log")
+
+    def _repeat(self, entry: Entry) -> None:
+        if any(v not in self.bounds.lower for v in self._layers_below(entry.layer)):
+            return
+        if isinstance(entry, Intervals):
+            work = self._started(entry.layer)
+        else:
+            work = self.work[entry.layer]
+            for claim in repeated(self.bounds, entry):
+                work.tighten(claim.sign, claim.units, claim.bounds, claim.method, claim.proofs)
+                if isinstance(claim.signs, Signs):
+                    self._note(claim.signs)
+        self.bounds.set(work.name, work.lower, work.upper)
+
+    def _layers_below(self, name: str) -> list[str]:
+        """With the ends of linear layers filled in."""
+        cone = self.network.cone(name)
+        below = [v for v in self.network.layers if v.name in cone]
+        for layer in below:
+            if not layer.is_relu and all(u in self.bounds.lower or u == self.network.input_name for u in layer.weights):
+                self.bounds.set(layer.name, *self.bounds.interval(layer.name))
+        return [v.name for v in below]
+
+    def _started(self, name: str) -> _Working:
+        """The working facts of a layer with its intervals taken."""
+        lower, upper = self.bounds.interval(name)
+        if name not in self.work:
+            self.work[name] = _Working.started(name, lower.copy(), upper.copy(), self._note)
+        work = self.work[name]
+        work.intervals(lower, upper)
+        self.bounds.set(name, work.lower, work.upper)
+        return work
 
     def _feasible(self, domain: Domain) -> list[Floats]:
         """A first point when the domain has linear constraints; refuses a domain that is empty."""
@@ -265,13 +332,10 @@ class _Cascade:
 
     def _layer(self, name: str, is_relu: bool) -> None:
         with self._timed("interval"):
-            lower, upper = self.bounds.interval(name)
-        if not is_relu:
-            self.bounds.set(name, lower, upper)
-            return
-        work = self.work[name] = _Working.started(name, lower.copy(), upper.copy(), self._note)
-        work.intervals(lower, upper)
-        self.bounds.set(name, work.lower, work.upper)
+            if not is_relu:
+                self.bounds.set(name, *self.bounds.interval(name))
+                return
+            work = self._started(name)
         try:
             work.label("interval")
             self._try_points(work, self.witnesses.points, "witnesses")
@@ -331,12 +395,15 @@ class _Cascade:
             with self._timed("tighter ends"):
                 started = time.monotonic()
                 seconds = min(_END_SHARE * self.branch_left, self._time_left())
-                reached = (sign * values[:, units]).max(axis=0, initial=-np.inf)
-                search = BranchAndBound(self.bounds, self.witnesses, work.name, sign)
-                found, proofs = search.tightened(units, reached, deadline=started + seconds, nodes=nodes)
+                reached = dict(zip(units.tolist(), (sign * values[:, units]).max(axis=0, initial=-np.inf), strict=True))
+                known = Known.of(self.bounds, self.witnesses)
+                tasks = [
+                    EndTask(known, work.name, sign, part, np.array([reached[k] for k in part.tolist()]), seconds, nodes)
+                    for part in shares(units, self.workers.count)
+                ]
+                for answered, found, proofs in self.workers.each(tighten_ends, tasks):
+                    work.tighten(sign, answered, found, Method.CASES, proofs)
                 self.branch_left -= time.monotonic() - started
-                kept = [k for k, unit in enumerate(units.tolist()) if unit in proofs]
-                work.tighten(sign, units[kept], found[kept], Method.CASES, [proofs[int(units[k])] for k in kept])
                 work.label("tighter ends")
 
     # ---- stages ---------------------------------------------------------------------------------
@@ -458,9 +525,16 @@ class _Cascade:
             return
         started = time.monotonic()
         seconds = min(0.7 * self.branch_left, self._time_left())
-        search = BoxSearch(self.bounds, self.witnesses, work.name)
-        outcome = search.run(queries, deadline=started + seconds, limit=limit)
+        known = Known.of(self.bounds, self.witnesses)
+        tasks = [
+            BoxTask(known, work.name, tuple(queries[k] for k in part.tolist()), seconds, limit)
+            for part in shares(np.arange(len(queries)), self.workers.count)
+        ]
+        for outcome in self.workers.each(split_boxes, tasks):
+            self._take_boxes(work, outcome)
         self.branch_left -= time.monotonic() - started
+
+    def _take_boxes(self, work: _Working, outcome: BoxOutcome) -> None:
         for sign in (1, -1):
             units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
             work.tighten(sign, units, np.zeros(len(units)), Method.BOXES)
@@ -471,7 +545,13 @@ class _Cascade:
             points = np.array(outcome.points)
             positive, negative = self.witnesses.trace(points, work.name).signs(work.name)
             work.see(np.asarray(positive.any(axis=0)), np.asarray(negative.any(axis=0)))
-            self.witnesses.add(points, _KEPT)
+            self._keep_points(points)
+
+    def _keep_points(self, points: Floats) -> None:
+        """Witnesses that took a search: later layers try them, and a later run."""
+        self.witnesses.add(points, _KEPT)
+        if self.log is not None:
+            self.log.append_points(points)
 
     def _branch(self, work: _Working, query_nodes: int) -> None:
         """Cases by phase, until the sign is proved or a point shows the other one; `query_nodes` per question."""
@@ -489,17 +569,22 @@ class _Cascade:
                 seconds = left * _BRANCH_SHARE[self._is_last(work.name) and number == len(sides) - 1]
                 timed = self.limits.seconds is not None
                 nodes = max(64, min(_BRANCH_NODES[timed], _BRANCH_WORK[timed] // (weights + 1)))
-                search = BranchAndBound(self.bounds, self.witnesses, work.name, sign)
-                outcome = search.run(units, deadline=started + seconds, node_limit=nodes, query_limit=query_nodes)
+                known = Known.of(self.bounds, self.witnesses)
+                tasks = [
+                    SignTask(known, work.name, sign, part, seconds, nodes, query_nodes)
+                    for part in shares(units, self.workers.count)
+                ]
+                points: list[Floats] = []
+                for outcome in self.workers.each(answer_signs, tasks):
+                    proved = np.array(sorted(outcome.trees), dtype=np.int64)
+                    trees = [outcome.trees[k] for k in proved.tolist()]
+                    work.tighten(sign, proved, np.zeros(len(proved)), Method.CASES, trees)
+                    points += outcome.points
                 self.branch_left -= time.monotonic() - started
-                proved = np.array(sorted(outcome.trees), dtype=np.int64)
-                trees = [outcome.trees[k] for k in proved.tolist()]
-                work.tighten(sign, proved, np.zeros(len(proved)), Method.CASES, trees)
                 work.label("branch and bound")
-            if outcome.points:
-                points = np.array(outcome.points)
-                self._try_points(work, points, "branch and bound")
-                self.witnesses.add(points, _KEPT)
+            if points:
+                self._try_points(work, np.array(points), "branch and bound")
+                self._keep_points(np.array(points))
 
     def _is_last(self, name: str) -> bool:
         """No layer with open units, and none that was not reached, comes after it."""
@@ -552,12 +637,10 @@ class _Cascade:
         for layer in self.network.layers:
             if layer.name in self.bounds.lower:
                 continue
-            lower, upper = self.bounds.interval(layer.name)
-            self.bounds.set(layer.name, lower, upper)
             if layer.is_relu:
-                work = self.work[layer.name] = _Working.started(layer.name, lower.copy(), upper.copy(), self._note)
-                work.intervals(lower, upper)
-                work.label("interval")
+                self._started(layer.name).label("interval")
+            else:
+                self.bounds.set(layer.name, *self.bounds.interval(layer.name))
 
     def _time_left(self) -> float:
         if self.limits.seconds is None:

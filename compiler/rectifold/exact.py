@@ -191,6 +191,11 @@ class Matrix:
             return self._den == other._den and bool(self._mat == other._mat)
         return False  # the form is canonical: floats never equal a matrix that is not all floats
 
+    def __reduce__(self) -> tuple[object, ...]:
+        if self._array is not None:
+            return Matrix.from_floats, (self._array,)
+        return Matrix.from_integers, (self.shape, *self.integers())
+
     def __hash__(self) -> int:
         return hash((self.shape, self._array.tobytes() if self._array is not None else str(self._mat)))
 

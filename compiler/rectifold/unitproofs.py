@@ -7,21 +7,21 @@ terms to be wider than the checker's own rounding) the proof is written as multi
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward, relaxation
+from rectifold.bounds.linear import Bounds, Cases, ExactCase, cases_of, exact_backward, relaxation
 from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.network import Layer, Network
 from rectifold.proof import trees
 from rectifold.proof.facts import Facts
 from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Entry, Intervals, Signs, without_superseded
-from rectifold.proof.trees import BoxTree, CaseProof, Frame, Path, Tree, leaves_of
+from rectifold.proof.trees import CaseProof, Path, Tree, leaves_of
+from rectifold.proof.written import box_tree_lists, case_tree_lists
 
 Proof = dict[str, Any]
 Step = list[Any]
@@ -92,7 +92,7 @@ class UnitProofs:
                 yield from self._ends(entry)
             case Signs():
                 claims = [[k, side, "0"] for k, side in entry.proof.claims]
-                yield ["boxes", self.net, self.numbers[entry.layer], claims, _box_tree(entry.proof.tree)]
+                yield ["boxes", self.net, self.numbers[entry.layer], claims, box_tree_lists(entry.proof.tree)]
 
     def _learn(self, entry: Entry) -> None:
         """The bounds as they stood after this entry."""
@@ -252,14 +252,14 @@ class UnitProofs:
         where, sign = [self.net, self.numbers[name], unit], 1 if side == "up" else -1
         leaves = list(leaves_of(proof.tree))
         rounded = [(path, leaf) for path, leaf in leaves if isinstance(leaf, trees.Leaf)]
-        cases = _cases(proof.frame, rounded)
+        cases = cases_of(proof.frame, rounded)
         rows = np.full(len(rounded), unit, dtype=np.int64)
         if len(rounded) == len(leaves):
             needs = _Needs(self, name, len(rounded))
             slack = self.bounds.backward(name, rows, float(sign), needs, cases).slack
             if (slack > needs.total).all():
                 frame = [[self.numbers[v], u.tolist()] for v, u in proof.frame.units.items() if len(u)]
-                return ["cases", where, side, written, frame, _case_tree(proof, proof.tree)]
+                return ["cases", where, side, written, frame, case_tree_lists(proof, proof.tree)]
         entries: list[list[Step]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]
         places = [k for k, (_, leaf) in enumerate(leaves) if isinstance(leaf, trees.Leaf)]
         if places:
@@ -338,41 +338,8 @@ class _Multipliers:
                     entries.append(["hz", [net, number, j], _hex(-value * float(slopes[row, place]))])
 
 
-def _cases(frame: Frame, leaves: list[tuple[Path, trees.Leaf]]) -> Cases:
-    """The leaves as rows of a backward pass."""
-    where = {(name, int(u)): k for k, (name, u) in enumerate((n, u) for n, units in frame.units.items() for u in units)}
-    shape = (len(leaves), frame.size)
-    beta, phase = np.zeros(shape), np.zeros(shape)
-    for row, (path, leaf) in enumerate(leaves):
-        for number, (layer, unit, side) in enumerate(path):
-            phase[row, where[layer, unit]] = side
-            beta[row, where[layer, unit]] = leaf.beta[number] if leaf.beta else 0.0
-    alpha = np.array([leaf.alpha for _, leaf in leaves], dtype=np.float64).reshape(shape)
-    gamma = np.array([leaf.gamma for _, leaf in leaves], dtype=np.float64) if leaves and leaves[0][1].gamma else None
-    return Cases(frame, alpha, beta, phase, gamma)
-
-
-def _case_tree(proof: CaseProof, tree: Tree) -> Step:
-    if isinstance(tree, trees.Split):
-        part = proof.frame.slices[tree.layer]
-        number = part.start + int(np.searchsorted(proof.frame.units[tree.layer], tree.unit))
-        return [number, _case_tree(proof, tree.active), _case_tree(proof, tree.inactive)]
-    assert isinstance(tree, trees.Leaf)
-    slopes = np.round(np.asarray(tree.alpha, dtype=np.float64) * trees.SLOPE_UNITS).astype("<u2").tobytes()
-    betas, gammas = ([_hex(float(v)) for v in values] if any(values) else [] for values in (tree.beta, tree.gamma))
-    return [binascii.b2a_base64(slopes, newline=False).decode("ascii"), betas, gammas]
-
-
 def _has_exact_leaf(proof: CaseProof) -> bool:
     return any(isinstance(leaf, trees.ExactLeaf) for _, leaf in leaves_of(proof.tree))
-
-
-def _box_tree(tree: BoxTree) -> list[Any]:
-    if tree.split is None:
-        return [list(tree.proved)]
-    split = tree.split
-    at = str(Fraction(split.at))
-    return [list(tree.proved), split.input, at, _box_tree(split.low), _box_tree(split.high)]
 
 
 def _hex(value: float) -> str:

@@ -20,7 +20,7 @@ G x ≤ g of the domain enter with multipliers γ ≥ 0: γ (g − G x) ≥ 0 is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -32,7 +32,7 @@ from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_down, settled_u
 from rectifold.exact import Floats, Indices, Matrix, round_down, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.proof.trees import Frame
+from rectifold.proof.trees import Frame, Leaf, Path
 
 _ROWS = 1024  # rows of one backward batch
 
@@ -172,6 +172,20 @@ class Cases:
 
     def box(self) -> None:
         return None
+
+
+def cases_of(frame: Frame, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
+    """The leaves as rows of a backward pass."""
+    where = {(name, int(u)): k for k, (name, u) in enumerate((n, u) for n, units in frame.units.items() for u in units)}
+    shape = (len(leaves), frame.size)
+    beta, phase = np.zeros(shape), np.zeros(shape)
+    for row, (path, leaf) in enumerate(leaves):
+        for number, (layer, unit, side) in enumerate(path):
+            phase[row, where[layer, unit]] = side
+            beta[row, where[layer, unit]] = leaf.beta[number] if leaf.beta else 0.0
+    alpha = np.array([leaf.alpha for _, leaf in leaves], dtype=np.float64).reshape(shape)
+    gamma = np.array([leaf.gamma for _, leaf in leaves], dtype=np.float64) if leaves and leaves[0][1].gamma else None
+    return Cases(frame, alpha, beta, phase, gamma)
 
 
 @dataclass(eq=False)

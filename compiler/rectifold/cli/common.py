@@ -12,6 +12,7 @@ from typing import Any, ParamSpec
 import click
 from rich.console import Console
 
+from rectifold.cascade import Limits
 from rectifold.emitters.artifact import write_whole
 from rectifold.errors import InputError
 
@@ -66,8 +67,11 @@ def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--prover, --time-limit, --seed."""
+    """--prover, --time-limit, --seed, --jobs, --scheduler, --log."""
     for option in (
+        click.option("--log", "log_file", metavar="FILE", help="append what is proved to FILE, and check and use what it has already"),
+        click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the proofs"),
+        click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the proofs"),
         click.option("--seed", default=0, show_default=True, help="seed of the random search for witnesses"),
         click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the proofs after S seconds"),
         click.option(
@@ -77,6 +81,10 @@ def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def limits_from(time_limit: float | None, jobs: int, scheduler: str | None, log_file: str | None) -> Limits:
+    return Limits(time_limit, jobs=jobs, scheduler=scheduler, log=None if log_file is None else Path(log_file))
 
 
 def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 import rectifold_check
 from rectifold.bounds.codeerror import code_error
-from rectifold.cascade import Limits, prove, require_domain
+from rectifold.cascade import prove, require_domain
 from rectifold.certificates import Certificate, certify, check_certificate
 from rectifold.cli.common import (
     DONE,
@@ -24,6 +24,7 @@ from rectifold.cli.common import (
     domain_option,
     force_option,
     json_option,
+    limits_from,
     polite,
     proof_options,
     quiet_option,
@@ -94,7 +95,8 @@ def main() -> None:
 @polite
 def compile_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, certificate_file: str | None,
-    no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int,
+    no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int, jobs: int,
+    scheduler: str | None, log_file: str | None,
     json_target: str | None, force: bool, quiet: bool, shallow: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain."""
@@ -110,7 +112,7 @@ def compile_command(
     with shown(quiet=quiet) as progress:
         compiled = compile_network(
             source, require_domain(source, domain), prover=prover, options=Options(skips=not plain, objective=objective),
-            limits=Limits(time_limit), seed=seed, progress=progress,
+            limits=limits_from(time_limit, jobs, scheduler, log_file), seed=seed, progress=progress,
         )  # fmt: skip
         if progress is not None and not no_certificate:
             progress("making and checking the certificate", 0, 1)
@@ -231,8 +233,8 @@ def emit_command(
 @quiet_option
 @polite
 def stability_command(
-    network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, plot_file: str | None,
-    force: bool, json_target: str | None, quiet: bool,
+    network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, jobs: int,
+    scheduler: str | None, log_file: str | None, plot_file: str | None, force: bool, json_target: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Table of active, inactive, unstable and open units per layer."""
     started = time.monotonic()
@@ -240,7 +242,8 @@ def stability_command(
         refuse_existing(Path(plot_file), force=force)
     source, domain = opened(network, domain_spec, quiet=quiet)
     with shown(quiet=quiet) as progress:
-        facts = prove(source, domain, prover=prover, limits=Limits(time_limit), seed=seed, progress=progress)
+        limits = limits_from(time_limit, jobs, scheduler, log_file)
+        facts = prove(source, domain, prover=prover, limits=limits, seed=seed, progress=progress)
     if plot_file:
         from rectifold.pictures import draw_phases  # matplotlib is an extra
 

@@ -98,6 +98,9 @@ class Layer:
     def __hash__(self) -> int:
         return hash((self.name, self.activation, self.size))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Layer, (self.name, self.activation, self.bias, dict(self.weights))
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -239,6 +242,11 @@ class Network:
 
     def __hash__(self) -> int:
         return hash((self.name, self.input_name, self.input_size, self.output, self.layers))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Between our own processes (--jobs); files are never read this way."""
+        fields = (self.input_name, self.input_size, self.layers, self.output, self.domain, self.name, self.title)
+        return Network, fields
 
     def __repr__(self) -> str:
         return f"<Network {self.name}: {self.shape_text()}, {self.sizes.units} relu units>"

@@ -31,6 +31,10 @@ class Frame:
     def size(self) -> int:
         return sum(len(u) for u in self.units.values())
 
+    def number(self, layer: str, unit: int) -> int:
+        """The flat number of a unit of the frame."""
+        return int(self.slices[layer].start + np.searchsorted(self.units[layer], unit))
+
     def place(self, number: int) -> tuple[str, int]:
         """(layer, unit) of a flat number."""
         for name, part in self.slices.items():

@@ -20,7 +20,7 @@ import numpy as np
 from rectifold.bounds.linear import Bounds, Boxes, relaxation
 from rectifold.exact import Floats, Indices
 from rectifold.proof.facts import Mask
-from rectifold.proof.trees import BoxSplit, BoxTree
+from rectifold.proof.trees import BoxProof, BoxSplit, BoxTree
 from rectifold.search.witness import Witnesses
 
 _BATCH = 128  # boxes bounded together
@@ -73,7 +73,7 @@ class BoxSearch:
         cone = bounds.network.cone(layer)
         self.cone = [v for v in bounds.network.layers if v.name in cone]
         self.relu = [v.name for v in self.cone if v.is_relu]
-        self.margin = _MARGIN * float(np.maximum(-bounds.lower[layer], bounds.upper[layer]).max(initial=0.0))
+        self.margin = clearance(bounds, layer)
 
     def run(self, queries: Sequence[Query], *, deadline: float, limit: int) -> BoxOutcome:
         """Until every query is decided, or `deadline` (monotonic seconds) passes; one pending in `limit` boxes is given up."""
@@ -226,6 +226,50 @@ class BoxSearch:
             return BoxTree(here)
         low, high = (self._tree(k, proved) for k in node.halves)
         return BoxTree(here, BoxSplit(node.split[0], node.split[1], low, high))
+
+
+def clearance(bounds: Bounds, layer: str) -> float:
+    """What a bound must clear 0 by."""
+    return _MARGIN * float(np.maximum(-bounds.lower[layer], bounds.upper[layer]).max(initial=0.0))
+
+
+def proved_again(bounds: Bounds, layer: str, proof: BoxProof) -> list[bool]:
+    """Which claims of a tree hold on every path of it, with every box bounded afresh."""
+    cone = bounds.network.cone(layer)
+    relu = [v.name for v in bounds.network.relu_layers if v.name in cone]
+    low, high = bounds.domain.float_box
+    ends = {v: (bounds.lower[v], bounds.upper[v]) for v in relu}
+    claims = [(unit, 1 if side == "up" else -1) for unit, side in proof.claims]
+    margin = clearance(bounds, layer)
+    failed = np.zeros(len(claims), dtype=bool)
+    waiting = [(proof.tree, low, high, ends, np.ones(len(claims), dtype=bool))]
+    while waiting:
+        batch, waiting = waiting[-_BATCH:], waiting[:-_BATCH]
+        boxes = Boxes(
+            np.arange(len(batch)), np.array([b[1] for b in batch]), np.array([b[2] for b in batch]),
+            {v: np.array([b[3][v][0] for b in batch]) for v in relu},
+            {v: np.array([b[3][v][1] for b in batch]) for v in relu},
+        )  # fmt: skip
+        for name in relu:
+            tighten(bounds, name, boxes)
+        proved = np.zeros((len(batch), len(claims)), dtype=bool)
+        for sign in (1, -1):
+            asked = [(k, q) for k, box in enumerate(batch) for q in box[0].proved if claims[q][1] == sign]
+            places, which = (np.array([pair[side] for pair in asked], dtype=np.int64) for side in (0, 1))
+            rows = np.array([claims[q][0] for _, q in asked], dtype=np.int64)
+            own = Boxes(places, boxes.low, boxes.high, boxes.lower, boxes.upper)
+            proved[places, which] = bounds.backward(layer, rows, float(sign), cases=own).upper <= -0.5 * margin
+        for k, (tree, low, high, _, pending) in enumerate(batch):
+            left = pending & ~proved[k]
+            if tree.split is None or not left.any():
+                failed |= left
+                continue
+            here = {v: (boxes.lower[v][k], boxes.upper[v][k]) for v in relu}
+            below, above = high.copy(), low.copy()
+            below[tree.split.input] = min(high[tree.split.input], tree.split.at)
+            above[tree.split.input] = max(low[tree.split.input], tree.split.at)
+            waiting += [(tree.split.low, low, below, here, left), (tree.split.high, above, high, here, left)]
+    return [not bad for bad in failed]
 
 
 def tighten(bounds: Bounds, name: str, boxes: Boxes) -> None:

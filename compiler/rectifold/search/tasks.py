@@ -1,0 +1,106 @@
+"""Branch and bound as units of work: a few questions about one layer with all that is known below it, to be answered anywhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifold.bounds.linear import Bounds
+from rectifold.exact import Floats, Indices
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+from rectifold.proof.trees import CaseProof
+from rectifold.search.boxes import BoxOutcome, BoxSearch, Query
+from rectifold.search.branch import BranchAndBound, Outcome
+from rectifold.search.witness import Witnesses
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A network with proven ends, and points of its domain (the first keeps the linear constraints)."""
+
+    network: Network
+    domain: Domain
+    lower: Mapping[str, Floats]
+    upper: Mapping[str, Floats]
+    points: Floats
+
+    @staticmethod
+    def of(bounds: Bounds, witnesses: Witnesses) -> Known:
+        return Known(bounds.network, bounds.domain, dict(bounds.lower), dict(bounds.upper), witnesses.points[:1])
+
+    def restored(self) -> tuple[Bounds, Witnesses]:
+        bounds = Bounds(self.network, self.domain)
+        for name, lower in self.lower.items():
+            bounds.set(name, lower, self.upper[name])
+        return bounds, Witnesses(bounds, 0, list(self.points))
+
+
+@dataclass(frozen=True, eq=False)
+class SignTask:
+    """Is sign·z ≤ 0 for these units?"""
+
+    known: Known
+    layer: str
+    sign: int
+    units: Indices
+    seconds: float
+    node_limit: int
+    query_limit: int
+
+
+@dataclass(frozen=True, eq=False)
+class EndTask:
+    """How small can sign·z be bounded for these units? `reached` are values that it takes."""
+
+    known: Known
+    layer: str
+    sign: int
+    units: Indices
+    reached: Floats
+    seconds: float
+    nodes: int
+
+
+@dataclass(frozen=True, eq=False)
+class BoxTask:
+    """Which of these signs does a tree of boxes prove?"""
+
+    known: Known
+    layer: str
+    queries: tuple[Query, ...]
+    seconds: float
+    limit: int
+
+
+def answer_signs(task: SignTask) -> Outcome:
+    search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
+    return search.run(
+        task.units,
+        deadline=time.monotonic() + task.seconds,
+        node_limit=task.node_limit,
+        query_limit=task.query_limit,
+    )
+
+
+def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
+    """(units, upper bounds of sign·z, proofs) of those that have a bound."""
+    search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
+    found, proofs = search.tightened(
+        task.units, task.reached, deadline=time.monotonic() + task.seconds, nodes=task.nodes
+    )
+    kept = [k for k, unit in enumerate(task.units.tolist()) if unit in proofs]
+    return task.units[kept], found[kept], [proofs[int(task.units[k])] for k in kept]
+
+
+def split_boxes(task: BoxTask) -> BoxOutcome:
+    search = BoxSearch(*task.known.restored(), task.layer)
+    return search.run(task.queries, deadline=time.monotonic() + task.seconds, limit=task.limit)
+
+
+def shares(units: Indices, count: int) -> list[Indices]:
+    """Units dealt out to workers like cards: neighbours are often equally hard."""
+    return [units[k::count] for k in range(min(count, len(units)))] if len(units) else [np.zeros(0, dtype=np.int64)]
