@@ -251,3 +251,61 @@ def test_z3_is_killed_when_it_overruns(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_dead_solver_process_is_an_unknown() -> None:
     with Solver(memory_mb=1) as solver:
         assert isinstance(solver.ask(Question(Domain((F(0),), (F(1),))).text(), 1, 5), Unknown)
+
+
+CUT = """
+input x[3] in [0, 1]
+assume x[0] + x[1] + x[2] <= 1
+assume x[0] - x[1] <= 1/4
+h = relu([[1, 1, 1], [1, 1, 1], [1, -1, 0], [1, 0, 0], [-1, 1, 1]] @ x + [-1, -5/4, -1/4, -1/2, 1])
+k = relu([[1, 1, 0, 1, 0], [0, 0, 1, 1, -1]] @ h + [-1/100, 0])
+y = k[0] + k[1] + h[3]
+output y
+"""
+
+
+def test_linear_constraints_of_the_domain_enter_the_bounds() -> None:
+    """x0 + x1 + x2 - 1 is at most exactly 0, the next unit at most -1/4, x0 at most 5/8, and h3 ≤ 1/8 decides k1."""
+    compiled = compile_network(net(CUT), prover="bounds")
+    facts = compiled.facts
+    assert [facts.layers["h"].phase(k) for k in range(5)] == [
+        Phase.INACTIVE,
+        Phase.INACTIVE,
+        Phase.INACTIVE,
+        Phase.UNSTABLE,
+        Phase.ACTIVE,
+    ]
+    assert 0.125 <= facts.layers["h"].upper[3] < 0.13
+    assert facts.layers["k"].phase(0) is Phase.UNSTABLE
+    assert facts.layers["k"].phase(1) is Phase.INACTIVE
+    assert check_certificate(compiled, certify(compiled)).status == "holds"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_constraints_never_prove_what_z3_refutes(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = "\n".join(
+        f"assume {a}*x[0] + {b}*x[1] + {c}*x[2] <= {d}/4" for a, b, c, d in random.integers([-2, -2, -2, 0], 4, (3, 4))
+    )
+    W1, W2 = random.integers(-3, 4, (5, 3)).tolist(), random.integers(-3, 4, (4, 5)).tolist()
+    network = net(
+        f"input x[3] in [-1, 1]\n{rows}\nh = relu({W1} @ x + {random.integers(-2, 3, 5).tolist()})\n"
+        f"k = relu({W2} @ h + {random.integers(-2, 3, 4).tolist()})\noutput k"
+    )
+    mine, oracle = compile_network(network, prover="bounds"), prove(network, prover="z3")
+    for name, facts in mine.facts.layers.items():
+        known = oracle.layers[name]
+        assert not (facts.inactive & ~known.inactive).any()
+        assert not ((facts.lower >= 0) & ~(known.lower >= 0)).any()
+        assert not (facts.seen_positive & known.inactive).any()
+    assert check_certificate(mine, certify(mine)).holds
+
+
+def test_witnesses_are_found_in_a_thin_slice() -> None:
+    """A random point of the box lies in the slice with probability 1e-6."""
+    network = net(
+        "input x[4] in [-1, 1]\nassume x[0] + x[1] + x[2] + x[3] <= 1/1000000\n"
+        "assume -x[0] - x[1] - x[2] - x[3] <= 1/1000000\nh = relu([[1, -1, 0, 0], [1, 1, 0, 0]] @ x)\noutput h"
+    )
+    facts = prove(network, prover="bounds")
+    assert facts.layers["h"].unstable.all()

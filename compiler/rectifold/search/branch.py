@@ -42,6 +42,7 @@ _DENOMINATORS = (1, 8, 60)
 _EXACT_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
 _STEPS = 24  # gradient steps for a first node, and
 _CHILD_STEPS = 8  # for one that starts from its parent's slopes
+_CONSTRAINED = 4  # times as many where the domain has linear constraints: their multipliers start from 0
 _TRIES = 12  # more rounds for a node whose phases are all fixed (what is left is a linear program), each
 _SLOWER = 0.5  # with steps this much smaller
 _CLIMBS, _CLIMB_STEPS, _CLIMB_SCALE = 32, 12, 2.0**-4  # points climbed per batch, from near the relaxation's optimum
@@ -437,7 +438,7 @@ class _Descent:
         return child
 
     def run(self, first: bool, rates: Hints, goal: float, *, is_split_next: bool) -> _Bounded:
-        steps = _STEPS if first else _CHILD_STEPS
+        steps = (_STEPS if first else _CHILD_STEPS) * (_CONSTRAINED if len(self.owner.ends) else 1)
         count = len(self.alpha)
         best = np.full(count, np.inf, dtype=self.alpha.dtype)
         kept = [self.alpha.copy(), self.beta.copy(), self.gamma.copy()]
