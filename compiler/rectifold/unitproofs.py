@@ -303,8 +303,8 @@ class _Needs:
         self.bounds = bounds
         self.total = np.full(rows, 2.0 ** (4 - bits) * (2 * len(cone) + 2 + 2 * reach))
 
-    def __call__(self, layer: str, positions: Indices, c: Floats) -> None:
-        width = np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
+    def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
+        width = (np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0))[live]
         self.total[positions] += 2.0**-58 * (np.abs(c) @ width)
 
 
@@ -316,10 +316,10 @@ class _Multipliers:
         self.facts = facts
         self.cases = cases
 
-    def __call__(self, layer: str, positions: Indices, c: Floats) -> None:
+    def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
         lower, upper = self.writer.bounds.lower[layer], self.writer.bounds.upper[layer]
         unstable = np.nonzero((lower < 0) & (upper > 0))[0]
-        number = self.writer.numbers[layer]
+        number, column = self.writer.numbers[layer], np.searchsorted(live, unstable)
         width, net = upper - lower, self.writer.net
         slopes = np.broadcast_to(relaxation(lower, upper)[2][unstable], (len(c), len(unstable)))
         fixed = np.zeros(slopes.shape)
@@ -329,7 +329,7 @@ class _Multipliers:
         for row, position in enumerate(positions.tolist()):
             entries = self.facts[position]
             for place, j in enumerate(unstable.tolist()):
-                value = float(c[row, j])
+                value = float(c[row, column[place]])
                 if fixed[row, place]:
                     continue
                 if value > 0:

@@ -21,7 +21,7 @@ G x ≤ g of the domain enter with multipliers γ ≥ 0: γ (g − G x) ≥ 0 is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Protocol
@@ -36,7 +36,7 @@ from rectifold.proof.trees import Frame, Leaf, Path
 
 _ROWS = 1024  # rows of one backward batch
 
-Recorder = Callable[[str, Indices, Floats], None]
+Recorder = Callable[[str, Indices, Indices, Floats], None]  # layer, positions of rows, live units, coefficients on them
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +99,20 @@ class OwnLines(Protocol):
         """The ends of the inputs per row; None: the domain's."""
         ...
 
+    def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> Coupled | None:
+        """Coefficients on the activations of two paired layers, relaxed together; None: each by itself."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Coupled:
+    """c·a + k·b ≤ on_first·x + on_second·y + shift, and what the products may be off by."""
+
+    on_first: Floats
+    on_second: Floats
+    shift: Floats
+    error: Floats
+
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
@@ -111,7 +125,7 @@ class Boxes:
     upper: Mapping[str, Floats]
 
     def part(self, start: int, stop: int) -> Boxes:
-        return Boxes(self.index[start:stop], self.low, self.high, self.lower, self.upper)
+        return self.of(self.index[start:stop])
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
         slope, offset, lower_slope = relaxation(self.lower[name][:, live], self.upper[name][:, live])
@@ -125,6 +139,13 @@ class Boxes:
 
     def box(self) -> tuple[Floats, Floats]:
         return self.low[self.index], self.high[self.index]
+
+    def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> Coupled | None:
+        return None
+
+    def of(self, index: Indices) -> Boxes:
+        """Rows in these boxes."""
+        return replace(self, index=index)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +194,9 @@ class Cases:
     def box(self) -> None:
         return None
 
+    def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> None:
+        return None
+
 
 def cases_of(frame: Frame, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
     """The leaves as rows of a backward pass."""
@@ -197,6 +221,7 @@ class Bounds:
 
     network: Network
     domain: Domain
+    pairs: Mapping[str, str] = field(default_factory=dict)  # layers whose units are close to each other, one by one
     lower: dict[str, Floats] = field(default_factory=dict)
     upper: dict[str, Floats] = field(default_factory=dict)
     floats: dict[str, FloatLayer] = field(default_factory=dict)
@@ -232,17 +257,38 @@ class Bounds:
         """Store a layer's ends. The arrays may be tightened in place later, if `set` is called again then."""
         self.lower[name], self.upper[name] = lower, upper
         self._sizes.clear()
-        self._live.pop(name, None)
-        for key in [key for key in self._compact if name in key]:
+        changed = {name, self._partner.get(name, name)}
+        for layer in changed:
+            self._live.pop(layer, None)
+        for key in [key for key in self._compact if changed & set(key)]:
             del self._compact[key]
 
     def live(self, name: str) -> Indices:
         """The values of a layer (or the input) that may be other than 0."""
         if name not in self._live:
             all_of_them = np.arange(self.network.size_of(name))
-            dead = name != self.network.input_name and self.floats[name].is_relu and name in self.upper
-            self._live[name] = all_of_them[self.upper[name] > 0] if dead else all_of_them
+            known = [v for v in (name, self._partner.get(name)) if v is not None]
+            dead = name != self.network.input_name and self.floats[name].is_relu and all(v in self.upper for v in known)
+            alive = (
+                np.any([self.upper[v] > 0 for v in known], axis=0) if dead else np.ones(len(all_of_them), dtype=bool)
+            )
+            self._live[name] = all_of_them[alive]
         return self._live[name]
+
+    @cached_property
+    def _partner(self) -> dict[str, str]:
+        return {b: a for a, b in self.pairs.items()} | dict(self.pairs)
+
+    @cached_property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """The layers in topological order, paired ones together."""
+        order = [v.name for v in self.network.layers]
+        if not self.pairs:
+            return tuple((v,) for v in order)
+        rest = [
+            v for v in order if v not in self._partner
+        ]  # pairs are chains side by side: what else there is comes after them
+        return (*((a, self.pairs[a]) for a in order if a in self.pairs), *((v,) for v in rest))
 
     def live_weight(self, source: str, target: str) -> Floats:
         """The weights between live values, as one block."""
@@ -330,19 +376,48 @@ class Bounds:
         below the layer is infinite there is no bound: a rounded coefficient times an endless range has no error term.
         """
         if not self._is_finite_below(name):
-            shape = (len(rows), self.network.input_size)
-            none = np.zeros(len(rows))
-            return Backward(np.full(len(rows), np.inf), np.zeros(shape), none.astype(np.bool_), none)
+            return self._endless(len(rows))
+
+        def started(chunk: slice, own: OwnLines | None) -> _Substitution:
+            step = _Substitution(self, len(rows[chunk]), own)
+            step.take(self.floats[name], rows[chunk], sign)
+            return step
+
+        return self._in_parts(len(rows), started, record, cases)
+
+    def backward_difference(self, first: str, rows: Indices, sign: float, cases: OwnLines) -> Backward:
+        """Upper bounds of sign·(x_i − y_i), x and y the pre-activations of a pair of layers."""
+        second = self.pairs[first]
+        if not self._is_finite_below(first) or not self._is_finite_below(second):
+            return self._endless(len(rows))
+
+        def started(chunk: slice, own: OwnLines | None) -> _Substitution:
+            step = _Substitution(self, len(rows[chunk]), own)
+            step.take(self.floats[first], rows[chunk], sign)
+            step.take(self.floats[second], rows[chunk], -sign)
+            return step
+
+        return self._in_parts(len(rows), started, None, cases)
+
+    def _endless(self, count: int) -> Backward:
+        none = np.zeros(count)
+        return Backward(np.full(count, np.inf), np.zeros((count, self.network.input_size)), none.astype(np.bool_), none)
+
+    def _in_parts(
+        self,
+        count: int,
+        started: Callable[[slice, OwnLines | None], _Substitution],
+        record: Recorder | None,
+        cases: OwnLines | None,
+    ) -> Backward:
         parts = []
-        for start in range(0, len(rows), _ROWS):
-            chunk = rows[start : start + _ROWS]
-            shifted = None if record is None else _shifted(record, start)
+        for start in range(0, count, _ROWS):
+            own = None if cases is None else cases.part(start, start + _ROWS)
             with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes an infinite bound
-                own = None if cases is None else cases.part(start, start + _ROWS)
-                parts.append(self._backward(name, chunk, sign, shifted, own))
+                step = started(slice(start, start + _ROWS), own)
+                parts.append(step.run(None if record is None else _shifted(record, start)))
         if not parts:
-            empty = np.zeros((0, self.network.input_size))
-            return Backward(np.zeros(0), empty, np.zeros(0, dtype=np.bool_), np.zeros(0))
+            return self._endless(0)
         return Backward(
             np.concatenate([p.upper for p in parts]),
             np.concatenate([p.coefficients for p in parts]),
@@ -354,20 +429,6 @@ class Bounds:
         ends = [self.activation_ends(self.network.input_name)]
         ends += [(self.lower[v], self.upper[v]) for v in self.network.cone(name) if v in self.lower]
         return all(bool(np.isfinite(low).all() and np.isfinite(high).all()) for low, high in ends)
-
-    def _backward(
-        self, name: str, rows: Indices, sign: float, record: Recorder | None, cases: OwnLines | None
-    ) -> Backward:
-        step = _Substitution(self, len(rows), cases)
-        target = self.floats[name]
-        for source, weight in target.weights.items():
-            step.coefficients[source] = sign * weight[np.ix_(rows, self.live(source))]
-        step.add_constant(sign * target.bias[rows])
-        step.error += self._row_sizes(target)[1][rows]
-        for layer in reversed(self.network.layers):
-            if layer.name in step.coefficients:
-                step.pass_layer(self.floats[layer.name], record)
-        return step.finish()
 
 
 class _Substitution:
@@ -387,27 +448,71 @@ class _Substitution:
         self.constant_size = self.constant_size + np.abs(values)
         self.additions += 1
 
+    def take(self, layer: FloatLayer, rows: Indices, sign: float) -> None:
+        """Add sign·z of these units."""
+        for source, weight in layer.weights.items():
+            live = self.bounds.live(source)
+            self._add(source, sign * weight[np.ix_(rows, live)])
+        self.add_constant(sign * layer.bias[rows])
+        self.error += self.bounds._row_sizes(layer)[1][rows]
+
+    def _add(self, source: str, coefficients: Floats) -> None:
+        if source in self.coefficients:
+            size = self.bounds.magnitude(source)[self.bounds.live(source)]
+            coefficients = coefficients + self.coefficients[source]
+            self.error += UNIT * (np.abs(coefficients) @ size)
+        self.coefficients[source] = coefficients
+
+    def run(self, record: Recorder | None) -> Backward:
+        for group in reversed(self.bounds.groups):
+            here = [name for name in group if name in self.coefficients]
+            if len(here) == 2 and self._pass_pair(here[0], here[1], record):
+                continue
+            for name in here:
+                self.pass_layer(self.bounds.floats[name], record)
+        return self.finish()
+
+    def _pass_pair(self, first: str, second: str, record: Recorder | None) -> bool:
+        """Two paired relu layers together, if the cases have something to say about their differences."""
+        live = self.bounds.live(first)
+        if self.cases is None or not self.bounds.floats[first].is_relu:
+            return False
+        c, k = self.coefficients[first], self.coefficients[second]
+        coupled = self.cases.coupled(first, second, live, c, k)
+        if coupled is None:
+            return False
+        for name in (first, second):
+            self._tell(record, name, live, self.coefficients.pop(name))
+        self.error += coupled.error
+        self.add_constant(coupled.shift)
+        self._push(self.bounds.floats[first], live, coupled.on_first)
+        self._push(self.bounds.floats[second], live, coupled.on_second)
+        return True
+
     def pass_layer(self, layer: FloatLayer, record: Recorder | None) -> None:
-        bounds, live = self.bounds, self.bounds.live(layer.name)
+        live = self.bounds.live(layer.name)
         c = self.coefficients.pop(layer.name)
         if layer.is_relu:
-            if record is not None:
-                full = np.zeros((len(c), len(layer.bias)))
-                full[:, live] = c
-                record(layer.name, np.arange(len(c)), full)
+            self._tell(record, layer.name, live, c)
             c = self._relax(layer.name, live, c)
+        self._push(layer, live, c)
+
+    @staticmethod
+    def _tell(record: Recorder | None, name: str, live: Indices, c: Floats) -> None:
+        if record is not None:
+            record(name, np.arange(len(c)), live, c)
+
+    def _push(self, layer: FloatLayer, live: Indices, c: Floats) -> None:
+        """c·z = c·(W a + b)."""
+        bounds = self.bounds
         sizes, extra = bounds._row_sizes(layer)
         width = len(layer.bias)
         self.error += np.abs(c) @ (gamma(width + 4) * sizes + extra)[live] + width * TINY
         self.add_constant(c @ layer.bias[live])
         for source in layer.weights:
-            product = c @ bounds.live_weight(source, layer.name)
             size = bounds.magnitude(source)[bounds.live(source)]
             self.error += width * TINY * (1.0 + size.sum())
-            if source in self.coefficients:
-                product = product + self.coefficients[source]
-                self.error += UNIT * (np.abs(product) @ size)
-            self.coefficients[source] = product
+            self._add(source, c @ bounds.live_weight(source, layer.name))
 
     def _relax(self, name: str, live: Indices, c: Floats) -> Floats:
         """C on activations to coefficients on z. Each product rounds by u, the sum with β by another u; |z| ≤ reach."""
@@ -596,4 +701,4 @@ def _fractions(values: Floats) -> list[Fraction | None]:
 
 
 def _shifted(record: Recorder, start: int) -> Recorder:
-    return lambda layer, positions, c: record(layer, positions + start, c)
+    return lambda layer, positions, live, c: record(layer, positions + start, live, c)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rectifold.exact import Matrix
+from rectifold.ir.difference import difference
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Network
 from rectifold.linear_regions.enumeration import Enumeration, Region
 
 
@@ -36,21 +36,6 @@ def compare_by_regions(
         if value > within:
             return ByRegions(enumeration.progress.count, False, _whole(corner, domain, enumeration.free), value)
     return ByRegions(enumeration.progress.count, enumeration.progress.complete, None, largest)
-
-
-def difference(a: Network, b: Network) -> Network:
-    """a − b as one network: all layers of both on a shared input, and one more linear layer."""
-    layers: list[Layer] = []
-    for tag, network in (("a", a), ("b", b)):
-        names = {network.input_name: "x"} | {v.name: f"{tag}{k}" for k, v in enumerate(network.layers)}
-        for layer in network.layers:
-            weights = {names[u]: w for u, w in layer.weights.items()}
-            layers.append(Layer(names[layer.name], layer.activation, layer.bias, weights))
-    ends = [f"{tag}{next(k for k, v in enumerate(n.layers) if v.name == n.output)}" for tag, n in (("a", a), ("b", b))]
-    identity = Matrix.identity(a.output_size)
-    bias = Matrix.zeros(a.output_size, 1)
-    layers.append(Layer("d", "linear", bias, {ends[0]: identity, ends[1]: identity.scale(-1)}))
-    return Network("x", a.input_size, layers, "d", None, "difference")
 
 
 def _extreme(region: Region) -> tuple[Fraction, tuple[Fraction, ...]]:

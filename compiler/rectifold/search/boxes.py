@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rectifold.bounds.linear import Bounds, Boxes, relaxation
+from rectifold.bounds.pairs import PairBoxes, reach_of
 from rectifold.exact import Floats, Indices
 from rectifold.proof.facts import Mask
 from rectifold.proof.trees import BoxProof, BoxSplit, BoxTree
@@ -28,6 +29,8 @@ _POINTS = 256  # corners tried per batch
 _MARGIN = 1e-9  # of the layer's range, by which a bound must clear 0: the checker's slopes are rounded to 40 bits
 
 Query = tuple[int, int]  # (unit, sign): is sign·z ≤ 0?
+Ends = dict[str, tuple[Floats, Floats]]  # per relu layer, and per pair of layers under PAIR + the first one's name
+PAIR = "differences of "
 
 
 @dataclass(eq=False)
@@ -37,8 +40,7 @@ class _Box:
     place: int  # in the list of tree nodes
     low: Floats
     high: Floats
-    lower: dict[str, Floats]
-    upper: dict[str, Floats]
+    ends: Ends
     pending: Mask
 
 
@@ -70,29 +72,26 @@ class BoxSearch:
         self.bounds = bounds
         self.witnesses = witnesses
         self.layer = layer
-        cone = bounds.network.cone(layer)
-        self.cone = [v for v in bounds.network.layers if v.name in cone]
-        self.relu = [v.name for v in self.cone if v.is_relu]
+        self.ends = Tightening(bounds, layer)
         self.margin = clearance(bounds, layer)
 
-    def run(self, queries: Sequence[Query], *, deadline: float, limit: int) -> BoxOutcome:
-        """Until every query is decided, or `deadline` (monotonic seconds) passes; one pending in `limit` boxes is given up."""
+    def run(self, queries: Sequence[Query], *, deadline: float, limit: int, until_refuted: bool = False) -> BoxOutcome:
+        """Until every query is decided, or `deadline` (monotonic seconds) passes; one pending in `limit` boxes is given up.
+
+        `until_refuted`: one point that refutes a query ends the search.
+        """
         self.queries = list(queries)
         self.limit = limit
         self.given_up = np.zeros(len(queries), dtype=bool)
         self.refuted = np.zeros(len(queries), dtype=bool)
         self.asked = np.zeros(len(queries), dtype=np.int64)
         low, high = self.bounds.domain.float_box
-        root = _Box(
-            0, low, high,
-            {v: self.bounds.lower[v] for v in self.relu}, {v: self.bounds.upper[v] for v in self.relu},
-            np.ones(len(queries), dtype=bool),
-        )  # fmt: skip
+        root = _Box(0, low, high, self.ends.known(), np.ones(len(queries), dtype=bool))
         none = np.zeros(len(queries), dtype=bool)
         self.nodes = [_Node(none, root.pending)]
         outcome = BoxOutcome()
         waiting = [root]
-        while waiting and time.monotonic() < deadline:
+        while waiting and time.monotonic() < deadline and not (until_refuted and self.refuted.any()):
             batch = waiting[-_BATCH:]
             del waiting[-_BATCH:]
             outcome.boxes += len(batch)
@@ -115,15 +114,10 @@ class BoxSearch:
         for box in batch:
             box.pending = box.pending & ~dropped
             self.asked += box.pending
-        boxes = Boxes(
-            np.arange(len(batch)),
-            np.array([b.low for b in batch]),
-            np.array([b.high for b in batch]),
-            {v: np.array([b.lower[v] for b in batch]) for v in self.relu},
-            {v: np.array([b.upper[v] for b in batch]) for v in self.relu},
+        boxes = self.ends.boxes(
+            np.array([b.low for b in batch]), np.array([b.high for b in batch]), [b.ends for b in batch]
         )
-        for name in self.relu:
-            tighten(self.bounds, name, boxes)
+        self.ends.tighten(boxes)
         influence = self._ask(batch, boxes, outcome)
         self.given_up |= self.asked >= self.limit
         halves: list[_Box] = []
@@ -146,9 +140,7 @@ class BoxSearch:
         below[j] = above[j] = at
         result = []
         for low, high in ((box.low, below), (above, box.high)):
-            lower = {v: boxes.lower[v][k] for v in self.relu}
-            upper = {v: boxes.upper[v][k] for v in self.relu}
-            result.append(_Box(len(self.nodes), low, high, lower, upper, open_queries))
+            result.append(_Box(len(self.nodes), low, high, self.ends.of_box(boxes, k), open_queries))
             self.nodes.append(_Node(np.zeros_like(open_queries), open_queries))
         return result
 
@@ -163,28 +155,22 @@ class BoxSearch:
             if not len(places):
                 continue
             rows = np.array([self.queries[q][0] for q in which], dtype=np.int64)
-            own = Boxes(places, boxes.low, boxes.high, boxes.lower, boxes.upper)
+            own = boxes.of(places)
             gaps: dict[str, Floats] = {}
-
-            def record(
-                name: str, positions: Indices, c: Floats, own: Boxes = own, gaps: dict[str, Floats] = gaps
-            ) -> None:
-                gaps.setdefault(name, np.zeros((len(own.index), c.shape[1])))[positions] = np.abs(c)
-
-            result = self.bounds.backward(self.layer, rows, float(sign), record, own)
+            result = self.bounds.backward(self.layer, rows, float(sign), _Gaps(boxes, places, gaps), own)
             failing = result.upper > -self.margin
             for k in np.nonzero(~failing)[0]:
                 batch[places[k]].pending[which[k]] = False
             radius = 0.5 * (boxes.high - boxes.low)[places]
             score = np.abs(result.coefficients) * radius
-            for name, size in gaps.items():
-                weighted = size * _gap(boxes.lower[name], boxes.upper[name])[places]
+            for name, weighted in gaps.items():
                 score += np.einsum("ku,kuj->kj", weighted, shares[name][places])
             scale = np.maximum(score.sum(axis=1, keepdims=True), 1e-300)
             np.add.at(influence, places[failing], (score / scale)[failing])
             chosen = np.nonzero(failing)[0][:_POINTS]
             box_low, box_high = own.box()
             corners.append(np.where(result.coefficients > 0, box_high, box_low)[chosen])
+            corners.append(0.5 * (box_low + box_high)[chosen])
         self._try(corners, outcome)
         return np.where(boxes.high > boxes.low, influence + 1e-300, -1.0)
 
@@ -195,7 +181,7 @@ class BoxSearch:
         )}  # fmt: skip
         shares: dict[str, Floats] = {}
         radius = 0.5 * (boxes.high - boxes.low)[:, None, :]
-        for layer in self.cone:
+        for layer in self.ends.cone:
             z = sum(weight @ flow[source] for source, weight in self.bounds.floats[layer.name].weights.items())
             z = np.asarray(z)
             if layer.is_relu:
@@ -235,36 +221,29 @@ def clearance(bounds: Bounds, layer: str) -> float:
 
 def proved_again(bounds: Bounds, layer: str, proof: BoxProof) -> list[bool]:
     """Which claims of a tree hold on every path of it, with every box bounded afresh."""
-    cone = bounds.network.cone(layer)
-    relu = [v.name for v in bounds.network.relu_layers if v.name in cone]
     low, high = bounds.domain.float_box
-    ends = {v: (bounds.lower[v], bounds.upper[v]) for v in relu}
+    ends = Tightening(bounds, layer)
     claims = [(unit, 1 if side == "up" else -1) for unit, side in proof.claims]
     margin = clearance(bounds, layer)
     failed = np.zeros(len(claims), dtype=bool)
-    waiting = [(proof.tree, low, high, ends, np.ones(len(claims), dtype=bool))]
+    waiting = [(proof.tree, low, high, ends.known(), np.ones(len(claims), dtype=bool))]
     while waiting:
         batch, waiting = waiting[-_BATCH:], waiting[:-_BATCH]
-        boxes = Boxes(
-            np.arange(len(batch)), np.array([b[1] for b in batch]), np.array([b[2] for b in batch]),
-            {v: np.array([b[3][v][0] for b in batch]) for v in relu},
-            {v: np.array([b[3][v][1] for b in batch]) for v in relu},
-        )  # fmt: skip
-        for name in relu:
-            tighten(bounds, name, boxes)
+        boxes = ends.boxes(np.array([b[1] for b in batch]), np.array([b[2] for b in batch]), [b[3] for b in batch])
+        ends.tighten(boxes)
         proved = np.zeros((len(batch), len(claims)), dtype=bool)
         for sign in (1, -1):
             asked = [(k, q) for k, box in enumerate(batch) for q in box[0].proved if claims[q][1] == sign]
             places, which = (np.array([pair[side] for pair in asked], dtype=np.int64) for side in (0, 1))
             rows = np.array([claims[q][0] for _, q in asked], dtype=np.int64)
-            own = Boxes(places, boxes.low, boxes.high, boxes.lower, boxes.upper)
+            own = boxes.of(places)
             proved[places, which] = bounds.backward(layer, rows, float(sign), cases=own).upper <= -0.5 * margin
         for k, (tree, low, high, _, pending) in enumerate(batch):
             left = pending & ~proved[k]
             if tree.split is None or not left.any():
                 failed |= left
                 continue
-            here = {v: (boxes.lower[v][k], boxes.upper[v][k]) for v in relu}
+            here = ends.of_box(boxes, k)
             below, above = high.copy(), low.copy()
             below[tree.split.input] = min(high[tree.split.input], tree.split.at)
             above[tree.split.input] = max(low[tree.split.input], tree.split.at)
@@ -272,17 +251,108 @@ def proved_again(bounds: Bounds, layer: str, proof: BoxProof) -> list[bool]:
     return [not bad for bad in failed]
 
 
-def tighten(bounds: Bounds, name: str, boxes: Boxes) -> None:
-    """Backward bounds, on each box, of the units of `name` that are unstable there; `boxes` is changed in place."""
-    lower, upper = boxes.lower[name], boxes.upper[name]
-    places, rows = np.nonzero((lower < 0) & (upper > 0))
-    if not len(places):
-        return
-    own = Boxes(places, boxes.low, boxes.high, boxes.lower, boxes.upper)
-    up = bounds.backward(name, rows, 1.0, cases=own).upper
-    down = -bounds.backward(name, rows, -1.0, cases=own).upper
-    upper[places, rows] = np.minimum(upper[places, rows], up)
-    lower[places, rows] = np.maximum(lower[places, rows], down)
+class Tightening:
+    """Ends of the layers below one layer, on boxes: what is known at first, and how it is improved."""
+
+    def __init__(self, bounds: Bounds, layer: str) -> None:
+        self.bounds = bounds
+        cone = bounds.network.cone(layer)
+        self.cone = [v for v in bounds.network.layers if v.name in cone]
+        is_relu = {v.name for v in self.cone if v.is_relu}
+        self.groups = [tuple(v for v in group if v in is_relu) for group in bounds.groups]
+        self.groups = [group for group in self.groups if group]
+        self.pairs = {group[0]: group[1] for group in self.groups if len(group) == 2}
+        self.reach = reach_of(bounds) if self.pairs else {}
+
+    def known(self) -> Ends:
+        """On the whole domain."""
+        bounds = self.bounds
+        ends = {v: (bounds.lower[v], bounds.upper[v]) for group in self.groups for v in group}
+        for first, second in self.pairs.items():
+            ends[PAIR + first] = _apart(*ends[first], *ends[second])
+        return ends
+
+    def boxes(self, low: Floats, high: Floats, ends: Sequence[Ends]) -> Boxes:
+        """Several boxes with the ends known on each."""
+        lower = {v: np.array([e[v][0] for e in ends]) for v in ends[0]}
+        upper = {v: np.array([e[v][1] for e in ends]) for v in ends[0]}
+        index = np.arange(len(ends))
+        if not self.pairs:
+            return Boxes(index, low, high, lower, upper)
+        apart_low, apart_high = ({a: side.pop(PAIR + a) for a in self.pairs} for side in (lower, upper))
+        return PairBoxes(index, low, high, lower, upper, self.pairs, apart_low, apart_high, self.reach)
+
+    def of_box(self, boxes: Boxes, k: int) -> Ends:
+        """The ends of one of the boxes."""
+        ends = {v: (boxes.lower[v][k], boxes.upper[v][k]) for v in boxes.lower}
+        if isinstance(boxes, PairBoxes):
+            ends |= {PAIR + a: (boxes.apart_low[a][k], boxes.apart_high[a][k]) for a in self.pairs}
+        return ends
+
+    def tighten(self, boxes: Boxes) -> None:
+        """Bound every unit that is still unstable on a box, layer by layer; `boxes` is changed in place."""
+        for group in self.groups:
+            for name in group:
+                self._layer(name, boxes)
+            if isinstance(boxes, PairBoxes) and len(group) == 2:
+                self._pair(group[0], group[1], boxes)
+
+    def _layer(self, name: str, boxes: Boxes) -> None:
+        lower, upper = boxes.lower[name], boxes.upper[name]
+        places, rows = np.nonzero((lower < 0) & (upper > 0))
+        if not len(places):
+            return
+        own = boxes.of(places)
+        up = self.bounds.backward(name, rows, 1.0, cases=own).upper
+        down = -self.bounds.backward(name, rows, -1.0, cases=own).upper
+        upper[places, rows] = np.minimum(upper[places, rows], up)
+        lower[places, rows] = np.maximum(lower[places, rows], down)
+
+    def _pair(self, first: str, second: str, boxes: PairBoxes) -> None:
+        """The differences of units of which one is unstable, and what they say about the units themselves."""
+        lx, ux, ly, uy = boxes.lower[first], boxes.upper[first], boxes.lower[second], boxes.upper[second]
+        ld, ud = boxes.apart_low[first], boxes.apart_high[first]
+        low, high = _apart(lx, ux, ly, uy)
+        np.maximum(ld, low, out=ld)
+        np.minimum(ud, high, out=ud)
+        places, rows = np.nonzero(((lx < 0) & (ux > 0)) | ((ly < 0) & (uy > 0)))
+        if not len(places):
+            return
+        own = boxes.of(places)
+        up = self.bounds.backward_difference(first, rows, 1.0, own).upper
+        down = -self.bounds.backward_difference(first, rows, -1.0, own).upper
+        ud[places, rows] = np.minimum(ud[places, rows], up)
+        ld[places, rows] = np.maximum(ld[places, rows], down)
+        np.maximum(lx, np.nextafter(ly + ld, -np.inf), out=lx)
+        np.minimum(ux, np.nextafter(uy + ud, np.inf), out=ux)
+        np.maximum(ly, np.nextafter(lx - ud, -np.inf), out=ly)
+        np.minimum(uy, np.nextafter(ux - ld, np.inf), out=uy)
+
+
+def _apart(lx: Floats, ux: Floats, ly: Floats, uy: Floats) -> tuple[Floats, Floats]:
+    """Ends of x − y, rounded outward."""
+    return np.nextafter(lx - uy, -np.inf), np.nextafter(ux - ly, np.inf)
+
+
+class _Gaps:
+    """Per row and unit, how much its relaxation adds to the bound: |coefficient| times the gap of its lines (of its planes, for the common
+    part of a pair)."""
+
+    def __init__(self, boxes: Boxes, places: Indices, gaps: dict[str, Floats]) -> None:
+        self.boxes = boxes
+        self.places = places
+        self.gaps = gaps
+
+    def __call__(self, name: str, positions: Indices, live: Indices, c: Floats) -> None:
+        boxes = self.boxes
+        shape = (len(self.places), boxes.lower[name].shape[1])
+        gap = _gap(boxes.lower[name], boxes.upper[name])
+        if isinstance(boxes, PairBoxes):
+            first = name if name in boxes.pairs else next((a for a, b in boxes.pairs.items() if b == name), None)
+            if first is not None:
+                gap = np.minimum(gap, _gap(boxes.apart_low[first], boxes.apart_high[first]))
+        into = self.gaps.setdefault(name, np.zeros(shape))
+        into[positions[:, None], live] = np.abs(c) * gap[self.places[positions]][:, live]
 
 
 def midpoint(low: float, high: float) -> float:

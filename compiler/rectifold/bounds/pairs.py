@@ -1,0 +1,101 @@
+"""Relaxations of two paired units together: a = relu(x), b = relu(y), where x and y are close.
+
+What is bounded is c·a + k·b. Where c and k have opposite signs, the common part is a multiple E of e = a − b and the rest of one of them
+remains: c a + k b = E e + R_a a + R_b b. For e there are two planes above and two below, with s, t the lines of `relaxation` for
+x on [lx, ux], y on [ly, uy], d = x − y on [ld, ud]:
+
+    each by itself      e ≤ s_x x + t_x − α_y y           e ≥ α_x x − s_y y − t_y
+    the difference      e ≤ relu(d) ≤ s_d d + t_d         e ≥ −relu(−d) ≥ s_−d d − t_−d        (relu is subadditive)
+
+Any of them is true, so the one that is better at the centre of the box is taken. The lines of stable units are exact, and with them every
+case of mathematics §4.3 (both active: e = d; one inactive: e = x or −y; …) is the first kind.
+Rounding: slopes are at most 1 in size and taken as exact numbers, so each product and sum adds at most 8 u (|E| + |R|) of what it multiplies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from rectifold.bounds.linear import Bounds, Boxes, Coupled, Lines, relaxation
+from rectifold.bounds.rounding import TINY, UNIT, gamma
+from rectifold.exact import Floats, Indices
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """e ≤ above·(x, y, 1) and e ≥ below·(x, y, 1), and the lines of a and b: boxes × units each."""
+
+    above: tuple[Floats, Floats, Floats]
+    below: tuple[Floats, Floats, Floats]
+    first: Lines
+    second: Lines
+
+
+@dataclass(frozen=True, eq=False)
+class PairBoxes(Boxes):
+    """Boxes with proven ends of the differences x − y of paired layers, by the first layer's name."""
+
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    apart_low: Mapping[str, Floats] = field(default_factory=dict)
+    apart_high: Mapping[str, Floats] = field(default_factory=dict)
+    reach: Mapping[str, Floats] = field(default_factory=dict)  # |pre-activation| on the domain
+    planes: dict[str, Planes] = field(
+        default_factory=dict
+    )  # made when a layer is first passed: its ends are final then
+
+    def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> Coupled | None:
+        if first not in self.planes:
+            self.planes[first] = self._planes(first, second, live)
+        own, at = self.planes[first], self.index
+        common = np.where(c > 0, np.minimum(c, np.maximum(-k, 0.0)), np.maximum(c, np.minimum(-k, 0.0)))
+        up = np.maximum(common, 0.0)
+        down = common - up
+        x, y, shift = (up * a[at] + down * b[at] for a, b in zip(own.above, own.below, strict=True))
+        on_first, shift_first = _by_itself(c - common, own.first, at)
+        on_second, shift_second = _by_itself(k + common, own.second, at)
+        constants = shift.sum(axis=1) + shift_first + shift_second
+        size = np.abs(common)
+        reach_first, reach_second = self.reach[first][live], self.reach[second][live]
+        error = (size + np.abs(c)) @ (8 * UNIT * reach_first) + (size + np.abs(k)) @ (8 * UNIT * reach_second)
+        error += gamma(4 * c.shape[1] + 8) * (np.abs(shift).sum(axis=1) + shift_first + shift_second)
+        error += (4 * c.shape[1] + 8) * TINY * (1.0 + reach_first.sum() + reach_second.sum())
+        return Coupled(x + on_first, y + on_second, constants, error)
+
+    def _planes(self, first: str, second: str, live: Indices) -> Planes:
+        lx, ux = self.lower[first][:, live], self.upper[first][:, live]
+        ly, uy = self.lower[second][:, live], self.upper[second][:, live]
+        ld, ud = self.apart_low[first][:, live], self.apart_high[first][:, live]
+        of_x, of_y, of_d, of_minus_d = relaxation(lx, ux), relaxation(ly, uy), relaxation(ld, ud), relaxation(-ud, -ld)
+        x, y = 0.5 * (lx + ux), 0.5 * (ly + uy)
+        d = 0.5 * (ld + ud)
+        alone = (of_x[0], -of_y[2], of_x[1])
+        apart = (of_d[0], -of_d[0], of_d[1])
+        above = _chosen(of_d[0] * d + of_d[1] < of_x[0] * x + of_x[1] - of_y[2] * y, apart, alone)
+        alone = (of_x[2], -of_y[0], -of_y[1])
+        apart = (of_minus_d[0], -of_minus_d[0], -of_minus_d[1])
+        below = _chosen(of_minus_d[0] * d - of_minus_d[1] > of_x[2] * x - of_y[0] * y - of_y[1], apart, alone)
+        return Planes(above, below, of_x, of_y)
+
+    def of(self, index: Indices) -> PairBoxes:
+        return replace(self, index=index)
+
+
+def _chosen(
+    which: np.ndarray, one: tuple[Floats, Floats, Floats], other: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats, Floats]:
+    x, y, constant = (np.where(which, p, q) for p, q in zip(one, other, strict=True))
+    return x, y, constant
+
+
+def _by_itself(c: Floats, lines: Lines, at: Indices) -> tuple[Floats, Floats]:
+    slope, offset, lower_slope = lines
+    positive = np.maximum(c, 0.0)
+    return positive * slope[at] + (c - positive) * lower_slope[at], (positive * offset[at]).sum(axis=1)
+
+
+def reach_of(bounds: Bounds) -> dict[str, Floats]:
+    """|pre-activation| ≤ reach on the domain, per layer."""
+    return {name: np.maximum(np.abs(low), np.abs(bounds.upper[name])) for name, low in bounds.lower.items()}

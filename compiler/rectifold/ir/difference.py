@@ -1,0 +1,53 @@
+"""Two networks on one input as one network: their difference, and how far it exceeds a tolerance.
+
+    difference:  d = A(x) − B(x)                         gap:  g = [A(x) − B(x) − ε;  B(x) − A(x) − ε]
+
+Every layer of A is called a0, a1, …, every layer of B b0, b1, …. A and B agree within ε on a domain exactly when g ≤ 0 there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rectifold.exact import Matrix, vstack
+from rectifold.ir.network import Layer, Network
+
+LAST = "d"  # the name of the layer that compares
+
+
+def difference(a: Network, b: Network) -> Network:
+    """A − B: all layers of both on a shared input, and one more linear layer."""
+    identity = Matrix.identity(a.output_size)
+    return joined(a, b, identity, identity.scale(-1), Matrix.zeros(a.output_size, 1))
+
+
+def gap(a: Network, b: Network, tolerance: Sequence[Fraction]) -> Network:
+    """2m linear outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one number per output)."""
+    identity = Matrix.identity(a.output_size)
+    minus = identity.scale(-1)
+    bias = Matrix.column([-eps for eps in tolerance])
+    return joined(a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]))
+
+
+def joined(a: Network, b: Network, on_a: Matrix, on_b: Matrix, bias: Matrix) -> Network:
+    """on_a·A(x) + on_b·B(x) + bias as a network without a domain."""
+    layers: list[Layer] = []
+    ends: list[str] = []
+    for tag, network in (("a", a), ("b", b)):
+        names = {network.input_name: "x"} | {v.name: f"{tag}{k}" for k, v in enumerate(network.layers)}
+        for layer in network.layers:
+            weights = {names[u]: w for u, w in layer.weights.items()}
+            layers.append(Layer(names[layer.name], layer.activation, layer.bias, weights))
+        ends.append(names[network.output])
+    layers.append(Layer(LAST, "linear", bias, {ends[0]: on_a, ends[1]: on_b}))
+    return Network("x", a.input_size, layers, LAST, None, "difference")
+
+
+def pairs_of(a: Network, b: Network) -> dict[str, str]:
+    """a-layer → b-layer of the joined network, if A and B are chains of the same shape: unit i of one is then close to unit i of the other
+    when B is A retrained, rounded or pruned. Empty otherwise."""
+    shapes = [[(v.activation, v.size) for v in n.layers] for n in (a, b)]
+    if not (a.is_chain and b.is_chain) or shapes[0] != shapes[1]:
+        return {}
+    return {f"a{k}": f"b{k}" for k in range(len(a.layers))}
