@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 from typing import Any
 
 from rectifold_check.forms import Form, add_into, reduced
 from rectifold_check.reading import (
     Domain,
+    Layer,
     Network,
     Refusal,
+    Row,
     multiplier,
     parse_json,
     rational,
@@ -28,6 +31,7 @@ from rectifold_check.reading import (
 from rectifold_check.substitution import BITS, MOST_BITS, Block, Substitution, combined, packed, sources_of
 
 MAX_DEPTH = 200  # of a proof tree
+GAP = 2  # the number of the network [A − B − eps; B − A − eps]
 
 Unit = tuple[int, int, int]  # (network 0 or 1, layer from 1, unit from 0)
 Atom = None | int | tuple[str, Unit]  # the constant 1, an input, or ("z" | "h", unit)
@@ -72,8 +76,8 @@ def _check(a: str, domain: str, lines: Iterable[str], b: str | None) -> Verdict:
         raise Refusal("the certificate is about another network A (digests differ)")
     if header["b"] != network_b.digest:
         raise Refusal("the certificate is about another network B (digests differ)")
-    state = State((network_a, network_b), read_domain(domain))
     tolerance = _tolerance(header["eps"], network_a.size(network_a.output))
+    state = State((network_a, network_b), read_domain(domain), tolerance)
     for row in rows:
         step = parse_json(row, "step")
         if not isinstance(step, list) or not step:
@@ -81,7 +85,7 @@ def _check(a: str, domain: str, lines: Iterable[str], b: str | None) -> Verdict:
         if step[0] == "final":
             if any(rows):
                 raise Refusal("steps follow the final comparison")
-            return _final(state, step, tolerance)
+            return _final(state, step)
         _step(state, step)
     raise Refusal("the certificate ends without a final comparison")
 
@@ -92,8 +96,10 @@ class Replay:
     What a Replay says is no verdict; `check` reads the finished certificate from the start.
     """
 
-    def __init__(self, a: str, b: str, domain: str) -> None:
-        self.state = State((read_network(a, "network A"), read_network(b, "network B")), read_domain(domain))
+    def __init__(self, a: str, b: str, domain: str, eps: list[str] | None = None) -> None:
+        networks = read_network(a, "network A"), read_network(b, "network B")
+        outputs = networks[0].size(networks[0].output)
+        self.state = State(networks, read_domain(domain), _tolerance(eps or ["0"] * outputs, outputs))
 
     def accepts(self, step: list[Any]) -> bool:
         """Apply one step (not the final comparison) if it holds."""
@@ -106,9 +112,7 @@ class Replay:
     def is_equal(self) -> bool:
         """Is every output's difference the form 0 by now?"""
         try:
-            _final(
-                self.state, ["final", {}], [Fraction(0)] * self.state.networks[0].size(self.state.networks[0].output)
-            )
+            _final(self.state, ["final", {}])
         except Refusal:
             return False
         return True
@@ -134,13 +138,14 @@ def _tolerance(eps: Any, outputs: int) -> list[Fraction]:
 class State:
     """What has been proved so far."""
 
-    def __init__(self, networks: tuple[Network, Network], domain: Domain) -> None:
+    def __init__(self, networks: tuple[Network, Network], domain: Domain, tolerance: list[Fraction]) -> None:
         a, b = networks
         if a.inputs != b.inputs or len(domain.lower) != a.inputs:
             raise Refusal("the networks and the domain differ in their inputs")
         if a.size(a.output) != b.size(b.output):
             raise Refusal("the networks differ in their outputs")
         self.networks = networks
+        self.tolerance = tolerance
         self.domain = domain
         self.inputs = a.inputs
         self.trusted = 0
@@ -157,6 +162,7 @@ class State:
         self.events = [[0] * (len(n.layers) + 2) for n in networks]  # solved units per layer
         self.blocks: dict[tuple[int, int, int, int], Block] = {}
         self.bits = BITS
+        self.pairs: dict[int, int] = {}  # layers of the gap network
         self.rules: dict[int, Substitution] = {}
 
     # ---- normal forms -------------------------------------------------------------------------
@@ -229,15 +235,39 @@ class State:
         return max(Fraction(0), self.upper[unit])
 
     def substitution(self, net: int) -> Substitution:
-        """Substitution in one network, with the ends proved so far."""
+        """Substitution in one network (2: the gap network), with the ends proved so far."""
         if net not in self.rules:
-            rule = Substitution(self.networks[net], self.domain, self.bits)
+            network = self.gap if net == GAP else self.networks[net]
+            rule = Substitution(network, self.domain, self.bits, self.pairs if net == GAP else None)
             for side, known in (("lo", self.lower), ("up", self.upper)):
                 for (other, layer, index), value in known.items():
-                    if other == net:
-                        rule.know(layer, index, side, value)
+                    if net in (other, GAP):
+                        rule.know(layer + self._shift(other, net), index, side, value)
             self.rules[net] = rule
         return self.rules[net]
+
+    def _shift(self, net: int, into: int) -> int:
+        return len(self.networks[0].layers) if into == GAP and net == 1 else 0
+
+    @cached_property
+    def gap(self) -> Network:
+        """[A − B − eps; B − A − eps] as one network: A's layers, then B's, then one linear layer."""
+        a, b = self.networks
+        shift = len(a.layers)
+        moved = [
+            Layer(v.is_relu, v.den, v.bias, tuple(tuple(_moved(row, shift) for row in rows) for rows in v.rows))
+            for v in b.layers
+        ]
+        den = lcm(*(e.denominator for e in self.tolerance)) if self.tolerance else 1
+        rows, bias = [], []
+        for sign in (1, -1):
+            for j, eps in enumerate(self.tolerance):
+                ends = (Row(a.output, ((j, sign * den),)), Row(b.output + shift, ((j, -sign * den),)))
+                rows.append(ends)
+                bias.append(-eps.numerator * (den // eps.denominator))
+        last = Layer(False, den, tuple(bias), tuple(rows))
+        layers = (*a.layers, *moved, last)
+        return Network(a.inputs, layers, len(layers), "")
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -257,8 +287,9 @@ class State:
     def proved(self, unit: Unit, side: str, value: Fraction) -> None:
         """Learn an end that holds on the whole domain (not in a case only)."""
         self.learn(unit, side, value)
-        if unit[0] in self.rules:
-            self.rules[unit[0]].know(unit[1], unit[2], side, value)
+        for net, rule in self.rules.items():
+            if net in (unit[0], GAP):
+                rule.know(unit[1] + self._shift(unit[0], net), unit[2], side, value)
 
     def solve(self, unit: Unit, value: list[Term]) -> None:
         self.solved[unit] = value
@@ -275,6 +306,10 @@ class State:
             if known and 0 <= index < self.networks[net].layers[layer - 1].size:
                 return net, layer, index
         raise Refusal(f"{str(value)[:40]} is no unit")
+
+
+def _moved(row: Row, shift: int) -> Row:
+    return Row(row.source + shift if row.source else 0, row.entries)
 
 
 def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Unit, int], list[Unit]]:
@@ -409,10 +444,12 @@ def _step(state: State, step: list[Any]) -> None:
         case ["precision", int() as bits] if type(bits) is int and BITS <= bits <= MOST_BITS:
             state.bits = bits
             state.rules.clear()
+        case ["pairs", list() as pairs]:
+            _pairs(state, pairs)
         case ["intervals", int() as net, int() as layer]:
             _intervals(state, net, layer)
         case ["cases", unit, ("lo" | "up") as side, value, frame, tree]:
-            _cases(state, state.unit(unit), side, rational(value, "bound"), frame, tree)
+            _cases(state, unit, side, rational(value, "bound"), frame, tree)
         case ["boxes", int() as net, int() as layer, list() as claims, tree]:
             _boxes(state, net, layer, claims, tree)
         case [("alias" | "mirror") as kind, v, w, factor]:
@@ -428,36 +465,76 @@ def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> 
     state.proved(unit, side, value)
 
 
+def _pairs(state: State, pairs: list[Any]) -> None:
+    """Layers [of A, of B] whose units are compared one by one in the gap network."""
+    shift = len(state.networks[0].layers)
+    result: dict[int, int] = {}
+    for pair in pairs:
+        match pair:
+            case [int() as one, int() as other]:
+                sizes = [state.layer(state.unit([net, k, 0])) for net, k in ((0, one), (1, other))]
+                if not all(v.is_relu for v in sizes) or sizes[0].size != sizes[1].size:
+                    raise Refusal("only relu layers of one size make a pair")
+                if one in result or other + shift in result.values():
+                    raise Refusal("a layer is in two pairs")
+                result[one] = other + shift
+            case _:
+                raise Refusal("a pair is [layer of A, layer of B]")
+    state.pairs = result
+    state.rules.pop(GAP, None)
+    state.substitution(GAP)
+
+
 def _intervals(state: State, net: int, number: int) -> None:
     """The ends of a layer's units by intervals, from the ends of what it reads."""
-    state.unit([net, number, 0])
+    _known_layer(state, net, number)
     for index, (low, high) in enumerate(state.substitution(net).take_intervals(number)):
-        state.learn((net, number, index), "up", high)
-        state.learn((net, number, index), "lo", low)
+        if net != GAP:
+            state.learn((net, number, index), "up", high)
+            state.learn((net, number, index), "lo", low)
 
 
-def _cases(state: State, unit: Unit, side: str, value: Fraction, frame: Any, tree: Any) -> None:
+def _known_layer(state: State, net: int, number: int) -> int:
+    """The size of a layer of A, B or the gap network. Raises Refusal."""
+    if type(net) is int and type(number) is int and net in (0, 1, GAP):
+        layers = state.gap.layers if net == GAP else state.networks[net].layers
+        if 1 <= number <= len(layers) and layers[number - 1].size:
+            return layers[number - 1].size
+    raise Refusal("no such layer, or it has no units")
+
+
+def _cases(state: State, where: Any, side: str, value: Fraction, frame: Any, tree: Any) -> None:
     """value ≤ z (lo) or z ≤ value (up), by substitution in every case of a tree."""
-    net, layer, index = unit
-    sign = 1 if side == "up" else -1
-    state.substitution(net).prove_cases(layer, index, sign, sign * value, frame, tree)
-    state.proved(unit, side, value)
+    match where:
+        case [int() as net, int() as layer, int() as index] if 0 <= index < _known_layer(state, net, layer):
+            sign = 1 if side == "up" else -1
+            state.substitution(net).prove_cases(layer, index, sign, sign * value, frame, tree)
+            _known(state, net, layer, index, side, value)
+        case _:
+            raise Refusal(f"{str(where)[:40]} is no unit")
+
+
+def _known(state: State, net: int, layer: int, index: int, side: str, value: Fraction) -> None:
+    if net == GAP:
+        state.substitution(GAP).know(layer, index, side, value)
+    else:
+        state.proved((net, layer, index), side, value)
 
 
 def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) -> None:
     """Ends of units of one layer, proved on every box of a tree."""
-    read: list[tuple[Unit, str, Fraction]] = []
+    size = _known_layer(state, net, number)
+    read: list[tuple[int, str, Fraction]] = []
     for claim in claims:
         match claim:
-            case [int() as index, ("lo" | "up") as side, value]:
-                read.append((state.unit([net, number, index]), side, rational(value, "bound")))
+            case [int() as index, ("lo" | "up") as side, value] if type(index) is int and 0 <= index < size:
+                read.append((index, side, rational(value, "bound")))
             case _:
                 raise Refusal("a claim is [index, side, value]")
-    wanted = [(unit[2], 1 if side == "up" else -1, value if side == "up" else -value) for unit, side, value in read]
-    state.unit([net, number, 0])
+    wanted = [(index, 1 if side == "up" else -1, value if side == "up" else -value) for index, side, value in read]
     state.substitution(net).prove_boxes(number, wanted, tree)
-    for unit, side, value in read:
-        state.proved(unit, side, value)
+    for index, side, value in read:
+        _known(state, net, number, index, side, value)
 
 
 def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
@@ -557,12 +634,14 @@ def _fact(state: State, kind: Any, where: Any) -> list[Term]:
     raise Refusal(f"fact {str(kind)[:20]!r} is unknown, or its ends are not proved")
 
 
-def _final(state: State, step: list[Any], tolerance: list[Fraction]) -> Verdict:
+def _final(state: State, step: list[Any]) -> Verdict:
     """Each output's difference is 0, or proved to lie within its eps."""
     if len(step) != 2 or not isinstance(step[1], dict):
         raise Refusal("the final comparison is malformed")
     a, b = state.networks
-    for j, eps in enumerate(tolerance):
+    for j, eps in enumerate(state.tolerance):
+        if _gap_is_closed(state, j):
+            continue
         difference = state.normal([(Fraction(1), ("h", (0, a.output, j))), (Fraction(-1), ("h", (1, b.output, j)))])
         if not difference.coefficients and difference.constant == 0:
             continue
@@ -573,3 +652,11 @@ def _final(state: State, step: list[Any], tolerance: list[Fraction]) -> Verdict:
             ends = [(Fraction(sign), ("h", (0, a.output, j))), (Fraction(-sign), ("h", (1, b.output, j)))]
             _prove(state, [*ends, (eps, None)], proofs[key], 0)
     return Verdict("holds given trusted claims" if state.trusted else "holds", state.trusted)
+
+
+def _gap_is_closed(state: State, j: int) -> bool:
+    """A_j − B_j − eps_j ≤ 0 and B_j − A_j − eps_j ≤ 0 are known."""
+    if GAP not in state.rules:
+        return False
+    rule, last = state.rules[GAP], len(state.gap.layers)
+    return rule.holds(last, j) and rule.holds(last, j + len(state.tolerance))

@@ -1,4 +1,4 @@
-"""Two rules that prove bounds by substitution, in outward-rounded integers: cases by phase, and sub-boxes.
+"""The rules that prove bounds by substitution, in outward-rounded integers: cases by phase, and sub-boxes.
 
 Numbers are integers in units of 2^-bits. Every relu unit below the layer has ends lo ≤ z ≤ up, and a bound of sign·z is found by
 substitution from the unit down:
@@ -8,6 +8,13 @@ substitution from the unit down:
     c < 0: h ≥ α z for any α in [0, 1]
     in the case z ≥ 0: h = z, and β z ≥ 0 may be added for any β ≥ 0;     in the case z ≤ 0: h = 0, and −β z
     then z = W h + b; at last γ (bound − c·x) ≥ 0 for rows of the domain, and the ends of the inputs.
+
+Two layers of one size may be declared a pair. With a = relu(x), b = relu(y), d = x − y between proved ends, c a + k b with c and k of opposite signs
+is E (a − b) + R_a a + R_b b, and for a − b there are, besides the lines of a and b themselves,
+
+    a − b ≤ relu(d) ≤ s d + t        a − b ≥ −relu(−d) ≥ s' d − t'        (relu is subadditive)
+
+with s, t the upper line of relu on the ends of d, s', t' on those of −d.
 
 Coefficients are rounded down to multiples of 2^-bits twice per layer; each time the bound moves by at most 2^-bits · Σ |value|,
 which is added to it. Constants are rounded up. So the result is an upper bound.
@@ -31,7 +38,9 @@ ALPHA = 15  # fractional bits of a lower slope
 MAX_DEPTH = 400  # of a tree
 _HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
-Ends = dict[int, list[tuple[int, int]]]  # per relu layer, (lo, up) of each unit
+Ends = dict[
+    Any, list[tuple[int, int]]
+]  # per relu layer k (under k), and per pair j, k of layers (under (j, k)): (lo, up) of each unit
 Claim = tuple[int, int, int]  # (unit, sign, bound): sign·z ≤ bound
 
 
@@ -61,8 +70,12 @@ _PLAIN = Case()
 class Substitution:
     """Bounds of one network's units on a bounded domain, with the ends known so far."""
 
-    def __init__(self, network: Network, domain: Domain, bits: int = BITS) -> None:
+    def __init__(
+        self, network: Network, domain: Domain, bits: int = BITS, pairs: Mapping[int, int] | None = None
+    ) -> None:
         self.network = network
+        self.pairs = dict(pairs or {})
+        self.order = _order(network, self.pairs)
         self.domain = domain
         self.bits = bits
         self.low: list[int] = []
@@ -121,6 +134,10 @@ class Substitution:
             self._reach[value] = (sum(max(-a, b) for a, b in self._ends[value]) >> self.bits) + 1
         return self._reach[value]
 
+    def holds(self, layer: int, unit: int) -> bool:
+        """z ≤ 0 is known."""
+        return self._ends[layer][unit][1] <= 0
+
     def ends_below(self, layer: int) -> Ends:
         """Of the relu layers that a layer depends on."""
         return {k: self._ends[k] for k in sorted(cone_of(self.network, layer)) if self.network.layers[k - 1].is_relu}
@@ -131,22 +148,40 @@ class Substitution:
         self, layer: int, unit: int, sign: int, low: list[int], high: list[int], ends: Ends, case: Case = _PLAIN
     ) -> int:
         """An upper bound of sign·z on the box, in units of 2^-bits."""
+        return self.bound_of_sum([(layer, unit, sign)], low, high, ends, case)
+
+    def bound_of_sum(
+        self, terms: list[tuple[int, int, int]], low: list[int], high: list[int], ends: Ends, case: Case = _PLAIN
+    ) -> int:
+        """The same of Σ sign·z over (layer, unit, sign)."""
         values: dict[int, list[int]] = {}  # coefficients on the values of layers still to be replaced
-        total = self._push(layer, [(unit, sign << self.bits)], values)
-        while at := max(values, default=0):
-            c = values.pop(at)
-            if self.network.layers[at - 1].is_relu:
-                on_z, shift = _relaxed(c, ends[at], case.slopes.get(at, {}), case.fixed.get(at, {}))
-                total += -(-shift >> (self.bits + SLOPE)) + self.reach(at)
-            else:
-                on_z = [(j, v) for j, v in enumerate(c) if v]
-            total += self._push(at, on_z, values)
+        total = sum(self._push(layer, [(unit, sign << self.bits)], values) for layer, unit, sign in terms)
+        for group in self.order:
+            if len(group) == 2 and group in ends and group[0] in values and group[1] in values:
+                total += self._replace_pair(group, values, ends)
+                continue
+            for at in group:
+                if at in values:
+                    total += self._replace(at, values, ends, case)
         c = values.get(0, [0] * len(low))
         if any(case.gammas):
             c, more = self._constrained(c, case.gammas)
             total += more
         reached = sum(v * (high[j] if v > 0 else low[j]) for j, v in enumerate(c))
         return total - (-reached >> self.bits)
+
+    def _replace(self, at: int, values: dict[int, list[int]], ends: Ends, case: Case) -> int:
+        c = values.pop(at)
+        if not self.network.layers[at - 1].is_relu:
+            return self._push(at, [(j, v) for j, v in enumerate(c) if v], values)
+        on_z, shift = _relaxed(c, ends[at], case.slopes.get(at, {}), case.fixed.get(at, {}))
+        return -(-shift >> (self.bits + SLOPE)) + self.reach(at) + self._push(at, on_z, values)
+
+    def _replace_pair(self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends) -> int:
+        first, second = group
+        on_x, on_y, shift = _relaxed_pair(values.pop(first), values.pop(second), ends[first], ends[second], ends[group])
+        total = -(-shift >> (self.bits + SLOPE)) + self.reach(first) + self.reach(second)
+        return total + self._push(first, on_x, values) + self._push(second, on_y, values)
 
     def _push(self, at: int, on_z: list[tuple[int, int]], values: dict[int, list[int]]) -> int:
         """z = W h + b in Σ c z: adds to `values`; returns what becomes constant."""
@@ -276,7 +311,8 @@ class _BoxWalk:
     def __init__(self, rule: Substitution, layer: int, claims: list[Claim]) -> None:
         self.rule = rule
         self.layer = layer
-        self.below = list(rule.ends_below(layer))
+        below = rule.ends_below(layer)
+        self.groups = [tuple(k for k in group if k in below) for group in reversed(rule.order)]
         self.claims = claims
 
     def node(self, tree: Any, pending: frozenset[int], low: list[int], high: list[int], ends: Ends, depth: int) -> None:
@@ -286,8 +322,11 @@ class _BoxWalk:
         if not isinstance(tree, list) or len(tree) not in (1, 5):
             raise Refusal("a node of a tree of boxes is malformed")
         ends = dict(ends)
-        for k in self.below:
-            ends[k] = self._tightened(k, low, high, ends)
+        for group in self.groups:
+            for k in group:
+                ends[k] = self._tightened(k, low, high, ends)
+            if len(group) == 2:
+                self._tighten_pair(group[0], group[1], low, high, ends)
         for q in self._numbers(tree[0]):
             unit, sign, bound = self.claims[q]
             if self.rule.bound(self.layer, unit, sign, low, high, ends) > bound:
@@ -317,6 +356,25 @@ class _BoxWalk:
                 up, down = (bound(layer, unit, sign, low, high, ends) for sign in (1, -1))
                 result[unit] = max(a, -down), min(b, up)
         return result
+
+    def _tighten_pair(self, first: int, second: int, low: list[int], high: list[int], ends: Ends) -> None:
+        """x − y of units of which one is unstable; and what its ends say about x and y."""
+        known = ends.get((first, second))
+        xs, ys = list(ends[first]), list(ends[second])
+        result = []
+        for unit, ((lx, ux), (ly, uy)) in enumerate(zip(xs, ys, strict=True)):
+            ld, ud = lx - uy, ux - ly
+            if known is not None:
+                ld, ud = max(ld, known[unit][0]), min(ud, known[unit][1])
+            if lx < 0 < ux or ly < 0 < uy:
+                up, down = (
+                    self.rule.bound_of_sum([(first, unit, s), (second, unit, -s)], low, high, ends) for s in (1, -1)
+                )
+                ld, ud = max(ld, -down), min(ud, up)
+                xs[unit] = lx, ux = max(lx, ly + ld), min(ux, uy + ud)
+                ys[unit] = max(ly, lx - ud), min(uy, ux - ld)
+            result.append((ld, ud))
+        ends[first], ends[second], ends[first, second] = xs, ys, result
 
 
 def _relaxed(
@@ -348,6 +406,73 @@ def _relaxed(
         elif 1024 * high > -1021 * low:
             on_z.append((j, value))
     return on_z, shift
+
+
+Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
+
+
+def _lines(low: int, high: int) -> Line:
+    """relu(z) ≤ s z + t and relu(z) ≥ α z on [low, high], α the default."""
+    one = 1 << SLOPE
+    if high <= 0:
+        return 0, 0, 0
+    if low >= 0:
+        return one, one, 0
+    slope = (high << SLOPE) // (high - low)
+    return slope, one if 1024 * high > -1021 * low else 0, max(-slope * low, (one - slope) * high)
+
+
+def _relaxed_pair(
+    cs: list[int], ks: list[int], xs: list[tuple[int, int]], ys: list[tuple[int, int]], ds: list[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
+    """Σ c a + k b to coefficients on x and on y, and a constant."""
+    on_x: list[tuple[int, int]] = []
+    on_y: list[tuple[int, int]] = []
+    shift = 0
+    for j, (c, k) in enumerate(zip(cs, ks, strict=True)):
+        if not c and not k:
+            continue
+        x, y = _lines(*xs[j]), _lines(*ys[j])
+        common = min(c, max(-k, 0)) if c > 0 else max(c, min(-k, 0))
+        left_x, left_y = c - common, k + common
+        p = left_x * x[left_x < 0]
+        q = left_y * y[left_y < 0]
+        shift += max(left_x, 0) * x[2] + max(left_y, 0) * y[2]
+        if common:
+            slope_x, slope_y, constant = _plane(common > 0, x, y, xs[j], ys[j], ds[j])
+            p += common * slope_x
+            q += common * slope_y
+            shift += common * constant
+        on_x.append((j, p >> SLOPE))
+        on_y.append((j, q >> SLOPE))
+    return on_x, on_y, shift
+
+
+def _plane(
+    above: bool, x: Line, y: Line, xs: tuple[int, int], ys: tuple[int, int], ds: tuple[int, int]
+) -> tuple[int, int, int]:
+    """a − b ≤ (or ≥) p x + q y + constant: by the lines of each, or by those of d where that is clearly better at the centre.
+
+    Any choice is sound; this one is what whoever writes certificates must expect.
+    """
+    alone = (x[0], -y[1], x[2]) if above else (x[1], -y[0], -y[2])
+    is_x, is_y = xs[0] < 0 < xs[1], ys[0] < 0 < ys[1]
+    if not is_x and not is_y:
+        return alone
+    if above:
+        slope, _, offset = _lines(*ds)
+    else:
+        slope, _, offset = _lines(-ds[1], -ds[0])
+        offset = -offset
+    twice_x, twice_y, twice_d = sum(xs), sum(ys), sum(ds)
+    if not is_x:
+        twice_x = twice_y + twice_d
+    if not is_y:
+        twice_y = twice_x - twice_d
+    gain = alone[0] * twice_x + alone[1] * twice_y + 2 * alone[2] - (slope * twice_d + 2 * offset)
+    if not above:
+        gain = -gain
+    return (slope, -slope, offset) if 1021 * gain > (2 * (ds[1] - ds[0]) << SLOPE) else alone
 
 
 # ---- rows as single integers ----------------------------------------------------------------------
@@ -426,6 +551,26 @@ def _interval(layer: Layer, unit: int, after: Mapping[int, list[tuple[int, int]]
                 low += w * b
                 high += w * a
     return low // layer.den, -(-high // layer.den)
+
+
+def _order(network: Network, pairs: Mapping[int, int]) -> list[tuple[int, ...]]:
+    """The layers from the last to the first, each after all that read it, the two of a pair together. Raises Refusal."""
+    seconds = set(pairs.values())
+    groups = [(k, pairs[k]) if k in pairs else (k,) for k in range(len(network.layers), 0, -1) if k not in seconds]
+    read_by: dict[int, set[int]] = {k: set() for k in range(len(network.layers) + 1)}
+    for k, layer in enumerate(network.layers, start=1):
+        for source in sources_of(layer):
+            read_by[source].add(k)
+    order: list[tuple[int, ...]] = []
+    done: set[int] = set()
+    while groups:
+        ready = next((g for g in groups if all(read_by[k] <= done for k in g)), None)
+        if ready is None:
+            raise Refusal("the pairs of layers cross each other")
+        groups.remove(ready)
+        order.append(ready)
+        done.update(ready)
+    return order
 
 
 def cone_of(network: Network, layer: int) -> set[int]:

@@ -51,7 +51,7 @@ REFUSED = {
     "true as a number": step(SAW, 0, 2, [[0, "up", "1"]], [[False]]),
     "an unknown layer": step(SAW, 0, 9, [], [[]]),
     "layer 0": step(SAW, 0, 0, [], [[]]),
-    "an unknown network": step(SAW, 2, 2, [UP0], SAW_TREE),
+    "an unknown network": step(SAW, 3, 2, [UP0], SAW_TREE),
     "an unknown unit": step(SAW, 0, 2, [[1, "up", "0"]], SAW_TREE),
     "an unknown side": step(SAW, 0, 2, [[0, "mid", "0"]], SAW_TREE),
     "a claim of another shape": step(SAW, 0, 2, [[0, "up"]], SAW_TREE),
@@ -266,7 +266,7 @@ def test_intervals_are_learnt_and_rest_on_what_was_known() -> None:
     assert 0 <= replay.state.upper[0, 2, 0] - Fraction(2, 5) < Fraction(1, 1 << 60)
     for bad in (
         ["intervals", 0, 4],
-        ["intervals", 2, 1],
+        ["intervals", 3, 1],
         ["intervals", 0, 0],
         ["intervals", 0, True],
         ["intervals", 0],

@@ -7,7 +7,8 @@ x on [lx, ux], y on [ly, uy], d = x − y on [ld, ud]:
     each by itself      e ≤ s_x x + t_x − α_y y           e ≥ α_x x − s_y y − t_y
     the difference      e ≤ relu(d) ≤ s_d d + t_d         e ≥ −relu(−d) ≥ s_−d d − t_−d        (relu is subadditive)
 
-Any of them is true, so the one that is better at the centre of the box is taken. The lines of stable units are exact, and with them every
+Any of them is true, so the one that is better at the centre of the box is taken (the second one if it is better by 1/1021 of the range of d: the checker
+chooses again, with other rounding, and must choose alike). The lines of stable units are exact, and with them every
 case of mathematics §4.3 (both active: e = d; one inactive: e = x or −y; …) is the first kind.
 Rounding: slopes are at most 1 in size and taken as exact numbers, so each product and sum adds at most 8 u (|E| + |R|) of what it multiplies.
 """
@@ -22,6 +23,8 @@ import numpy as np
 from rectifold.bounds.linear import Bounds, Boxes, Coupled, Lines, relaxation
 from rectifold.bounds.rounding import TINY, UNIT, gamma
 from rectifold.exact import Floats, Indices
+
+_CHOICE = 1021.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,7 @@ class PairBoxes(Boxes):
         if first not in self.planes:
             self.planes[first] = self._planes(first, second, live)
         own, at = self.planes[first], self.index
-        common = np.where(c > 0, np.minimum(c, np.maximum(-k, 0.0)), np.maximum(c, np.minimum(-k, 0.0)))
+        common = common_part(c, k)
         up = np.maximum(common, 0.0)
         down = common - up
         x, y, shift = (up * a[at] + down * b[at] for a, b in zip(own.above, own.below, strict=True))
@@ -69,18 +72,46 @@ class PairBoxes(Boxes):
         ly, uy = self.lower[second][:, live], self.upper[second][:, live]
         ld, ud = self.apart_low[first][:, live], self.apart_high[first][:, live]
         of_x, of_y, of_d, of_minus_d = relaxation(lx, ux), relaxation(ly, uy), relaxation(ld, ud), relaxation(-ud, -ld)
-        x, y = 0.5 * (lx + ux), 0.5 * (ly + uy)
-        d = 0.5 * (ld + ud)
+        x, y, d = _centre(lx, ux, ly, uy, ld, ud)
+        unstable = ((lx < 0) & (ux > 0)) | ((ly < 0) & (uy > 0))  # else the lines of x and y are exact
+        enough = (ud - ld) / _CHOICE
         alone = (of_x[0], -of_y[2], of_x[1])
         apart = (of_d[0], -of_d[0], of_d[1])
-        above = _chosen(of_d[0] * d + of_d[1] < of_x[0] * x + of_x[1] - of_y[2] * y, apart, alone)
+        gain = of_x[0] * x + of_x[1] - of_y[2] * y - (of_d[0] * d + of_d[1])
+        above = _chosen(unstable & (gain > enough), apart, alone)
         alone = (of_x[2], -of_y[0], -of_y[1])
         apart = (of_minus_d[0], -of_minus_d[0], -of_minus_d[1])
-        below = _chosen(of_minus_d[0] * d - of_minus_d[1] > of_x[2] * x - of_y[0] * y - of_y[1], apart, alone)
+        gain = of_minus_d[0] * d - of_minus_d[1] - (of_x[2] * x - of_y[0] * y - of_y[1])
+        below = _chosen(unstable & (gain > enough), apart, alone)
         return Planes(above, below, of_x, of_y)
 
     def of(self, index: Indices) -> PairBoxes:
         return replace(self, index=index)
+
+
+def common_part(c: Floats, k: Floats) -> Floats:
+    """E: what c·a + k·b has in common with a multiple of a − b; 0 where the signs agree."""
+    return np.where(c > 0, np.minimum(c, np.maximum(-k, 0.0)), np.maximum(c, np.minimum(-k, 0.0)))
+
+
+def planes_gap(boxes: Boxes, first: str, live: Indices) -> Floats:
+    """How far the planes of e are apart at the centre of each box: boxes × live units. 0 where there are none."""
+    shape = (len(boxes.low), len(live))
+    if not isinstance(boxes, PairBoxes) or first not in boxes.planes:
+        return np.zeros(shape)
+    second, planes = boxes.pairs[first], boxes.planes[first]
+    lx, ux = boxes.lower[first][:, live], boxes.upper[first][:, live]
+    ly, uy = boxes.lower[second][:, live], boxes.upper[second][:, live]
+    x, y, _ = _centre(lx, ux, ly, uy, boxes.apart_low[first][:, live], boxes.apart_high[first][:, live])
+    above, below = (p[0] * x + p[1] * y + p[2] for p in (planes.above, planes.below))
+    return np.asarray(np.maximum(above - below, 0.0))
+
+
+def _centre(lx: Floats, ux: Floats, ly: Floats, uy: Floats, ld: Floats, ud: Floats) -> tuple[Floats, Floats, Floats]:
+    """Middles of x, y and x − y. The ends of stable units may be old and wide: their middle follows from the other two."""
+    x, y, d = 0.5 * (lx + ux), 0.5 * (ly + uy), 0.5 * (ld + ud)
+    is_x, is_y = (lx < 0) & (ux > 0), (ly < 0) & (uy > 0)
+    return np.where(is_y & ~is_x, y + d, x), np.where(is_x & ~is_y, x - d, y), d
 
 
 def _chosen(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rectifold.bounds.linear import Bounds, Boxes, relaxation
-from rectifold.bounds.pairs import PairBoxes, reach_of
+from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap, reach_of
 from rectifold.exact import Floats, Indices
 from rectifold.proof.facts import Mask
 from rectifold.proof.trees import BoxProof, BoxSplit, BoxTree
@@ -42,6 +42,7 @@ class _Box:
     high: Floats
     ends: Ends
     pending: Mask
+    share: float = 1.0  # of the domain's box
 
 
 @dataclass(eq=False)
@@ -63,6 +64,7 @@ class BoxOutcome:
     refuted: list[Query] = field(default_factory=list)
     points: list[Floats] = field(default_factory=list)
     boxes: int = 0
+    share: float = 0.0  # of the box, where every query is proved
 
 
 class BoxSearch:
@@ -75,36 +77,50 @@ class BoxSearch:
         self.ends = Tightening(bounds, layer)
         self.margin = clearance(bounds, layer)
 
-    def run(self, queries: Sequence[Query], *, deadline: float, limit: int, until_refuted: bool = False) -> BoxOutcome:
-        """Until every query is decided, or `deadline` (monotonic seconds) passes; one pending in `limit` boxes is given up.
+    def run(self, queries: Sequence[Query], *, deadline: float, limit: int) -> BoxOutcome:
+        """Until every query is decided, or `deadline` (monotonic seconds) passes; one pending in `limit` boxes is given up."""
+        self.begin([(query,) for query in queries], limit=limit)
+        self.go_on(deadline)
+        return self.outcome()
+
+    def begin(self, queries: Sequence[Sequence[Query]], *, limit: int, until_refuted: bool = False) -> None:
+        """Each query is a list of alternatives: it holds on a box where one of them does, and is refuted where its first one fails.
 
         `until_refuted`: one point that refutes a query ends the search.
         """
-        self.queries = list(queries)
+        self.queries = [tuple(query) for query in queries]
         self.limit = limit
-        self.given_up = np.zeros(len(queries), dtype=bool)
-        self.refuted = np.zeros(len(queries), dtype=bool)
-        self.asked = np.zeros(len(queries), dtype=np.int64)
+        self.until_refuted = until_refuted
+        count = len(queries)
+        self.given_up, self.refuted = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        self.asked = np.zeros(count, dtype=np.int64)
         low, high = self.bounds.domain.float_box
-        root = _Box(0, low, high, self.ends.known(), np.ones(len(queries), dtype=bool))
-        none = np.zeros(len(queries), dtype=bool)
-        self.nodes = [_Node(none, root.pending)]
-        outcome = BoxOutcome()
-        waiting = [root]
-        while waiting and time.monotonic() < deadline and not (until_refuted and self.refuted.any()):
-            batch = waiting[-_BATCH:]
-            del waiting[-_BATCH:]
-            outcome.boxes += len(batch)
-            waiting += self._halved(batch, outcome)
+        self.waiting = [_Box(0, low, high, self.ends.known(), np.ones(count, dtype=bool))]
+        self.nodes = [_Node(np.zeros(count, dtype=bool), np.ones(count, dtype=bool))]
+        self.found = BoxOutcome()
+
+    def go_on(self, deadline: float) -> bool:
+        """Bound boxes until nothing waits (True) or `deadline` passes (False)."""
+        while self.waiting and not (self.until_refuted and self.refuted.any()):
+            if time.monotonic() >= deadline:
+                return False
+            batch = self.waiting[-_BATCH:]
+            del self.waiting[-_BATCH:]
+            self.found.boxes += len(batch)
+            self.waiting += self._halved(batch, self.found)
             dropped = self.refuted | self.given_up
-            waiting = [box for box in waiting if (box.pending & ~dropped).any()]
+            self.waiting = [box for box in self.waiting if (box.pending & ~dropped).any()]
+        return True
+
+    def outcome(self) -> BoxOutcome:
+        """What is known by now."""
         unproved = self.refuted | self.given_up
-        for box in waiting:
+        for box in self.waiting:
             unproved = unproved | box.pending
-        outcome.proved = [q for q, bad in zip(self.queries, unproved, strict=True) if not bad]
-        outcome.refuted = [q for q, bad in zip(self.queries, self.refuted, strict=True) if bad]
-        outcome.tree = self._tree(0, np.nonzero(~unproved)[0])
-        return outcome
+        self.found.proved = [q[0] for q, bad in zip(self.queries, unproved, strict=True) if not bad]
+        self.found.refuted = [q[0] for q, bad in zip(self.queries, self.refuted, strict=True) if bad]
+        self.found.tree = self._tree(0, np.nonzero(~unproved)[0])
+        return self.found
 
     # ---- one batch ------------------------------------------------------------------------------
 
@@ -127,6 +143,8 @@ class BoxSearch:
             node.proved, node.pending = node.pending & ~box.pending, open_queries
             if open_queries.any():
                 halves += self._halves(box, k, boxes, open_queries, int(np.argmax(influence[k])))
+            elif not self.refuted.any():
+                outcome.share += box.share
         return halves
 
     def _halves(self, box: _Box, k: int, boxes: Boxes, open_queries: Mask, j: int) -> list[_Box]:
@@ -139,34 +157,34 @@ class BoxSearch:
         below, above = box.high.copy(), box.low.copy()
         below[j] = above[j] = at
         result = []
-        for low, high in ((box.low, below), (above, box.high)):
-            result.append(_Box(len(self.nodes), low, high, self.ends.of_box(boxes, k), open_queries))
+        part = float((at - box.low[j]) / (box.high[j] - box.low[j]))
+        for low, high, share in ((box.low, below, part), (above, box.high, 1.0 - part)):
+            ends = self.ends.of_box(boxes, k)
+            result.append(_Box(len(self.nodes), low, high, ends, open_queries, box.share * share))
             self.nodes.append(_Node(np.zeros_like(open_queries), open_queries))
         return result
 
     def _ask(self, batch: list[_Box], boxes: Boxes, outcome: BoxOutcome) -> Floats:
         """Bound the open queries of every box, in place; the influence of each input on the failing ones."""
         influence = np.zeros(boxes.low.shape)
-        shares = self._shares(boxes)
+        shares = self.ends.shares(boxes)
+        pending = np.array([box.pending for box in batch])
         corners: list[Floats] = []
         for sign in (1, -1):
-            mine = np.array([s == sign for _, s in self.queries])
-            places, which = np.nonzero(np.array([b.pending & mine for b in batch]))
+            asked = [(q, unit) for q, query in enumerate(self.queries) for unit, s in query if s == sign]
+            owner, units = (np.array([pair[side] for pair in asked], dtype=np.int64) for side in (0, 1))
+            places, which = np.nonzero(pending[:, owner])
             if not len(places):
                 continue
-            rows = np.array([self.queries[q][0] for q in which], dtype=np.int64)
-            own = boxes.of(places)
-            gaps: dict[str, Floats] = {}
-            result = self.bounds.backward(self.layer, rows, float(sign), _Gaps(boxes, places, gaps), own)
-            failing = result.upper > -self.margin
-            for k in np.nonzero(~failing)[0]:
-                batch[places[k]].pending[which[k]] = False
-            radius = 0.5 * (boxes.high - boxes.low)[places]
-            score = np.abs(result.coefficients) * radius
-            for name, weighted in gaps.items():
-                score += np.einsum("ku,kuj->kj", weighted, shares[name][places])
-            scale = np.maximum(score.sum(axis=1, keepdims=True), 1e-300)
-            np.add.at(influence, places[failing], (score / scale)[failing])
+            own, gaps = boxes.of(places), Gaps(boxes, places)
+            result = self.bounds.backward(self.layer, units[which], float(sign), gaps, own)
+            holds = result.upper <= -self.margin
+            for k in np.nonzero(holds)[0]:
+                batch[places[k]].pending[owner[which[k]]] = False
+            open_now = np.array([box.pending for box in batch])
+            failing = open_now[places, owner[which]]
+            score = gaps.influence(result.coefficients, shares)
+            np.add.at(influence, places[failing], score[failing])
             chosen = np.nonzero(failing)[0][:_POINTS]
             box_low, box_high = own.box()
             corners.append(np.where(result.coefficients > 0, box_high, box_low)[chosen])
@@ -174,29 +192,13 @@ class BoxSearch:
         self._try(corners, outcome)
         return np.where(boxes.high > boxes.low, influence + 1e-300, -1.0)
 
-    def _shares(self, boxes: Boxes) -> dict[str, Floats]:
-        """Per unit, the part of each input in its range: boxes × units × inputs, by the slopes of the upper lines."""
-        flow = {self.bounds.network.input_name: np.broadcast_to(
-            np.eye(boxes.low.shape[1]), (len(boxes.low), boxes.low.shape[1], boxes.low.shape[1])
-        )}  # fmt: skip
-        shares: dict[str, Floats] = {}
-        radius = 0.5 * (boxes.high - boxes.low)[:, None, :]
-        for layer in self.ends.cone:
-            z = sum(weight @ flow[source] for source, weight in self.bounds.floats[layer.name].weights.items())
-            z = np.asarray(z)
-            if layer.is_relu:
-                size = np.abs(z) * radius
-                shares[layer.name] = size / np.maximum(size.sum(axis=2, keepdims=True), 1e-300)
-                z = z * relaxation(boxes.lower[layer.name], boxes.upper[layer.name])[0][:, :, None]
-            flow[layer.name] = z
-        return shares
-
     def _try(self, corners: list[Floats], outcome: BoxOutcome) -> None:
         points = self.witnesses.admitted(np.vstack(corners)) if corners else np.zeros((0, 1))
         if not len(points):
             return
         positive, negative = self.witnesses.trace(points, self.layer).signs(self.layer)
-        for q, (unit, sign) in enumerate(self.queries):
+        for q, query in enumerate(self.queries):
+            unit, sign = query[0]
             hits = np.nonzero((positive if sign > 0 else negative)[:, unit])[0]
             if len(hits) and not self.refuted[q]:
                 self.refuted[q] = True
@@ -297,6 +299,22 @@ class Tightening:
             if isinstance(boxes, PairBoxes) and len(group) == 2:
                 self._pair(group[0], group[1], boxes)
 
+    def shares(self, boxes: Boxes) -> dict[str, Floats]:
+        """Per unit, the part of each input in its range: boxes × units × inputs, by the slopes of the upper lines."""
+        count, inputs = boxes.low.shape
+        flow = {self.bounds.network.input_name: np.broadcast_to(np.eye(inputs), (count, inputs, inputs))}
+        shares: dict[str, Floats] = {}
+        radius = 0.5 * (boxes.high - boxes.low)[:, None, :]
+        for layer in self.cone:
+            weights = self.bounds.floats[layer.name].weights
+            z = np.asarray(sum(weight @ flow[source] for source, weight in weights.items()))
+            if layer.is_relu:
+                size = np.abs(z) * radius
+                shares[layer.name] = size / np.maximum(size.sum(axis=2, keepdims=True), 1e-300)
+                z = z * relaxation(boxes.lower[layer.name], boxes.upper[layer.name])[0][:, :, None]
+            flow[layer.name] = z
+        return shares
+
     def _layer(self, name: str, boxes: Boxes) -> None:
         lower, upper = boxes.lower[name], boxes.upper[name]
         places, rows = np.nonzero((lower < 0) & (upper > 0))
@@ -334,25 +352,47 @@ def _apart(lx: Floats, ux: Floats, ly: Floats, uy: Floats) -> tuple[Floats, Floa
     return np.nextafter(lx - uy, -np.inf), np.nextafter(ux - ly, np.inf)
 
 
-class _Gaps:
-    """Per row and unit, how much its relaxation adds to the bound: |coefficient| times the gap of its lines (of its planes, for the common
-    part of a pair)."""
+class Gaps:
+    """Records, per row and unit, how much its relaxation adds to the bound: |coefficient| times the gap of its lines, of the planes for the
+    common part of a pair."""
 
-    def __init__(self, boxes: Boxes, places: Indices, gaps: dict[str, Floats]) -> None:
+    def __init__(self, boxes: Boxes, places: Indices) -> None:
         self.boxes = boxes
         self.places = places
-        self.gaps = gaps
+        self.gaps: dict[str, Floats] = {}
+        self.firsts: dict[str, str] = {}  # second layer → first
+        if isinstance(boxes, PairBoxes):
+            self.firsts = {b: a for a, b in boxes.pairs.items()}
+        self.waiting: dict[str, Floats] = {}  # coefficients on a first layer until those on the second are known
 
     def __call__(self, name: str, positions: Indices, live: Indices, c: Floats) -> None:
-        boxes = self.boxes
-        shape = (len(self.places), boxes.lower[name].shape[1])
-        gap = _gap(boxes.lower[name], boxes.upper[name])
-        if isinstance(boxes, PairBoxes):
-            first = name if name in boxes.pairs else next((a for a, b in boxes.pairs.items() if b == name), None)
-            if first is not None:
-                gap = np.minimum(gap, _gap(boxes.apart_low[first], boxes.apart_high[first]))
-        into = self.gaps.setdefault(name, np.zeros(shape))
-        into[positions[:, None], live] = np.abs(c) * gap[self.places[positions]][:, live]
+        if name in self.firsts.values():
+            self.waiting[name] = c
+            return
+        first = self.firsts.get(name)
+        if first is None:
+            self._put(name, positions, live, np.abs(c) * self._lines(name, positions, live))
+            return
+        on_first = self.waiting.pop(first)
+        common = common_part(on_first, c)
+        gap = planes_gap(self.boxes, first, live)[self.places[positions]]
+        alone = np.abs(on_first - common) * self._lines(first, positions, live)
+        self._put(first, positions, live, np.abs(common) * gap + alone)
+        self._put(name, positions, live, np.abs(c + common) * self._lines(name, positions, live))
+
+    def influence(self, coefficients: Floats, shares: dict[str, Floats]) -> Floats:
+        """Per row, what each input contributes to the width of the bound, as parts of 1."""
+        score = np.abs(coefficients) * 0.5 * (self.boxes.high - self.boxes.low)[self.places]
+        for name, weighted in self.gaps.items():
+            score += np.einsum("ku,kuj->kj", weighted, shares[name][self.places])
+        return np.asarray(score / np.maximum(score.sum(axis=1, keepdims=True), 1e-300))
+
+    def _lines(self, name: str, positions: Indices, live: Indices) -> Floats:
+        return _gap(self.boxes.lower[name], self.boxes.upper[name])[self.places[positions]][:, live]
+
+    def _put(self, name: str, positions: Indices, live: Indices, values: Floats) -> None:
+        shape = (len(self.places), self.boxes.lower[name].shape[1])
+        self.gaps.setdefault(name, np.zeros(shape))[positions[:, None], live] = values
 
 
 def midpoint(low: float, high: float) -> float:
