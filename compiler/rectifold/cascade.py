@@ -10,7 +10,7 @@ more nodes. A unit that nothing settles stays open, which only means that it is 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -102,8 +102,11 @@ def prove(
     limits: Limits = Limits(),  # an immutable value
     seed: int = 0,
     progress: Progress | None = None,
+    asked: Collection[str] | None = None,
 ) -> Facts:
     """Facts about every relu unit of `network` on `domain` (default: the network's own).
+
+    `asked`: the layers whose phases matter; the others are only bounded as far as that needs it.
 
     `prover`: "bounds" uses no solver, "z3" uses Z3 alone behind exact intervals, "auto" all stages. An interrupt
     (Ctrl-C) or the time limit ends with what is proved so far and `complete` False.
@@ -113,7 +116,7 @@ def prove(
     domain = require_domain(network, domain)
     log = None if limits.log is None else ProofLog(limits.log, network, domain)
     with Solver() as solver, opened_workers(limits.jobs, limits.scheduler) as workers:
-        return _Cascade(network, domain, prover, limits, seed, solver, workers, log, progress).run()
+        return _Cascade(network, domain, prover, limits, seed, solver, workers, log, progress, asked).run()
 
 
 def verdict(network: Network, facts: Facts, claim: Claim) -> Verdict:
@@ -221,7 +224,7 @@ class _OutOfTime(Exception):
 class _Cascade:
     def __init__(
         self, network: Network, domain: Domain, prover: Prover, limits: Limits, seed: int, solver: Solver,
-        workers: Workers, log: ProofLog | None, progress: Progress | None,
+        workers: Workers, log: ProofLog | None, progress: Progress | None, asked: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self.network = network
         self.prover = prover
@@ -230,6 +233,7 @@ class _Cascade:
         self.workers = workers
         self.log = log
         self.progress = progress
+        self.asked = {v.name for v in network.relu_layers} if asked is None else set(asked)
         self.started = time.monotonic()
         self.z3_left = _Z3_TOTAL if prover == "auto" else float("inf")
         self.seconds: dict[str, float] = {}
@@ -342,12 +346,14 @@ class _Cascade:
             if self.prover != "z3" and self.bounds.domain.is_bounded:
                 self._linear(work)
                 self._exact_linear(work)
-                self._ascend(work)
+                if name in self.asked:
+                    self._ascend(work)
                 self._optimise(work)
+            if self.prover != "z3" and self.bounds.domain.is_bounded and name in self.asked:
                 if not self._prefers_boxes(work):
                     self._branch(work, _QUERY_NODES)
                 self._boxes(work)
-            if self.prover != "bounds":
+            if self.prover != "bounds" and name in self.asked:
                 self._z3(work)
         finally:
             self.bounds.set(name, work.lower, work.upper)
@@ -372,7 +378,9 @@ class _Cascade:
 
     def _is_worth_a_round(self, name: str) -> bool:
         work = self.work[name]
-        return bool(len(work.open())) and self._can_branch(work) and not self._prefers_boxes(work)
+        return (
+            name in self.asked and bool(len(work.open())) and self._can_branch(work) and not self._prefers_boxes(work)
+        )
 
     def _again(self, work: _Working, number: int, *, is_below: bool, is_asked: bool) -> None:
         try:
@@ -590,7 +598,7 @@ class _Cascade:
         """No layer with open units, and none that was not reached, comes after it."""
         later = [v.name for v in self.network.relu_layers]
         later = later[later.index(name) + 1 :]
-        return all(v in self.work and not len(self.work[v].open()) for v in later)
+        return all(v not in self.asked or (v in self.work and not len(self.work[v].open())) for v in later)
 
     # ---- Z3 -------------------------------------------------------------------------------------
 

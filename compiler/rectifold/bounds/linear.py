@@ -567,6 +567,20 @@ class _Substitution:
         return result
 
 
+def bounded(network: Network, domain: Domain, pairs: Mapping[str, str]) -> Bounds:
+    """Bounds with the ends of every layer: intervals, and substitution where they have both signs."""
+    bounds = Bounds(network, domain, pairs)
+    for name in (v for group in bounds.groups for v in group):
+        lower, upper = bounds.interval(name)
+        bounds.set(name, lower, upper)
+        rows = np.nonzero((lower < 0) & (upper > 0))[0]
+        if len(rows):
+            upper[rows] = np.minimum(upper[rows], bounds.backward(name, rows, 1.0).upper)
+            lower[rows] = np.maximum(lower[rows], -bounds.backward(name, rows, -1.0).upper)
+            bounds.set(name, lower, upper)
+    return bounds
+
+
 def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
     """(s, t, α) per unit: relu(z) ≤ s z + t and relu(z) ≥ α z on [lower, upper]. Exact for stable units.
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.exact import Matrix, vstack
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Activation, Layer, Network
 
 LAST = "d"  # the name of the layer that compares
 
@@ -22,15 +22,17 @@ def difference(a: Network, b: Network) -> Network:
     return joined(a, b, identity, identity.scale(-1), Matrix.zeros(a.output_size, 1))
 
 
-def gap(a: Network, b: Network, tolerance: Sequence[Fraction]) -> Network:
-    """2m linear outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one number per output)."""
+def gap(a: Network, b: Network, tolerance: Sequence[Fraction], activation: Activation = "linear") -> Network:
+    """2m outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one number per output)."""
     identity = Matrix.identity(a.output_size)
     minus = identity.scale(-1)
     bias = Matrix.column([-eps for eps in tolerance])
-    return joined(a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]))
+    return joined(a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]), activation)
 
 
-def joined(a: Network, b: Network, on_a: Matrix, on_b: Matrix, bias: Matrix) -> Network:
+def joined(
+    a: Network, b: Network, on_a: Matrix, on_b: Matrix, bias: Matrix, activation: Activation = "linear"
+) -> Network:
     """on_a·A(x) + on_b·B(x) + bias as a network without a domain."""
     layers: list[Layer] = []
     ends: list[str] = []
@@ -40,8 +42,14 @@ def joined(a: Network, b: Network, on_a: Matrix, on_b: Matrix, bias: Matrix) -> 
             weights = {names[u]: w for u, w in layer.weights.items()}
             layers.append(Layer(names[layer.name], layer.activation, layer.bias, weights))
         ends.append(names[network.output])
-    layers.append(Layer(LAST, "linear", bias, {ends[0]: on_a, ends[1]: on_b}))
+    layers.append(Layer(LAST, activation, bias, {ends[0]: on_a, ends[1]: on_b}))
     return Network("x", a.input_size, layers, LAST, None, "difference")
+
+
+def output_names(a: Network, b: Network) -> tuple[str, str]:
+    """What the output layers of A and B are called in a joined network."""
+    first, second = (next(k for k, v in enumerate(n.layers) if v.name == n.output) for n in (a, b))
+    return f"a{first}", f"b{second}"
 
 
 def pairs_of(a: Network, b: Network) -> dict[str, str]:

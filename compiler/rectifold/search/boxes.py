@@ -12,7 +12,7 @@ shared out over the inputs in proportion to their part in that unit's own range.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,7 @@ _MARGIN = 1e-9  # of the layer's range, by which a bound must clear 0: the check
 
 Query = tuple[int, int]  # (unit, sign): is sign·z ≤ 0?
 Ends = dict[str, tuple[Floats, Floats]]  # per relu layer, and per pair of layers under PAIR + the first one's name
+Refuter = Callable[[Floats], Mask]  # points (k×n) → k×queries
 PAIR = "differences of "
 
 
@@ -83,11 +84,20 @@ class BoxSearch:
         self.go_on(deadline)
         return self.outcome()
 
-    def begin(self, queries: Sequence[Sequence[Query]], *, limit: int, until_refuted: bool = False) -> None:
-        """Each query is a list of alternatives: it holds on a box where one of them does, and is refuted where its first one fails.
+    def begin(
+        self,
+        queries: Sequence[Sequence[Query]],
+        *,
+        limit: int,
+        until_refuted: bool = False,
+        refutes: Refuter | None = None,
+    ) -> None:
+        """Each query is a list of alternatives: it holds on a box where one of them does.
 
-        `until_refuted`: one point that refutes a query ends the search.
+        `until_refuted`: one point that refutes a query ends the search. `refutes` says which queries some points refute; without it, those
+        whose first alternative fails.
         """
+        self.refutes = refutes or self._by_signs
         self.queries = [tuple(query) for query in queries]
         self.limit = limit
         self.until_refuted = until_refuted
@@ -196,13 +206,15 @@ class BoxSearch:
         points = self.witnesses.admitted(np.vstack(corners)) if corners else np.zeros((0, 1))
         if not len(points):
             return
+        hits = self.refutes(points)
+        for q in np.nonzero(hits.any(axis=0) & ~self.refuted)[0]:
+            self.refuted[q] = True
+            outcome.points.append(points[np.argmax(hits[:, q])])
+
+    def _by_signs(self, points: Floats) -> Mask:
         positive, negative = self.witnesses.trace(points, self.layer).signs(self.layer)
-        for q, query in enumerate(self.queries):
-            unit, sign = query[0]
-            hits = np.nonzero((positive if sign > 0 else negative)[:, unit])[0]
-            if len(hits) and not self.refuted[q]:
-                self.refuted[q] = True
-                outcome.points.append(points[hits[0]])
+        first = [query[0] for query in self.queries]
+        return np.array([(positive if sign > 0 else negative)[:, unit] for unit, sign in first]).T
 
     # ---- the tree -------------------------------------------------------------------------------
 

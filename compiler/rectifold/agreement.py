@@ -1,0 +1,343 @@
+"""Do two networks agree within a tolerance, or in their argmax? Search for a point where they do not, and prove that there is none.
+
+The question is about one network, the gap [A − B − ε; B − A − ε] (ir/difference): is it nonpositive on the domain? For few inputs the box is split,
+with relaxations of paired units (bounds/pairs) where A and B have one shape; for many, the phases. Points are found by sampling and gradient ascent
+on the gap, at the corners that linear bounds point at, and in the middle of sub-boxes. They are floats here; who asked evaluates them exactly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.bounds.linear import Bounds, bounded
+from rectifold.cascade import Limits, Progress, prove
+from rectifold.exact import Floats, Matrix
+from rectifold.ir.difference import LAST, gap, joined, output_names, pairs_of
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+from rectifold.proof.facts import Facts, Mask
+from rectifold.proof.record import Signs
+from rectifold.proof.trees import BoxProof
+from rectifold.search.boxes import BoxSearch, Query
+from rectifold.search.witness import Witnesses
+
+FEW_INPUTS = 12  # that vary: up to here the box is split, beyond it the phases
+_ATTACKS = ((2_000, 25), (20_000, 50), (100_000, 150))  # (samples, steps of ascent)
+_FIRST_SECONDS = 2.0  # of box splitting, before the longer attacks
+_STARTS = 8  # climbs per output and sign
+_SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """`proved`: they agree. `points` (k×n) are where they seem not to. `share` of the domain's box is settled, after `boxes` sub-boxes or nodes.
+
+    `signs` or `facts` about the gap network are the evidence.
+    """
+
+    proved: bool
+    points: Floats
+    boxes: int = 0
+    share: float = 0.0
+    signs: Signs | None = None
+    facts: Facts | None = None
+    paired: bool = False
+
+
+def agree_within(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    *,
+    limits: Limits,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Agreement:
+    """Is |A_j − B_j| ≤ tolerance_j for every output j on a bounded domain? `limits.seconds` None: two minutes."""
+    deadline = time.monotonic() + _seconds(limits)
+    network = gap(a, b, tolerance)
+    question = _Question(network, domain, pairs_of(a, b), seed, deadline)
+    if (points := question.attack(*_ATTACKS[0])) is not None:
+        return Agreement(False, points)
+    if _free(domain) > FEW_INPUTS:
+        return _by_phases(a, b, domain, tolerance, question, replace(limits, seconds=_left(deadline)), seed, progress)
+    search = BoxSearch(question.bounds, question.witnesses, LAST)
+    search.begin([((unit, 1),) for unit in range(2 * a.output_size)], limit=10**12, until_refuted=True)
+    return _split(search, question, paired=bool(question.bounds.pairs), progress=progress)
+
+
+def _seconds(limits: Limits) -> float:
+    return 120.0 if limits.seconds is None else limits.seconds
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+def _free(domain: Domain) -> int:
+    return domain.size - len(domain.fixed)
+
+
+def _split(search: BoxSearch, question: _Question | _Contest, *, paired: bool, progress: Progress | None) -> Agreement:
+    """Split boxes for a while, attack longer, then split until the end."""
+    done = search.go_on(min(question.deadline, time.monotonic() + _FIRST_SECONDS))
+    for samples, steps in () if done else _ATTACKS[1:]:
+        if (points := question.attack(samples, steps)) is not None:
+            return Agreement(False, points, search.found.boxes, search.found.share)
+    while not done and time.monotonic() < question.deadline:
+        if progress is not None:
+            progress(f"{search.found.boxes:,} boxes", round(100 * search.found.share), 100)
+        done = search.go_on(min(question.deadline, time.monotonic() + 1.0))
+    found = search.outcome()
+    if found.points:
+        return Agreement(False, np.array(found.points), found.boxes, found.share)
+    proved = len(found.proved) == len(search.queries)
+    claims = tuple((unit, "up") for unit, _ in found.proved)
+    signs = Signs(LAST, BoxProof(claims, found.tree)) if proved else None
+    return Agreement(proved, _none(question.bounds), found.boxes, found.share, signs, paired=paired)
+
+
+def _none(bounds: Bounds) -> Floats:
+    return np.zeros((0, bounds.network.input_size))
+
+
+def _by_phases(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    question: _Question,
+    limits: Limits,
+    seed: int,
+    progress: Progress | None,
+) -> Agreement:
+    """Many inputs: one box with paired units, then the cascade on the gap's signs (its last layer as relu units that must be inactive)."""
+    search = BoxSearch(question.bounds, question.witnesses, LAST)
+    search.begin([((unit, 1),) for unit in range(2 * a.output_size)], limit=1)
+    search.go_on(question.deadline)
+    found = search.outcome()
+    if found.points:
+        return Agreement(False, np.array(found.points), found.boxes)
+    if len(found.proved) == len(search.queries):
+        claims = tuple((unit, "up") for unit, _ in found.proved)
+        proof = Signs(LAST, BoxProof(claims, found.tree))
+        return Agreement(True, _none(question.bounds), found.boxes, 1.0, proof, paired=bool(question.bounds.pairs))
+    network = gap(a, b, tolerance, "relu")
+    facts = prove(network, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
+    known = facts.layers[LAST]
+    if known.seen_positive.any():
+        return Agreement(False, facts.points)
+    share = float(known.inactive.mean())
+    return Agreement(bool(known.inactive.all()), _none(question.bounds), found.boxes, share, facts=facts)
+
+
+class _Question:
+    """A joined network on a domain with root bounds, and attacks on its last layer."""
+
+    def __init__(self, network: Network, domain: Domain, pairs: dict[str, str], seed: int, deadline: float) -> None:
+        self.bounds = bounded(network, domain, pairs)
+        self.witnesses = Witnesses(self.bounds, seed, [])
+        self.deadline = deadline
+
+    def attack(self, samples: int, steps: int) -> Floats | None:
+        """Points at which some unit of the last layer is certainly positive."""
+        points = self.sampled(samples)
+        if points is None:
+            return None
+        traced = self.witnesses.trace(points, LAST)
+        units = np.arange(traced.values[LAST].shape[1])
+        if traced.signs(LAST)[0].any():
+            return self._positive(points)
+        best = np.argsort(-traced.values[LAST], axis=0)[:_STARTS]
+        rows = np.repeat(units[None, :], len(best), axis=0).ravel()
+        return self._positive(self.witnesses.ascend(LAST, rows, 1.0, points[best.ravel()], steps))
+
+    def sampled(self, samples: int) -> Floats | None:
+        """Half uniform, half corners; in portions, so that the time limit is kept. None when there are none."""
+        parts: list[Floats] = []
+        for start in range(0, samples, 5_000):
+            if parts and time.monotonic() > self.deadline:
+                break
+            fresh = self.witnesses.fresh(min(5_000, samples - start))
+            if not len(fresh):
+                continue
+            values = self.witnesses.trace(fresh, LAST).values[LAST]
+            parts.append(fresh[np.unique(np.argsort(-values, axis=0)[: 2 * _STARTS])])
+        return np.vstack(parts) if parts else None
+
+    def _positive(self, points: Floats) -> Floats | None:
+        if not len(points):
+            return None
+        traced = self.witnesses.trace(points, LAST)
+        value = np.where(traced.signs(LAST)[0], traced.values[LAST], -np.inf).max(axis=1)
+        order = np.argsort(-value)[:_STARTS]
+        return points[order] if value[order[0]] > 0 else None
+
+
+# ---- argmax ---------------------------------------------------------------------------------------
+
+
+def agree_in_argmax(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    *,
+    margin: Fraction,
+    limits: Limits,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Agreement:
+    """Wherever one output of A is above all others by more than `margin` ≥ 0, is it among the largest of B?
+
+    For i ≠ j: A_i − A_j ≥ margin must imply B_i ≥ B_j, and that follows from B_i − B_j ≥ t (A_i − A_j − margin) for some t ≥ 0, or from
+    A_i − A_k ≤ margin for some k: then i does not win.
+    """
+    deadline = time.monotonic() + _seconds(limits)
+    network, queries = _argmax_network(a, b, margin)
+    question = _Question(network, domain, pairs_of(a, b), seed, deadline)
+    contest = _Contest(question, output_names(a, b), float(margin), queries)
+    for samples, steps in _ATTACKS if _free(domain) > FEW_INPUTS else _ATTACKS[:1]:
+        if (points := contest.attack(samples, steps)) is not None:
+            return Agreement(False, points)
+    if _free(domain) > FEW_INPUTS:
+        return _argmax_by_phases(
+            a, b, domain, margin, contest, replace(limits, seconds=_left(deadline)), seed, progress
+        )
+    search = BoxSearch(question.bounds, question.witnesses, LAST)
+    search.begin(queries, limit=10**12, until_refuted=True, refutes=contest.refutes)
+    return _split(search, contest, paired=bool(question.bounds.pairs), progress=progress)
+
+
+def _contests(count: int) -> Iterator[tuple[int, int]]:
+    return ((i, j) for i in range(count) for j in range(count) if i != j)
+
+
+def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, list[list[Query]]]:
+    """Rows that must be ≤ 0: for each i ≠ j one per t, and A_i − A_j − margin; per contest the alternatives."""
+    m = a.output_size
+    on_a: list[list[Fraction]] = []
+    on_b: list[list[Fraction]] = []
+    bias: list[Fraction] = []
+    own: dict[tuple[int, int], list[int]] = {}
+    loses: dict[tuple[int, int], int] = {}
+    for i, j in _contests(m):
+        loses[i, j] = len(bias)
+        on_a.append(_between(m, i, j, Fraction(1)))
+        on_b.append(_between(m, i, j, Fraction(0)))
+        bias.append(-margin)
+        own[i, j] = list(range(len(bias), len(bias) + len(_SHARES)))
+        for t in _SHARES:
+            on_a.append(_between(m, i, j, t))
+            on_b.append(_between(m, i, j, Fraction(-1)))
+            bias.append(-t * margin)
+    network = joined(a, b, Matrix.from_fractions(on_a, m), Matrix.from_fractions(on_b, m), Matrix.column(bias))
+    queries = [
+        [*((row, 1) for row in own[i, j]), *((loses[i, k], 1) for k in range(m) if k != i)] for i, j in _contests(m)
+    ]
+    return network, queries
+
+
+def _between(size: int, i: int, j: int, factor: Fraction) -> list[Fraction]:
+    row = [Fraction(0)] * size
+    row[i], row[j] = factor, -factor
+    return row
+
+
+class _Contest:
+    """Points at which another class than A's wins in B."""
+
+    def __init__(
+        self, question: _Question, outputs: tuple[str, str], margin: float, queries: list[list[Query]]
+    ) -> None:
+        self.question = question
+        self.deadline = question.deadline
+        self.bounds = question.bounds
+        self.outputs = outputs
+        self.margin = margin
+        self.queries = queries
+
+    def refutes(self, points: Floats) -> Mask:
+        """k×contests, certain up to the rounding of one comparison."""
+        traced = self.question.witnesses.trace(points, LAST)
+        of_a, of_b = (traced.values[v] for v in self.outputs)
+        error = 2 * (traced.errors[self.outputs[0]].max(axis=1) + traced.errors[self.outputs[1]].max(axis=1))
+        top = np.argmax(of_a, axis=1)
+        rest = of_a.copy()
+        rest[np.arange(len(points)), top] = -np.inf
+        wins = of_a.max(axis=1) - rest.max(axis=1, initial=-np.inf) > self.margin + error
+        hits = np.zeros((len(points), len(self.queries)), dtype=bool)
+        for number, (i, j) in enumerate(_contests(of_a.shape[1])):
+            hits[:, number] = wins & (top == i) & (of_b[:, j] - of_b[:, i] > error)
+        return hits
+
+    def attack(self, samples: int, steps: int) -> Floats | None:
+        """Random points, then ascent of B_j − B_i from points where i wins A, for the j that is closest to winning B."""
+        witnesses = self.question.witnesses
+        points = witnesses.fresh(samples)
+        if not len(points):
+            return None
+        if (found := self._refuting(points)) is not None:
+            return found
+        traced = witnesses.trace(points, LAST)
+        of_a, of_b = (traced.values[v] for v in self.outputs)
+        rows, top = np.arange(len(points)), np.argmax(of_a, axis=1)
+        others = of_b.copy()
+        others[rows, top] = -np.inf
+        rival = np.argmax(others, axis=1)
+        lead = of_b[rows, top] - of_b[rows, rival]
+        starts = np.argsort(lead)[: 32 * _STARTS]
+        number = {pair: k for k, pair in enumerate(_contests(of_a.shape[1]))}
+        per = 1 + len(_SHARES)
+        units = np.array([number[int(top[k]), int(rival[k])] * per + 1 for k in starts])
+        for share in (0, 2):  # B_j − B_i alone, and with A's lead kept
+            climbed = witnesses.ascend(LAST, units + share, 1.0, points[starts], steps)
+            if (found := self._refuting(climbed)) is not None:
+                return found
+        return None
+
+    def _refuting(self, points: Floats) -> Floats | None:
+        hits = self.refutes(points).any(axis=1) if len(points) else np.zeros(0, dtype=bool)
+        return points[hits][:_STARTS] if hits.any() else None
+
+
+def _argmax_by_phases(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    margin: Fraction,
+    contest: _Contest,
+    limits: Limits,
+    seed: int,
+    progress: Progress | None,
+) -> Agreement:
+    """Many inputs: every row as a relu unit; a contest is settled when one of its alternatives is inactive."""
+    network, queries = _argmax_network(a, b, margin)
+    layers = [replace(v, activation="relu") if v.name == LAST else v for v in network.layers]
+    asked = Network(network.input_name, network.input_size, layers, LAST, None, network.name)
+    facts = prove(asked, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
+    inactive = facts.layers[LAST].inactive
+    settled = [any(inactive[unit] for unit, _ in query) for query in queries]
+    if (found := contest._refuting(facts.points)) is not None:
+        return Agreement(False, found)
+    return Agreement(all(settled), _none(contest.bounds), 0, sum(settled) / max(1, len(settled)), facts=facts)
+
+
+# ---- the tightest tolerance -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Tightest:
+    """lower ≤ max |A_j − B_j| ≤ upper, over all outputs j and the domain; `point` attains about `lower`; `complete` if they met."""
+
+    upper: tuple[float, ...]  # per output
+    point: Floats
+    boxes: int
+    complete: bool
+    proof: BoxProof | None = None
+    history: tuple[tuple[float, float, float], ...] = field(default=())  # (seconds, lower, upper)
