@@ -27,8 +27,10 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
     "unitproofs": BASE | {"ir", "proof", "bounds"},
     "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
+    "agreement": BASE | {"ir", "proof", "bounds", "search", "cascade"},
     "equivalence": BASE
-    | {"ir", "linear_regions", "cascade", "certificates", "pipeline", "search", "smt", "rectifold_check"},
+    | {"ir", "proof", "linear_regions", "cascade", "agreement", "certificates", "pipeline", "search", "smt"}
+    | {"rectifold_check"},
     "emitters": BASE | {"ir", "syntax", "formats"},
     "linear_regions": BASE | {"ir"},
     "two_layers": BASE | {"ir", "linear_regions"},

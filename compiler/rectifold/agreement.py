@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from rectifold.bounds.linear import Bounds, bounded
 from rectifold.cascade import Limits, Progress, prove
+from rectifold.errors import InputError
 from rectifold.exact import Floats, Matrix
 from rectifold.ir.difference import LAST, gap, joined, output_names, pairs_of
 from rectifold.ir.domain import Domain
@@ -24,6 +25,7 @@ from rectifold.proof.facts import Facts, Mask
 from rectifold.proof.record import Signs
 from rectifold.proof.trees import BoxProof
 from rectifold.search.boxes import BoxSearch, Query
+from rectifold.search.tightest import TightestSearch
 from rectifold.search.witness import Witnesses
 
 FEW_INPUTS = 12  # that vary: up to here the box is split, beyond it the phases
@@ -150,13 +152,20 @@ class _Question:
         points = self.sampled(samples)
         if points is None:
             return None
-        traced = self.witnesses.trace(points, LAST)
-        units = np.arange(traced.values[LAST].shape[1])
-        if traced.signs(LAST)[0].any():
+        if self.witnesses.trace(points, LAST).signs(LAST)[0].any():
             return self._positive(points)
-        best = np.argsort(-traced.values[LAST], axis=0)[:_STARTS]
-        rows = np.repeat(units[None, :], len(best), axis=0).ravel()
-        return self._positive(self.witnesses.ascend(LAST, rows, 1.0, points[best.ravel()], steps))
+        return self._positive(self._climb(points, steps))
+
+    def climbed(self, samples: int, steps: int) -> Floats:
+        """Random points and climbs from the best of them (none in a domain that is hard to meet)."""
+        points = self.sampled(samples)
+        return _none(self.bounds) if points is None else np.vstack([points, self._climb(points, steps)])
+
+    def _climb(self, points: Floats, steps: int) -> Floats:
+        values = self.witnesses.trace(points, LAST).values[LAST]
+        best = np.argsort(-values, axis=0)[:_STARTS]
+        rows = np.repeat(np.arange(values.shape[1])[None, :], len(best), axis=0).ravel()
+        return self.witnesses.ascend(LAST, rows, 1.0, points[best.ravel()], steps)
 
     def sampled(self, samples: int) -> Floats | None:
         """Half uniform, half corners; in portions, so that the time limit is kept. None when there are none."""
@@ -333,11 +342,37 @@ def _argmax_by_phases(
 
 @dataclass(frozen=True, eq=False)
 class Tightest:
-    """lower ≤ max |A_j − B_j| ≤ upper, over all outputs j and the domain; `point` attains about `lower`; `complete` if they met."""
+    """|A_j − B_j| ≤ upper_j on the domain, proved; at `point` some difference comes to about `reached`. `complete`: the two have met."""
 
-    upper: tuple[float, ...]  # per output
+    upper: tuple[Fraction, ...]  # per output
     point: Floats
+    reached: float
     boxes: int
     complete: bool
-    proof: BoxProof | None = None
-    history: tuple[tuple[float, float, float], ...] = field(default=())  # (seconds, lower, upper)
+    signs: Signs
+    paired: bool
+    history: tuple[tuple[float, float, float], ...]  # (seconds, reached, worst upper)
+
+
+def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: int = 0) -> Tightest:
+    """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs the box stays whole."""
+    deadline = time.monotonic() + (60.0 if limits.seconds is None else limits.seconds)
+    zero = [Fraction(0)] * a.output_size
+    question = _Question(gap(a, b, zero), domain, pairs_of(a, b), seed, deadline)
+    start = question.climbed(*_ATTACKS[0])
+    search = TightestSearch(question.bounds, question.witnesses, LAST, start)
+    found = search.run(deadline, 10**9 if _free(domain) <= FEW_INPUTS else 1)
+    both = found.upper.reshape(2, a.output_size).max(axis=0)
+    upper = tuple(_with_room(max(0.0, float(v))) for v in both)
+    claims = tuple((unit, "up") for unit in range(2 * a.output_size))
+    signs = Signs(LAST, BoxProof(claims, found.tree))
+    paired = bool(question.bounds.pairs)
+    return Tightest(upper, found.point, found.reached, found.boxes, found.complete, signs, paired, tuple(found.history))
+
+
+def _with_room(value: float) -> Fraction:
+    """A short number above `value`, by at least a billionth part: the checker rounds otherwise."""
+    if not np.isfinite(value):
+        raise InputError("there is no bound on the difference: the domain is unbounded, or the numbers are too large")
+    scale = Fraction(10) ** (7 - int(np.floor(np.log10(value)))) if value > 0 else Fraction(10) ** 12
+    return Fraction(int(Fraction(value) * (1 + Fraction(1, 10**8)) * scale) + 1) / scale

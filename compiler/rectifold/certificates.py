@@ -19,14 +19,18 @@ from typing import Any
 import rectifold_check
 from rectifold.exact import Matrix
 from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.difference import gap
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Tie
 from rectifold.pipeline import Compiled, sample_points
 from rectifold.proof.facts import Facts
+from rectifold.proof.record import Signs
+from rectifold.proof.written import box_tree_lists
 from rectifold.unitproofs import BITS, UnitProofs
 
 FORMAT = "rectifold-certificate/1"
+GAP = 2  # what certificates call the network [A − B − eps; B − A − eps]
 
 _TRACES = 16  # points at which candidates for ties must be proportional, exactly
 
@@ -73,12 +77,33 @@ def certify_pair(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Cert
     return Certificate((*lines, _line(final))) if replay.is_equal() else None
 
 
-def _header(a: Network, b: Network) -> str:
+def certify_within(
+    a: Network, b: Network, tolerance: Sequence[Fraction], evidence: Signs | Facts, *, paired: bool
+) -> Certificate:
+    """A certificate that |A_j − B_j| ≤ tolerance_j, from signs of the gap network (see ir/difference) or facts about it with a relu last layer."""
+    lines = [_header(a, b, tolerance)]
+    if paired:
+        names = [{v.name: k for k, v in enumerate(n.layers, start=1)} for n in (a, b)]
+        both = zip(a.relu_layers, b.relu_layers, strict=True)
+        lines.append(_line(["pairs", [[names[0][u.name], names[1][v.name]] for u, v in both]]))
+    if isinstance(evidence, Signs):
+        last = len(a.layers) + len(b.layers) + 1
+        claims = [[unit, side, "0"] for unit, side in evidence.proof.claims]
+        lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree)]))
+    else:
+        proofs = UnitProofs(gap(a, b, tolerance, "relu"), evidence, GAP, set())
+        if proofs.precision > BITS:
+            lines.append(_line(["precision", proofs.precision]))
+        lines += map(_line, proofs.steps())
+    return Certificate((*lines, _line(["final", {}])))
+
+
+def _header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:
     form = {
         "format": FORMAT,
         "a": digest(a),
         "b": digest(b),
-        "eps": ["0"] * a.output_size,
+        "eps": [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size],
         "result": canonical_text(b),
     }
     return json.dumps(form, separators=(",", ":"))

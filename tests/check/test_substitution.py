@@ -319,3 +319,107 @@ def test_any_case_lies_above_every_value_in_it(seed: int) -> None:
                 for p in range(points.shape[1]):
                     if all(s * values[names[k]].entry(j, p) >= 0 for (k, j), s in phases.items()):
                         assert sign * values[layer.name].entry(unit, p) * (1 << BITS) <= bound
+
+
+# ---- the gap network --------------------------------------------------------------------------------
+
+# On [-1, 1]^2: A = relu(x0 + 1/8) - relu(x1), B = relu(x0) - relu(x1): they differ by at most 1/8
+NEAR_A = canonical_chain(("R", "0:1/8", ["0:1", "1:1"]), ("L", "", ["0:1 1:-1"]))
+NEAR_B = canonical_chain(("R", "", ["0:1", "1:1"]), ("L", "", ["0:1 1:-1"]))
+CLAIMS: list[Any] = [[0, "up", "0"], [1, "up", "0"]]
+PAIRS: list[Any] = ["pairs", [[1, 1]]]
+
+
+def gap_is_closed(eps: str, *steps: Any, a: str = NEAR_A, b: str = NEAR_B, domain: str = BOX) -> bool:
+    replay = Replay(a, b, domain, [eps])
+    return all(replay.accepts(step) for step in steps) and replay.is_equal()
+
+
+WHOLE: list[Any] = ["boxes", 2, 5, CLAIMS, [[0, 1]]]
+GAP_ACCEPTED = {
+    "one box with pairs": gap_is_closed("1/7", PAIRS, WHOLE),
+    "a tolerance so large that no pair is needed": gap_is_closed("5", WHOLE),
+    "cases of phases": gap_is_closed(
+        "5", ["cases", [2, 5, 0], "up", "0", [], NONE], ["cases", [2, 5, 1], "up", "0", [], NONE]
+    ),
+    "intervals": gap_is_closed("5", ["intervals", 2, 1], ["intervals", 2, 3], ["intervals", 2, 5]),
+    "what is known about A and B counts": gap_is_closed(
+        "5", ["bound", [0, 1, 0], "up", "9/8", {"l": []}], ["intervals", 2, 5]
+    ),
+}
+GAP_REFUSED = {
+    "a tolerance that is too small": gap_is_closed("1/9", PAIRS, WHOLE),
+    "the same without pairs": gap_is_closed("1/7", WHOLE),
+    "one side of the gap only": gap_is_closed("1/7", PAIRS, ["boxes", 2, 5, CLAIMS[:1], [[0]]]),
+    "no step at all": gap_is_closed("1/7", PAIRS),
+    "other networks": gap_is_closed("1/7", PAIRS, WHOLE, b=canonical_chain(("R", "", ["0:1", "1:1"]), ("L", "", ["0:1"]))),
+    "pairs of layers of other sizes": gap_is_closed("5", ["pairs", [[1, 2]]], WHOLE),
+    "pairs of linear layers": gap_is_closed("5", ["pairs", [[2, 2]]], WHOLE),
+    "a layer in two pairs": gap_is_closed("5", ["pairs", [[1, 1], [1, 1]]], WHOLE),
+    "a pair of one": gap_is_closed("5", ["pairs", [[1]]], WHOLE),
+    "a pair that is no list": gap_is_closed("5", ["pairs", [1]], WHOLE),
+    "a layer that the gap network has not": gap_is_closed("5", ["boxes", 2, 6, CLAIMS, [[0, 1]]]),
+    "a unit that it has not": gap_is_closed("5", ["boxes", 2, 5, [*CLAIMS, [2, "up", "0"]], [[0, 1, 2]]]),
+    "a bound by facts, which is for A and B": gap_is_closed("5", ["bound", [2, 5, 0], "up", "0", {"l": []}]),
+    "a tie": gap_is_closed("5", ["alias", [2, 3, 0], [2, 1, 0], "1"], WHOLE),
+    "a trusted claim": gap_is_closed("5", ["trusted", [2, 5, 0], "up", "0", "z3"], WHOLE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", GAP_ACCEPTED)
+def test_gap_accepted(title: str) -> None:
+    assert GAP_ACCEPTED[title]
+
+
+@pytest.mark.parametrize("title", GAP_REFUSED)
+def test_gap_refused(title: str) -> None:
+    assert not GAP_REFUSED[title]
+
+
+def test_pairs_that_cross_are_refused() -> None:
+    deep = canonical_chain(("R", "", ["0:1"]), ("R", "", ["0:1"]), ("L", "", ["0:1"]))
+    replay = Replay(deep, deep, BOX, ["1"])
+    assert replay.accepts(["pairs", [[1, 1], [2, 2]]])
+    assert not replay.accepts(["pairs", [[1, 2], [2, 1]]])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_pairs_on_boxes_never_prove_what_a_point_refutes(seed: int) -> None:
+    """Two small networks whose layers are declared pairs though they have nothing to do with each other: every accepted gap is true."""
+    random = Random(seed)
+
+    def chain() -> str:
+        rows = [[f"0:{random.randint(-3, 3)} 1:{random.randint(1, 3)}" for _ in range(2)] for _ in range(2)]
+        bias = [f"0:{random.randint(-2, 2)} 1:{random.randint(1, 2)}/2" for _ in range(2)]
+        first = [" ".join(w for w in row.split() if not w.endswith(":0")) for row in rows[0]]
+        second = [" ".join(w for w in row.split() if not w.endswith(":0")) for row in rows[1]]
+        parts = [" ".join(w for w in b.split() if not w.endswith(":0")) for b in bias]
+        return canonical_chain(("R", parts[0], first), ("R", parts[1], second), ("L", "", ["0:1 1:-1"]))
+
+    a, b = chain(), chain()
+    points = [[Fraction(i, 4), Fraction(j, 4)] for i in range(-4, 5) for j in range(-4, 5)]
+    values = [[_value(read_network(n, "n"), point) for point in points] for n in (a, b)]
+    worst = max(abs(p - q) for p, q in zip(*values, strict=True))
+    tree: list[Any] = [[0, 1]]
+    for _ in range(2):
+        tree = [[], 0, "0", [[], 1, "0", tree, tree], [[], 1, "0", tree, tree]]
+    for factor in (Fraction(1, 2), Fraction(99, 100), Fraction(3, 2), Fraction(4), Fraction(30)):
+        eps = worst * factor + Fraction(1, 100) * (factor > 1)
+        closed = gap_is_closed(str(eps), ["pairs", [[1, 1], [2, 2]]], ["boxes", 2, 7, CLAIMS, tree], a=a, b=b)
+        assert not closed or eps >= worst
+        assert closed or factor < 30
+
+
+def _value(network: Any, point: list[Fraction]) -> Fraction:
+    values: list[list[Fraction]] = [point]
+    for layer in network.layers:
+        z = [
+            Fraction(layer.bias[i], layer.den)
+            + sum(
+                (Fraction(w, layer.den) * values[row.source][j] for row in layer.rows[i] for j, w in row.entries),
+                Fraction(0),
+            )
+            for i in range(layer.size)
+        ]
+        values.append([max(v, Fraction(0)) for v in z] if layer.is_relu else z)
+    return Fraction(values[network.output][0])

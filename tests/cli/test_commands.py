@@ -168,7 +168,7 @@ def test_verify_of_large_networks(run: Run) -> None:
     equal = run("verify", "big.relu", "same.relu", "--certificate", "c.jsonl", "--json", "r.json")
     assert equal.exit_code == 0, equal.output
     assert "the certificate holds" in equal.output
-    assert json.loads(Path("r.json").read_text())["certificate"] == "made and checked"
+    assert json.loads(Path("r.json").read_text())["certificate"] == "holds"
     assert run("check", "big.relu", "c.jsonl", "--result", "same.relu").exit_code == 0
     tent = "input x[1] in [0, 1]\nh0 = relu([1, 1]*x[0] - [0, 1/2])\n"
     layers = "".join(f"h{k} = relu([[2, -4], [2, -4]] @ h{k - 1} - [0, 1/2])\n" for k in range(1, 60))

@@ -12,10 +12,11 @@ import pytest
 
 from rectifold.errors import InputError
 from rectifold.exact import Matrix
+from rectifold.ir.difference import difference
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.network import Network
-from rectifold.linear_regions.comparison import compare_by_regions, difference
+from rectifold.linear_regions.comparison import compare_by_regions
 from rectifold.linear_regions.enumeration import Enumeration, Region
 from rectifold.linear_regions.local import Local, homogeneous
 from rectifold.linear_regions.polytope import Polytope, scaled

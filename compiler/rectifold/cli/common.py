@@ -66,12 +66,28 @@ def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--quiet", is_flag=True, help="print nothing but errors and the JSON result")(command)
 
 
-def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--prover, --time-limit, --seed, --jobs, --scheduler, --log."""
+def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--jobs, --scheduler, --log."""
     for option in (
-        click.option("--log", "log_file", metavar="FILE", help="append what is proved to FILE, and check and use what it has already"),
+        click.option(
+            "--log",
+            "log_file",
+            metavar="FILE",
+            help="append what is proved to FILE, and check and use what it has already",
+        ),
         click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the proofs"),
-        click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the proofs"),
+        click.option(
+            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the proofs"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--prover, --time-limit, --seed, and those of worker_options."""
+    command = worker_options(command)
+    for option in (
         click.option("--seed", default=0, show_default=True, help="seed of the random search for witnesses"),
         click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the proofs after S seconds"),
         click.option(

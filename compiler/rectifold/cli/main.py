@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +30,14 @@ from rectifold.cli.common import (
 from rectifold.cli.geometry import regions_command, shallow_command, shallow_json, write_shallow
 from rectifold.cli.inputs import opened, point_from
 from rectifold.cli.progress import shown
+from rectifold.cli.verify import verify_command
 from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
-from rectifold.equivalence import Different, Equal, Unknown, compare
 from rectifold.errors import InputError
-from rectifold.exact import parse_rational
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, digest, domain_text
-from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
-from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Options
 from rectifold.pipeline import Compiled, compile_network
 from rectifold.proof.facts import Facts
@@ -262,116 +256,6 @@ def _all_decided(facts: Facts) -> bool:
     return facts.complete and not any(known.open.any() for known in facts.layers.values())
 
 
-@main.command("verify")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
-@domain_option
-@click.option("--within", metavar="EPS", default="0", help="allow each output to differ by EPS")
-@click.option(
-    "--counterexample", "counterexample_file", metavar="FILE", help="write a counterexample to FILE (.json or .npy)"
-)
-@click.option("--certificate", "certificate_file", metavar="FILE", help="write the certificate of an equality to FILE")
-@click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the proofs after S seconds")
-@click.option("--seed", default=0, show_default=True, help="seed of the search for a counterexample")
-@json_option
-@force_option
-@quiet_option
-@polite
-def verify_command(
-    a: str, b: str, domain_spec: str | None, within: str, counterexample_file: str | None, certificate_file: str | None,
-    time_limit: float | None, seed: int, json_target: str | None, force: bool, quiet: bool,
-) -> int:  # fmt: skip
-    """Decide whether A and B are the same function on the domain."""
-    started = time.monotonic()
-    for target in (counterexample_file, certificate_file):
-        if target:
-            refuse_existing(Path(target), force=force)
-    first, domain = opened(a, domain_spec, quiet=quiet)
-    second, _ = opened(b, None, quiet=quiet)
-    domain = _common_domain(first, second, domain)
-    tolerance = parse_rational(within)
-    result = compare(first, second, domain, within=tolerance, seed=seed, seconds=time_limit)
-    if isinstance(result, Different) and counterexample_file:
-        _write_counterexample(Path(counterexample_file), result)
-    if isinstance(result, Equal) and result.certificate is not None and certificate_file:
-        write_whole(Path(certificate_file), result.certificate.text.encode("ascii"))
-    write_json(json_target, _verify_json(result, tolerance) | {"seconds": time.monotonic() - started})
-    if not quiet and json_target != "-":
-        click.echo(_verify_text(result, tolerance))
-    match result:
-        case Equal():
-            return DONE
-        case Different():
-            return REFUTED
-        case Unknown():
-            return UNDECIDED
-
-
-def _common_domain(a: Network, b: Network, domain: Domain | None) -> Domain:
-    """The one asked for, else the one that A (or B) states; two different ones are a mistake to be resolved by the user."""
-    if domain is not None and a.domain is not domain:
-        return domain
-    stated = [n.domain for n in (a, b) if n.domain is not None]
-    if len(stated) == 2 and stated[0] != stated[1]:
-        raise InputError("the two networks state different domains; say which one is meant with --domain")
-    return require_domain(a, stated[0] if stated else None)
-
-
-def _verify_json(result: Equal | Different | Unknown, within: Fraction) -> dict[str, Any]:
-    match result:
-        case Equal():
-            return {
-                "verdict": "equal" if within == 0 else "within", "bound": {"lower": None, "upper": str(within)},
-                "counterexample": None, "trusted": result.trusted, "reason": result.reason,
-                "certificate": None if result.certificate is None else "made and checked",
-            }  # fmt: skip
-        case Different():
-            return {
-                "verdict": "different", "bound": {"lower": str(abs(result.difference)), "upper": None},
-                "counterexample": _counterexample_json(result), "certificate": None,
-            }  # fmt: skip
-        case Unknown():
-            return {
-                "verdict": "undecided", "bound": {"lower": str(result.largest), "upper": None}, "counterexample": None,
-                "certificate": None, "reason": result.reason,
-            }  # fmt: skip
-
-
-def _verify_text(result: Equal | Different | Unknown, within: Fraction) -> str:
-    match result:
-        case Equal():
-            what = "equal" if within == 0 else f"within {within}"
-            trust = f" (given {result.trusted} trusted claim)" if result.trusted else ""
-            return f"{what} on the domain{trust}: {result.reason}"
-        case Different():
-            lines = [f"different: output {result.output} differs by {float(result.difference):.6g} at this exact point"]
-            lines += [f"  x[{k}] = {v}" for k, v in enumerate(result.point[:12])]
-            lines += [f"  ... {len(result.point) - 12} more inputs"] if len(result.point) > 12 else []
-            lines.append(f"  A gives {result.a[result.output]}")
-            lines.append(f"  B gives {result.b[result.output]}")
-            return "\n".join(lines)
-        case Unknown():
-            return f"undecided: {result.reason} (largest difference seen {float(result.largest):.3g})"
-
-
-def _counterexample_json(result: Different) -> dict[str, Any]:
-    return {
-        "input": [str(v) for v in result.point],
-        "a": [str(v) for v in result.a],
-        "b": [str(v) for v in result.b],
-        "output": result.output,
-    }
-
-
-def _write_counterexample(path: Path, result: Different) -> None:
-    if path.suffix == ".npy":
-        buffer = io.BytesIO()
-        np.save(buffer, np.array([float(v) for v in result.point]))
-        write_whole(path, buffer.getvalue())
-    else:
-        write_whole(path, (json.dumps(_counterexample_json(result), indent=2) + "\n").encode("ascii"))
-
-
 @main.command("check")
 @_NETWORK
 @click.argument("certificate", metavar="CERTIFICATE")
@@ -479,5 +363,6 @@ def run_command(network: str, point: str, exact: bool, json_target: str | None) 
     return DONE
 
 
+main.add_command(verify_command)
 main.add_command(regions_command)
 main.add_command(shallow_command)

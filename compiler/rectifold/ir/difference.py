@@ -2,7 +2,7 @@
 
     difference:  d = A(x) − B(x)                         gap:  g = [A(x) − B(x) − ε;  B(x) − A(x) − ε]
 
-Every layer of A is called a0, a1, …, every layer of B b0, b1, …. A and B agree within ε on a domain exactly when g ≤ 0 there.
+Every layer of A is called a000, a001, …, every layer of B b000, b001, … (in this order they are numbered in certificates). A and B agree within ε on a domain exactly when g ≤ 0 there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.exact import Matrix, vstack
-from rectifold.ir.network import Activation, Layer, Network
+from rectifold.ir.network import Activation, Layer, Network, fresh_name
 
 LAST = "d"  # the name of the layer that compares
 
@@ -37,7 +37,7 @@ def joined(
     layers: list[Layer] = []
     ends: list[str] = []
     for tag, network in (("a", a), ("b", b)):
-        names = {network.input_name: "x"} | {v.name: f"{tag}{k}" for k, v in enumerate(network.layers)}
+        names = {network.input_name: "x"} | {v.name: _named(tag, k) for k, v in enumerate(network.layers)}
         for layer in network.layers:
             weights = {names[u]: w for u, w in layer.weights.items()}
             layers.append(Layer(names[layer.name], layer.activation, layer.bias, weights))
@@ -46,10 +46,19 @@ def joined(
     return Network("x", a.input_size, layers, LAST, None, "difference")
 
 
+def relative(network: Network) -> Network:
+    """Every output less the first one: what an argmax looks at."""
+    size = network.output_size
+    rows = [[int(k == j) - int(k == 0) for k in range(size)] for j in range(size)]
+    name = fresh_name("relative", [network.input_name, *(v.name for v in network.layers)])
+    last = Layer(name, "linear", Matrix.zeros(size, 1), {network.output: Matrix.from_fractions(rows, size)})
+    return Network(network.input_name, network.input_size, (*network.layers, last), name, network.domain, network.name)
+
+
 def output_names(a: Network, b: Network) -> tuple[str, str]:
     """What the output layers of A and B are called in a joined network."""
     first, second = (next(k for k, v in enumerate(n.layers) if v.name == n.output) for n in (a, b))
-    return f"a{first}", f"b{second}"
+    return _named("a", first), _named("b", second)
 
 
 def pairs_of(a: Network, b: Network) -> dict[str, str]:
@@ -58,4 +67,9 @@ def pairs_of(a: Network, b: Network) -> dict[str, str]:
     shapes = [[(v.activation, v.size) for v in n.layers] for n in (a, b)]
     if not (a.is_chain and b.is_chain) or shapes[0] != shapes[1]:
         return {}
-    return {f"a{k}": f"b{k}" for k in range(len(a.layers))}
+    return {_named("a", k): _named("b", k) for k in range(len(a.layers))}
+
+
+def _named(tag: str, number: int) -> str:
+    """Names whose alphabetical order is that of the numbers."""
+    return f"{tag}{number:03d}"
