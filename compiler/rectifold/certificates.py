@@ -77,6 +77,17 @@ def certify_pair(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Cert
     return Certificate((*lines, _line(final))) if replay.is_equal() else None
 
 
+def certify_same(network: Network) -> Certificate:
+    """A certificate that a network equals itself: every relu unit is tied to itself."""
+    ties = [
+        _line(["alias", [1, number, k], [0, number, k], "1"])
+        for number, layer in enumerate(network.layers, start=1)
+        if layer.is_relu
+        for k in range(layer.size)
+    ]
+    return Certificate((_header(network, network), *ties, _line(["final", {}])))
+
+
 def certify_within(
     a: Network, b: Network, tolerance: Sequence[Fraction], evidence: Signs | Facts, *, paired: bool
 ) -> Certificate:

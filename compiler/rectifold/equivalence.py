@@ -20,7 +20,7 @@ import numpy as np
 import rectifold_check
 from rectifold.agreement import Agreement, agree_in_argmax, agree_within, tightest
 from rectifold.cascade import Limits, Progress, prove
-from rectifold.certificates import Certificate, certify_pair, certify_within
+from rectifold.certificates import Certificate, certify_pair, certify_same, certify_within
 from rectifold.errors import InputError
 from rectifold.exact import Floats
 from rectifold.ir.canonical import canonical_text, digest, domain_text
@@ -126,7 +126,11 @@ def compare(
     tolerance = _per_output(within, a.output_size)
     exact = not any(tolerance)
     if digest(a) == digest(b):
-        return Equal("the two files describe one and the same network", verdict="equal" if exact else "within")
+        certificate = certify_same(a)
+        replayed = _replayed(a, b, domain, certificate)
+        return Equal(
+            "the two files describe one and the same network", 0, certificate, "equal" if exact else "within", replayed
+        )
     started = time.monotonic()
     found, largest = _search(a, b, domain, tolerance, seed)
     if found is not None:

@@ -129,8 +129,23 @@ def test_networks_that_cannot_be_compared(run: Run) -> None:
     assert "these networks have only one" in alone.stderr
 
 
-def test_an_answer_without_a_certificate_says_so(run: Run) -> None:
+def test_a_network_equals_itself_with_a_certificate(run: Run) -> None:
     done = run("a.relu", "a.relu", "--certificate", "c.cert")
     assert done.exit_code == 0
+    assert "one and the same network, and the certificate holds" in done.output
+    assert CliRunner().invoke(main, ["check", "a.relu", "c.cert"]).exit_code == 0
+
+
+def test_an_answer_without_a_certificate_says_so(run: Run) -> None:
+    """A deep network and its shallow form are compared region by region, which leaves no certificate."""
+    Path("deep.relu").write_text(
+        "input x[2] in [-1, 1]\nh = relu([[1, 1/2], [-1, 1]] @ x + [1/8, 1/4])\nk = relu([[1, -1], [-1/2, 1]] @ h + [1/16, -1/8])\n"
+        "m = relu([[1, -2], [-1, 1]] @ k + [1/8, 1/32])\noutput [[1, 1]] @ m\n"
+    )
+    made = CliRunner().invoke(main, ["shallow", "deep.relu", "-o", "shallow.relu", "--kind", "exact"])
+    assert made.exit_code == 0, made.output
+    done = run("deep.relu", "shallow.relu", "--certificate", "c.cert")
+    assert done.exit_code == 0, done.output
+    assert "their affine maps agree" in done.output
     assert "no certificate was written" in done.output
     assert not Path("c.cert").exists()
