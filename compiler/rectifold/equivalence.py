@@ -9,7 +9,6 @@ Anything else is undecided, which is an answer.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -117,8 +116,11 @@ def compare(
     seed: int = 0,
     limits: Limits = Limits(),  # noqa: B008  # an immutable value
     progress: Progress | None = None,
+    replay: bool = True,
 ) -> Comparison:
     """Compare on `domain`: equal, or every output within `within` (one number, or one per output).
+
+    `replay`: run the checker on a certificate of a tolerance where that takes seconds, before the claim is made.
 
     Raises InputError if the networks have different numbers of inputs or outputs, or `within` is negative or of another length.
     """
@@ -131,25 +133,20 @@ def compare(
         return Equal(
             "the two files describe one and the same network", 0, certificate, "equal" if exact else "within", replayed
         )
-    started = time.monotonic()
+    budget = _Z3_SECONDS if limits.seconds is None else limits.seconds
+    small = a.sizes.units + b.sizes.units <= _SMALL_UNITS
+    if not exact and _is_splittable(domain):
+        first = replace(limits, seconds=min(budget, _SMALL_SECONDS)) if small else limits
+        agreed = _agreed(a, b, domain, tolerance, first, seed, progress, replay=replay)
+        if not isinstance(agreed, Unknown) or not small:
+            return agreed
     found, largest = _search(a, b, domain, tolerance, seed)
     if found is not None:
         return found
-    budget = _Z3_SECONDS if limits.seconds is None else limits.seconds
     if budget <= 0:
         return Unknown(f"no counterexample among {_SAMPLES} samples, and the time limit is reached", largest)
-    if exact:
-        swept = _sweep(a, b, domain, seed, limits)
-        if swept is not None:
-            return swept
-    small = a.sizes.units + b.sizes.units <= _SMALL_UNITS
-    agreed: Comparison | None = None
-    if not exact and _is_splittable(domain):
-        agreed = _agreed(
-            a, b, domain, tolerance, _less(limits, started, _SMALL_SECONDS if small else None), seed, progress
-        )
-        if not isinstance(agreed, Unknown) or not small:
-            return agreed
+    if exact and (swept := _sweep(a, b, domain, seed, limits)) is not None:
+        return swept
     by_regions = _by_regions(a, b, domain, tolerance, min(budget, _REGION_SECONDS))
     if by_regions is not None:
         return by_regions
@@ -251,16 +248,6 @@ def _is_splittable(domain: Domain) -> bool:
     return domain.is_bounded and domain.size > 0
 
 
-def _less(limits: Limits, started: float, most: float | None) -> Limits:
-    """The limits after what has been spent, and at most `most` seconds."""
-    left = [
-        v
-        for v in (most, None if limits.seconds is None else limits.seconds - (time.monotonic() - started))
-        if v is not None
-    ]
-    return replace(limits, seconds=max(0.0, min(left)) if left else None)
-
-
 # ---- points ---------------------------------------------------------------------------------------
 
 
@@ -344,6 +331,8 @@ def _agreed(
     limits: Limits,
     seed: int,
     progress: Progress | None,
+    *,
+    replay: bool,
 ) -> Comparison:
     found = agree_within(a, b, domain, tolerance, limits=limits, seed=seed, progress=progress)
     for point in _exact(domain, found.points):
@@ -353,7 +342,7 @@ def _agreed(
     if not found.proved or evidence is None:
         return Unknown(_share_text(found), _largest(a, b, domain, seed), found.share)
     certificate = certify_within(a, b, tolerance, evidence, paired=found.paired)
-    replayed = _replayed(a, b, domain, certificate) if found.boxes <= _REPLAYED else None
+    replayed = _replayed(a, b, domain, certificate) if replay and found.boxes <= _REPLAYED else None
     if replayed is not None and not replayed.startswith("holds"):
         certificate_text = f"the checker refuses the certificate ({replayed}): please report this"
         return Unknown(certificate_text, Fraction(0), found.share)
