@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
     "unitproofs": BASE | {"ir", "proof", "bounds"},
     "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
-    "agreement": BASE | {"ir", "proof", "bounds", "search", "cascade"},
+    "agreement": BASE | {"ir", "proof", "bounds", "search", "cascade", "workers"},
     "equivalence": BASE
     | {"ir", "proof", "linear_regions", "cascade", "agreement", "certificates", "pipeline", "search", "smt"}
     | {"rectifold_check"},

@@ -24,13 +24,17 @@ from rectifold.ir.network import Network
 from rectifold.proof.facts import Facts, Mask
 from rectifold.proof.record import Signs
 from rectifold.proof.trees import BoxProof
-from rectifold.search.boxes import BoxSearch, Query
+from rectifold.search.boxes import BoxSearch, Query, proved_again
+from rectifold.search.repeat import ProofLog
+from rectifold.search.tasks import Known, SplitTask, go_on_splitting
 from rectifold.search.tightest import TightestSearch
 from rectifold.search.witness import Witnesses
+from rectifold.workers import Workers, opened_workers
 
 FEW_INPUTS = 12  # that vary: up to here the box is split, beyond it the phases
 _ATTACKS = ((2_000, 25), (20_000, 50), (100_000, 150))  # (samples, steps of ascent)
 _FIRST_SECONDS = 2.0  # of box splitting, before the longer attacks
+_TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _STARTS = 8  # climbs per output and sign
 _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
 
@@ -48,7 +52,6 @@ class Agreement:
     share: float = 0.0
     signs: Signs | None = None
     facts: Facts | None = None
-    paired: bool = False
 
 
 def agree_within(
@@ -69,9 +72,26 @@ def agree_within(
         return Agreement(False, points)
     if _free(domain) > FEW_INPUTS:
         return _by_phases(a, b, domain, tolerance, question, replace(limits, seconds=_left(deadline)), seed, progress)
+    log = None if limits.log is None else ProofLog(limits.log, network, domain)
+    if log is not None and (signs := _logged(log, question.bounds)) is not None:
+        return Agreement(True, _none(question.bounds), 0, 1.0, signs)
     search = BoxSearch(question.bounds, question.witnesses, LAST)
     search.begin([((unit, 1),) for unit in range(2 * a.output_size)], limit=10**12, until_refuted=True)
-    return _split(search, question, paired=bool(question.bounds.pairs), progress=progress)
+    found = _split(search, question, limits, progress)
+    if log is not None and found.signs is not None:
+        log.append(found.signs)
+    return found
+
+
+def _logged(log: ProofLog, bounds: Bounds) -> Signs | None:
+    """A tree of the log that proves every sign again."""
+    wanted = {(unit, "up") for unit in range(bounds.network.layer(LAST).size)}
+    for entry in log.entries():
+        if not isinstance(entry, Signs) or entry.layer != LAST or not wanted <= set(entry.proof.claims):
+            continue
+        if all(proved_again(bounds, LAST, entry.proof)):
+            return entry
+    return None
 
 
 def _seconds(limits: Limits) -> float:
@@ -86,23 +106,47 @@ def _free(domain: Domain) -> int:
     return domain.size - len(domain.fixed)
 
 
-def _split(search: BoxSearch, question: _Question | _Contest, *, paired: bool, progress: Progress | None) -> Agreement:
-    """Split boxes for a while, attack longer, then split until the end."""
+def _split(
+    search: BoxSearch,
+    question: _Question | _Contest,
+    limits: Limits,
+    progress: Progress | None,
+    *,
+    share_out: bool = True,
+) -> Agreement:
+    """Split boxes for a while, attack longer, then split until the end, in several processes if there are some."""
     done = search.go_on(min(question.deadline, time.monotonic() + _FIRST_SECONDS))
     for samples, steps in () if done else _ATTACKS[1:]:
         if (points := question.attack(samples, steps)) is not None:
             return Agreement(False, points, search.found.boxes, search.found.share)
-    while not done and time.monotonic() < question.deadline:
-        if progress is not None:
-            progress(f"{search.found.boxes:,} boxes", round(100 * search.found.share), 100)
-        done = search.go_on(min(question.deadline, time.monotonic() + 1.0))
+    with opened_workers(limits.jobs if share_out else 1, limits.scheduler if share_out else None) as workers:
+        while not done and time.monotonic() < question.deadline:
+            if progress is not None:
+                progress(f"{search.found.boxes:,} boxes", round(100 * search.found.share), 100)
+            if workers.executor is None:
+                done = search.go_on(min(question.deadline, time.monotonic() + 1.0))
+            else:
+                done = _shared_out(search, question, workers)
     found = search.outcome()
     if found.points:
         return Agreement(False, np.array(found.points), found.boxes, found.share)
     proved = len(found.proved) == len(search.queries)
     claims = tuple((unit, "up") for unit, _ in found.proved)
     signs = Signs(LAST, BoxProof(claims, found.tree)) if proved else None
-    return Agreement(proved, _none(question.bounds), found.boxes, found.share, signs, paired=paired)
+    return Agreement(proved, _none(question.bounds), found.boxes, found.share, signs)
+
+
+def _shared_out(search: BoxSearch, question: _Question | _Contest, workers: Workers) -> bool:
+    """One turn of every worker on a part of the waiting boxes; True when nothing waits."""
+    if len(search.waiting) < 2 * workers.count:
+        return search.go_on(min(question.deadline, time.monotonic() + 0.1))
+    known = Known.of(question.bounds, question.witnesses)
+    seconds = min(_TURN_SECONDS, _left(question.deadline))
+    parts = search.handed_out(workers.count)
+    tasks = [SplitTask(known, LAST, tuple(search.queries), part, seconds) for part in parts]
+    for handed, other in workers.each(go_on_splitting, tasks):
+        search.take_back(handed, other)
+    return not search.waiting or bool(search.refuted.any())
 
 
 def _none(bounds: Bounds) -> Floats:
@@ -129,7 +173,7 @@ def _by_phases(
     if len(found.proved) == len(search.queries):
         claims = tuple((unit, "up") for unit, _ in found.proved)
         proof = Signs(LAST, BoxProof(claims, found.tree))
-        return Agreement(True, _none(question.bounds), found.boxes, 1.0, proof, paired=bool(question.bounds.pairs))
+        return Agreement(True, _none(question.bounds), found.boxes, 1.0, proof)
     network = gap(a, b, tolerance, "relu")
     facts = prove(network, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
     known = facts.layers[LAST]
@@ -220,7 +264,7 @@ def agree_in_argmax(
         )
     search = BoxSearch(question.bounds, question.witnesses, LAST)
     search.begin(queries, limit=10**12, until_refuted=True, refutes=contest.refutes)
-    return _split(search, contest, paired=bool(question.bounds.pairs), progress=progress)
+    return _split(search, contest, limits, progress, share_out=False)  # what refutes a contest is no sign of one unit
 
 
 def _contests(count: int) -> Iterator[tuple[int, int]]:
@@ -266,7 +310,7 @@ class _Contest:
     ) -> None:
         self.question = question
         self.deadline = question.deadline
-        self.bounds = question.bounds
+        self.bounds, self.witnesses = question.bounds, question.witnesses
         self.outputs = outputs
         self.margin = margin
         self.queries = queries
@@ -350,7 +394,6 @@ class Tightest:
     boxes: int
     complete: bool
     signs: Signs
-    paired: bool
     history: tuple[tuple[float, float, float], ...]  # (seconds, reached, worst upper)
 
 
@@ -366,8 +409,7 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     upper = tuple(_with_room(max(0.0, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
     signs = Signs(LAST, BoxProof(claims, found.tree))
-    paired = bool(question.bounds.pairs)
-    return Tightest(upper, found.point, found.reached, found.boxes, found.complete, signs, paired, tuple(found.history))
+    return Tightest(upper, found.point, found.reached, found.boxes, found.complete, signs, tuple(found.history))
 
 
 def _with_room(value: float) -> Fraction:

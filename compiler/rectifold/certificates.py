@@ -17,9 +17,11 @@ from fractions import Fraction
 from typing import Any
 
 import rectifold_check
-from rectifold.exact import Matrix
+from rectifold.bounds.linear import bounded
+from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.canonical import canonical_text, digest, domain_text
-from rectifold.ir.difference import gap
+from rectifold.ir.difference import gap, pairs_of
+from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.passes.rewritten import Tie
@@ -89,15 +91,12 @@ def certify_same(network: Network) -> Certificate:
 
 
 def certify_within(
-    a: Network, b: Network, tolerance: Sequence[Fraction], evidence: Signs | Facts, *, paired: bool
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], evidence: Signs | Facts
 ) -> Certificate:
     """A certificate that |A_j − B_j| ≤ tolerance_j, from signs of the gap network (see ir/difference) or facts about it with a relu last layer."""
     lines = [_header(a, b, tolerance)]
-    if paired:
-        names = [{v.name: k for k, v in enumerate(n.layers, start=1)} for n in (a, b)]
-        both = zip(a.relu_layers, b.relu_layers, strict=True)
-        lines.append(_line(["pairs", [[names[0][u.name], names[1][v.name]] for u, v in both]]))
     if isinstance(evidence, Signs):
+        lines += map(_line, _root_steps(a, b, domain, tolerance))
         last = len(a.layers) + len(b.layers) + 1
         claims = [[unit, side, "0"] for unit, side in evidence.proof.claims]
         lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree)]))
@@ -107,6 +106,24 @@ def certify_within(
             lines.append(_line(["precision", proofs.precision]))
         lines += map(_line, proofs.steps())
     return Certificate((*lines, _line(["final", {}])))
+
+
+def _root_steps(a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction]) -> list[list[Any]]:
+    """The ends on the whole box with which the search began (bounds/linear.bounded): a tree of boxes rests on them."""
+    network, steps = gap(a, b, tolerance), list[list[Any]]()
+    numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+    if pairs := pairs_of(a, b):
+        relu = [(u, v) for u, v in pairs.items() if network.layer(u).is_relu]
+        steps.append(["pairs", [[numbers[u], numbers[v] - len(a.layers)] for u, v in relu]])
+
+    def told(name: str, side: str, units: Indices, values: Floats) -> None:
+        if side == "lo" and network.layer(name).size:
+            steps.append(["intervals", GAP, numbers[name]])
+        for unit, value in zip(units.tolist(), values.tolist(), strict=True):
+            steps.append(["cases", [GAP, numbers[name], unit], side, str(Fraction(value)), [], ["", [], []]])
+
+    bounded(network, domain, pairs, told)
+    return steps
 
 
 def _header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:

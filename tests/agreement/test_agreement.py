@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -169,7 +170,7 @@ def certificate_of(a: Network, b: Network, eps: Fraction) -> Certificate:
     evidence = found.signs or found.facts
     assert found.proved
     assert evidence is not None
-    return certify_within(a, b, [eps] * a.output_size, evidence, paired=found.paired)
+    return certify_within(a, b, domain_of(a), [eps] * a.output_size, evidence)
 
 
 def accepted(a: Network, b: Network, lines: list[str] | tuple[str, ...]) -> bool:
@@ -204,7 +205,7 @@ def test_many_inputs_are_decided_by_phases() -> None:
     found = agree_within(a, b, domain_of(a), [4 * seen] * 2, limits=Limits(60))
     assert found.proved
     certificate = certify_within(
-        a, b, [4 * seen] * 2, found.signs or found.facts or pytest.fail("no evidence"), paired=found.paired
+        a, b, domain_of(a), [4 * seen] * 2, found.signs or found.facts or pytest.fail("no evidence")
     )
     assert accepted(a, b, certificate.lines)
     different = Network("x", 20, float_network(8, 20, 6, 2).layers, float_network(8, 20, 6, 2).output)
@@ -377,3 +378,38 @@ def test_joined_networks_need_rows_that_fit() -> None:
     point = [F(0), F(1)]
     assert evaluate(network, point) == [evaluate(a, point)[0] + 3]
     assert isinstance(Bounds(network, domain_of(a)), Bounds)
+
+
+# ---- several processes, and the log -----------------------------------------------------------------
+
+
+def test_two_processes_prove_the_same_with_one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rectifold.agreement._FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("rectifold.agreement._TURN_SECONDS", 0.2)
+    a = float_network(11, 3, 10, 10, 10, 2)
+    b = shaken(a, 11, 0.05)
+    seen = largest_difference(a, b, domain_of(a), 1000)
+    found = agree_within(a, b, domain_of(a), [seen * F(11, 10)] * 2, limits=Limits(60, jobs=2))
+    assert found.proved
+    assert found.boxes > 4
+    assert found.share == pytest.approx(1.0)
+    assert found.signs is not None
+    certificate = certify_within(a, b, domain_of(a), [seen * F(11, 10)] * 2, found.signs)
+    assert accepted(a, b, certificate.lines)
+
+
+def test_a_second_run_takes_the_tree_from_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a = float_network(12, 2, 8, 8, 1)
+    b = shaken(a, 12, 0.05)
+    eps = largest_difference(a, b, domain_of(a), 1000) * F(3, 2)
+    limits = Limits(30, log=tmp_path / "pairs.log")
+    first = agree_within(a, b, domain_of(a), [eps], limits=limits)
+    monkeypatch.setattr("rectifold.agreement._split", None)
+    second = agree_within(a, b, domain_of(a), [eps], limits=limits)
+    assert first.proved
+    assert second.proved
+    assert second.signs is not None
+    assert accepted(a, b, certify_within(a, b, domain_of(a), [eps], second.signs).lines)
+    monkeypatch.undo()
+    smaller = agree_within(a, b, domain_of(a), [eps / 3], limits=limits)
+    assert not smaller.proved

@@ -567,17 +567,29 @@ class _Substitution:
         return result
 
 
-def bounded(network: Network, domain: Domain, pairs: Mapping[str, str]) -> Bounds:
-    """Bounds with the ends of every layer: intervals, and substitution where they have both signs."""
+Told = Callable[
+    [str, str, Indices, Floats], None
+]  # layer, side, units that substitution bounds better than intervals, their ends
+
+
+def bounded(network: Network, domain: Domain, pairs: Mapping[str, str], told: Told | None = None) -> Bounds:
+    """Bounds with the ends of every layer: intervals, and substitution where they have both signs.
+
+    `told` hears of every layer, twice.
+    """
     bounds = Bounds(network, domain, pairs)
     for name in (v for group in bounds.groups for v in group):
         lower, upper = bounds.interval(name)
         bounds.set(name, lower, upper)
         rows = np.nonzero((lower < 0) & (upper > 0))[0]
-        if len(rows):
-            upper[rows] = np.minimum(upper[rows], bounds.backward(name, rows, 1.0).upper)
-            lower[rows] = np.maximum(lower[rows], -bounds.backward(name, rows, -1.0).upper)
-            bounds.set(name, lower, upper)
+        up = bounds.backward(name, rows, 1.0).upper
+        down = -bounds.backward(name, rows, -1.0).upper
+        for side, ends, found in (("lo", lower, down), ("up", upper, up)):
+            better = found > ends[rows] if side == "lo" else found < ends[rows]
+            ends[rows[better]] = found[better]
+            if told is not None:
+                told(name, side, rows[better], found[better])
+        bounds.set(name, lower, upper)
     return bounds
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -66,6 +66,24 @@ class BoxOutcome:
     points: list[Floats] = field(default_factory=list)
     boxes: int = 0
     share: float = 0.0  # of the box, where every query is proved
+
+
+Handed = list[
+    tuple[int, Floats, Floats, Ends, Mask, float]
+]  # place, low, high, ends, pending, share of boxes given away
+
+
+@dataclass(eq=False)
+class SubSearch:
+    """What a process made of the boxes it was given; picklable."""
+
+    nodes: list[_Node]
+    waiting: list[_Box]
+    refuted: Mask
+    given_up: Mask
+    points: list[Floats]
+    boxes: int
+    share: float
 
 
 class BoxSearch:
@@ -121,6 +139,49 @@ class BoxSearch:
             dropped = self.refuted | self.given_up
             self.waiting = [box for box in self.waiting if (box.pending & ~dropped).any()]
         return True
+
+    def handed_out(self, parts: int) -> list[Handed]:
+        """The waiting boxes dealt out in parts; this search waits for none of them any more, until `take_back`."""
+        boxes, self.waiting = self.waiting, []
+        return [
+            [(box.place, box.low, box.high, box.ends, box.pending, box.share) for box in boxes[k::parts]]
+            for k in range(min(parts, len(boxes)))
+        ]
+
+    def continue_with(self, handed: Handed) -> None:
+        """In another process: go on with these boxes; box k is at place k."""
+        self.nodes, self.waiting = [], []
+        for _, low, high, ends, pending, share in handed:
+            self.waiting.append(_Box(len(self.nodes), low, high, ends, pending, share))
+            self.nodes.append(_Node(np.zeros_like(pending), pending))
+
+    def take_back(self, handed: Handed, other: SubSearch) -> None:
+        """What another process made of some of our boxes: its trees are grafted on, its open boxes wait here again."""
+        offset = len(self.nodes) - len(handed)
+        places = {k: place for k, (place, *_) in enumerate(handed)}
+
+        def moved(place: int) -> int:
+            return places.get(place, place + offset)
+
+        for place, node in enumerate(other.nodes):
+            halves = (moved(node.halves[0]), moved(node.halves[1])) if node.split is not None else (-1, -1)
+            own = _Node(node.proved, node.pending, node.split, halves)
+            if place in places:
+                self.nodes[places[place]] = own
+            else:
+                self.nodes.append(own)
+        for box in other.waiting:
+            self.waiting.append(replace(box, place=moved(box.place)))
+        self.refuted |= other.refuted
+        self.given_up |= other.given_up
+        self.found.points += other.points
+        self.found.boxes += other.boxes
+        self.found.share += other.share
+
+    def sub_search(self) -> SubSearch:
+        """The state of this search, to be sent back."""
+        found = self.found
+        return SubSearch(self.nodes, self.waiting, self.refuted, self.given_up, found.points, found.boxes, found.share)
 
     def outcome(self) -> BoxOutcome:
         """What is known by now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from rectifold.exact import Floats, Indices
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.proof.trees import CaseProof
-from rectifold.search.boxes import BoxOutcome, BoxSearch, Query
+from rectifold.search.boxes import BoxOutcome, BoxSearch, Handed, Query, SubSearch
 from rectifold.search.branch import BranchAndBound, Outcome
 from rectifold.search.witness import Witnesses
 
@@ -27,13 +27,15 @@ class Known:
     lower: Mapping[str, Floats]
     upper: Mapping[str, Floats]
     points: Floats
+    pairs: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
     def of(bounds: Bounds, witnesses: Witnesses) -> Known:
-        return Known(bounds.network, bounds.domain, dict(bounds.lower), dict(bounds.upper), witnesses.points[:1])
+        points = witnesses.points[:1]
+        return Known(bounds.network, bounds.domain, dict(bounds.lower), dict(bounds.upper), points, dict(bounds.pairs))
 
     def restored(self) -> tuple[Bounds, Witnesses]:
-        bounds = Bounds(self.network, self.domain)
+        bounds = Bounds(self.network, self.domain, self.pairs)
         for name, lower in self.lower.items():
             bounds.set(name, lower, self.upper[name])
         return bounds, Witnesses(bounds, 0, list(self.points))
@@ -74,6 +76,25 @@ class BoxTask:
     queries: tuple[Query, ...]
     seconds: float
     limit: int
+
+
+@dataclass(frozen=True, eq=False)
+class SplitTask:
+    """Go on splitting these boxes of a search for one layer's signs; each query is a list of alternatives."""
+
+    known: Known
+    layer: str
+    queries: tuple[tuple[Query, ...], ...]
+    handed: Handed
+    seconds: float
+
+
+def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
+    search = BoxSearch(*task.known.restored(), task.layer)
+    search.begin(task.queries, limit=10**12, until_refuted=True)
+    search.continue_with(task.handed)
+    search.go_on(time.monotonic() + task.seconds)
+    return task.handed, search.sub_search()
 
 
 def answer_signs(task: SignTask) -> Outcome:
