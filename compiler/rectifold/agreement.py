@@ -32,10 +32,14 @@ from rectifold.search.witness import Witnesses
 from rectifold.workers import Workers, opened_workers
 
 FEW_INPUTS = 12  # that vary: up to here the box is split, beyond it the phases
-_ATTACKS = ((2_000, 25), (20_000, 50), (100_000, 150))  # (samples, steps of ascent)
-_FIRST_SECONDS = 2.0  # of box splitting, before the longer attacks
+_ATTACKS = (
+    (2_000, 8, 25),
+    (2_000, 200, 25),
+    (20_000, 400, 50),
+)  # (samples, climbs per output and sign, steps): many starts beat good ones
+_FIRST_SECONDS = 1.0  # of box splitting, before the longer attacks
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
-_STARTS = 8  # climbs per output and sign
+_KEPT = 8  # points that are handed on to be confirmed
 _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
 
 
@@ -116,8 +120,8 @@ def _split(
 ) -> Agreement:
     """Split boxes for a while, attack longer, then split until the end, in several processes if there are some."""
     done = search.go_on(min(question.deadline, time.monotonic() + _FIRST_SECONDS))
-    for samples, steps in () if done else _ATTACKS[1:]:
-        if (points := question.attack(samples, steps)) is not None:
+    for samples, starts, steps in () if done else _ATTACKS[1:]:
+        if (points := question.attack(samples, starts, steps)) is not None:
             return Agreement(False, points, search.found.boxes, search.found.share)
     with opened_workers(limits.jobs if share_out else 1, limits.scheduler if share_out else None) as workers:
         while not done and time.monotonic() < question.deadline:
@@ -191,27 +195,27 @@ class _Question:
         self.witnesses = Witnesses(self.bounds, seed, [])
         self.deadline = deadline
 
-    def attack(self, samples: int, steps: int) -> Floats | None:
+    def attack(self, samples: int, starts: int, steps: int) -> Floats | None:
         """Points at which some unit of the last layer is certainly positive."""
-        points = self.sampled(samples)
+        points = self.sampled(samples, starts)
         if points is None:
             return None
         if self.witnesses.trace(points, LAST).signs(LAST)[0].any():
             return self._positive(points)
-        return self._positive(self._climb(points, steps))
+        return self._positive(self._climb(points, starts, steps))
 
-    def climbed(self, samples: int, steps: int) -> Floats:
+    def climbed(self, samples: int, starts: int, steps: int) -> Floats:
         """Random points and climbs from the best of them (none in a domain that is hard to meet)."""
-        points = self.sampled(samples)
-        return _none(self.bounds) if points is None else np.vstack([points, self._climb(points, steps)])
+        points = self.sampled(samples, starts)
+        return _none(self.bounds) if points is None else np.vstack([points, self._climb(points, starts, steps)])
 
-    def _climb(self, points: Floats, steps: int) -> Floats:
+    def _climb(self, points: Floats, starts: int, steps: int) -> Floats:
         values = self.witnesses.trace(points, LAST).values[LAST]
-        best = np.argsort(-values, axis=0)[:_STARTS]
+        best = np.argsort(-values, axis=0)[:starts]
         rows = np.repeat(np.arange(values.shape[1])[None, :], len(best), axis=0).ravel()
         return self.witnesses.ascend(LAST, rows, 1.0, points[best.ravel()], steps)
 
-    def sampled(self, samples: int) -> Floats | None:
+    def sampled(self, samples: int, starts: int) -> Floats | None:
         """Half uniform, half corners; in portions, so that the time limit is kept. None when there are none."""
         parts: list[Floats] = []
         for start in range(0, samples, 5_000):
@@ -221,7 +225,7 @@ class _Question:
             if not len(fresh):
                 continue
             values = self.witnesses.trace(fresh, LAST).values[LAST]
-            parts.append(fresh[np.unique(np.argsort(-values, axis=0)[: 2 * _STARTS])])
+            parts.append(fresh[np.unique(np.argsort(-values, axis=0)[: 2 * starts])])
         return np.vstack(parts) if parts else None
 
     def _positive(self, points: Floats) -> Floats | None:
@@ -229,7 +233,7 @@ class _Question:
             return None
         traced = self.witnesses.trace(points, LAST)
         value = np.where(traced.signs(LAST)[0], traced.values[LAST], -np.inf).max(axis=1)
-        order = np.argsort(-value)[:_STARTS]
+        order = np.argsort(-value)[:_KEPT]
         return points[order] if value[order[0]] > 0 else None
 
 
@@ -255,8 +259,8 @@ def agree_in_argmax(
     network, queries = _argmax_network(a, b, margin)
     question = _Question(network, domain, pairs_of(a, b), seed, deadline)
     contest = _Contest(question, output_names(a, b), float(margin), queries)
-    for samples, steps in _ATTACKS if _free(domain) > FEW_INPUTS else _ATTACKS[:1]:
-        if (points := contest.attack(samples, steps)) is not None:
+    for samples, starts, steps in _ATTACKS[:2] if _free(domain) > FEW_INPUTS else _ATTACKS[:1]:
+        if (points := contest.attack(samples, starts, steps)) is not None:
             return Agreement(False, points)
     if _free(domain) > FEW_INPUTS:
         return _argmax_by_phases(
@@ -329,7 +333,7 @@ class _Contest:
             hits[:, number] = wins & (top == i) & (of_b[:, j] - of_b[:, i] > error)
         return hits
 
-    def attack(self, samples: int, steps: int) -> Floats | None:
+    def attack(self, samples: int, starts: int, steps: int) -> Floats | None:
         """Random points, then ascent of B_j − B_i from points where i wins A, for the j that is closest to winning B."""
         witnesses = self.question.witnesses
         points = witnesses.fresh(samples)
@@ -344,19 +348,19 @@ class _Contest:
         others[rows, top] = -np.inf
         rival = np.argmax(others, axis=1)
         lead = of_b[rows, top] - of_b[rows, rival]
-        starts = np.argsort(lead)[: 32 * _STARTS]
+        chosen = np.argsort(lead)[: 32 * starts]
         number = {pair: k for k, pair in enumerate(_contests(of_a.shape[1]))}
         per = 1 + len(_SHARES)
-        units = np.array([number[int(top[k]), int(rival[k])] * per + 1 for k in starts])
+        units = np.array([number[int(top[k]), int(rival[k])] * per + 1 for k in chosen])
         for share in (0, 2):  # B_j − B_i alone, and with A's lead kept
-            climbed = witnesses.ascend(LAST, units + share, 1.0, points[starts], steps)
+            climbed = witnesses.ascend(LAST, units + share, 1.0, points[chosen], steps)
             if (found := self._refuting(climbed)) is not None:
                 return found
         return None
 
     def _refuting(self, points: Floats) -> Floats | None:
         hits = self.refutes(points).any(axis=1) if len(points) else np.zeros(0, dtype=bool)
-        return points[hits][:_STARTS] if hits.any() else None
+        return points[hits][:_KEPT] if hits.any() else None
 
 
 def _argmax_by_phases(
