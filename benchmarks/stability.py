@@ -96,9 +96,8 @@ def refused(compiled: Compiled, certificate: Certificate) -> tuple[int, int]:
     reached = Witnesses(bounds, 11, []).trace(points, compiled.source.relu_layers[-1].name).values
     texts = canonical_text(compiled.source), canonical_text(compiled.network)
     replay = rectifold_check.Replay(texts[0], texts[1], domain_text(domain))
-    claims = [
-        k for k, line in enumerate(certificate.lines) if line.startswith(('["bound",[0', '["boxes",0', '["cases",[0'))
-    ]
+    kinds = ('["bound",[0', '["boxes",0', '["cases",[0', '["alias"')
+    claims = [k for k, line in enumerate(certificate.lines) if line.startswith(kinds)]
     chosen = set(Random(0).sample(claims, min(10, len(claims))))
     count = 0
     for k, line in enumerate(certificate.lines[1:-1], start=1):
@@ -111,7 +110,9 @@ def refused(compiled: Compiled, certificate: Certificate) -> tuple[int, int]:
 
 
 def _too_much(step: list[Any], network: Network, reached: Mapping[str, Any]) -> list[Any]:
-    """The step with an end that a point passes."""
+    """The step with an end that a point passes, or a ratio that is off in its last digits."""
+    if step[0] == "alias":
+        return [*step[:3], str(Fraction(step[3]) * (1 + Fraction(1, 2**40)))]
     if step[0] == "boxes":
         layer, claim, side = step[2], step[3][0], step[3][0][1]
         unit, place = claim[0], 2

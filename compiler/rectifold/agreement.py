@@ -37,7 +37,7 @@ _ATTACKS = (
     (2_000, 200, 25),
     (20_000, 400, 50),
 )  # (samples, climbs per output and sign, steps): many starts beat good ones
-_FIRST_SECONDS = 1.0  # of box splitting, before the longer attacks
+_FIRST_SECONDS = 0.6  # of box splitting, before the longer attacks
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
 _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
