@@ -18,13 +18,14 @@ from rectifold.bounds.linear import Bounds, bounded
 from rectifold.cascade import Limits, Progress, prove
 from rectifold.errors import InputError
 from rectifold.exact import Floats, Matrix
-from rectifold.ir.difference import LAST, gap, joined, output_names, pairs_of
+from rectifold.ir.difference import LAST, Pairing, arranged, gap, joined, names_of, output_names
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.proof.facts import Facts, Mask
 from rectifold.proof.record import Signs
 from rectifold.proof.trees import BoxProof
 from rectifold.search.boxes import BoxSearch, Query, proved_again
+from rectifold.search.pairing import guessed_pairing
 from rectifold.search.repeat import ProofLog
 from rectifold.search.tasks import Known, SplitTask, go_on_splitting
 from rectifold.search.tightest import TightestSearch
@@ -47,7 +48,7 @@ _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − 
 class Agreement:
     """`proved`: they agree. `points` (k×n) are where they seem not to. `share` of the domain's box is settled, after `boxes` sub-boxes or nodes.
 
-    `signs` or `facts` about the gap network are the evidence.
+    `signs` about the gap network of the arranged networks (see ir/difference), or `facts` about the plain one, are the evidence.
     """
 
     proved: bool
@@ -55,6 +56,7 @@ class Agreement:
     boxes: int = 0
     share: float = 0.0
     signs: Signs | None = None
+    pairing: Pairing = ()
     facts: Facts | None = None
 
 
@@ -70,15 +72,16 @@ def agree_within(
 ) -> Agreement:
     """Is |A_j − B_j| ≤ tolerance_j for every output j on a bounded domain? `limits.seconds` None: two minutes."""
     deadline = time.monotonic() + _seconds(limits)
-    network = gap(a, b, tolerance)
-    question = _Question(network, domain, pairs_of(a, b), seed, deadline)
+    pairing = guessed_pairing(a, b, domain, seed)
+    network = gap(*arranged(a, b, pairing), tolerance)
+    question = _Question(network, domain, pairing, seed, deadline)
     if (points := question.attack(*_ATTACKS[0])) is not None:
         return Agreement(False, points)
     if _free(domain) > FEW_INPUTS:
         return _by_phases(a, b, domain, tolerance, question, replace(limits, seconds=_left(deadline)), seed, progress)
     log = None if limits.log is None else ProofLog(limits.log, network, domain)
     if log is not None and (signs := _logged(log, question.bounds)) is not None:
-        return Agreement(True, _none(question.bounds), 0, 1.0, signs)
+        return Agreement(True, _none(question.bounds), 0, 1.0, signs, pairing)
     search = BoxSearch(question.bounds, question.witnesses, LAST)
     search.begin([((unit, 1),) for unit in range(2 * a.output_size)], limit=10**12, until_refuted=True)
     found = _split(search, question, limits, progress)
@@ -137,7 +140,7 @@ def _split(
     proved = len(found.proved) == len(search.queries)
     claims = tuple((unit, "up") for unit, _ in found.proved)
     signs = Signs(LAST, BoxProof(claims, found.tree)) if proved else None
-    return Agreement(proved, _none(question.bounds), found.boxes, found.share, signs)
+    return Agreement(proved, _none(question.bounds), found.boxes, found.share, signs, question.pairing)
 
 
 def _shared_out(search: BoxSearch, question: _Question | _Contest, workers: Workers) -> bool:
@@ -177,7 +180,7 @@ def _by_phases(
     if len(found.proved) == len(search.queries):
         claims = tuple((unit, "up") for unit, _ in found.proved)
         proof = Signs(LAST, BoxProof(claims, found.tree))
-        return Agreement(True, _none(question.bounds), found.boxes, 1.0, proof)
+        return Agreement(True, _none(question.bounds), found.boxes, 1.0, proof, question.pairing)
     network = gap(a, b, tolerance, "relu")
     facts = prove(network, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
     known = facts.layers[LAST]
@@ -190,8 +193,9 @@ def _by_phases(
 class _Question:
     """A joined network on a domain with root bounds, and attacks on its last layer."""
 
-    def __init__(self, network: Network, domain: Domain, pairs: dict[str, str], seed: int, deadline: float) -> None:
-        self.bounds = bounded(network, domain, pairs)
+    def __init__(self, network: Network, domain: Domain, pairing: Pairing, seed: int, deadline: float) -> None:
+        self.pairing = pairing
+        self.bounds = bounded(network, domain, names_of(pairing))
         self.witnesses = Witnesses(self.bounds, seed, [])
         self.deadline = deadline
 
@@ -256,8 +260,9 @@ def agree_in_argmax(
     A_i − A_k ≤ margin for some k: then i does not win.
     """
     deadline = time.monotonic() + _seconds(limits)
-    network, queries = _argmax_network(a, b, margin)
-    question = _Question(network, domain, pairs_of(a, b), seed, deadline)
+    pairing = guessed_pairing(a, b, domain, seed)
+    network, queries = _argmax_network(*arranged(a, b, pairing), margin)
+    question = _Question(network, domain, pairing, seed, deadline)
     contest = _Contest(question, output_names(a, b), float(margin), queries)
     for samples, starts, steps in _ATTACKS[:2] if _free(domain) > FEW_INPUTS else _ATTACKS[:1]:
         if (points := contest.attack(samples, starts, steps)) is not None:
@@ -314,7 +319,7 @@ class _Contest:
     ) -> None:
         self.question = question
         self.deadline = question.deadline
-        self.bounds, self.witnesses = question.bounds, question.witnesses
+        self.bounds, self.witnesses, self.pairing = question.bounds, question.witnesses, question.pairing
         self.outputs = outputs
         self.margin = margin
         self.queries = queries
@@ -398,6 +403,7 @@ class Tightest:
     boxes: int
     complete: bool
     signs: Signs
+    pairing: Pairing
     history: tuple[tuple[float, float, float], ...]  # (seconds, reached, worst upper)
 
 
@@ -405,7 +411,8 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs the box stays whole."""
     deadline = time.monotonic() + (60.0 if limits.seconds is None else limits.seconds)
     zero = [Fraction(0)] * a.output_size
-    question = _Question(gap(a, b, zero), domain, pairs_of(a, b), seed, deadline)
+    pairing = guessed_pairing(a, b, domain, seed)
+    question = _Question(gap(*arranged(a, b, pairing), zero), domain, pairing, seed, deadline)
     start = question.climbed(*_ATTACKS[0])
     search = TightestSearch(question.bounds, question.witnesses, LAST, start)
     found = search.run(deadline, 10**9 if _free(domain) <= FEW_INPUTS else 1)
@@ -413,7 +420,9 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     upper = tuple(_with_room(max(0.0, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
     signs = Signs(LAST, BoxProof(claims, found.tree))
-    return Tightest(upper, found.point, found.reached, found.boxes, found.complete, signs, tuple(found.history))
+    return Tightest(
+        upper, found.point, found.reached, found.boxes, found.complete, signs, pairing, tuple(found.history)
+    )
 
 
 def _with_room(value: float) -> Fraction:

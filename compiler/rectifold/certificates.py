@@ -20,7 +20,7 @@ import rectifold_check
 from rectifold.bounds.linear import bounded
 from rectifold.exact import Floats, Indices, Matrix
 from rectifold.ir.canonical import canonical_text, digest, domain_text
-from rectifold.ir.difference import gap, pairs_of
+from rectifold.ir.difference import Pairing, arranged, gap, names_of
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
@@ -91,12 +91,17 @@ def certify_same(network: Network) -> Certificate:
 
 
 def certify_within(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], evidence: Signs | Facts
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    evidence: Signs | Facts,
+    pairing: Pairing = (),
 ) -> Certificate:
-    """A certificate that |A_j − B_j| ≤ tolerance_j, from signs of the gap network (see ir/difference) or facts about it with a relu last layer."""
+    """A certificate that |A_j − B_j| ≤ tolerance_j, from signs of the gap network of the arranged networks (see ir/difference) or facts about it with a relu last layer."""
     lines = [_header(a, b, tolerance)]
     if isinstance(evidence, Signs):
-        lines += map(_line, _root_steps(a, b, domain, tolerance))
+        lines += map(_line, _root_steps(a, b, domain, tolerance, pairing))
         last = len(a.layers) + len(b.layers) + 1
         claims = [[unit, side, "0"] for unit, side in evidence.proof.claims]
         lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree)]))
@@ -108,13 +113,17 @@ def certify_within(
     return Certificate((*lines, _line(["final", {}])))
 
 
-def _root_steps(a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction]) -> list[list[Any]]:
-    """The ends on the whole box with which the search began (bounds/linear.bounded): a tree of boxes rests on them."""
-    network, steps = gap(a, b, tolerance), list[list[Any]]()
+def _root_steps(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], pairing: Pairing
+) -> list[list[Any]]:
+    """The pairs, and the ends on the whole box with which the search began (bounds/linear.bounded): a tree of boxes rests on them."""
+    network, steps = gap(*arranged(a, b, pairing), tolerance), list[list[Any]]()
     numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
-    if pairs := pairs_of(a, b):
-        relu = [(u, v) for u, v in pairs.items() if network.layer(u).is_relu]
-        steps.append(["pairs", [[numbers[u], numbers[v] - len(a.layers)] for u, v in relu]])
+    if pairing:
+        pairs = [
+            [p.first + 1, p.second + 1, *([list(p.of_first), list(p.of_second)] if p.of_first else [])] for p in pairing
+        ]
+        steps.append(["pairs", pairs])
 
     def told(name: str, side: str, units: Indices, values: Floats) -> None:
         if side == "lo" and network.layer(name).size:
@@ -122,7 +131,7 @@ def _root_steps(a: Network, b: Network, domain: Domain, tolerance: Sequence[Frac
         for unit, value in zip(units.tolist(), values.tolist(), strict=True):
             steps.append(["cases", [GAP, numbers[name], unit], side, str(Fraction(value)), [], ["", [], []]])
 
-    bounded(network, domain, pairs, told)
+    bounded(network, domain, names_of(pairing), told)
     return steps
 
 

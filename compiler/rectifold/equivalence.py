@@ -216,7 +216,7 @@ def closest(
         raise InputError("no point of the domain was found")
     (va,), (vb,) = evaluate_points(a, points[:1]), evaluate_points(b, points[:1])
     lower = max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0))
-    certificate = certify_within(a, b, domain, found.upper, found.signs)
+    certificate = certify_within(a, b, domain, found.upper, found.signs, found.pairing)
     replayed = _replayed(a, b, domain, certificate) if found.boxes <= _REPLAYED else None
     upper = max(found.upper, default=Fraction(0))
     return Closest(
@@ -341,7 +341,7 @@ def _agreed(
     evidence: Signs | Facts | None = found.signs or found.facts
     if not found.proved or evidence is None:
         return Unknown(_share_text(found), _largest(a, b, domain, seed), found.share)
-    certificate = certify_within(a, b, domain, tolerance, evidence)
+    certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
     replayed = _replayed(a, b, domain, certificate) if replay and found.boxes <= _REPLAYED else None
     if replayed is not None and not replayed.startswith("holds"):
         certificate_text = f"the checker refuses the certificate ({replayed}): please report this"

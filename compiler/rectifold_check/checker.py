@@ -31,11 +31,13 @@ from rectifold_check.reading import (
 from rectifold_check.substitution import BITS, MOST_BITS, Block, Substitution, combined, packed, sources_of
 
 MAX_DEPTH = 200  # of a proof tree
+MOST_PLACES = 1_000_000  # without a unit, in one arrangement
 GAP = 2  # the number of the network [A − B − eps; B − A − eps]
 
 Unit = tuple[int, int, int]  # (network 0 or 1, layer from 1, unit from 0)
 Atom = None | int | tuple[str, Unit]  # the constant 1, an input, or ("z" | "h", unit)
 Term = tuple[Fraction, Atom]
+Orders = tuple[dict[int, list[int]], dict[int, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ class State:
         self.blocks: dict[tuple[int, int, int, int], Block] = {}
         self.bits = BITS
         self.pairs: dict[int, int] = {}  # layers of the gap network
+        self.orders: Orders = ({}, {})  # of A and B: layer → its arrangement in the gap network
         self.rules: dict[int, Substitution] = {}
 
     # ---- normal forms -------------------------------------------------------------------------
@@ -240,34 +243,45 @@ class State:
             network = self.gap if net == GAP else self.networks[net]
             rule = Substitution(network, self.domain, self.bits, self.pairs if net == GAP else None)
             for side, known in (("lo", self.lower), ("up", self.upper)):
-                for (other, layer, index), value in known.items():
-                    if net in (other, GAP):
-                        rule.know(layer + self._shift(other, net), index, side, value)
+                for unit, value in known.items():
+                    if net == GAP:
+                        rule.know(*self.place(unit), side, value)
+                    elif unit[0] == net:
+                        rule.know(*unit[1:], side, value)
             self.rules[net] = rule
         return self.rules[net]
 
     def _shift(self, net: int, into: int) -> int:
         return len(self.networks[0].layers) if into == GAP and net == 1 else 0
 
+    def arrange(self, pairs: dict[int, int], orders: Orders) -> None:
+        """From here on the gap network has these pairs of layers, with their units in these orders."""
+        self.pairs, self.orders = pairs, orders
+        self.rules.pop(GAP, None)
+        self.__dict__.pop("gap", None)
+
     @cached_property
     def gap(self) -> Network:
         """[A − B − eps; B − A − eps] as one network: A's layers, then B's, then one linear layer."""
-        a, b = self.networks
+        (a, b), (of_a, of_b) = self.networks, self.orders
         shift = len(a.layers)
-        moved = [
-            Layer(v.is_relu, v.den, v.bias, tuple(tuple(_moved(row, shift) for row in rows) for rows in v.rows))
-            for v in b.layers
-        ]
+        layers = [_placed(v, k, of_a, 0) for k, v in enumerate(a.layers, start=1)]
+        layers += [_placed(v, k, of_b, shift) for k, v in enumerate(b.layers, start=1)]
         den = lcm(*(e.denominator for e in self.tolerance)) if self.tolerance else 1
         rows, bias = [], []
         for sign in (1, -1):
             for j, eps in enumerate(self.tolerance):
-                ends = (Row(a.output, ((j, sign * den),)), Row(b.output + shift, ((j, -sign * den),)))
+                places = [_places(order.get(n.output)).get(j, j) for order, n in ((of_a, a), (of_b, b))]
+                ends = (Row(a.output, ((places[0], sign * den),)), Row(b.output + shift, ((places[1], -sign * den),)))
                 rows.append(ends)
                 bias.append(-eps.numerator * (den // eps.denominator))
-        last = Layer(False, den, tuple(bias), tuple(rows))
-        layers = (*a.layers, *moved, last)
-        return Network(a.inputs, layers, len(layers), "")
+        layers.append(Layer(False, den, tuple(bias), tuple(rows)))
+        return Network(a.inputs, tuple(layers), len(layers), "")
+
+    def place(self, unit: Unit) -> tuple[int, int]:
+        """(layer, index) of a unit of A or B in the gap network."""
+        net, layer, index = unit
+        return layer + self._shift(net, GAP), _places(self.orders[net].get(layer)).get(index, index)
 
     # ---- learning -------------------------------------------------------------------------------
 
@@ -287,9 +301,10 @@ class State:
     def proved(self, unit: Unit, side: str, value: Fraction) -> None:
         """Learn an end that holds on the whole domain (not in a case only)."""
         self.learn(unit, side, value)
-        for net, rule in self.rules.items():
-            if net in (unit[0], GAP):
-                rule.know(unit[1] + self._shift(unit[0], net), unit[2], side, value)
+        if unit[0] in self.rules:
+            self.rules[unit[0]].know(*unit[1:], side, value)
+        if GAP in self.rules:
+            self.rules[GAP].know(*self.place(unit), side, value)
 
     def solve(self, unit: Unit, value: list[Term]) -> None:
         self.solved[unit] = value
@@ -308,8 +323,27 @@ class State:
         raise Refusal(f"{str(value)[:40]} is no unit")
 
 
-def _moved(row: Row, shift: int) -> Row:
-    return Row(row.source + shift if row.source else 0, row.entries)
+def _places(order: list[int] | None) -> dict[int, int]:
+    """Unit → its place in an arrangement (as it was, without one)."""
+    return {} if order is None else {unit: place for place, unit in enumerate(order) if unit >= 0}
+
+
+def _placed(layer: Layer, number: int, orders: dict[int, list[int]], shift: int) -> Layer:
+    """A layer in the gap network: sources moved by `shift`, units and the units it reads rearranged; a place without a unit is never active."""
+    sources = {row.source for rows in layer.rows for row in rows}
+    places = {source: _places(orders.get(source)) for source in sources}
+
+    def moved(row: Row) -> Row:
+        to = places[row.source]
+        entries = tuple((to.get(j, j), w) for j, w in row.entries)
+        return Row(row.source + shift if row.source else 0, entries)
+
+    rows = [tuple(map(moved, unit)) for unit in layer.rows]
+    order = orders.get(number)
+    if order is None:
+        return Layer(layer.is_relu, layer.den, layer.bias, tuple(rows))
+    bias = tuple(layer.bias[k] if k >= 0 else -layer.den for k in order)
+    return Layer(layer.is_relu, layer.den, bias, tuple(rows[k] if k >= 0 else () for k in order))
 
 
 def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Unit, int], list[Unit]]:
@@ -466,23 +500,41 @@ def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> 
 
 
 def _pairs(state: State, pairs: list[Any]) -> None:
-    """Layers [of A, of B] whose units are compared one by one in the gap network."""
+    """Layers [of A, of B] whose units are compared one by one in the gap network, or [of A, of B, arrangement, arrangement]."""
     shift = len(state.networks[0].layers)
     result: dict[int, int] = {}
+    orders: Orders = ({}, {})
     for pair in pairs:
         match pair:
-            case [int() as one, int() as other]:
-                sizes = [state.layer(state.unit([net, k, 0])) for net, k in ((0, one), (1, other))]
-                if not all(v.is_relu for v in sizes) or sizes[0].size != sizes[1].size:
+            case [int() as one, int() as other, *rest] if len(rest) in (0, 2):
+                layers = [state.layer(state.unit([net, k, 0])) for net, k in ((0, one), (1, other))]
+                sizes = [v.size for v in layers]
+                if rest:
+                    sizes = [_arrangement(order, size) for order, size in zip(rest, sizes, strict=True)]
+                    orders[0][one], orders[1][other] = rest
+                if not all(v.is_relu for v in layers) or sizes[0] != sizes[1]:
                     raise Refusal("only relu layers of one size make a pair")
                 if one in result or other + shift in result.values():
                     raise Refusal("a layer is in two pairs")
                 result[one] = other + shift
             case _:
-                raise Refusal("a pair is [layer of A, layer of B]")
-    state.pairs = result
-    state.rules.pop(GAP, None)
-    state.substitution(GAP)
+                raise Refusal("a pair is [layer of A, layer of B], perhaps with two arrangements")
+    before = state.pairs, state.orders
+    state.arrange(result, orders)
+    try:
+        state.substitution(GAP)
+    except Refusal:
+        state.arrange(*before)
+        raise
+
+
+def _arrangement(order: Any, size: int) -> int:
+    """Every unit once, and -1 for places without one; the number of places."""
+    if not isinstance(order, list) or not all(type(k) is int and -1 <= k < size for k in order):
+        raise Refusal("an arrangement lists units, and -1 for a place without one")
+    if sorted(k for k in order if k >= 0) != list(range(size)) or len(order) > 2 * size + MOST_PLACES:
+        raise Refusal("an arrangement names every unit once")
+    return len(order)
 
 
 def _intervals(state: State, net: int, number: int) -> None:

@@ -22,12 +22,13 @@ from rectifold.equivalence import Different, Equal, Unknown, closest, compare, c
 from rectifold.errors import InputError
 from rectifold.exact import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
-from rectifold.ir.difference import LAST, difference, gap, joined, output_names, pairs_of
+from rectifold.ir.difference import LAST, Pair, arranged, difference, gap, joined, names_of, output_names, same_shape
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points, trace
 from rectifold.ir.network import Layer, Network
-from rectifold.pipeline import sample_points
+from rectifold.pipeline import compile_network, sample_points
 from rectifold.search.boxes import Tightening
+from rectifold.search.pairing import guessed_pairing
 from support import float_network, net, points_of, random_network
 
 F = Fraction
@@ -58,6 +59,10 @@ def domain_of(network: Network) -> Domain:
     return network.domain
 
 
+def names_of_shape(a: Network, b: Network) -> dict[str, str]:
+    return names_of(same_shape(a, b))
+
+
 # ---- the networks -----------------------------------------------------------------------------------
 
 
@@ -77,8 +82,8 @@ def test_gap_and_difference_are_what_they_say(seed: int) -> None:
 
 def test_only_chains_of_one_shape_are_paired() -> None:
     a = float_network(0, 2, 4, 4, 1)
-    assert next(iter(pairs_of(a, shaken(a, 0, 0.1)).items())) == ("a000", "b000")
-    assert not pairs_of(a, float_network(0, 2, 4, 5, 1))
+    assert next(iter(names_of_shape(a, shaken(a, 0, 0.1)).items())) == ("a000", "b000")
+    assert not names_of_shape(a, float_network(0, 2, 4, 5, 1))
     assert output_names(a, a) == ("a002", "b002")
 
 
@@ -98,7 +103,7 @@ def test_bounds_of_pairs_contain_exact_values_on_every_box(seed: int, size: floa
     a = float_network(seed, 2, 5, 5, 5, 2)
     b = shaken(a, seed, size)
     network, domain = gap(a, b, [F(1, 7)] * 2), domain_of(a)
-    bounds = bounded(network, domain, pairs_of(a, b))
+    bounds = bounded(network, domain, names_of_shape(a, b))
     ends = Tightening(bounds, LAST)
     random = np.random.default_rng(seed)
     low, high = domain.float_box
@@ -130,7 +135,7 @@ def test_pairs_are_much_closer_than_two_networks_by_themselves() -> None:
     b = shaken(a, 4, 1e-4)
     network, domain = gap(a, b, [F(0)]), domain_of(a)
     widths = []
-    for pairs in ({}, pairs_of(a, b)):
+    for pairs in ({}, names_of_shape(a, b)):
         bounds = bounded(network, domain, pairs)
         ends = Tightening(bounds, LAST)
         low, high = domain.float_box
@@ -170,7 +175,7 @@ def certificate_of(a: Network, b: Network, eps: Fraction) -> Certificate:
     evidence = found.signs or found.facts
     assert found.proved
     assert evidence is not None
-    return certify_within(a, b, domain_of(a), [eps] * a.output_size, evidence)
+    return certify_within(a, b, domain_of(a), [eps] * a.output_size, evidence, found.pairing)
 
 
 def accepted(a: Network, b: Network, lines: list[str] | tuple[str, ...]) -> bool:
@@ -205,7 +210,7 @@ def test_many_inputs_are_decided_by_phases() -> None:
     found = agree_within(a, b, domain_of(a), [4 * seen] * 2, limits=Limits(60))
     assert found.proved
     certificate = certify_within(
-        a, b, domain_of(a), [4 * seen] * 2, found.signs or found.facts or pytest.fail("no evidence")
+        a, b, domain_of(a), [4 * seen] * 2, found.signs or found.facts or pytest.fail("no evidence"), found.pairing
     )
     assert accepted(a, b, certificate.lines)
     different = Network("x", 20, float_network(8, 20, 6, 2).layers, float_network(8, 20, 6, 2).output)
@@ -394,7 +399,7 @@ def test_two_processes_prove_the_same_with_one_tree(monkeypatch: pytest.MonkeyPa
     assert found.boxes > 4
     assert found.share == pytest.approx(1.0)
     assert found.signs is not None
-    certificate = certify_within(a, b, domain_of(a), [seen * F(11, 10)] * 2, found.signs)
+    certificate = certify_within(a, b, domain_of(a), [seen * F(11, 10)] * 2, found.signs, found.pairing)
     assert accepted(a, b, certificate.lines)
 
 
@@ -409,7 +414,64 @@ def test_a_second_run_takes_the_tree_from_the_log(tmp_path: Path, monkeypatch: p
     assert first.proved
     assert second.proved
     assert second.signs is not None
-    assert accepted(a, b, certify_within(a, b, domain_of(a), [eps], second.signs).lines)
+    assert accepted(a, b, certify_within(a, b, domain_of(a), [eps], second.signs, second.pairing).lines)
     monkeypatch.undo()
     smaller = agree_within(a, b, domain_of(a), [eps / 3], limits=limits)
     assert not smaller.proved
+
+
+# ---- pairing by simulation --------------------------------------------------------------------------
+
+
+def test_arranged_networks_are_the_same_functions() -> None:
+    a, b = float_network(3, 2, 5, 4, 2), float_network(4, 2, 6, 2)
+    pairing = (Pair(0, 0, (4, 0, -1, 1, 2, 3, -1), (2, -1, 0, 1, 3, 5, 4)),)
+    first, second = arranged(a, b, pairing)
+    assert [v.size for v in first.layers] == [7, 4, 2]
+    assert [v.size for v in second.layers] == [7, 2]
+    for point in points_of(domain_of(a), 10, 1):
+        assert evaluate(first, point) == evaluate(a, point)
+        assert evaluate(second, point) == evaluate(b, point)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_permuted_and_shaken_copy_is_paired_unit_by_unit(seed: int) -> None:
+    a = float_network(seed, 3, 8, 7, 2)
+    order = Random(seed).sample(range(8), 8)
+    draft = a.draft()
+    names = [v.name for v in a.layers]
+    draft.keep_units(names[0], order)
+    b = shaken(draft.freeze(), seed, 1e-4)
+    pairing = guessed_pairing(a, b, domain_of(a), seed)
+    assert [(p.first, p.second) for p in pairing] == [(0, 0), (1, 1)]
+    if order != sorted(order):
+        placed = dict(zip(pairing[0].of_second, pairing[0].of_first, strict=True))
+        assert [placed[k] for k in range(8)] == order
+    eps = largest_difference(a, b, domain_of(a), 1000) * 2
+    found = agree_within(a, b, domain_of(a), [eps] * 2, limits=Limits(30))
+    assert found.proved
+    assert found.boxes < 200
+    assert found.signs is not None
+    assert accepted(a, b, certify_within(a, b, domain_of(a), [eps] * 2, found.signs, found.pairing).lines)
+
+
+def test_a_compiled_network_in_single_precision_is_compared_with_its_source() -> None:
+    a = float_network(2, 3, 16, 12, 1)
+    small = compile_network(a, domain_of(a), prover="bounds").network
+    layers = [
+        Layer(
+            v.name, v.activation, Matrix.from_floats(v.bias.approximation[0].astype(np.float32)),
+            {u: Matrix.from_floats(w.approximation[0].astype(np.float32)) for u, w in v.weights.items()},
+        )
+        for v in small.layers
+    ]  # fmt: skip
+    b = Network(small.input_name, 3, layers, small.output, a.domain, "single")
+    found = agree_within(a, b, domain_of(a), [F(1, 10**4)], limits=Limits(30))
+    assert found.proved
+    assert found.boxes < 1000
+    assert found.signs is not None
+    assert accepted(a, b, certify_within(a, b, domain_of(a), [F(1, 10**4)], found.signs, found.pairing).lines)
+
+
+def test_networks_without_relatives_are_not_paired() -> None:
+    assert not guessed_pairing(float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), 0)

@@ -338,6 +338,12 @@ def gap_is_closed(eps: str, *steps: Any, a: str = NEAR_A, b: str = NEAR_B, domai
 WHOLE: list[Any] = ["boxes", 2, 5, CLAIMS, [[0, 1]]]
 GAP_ACCEPTED = {
     "one box with pairs": gap_is_closed("1/7", PAIRS, WHOLE),
+    "pairs in another order": gap_is_closed("1/7", ["pairs", [[1, 1, [1, 0], [1, 0]]]], WHOLE),
+    "pairs of other units, with room": gap_is_closed("5", ["pairs", [[1, 1, [0, 1], [1, 0]]]], WHOLE),
+    "places without a unit": gap_is_closed("1/7", ["pairs", [[1, 1, [-1, 0, 1], [-1, 0, 1]]]], WHOLE),
+    "what is known about a rearranged unit": gap_is_closed(
+        "5", ["pairs", [[1, 1, [1, 0], [0, 1]]]], ["bound", [0, 1, 0], "up", "9/8", {"l": []}], ["intervals", 2, 5]
+    ),
     "a tolerance so large that no pair is needed": gap_is_closed("5", WHOLE),
     "cases of phases": gap_is_closed(
         "5", ["cases", [2, 5, 0], "up", "0", [], NONE], ["cases", [2, 5, 1], "up", "0", [], NONE]
@@ -355,6 +361,13 @@ GAP_REFUSED = {
     "other networks": gap_is_closed("1/7", PAIRS, WHOLE, b=canonical_chain(("R", "", ["0:1", "1:1"]), ("L", "", ["0:1"]))),
     "pairs of layers of other sizes": gap_is_closed("5", ["pairs", [[1, 2]]], WHOLE),
     "pairs of linear layers": gap_is_closed("5", ["pairs", [[2, 2]]], WHOLE),
+    "an arrangement that makes other pairs": gap_is_closed("1/7", ["pairs", [[1, 1, [0, 1], [1, 0]]]], WHOLE),
+    "an arrangement that forgets a unit": gap_is_closed("5", ["pairs", [[1, 1, [0, -1], [0, 1]]]], WHOLE),
+    "an arrangement that names one twice": gap_is_closed("5", ["pairs", [[1, 1, [0, 0], [0, 1]]]], WHOLE),
+    "an arrangement of other units": gap_is_closed("5", ["pairs", [[1, 1, [0, 2], [0, 1]]]], WHOLE),
+    "arrangements of two lengths": gap_is_closed("5", ["pairs", [[1, 1, [0, 1, -1], [0, 1]]]], WHOLE),
+    "one arrangement only": gap_is_closed("5", ["pairs", [[1, 1, [0, 1]]]], WHOLE),
+    "an arrangement that is no list": gap_is_closed("5", ["pairs", [[1, 1, "01", [0, 1]]]], WHOLE),
     "a layer in two pairs": gap_is_closed("5", ["pairs", [[1, 1], [1, 1]]], WHOLE),
     "a pair of one": gap_is_closed("5", ["pairs", [[1]]], WHOLE),
     "a pair that is no list": gap_is_closed("5", ["pairs", [1]], WHOLE),

@@ -285,10 +285,16 @@ class Bounds:
         order = [v.name for v in self.network.layers]
         if not self.pairs:
             return tuple((v,) for v in order)
-        rest = [
-            v for v in order if v not in self._partner
-        ]  # pairs are chains side by side: what else there is comes after them
-        return (*((a, self.pairs[a]) for a in order if a in self.pairs), *((v,) for v in rest))
+        seconds = set(self.pairs.values())
+        waiting = [(v, self.pairs[v]) if v in self.pairs else (v,) for v in order if v not in seconds]
+        done = {self.network.input_name}
+        groups: list[tuple[str, ...]] = []
+        while waiting:
+            ready = next(g for g in waiting if all(set(self.network.layer(v).weights) <= done for v in g))
+            waiting.remove(ready)
+            groups.append(ready)
+            done.update(ready)
+        return tuple(groups)
 
     def live_weight(self, source: str, target: str) -> Floats:
         """The weights between live values, as one block."""

@@ -7,10 +7,11 @@ Every layer of A is called a000, a001, …, every layer of B b000, b001, … (in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from rectifold.exact import Matrix, vstack
+from rectifold.exact import Matrix, hstack, vstack
 from rectifold.ir.network import Activation, Layer, Network, fresh_name
 
 LAST = "d"  # the name of the layer that compares
@@ -61,13 +62,57 @@ def output_names(a: Network, b: Network) -> tuple[str, str]:
     return _named("a", first), _named("b", second)
 
 
-def pairs_of(a: Network, b: Network) -> dict[str, str]:
-    """a-layer → b-layer of the joined network, if A and B are chains of the same shape: unit i of one is then close to unit i of the other
-    when B is A retrained, rounded or pruned. Empty otherwise."""
+@dataclass(frozen=True)
+class Pair:
+    """Layer `first` of A and `second` of B (numbers from 0), and how their units are arranged so that unit i of one is close to unit i of the other.
+
+    An arrangement lists units, -1 for a place without one; both have one length. Empty: as they are.
+    """
+
+    first: int
+    second: int
+    of_first: tuple[int, ...] = ()
+    of_second: tuple[int, ...] = ()
+
+
+Pairing = tuple[Pair, ...]
+
+
+def same_shape(a: Network, b: Network) -> Pairing:
+    """The pairing of unit with unit, if A and B are chains of one shape, as when B is A retrained, rounded or pruned. Empty otherwise."""
     shapes = [[(v.activation, v.size) for v in n.layers] for n in (a, b)]
     if not (a.is_chain and b.is_chain) or shapes[0] != shapes[1]:
-        return {}
-    return {_named("a", k): _named("b", k) for k in range(len(a.layers))}
+        return ()
+    return tuple(Pair(k, k) for k, v in enumerate(a.layers) if v.is_relu)
+
+
+def arranged(a: Network, b: Network, pairing: Pairing) -> tuple[Network, Network]:
+    """A and B with the units of paired relu layers in the order of the pairing; a place without a unit gets one that is never active."""
+    return (
+        _arranged(a, {pair.first: pair.of_first for pair in pairing if pair.of_first}),
+        _arranged(b, {pair.second: pair.of_second for pair in pairing if pair.of_second}),
+    )
+
+
+def names_of(pairing: Pairing) -> dict[str, str]:
+    """Paired layers by their names in the joined network."""
+    return {_named("a", pair.first): _named("b", pair.second) for pair in pairing}
+
+
+def _arranged(network: Network, orders: Mapping[int, Sequence[int]]) -> Network:
+    draft = network.draft()
+    for number, order in orders.items():
+        name = network.layers[number].name
+        own = draft.layers[name]
+        places = [k if k >= 0 else own.size for k in order]
+        minus_one = Matrix.column([-1])
+        weights = {u: vstack([w, Matrix.zeros(1, w.shape[1])]).select_rows(places) for u, w in own.weights.items()}
+        draft.put(Layer(name, own.activation, vstack([own.bias, minus_one]).select_rows(places), weights))
+        for successor in draft.successors(name):
+            after = dict(draft.layers[successor].weights)
+            wider = hstack([after[name], Matrix.zeros(after[name].shape[0], 1)])
+            draft.edit(successor, weights=after | {name: wider.select_columns(places)})
+    return draft.freeze()
 
 
 def _named(tag: str, number: int) -> str:
