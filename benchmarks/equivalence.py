@@ -269,7 +269,7 @@ def equal_copies(network: Network, random: Random) -> Iterator[tuple[str, Networ
     yield "split", with_copies(network, [Fraction(1, 3), Fraction(2, 3)])
     yield "dead units", with_dead_units(network)
     yield "compiled", compile_network(network, domain, prover="bounds").network
-    if network.input_size <= 2:
+    if network.input_size <= 3:
         yield "shallow", shallow_network(network, domain, kind="exact").network
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
+from rectifold_check.cells import Cells
 from rectifold_check.forms import Form, add_into, reduced
 from rectifold_check.reading import (
     Domain,
@@ -110,6 +111,13 @@ class Replay:
         except Refusal:
             return False
         return True
+
+    def count_cells(self, most: int) -> int | None:
+        """The number that the step "cells" needs; None where it would not hold, or beyond `most` cells."""
+        try:
+            return _counted_cells(self.state, most)
+        except Refusal:
+            return None
 
     def is_equal(self) -> bool:
         """Is every output's difference the form 0 by now?"""
@@ -484,6 +492,8 @@ def _step(state: State, step: list[Any]) -> None:
             _intervals(state, net, layer)
         case ["cases", unit, ("lo" | "up") as side, value, frame, tree]:
             _cases(state, unit, side, rational(value, "bound"), frame, tree)
+        case ["cells", int() as count] if type(count) is int:
+            _cells(state, count)
         case ["boxes", int() as net, int() as layer, list() as claims, tree]:
             _boxes(state, net, layer, claims, tree)
         case [("alias" | "mirror") as kind, v, w, factor]:
@@ -587,6 +597,26 @@ def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) ->
     state.substitution(net).prove_boxes(number, wanted, tree)
     for index, side, value in read:
         _known(state, net, number, index, side, value)
+
+
+def _cells(state: State, count: int) -> None:
+    """The gap network is nonpositive: it is so at the vertices of exactly `count` cells, on each of which it is affine."""
+    found = _counted_cells(state, count)
+    if found != count:
+        raise Refusal(f"there are {found} cells, not {count}")
+    for unit in range(state.gap.layers[-1].size):
+        state.substitution(GAP).know(len(state.gap.layers), unit, "up", Fraction(0))
+
+
+def _counted_cells(state: State, most: int) -> int:
+    """How many cells there are, the gap network nonpositive at every vertex. Raises Refusal."""
+    cells = Cells(state.gap, state.domain)
+    found = 0
+    for vertices in cells.affine(most):
+        found += 1
+        if any(max(cells.values(point)[-1], default=0) > 0 for point in vertices):
+            raise Refusal("the networks differ by more than eps at a vertex")
+    return found
 
 
 def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:

@@ -1,8 +1,7 @@
 """Affine forms with integer coefficients over one denominator."""
 
-from collections.abc import Iterable
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 
 
 class Form:
@@ -30,19 +29,6 @@ class Form:
             return False
         theirs = other.coefficients
         return all(c * left == theirs[v] * right for v, c in self.coefficients.items())
-
-
-def combine(terms: Iterable[tuple[Fraction, Form]]) -> Form:
-    """Σ factor · form."""
-    used = [(f, form) for f, form in terms if f]
-    den = lcm(*(f.denominator * form.den for f, form in used)) if used else 1
-    constant = 0
-    total: dict[int, int] = {}
-    for factor, form in used:
-        scale = factor.numerator * (den // (factor.denominator * form.den))
-        constant += scale * form.constant
-        add_into(total, form.coefficients, scale)
-    return reduced(den, constant, total)
 
 
 def add_into(total: dict[int, int], coefficients: dict[int, int], scale: int) -> None:

@@ -138,6 +138,10 @@ class Substitution:
         """z ≤ 0 is known."""
         return self._ends[layer][unit][1] <= 0
 
+    def ends_before(self, layer: int) -> Ends:
+        """Of all relu layers with smaller numbers."""
+        return {k: self._ends[k] for k in range(1, layer) if self.network.layers[k - 1].is_relu}
+
     def ends_below(self, layer: int) -> Ends:
         """Of the relu layers that a layer depends on."""
         return {k: self._ends[k] for k in sorted(cone_of(self.network, layer)) if self.network.layers[k - 1].is_relu}
@@ -243,7 +247,7 @@ class _CaseWalk:
         self.rule = rule
         self.target = layer, unit, sign
         self.value = bound
-        self.ends = rule.ends_below(layer)
+        self.ends = rule.ends_before(layer)
         self.units = [(k, i) for k, indices in self._frame(frame) for i in indices]
 
     def _frame(self, frame: Any) -> list[tuple[int, list[int]]]:
@@ -257,7 +261,7 @@ class _CaseWalk:
                         raise Refusal("a frame names units that are not there, or not in order")
                     before = k
                 case _:
-                    raise Refusal("a frame lists relu layers below the unit, in order, with the indices of units")
+                    raise Refusal("a frame lists relu layers before the unit's, in order, with the indices of units")
         return list(map(tuple, frame))
 
     def node(self, tree: Any, path: list[tuple[int, int]]) -> None:

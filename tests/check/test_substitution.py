@@ -22,6 +22,9 @@ TENT = canonical_chain(("R", "", ["0:1", "0:-1"]), ("R", "0:-1 1:-3/4", ["0:1 1:
 # z = relu(x0) - relu(x0 - 1/2) - 3/5: at most -1/10, and the chords say more than that
 SAW = canonical_chain(("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:-3/5", ["0:1 1:-1"]), ("L", "", ["0:1"]))
 
+# nothing of the first layer comes through
+CUT = canonical_chain(("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:1", [""]), ("R", "", ["0:2"]), ("L", "", ["0:1"]))
+
 
 def step(network: str, *rest: Any, domain: str = BOX) -> bool:
     return Replay(network, network, domain).accepts(["boxes", *rest])
@@ -209,6 +212,7 @@ CASES_ACCEPTED = {
     ),
     "a row of the domain": cases(HINGE, [0, 1, 0], "up", "51/100", [], ["", [], ["1"]], domain=DOMAIN_ROW),
     "the other network": cases(SAW, [1, 2, 0], "up", "1", [], NONE),
+    "a frame of an earlier layer that only zero weights lead to": cases(CUT, [0, 3, 0], "up", "21/10", FRAME, [0, NONE, NONE]),
 }  # fmt: skip
 CASES_REFUSED = {
     "multipliers left out": cases(SAW, *UP, "-1/11", FRAME, [0, [1, NONE, NONE], NONE]),

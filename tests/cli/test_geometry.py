@@ -119,6 +119,20 @@ def test_shallow_prints_every_count_and_writes_code_that_agrees(run: Run) -> Non
     assert "self-test passed" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "command", [["shallow", "deep.relu", "--kind", "exact"], ["compile", "deep.relu", "--shallow"]]
+)
+def test_the_certificate_of_a_shallow_form_is_about_the_source(run: Run, command: list[str]) -> None:
+    result = run(*command, "-o", "out.relu", "--certificate", "c.cert")
+    assert result.exit_code == 0, result.output
+    assert "certificate: holds" in result.output
+    assert "holds" in run("check", "deep.relu", "c.cert", "--result", "out.relu").output
+    Path("wrong.relu").write_text(Path("out.relu").read_text().replace("output y", "z = y + 1e-9\noutput z"))
+    assert run("check", "deep.relu", "c.cert", "--result", "wrong.relu").exit_code == 1
+    Path("c.cert").write_text(Path("c.cert").read_text().replace('["cells",', '["cells",1'))
+    assert run("check", "deep.relu", "c.cert", "--result", "out.relu").exit_code == 1
+
+
 def test_compile_shallow(run: Run) -> None:
     result = run("compile", "deep.relu", "--shallow", "-o", "out.relu", "--json", "r.json")
     assert result.exit_code == 0, result.output
@@ -146,7 +160,7 @@ def test_compile_shallow(run: Run) -> None:
         (["shallow", "wide.relu"], "at most 5 inputs"),
         (["shallow", "line.relu", "--plot", "a.png"], "sheets are drawn for two free inputs, and 1 are free"),
         (["shallow", "deep.relu", "--accuracy", "0", "--kind", "core"], "not positive"),
-        (["compile", "deep.relu", "--shallow", "-o", "o.relu", "--certificate", "c"], "not about its shallow form"),
+        (["shallow", "deep.relu", "--kind", "centred", "--certificate", "c"], "the centred form is not exact"),
         (["shallow", "deep.relu", "--kind", "source"], "more than two hidden layers"),
         (["regions", "deep.relu", "--npz", "deep.relu"], "deep.relu"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from rectifold.bounds.codeerror import code_error
 from rectifold.cascade import require_domain
+from rectifold.certificates import MOST_CELLS, Certificate, certify_by_cells
 from rectifold.cli.common import (
     DONE,
     UNDECIDED,
@@ -28,12 +30,15 @@ from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.errors import InputError
 from rectifold.exact import parse_rational
-from rectifold.ir.canonical import digest
+from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
 from rectifold.report import large, regions_table, shallow_table
 from rectifold.two_layers.construct import KINDS, Shallow, shallow_network
+from rectifold_check import Verdict, check
+
+_CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being asked
 
 _NETWORK = click.argument("network", metavar="NET")
 _TIME_LIMIT = click.option(
@@ -198,6 +203,12 @@ def _print_bounds(found: Regions) -> None:
 )
 @_TIME_LIMIT
 @click.option(
+    "--certificate",
+    "certificate_file",
+    metavar="FILE",
+    help="write the certificate that the exact form equals NET to FILE",
+)
+@click.option(
     "--plot", "plot_file", metavar="FILE", help="draw the regions with the sheets of the exact form (two free inputs)"
 )
 @json_option
@@ -206,25 +217,33 @@ def _print_bounds(found: Regions) -> None:
 @polite
 def shallow_command(
     network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,
-    time_limit: float | None, plot_file: str | None, json_target: str | None, force: bool, quiet: bool,
+    time_limit: float | None, certificate_file: str | None, plot_file: str | None, json_target: str | None, force: bool,
+    quiet: bool,
 ) -> int:  # fmt: skip
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
-    for file in (output, plot_file):
+    for file in (output, certificate_file, plot_file):
         if file:
             refuse_existing(Path(file), force=force)
     chosen = format_for(Path(output), wanted) if output else None
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = require_domain(source, domain)
     result = shallow_network(source, domain, kind=kind, accuracy=parse_rational(accuracy), seconds=time_limit)
+    proved = certified_shallow(source, result, domain, required=certificate_file is not None)
     files = write_shallow(result, Path(output), chosen, of=source, force=force)[0] if output and chosen else []
+    if certificate_file and proved is not None:
+        files.append(Path(certificate_file))
+        write_whole(files[-1], proved[0].text.encode("ascii"))
     if plot_file:
         from rectifold.pictures import draw_sheets  # matplotlib is an extra
 
         draw_sheets(source, domain, Path(plot_file))
-    write_json(json_target, shallow_json(result))
+    verdict = "not made" if proved is None else proved[1].status
+    write_json(json_target, shallow_json(result) | {"certificate": verdict})
     if not quiet and json_target != "-":
         console().print(shallow_table(result))
         click.echo(result.statement)
+        if result.exact:
+            click.echo(f"certificate: {verdict}")
         for path in [*files, *([plot_file] if plot_file else [])]:
             click.echo(f"wrote {path}")
     return DONE
@@ -242,6 +261,29 @@ def write_shallow(
     files = write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
     largest = max(bound, default=0.0)
     return files, largest if np.isfinite(largest) else None
+
+
+def certified_shallow(
+    source: Network, result: Shallow, domain: Domain, *, required: bool
+) -> tuple[Certificate, Verdict] | None:
+    """The certificate that an exact form equals `source`, and the checker's verdict. Left out for large forms unless `required`.
+
+    Raises InputError if it is required and there is none.
+    """
+    if not result.exact or (not required and result.regions > _CERTIFIED_REGIONS):
+        if required:
+            raise InputError(
+                f"the {result.kind} form is not exact, so there is no certificate; leave out --certificate"
+            )
+        return None
+    zero = [Fraction(0)] * source.output_size
+    certificate = certify_by_cells(source, result.network, domain, zero)
+    if certificate is None:
+        if required:
+            raise InputError(f"the certificate of this form would need more than {MOST_CELLS:,} cells")
+        return None
+    texts = canonical_text(source), domain_text(domain), canonical_text(result.network)
+    return certificate, check(texts[0], texts[1], certificate.lines, texts[2])
 
 
 def shallow_json(result: Shallow) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from rectifold.cli.common import (
     quiet_option,
     write_json,
 )
-from rectifold.cli.geometry import regions_command, shallow_command, shallow_json, write_shallow
+from rectifold.cli.geometry import certified_shallow, regions_command, shallow_command, shallow_json, write_shallow
 from rectifold.cli.inputs import opened, point_from
 from rectifold.cli.progress import shown
 from rectifold.cli.verify import verify_command
@@ -95,10 +95,6 @@ def compile_command(
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain."""
     started = time.monotonic()
-    if shallow and certificate_file:
-        raise InputError(
-            "a certificate is about the rewritten network, not about its shallow form; leave out --shallow or --certificate"
-        )
     path, chosen = Path(output), format_for(Path(output), wanted)
     for target in [path] + ([Path(certificate_file)] if certificate_file else []):
         refuse_existing(target, force=force)
@@ -116,6 +112,10 @@ def compile_command(
         return UNDECIDED
     origin = _origin(compiled, chosen, verdict)
     folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit) if shallow else None
+    if folded is not None and certificate_file:
+        proved = certified_shallow(source, folded, compiled.facts.domain, required=True)
+        assert proved is not None
+        certificate, verdict = proved
     if folded is not None:
         files, shallow_bound = write_shallow(folded, path, chosen, of=compiled.source, force=force)
     else:
@@ -126,13 +126,19 @@ def compile_command(
     if folded is not None:
         result["shallow"] = shallow_json(folded)
         result["error_bound"] = shallow_bound
-        result["certificate"]["about"] = "the rewriting, before --shallow"
+        if not certificate_file:
+            result["certificate"]["about"] = "the rewriting, before --shallow"
     write_json(json_target, result)
     if folded is not None and not quiet and json_target != "-":
         console().print(shallow_table(folded))
         click.echo(f"shallow: {folded.statement}")
     if not quiet and json_target != "-":
-        _print_compiled(compiled, origin, verdict, files, verbose=verbose, is_shallow=folded is not None)
+        about = (
+            "certificate of the rewriting (before --shallow)"
+            if folded is not None and not certificate_file
+            else "certificate"
+        )
+        _print_compiled(compiled, origin, verdict, files, verbose=verbose, about=about, is_shallow=folded is not None)
     return DONE if compiled.facts.complete else UNDECIDED
 
 
@@ -173,6 +179,7 @@ def _print_compiled(
     files: list[Path],
     *,
     verbose: bool,
+    about: str,
     is_shallow: bool,
 ) -> None:
     out = console()
@@ -184,8 +191,7 @@ def _print_compiled(
     out.print(seconds_text(compiled.seconds))
     if not compiled.facts.complete:
         out.print("The search was ended early: what is proved so far was applied.")
-    about = "certificate of the rewriting (before --shallow): " if is_shallow else "certificate: "
-    out.print(about + (_verdict_text(verdict) if verdict is not None else "not made"))
+    out.print(f"{about}: " + (_verdict_text(verdict) if verdict is not None else "not made"))
     bound = max(origin.error_bound or (), default=0.0)
     if np.isfinite(bound) and not is_shallow:
         out.print(f"rounding of the written code: at most {bound:.3g} on the domain, per output")

@@ -1,0 +1,188 @@
+"""The checker's rule for few inputs: accepted and refused steps, its cells against the regions, and wrong networks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import pytest
+
+import rectifold_check
+from rectifold.certificates import certify_by_cells
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.two_layers.construct import shallow_network
+from rectifold_check import Replay
+from rectifold_check.cells import Cells
+from rectifold_check.reading import read_domain, read_network
+from support import BOX, canonical_chain, float_network, points_of, random_network
+
+# 2 relu(x0), and the same with two bends more: relu(2 x0 + x1 - x1), relu(... + 1) - 1
+SAME = canonical_chain(("R", "", ["0:2", "1:1"]), ("R", "0:1", ["0:1"]), ("L", "0:-1", ["0:1"]))
+HALF = canonical_chain(("R", "", ["0:1"]), ("L", "", ["0:2"]))
+OFF = canonical_chain(("R", "", ["0:1"]), ("L", "0:1/1000", ["0:2"]))
+ROW = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1","1/2"]]}'
+EMPTY = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1","-2"]]}'
+EDGE = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1","-1"]]}'
+OPEN = '{"format":"rectifold-domain/1","lower":["-1",null],"upper":["1","1"],"constraints":[]}'
+FLAT = '{"format":"rectifold-domain/1","lower":["-1","0"],"upper":["1","0"],"constraints":[]}'
+POINT = '{"format":"rectifold-domain/1","lower":["1","0"],"upper":["1","0"],"constraints":[]}'
+
+
+def held(b: str, count: Any, domain: str = BOX, eps: str = "0", step: str = "cells") -> bool:
+    replay = Replay(HALF, b, domain, [eps])
+    return replay.accepts([step, count]) and replay.is_equal()
+
+
+ACCEPTED = {
+    "a copy": held(HALF, 2),
+    "a bend that only one network has": held(SAME, 4),
+    "a row of the domain": held(SAME, 4, ROW),
+    "a row that leaves an edge of the box, on which both are 0": held(SAME, 2, EDGE),
+    "a row that leaves nothing": held(OFF, 0, EMPTY),
+    "an input that does not vary": held(SAME, 2, FLAT),
+    "one point": held(SAME, 1, POINT),
+    "within eps, with nothing to spare": held(OFF, 2, eps="1/1000"),
+}
+REFUSED = {
+    "another function": held(OFF, 2),
+    "a little less than eps": held(OFF, 2, eps="1/1001"),
+    "another function on one edge": held(OFF, 1, EDGE),
+    "one cell too few": held(SAME, 3),
+    "one cell too many": held(SAME, 5),
+    "no number": held(SAME, "4"),
+    "true as a number": held(HALF, True, POINT),
+    "a negative number": held(HALF, -1),
+    "an unbounded domain": held(HALF, 2, OPEN),
+    "another name": held(HALF, 2, step="cell"),
+}
+
+
+@pytest.mark.parametrize("title", ACCEPTED)
+def test_accepted(title: str) -> None:
+    assert ACCEPTED[title]
+
+
+@pytest.mark.parametrize("title", REFUSED)
+def test_refused(title: str) -> None:
+    assert not REFUSED[title]
+
+
+def test_seven_inputs_are_too_many() -> None:
+    row = " ".join(f"{k}:1" for k in range(7))
+    network = canonical_chain(("R", "", [row]), ("L", "", ["0:1"]), inputs=7)
+    domain = json.dumps({"format": "rectifold-domain/1", "lower": ["0"] * 7, "upper": ["1"] * 7, "constraints": []})
+    assert Replay(network, network, domain).count_cells(10) is None
+
+
+def few_inputs(count: int, most: int) -> list[int]:
+    return [seed for seed in range(count) if random_network(seed).input_size <= most]
+
+
+def cells_of(network: Network) -> list[tuple[tuple[int, ...], ...]]:
+    assert network.domain is not None
+    text, domain = canonical_text(network), domain_text(network.domain)
+    return list(Cells(read_network(text, "A"), read_domain(domain)).affine(10**6))
+
+
+@pytest.mark.parametrize("sizes", [(1, 5, 4, 1), (2, 6, 5, 1), (3, 4, 4, 3, 1), (4, 5, 4, 2)])
+def test_cells_of_generic_networks_are_the_regions(sizes: tuple[int, ...]) -> None:
+    """Two programs that share no line: the same polytopes, vertex by vertex."""
+    network = float_network(7, *sizes)
+    assert network.domain is not None
+    ours = {frozenset(region.polytope.vertices) for region in Enumeration(network, network.domain).regions()}
+    cells = [frozenset(vertices) for vertices in cells_of(network)]
+    assert len(cells) == len(ours)
+    assert set(cells) == ours
+
+
+@pytest.mark.parametrize("seed", few_inputs(40, 3))
+def test_cells_of_degenerate_networks_cover_every_point_and_are_affine(seed: int) -> None:
+    """A convex combination of a cell's vertices has the same combination of the values of every layer."""
+    network = random_network(seed)
+    assert network.domain is not None
+    cells = Cells(read_network(canonical_text(network), "A"), read_domain(domain_text(network.domain)))
+    random = Random(seed)
+    for vertices in cells.affine(10**6):
+        weights = [random.randint(0, 5) for _ in vertices]
+        weights[0] += 1
+        points = [[Fraction(x, v[-1]) for x in v[:-1]] for v in vertices]
+        mean = [
+            sum((w * p[k] for w, p in zip(weights, points, strict=True)), Fraction(0)) / sum(weights)
+            for k in range(network.input_size)
+        ]
+        den = 1
+        for value in mean:
+            den = den * value.denominator
+        own = cells.values((*(int(v * den) for v in mean), den))
+        for layer in range(1, len(own)):
+            for unit in range(len(own[layer])):
+                expected = sum(
+                    (w * Fraction(cells.values(v)[layer][unit], v[-1]) for w, v in zip(weights, vertices, strict=True)),
+                    Fraction(0),
+                )
+                assert Fraction(own[layer][unit], den) == expected / sum(weights)
+
+
+def in_cell(point: list[Fraction], vertices: tuple[tuple[int, ...], ...]) -> bool:
+    """One or two inputs: inside the hull of the vertices."""
+    corners = [tuple(Fraction(x, v[-1]) for x in v[:-1]) for v in vertices]
+    if len(point) == 1:
+        return min(corners)[0] <= point[0] <= max(corners)[0]
+
+    def side(p: Sequence[Fraction], q: Sequence[Fraction], r: Sequence[Fraction]) -> Fraction:
+        return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
+
+    return all(
+        not all(side(p, q, r) >= 0 for r in corners) or side(p, q, point) >= 0
+        for p in corners
+        for q in corners
+        if p != q
+    )
+
+
+@pytest.mark.parametrize("seed", few_inputs(40, 2))
+def test_every_point_is_in_a_cell(seed: int) -> None:
+    network = random_network(seed)
+    assert network.domain is not None
+    cells = cells_of(network)
+    for point in points_of(network.domain, 30, seed):
+        if network.domain.contains(point):
+            assert any(in_cell(point, vertices) for vertices in cells)
+
+
+@pytest.mark.parametrize("sizes", [(1, 6, 6, 1), (2, 8, 8, 1), (2, 5, 5, 5, 2), (3, 3, 3, 3, 1)])
+def test_shallow_forms_have_certificates_and_wrong_ones_have_none(sizes: tuple[int, ...]) -> None:
+    network = float_network(3, *sizes)
+    domain = network.domain
+    assert domain is not None
+    small = shallow_network(network, domain, kind="exact").network
+    zero = [Fraction(0)] * network.output_size
+    certificate = certify_by_cells(network, small, domain, zero)
+    assert certificate is not None
+    a, b = canonical_text(network), canonical_text(small)
+    assert rectifold_check.check(a, domain_text(domain), certificate.lines, b).status == "holds"
+    assert certify_by_cells(network, small, domain, zero, most=1) is None
+    wider = Domain(domain.lower, tuple(Fraction(2) for _ in domain.upper), ())
+    assert (
+        sizes[0] == 3 or certify_by_cells(network, small, wider, zero) is None
+    )  # the one of three inputs holds there too
+    assert not rectifold_check.check(a, domain_text(wider), certificate.lines, b).holds
+    random = Random(0)
+    for _ in range(10):
+        draft = small.draft()
+        layer = small.layers[random.randrange(len(small.layers))]
+        bias = [v + (Fraction(1, 2**40) if k == 0 else 0) for k, v in enumerate(layer.bias.column_values())]
+        draft.edit(layer.name, bias=type(layer.bias).column(bias))
+        wrong = draft.freeze()
+        header = json.loads(certificate.lines[0]) | {
+            "b": read_network(canonical_text(wrong), "B").digest,
+            "result": None,
+        }
+        lines = (json.dumps(header), *certificate.lines[1:])
+        assert not rectifold_check.check(a, domain_text(domain), lines, canonical_text(wrong)).holds
