@@ -19,7 +19,8 @@ from rectifold.two_layers.chains import pairings, three_chain
 from rectifold.two_layers.construct import shallow_network
 from rectifold.two_layers.form import Affine, Unit, evaluated, hinge_of
 from rectifold.two_layers.plane import on_a_plane, sheets_of
-from rectifold.two_layers.space import NotGenericError, in_space
+from rectifold.two_layers.solid import NotGenericError
+from rectifold.two_layers.space import in_space
 from support import float_network, net, points_of, random_network
 
 

@@ -4,7 +4,8 @@ At a generic interior vertex three units are 0, and the function there is an aff
 
     g1 relu(u) + g2 relu(w + c relu(u)) + g3 relu(z + a relu(u) + b relu(w + c relu(u))).
 
-1. Where b ≠ 0 the last term is subtracted: one unit if c = 0, a 3-chain (chains.py) otherwise.
+1. Where b ≠ 0 the last term is a corner (c = 0), or becomes two corners (a 3-chain, chains.py). Sheets of many hinges take many corners at once
+   (merging.py); a unit takes each that is left.
 2. Along a line where planes meet, the odd class {plane → κ(one side) − κ(other side)} of what is left is then constant. That is
    checked exactly on every line. Each class is taken by units relu(A + c relu(P)), one per extra plane.
 3. Now the jump across each plane changes across no line of it, so it is constant: one hinge per plane, read off at one point.
@@ -22,48 +23,44 @@ from fractions import Fraction
 from itertools import pairwise
 from random import Random
 
-from rectifold.errors import InputError
 from rectifold.linear_regions.enumeration import Enumeration, Region
 from rectifold.linear_regions.local import Forms, Local, Named, homogeneous
 from rectifold.linear_regions.polytope import Polytope, Vertex, scaled
 from rectifold.two_layers.chains import Simplex, pairings, three_chain
-from rectifold.two_layers.form import (
-    Affine,
-    Hinge,
-    TwoLayers,
-    Unit,
-    Weights,
-    combined,
-    evaluated,
-    hinge_of,
-    span_inside,
+from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Unit, Weights, combined, hinge_of, span_inside
+from rectifold.two_layers.merging import Ledger, merged
+from rectifold.two_layers.solid import (
+    Class,
+    Line,
+    NotGenericError,
+    Seam,
+    Sheet,
+    at_place,
+    bend_class,
+    cross,
+    dot3,
+    dot4,
+    line_through,
+    place,
+    primitive_form,
 )
 
-Vector = tuple[int, ...]
-Line = tuple[Vector, tuple[Fraction, ...]]  # primitive direction, moment (point × direction)
-Class = dict[Hinge, Weights]
+Left = dict[Hinge, Weights]  # the class that is left along a line
 _PAIRING_ROUNDS = 3
-Span = tuple[Fraction | None, Fraction | None, Class]  # along a line: from, to (None: no end), class
-
-
-class NotGenericError(InputError):
-    """More than three units meet in a vertex, or more than two along an edge. The message names the place."""
 
 
 @dataclass(frozen=True)
 class Bend:
-    """relu(outer + factor · relu(inner)) next to an edge, times weights."""
+    """weights · relu(±sheet) of one hinge next to an edge."""
 
     weights: Weights
-    outer: Affine
-    inner: Affine
-    factor: Fraction
+    sheet: Sheet
 
 
-def in_space(enumeration: Enumeration, regions: Sequence[Region]) -> TwoLayers:
-    """`regions` of three free inputs, all of them. Raises NotGenericError."""
+def in_space(enumeration: Enumeration, regions: Sequence[Region], *, merge: bool = True) -> TwoLayers:
+    """`regions` of three free inputs, all of them. Without `merge`, every corner gets its own unit. Raises NotGenericError."""
     work = _Space(enumeration, regions)
-    units = work.vertex_units()
+    units = work.vertex_units(merge=merge)
     units += work.line_units(units)
     hinges = work.hinges(units)
     free = tuple(enumeration.free)
@@ -82,6 +79,7 @@ class _Space:
         self.random = Random(0)
         self.vertices, self.edges, self.planes = _faces(regions)
         self.own_bends: dict[Line, list[Bend]] = defaultdict(list)
+        self.seams: list[tuple[Seam, Weights]] = []
 
     # ---- what happens at a place ----------------------------------------------------------------
 
@@ -132,16 +130,51 @@ class _Space:
 
     # ---- 1: vertices ----------------------------------------------------------------------------
 
-    def vertex_units(self) -> list[Unit]:
-        """One unit per vertex of two bends, two per 3-chain; the latter come last and reuse the hinges they can."""
-        units: list[Unit] = []
-        chains: list[tuple[Weights, list[list[Simplex]]]] = []
+    def vertex_units(self, *, merge: bool) -> list[Unit]:
+        """Units that take the corner of every vertex, as few as are found."""
+        corners: list[tuple[Vertex, Unit]] = []
+        chains: list[tuple[Vertex, Weights, list[list[Simplex]]]] = []
         for vertex in sorted(self.vertices):
             if self._is_interior(vertex):
-                self._read_vertex(vertex, units, chains)
-        return units + self._chain_units(chains, Counter(hinge for unit in units for hinge, _ in unit.bends))
+                self._read_vertex(vertex, corners, chains)
+        self.seams = list(self._edge_seams())
+        hinges = Counter(hinge for _, unit in corners for hinge, _ in unit.bends)
+        for (vertex, *_), units in zip(chains, self._chain_units([chain[1:] for chain in chains], hinges), strict=True):
+            corners += [(vertex, unit) for unit in units]
+        ledger = Ledger(self._extent, self._is_interior)
+        for seam, weights in self.seams:
+            ledger.add_seam(seam, weights)
+        alone: list[Unit] = []
+        for vertex, unit in corners:
+            if len(unit.bends) == 2:
+                sheet, factor = Sheet.of_unit(unit)
+                ledger.add_corner(vertex, sheet, tuple(w * factor for w in unit.weights))
+            else:
+                alone.append(unit)
+        return alone + (merged(ledger, self._own_sheets()) if merge else ledger.left_over())
 
-    def _chain_units(self, chains: list[tuple[Weights, list[list[Simplex]]]], hinges: Counter[Hinge]) -> list[Unit]:
+    def _own_sheets(self) -> Iterator[Sheet]:
+        """The units of the network's second layer, where they read the inputs and the first layer only."""
+        layers = self.local.layers
+        if len(layers) < 2 or not (layers[0].is_relu and layers[1].is_relu):
+            return
+        start = dict(self.local.start)
+        first, first_den = self.local.enumeration.layer_forms(start, layers[0])
+        none = [[0] * 4 for _ in first]
+        base, base_den = self.local.enumeration.layer_forms(start | {layers[0].name: (none, 1)}, layers[1])
+        weights = layers[1].weights.get(layers[0].name)
+        rows = weights.fractions() if weights is not None else [[]] * layers[1].size
+        for form, row in zip(base, rows, strict=True):
+            bends = [
+                (c, tuple(Fraction(v, first_den) for v in inner)) for c, inner in zip(row, first, strict=True) if c
+            ]
+            unit = _unit(self.none, tuple(Fraction(v, base_den) for v in form), bends)
+            if unit.bends:
+                yield Sheet.of_unit(unit)[0]
+
+    def _chain_units(
+        self, chains: list[tuple[Weights, list[list[Simplex]]]], hinges: Counter[Hinge]
+    ) -> list[list[Unit]]:
         """Every chain's cheapest triangulation and pairing given the others' hinges, a few times over."""
         chosen: list[list[Unit]] = [[] for _ in chains]
         for _ in range(_PAIRING_ROUNDS):
@@ -152,7 +185,7 @@ class _Space:
                     1
                 ]
                 hinges.update(hinge for unit in chosen[k] for hinge, _ in unit.bends)
-        return [unit for units in chosen for unit in units]
+        return chosen
 
     def _paired(self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]) -> tuple[int, list[Unit]]:
         """(cost in hinges, units) of one triangulation, each maximum of four paired with as few new hinges as possible."""
@@ -171,7 +204,10 @@ class _Space:
         return sum(1 if hinge in self.planes else 2 for hinge in new)
 
     def _read_vertex(
-        self, vertex: Vertex, units: list[Unit], chains: list[tuple[Weights, list[list[Simplex]]]]
+        self,
+        vertex: Vertex,
+        corners: list[tuple[Vertex, Unit]],
+        chains: list[tuple[Vertex, Weights, list[list[Simplex]]]],
     ) -> None:
         phases, zero = self._zeros(vertex, 3, "a vertex")
         if len(zero) < 3:
@@ -185,45 +221,44 @@ class _Space:
         u, w, z = (self._form(base, named) for named in zero)
         c, a = (self._change(phases, base, first, named) for named in (second, third))
         if c:
-            chains.append((weights, three_chain(u, w, z, a, b, c)))
+            chains.append((vertex, weights, three_chain(u, w, z, a, b, c)))
         elif a:
-            units.append(_unit(weights, z, [(a, u), (b, w)]))
+            corners.append((vertex, _unit(weights, z, [(a, u), (b, w)])))
 
     # ---- 2: lines -------------------------------------------------------------------------------
 
     def line_units(self, units: Sequence[Unit]) -> list[Unit]:
         """Units that take the class left along every line. Raises NotGenericError if one is not constant."""
-        spans: dict[Line, list[tuple[int, Span]]] = defaultdict(list)
-        for line, span in self._edge_spans():
-            spans[line].append((1, span))
+        spans: dict[Line, list[tuple[Seam, Weights]]] = defaultdict(list)
+        for seam, weights in self.seams:
+            spans[seam.line].append((seam, weights))
         for unit in units:
-            for line, span in _unit_spans(unit):
-                spans[line].append((-1, span))
+            sheet, factor = Sheet.of_unit(unit)
+            for seam in sheet.seams:
+                spans[seam.line].append((seam, tuple(-factor * w for w in unit.weights)))
         pivots = {hinge for unit in units for hinge, _ in unit.bends}
         found: list[Unit] = []
-        classes: dict[Line, Class] = {}
-        for line in sorted(spans):
-            classes[line] = self._constant_class(line, spans[line])
+        classes = {line: self._constant_class(line, spans[line]) for line in sorted(spans)}
         often = Counter(plane for left in classes.values() for plane in left)
         for line, left in sorted(classes.items(), key=lambda item: item[0] not in self.own_bends):
             found += _class_units(line, left, self.own_bends.get(line, []), pivots, often)
         return found
 
-    def _edge_spans(self) -> Iterator[tuple[Line, Span]]:
-        """The function's own classes, on the parts of each line between its vertices."""
+    def _edge_seams(self) -> Iterator[tuple[Seam, Weights]]:
+        """The function's own seams, on the parts of each line between its vertices."""
         by_line: dict[Line, set[tuple[Fraction, Fraction]]] = defaultdict(set)
         for a, b in self.edges:
-            p, q = _point(a), _point(b)
-            line = _line(p, tuple(y - x for x, y in zip(p, q, strict=True)))
-            by_line[line].add((min(s := _dot(p, line[0]), t := _dot(q, line[0])), max(s, t)))
+            line = line_through(a, b)
+            s, t = place(line, a), place(line, b)
+            by_line[line].add((min(s, t), max(s, t)))
         for line, parts in by_line.items():
             ends = sorted({t for part in parts for t in part})
             for s, t in pairwise(ends):
                 if any(a <= s and t <= b for a, b in parts):
-                    middle = homogeneous(_on_line(line, (s + t) / 2))
+                    middle = at_place(line, (s + t) / 2)
                     if self._is_interior(middle) and (bend := self._bend_at(middle)) is not None:
                         self.own_bends[line].append(bend)
-                        yield line, (s, t, _class(bend, line[0]))
+                        yield Seam(line, s, t, _kind(line, bend.sheet)), bend.weights
 
     def _bend_at(self, middle: Vertex) -> Bend | None:
         phases, zero = self._zeros(middle, 2, "an edge")
@@ -234,23 +269,24 @@ class _Space:
         c, weights = self._change(phases, base, first, second), self._weights(phases, base, second)
         if not c or not any(weights):
             return None
-        return Bend(weights, self._form(base, second), self._form(base, first), c)
+        sheet, factor = Sheet.of_unit(_unit(self.none, self._form(base, second), [(c, self._form(base, first))]))
+        return Bend(tuple(w * factor for w in weights), sheet)
 
-    def _constant_class(self, line: Line, spans: list[tuple[int, Span]]) -> Class:
+    def _constant_class(self, line: Line, spans: list[tuple[Seam, Weights]]) -> Left:
         extent = self._extent(line)
         if extent is None:
             return {}
         low, high = extent
         changes: dict[Fraction, dict[Hinge, list[Fraction]]] = defaultdict(dict)
-        for sign, (start, end, found) in spans:
-            s = low if start is None else max(start, low)
-            e = high if end is None else min(end, high)
+        for seam, weights in spans:
+            s = low if seam.start is None else max(seam.start, low)
+            e = high if seam.end is None else min(seam.end, high)
             if s < e:
-                for t, factor in ((s, sign), (e, -sign)):
-                    for plane, weights in found.items():
+                for t, sign in ((s, 1), (e, -1)):
+                    for plane, value in seam.kind.items():
                         total = changes[t].setdefault(plane, [Fraction(0)] * len(weights))
-                        for o, v in enumerate(weights):
-                            total[o] += factor * v
+                        for o, w in enumerate(weights):
+                            total[o] += sign * value * w
         first = changes.pop(low, {})
         changes.pop(high, None)
         if any(any(total) for change in changes.values() for total in change.values()):
@@ -260,12 +296,11 @@ class _Space:
         return {plane: tuple(total) for plane, total in first.items() if any(total)}
 
     def _extent(self, line: Line) -> tuple[Fraction, Fraction] | None:
-        """The range of direction · x inside the domain; None if the line misses the interior."""
-        direction, _ = line
-        origin, square = _on_line(line, Fraction(0)), sum(v * v for v in direction)
+        """The range of places of a line inside the domain; None if the line misses the interior."""
+        direction = line[0]
+        origin, square = at_place(line, Fraction(0)), dot3(direction, direction)
         return span_inside(
-            (evaluated(side, origin), Fraction(sum(a * d for a, d in zip(side, direction, strict=False)), square))
-            for side in self.sides
+            (Fraction(dot4(side, origin), origin[3]), Fraction(dot3(side, direction), square)) for side in self.sides
         )
 
     # ---- 3: planes ------------------------------------------------------------------------------
@@ -274,9 +309,7 @@ class _Space:
         """The jump across every plane that is left after the units."""
         by_plane: dict[Hinge, list[Unit]] = defaultdict(list)
         for unit in units:
-            planes = {hinge for hinge, _ in unit.bends}
-            planes |= {hinge_of(form)[0] for form in _arguments(unit) if any(form[:-1])}
-            for plane in planes:
+            for plane in Sheet.of_unit(unit)[0].planes:
                 by_plane[plane].append(unit)
         hinges: dict[Hinge, Weights] = {}
         for plane in sorted({*self.planes, *by_plane}):
@@ -348,14 +381,6 @@ def _unit(weights: Weights, form: Affine, bends: Sequence[tuple[Fraction, Affine
     return Unit(weights, base, tuple((hinge, c) for hinge, c in total.items() if c))
 
 
-def _arguments(unit: Unit) -> list[Affine]:
-    """The affine forms that a unit's argument can be."""
-    forms = [unit.base]
-    for hinge, c in unit.bends:
-        forms += [combined((1, form), (c, hinge)) for form in forms]
-    return forms
-
-
 def _piece_of(unit: Unit, point: Vertex, direction: Sequence[int]) -> Affine:
     """The unit's affine form (without its weights) on the side of a point to which `direction` leads."""
 
@@ -367,59 +392,14 @@ def _piece_of(unit: Unit, point: Vertex, direction: Sequence[int]) -> Affine:
     return form if positive(form) else (Fraction(0),) * len(form)
 
 
-def _unit_spans(unit: Unit) -> Iterator[tuple[Line, Span]]:
-    """The classes of a unit along the lines where its zero set bends. Where its pivots cross each other no class is left."""
-    for k, (pivot, c) in enumerate(unit.bends):
-        others = unit.bends[:k] + unit.bends[k + 1 :]
-        if len(others) > 1:
-            raise AssertionError("a unit of a vertex has at most two bends")
-        inner = tuple(Fraction(v) for v in pivot)
-        if not others:
-            if (line := _meeting(unit.base, inner)) is not None:
-                yield line, (None, None, _class(Bend(unit.weights, unit.base, inner, c), line[0]))
-            continue
-        other, factor = others[0]
-        for active in (True, False):
-            outer = combined((1, unit.base), (factor, other)) if active else unit.base
-            line = _meeting(outer, inner)
-            if line is None:
-                continue
-            found = _class(Bend(unit.weights, outer, inner, c), line[0])
-            at = evaluated(other, _on_line(line, Fraction(0)))
-            slope = Fraction(sum(a * d for a, d in zip(other, line[0], strict=False)), sum(v * v for v in line[0]))
-            if slope == 0:
-                if at == 0:
-                    raise NotGenericError(
-                        "two pivots of a unit meet its zero set in one line: the construction for three inputs does not cover this network"
-                    )
-                if (at > 0) == active:
-                    yield line, (None, None, found)
-            elif (slope > 0) == active:
-                yield line, (-at / slope, None, found)
-            else:
-                yield line, (None, -at / slope, found)
-
-
-def _class(bend: Bend, direction: Vector) -> Class:
-    """The odd class of a bend around its edge: its sheet on both sides of the inner plane, and that plane where the outer form is positive."""
-    found: dict[Hinge, list[Fraction]] = {}
-    beyond = combined((1, bend.outer), (bend.factor, bend.inner))
-    for form, guide, sign, factor in (
-        (bend.outer, bend.inner, -1, Fraction(1)),
-        (beyond, bend.inner, 1, Fraction(1)),
-        (bend.inner, bend.outer, 1, bend.factor),
-    ):
-        plane, scale = hinge_of(form)
-        across = _cross(direction, plane[:-1])
-        half = 1 if _dot(guide[:-1], across) * sign > 0 else -1
-        total = found.setdefault(plane, [Fraction(0)] * len(bend.weights))
-        for o, w in enumerate(bend.weights):
-            total[o] += half * factor * abs(scale) * w
-    return {plane: tuple(total) for plane, total in found.items() if any(total)}
+def _kind(line: Line, sheet: Sheet) -> Class:
+    """The odd class of a sheet of one hinge."""
+    ((hinge, c),) = sheet.bends
+    return bend_class(line, sheet.base, hinge, c)
 
 
 def _class_units(
-    line: Line, left: Class, own: Sequence[Bend], pivots: set[Hinge], often: Mapping[Hinge, int]
+    line: Line, left: Left, own: Sequence[Bend], pivots: set[Hinge], often: Mapping[Hinge, int]
 ) -> Iterator[Unit]:
     """Units along a whole line that take a balanced class, one per plane beyond two.
 
@@ -427,14 +407,11 @@ def _class_units(
     hinges are left for the planes.
     """
     left = dict(left)
-    for bend in sorted(own, key=lambda bend: hinge_of(bend.inner)[0] not in pivots):
-        one = _class(Bend((Fraction(1),), bend.outer, bend.inner, bend.factor), line[0])
-        if len(one) == 3 and one.keys() <= left.keys():
-            plane = hinge_of(bend.outer)[0]
-            unit = _unit(tuple(d / one[plane][0] for d in left[plane]), bend.outer, [(bend.factor, bend.inner)])
-            yield unit
-            pivots |= {hinge for hinge, _ in unit.bends}
-            _take(left, one, unit.weights)
+    for bend in sorted(own, key=lambda bend: bend.sheet.bends[0][0] not in pivots):
+        kind = _kind(line, bend.sheet)
+        if len(kind) == 3 and kind.keys() <= left.keys():
+            yield _taken(left, kind, bend.sheet, primitive_form(bend.sheet.base))
+            pivots.add(bend.sheet.bends[0][0])
     while left:
         planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
         if len(planes) < 3:
@@ -444,23 +421,21 @@ def _class_units(
         pivot, other, gone = planes[:3]
         pivots.add(pivot)
         share, _ = _in_pencil(gone, pivot, other)
-        base = tuple(Fraction(v) for v in gone)
-        inner = tuple(Fraction(v) for v in pivot)
-        one = _class(Bend((Fraction(1),), base, inner, -share), line[0])
-        weights = tuple(d / one[gone][0] for d in left[gone])
-        yield Unit(weights, base, ((pivot, -share),))
-        _take(left, one, weights)
+        sheet, _ = Sheet.of(gone, [(pivot, -share)])
+        yield _taken(left, _kind(line, sheet), sheet, gone)
 
 
-def _take(left: Class, one: Class, weights: Weights) -> None:
-    """left − weights · one, in place."""
-    for plane, (d, *_) in one.items():
+def _taken(left: Left, kind: Class, sheet: Sheet, gone: Hinge) -> Unit:
+    """The unit on a sheet that leaves nothing of one plane; `left` without it."""
+    weights = tuple(d / kind[gone] for d in left[gone])
+    for plane, value in kind.items():
         before = left.get(plane, (Fraction(0),) * len(weights))
-        rest = tuple(a - w * d for a, w in zip(before, weights, strict=True))
+        rest = tuple(a - w * value for a, w in zip(before, weights, strict=True))
         if any(rest):
             left[plane] = rest
         else:
             left.pop(plane, None)
+    return sheet.unit(weights)
 
 
 def _in_pencil(form: Hinge, pivot: Hinge, other: Hinge) -> tuple[Fraction, Fraction]:
@@ -502,12 +477,12 @@ def _faces(regions: Sequence[Region]) -> tuple[set[Vertex], set[tuple[Vertex, Ve
 
 
 def _plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
-    first = _point(vertices[0])
-    rays = [tuple(a - b for a, b in zip(_point(v), first, strict=True)) for v in vertices[1:]]
+    first = vertices[0]
+    rays = [[y * first[3] - x * v[3] for x, y in zip(first[:3], v[:3], strict=True)] for v in vertices[1:]]
     for ray in rays[1:]:
-        normal = _cross(rays[0], ray)
+        normal = cross(rays[0], ray)
         if any(normal):
-            return hinge_of((*normal, -_dot(normal, first)))[0]
+            return primitive_form([*(v * first[3] for v in normal), -dot3(normal, first)])
     return None
 
 
@@ -525,41 +500,6 @@ def _sides(box: Polytope) -> list[Hinge]:
 
 def _point(vertex: Vertex) -> tuple[Fraction, ...]:
     return tuple(Fraction(x, vertex[-1]) for x in vertex[:-1])
-
-
-def _line(point: Sequence[Fraction], direction: Sequence[Fraction]) -> Line:
-    primitive = hinge_of(direction)[0]
-    return primitive, _cross(point, primitive)
-
-
-def _on_line(line: Line, t: Fraction) -> tuple[Fraction, ...]:
-    """The point of a line where direction · x = t."""
-    direction, moment = line
-    square = sum(v * v for v in direction)
-    foot = _cross(direction, moment)
-    return tuple((f + t * d) / square for f, d in zip(foot, direction, strict=True))
-
-
-def _meeting(a: Affine, b: Affine) -> Line | None:
-    """The line where two planes meet; None if they are parallel."""
-    direction = _cross(a[:-1], b[:-1])
-    if not any(direction):
-        return None
-    i, j = next((i, j) for i in range(3) for j in range(i) if a[i] * b[j] - a[j] * b[i])
-    det = a[i] * b[j] - a[j] * b[i]
-    point = [Fraction(0)] * 3
-    point[i] = (-a[3] * b[j] + b[3] * a[j]) / det
-    point[j] = (-a[i] * b[3] + b[i] * a[3]) / det
-    return _line(point, direction)
-
-
-def _cross(a: Sequence[Fraction | int], b: Sequence[Fraction | int]) -> tuple[Fraction, ...]:
-    parts = (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
-    return tuple(Fraction(v) for v in parts)
-
-
-def _dot(a: Sequence[Fraction | int], b: Sequence[Fraction | int]) -> Fraction:
-    return sum((Fraction(x) * y for x, y in zip(a, b, strict=True)), Fraction(0))
 
 
 def _ratio(form: Sequence[Fraction], of: Sequence[Fraction | int]) -> Fraction:

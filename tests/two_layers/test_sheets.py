@@ -1,0 +1,163 @@
+"""Bent sheets in three dimensions: corners and seams against exact evaluation, and what taking a sheet saves."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.two_layers.form import hinge_of
+from rectifold.two_layers.merging import Ledger
+from rectifold.two_layers.solid import (
+    NotGenericError,
+    Sheet,
+    at_place,
+    crossing,
+    dot3,
+    dot4,
+    foot,
+    line_through,
+    meeting,
+    place,
+)
+from rectifold.two_layers.space import in_space
+from support import float_network
+
+Point = tuple[int, ...]
+
+
+def form(random: Random, size: int = 99) -> tuple[int, ...]:
+    while True:
+        values = tuple(random.randint(-size, size) for _ in range(4))
+        if any(values[:3]):
+            return values
+
+
+def sheet(random: Random, hinges: int) -> Sheet:
+    chosen = {hinge_of(form(random))[0] for _ in range(hinges)}
+    return Sheet.of(form(random), [(hinge, random.choice([-3, -2, -1, 1, 2, 5])) for hinge in chosen])[0]
+
+
+def value(of: Sheet, point: Point) -> int:
+    """y times the last coordinate."""
+    return dot4(of.base, point) + sum(c * max(0, dot4(hinge, point)) for hinge, c in of.bends)
+
+
+def near(point: Point, random: Random) -> Point:
+    """Less than 10^-9 away."""
+    scale = 10**12
+    return (*(v * scale + point[3] * random.randint(-100, 100) for v in point[:3]), point[3] * scale)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_corners_are_zeros_on_two_hinges_and_their_sheets_are_the_sheet_there(seed: int) -> None:
+    random = Random(seed)
+    whole = sheet(random, random.randint(2, 6))
+    for point, corner, factor in whole.corners:
+        assert value(whole, point) == 0
+        assert factor > 0
+        assert [hinge for hinge, _ in whole.bends if dot4(hinge, point) == 0] == [hinge for hinge, _ in corner.bends]
+        signs = set()
+        for _ in range(10):
+            beside = near(point, random)
+            assert abs(value(whole, beside)) == factor * abs(value(corner, beside))
+            signs.add(value(whole, beside) * value(corner, beside) >= 0)
+        assert len(signs) == 1 or value(corner, beside) == 0
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_zero_of_a_sheet_on_a_hinge_is_on_a_seam(seed: int) -> None:
+    random = Random(1000 + seed)
+    whole = sheet(random, random.randint(1, 6))
+    seams = whole.seams
+    for pivot, _ in whole.bends:
+        for _ in range(12):
+            line = meeting(pivot, form(random))
+            if line is None:
+                continue
+            samples = [at_place(line, Fraction(random.randint(-4000, 4000), 97)) for _ in range(60)]
+            samples.sort(key=lambda p: place(line, p))
+            for a, b in pairwise(samples):
+                forms = {whole.form_at(p, (pivot,)) for p in (a, b)}
+                if value(whole, a) * value(whole, b) < 0 and len(forms) == 1:
+                    zero = crossing(line, forms.pop())
+                    assert zero is not None
+                    on = [
+                        s
+                        for s in seams
+                        if dot3(s.line[0], s.line[0]) and is_on(s.line, zero) and s.covers(place(s.line, zero))
+                    ]
+                    assert len(on) == 1, (whole, zero)
+
+
+def is_on(line: tuple[tuple[int, int, int], tuple[int, int, int]], point: Point) -> bool:
+    return at_place(line, place(line, point)) == point
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lines(seed: int) -> None:
+    random = Random(seed)
+    p, q = form(random), form(random)
+    line = meeting(p, q)
+    if line is None:
+        return
+    for t in (Fraction(0), Fraction(7, 3), Fraction(-2)):
+        point = at_place(line, t)
+        assert (dot4(p, point), dot4(q, point), place(line, point)) == (0, 0, t)
+    assert line_through(foot(line), at_place(line, Fraction(5))) == line
+    assert line_through(at_place(line, Fraction(5)), foot(line)) == line
+
+
+def test_what_is_not_generic_is_named() -> None:
+    x, y, z = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)
+    with pytest.raises(NotGenericError, match="three hinges"):
+        _ = Sheet.of((1, 1, 1, 0), [(x, 1), (y, 1), (z, 2)])[0].corners
+    with pytest.raises(NotGenericError, match="along a line"):
+        _ = Sheet.of((1, 1, 0, 0), [(x, 1), (y, 1)])[0].corners
+    parallel = Sheet.of((0, 1, 1, 0), [(x, 1), ((1, 0, 0, -1), 1)])[0]  # hinges that never cross: two whole seams
+    assert [(s.start, s.end) for s in parallel.seams] == [(None, None)] * 2
+    assert parallel.corners == []
+
+
+def test_a_sheet_takes_its_own_corners_and_seams_and_gains_what_it_replaces() -> None:
+    x, y, z = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)
+    whole, _ = Sheet.of((3, 5, 7, 2), [(x, -1), (y, 2), (z, 4)])
+    ledger = Ledger(lambda _line: (Fraction(-100), Fraction(100)), lambda _point: True)
+    two = (Fraction(2),)
+    for seam in whole.seams:
+        ledger.add_seam(seam, two)
+    for vertex, corner, factor in whole.corners:
+        ledger.add_corner(vertex, corner, (2 * factor,))
+    assert len(ledger.left_over()) == len(whole.corners)
+    effect = ledger.effect(whole)
+    gain, weights = ledger.best(effect)
+    before = sum(max(0, len(kind) - 2) for kind in ledger.lines.values())
+    assert weights == two
+    assert gain == len(whole.corners) + before - 1
+    assert ledger.take(effect, weights) == whole.unit(two)
+    assert ledger.left_over() == []
+    assert not any(ledger.lines.values())
+
+
+@pytest.mark.parametrize("sizes", [(3, 4, 4, 1), (3, 5, 6, 2)])
+def test_two_hidden_layers_are_found_again(sizes: tuple[int, ...]) -> None:
+    """The network's own second layer takes every corner and every seam, so no unit is left over."""
+    network = float_network(5, *sizes)
+    assert network.domain is not None
+    enumeration = Enumeration(network, network.domain)
+    form = in_space(enumeration, list(enumeration.regions()))
+    assert len(form.units) <= sizes[2]
+
+
+def test_merging_halves_the_units_of_a_deep_network() -> None:
+    network = float_network(0, 3, 6, 6, 6, 1)
+    assert network.domain is not None
+    enumeration = Enumeration(network, network.domain)
+    regions = list(enumeration.regions())
+    many = in_space(enumeration, regions, merge=False)
+    few = in_space(enumeration, regions)
+    assert 2 * len(few.units) < len(many.units)
+    assert sum(few.to_network().hidden_sizes()) < sum(many.to_network().hidden_sizes())
