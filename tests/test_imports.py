@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"ir", "proof", "linear_regions", "cascade", "agreement", "certificates", "pipeline", "search", "smt"}
     | {"rectifold_check"},
     "emitters": BASE | {"ir", "syntax", "formats"},
-    "linear_regions": BASE | {"ir"},
+    "linear_regions": BASE | {"ir", "workers"},
     "two_layers": BASE | {"ir", "linear_regions"},
     "formula": BASE | {"ir", "linear_regions"},
     "pictures": BASE | {"ir", "proof", "linear_regions", "two_layers", "emitters"},
@@ -49,6 +49,7 @@ EXTERNAL = {
     "click": {"cli"},
     "matplotlib": {"pictures"},
     "distributed": {"workers"},
+    "highspy": {"linear_regions"},
 }
 
 

@@ -52,10 +52,10 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
     regions = linear_regions(network, domain)
     if len(regions.free) != 2:
         raise InputError(f"sheets are drawn for two free inputs, and {len(regions.free)} are free")
-    for region in regions:
+    for region in regions.with_vertices:
         axes.fill(*_corners(region), facecolor="#f2f2f2", edgecolor="#bbbbbb", linewidth=0.4)
     colours = _colours("hsv")
-    sheets = sheets_of(domain, tuple(regions.free), regions.found)
+    sheets = sheets_of(domain, tuple(regions.free), regions.with_vertices)
     for k, sheet in enumerate(sheets):
         shade = colours((0.61803 * k) % 1.0)
         for a, b in sheet:
@@ -87,7 +87,7 @@ def draw_phases(network: Network, facts: Facts, path: Path) -> None:
 
 
 def _draw_line(axes: Any, regions: Regions) -> None:
-    pieces = sorted(regions, key=lambda region: min(region.vertices))
+    pieces = sorted(regions.with_vertices, key=lambda region: min(region.vertices))
     colours = _colours("tab10")
     for o in range(regions.network.output_size):
         points: list[tuple[float, float]] = []
@@ -106,16 +106,16 @@ def _draw_map(figure: Any, axes: Any, regions: Regions, colour: Colour) -> None:
         _draw_output(figure, axes, regions)
     else:
         shade = _by_gradient(regions) if colour == "gradient" else _by_pattern(regions)
-        for region, own in zip(regions, shade, strict=True):
+        for region, own in zip(regions.with_vertices, shade, strict=True):
             axes.fill(*_corners(region), facecolor=own, **_EDGE)
     _frame(axes, regions)
 
 
 def _draw_output(figure: Any, axes: Any, regions: Regions) -> None:
-    values = [float(v) for region in regions for v in _values(region)]
+    values = [float(v) for region in regions.with_vertices for v in _values(region)]
     low, high = min(values), max(values)
     scale = _colours("viridis")
-    for region in regions:
+    for region in regions.with_vertices:
         mean = sum(_values(region)) / len(region.vertices)
         axes.fill(*_corners(region), facecolor=scale((float(mean) - low) / (high - low or 1.0)), **_EDGE)
     from matplotlib.cm import ScalarMappable

@@ -131,7 +131,8 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
 
 def regions_table(found: Regions) -> Table:
     """Regions of a network, layer by layer."""
-    state = "" if found.complete else " (partial: the search was ended early)"
+    why = f"{found.undecided} cells were not decided" if found.undecided else "the search was ended early"
+    state = "" if found.complete else f" (partial: {why})"
     table = Table(title=f"{len(found):,} linear regions{state}, {found.affine_maps:,} affine maps")
     table.add_column("layer")
     table.add_column("units", justify="right")

@@ -37,12 +37,8 @@ class Workers:
             yield from map(function, tasks)
             return
         waiting = [self.executor.submit(function, task) for task in tasks]
-        try:
-            for done in as_completed(waiting):
-                yield done.result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        for done in as_completed(waiting):
+            yield done.result()
 
 
 @contextmanager

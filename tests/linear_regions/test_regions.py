@@ -172,7 +172,7 @@ def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
     regions = linear_regions(network, cut)
     assert regions.free == (0, 2)
     assert len(regions) == 2
-    assert sum((volume(r) for r in regions), Fraction(0)) == 2
+    assert sum((volume(r) for r in regions.with_vertices), Fraction(0)) == 2
     held = Domain(
         network.domain.lower, network.domain.upper, (Constraint((Fraction(0), Fraction(3), Fraction(0)), Fraction(1)),)
     )
@@ -204,11 +204,11 @@ def test_domains_without_regions_are_refused(domain: Domain, message: str) -> No
         linear_regions(network, domain)
 
 
-def test_more_than_five_free_inputs_are_refused_and_a_slice_is_not() -> None:
+def test_vertex_lists_are_refused_beyond_five_inputs_and_a_slice_has_them() -> None:
     network = float_network(0, 7, 4, 1)
     assert network.domain is not None
     with pytest.raises(InputError, match="at most 5 inputs, and 7 are free"):
-        linear_regions(network, network.domain)
+        Enumeration(network, network.domain)
     ends = [tuple(Fraction(s) if k < 2 else Fraction(0) for k in range(7)) for s in (-1, 1)]
     assert linear_regions(network, Domain(ends[0], ends[1])).complete
 
@@ -228,16 +228,17 @@ def test_limits_leave_a_partial_list_that_says_so() -> None:
 def test_an_interrupt_keeps_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     network = float_network(0, 2, 8, 8, 1)
     assert network.domain is not None
-    original = Enumeration._region
+    original = Enumeration.region
     seen: list[object] = []
 
     def region(self: Enumeration, cell: object) -> Region:
         seen.append(cell)
         if len(seen) > 4:
             raise KeyboardInterrupt
-        return original(self, cell)  # type: ignore[arg-type]
+        found: Region = original(self, cell)
+        return found
 
-    monkeypatch.setattr(Enumeration, "_region", region)
+    monkeypatch.setattr(Enumeration, "region", region)
     found = linear_regions(network, network.domain)
     assert (len(found), found.complete) == (4, False)
 

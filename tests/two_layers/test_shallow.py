@@ -251,7 +251,7 @@ def test_the_closed_corner_of_the_classic_gate_returns_multiples() -> None:
 @pytest.mark.parametrize(
     ("network", "kind", "message"),
     [
-        (float_network(0, 4, 3, 1), "exact", "at most three free inputs, and 4 are free"),
+        (float_network(0, 4, 3, 3, 1), "exact", "at most three free inputs, and 4 are free"),
         (float_network(0, 2, 3, 3, 3, 1), "source", "more than two hidden layers"),
         (float_network(0, 2, 3, 1).with_domain(Domain.everywhere(2)), "exact", "bounded domain"),
     ],

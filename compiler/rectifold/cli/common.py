@@ -75,9 +75,17 @@ def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="FILE",
             help="append what is proved to FILE, and check and use what it has already",
         ),
-        click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the proofs"),
+    ):
+        command = option(command)
+    return share_options(command)
+
+
+def share_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--jobs, --scheduler."""
+    for option in (
+        click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the work"),
         click.option(
-            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the proofs"
+            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the work"
         ),
     ):
         command = option(command)

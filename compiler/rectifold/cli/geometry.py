@@ -22,6 +22,7 @@ from rectifold.cli.common import (
     json_option,
     polite,
     quiet_option,
+    share_options,
     write_json,
 )
 from rectifold.cli.inputs import opened, point_from
@@ -60,6 +61,7 @@ _AT = click.option(
 @domain_option
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions")
 @_TIME_LIMIT
+@share_options
 @_SLICE
 @_AT
 @click.option(
@@ -74,17 +76,18 @@ _AT = click.option(
 @quiet_option
 @polite
 def regions_command(
-    network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, slice_spec: str | None,
+    network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, jobs: int, scheduler: str | None,
+    slice_spec: str | None,
     at_spec: str | None, npz_file: str | None, formula: bool, latex: bool, plot_file: str | None, colour: Any,
     json_target: str | None, force: bool, quiet: bool,
 ) -> int:  # fmt: skip
-    """Count and list the linear regions of NET, exactly (at most five free inputs)."""
+    """Count and list the linear regions of NET, exactly: with vertices for at most five free inputs, else by linear programs."""
     for file in (npz_file, plot_file):
         if file:
             refuse_existing(Path(file), force=force)
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = _sliced(require_domain(source, domain), slice_spec, at_spec)
-    found = linear_regions(source, domain, limit=limit, seconds=time_limit)
+    found = linear_regions(source, domain, limit=limit, seconds=time_limit, jobs=jobs, scheduler=scheduler)
     if npz_file:
         write_whole(Path(npz_file), _npz(found))
     if plot_file:
@@ -137,13 +140,13 @@ def _sliced(domain: Domain, spec: str | None, at: str | None) -> Domain:
 def regions_json(found: Regions) -> dict[str, Any]:
     """Stable keys; exact numbers are strings."""
     return {
-        "count": len(found), "complete": found.complete, "seconds": found.seconds, "free_inputs": list(found.free),
+        "count": len(found), "complete": found.complete, "undecided": found.undecided, "seconds": found.seconds, "free_inputs": list(found.free),
         "by_layer": found.by_layer, "affine_maps": found.affine_maps,
         "regions": [
             {
                 "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
                 "affine": [[str(v) for v in form] for form in region.affine],
-                "vertices": [[str(v) for v in vertex] for vertex in region.vertices],
+                "vertices": None if region.vertices is None else [[str(v) for v in vertex] for vertex in region.vertices],
                 "interior_point": [str(v) for v in region.interior_point],
             }
             for region in found
@@ -155,8 +158,9 @@ def _npz(found: Regions) -> bytes:
     phases = [b"".join(region.phases.values()) for region in found]
     affine = np.array([[[float(v) for v in form] for form in region.affine] for region in found])
     affine = affine.reshape(len(found), found.network.output_size, len(found.free) + 1)
-    sizes = [len(region.vertices) for region in found]
-    vertices = [[float(v) for v in vertex] for region in found for vertex in region.vertices]
+    sizes = [len(region.vertices or []) for region in found]
+    vertices = [[float(v) for v in vertex] for region in found for vertex in region.vertices or []]
+    points = [[float(v) for v in region.interior_point] for region in found]
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -165,6 +169,7 @@ def _npz(found: Regions) -> bytes:
         constants=affine[:, :, -1],
         vertices=np.array(vertices).reshape(len(vertices), len(found.free)),
         first_vertex=np.cumsum([0, *sizes]),
+        interior_points=np.array(points).reshape(len(found), len(found.free)),
         free_inputs=np.array(found.free, dtype=np.int64),
         complete=np.array(found.complete),
     )

@@ -8,17 +8,19 @@ nothing, so the list is complete without a further check. A unit that is 0 on a 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
+from typing import Any, ClassVar
 
 import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact import IntegerTable, Matrix
-from rectifold.ir.domain import Domain
+from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.polytope import Form, Polytope, Signs, new_signs, primitive, scaled
 
@@ -128,14 +130,17 @@ class Enumeration:
     network: Network
     domain: Domain
     progress: Progress = field(default_factory=Progress)
+    undecided: int = field(default=0, init=False)  # cells that were left out because something was not proved
+
+    most_inputs: ClassVar[int | None] = MOST_INPUTS
 
     def __post_init__(self) -> None:
         if not all(np.isfinite(end).all() for end in self.domain.float_box):
             raise InputError("linear regions need a bounded domain; give every input a lower and an upper end")
         self.free = [k for k in range(self.domain.size) if k not in self.domain.fixed]
-        if len(self.free) > MOST_INPUTS:
+        if self.most_inputs is not None and len(self.free) > self.most_inputs:
             raise InputError(
-                f"exact vertex lists are kept for at most {MOST_INPUTS} inputs, and {len(self.free)} are free here; "
+                f"exact vertex lists are kept for at most {self.most_inputs} inputs, and {len(self.free)} are free here; "
                 "fix some (a range [v, v]), or look at a two-dimensional slice"
             )
         self.tables = {
@@ -143,25 +148,48 @@ class Enumeration:
         }
         self.biases = {v.name: v.bias.integers() for v in self.network.layers}
 
-    def regions(self, *, limit: int | None = None, seconds: float | None = None) -> Iterator[Region]:
-        """Every region once; fewer when `limit` or `seconds` is reached (then `progress.complete` stays False)."""
+    def regions(
+        self, *, limit: int | None = None, seconds: float | None = None, cells: Sequence[Any] | None = None
+    ) -> Iterator[Any]:
+        """Every region (of these cells) once; fewer when `limit` or `seconds` is reached (then `progress.complete` stays False)."""
         started = time.monotonic()
-        stack = [_Cell(self.start(), {}, self.input_forms(), 0)]
+        stack = [self.root()] if cells is None else list(cells)
         try:
             while stack:
                 if seconds is not None and time.monotonic() - started > seconds:
                     return
                 cell = stack.pop()
-                if cell.layer == len(self.network.layers):
-                    if limit is not None and self.progress.count >= limit:
-                        return
+                if not self.is_done(cell):
+                    stack += self.advanced(cell)
+                    continue
+                if limit is not None and self.progress.count >= limit:
+                    return
+                if (region := self.region(cell)) is not None:
                     self.progress.count += 1
-                    yield self._region(cell)
-                else:
-                    stack += self._advanced(cell)
-            self.progress.complete = True
+                    yield region
+            self.progress.complete = self.undecided == 0
         finally:
             self.progress.seconds += time.monotonic() - started
+
+    def parts(self, count: int) -> list[Any]:
+        """The domain in at least `count` cells, unless it has fewer regions; breadth first."""
+        cells: deque[Any] = deque([self.root()])
+        done: list[Any] = []
+        while cells and len(cells) + len(done) < count:
+            cell = cells.popleft()
+            if self.is_done(cell):
+                done.append(cell)
+            else:
+                cells += self.advanced(cell)
+        return [*done, *cells]
+
+    def root(self) -> Any:
+        """The whole domain as a cell."""
+        return _Cell(self.start(), {}, self.input_forms(), 0)
+
+    def is_done(self, cell: Any) -> bool:
+        """Has every unit one phase on the cell?"""
+        return bool(cell.layer == len(self.network.layers))
 
     # ---- the domain -----------------------------------------------------------------------------
 
@@ -174,8 +202,17 @@ class Enumeration:
         ]
         polytope = Polytope.box(pairs[0], pairs[1])
         for constraint in self.domain.constraints:
-            polytope = self._cut(polytope, constraint.coefficients, constraint.bound)
+            polytope = self._cut(polytope, self.constraint_form(constraint))
         return polytope
+
+    def constraint_form(self, constraint: Constraint) -> Form:
+        """bound − c·x over the free inputs, times a positive number."""
+        rest = constraint.bound - sum(
+            (constraint.coefficients[k] * v for k, v in self.domain.fixed.items()), Fraction(0)
+        )
+        row = [-constraint.coefficients[k] for k in self.free] + [rest]
+        den = lcm(*(v.denominator for v in row))
+        return [int(v * den) for v in row]
 
     def input_forms(self) -> dict[str, tuple[list[Form], int]]:
         """The inputs over the free inputs."""
@@ -191,12 +228,8 @@ class Enumeration:
             forms.append(row)
         return {self.network.input_name: (forms, den)}
 
-    def _cut(self, polytope: Polytope, coefficients: tuple[Fraction, ...], bound: Fraction) -> Polytope:
-        """The part with Σ c x ≤ bound. Raises InputError if it has no interior."""
-        rest = bound - sum((coefficients[k] * v for k, v in self.domain.fixed.items()), Fraction(0))
-        row = [-coefficients[k] for k in self.free] + [rest]
-        den = lcm(*(v.denominator for v in row))
-        form = [int(v * den) for v in row]
+    def _cut(self, polytope: Polytope, form: Form) -> Polytope:
+        """The part with form ≥ 0. Raises InputError if it has no interior."""
         if not any(form):  # it speaks of fixed inputs only, and holds with equality
             return polytope
         signs = polytope.signs([form], scaled([form]))[0].tolist()
@@ -209,7 +242,8 @@ class Enumeration:
 
     # ---- one cell -------------------------------------------------------------------------------
 
-    def _advanced(self, cell: _Cell) -> list[_Cell]:
+    def advanced(self, cell: Any) -> list[Any]:
+        """The parts of a cell that is not done, or the cell a step further."""
         layer = self.network.layers[cell.layer]
         pending = cell.pending or self._begun(cell, layer)
         if pending.rows:
@@ -276,7 +310,8 @@ class Enumeration:
             parts.append(_Cell(part, cell.phases, cell.values, cell.layer, own))
         return parts
 
-    def _region(self, cell: _Cell) -> Region:
+    def region(self, cell: Any) -> Any:
+        """The region of a cell that is done, None if it could not be certified."""
         forms, den = cell.values[self.network.output]
         return Region(cell.phases, forms, den, cell.polytope)
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from math import comb
+from typing import Any
 
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.enumeration import Enumeration, Region
+from rectifold.linear_regions.enumeration import MOST_INPUTS, Enumeration, Region
+from rectifold.linear_regions.programs import PointRegion, ProgramEnumeration
+from rectifold.workers import Workers, opened_workers
+
+_CELLS_PER_WORKER = 64
+_PARTS_PER_WORKER = 8
+
+AnyRegion = Region | PointRegion
 
 
 @dataclass(eq=False)
@@ -20,15 +29,21 @@ class Regions:
     network: Network
     domain: Domain
     free: tuple[int, ...]
-    found: list[Region] = field(default_factory=list)
+    found: list[AnyRegion] = field(default_factory=list)
     complete: bool = False
     seconds: float = 0.0
+    undecided: int = 0  # cells that were left out because something was not proved
 
     def __len__(self) -> int:
         return len(self.found)
 
-    def __iter__(self) -> Iterator[Region]:
+    def __iter__(self) -> Iterator[AnyRegion]:
         return iter(self.found)
+
+    @property
+    def with_vertices(self) -> list[Region]:
+        """The regions, all of which have vertices: at most five inputs are free."""
+        return [region for region in self.found if isinstance(region, Region)]
 
     @property
     def by_layer(self) -> dict[str, int]:
@@ -50,23 +65,90 @@ class Regions:
 
 
 def linear_regions(
-    network: Network, domain: Domain, *, limit: int | None = None, seconds: float | None = None
+    network: Network,
+    domain: Domain,
+    *,
+    limit: int | None = None,
+    seconds: float | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Regions:
-    """The exact linear regions of `network` on a bounded `domain` with at most five free inputs.
+    """The exact linear regions of `network` on a bounded `domain`: with vertices for at most five free inputs, else with a point inside.
 
-    `limit` regions or `seconds` end it early, with `complete` False. Interrupted (Ctrl-C), it returns what it has.
+    `limit` regions or `seconds` end it early, with `complete` False. Interrupted (Ctrl-C), it returns what it has. `jobs` processes,
+    or the workers of a Dask `scheduler`, share the domain.
 
-    Raises InputError for an unbounded, empty or flat domain, or more free inputs.
+    Raises InputError for an unbounded, empty or flat domain, and for more free inputs where HiGHS is not installed.
     """
-    enumeration = Enumeration(network, domain)
+    started = time.monotonic()
+    enumeration = enumeration_of(network, domain)
     result = Regions(network, domain, tuple(enumeration.free))
     try:
-        for region in enumeration.regions(limit=limit, seconds=seconds):
-            result.found.append(region)
+        with opened_workers(jobs, scheduler) as workers:
+            if workers.executor is None:
+                for region in enumeration.regions(limit=limit, seconds=seconds):
+                    result.found.append(region)
+                result.complete, result.undecided = enumeration.progress.complete, enumeration.undecided
+            else:
+                _share_out(enumeration, workers, result, limit, None if seconds is None else started + seconds)
     except KeyboardInterrupt:
-        pass
-    result.complete, result.seconds = enumeration.progress.complete, enumeration.progress.seconds
+        result.complete = False
+    result.seconds = time.monotonic() - started
     return result
+
+
+def enumeration_of(network: Network, domain: Domain) -> Enumeration:
+    """By vertex lists for few free inputs, by linear programs for more."""
+    few = domain.size - len(domain.fixed) <= MOST_INPUTS
+    return Enumeration(network, domain) if few else ProgramEnumeration(network, domain)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Cells for one worker."""
+
+    network: Network
+    domain: Domain
+    cells: list[Any]
+    number: int
+    limit: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    number: int
+    regions: list[AnyRegion]
+    complete: bool
+    undecided: int
+
+
+def _regions_of_part(part: _Part) -> _Found:
+    enumeration = enumeration_of(part.network, part.domain)
+    regions = list(enumeration.regions(limit=part.limit, seconds=part.seconds, cells=part.cells))
+    return _Found(part.number, regions, enumeration.progress.complete, enumeration.undecided)
+
+
+def _share_out(
+    enumeration: Enumeration, workers: Workers, result: Regions, limit: int | None, deadline: float | None
+) -> None:
+    """Cells dealt out in many parts, so that no worker waits long; regions in the order of the parts."""
+    cells = enumeration.parts(_CELLS_PER_WORKER * workers.count)
+    count = min(len(cells), _PARTS_PER_WORKER * workers.count)
+    seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
+    parts = [_Part(enumeration.network, enumeration.domain, cells[k::count], k, limit, seconds) for k in range(count)]
+    found: list[_Found] = []
+    try:
+        for one in workers.each(_regions_of_part, parts):
+            found.append(one)
+            if limit is not None and sum(len(part.regions) for part in found) >= limit:
+                break
+    finally:
+        found.sort(key=lambda one: one.number)
+        result.found += [region for one in found for region in one.regions][:limit]
+        result.undecided = enumeration.undecided + sum(one.undecided for one in found)
+    whole = len(found) == count and all(one.complete for one in found) and not enumeration.undecided
+    result.complete = whole and (limit is None or sum(len(one.regions) for one in found) <= limit)
 
 
 def upper_bounds(network: Network, inputs: int) -> dict[str, int]:

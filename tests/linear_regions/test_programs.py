@@ -1,0 +1,214 @@
+"""Regions by linear programs: the same as by vertex lists, certified points, what is not proved is not claimed; several processes."""
+
+from __future__ import annotations
+
+import builtins
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rectifold.errors import InputError
+from rectifold.exact import Matrix
+from rectifold.ir.domain import Constraint, Domain
+from rectifold.ir.evaluate import evaluate, trace
+from rectifold.ir.network import Network
+from rectifold.linear_regions import programs
+from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.linear_regions.programs import PointRegion, ProgramEnumeration
+from rectifold.linear_regions.summary import linear_regions
+from rectifold.two_layers.construct import shallow_network
+from support import float_network, net, random_network
+
+Phases = tuple[bytes, ...]
+
+
+def by_vertices(network: Network) -> set[Phases] | None:
+    assert network.domain is not None
+    try:
+        return {tuple(r.phases.values()) for r in Enumeration(network, network.domain).regions()}
+    except InputError:  # empty or flat
+        return None
+
+
+def by_programs(network: Network) -> tuple[list[PointRegion], ProgramEnumeration]:
+    assert network.domain is not None
+    enumeration = ProgramEnumeration(network, network.domain)
+    return list(enumeration.regions()), enumeration
+
+
+@pytest.mark.parametrize("sizes", [(1, 9, 9, 1), (2, 8, 8, 1), (3, 7, 7, 1), (4, 6, 6, 2), (5, 5, 5, 1)])
+def test_the_same_regions_as_by_vertices(sizes: tuple[int, ...]) -> None:
+    network = float_network(2, *sizes)
+    regions, enumeration = by_programs(network)
+    phases = [tuple(r.phases.values()) for r in regions]
+    assert enumeration.progress.complete
+    assert len(set(phases)) == len(phases)
+    assert set(phases) == by_vertices(network)
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_the_same_regions_of_degenerate_networks(seed: int) -> None:
+    network = random_network(seed)
+    expected = by_vertices(network)
+    assert network.domain is not None
+    if expected is None:
+        with pytest.raises(InputError, match="empty or flat"):
+            by_programs(network)
+        return
+    regions, enumeration = by_programs(network)
+    assert enumeration.progress.complete
+    assert sorted(tuple(r.phases.values()) for r in regions) == sorted(expected)
+
+
+def whole(network: Network, free: list[int], point: tuple[Fraction, ...]) -> list[Fraction]:
+    assert network.domain is not None
+    full = [network.domain.fixed.get(k, Fraction(0)) for k in range(network.input_size)]
+    for k, v in zip(free, point, strict=True):
+        full[k] = v
+    return full
+
+
+@pytest.mark.parametrize("sizes", [(6, 6, 5, 1), (8, 6, 6, 2), (10, 5, 5, 1)])
+def test_points_have_the_phases_and_the_maps_the_values(sizes: tuple[int, ...]) -> None:
+    network = float_network(4, *sizes)
+    assert network.domain is not None
+    found = linear_regions(network, network.domain)
+    assert found.complete
+    assert found.undecided == 0
+    for region in found.found[:200]:
+        assert region.vertices is None
+        point = region.interior_point
+        values = trace(network, Matrix.from_fractions([[x] for x in point], columns=1), with_activations=False)
+        for layer in network.relu_layers:
+            z = [row[0] for row in values[layer.name].fractions()]
+            assert all(z)
+            assert [int(v > 0) for v in z] == list(region.phases[layer.name])
+        assert evaluate(network, list(point)) == [
+            sum((a * x for a, x in zip(form, point, strict=False)), form[-1]) for form in region.affine
+        ]
+        assert all(
+            side * (sum(a * x for a, x in zip(wall, point, strict=False)) + wall[-1]) > 0 for wall, side in region.walls
+        )
+
+
+def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
+    network = float_network(3, 7, 6, 4, 1)
+    half = tuple(Fraction(1, 2) for _ in range(7))
+    ends = [tuple(Fraction(s) if k else Fraction(1, 3) for k in range(7)) for s in (-1, 1)]
+    domain = Domain(ends[0], ends[1], (Constraint(half, Fraction(-1)),))
+    found = linear_regions(network, domain)
+    assert (found.free, found.complete) == (tuple(range(1, 7)), True)
+    for region in found:
+        assert domain.contains([Fraction(1, 3), *region.interior_point])
+    sampled = np.random.default_rng(0).integers(-1000, 1001, (4000, 7))
+    seen = set()
+    points = [[Fraction(1, 3), *(Fraction(int(v), 1000) for v in row[1:])] for row in sampled]
+    points = [p for p in points if domain.contains(p)]
+    values = trace(network, Matrix.from_fractions(points, columns=7).T, with_activations=False)
+    for k in range(len(points)):
+        phases = []
+        for layer in network.relu_layers:
+            phases.append(bytes(row[k] > 0 for row in values[layer.name].fractions()))
+        seen.add(tuple(phases))
+    assert len(points) > 50
+    assert seen <= {tuple(r.phases.values()) for r in found}
+
+
+@pytest.mark.parametrize("bound", [-8, -7])
+def test_an_empty_or_flat_domain_is_refused(bound: int) -> None:
+    network = float_network(3, 7, 4, 1)
+    ones = tuple(Fraction(1) for _ in range(7))
+    domain = Domain(tuple(-v for v in ones), ones, (Constraint(ones, Fraction(bound)),))
+    with pytest.raises(InputError, match="empty or flat"):
+        linear_regions(network, domain)
+
+
+def test_a_unit_whose_maximum_is_zero_is_inactive_by_exact_multipliers() -> None:
+    """h2 = -(h0 + h1) where both are active, so it is never positive, and 0 on the border only."""
+    network = net(
+        "input x[6] in [-1, 1]\ng = relu([x[0] + x[1]/3, x[2] - x[3]/7])\n"
+        "h = relu([-g[0]/3 - g[1]/7, g[0] + g[1] - x[4] - 2])\noutput h"
+    )
+    assert network.domain is not None
+    found = linear_regions(network, network.domain)
+    assert found.complete
+    assert all(region.phases["h"][0] == 0 for region in found)
+
+
+def test_what_is_not_proved_makes_the_list_partial(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = float_network(4, 6, 6, 5, 1)
+    assert network.domain is not None
+    monkeypatch.setattr(ProgramEnumeration, "_is_proved", lambda *_: False)
+    found = linear_regions(network, network.domain)
+    assert not found.complete
+    assert found.undecided > 0
+
+
+def test_a_region_without_a_certified_point_is_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = float_network(4, 6, 4, 1)
+    assert network.domain is not None
+    everything = linear_regions(network, network.domain)
+    original = ProgramEnumeration._is_inside
+    asked: list[object] = []
+
+    def never_again(self: Any, point: Any, rows: Any) -> bool:
+        asked.append(point)
+        return original(self, point, rows) and len(asked) < 4
+
+    monkeypatch.setattr(ProgramEnumeration, "_is_inside", never_again)
+    found = linear_regions(network, network.domain)
+    assert len(found) + found.undecided == len(everything)
+    assert 0 < len(found) < len(everything)
+    assert not found.complete
+
+
+def test_a_solver_that_gives_up_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = float_network(4, 6, 5, 1)
+    assert network.domain is not None
+    monkeypatch.setattr(programs._Model, "highest", lambda *_: None)
+    found = linear_regions(network, network.domain)
+    assert not found.complete
+
+
+def test_without_highs_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "highspy":
+            raise ImportError(name)
+        return original(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    network = float_network(0, 7, 4, 1)
+    assert network.domain is not None
+    with pytest.raises(InputError, match=r"7 here.*rectifold\[lp\]"):
+        linear_regions(network, network.domain)
+
+
+@pytest.mark.parametrize("sizes", [(2, 8, 8, 1), (7, 5, 5, 1)])
+def test_two_processes_find_the_same_regions(sizes: tuple[int, ...]) -> None:
+    network = float_network(6, *sizes)
+    assert network.domain is not None
+    alone = linear_regions(network, network.domain)
+    shared = linear_regions(network, network.domain, jobs=2)
+    assert shared.complete
+    assert sorted(tuple(r.phases.values()) for r in shared) == sorted(tuple(r.phases.values()) for r in alone)
+    assert {r.affine for r in shared} == {r.affine for r in alone}
+    few = linear_regions(network, network.domain, jobs=2, limit=5)
+    assert (len(few), few.complete) == (5, False)
+    none = linear_regions(network, network.domain, jobs=2, seconds=0)
+    assert (len(none), none.complete) == (0, False)
+
+
+def test_a_gated_network_of_seven_inputs_is_built_on_these_regions() -> None:
+    network = float_network(6, 7, 4, 3, 2, 1)
+    assert network.domain is not None
+    result = shallow_network(network, network.domain, accuracy=Fraction(1, 10))
+    assert result.kind == "centred"
+    assert len(result.hidden) == 2
+    random = np.random.default_rng(0)
+    points = [[Fraction(int(v), 1000) for v in row] for row in random.integers(-1000, 1001, (60, 7))]
+    close = sum(evaluate(network, p) == evaluate(result.network, p) for p in points)
+    assert close >= 50
