@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,16 +12,22 @@ import numpy as np
 
 from rectifold.emitters.artifact import write_whole
 from rectifold.errors import InputError
+from rectifold.exact import Floats
 from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.enumeration import Region
 from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.proof.facts import Facts, Phase
+from rectifold.two_layers.construct import shallow_network
+from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.plane import sheets_of
 
 Colour = Literal["gradient", "pattern", "output"]
 _SUFFIXES = (".png", ".svg")
 _SIZE = (6.0, 6.0)
+_TICKS = 401  # per side of a grid
+_POINTS = 10_000
 _EDGE = {"edgecolor": "white", "linewidth": 0.25}
 
 
@@ -63,6 +70,98 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
     axes.set_title(f"{network.name}: {len(regions):,} regions, {len(sheets)} second-layer units", fontsize=10)
     _frame(axes, regions)
     _save(figure, path)
+
+
+def draw_strips(network: Network, domain: Domain, path: Path, gain: Fraction = Fraction(1000)) -> None:
+    """Where the classic and the centred gate are wrong, and by how much, on a grid, both with M = `gain`.
+
+    Raises InputError for other than two free inputs.
+    """
+    regions = linear_regions(network, domain)
+    if len(regions.free) != 2:
+        raise InputError(f"strips are drawn for two free inputs, and {len(regions.free)} are free")
+    figure, axes = _figure(path, 2, (10.0, 5.2))
+    from matplotlib.colors import LogNorm
+
+    gates = Gates(regions)
+    grid, ticks = _grid(domain, regions.free)
+    exact = evaluate_float(network, grid)
+    largest = float(np.abs(exact).max()) or 1.0
+    shades = LogNorm(1e-4 * largest, largest, clip=True)
+    mesh = None
+    for axis, kind in zip(axes, ("classic", "centred"), strict=True):
+        gated = gates.with_gain(kind, gain)
+        error = np.abs(evaluate_float(gated.network, grid) - exact).max(axis=1).reshape(len(ticks[0]), len(ticks[1]))
+        mesh = axis.pcolormesh(
+            ticks[0], ticks[1], np.maximum(error, 1e-9 * largest).T, norm=shades, cmap="magma_r", shading="nearest"
+        )
+        wrong = float((error > 0.01 * largest).mean())
+        axis.set_title(
+            f"{kind}, M = {float(gain):.4g}: off by more than 1 % at {100 * wrong:.2g} % of the points", fontsize=9
+        )
+        _frame(axis, regions)
+        axis.locator_params(axis="x", nbins=5)
+        axis.set_aspect("equal" if abs(ticks[0][-1] - ticks[0][0] - ticks[1][-1] + ticks[1][0]) < 1e-9 else "auto")
+    figure.colorbar(mesh, ax=axes, shrink=0.8, label="|gated - exact|", extend="both")
+    _save(figure, path)
+
+
+def draw_errors(network: Network, domain: Domain, path: Path) -> None:
+    """Mean error of the gates at random points, and largest error there and at vertices of regions, against M; the exact form where there is one."""
+    regions = linear_regions(network, domain)
+    figure, axes = _figure(path)
+    gates = Gates(regions)
+    points = _points_in(domain)
+    corners = _corner_points(regions)
+    at_points, at_corners = (evaluate_float(network, some) for some in (points, corners))
+    axes.set_xscale("log")
+    axes.set_yscale("symlog", linthresh=1e-16)
+    gains = [10**k for k in range(1, 6)]
+    for kind in ("classic", "core", "centred"):
+        built = [gates.with_gain(kind, Fraction(gain)).network for gain in gains]
+        errors = [np.abs(evaluate_float(gated, points) - at_points) for gated in built]
+        worst = [
+            max(float(error.max()), float(np.abs(evaluate_float(gated, corners) - at_corners).max(initial=0.0)))
+            for gated, error in zip(built, errors, strict=True)
+        ]
+        (line,) = axes.plot(
+            gains, [float(error.mean()) for error in errors], ".-", label=f"{kind}: mean", linewidth=1.0
+        )
+        axes.plot(
+            gains, worst, "--", color=line.get_color(), label=f"{kind}: largest, vertices included", linewidth=1.0
+        )
+    if len(regions.free) <= 3:
+        shallow = shallow_network(network, domain, kind="exact").network
+        everywhere, known = np.vstack([points, corners]), np.vstack([at_points, at_corners])
+        error = float(np.abs(evaluate_float(shallow, everywhere) - known).max())
+        axes.axhline(0.0, color="black", linewidth=2.5, label="exact form: 0")
+        axes.axhline(error, color="black", linestyle=":", label=f"exact form in float64: largest {error:.1g}")
+    axes.set_ylim(bottom=-1e-17)
+    axes.set_xlabel("M")
+    axes.set_ylabel(f"|shallow - exact|, in float64, at {len(points):,} random points")
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(0.02, 0.42))
+    axes.set_title(f"{network.name}: error of the shallow forms", fontsize=10)
+    _save(figure, path)
+
+
+def _points_in(domain: Domain) -> Floats:
+    """Random points of the box that lie in the domain."""
+    random = np.random.default_rng(0)
+    low, high = domain.float_box
+    points = low + (high - low) * random.random((_POINTS, domain.size))
+    if not domain.constraints:
+        return points
+    return points[[domain.contains([Fraction(v) for v in point]) for point in points.tolist()]]
+
+
+def _corner_points(regions: Regions) -> Floats:
+    """The vertices of the regions, as floats of all inputs."""
+    low, _ = regions.domain.float_box
+    vertices = sorted({vertex for region in regions.with_vertices for vertex in region.vertices})
+    points = np.repeat(low[None, :], len(vertices), axis=0)
+    for place, k in enumerate(regions.free):
+        points[:, k] = [float(vertex[place]) for vertex in vertices]
+    return points
 
 
 def draw_phases(network: Network, facts: Facts, path: Path) -> None:
@@ -165,7 +264,17 @@ def _frame(axes: Any, regions: Regions) -> None:
     axes.set_ylabel(f"{regions.network.input_name}[{j}]")
 
 
-def _figure(path: Path) -> tuple[Any, Any]:
+def _grid(domain: Domain, free: Sequence[int]) -> tuple[Floats, list[Floats]]:
+    """Points of a plane of two inputs (the others are fixed), row by row, and their coordinates."""
+    low, high = domain.float_box
+    ticks = [np.linspace(low[k], high[k], _TICKS) for k in free]
+    points = np.repeat(low[None, :], _TICKS**2, axis=0)
+    points[:, free[0]] = np.repeat(ticks[0], _TICKS)
+    points[:, free[1]] = np.tile(ticks[1], _TICKS)
+    return points, ticks
+
+
+def _figure(path: Path, panels: int = 1, size: tuple[float, float] = _SIZE) -> tuple[Any, Any]:
     if path.suffix not in _SUFFIXES:
         raise InputError(f"{path} should end in .png or .svg")
     try:
@@ -173,9 +282,9 @@ def _figure(path: Path) -> tuple[Any, Any]:
         from matplotlib.figure import Figure
     except ImportError:
         raise InputError('pictures need matplotlib; install it with: pip install "rectifold[plot]"') from None
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
+    return figure, figure.add_subplot() if panels == 1 else figure.subplots(1, panels)
 
 
 def _colours(name: str) -> Any:
@@ -196,4 +305,4 @@ def _save(figure: Any, path: Path) -> None:
     write_whole(path, buffer.getvalue())
 
 
-__all__: Sequence[str] = ["draw_phases", "draw_regions", "draw_sheets"]
+__all__: Sequence[str] = ["draw_errors", "draw_phases", "draw_regions", "draw_sheets", "draw_strips"]

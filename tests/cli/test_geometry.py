@@ -101,6 +101,26 @@ def test_other_pictures(run: Run) -> None:
     assert Path("sheets.svg").read_bytes() == first
 
 
+def test_pictures_of_the_errors_of_gates(run: Run) -> None:
+    options = ["--plot-strips", "strips.png", "--plot-errors", "errors.svg", "--gain", "100"]
+    result = run("shallow", "deep.relu", *options)
+    assert result.exit_code == 0, result.output
+    assert "wrote strips.png" in result.output
+    assert Path("strips.png").read_bytes()[:4] == b"\x89PNG"
+    assert Path("errors.svg").read_bytes()[:5] == b"<?xml"
+    again = run("shallow", "deep.relu", *options)
+    assert again.exit_code == 2
+    assert "strips.png" in again.output
+    assert run("shallow", "line.relu", "--plot-errors", "line.png").exit_code == 0
+
+
+def test_the_gain_of_a_gated_form_is_the_one_asked_for(run: Run) -> None:
+    result = run("shallow", "deep.relu", "--kind", "classic", "--gain", "512", "-o", "out.relu")
+    assert "M = 512" in result.output
+    gates = rectifold.load("out.relu").network.layer("gates")
+    assert min(v for row in gates.weights["hinges"].fractions() for v in row) == -512
+
+
 def test_shallow_prints_every_count_and_writes_code_that_agrees(run: Run) -> None:
     result = run("shallow", "deep.relu", "-o", "out.relu", "--json", "s.json", "--kind", "exact")
     assert result.exit_code == 0, result.output
@@ -159,6 +179,8 @@ def test_compile_shallow(run: Run) -> None:
         (["shallow", "line.relu", "--plot", "a.png"], "sheets are drawn for two free inputs, and 1 are free"),
         (["shallow", "deep.relu", "--accuracy", "0", "--kind", "core"], "not positive"),
         (["shallow", "deep.relu", "--kind", "centred", "--certificate", "c"], "the centred form is not exact"),
+        (["shallow", "deep.relu", "--gain", "-1"], "the gain -1 is not positive"),
+        (["shallow", "line.relu", "--plot-strips", "a.png"], "strips are drawn for two free inputs, and 1 are free"),
         (["shallow", "deep.relu", "--kind", "source"], "more than two hidden layers"),
         (["regions", "deep.relu", "--npz", "deep.relu"], "deep.relu"),
     ],

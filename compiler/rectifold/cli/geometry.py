@@ -35,6 +35,7 @@ from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
+from rectifold.pictures import draw_errors, draw_regions, draw_sheets, draw_strips
 from rectifold.report import large, regions_table, shallow_table
 from rectifold.two_layers.construct import KINDS, Shallow, shallow_network
 from rectifold_check import Verdict, check
@@ -91,8 +92,6 @@ def regions_command(
     if npz_file:
         write_whole(Path(npz_file), _npz(found))
     if plot_file:
-        from rectifold.pictures import draw_regions  # matplotlib is an extra
-
         draw_regions(found, Path(plot_file), colour)
     write_json(json_target, regions_json(found) if json_target else {})
     if not quiet and json_target != "-":
@@ -206,6 +205,7 @@ def _print_bounds(found: Regions) -> None:
     metavar="SHARE",
     help="of the volume on which a gated form may be wrong",
 )
+@click.option("--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs")
 @_TIME_LIMIT
 @click.option(
     "--certificate",
@@ -216,32 +216,45 @@ def _print_bounds(found: Regions) -> None:
 @click.option(
     "--plot", "plot_file", metavar="FILE", help="draw the regions with the sheets of the exact form (two free inputs)"
 )
+@click.option(
+    "--plot-strips",
+    "strips_file",
+    metavar="FILE",
+    help="draw where the classic and the centred gate are wrong (two free inputs)",
+)
+@click.option("--plot-errors", "errors_file", metavar="FILE", help="draw the error of every form against M")
 @json_option
 @force_option
 @quiet_option
 @polite
 def shallow_command(
     network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,
-    time_limit: float | None, certificate_file: str | None, plot_file: str | None, json_target: str | None, force: bool,
-    quiet: bool,
+    gain: str | None, time_limit: float | None, certificate_file: str | None, plot_file: str | None, strips_file: str | None,
+    errors_file: str | None, json_target: str | None, force: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
-    for file in (output, certificate_file, plot_file):
+    pictures = [Path(file) for file in (plot_file, strips_file, errors_file) if file]
+    for file in (output, certificate_file, *pictures):
         if file:
             refuse_existing(Path(file), force=force)
     chosen = format_for(Path(output), wanted) if output else None
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = require_domain(source, domain)
-    result = shallow_network(source, domain, kind=kind, accuracy=parse_rational(accuracy), seconds=time_limit)
+    chosen_gain = None if gain is None else parse_rational(gain)
+    result = shallow_network(
+        source, domain, kind=kind, accuracy=parse_rational(accuracy), gain=chosen_gain, seconds=time_limit
+    )
     proved = certified_shallow(source, result, domain, required=certificate_file is not None)
     files = write_shallow(result, Path(output), chosen, of=source, force=force)[0] if output and chosen else []
     if certificate_file and proved is not None:
         files.append(Path(certificate_file))
         write_whole(files[-1], proved[0].text.encode("ascii"))
     if plot_file:
-        from rectifold.pictures import draw_sheets  # matplotlib is an extra
-
         draw_sheets(source, domain, Path(plot_file))
+    if strips_file:
+        draw_strips(source, domain, Path(strips_file), chosen_gain or Fraction(1000))
+    if errors_file:
+        draw_errors(source, domain, Path(errors_file))
     verdict = "not made" if proved is None else proved[1].status
     write_json(json_target, shallow_json(result) | {"certificate": verdict})
     if not quiet and json_target != "-":
@@ -249,7 +262,7 @@ def shallow_command(
         click.echo(result.statement)
         if result.exact:
             click.echo(f"certificate: {verdict}")
-        for path in [*files, *([plot_file] if plot_file else [])]:
+        for path in [*files, *pictures]:
             click.echo(f"wrote {path}")
     return DONE
 

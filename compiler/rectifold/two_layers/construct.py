@@ -55,18 +55,21 @@ def shallow_network(
     *,
     kind: Kind | None = None,
     accuracy: Fraction = Fraction(1, 100),
+    gain: Fraction | None = None,
     seconds: float | None = None,
 ) -> Shallow:
     """A network with at most two hidden layers for `network` on `domain`.
 
     `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to three free inputs, "centred"
-    otherwise. Gates are exact but for at most the share `accuracy` of the volume of the domain's box.
+    otherwise. Gates are exact but for at most the share `accuracy` of the volume of the domain's box, or have the M that `gain` gives.
 
     Raises InputError when there is no such form: an unbounded or flat domain, more than five free inputs, a vertex that the
     construction for three inputs does not cover, or a deep network asked to return itself.
     """
     if accuracy <= 0:
         raise InputError(f"the accuracy {accuracy} is not positive: gated networks leak on a set of positive volume")
+    if gain is not None and gain <= 0:
+        raise InputError(f"the gain {gain} is not positive")
     started = time.monotonic()
     enumeration = enumeration_of(network, domain)
     regions = Regions(network, domain, tuple(enumeration.free))
@@ -97,7 +100,7 @@ def shallow_network(
         result, is_exact = exact, True
         statement = _proof(network, exact, domain, len(regions), seconds)
     else:
-        gated = gates.build(chosen, accuracy)
+        gated = gates.build(chosen, accuracy) if gain is None else gates.with_gain(chosen, gain)
         result, statement, is_exact = gated.network, gated.statement, False
     return Shallow(source, result, chosen, is_exact, statement, alternatives, len(regions), time.monotonic() - started)
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from rectifold.exact import Matrix
 from rectifold.ir.network import Layer, Network
@@ -34,6 +35,7 @@ class Gated:
 
     network: Network
     statement: str
+    gain: Fraction  # M
     strip: Fraction  # δ: exact wherever every wall's |G| is at least this
     share: Fraction  # of the volume of the domain's box, at most, where it may be wrong
 
@@ -64,24 +66,36 @@ class Gates:
         }
 
     def build(self, kind: str, accuracy: Fraction) -> Gated:
-        """The gated network whose wrong strips take at most the share `accuracy` of the box's volume (M is a power of two)."""
-        low, high = self._range()
-        size = max(abs(low), abs(high), Fraction(1, 2**40))
+        """The gated network whose wrong strips take at most the share `accuracy` of the box's volume."""
         strip = Fraction(1, 2)
         while self.share(strip) > accuracy:
             strip /= 2
-        half = size / 2
-        layers = {"classic": self._classic, "centred": self._centred, "core": self._core}[kind](strip, half, low, high)
+        return self.with_strip(kind, strip)
+
+    def with_gain(self, kind: str, gain: Fraction) -> Gated:
+        """The gated network with this M."""
+        return self.with_strip(kind, self._gain_times_strip(kind) / gain)
+
+    def with_strip(self, kind: str, strip: Fraction) -> Gated:
+        """The gated network with strips of this half width."""
+        low = self._range[0]
+        half, one, gain = self._half, Fraction(1), self._gain_times_strip(kind) / strip
+        lift, parts, minus = {
+            "classic": (Fraction(0), [(one, Fraction(0)), (-one, Fraction(0))], Fraction(0)),
+            "centred": (strip, [(one / 2, half), (-one / 2, half)], Fraction(0)),
+            "core": (strip, [(one, -low)], -low),
+        }[kind]
+        layers = self._layers(lift, gain, parts, minus)
         source, domain = self.regions.network, self.regions.domain
         network = Network(source.input_name, source.input_size, layers, "y", domain, source.name, source.title)
         share = self.share(strip)
         statement = (
             f"exact but within {float(strip):.3g} of a wall (in shares of the domain's width), which is at most "
-            f"{100 * float(share):.3g} % of the box's volume"
+            f"{100 * float(share):.3g} % of the box's volume; M = {float(gain):.3g}"
         )
         if kind == "core":
             statement += "; elsewhere never above the exact value"
-        return Gated(network, statement, strip, share)
+        return Gated(network, statement, gain, strip, share)
 
     def share(self, strip: Fraction) -> Fraction:
         """An upper bound on the share of the domain's box in the strips |G| < strip of all walls."""
@@ -94,6 +108,16 @@ class Gates:
         assert high is not None
         return high - low
 
+    def _gain_times_strip(self, kind: str) -> Fraction:
+        low, high = self._range
+        return {"classic": 2 * self._half, "centred": self._half, "core": high - low}[kind]
+
+    @property
+    def _half(self) -> Fraction:
+        """K: half the largest size of any value."""
+        return max(*map(abs, self._range), Fraction(1, 2**40)) / 2
+
+    @cached_property
     def _range(self) -> tuple[Fraction, Fraction]:
         """(lowest, highest) value of any region's affine map anywhere on the box."""
         low = high = Fraction(0)
@@ -110,19 +134,7 @@ class Gates:
         assert high is not None
         return low, high
 
-    # ---- the three kinds ------------------------------------------------------------------------
-
-    def _classic(self, strip: Fraction, half: Fraction, low: Fraction, high: Fraction) -> list[Layer]:
-        gain = 2 * half / strip
-        return self._layers(Fraction(0), gain, [(Fraction(1), Fraction(0)), (Fraction(-1), Fraction(0))], Fraction(0))
-
-    def _centred(self, strip: Fraction, half: Fraction, low: Fraction, high: Fraction) -> list[Layer]:
-        gain = half / strip
-        return self._layers(strip, gain, [(Fraction(1, 2), half), (Fraction(-1, 2), half)], Fraction(0))
-
-    def _core(self, strip: Fraction, half: Fraction, low: Fraction, high: Fraction) -> list[Layer]:
-        shift = -low
-        return self._layers(strip, (high + shift) / strip, [(Fraction(1), shift)], shift)
+    # ---- layers ---------------------------------------------------------------------------------
 
     def _layers(
         self, lift: Fraction, gain: Fraction, parts: Sequence[tuple[Fraction, Fraction]], minus: Fraction
