@@ -1,8 +1,8 @@
-"""Decide pairs of networks: python benchmarks/equivalence.py [GROUP …] [--certificates]
+"""Decide pairs of networks: python benchmarks/equivalence.py [GROUP …] [--certificates] [--peer PYTHON]
 
-Groups: pruned, iso, rounded, student, mnist, copies (all by default; the first five need the networks beside the checkout). Prints one row per instance with the
+Groups: pruned, iso, rounded, student, mnist, marabou, copies (all by default; all but the last need the networks beside the checkout). Prints one row per instance with the
 verdict, CPU and wall seconds and the sub-boxes, and the sum of each group. Beside ours: VeryDiff's published verdict and seconds (pruned; its machine), and
-Marabou on the difference network for a few instances if `maraboupy` is installed (60 s each). With --certificates every proof's certificate is
+(group marabou) Marabou on the gap network for a few instances, 60 s each, where PYTHON is an interpreter that has maraboupy. With --certificates every proof's certificate is
 written and replayed, and its size and the checker's seconds are shown: that takes much longer than the proofs.
 `copies`: random networks against equal copies (permuted, scaled, mirrored, split, with dead units, compiled, shallow) and against copies that
 are one unit in the last place off.
@@ -14,12 +14,15 @@ import csv
 import json
 import os
 import re
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from typing import Any
 
 os.environ.setdefault(
     "OPENBLAS_NUM_THREADS", "1"
@@ -33,7 +36,9 @@ from rectifold.equivalence import Comparison, Different, Equal, closest, compare
 from rectifold.exact import Matrix, hstack, vstack
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.difference import gap
 from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Layer, Network
 from rectifold.pipeline import compile_network
 from rectifold.two_layers.construct import shallow_network
@@ -47,6 +52,7 @@ BESIDE = ROOT.parent / "shared" / "networks"
 PAIRS = BESIDE / "equivalence"
 COPIES = 300
 REPLAY = "--certificates" in sys.argv
+PEER = sys.argv[sys.argv.index("--peer") + 1] if "--peer" in sys.argv[:-1] else None
 
 
 def named(result: Comparison) -> str:
@@ -308,7 +314,71 @@ def copies() -> None:
     print(f"one ulp off: {ulp} ({time.monotonic() - started:.0f} s in all)")
 
 
-GROUPS = {"pruned": pruned, "iso": iso, "rounded": rounded, "student": student, "mnist": mnist, "copies": copies}
+def marabou() -> None:
+    """A few pairs, and Marabou on the same gap network in the same run."""
+    if PEER is None:
+        print("marabou: give an interpreter that has maraboupy with --peer")
+        return
+    original = load(str(BESIDE / "acas/acasxu_1_1.onnx")).network
+    rounded_one = half_precision(original)
+    prop = read_domain(str(BESIDE / "acas/prop_3.vnnlib"), original)
+    chosen: list[tuple[str, Network, Network, Domain, str]] = [
+        ("1_1 rounded to 16 bits, prop_3", original, rounded_one, prop, "0.05")
+    ]
+    with (PAIRS / "pruned/verydiff_eps_0.05.csv").open() as file:
+        instances = list(csv.DictReader(file))
+    for instance in [*instances[:2], *[i for i in instances if i["verdict"] == "UNSAFE"][:1]]:
+        name = instance["network"]
+        a, b = (load(str(PAIRS / f"pruned/{n}.onnx")).network for n in (name.removesuffix("_pruned5"), name))
+        domain = read_domain(str(PAIRS / f"pruned/{instance['property']}.vnnlib"), a)
+        chosen.append((f"{name} {instance['property']}", a, b, domain, "0.05"))
+    small = float_network(1, 2, 6, 6, 1)
+    assert small.domain is not None
+    chosen.append(("2-6-6-1 rounded to 16 bits", small, half_precision(small), small.domain, "0.05"))
+    for name, a, b, domain, question in chosen:
+        answer = ask_marabou(PEER, a, b, domain, Fraction(question))
+        row(name, a, b, domain, question, 120.0, f"Marabou {answer}")
+
+
+def ask_marabou(python: str, a: Network, b: Network, domain: Domain, eps: Fraction, seconds: float = 60.0) -> str:
+    network = gap(a, b, [eps] * a.output_size)
+    low, high = domain.float_box
+    arrays: dict[str, Any] = {"low": low, "high": high}
+    layers = []
+    for layer in network.layers:
+        names = {source: "x" if source == network.input_name else source for source in layer.weights}
+        layers.append({"name": layer.name, "relu": layer.is_relu, "sources": list(names.values())})
+        arrays[f"{layer.name}/bias"] = np.array([float(v) for v in layer.bias.column_values()])
+        arrays |= {f"{layer.name}/{names[source]}": weight.floats for source, weight in layer.weights.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gap.npz"
+        np.savez(path, layers=json.dumps(layers), **arrays)
+        command = [python, str(Path(__file__).with_name("marabou_pairs.py")), str(path), str(seconds)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=2 * seconds)
+        except subprocess.TimeoutExpired:
+            return f"open {2 * seconds:.0f}+"
+    if done.returncode:
+        return f"failed ({done.stderr.strip().splitlines()[-1][:40]})"
+    answer = json.loads(done.stdout.splitlines()[-1])
+    verdict = answer["verdict"]
+    if answer["point"] is not None:
+        point = [domain.clamp(answer["point"])]
+        (of_a,), (of_b,) = evaluate_points(a, point), evaluate_points(b, point)
+        if all(abs(p - q) <= eps for p, q in zip(of_a, of_b, strict=True)):
+            verdict = "wrong point"
+    return f"{verdict} {answer['cpu']:.1f}"
+
+
+GROUPS = {
+    "pruned": pruned,
+    "iso": iso,
+    "rounded": rounded,
+    "student": student,
+    "mnist": mnist,
+    "marabou": marabou,
+    "copies": copies,
+}
 
 
 def main() -> None:

@@ -1,32 +1,62 @@
-"""Count linear regions: python benchmarks/regions.py [NETWORK[@DOMAIN] ...]
+"""Count linear regions: python benchmarks/regions.py [--peer PYTHON] [--seconds S] [NETWORK[@DOMAIN] ...]
 
-Without arguments: networks with random float32 weights (He) on [-1, 1]^n, made here from a fixed seed, and the seeded networks beside
-the checkout if they are there. Every count is exact; the rate is regions per CPU-second of one process.
+Without networks: ones with random float32 weights (He) on [-1, 1]^n, made here from a fixed seed, and the seeded networks beside
+the checkout if they are there. Every count is exact; the rate is regions per CPU-second of one process. More than five inputs are enumerated by linear
+programs (the extra lp), for at most S seconds. PYTHON is an interpreter of another environment that has relucent and torch: relucent then counts
+the same networks in the same run.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import click
+import numpy as np
+
 from rectifold.formats.load import load, read_domain
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.linear_regions.summary import enumeration_of
+from rectifold_check.cells import Cells
+from rectifold_check.reading import read_domain as read_canonical_domain
+from rectifold_check.reading import read_network
 from support import float_network
 
-BESIDE = Path(__file__).resolve().parents[2] / "shared" / "networks" / "regions"
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "networks"
 SEEDED = [
     "2-8-8-1_random_0", "2-16-16-1_random_0", "2-32-32-1_random_0", "2-64-64-1_random_0", "2-16-16-16-1_trained_0",
-    "3-8-8-1_random_0", "3-16-16-1_random_0", "5-12-12-1_random_0",
+    "3-8-8-1_random_0", "3-16-16-1_random_0", "5-12-12-1_random_0", "10-8-8-1_random_0", "10-16-16-1_trained_0",
 ]  # fmt: skip
-OWN = [(2, 16, 16, 1), (2, 32, 32, 1), (2, 64, 64, 1), (3, 8, 8, 1), (3, 16, 16, 1), (4, 10, 10, 1), (5, 10, 10, 1)]
+OWN = [
+    (2, 16, 16, 1), (2, 32, 32, 1), (2, 64, 64, 1), (3, 8, 8, 1), (3, 16, 16, 1), (4, 10, 10, 1), (5, 10, 10, 1), (8, 8, 8, 1),
+]  # fmt: skip
 
 
-def networks(arguments: list[str]) -> Iterator[tuple[str, Network]]:
+@dataclass(frozen=True)
+class Count:
+    count: int
+    splits: int
+    complete: bool
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        return self.count / max(self.cpu, 1e-9)
+
+
+def networks(arguments: tuple[str, ...]) -> Iterator[tuple[str, Network]]:
     for argument in arguments:
         name, _, domain = argument.partition("@")
         network = load(name).network
@@ -35,22 +65,81 @@ def networks(arguments: list[str]) -> Iterator[tuple[str, Network]]:
         for sizes in OWN:
             yield "-".join(map(str, sizes)) + " (seed 0)", float_network(0, *sizes)
         for name in SEEDED:
-            if (BESIDE / f"{name}.npz").is_file():
-                network = load(str(BESIDE / f"{name}.npz")).network
+            if (SHARED / "regions" / f"{name}.npz").is_file():
+                network = load(str(SHARED / "regions" / f"{name}.npz")).network
                 yield name, network.with_domain(read_domain("[-1,1]", network))
 
 
-def main() -> None:
-    print(f"{'network':28} {'regions':>8} {'splits':>8} {'CPU s':>7} {'regions/s':>10}")
-    for name, network in networks(sys.argv[1:]):
+def ours(network: Network, domain: Domain, seconds: float) -> Count:
+    enumeration = enumeration_of(network, domain)
+    started = time.process_time()
+    count = sum(1 for _ in enumeration.regions(seconds=seconds))
+    return Count(count, enumeration.progress.splits, enumeration.progress.complete, time.process_time() - started)
+
+
+def theirs(python: str, network: Network) -> Count | None:
+    """relucent's count, in an interpreter that has it; None if it fails or takes ten minutes."""
+    arrays: dict[str, Any] = {}
+    for k, layer in enumerate(network.layers):
+        (weight,) = layer.weights.values()
+        arrays[f"W{k}"], arrays[f"b{k}"] = weight.floats, layer.bias.floats[:, 0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.npz"
+        np.savez(path, **arrays)
+        command = [python, str(Path(__file__).with_name("relucent_regions.py")), str(path)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        except subprocess.TimeoutExpired:
+            return None
+    if done.returncode:
+        return None
+    result = json.loads(done.stdout.splitlines()[-1])
+    return Count(result["count"], 0, True, result["cpu"])
+
+
+def controller(seconds: float) -> str | None:
+    """A small sub-box of an ACAS Xu network: the regions, and the checker's own cells of the same network beside them."""
+    path = SHARED / "acas" / "acasxu_1_1.onnx"
+    if not path.is_file():
+        return None
+    network = load(str(path)).network
+    whole = read_domain(str(SHARED / "acas" / "prop_1.vnnlib"), network)
+    ends = [(a, b) for a, b in zip(whole.lower, whole.upper, strict=True) if a is not None and b is not None]
+    middle = [(a + b) / 2 for a, b in ends]
+    half = [(b - a) / 40 for a, b in ends]
+    lower, upper = (tuple(m + s * h for m, h in zip(middle, half, strict=True)) for s in (Fraction(-1), Fraction(1)))
+    domain = Domain(lower, upper)
+    found = ours(network, domain, seconds)
+    started = time.process_time()
+    cells = Cells(read_network(canonical_text(network), "A"), read_canonical_domain(domain_text(domain)))
+    count = sum(1 for _ in cells.affine(10**6))
+    return (
+        f"ACAS Xu 1_1 on a twentieth of prop_1's box in each input: {found.count:,} regions in {found.cpu:.1f} CPU-s; "
+        f"the checker, on its own: {count:,} cells in {time.process_time() - started:.1f} CPU-s"
+    )
+
+
+@click.command()
+@click.option("--peer", metavar="PYTHON", help="an interpreter with relucent and torch")
+@click.option("--seconds", default=60.0, show_default=True, help="per network")
+@click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
+def main(peer: str | None, seconds: float, arguments: tuple[str, ...]) -> None:
+    beside = f" {'relucent':>9} {'CPU s':>7} {'regions/s':>10} {'ratio':>6}" if peer else ""
+    print(f"{'network':28} {'regions':>9} {'splits':>8} {'CPU s':>7} {'regions/s':>10}{beside}")
+    for name, network in networks(arguments):
         assert network.domain is not None
-        enumeration = Enumeration(network, network.domain)
-        started = time.process_time()
-        count = sum(1 for _ in enumeration.regions())
-        seconds = time.process_time() - started
-        print(
-            f"{name:28} {count:8,} {enumeration.progress.splits:8,} {seconds:7.2f} {count / seconds:10,.0f}", flush=True
-        )
+        found = ours(network, network.domain, seconds)
+        count = f"{found.count:,}" if found.complete else f">{found.count:,}"
+        line = f"{name:28} {count:>9} {found.splits:8,} {found.cpu:7.2f} {found.rate:10,.0f}"
+        if peer and network.is_chain and network.domain == Domain.cube(-1, 1, network.input_size):
+            other = theirs(peer, network) if found.complete else None
+            line += (
+                " not finished" if other is None
+                else f" {other.count:9,} {other.cpu:7.1f} {other.rate:10,.0f} {found.rate / other.rate:6.1f}"
+            )  # fmt: skip
+        print(line, flush=True)
+    if not arguments and (line_of := controller(seconds)) is not None:
+        print(line_of)
 
 
 if __name__ == "__main__":

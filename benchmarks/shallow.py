@@ -1,76 +1,132 @@
-"""Build exact shallow networks: python benchmarks/shallow.py [NETWORK[@DOMAIN] ...]
+"""Build exact shallow networks: python benchmarks/shallow.py [--degenerate N] [NETWORK[@DOMAIN] ...]
 
-Hidden units of the exact form beside the paper's gated form, the time, mismatches at random rational points and at vertices (exact), and
-the largest error of its float64 evaluation. Without arguments: random float32 networks made here, and the seeded ones beside the
-checkout if they are there.
+Hidden units of the exact form beside the paper's gated form, the time, mismatches at random rational points and at vertices (exact),
+the largest error of its float64 evaluation, and the certificate: cells, and the checker's CPU-seconds. Without networks: random float32 networks made
+here, the seeded ones beside the checkout if they are there, and N random small-integer networks, most of them degenerate.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+import click
 import numpy as np
 
+import rectifold_check
+from rectifold.certificates import certify_by_cells
+from rectifold.errors import InputError
 from rectifold.formats.load import load, read_domain
+from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.enumeration import Enumeration
 from rectifold.linear_regions.summary import Regions
+from rectifold.two_layers.construct import shallow_network
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
 from rectifold.two_layers.plane import on_a_plane
 from rectifold.two_layers.space import in_space
-from support import float_network
+from support import float_network, points_of, random_network
 
-OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1)]
+OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1), (2, 64, 64, 64, 1)]
 SEEDED = [
     "2-16-16-1_trained_0", "2-32-32-1_random_0", "2-16-16-16-1_trained_0", "2-32-32-32-1_random_0", "3-8-8-8-1_random_0",
     "3-8-8-8-1_trained_0",
 ]  # fmt: skip
 POINTS = 200
+CERTIFIED = 30_000  # cells up to which a certificate is made
+TRIED = 1_500  # regions up to which one is tried
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "networks" / "regions"
 
 
 def row(name: str, network: Network) -> str:
-    assert network.domain is not None
+    domain = network.domain
+    assert domain is not None
     started = time.process_time()
-    enumeration = Enumeration(network, network.domain)
-    regions = Regions(network, network.domain, tuple(enumeration.free), list(enumeration.regions()), True)
-    free = regions.free
+    enumeration = Enumeration(network, domain)
+    regions = Regions(network, domain, tuple(enumeration.free), list(enumeration.regions()), True)
+    free, found = regions.free, regions.with_vertices
     if len(free) == 3:
-        form = in_space(enumeration, regions.found)
+        form = in_space(enumeration, found)
     else:
-        form = (on_a_line if len(free) == 1 else on_a_plane)(network, network.domain, free, regions.found)
+        form = (on_a_line if len(free) == 1 else on_a_plane)(network, domain, free, found)
     result = form.to_network()
     seconds = time.process_time() - started
     gated = sum(Gates(regions).sizes()["classic"])
     random = Random(0)
     points = [[Fraction(random.randint(-(10**6), 10**6), 10**6) for _ in free] for _ in range(POINTS)]
-    vertices = sorted({v for region in regions for v in region.vertices})
-    points += [list(v) for v in random.sample(vertices, min(len(vertices), 300))]
+    vertices = sorted({v for region in found for v in region.vertices})
+    points += [list(v) for v in vertices]
     ours, exact = evaluate_points(result, points), evaluate_points(network, points)
     wrong = sum(a != b for a, b in zip(ours, exact, strict=True))
     sample = np.array([[float(v) for v in p] for p in points])
     error = np.abs(evaluate_float(result, sample) - np.array([[float(v) for v in p] for p in exact])).max()
     hidden = "-".join(map(str, result.hidden_sizes()))
     return (
-        f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} {wrong:4}/{len(points):<4} "
-        f"{error:9.1e} {seconds:7.2f}"
+        f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} {f'{wrong}/{len(points)}':>9} "
+        f"{error:9.1e} {seconds:7.2f} {certificate(network, result, len(regions))}"
     )
 
 
-def main() -> None:
+def certificate(network: Network, result: Network, regions: int) -> str:
+    """Cells, the checker's verdict, and its CPU-seconds."""
+    assert network.domain is not None
+    if regions > TRIED:
+        return f"{'not made':>8}"
+    made = certify_by_cells(network, result, network.domain, [Fraction(0)] * network.output_size, CERTIFIED)
+    if made is None:
+        return f"{f'>{CERTIFIED:,}':>8}"
+    started = time.process_time()
+    texts = canonical_text(network), domain_text(network.domain), canonical_text(result)
+    verdict = rectifold_check.check(texts[0], texts[1], made.lines, texts[2])
+    count = int(made.lines[1].split(",")[1].rstrip("]"))
+    return f"{count:8,} {verdict.status:>7} {time.process_time() - started:6.1f}"
+
+
+def degenerate(count: int) -> str:
+    """Random small-integer networks of one to three inputs: mismatches, certificates that do not hold, and refusals."""
+    asked: Counter[int] = Counter()
+    refused: Counter[int] = Counter()
+    mismatches = unproved = 0
+    seed = 0
+    while asked.total() < count:
+        seed += 1
+        network = random_network(seed)
+        domain = network.domain
+        assert domain is not None
+        inputs = domain.size - len(domain.fixed)
+        if inputs not in (1, 2, 3):
+            continue
+        asked[inputs] += 1
+        try:
+            result = shallow_network(network, domain, kind="exact").network
+        except InputError:
+            refused[inputs] += 1
+            continue
+        points = points_of(domain, 40, seed)
+        mismatches += evaluate_points(network, points) != evaluate_points(result, points)
+        unproved += certify_by_cells(network, result, domain, [Fraction(0)] * network.output_size) is None
+    inputs_text = ", ".join(f"{asked[k]} of {k} input{'s' if k > 1 else ''} ({refused[k]} refused)" for k in (1, 2, 3))
+    return f"{count} small-integer networks: {inputs_text}; {mismatches} mismatches, {unproved} without a certificate"
+
+
+@click.command()
+@click.option("--degenerate", "count", default=500, show_default=True, help="random small-integer networks")
+@click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
+def main(count: int, arguments: tuple[str, ...]) -> None:
     print(
-        f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} {'float64':>9} {'CPU s':>7}"
+        f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} {'float64':>9} {'CPU s':>7} "
+        f"{'cells':>8} {'checker':>7} {'CPU s':>6}"
     )
     chosen: list[tuple[str, Network]] = []
-    for argument in sys.argv[1:]:
+    for argument in arguments:
         name, _, domain = argument.partition("@")
         network = load(name).network
         chosen.append((name, network.with_domain(read_domain(domain, network) if domain else network.domain)))
@@ -82,6 +138,8 @@ def main() -> None:
                 chosen.append((name, network.with_domain(read_domain("[-1,1]", network))))
     for name, network in chosen:
         print(row(name, network), flush=True)
+    if not arguments:
+        print(degenerate(count))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ on the gap, at the corners that linear bounds point at, and in the middle of sub
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -25,6 +25,7 @@ from rectifold.proof.facts import Facts, Mask
 from rectifold.proof.record import Signs
 from rectifold.proof.trees import BoxProof
 from rectifold.search.boxes import BoxSearch, Query, proved_again
+from rectifold.search.contest import Contest, contests
 from rectifold.search.pairing import guessed_pairing
 from rectifold.search.repeat import ProofLog
 from rectifold.search.tasks import Known, SplitTask, go_on_splitting
@@ -118,15 +119,13 @@ def _split(
     question: _Question | _Contest,
     limits: Limits,
     progress: Progress | None,
-    *,
-    share_out: bool = True,
 ) -> Agreement:
     """Split boxes for a while, attack longer, then split until the end, in several processes if there are some."""
     done = search.go_on(min(question.deadline, time.monotonic() + _FIRST_SECONDS))
     for samples, starts, steps in () if done else _ATTACKS[1:]:
         if (points := question.attack(samples, starts, steps)) is not None:
             return Agreement(False, points, search.found.boxes, search.found.share)
-    with opened_workers(limits.jobs if share_out else 1, limits.scheduler if share_out else None) as workers:
+    with opened_workers(limits.jobs, limits.scheduler) as workers:
         while not done and time.monotonic() < question.deadline:
             if progress is not None:
                 progress(f"{search.found.boxes:,} boxes", round(100 * search.found.share), 100)
@@ -150,7 +149,8 @@ def _shared_out(search: BoxSearch, question: _Question | _Contest, workers: Work
     known = Known.of(question.bounds, question.witnesses)
     seconds = min(_TURN_SECONDS, _left(question.deadline))
     parts = search.handed_out(workers.count)
-    tasks = [SplitTask(known, LAST, tuple(search.queries), part, seconds) for part in parts]
+    contest = question.contest
+    tasks = [SplitTask(known, LAST, tuple(search.queries), part, seconds, contest) for part in parts]
     for handed, other in workers.each(go_on_splitting, tasks):
         search.take_back(handed, other)
     return not search.waiting or bool(search.refuted.any())
@@ -198,6 +198,11 @@ class _Question:
         self.bounds = bounded(network, domain, names_of(pairing))
         self.witnesses = Witnesses(self.bounds, seed, [])
         self.deadline = deadline
+
+    @property
+    def contest(self) -> Contest | None:
+        """What refutes a query, where it is not a sign."""
+        return None
 
     def attack(self, samples: int, starts: int, steps: int) -> Floats | None:
         """Points at which some unit of the last layer is certainly positive."""
@@ -273,11 +278,7 @@ def agree_in_argmax(
         )
     search = BoxSearch(question.bounds, question.witnesses, LAST)
     search.begin(queries, limit=10**12, until_refuted=True, refutes=contest.refutes)
-    return _split(search, contest, limits, progress, share_out=False)  # what refutes a contest is no sign of one unit
-
-
-def _contests(count: int) -> Iterator[tuple[int, int]]:
-    return ((i, j) for i in range(count) for j in range(count) if i != j)
+    return _split(search, contest, limits, progress)
 
 
 def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, list[list[Query]]]:
@@ -288,7 +289,7 @@ def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, 
     bias: list[Fraction] = []
     own: dict[tuple[int, int], list[int]] = {}
     loses: dict[tuple[int, int], int] = {}
-    for i, j in _contests(m):
+    for i, j in contests(m):
         loses[i, j] = len(bias)
         on_a.append(_between(m, i, j, Fraction(1)))
         on_b.append(_between(m, i, j, Fraction(0)))
@@ -300,7 +301,7 @@ def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, 
             bias.append(-t * margin)
     network = joined(a, b, Matrix.from_fractions(on_a, m), Matrix.from_fractions(on_b, m), Matrix.column(bias))
     queries = [
-        [*((row, 1) for row in own[i, j]), *((loses[i, k], 1) for k in range(m) if k != i)] for i, j in _contests(m)
+        [*((row, 1) for row in own[i, j]), *((loses[i, k], 1) for k in range(m) if k != i)] for i, j in contests(m)
     ]
     return network, queries
 
@@ -324,19 +325,12 @@ class _Contest:
         self.margin = margin
         self.queries = queries
 
+    @property
+    def contest(self) -> Contest:
+        return Contest(self.outputs, self.margin)
+
     def refutes(self, points: Floats) -> Mask:
-        """k×contests, certain up to the rounding of one comparison."""
-        traced = self.question.witnesses.trace(points, LAST)
-        of_a, of_b = (traced.values[v] for v in self.outputs)
-        error = 2 * (traced.errors[self.outputs[0]].max(axis=1) + traced.errors[self.outputs[1]].max(axis=1))
-        top = np.argmax(of_a, axis=1)
-        rest = of_a.copy()
-        rest[np.arange(len(points)), top] = -np.inf
-        wins = of_a.max(axis=1) - rest.max(axis=1, initial=-np.inf) > self.margin + error
-        hits = np.zeros((len(points), len(self.queries)), dtype=bool)
-        for number, (i, j) in enumerate(_contests(of_a.shape[1])):
-            hits[:, number] = wins & (top == i) & (of_b[:, j] - of_b[:, i] > error)
-        return hits
+        return self.contest.lost(self.witnesses, points, LAST)
 
     def attack(self, samples: int, starts: int, steps: int) -> Floats | None:
         """Random points, then ascent of B_j − B_i from points where i wins A, for the j that is closest to winning B."""
@@ -354,7 +348,7 @@ class _Contest:
         rival = np.argmax(others, axis=1)
         lead = of_b[rows, top] - of_b[rows, rival]
         chosen = np.argsort(lead)[: 32 * starts]
-        number = {pair: k for k, pair in enumerate(_contests(of_a.shape[1]))}
+        number = {pair: k for k, pair in enumerate(contests(of_a.shape[1]))}
         per = 1 + len(_SHARES)
         units = np.array([number[int(top[k]), int(rival[k])] * per + 1 for k in chosen])
         for share in (0, 2):  # B_j − B_i alone, and with A's lead kept

@@ -403,6 +403,27 @@ def test_two_processes_prove_the_same_with_one_tree(monkeypatch: pytest.MonkeyPa
     assert accepted(a, b, certificate.lines)
 
 
+@pytest.mark.parametrize(("seed", "shake", "proved"), [(22, 0.02, True), (21, 0.3, False)])
+def test_two_processes_answer_about_the_argmax(
+    monkeypatch: pytest.MonkeyPatch, seed: int, shake: float, proved: bool
+) -> None:
+    """With a margin that the first network's own wins keep; in the other case the attacks are switched off, so that a process has to find the point."""
+    monkeypatch.setattr("rectifold.agreement._FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("rectifold.agreement._TURN_SECONDS", 0.2)
+    monkeypatch.setattr("rectifold.agreement._Contest.attack", lambda *_: None)
+    a = float_network(seed, 2, 8, 8, 3)
+    b = shaken(a, seed, shake)
+    found = agree_in_argmax(a, b, domain_of(a), margin=F(1, 4), limits=Limits(60, jobs=2))
+    assert found.proved == proved
+    if proved:
+        assert found.boxes > 4
+        assert found.share == pytest.approx(1.0)
+    else:
+        point = domain_of(a).clamp(found.points[0].tolist())
+        of_a, of_b = evaluate(a, point), evaluate(b, point)
+        assert of_a.index(max(of_a)) != of_b.index(max(of_b))
+
+
 def test_a_second_run_takes_the_tree_from_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a = float_network(12, 2, 8, 8, 1)
     b = shaken(a, 12, 0.05)

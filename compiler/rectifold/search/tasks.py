@@ -15,6 +15,7 @@ from rectifold.ir.network import Network
 from rectifold.proof.trees import CaseProof
 from rectifold.search.boxes import BoxOutcome, BoxSearch, Handed, Query, SubSearch
 from rectifold.search.branch import BranchAndBound, Outcome
+from rectifold.search.contest import Contest
 from rectifold.search.witness import Witnesses
 
 
@@ -87,11 +88,15 @@ class SplitTask:
     queries: tuple[tuple[Query, ...], ...]
     handed: Handed
     seconds: float
+    contest: Contest | None = None
 
 
 def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
-    search = BoxSearch(*task.known.restored(), task.layer)
-    search.begin(task.queries, limit=10**12, until_refuted=True)
+    bounds, witnesses = task.known.restored()
+    search = BoxSearch(bounds, witnesses, task.layer)
+    contest = task.contest
+    refutes = None if contest is None else lambda points: contest.lost(witnesses, points, task.layer)
+    search.begin(task.queries, limit=10**12, until_refuted=True, refutes=refutes)
     search.continue_with(task.handed)
     search.go_on(time.monotonic() + task.seconds)
     return task.handed, search.sub_search()
