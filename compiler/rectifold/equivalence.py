@@ -23,10 +23,11 @@ from rectifold.certificates import Certificate, certify_by_cells, certify_pair, 
 from rectifold.errors import InputError
 from rectifold.exact import Floats
 from rectifold.ir.canonical import canonical_text, digest, domain_text
-from rectifold.ir.difference import relative
+from rectifold.ir.difference import difference, relative
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
+from rectifold.linear_regions.climb import highest_near
 from rectifold.linear_regions.comparison import compare_by_regions
 from rectifold.linear_regions.enumeration import MOST_INPUTS
 from rectifold.pipeline import sample_points
@@ -45,6 +46,8 @@ _Z3_SECONDS = 30.0
 _REGION_SECONDS = 10.0
 _SMALL_UNITS = 80  # relu units of both networks up to which boxes get
 _SMALL_SECONDS = 5.0  # before regions and Z3, which also see a difference of exactly the tolerance
+_CLIMBS = 3  # from the points where the networks differ most
+_CLIMB_SECONDS = 2.0
 _REPLAYED = 150  # boxes up to which a certificate is checked before anything is claimed: the checker takes a fifth of a second for each
 _REPLAYED_CELLS = 5_000  # the same, at a millisecond for each
 
@@ -215,6 +218,7 @@ def closest(
     points = _exact(domain, found.point[None, :]) or sample_points(domain, 1, seed)
     if not points:
         raise InputError("no point of the domain was found")
+    points = [list(_higher(a, b, domain, points[0]))]
     (va,), (vb,) = evaluate_points(a, points[:1]), evaluate_points(b, points[:1])
     lower = max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0))
     certificate = certify_within(a, b, domain, found.upper, found.signs, found.pairing)
@@ -341,13 +345,38 @@ def _agreed(
             return different
     evidence: Signs | Facts | None = found.signs or found.facts
     if not found.proved or evidence is None:
-        return Unknown(_share_text(found), _largest(a, b, domain, seed), found.share)
+        return _climbed(a, b, domain, tolerance, seed) or Unknown(
+            _share_text(found), _largest(a, b, domain, seed), found.share
+        )
     certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
     replayed = _replayed(a, b, domain, certificate) if replay and found.boxes <= _REPLAYED else None
     if replayed is not None and not replayed.startswith("holds"):
         certificate_text = f"the checker refuses the certificate ({replayed}): please report this"
         return Unknown(certificate_text, Fraction(0), found.share)
     return Equal(f"proved on {_counted(found)}", 0, certificate, "within", replayed)
+
+
+def _climbed(a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seed: int) -> Different | None:
+    """A counterexample at a vertex of a region near the points where the networks differ most."""
+    for point in _suspicious(a, b, domain, seed)[:_CLIMBS]:
+        different = _confirmed(a, b, domain, tolerance, _higher(a, b, domain, point))
+        if different is not None:
+            return different
+    return None
+
+
+def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction]) -> Sequence[Fraction]:
+    """A point with a larger difference than this one, for few inputs: region by region, exactly."""
+    if not _has_regions(domain):
+        return point
+    try:
+        return highest_near(difference(a, b), domain, point, seconds=_CLIMB_SECONDS).point
+    except InputError:  # constraints that leave no interior
+        return point
+
+
+def _has_regions(domain: Domain) -> bool:
+    return domain.size - len(domain.fixed) <= MOST_INPUTS and bool(np.isfinite(np.array(domain.float_box)).all())
 
 
 def _largest(a: Network, b: Network, domain: Domain, seed: int) -> Fraction:
@@ -373,8 +402,7 @@ def _by_regions(
     a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seconds: float
 ) -> Equal | Different | None:
     """Compare the affine maps on every common region, for few inputs; the largest difference of a region is at a vertex."""
-    free = domain.size - len(domain.fixed)
-    if free > MOST_INPUTS or not np.isfinite(np.array(domain.float_box)).all() or len(set(tolerance)) > 1:
+    if not _has_regions(domain) or len(set(tolerance)) > 1:
         return None
     within = tolerance[0] if tolerance else Fraction(0)
     try:
