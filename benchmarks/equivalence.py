@@ -169,7 +169,7 @@ def student() -> None:
 
 
 def mnist() -> None:
-    """Bounds on the largest difference on local boxes."""
+    """Bounds on the largest difference on local boxes; and the pruned pair within what they leave to decide."""
     for first, second in (
         ("mnist-net_256x4", "mnist_256x4_1e4"), ("mnist-net_256x4", "mnist_256x4_2e5"), ("mnist_relu_3_100", "mnist_relu_3_100_pruned5"),
     ):  # fmt: skip
@@ -183,6 +183,10 @@ def mnist() -> None:
                 f"{second:26} {box}: max |A - B| in [{float(found.lower):.5g}, {float(found.upper):.5g}], {seconds:.1f} s",
                 flush=True,
             )
+    for box, questions in (("mnist_0_local_15", ("2", "1", "top")), ("mnist_7_local_15", ("1", "0.3", "top"))):
+        domain = read_domain(str(PAIRS / f"mnist/{box}.vnnlib"), a)
+        for question in questions:
+            row(f"mnist_relu_3_100_pruned5 {box}", a, b, domain, question, 120.0)
 
 
 # ---- copies ---------------------------------------------------------------------------------------

@@ -16,10 +16,17 @@ from rectifold.cli.main import main
 from rectifold.equivalence import Different, Equal, compare
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.load import load, read_domain
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Network
+from rectifold.linear_regions.summary import linear_regions
 from rectifold.pipeline import compile_network, sample_points
 from rectifold.proof.facts import Phase
+from rectifold.two_layers.construct import shallow_network
+from rectifold_check.cells import Cells
+from rectifold_check.reading import read_domain as read_canonical_domain
+from rectifold_check.reading import read_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TRAPS = sorted(p for p in (SHARED / "traps").glob("*.json")) if SHARED.is_dir() else []
@@ -161,3 +168,52 @@ def same_at_points(a: Network, b: Network, count: int) -> None:
     points = sample_points(a.domain, count)
     assert len(points) == count
     assert evaluate_points(a, points) == evaluate_points(b, points)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("2-8-8-1_random_0", 125), ("2-16-16-1_random_0", 371), ("2-32-32-1_random_0", 1229), ("2-16-16-16-1_random_0", 1017),
+        ("3-8-8-1_random_0", 374), ("3-8-8-8-1_random_0", 596), ("3-8-8-8-1_trained_0", 709),
+    ],
+)  # fmt: skip
+def test_known_counts_of_regions(name: str, count: int) -> None:
+    network = load(str(SHARED / f"networks/regions/{name}.npz")).network
+    found = linear_regions(network, read_domain("[-1,1]", network))
+    assert (len(found), found.complete) == (count, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("2-16-16-1_trained_0", 70), ("2-16-16-16-1_trained_0", 305), ("3-8-8-8-1_random_0", 600)]
+)
+def test_exact_shallow_networks_stay_small(name: str, most: int) -> None:
+    network = load(str(SHARED / f"networks/regions/{name}.npz")).network
+    result = shallow_network(network, read_domain("[-1,1]", network), kind="exact")
+    assert sum(result.hidden) <= most
+    points = sample_points(result.source.domain or pytest.fail("no domain"), 40)
+    assert evaluate_points(network, points) == evaluate_points(result.network, points)
+
+
+def test_regions_of_a_controller_are_those_that_the_checker_finds_and_a_slice_is_drawn(tmp_path: Path) -> None:
+    """Two programs that share no code; every region's map gives the network's outputs at its vertices."""
+    network = load(str(SHARED / "networks/acas/acasxu_1_1.onnx")).network
+    whole = read_domain(str(SHARED / "networks/acas/prop_1.vnnlib"), network)
+    ends = [(a, b) for a, b in zip(whole.lower, whole.upper, strict=True) if a is not None and b is not None]
+    lower, upper = (tuple((a + b) / 2 + s * (b - a) / 120 for a, b in ends) for s in (-1, 1))
+    domain = Domain(lower, upper)
+    found = linear_regions(network, domain)
+    assert found.complete
+    assert len(found) > 10
+    for region in found.with_vertices:
+        points = region.vertices[:3]
+        expected = [
+            [sum((a * x for a, x in zip(form, p, strict=False)), form[-1]) for form in region.affine] for p in points
+        ]
+        assert evaluate_points(network, [list(p) for p in points]) == expected
+    cells = Cells(read_network(canonical_text(network), "A"), read_canonical_domain(domain_text(domain)))
+    assert sum(1 for _ in cells.affine(10_000)) == len(found)
+    picture = tmp_path / "slice.png"
+    arguments = [str(SHARED / "networks/acas/acasxu_1_1.onnx"), "--domain", str(SHARED / "networks/acas/prop_1.vnnlib")]
+    done = CliRunner().invoke(main, ["regions", *arguments, "--slice", "0,1", "--plot", str(picture)])
+    assert done.exit_code == 0, done.output
+    assert picture.read_bytes()[:4] == b"\x89PNG"

@@ -286,6 +286,15 @@ def test_argmax_of_shifted_outputs_is_the_same_and_of_swapped_ones_is_not() -> N
     assert isinstance(result, Different)
 
 
+def test_many_inputs_are_proved_on_one_box_where_that_is_enough() -> None:
+    a = float_network(9, 20, 8, 8, 2)
+    b = shaken(a, 9, 0.001)
+    found = agree_within(a, b, domain_of(a), [F(1)] * 2, limits=Limits(20))
+    assert (found.proved, found.boxes, found.facts) == (True, 1, None)
+    assert found.signs is not None
+    assert accepted(a, b, certify_within(a, b, domain_of(a), [F(1)] * 2, found.signs, found.pairing).lines)
+
+
 def test_argmax_with_many_inputs() -> None:
     a = float_network(3, 20, 12, 8, 3)
     biased = a.draft()

@@ -116,3 +116,10 @@ def test_a_midpoint_lies_inside_and_has_few_digits() -> None:
         assert low < at < low + width
         assert Fraction(at).denominator <= 2**20 / width + 2**6
     assert midpoint(1.0, np.nextafter(1.0, 2.0)) in (1.0, np.nextafter(1.0, 2.0))
+
+
+def test_what_one_box_proves_is_proved_although_no_other_box_is_allowed() -> None:
+    network = net("input x[2] in [-1, 1]\nh = relu([x[0] - 2, x[0], x[0] + 2])\nk = relu(h[0] - 1)\noutput k")
+    search = BoxSearch(bounded(network), Witnesses(bounded(network), 0, []), "h")
+    outcome = search.run([(0, 1), (1, 1), (2, -1), (1, -1)], deadline=time.monotonic() + 20, limit=1)
+    assert sorted(outcome.proved) == [(0, 1), (2, -1)]

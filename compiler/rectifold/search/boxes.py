@@ -206,7 +206,8 @@ class BoxSearch:
         )
         self.ends.tighten(boxes)
         influence = self._ask(batch, boxes, outcome)
-        self.given_up |= self.asked >= self.limit
+        left = np.logical_or.reduce([box.pending for box in (*batch, *self.waiting)])
+        self.given_up |= left & (self.asked >= self.limit)
         halves: list[_Box] = []
         for k, box in enumerate(batch):
             open_queries = box.pending & ~self.refuted

@@ -92,12 +92,14 @@ class _Space:
         base = self.local.forms(phases)
         units = [named for named in zero if self.local.layers[named[0]].is_relu and any(base[named[0]][0][named[1]])]
         if len(units) > most or (len(units) < len(zero) and self._moved(phases, zero, base)):
-            where = ", ".join(f"{float(Fraction(v, point[-1])):.6g}" for v in point[:-1])
-            count = f"{len(units)}" if len(units) > most else "degenerate"
-            raise NotGenericError(
-                f"{count} units meet in {what} at ({where}), and the exact construction for three inputs handles {most}; "
-                "use two free inputs, or an approximate form"
+            where = _where(point)
+            problem = (
+                f"{len(units)} units meet in {what} at ({where}), and the exact construction for three inputs handles {most}"
+                if len(units) > most
+                else f"a unit is 0 all around {what} at ({where}) in one phase of another and not in the other phase, which the exact "
+                "construction for three inputs does not handle"
             )
+            raise NotGenericError(f"{problem}; use two free inputs, or an approximate form")
         return phases, sorted(units)
 
     def _moved(self, phases: dict[str, bytes], zero: list[Named], base: Forms) -> bool:
@@ -148,7 +150,10 @@ class _Space:
         for vertex, unit in corners:
             if len(unit.bends) == 2:
                 sheet, factor = Sheet.of_unit(unit)
-                ledger.add_corner(vertex, sheet, tuple(w * factor for w in unit.weights))
+                try:
+                    ledger.add_corner(vertex, sheet, tuple(w * factor for w in unit.weights))
+                except NotGenericError as error:
+                    raise NotGenericError(f"the vertex at ({_where(vertex)}) is not generic: {error}") from None
             else:
                 alone.append(unit)
         return alone + (merged(ledger, self._own_sheets()) if merge else ledger.left_over())
@@ -291,7 +296,8 @@ class _Space:
         changes.pop(high, None)
         if any(any(total) for change in changes.values() for total in change.values()):
             raise NotGenericError(
-                "what is left is not constant along a line: the construction for three inputs does not cover this network"
+                f"what is left is not constant along the line through ({_where(at_place(line, low))}): the construction for three "
+                "inputs does not cover this network"
             )
         return {plane: tuple(total) for plane, total in first.items() if any(total)}
 
@@ -416,7 +422,8 @@ def _class_units(
         planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
         if len(planes) < 3:
             raise NotGenericError(
-                "the jumps around a line do not balance: the construction for three inputs does not cover this network"
+                f"the jumps around the line through ({_where(at_place(line, Fraction(0)))}) do not balance: the construction for three "
+                "inputs does not cover this network"
             )
         pivot, other, gone = planes[:3]
         pivots.add(pivot)
@@ -496,6 +503,10 @@ def _sides(box: Polytope) -> list[Hinge]:
             inner = next(s for v in box.vertices if (s := sum(a * x for a, x in zip(plane, v, strict=True))))
             sides.append(plane if inner > 0 else tuple(-v for v in plane))
     return sides
+
+
+def _where(point: Vertex) -> str:
+    return ", ".join(f"{float(Fraction(v, point[-1])):.6g}" for v in point[:-1])
 
 
 def _point(vertex: Vertex) -> tuple[Fraction, ...]:
