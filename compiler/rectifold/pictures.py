@@ -101,7 +101,7 @@ def draw_strips(network: Network, domain: Domain, path: Path, gain: Fraction = F
         )
         _frame(axis, regions)
         axis.locator_params(axis="x", nbins=5)
-        axis.set_aspect("equal" if abs(ticks[0][-1] - ticks[0][0] - ticks[1][-1] + ticks[1][0]) < 1e-9 else "auto")
+        axis.set_box_aspect(1)
     figure.colorbar(mesh, ax=axes, shrink=0.8, label="|gated - exact|", extend="both")
     _save(figure, path)
 

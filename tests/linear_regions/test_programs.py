@@ -62,14 +62,6 @@ def test_the_same_regions_of_degenerate_networks(seed: int) -> None:
     assert sorted(tuple(r.phases.values()) for r in regions) == sorted(expected)
 
 
-def whole(network: Network, free: list[int], point: tuple[Fraction, ...]) -> list[Fraction]:
-    assert network.domain is not None
-    full = [network.domain.fixed.get(k, Fraction(0)) for k in range(network.input_size)]
-    for k, v in zip(free, point, strict=True):
-        full[k] = v
-    return full
-
-
 @pytest.mark.parametrize("sizes", [(6, 6, 5, 1), (8, 6, 6, 2), (10, 5, 5, 1)])
 def test_points_have_the_phases_and_the_maps_the_values(sizes: tuple[int, ...]) -> None:
     network = float_network(4, *sizes)

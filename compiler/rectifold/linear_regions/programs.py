@@ -34,6 +34,7 @@ from rectifold.linear_regions.polytope import Form, Vertex, primitive, scaled
 _INSIDE = 1e-9  # how far inside a point must seem to be
 _BITS = 44  # of dyadic coordinates, below the point
 _U = 2.0**-53
+_USED = 1e-12  # a multiplier below that is taken for 0 (a hint: what follows is exact)
 _MOST_KNOWN = 64  # vertices kept per cell
 
 
@@ -296,7 +297,7 @@ class ProgramEnumeration(Enumeration):
         self, target: list[Fraction], exact: list[tuple[int, ...]], multipliers: Floats
     ) -> dict[int, Fraction] | None:
         """Multipliers with target + Σ y g = 0 in all inputs that are not at an end of the box, exactly; None if they are not ≥ 0."""
-        used = [k for k, y in enumerate(multipliers.tolist()) if y > 1e-12]
+        used = [k for k, y in enumerate(multipliers.tolist()) if y > _USED]
         at_end = self._model.at_ends()
         inner = [j for j in range(len(self.free)) if not at_end[j]]
         if not used or not inner:
