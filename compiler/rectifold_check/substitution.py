@@ -27,6 +27,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier, rational
@@ -34,13 +35,28 @@ from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier,
 BITS = 72  # fractional bits of ends, coefficients and bounds, unless the certificate asks for more
 MOST_BITS = 4096
 SLOPE = 60  # fractional bits of an upper slope
+_ONE = 1 << SLOPE
 ALPHA = 15  # fractional bits of a lower slope
 MAX_DEPTH = 400  # of a tree
 _HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
-Ends = dict[
-    Any, list[tuple[int, int]]
-]  # per relu layer k (under k), and per pair j, k of layers (under (j, k)): (lo, up) of each unit
+Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
+
+
+class Spans(list[tuple[int, int]]):
+    """(lo, up) of each unit of a layer, and the lines that they give, found when they are first asked for."""
+
+    @cached_property
+    def lines(self) -> list[Line | None]:
+        """Of every unit: None if it is inactive."""
+        return [_lines(low, high) if high > 0 else None for low, high in self]
+
+    def put(self, unit: int, low: int, high: int) -> None:
+        self[unit] = low, high
+        self.__dict__.pop("lines", None)
+
+
+Ends = dict[Any, Spans]  # per relu layer k (under k), and per pair j, k of layers (under (j, k))
 Claim = tuple[int, int, int]  # (unit, sign, bound): sign·z ≤ bound
 
 
@@ -87,9 +103,10 @@ class Substitution:
             self.high.append(self.ceil(high))
         self._blocks: dict[int, list[Block]] = {}
         self._reach: dict[int, int] = {}
-        self._ends: list[list[tuple[int, int]]] = [list(zip(self.low, self.high, strict=True))]  # of pre-activations
+        self._firsts: dict[Claim, tuple[int, dict[int, list[int]]]] = {}
+        self._ends: list[Spans] = [Spans(zip(self.low, self.high, strict=True))]  # of pre-activations
         for k in range(1, len(network.layers) + 1):
-            self._ends.append(self._intervals(k))
+            self._ends.append(Spans(self._intervals(k)))
 
     def floor(self, value: Fraction) -> int:
         return (value.numerator << self.bits) // value.denominator
@@ -102,9 +119,8 @@ class Substitution:
     def know(self, layer: int, unit: int, side: str, value: Fraction) -> None:
         """An end that has been proved."""
         low, high = self._ends[layer][unit]
-        self._ends[layer][unit] = (
-            (low, min(high, self.ceil(value))) if side == "up" else (max(low, self.floor(value)), high)
-        )
+        ends = (low, min(high, self.ceil(value))) if side == "up" else (max(low, self.floor(value)), high)
+        self._ends[layer].put(unit, *ends)
         self._reach.pop(layer, None)
 
     def take_intervals(self, layer: int) -> list[tuple[Fraction, Fraction]]:
@@ -113,7 +129,7 @@ class Substitution:
         for k in sorted(below | {layer}):
             if k == layer or not self.network.layers[k - 1].is_relu:
                 known = zip(self._ends[k], self._intervals(k), strict=True)
-                self._ends[k] = [(max(a, c), min(b, d)) for (a, b), (c, d) in known]
+                self._ends[k] = Spans((max(a, c), min(b, d)) for (a, b), (c, d) in known)
                 self._reach.pop(k, None)
         return [(Fraction(a, 1 << self.bits), Fraction(b, 1 << self.bits)) for a, b in self._ends[layer]]
 
@@ -159,7 +175,7 @@ class Substitution:
     ) -> int:
         """The same of Σ sign·z over (layer, unit, sign)."""
         values: dict[int, list[int]] = {}  # coefficients on the values of layers still to be replaced
-        total = sum(self._push(layer, [(unit, sign << self.bits)], values) for layer, unit, sign in terms)
+        total = sum(self._begin(term, values) for term in terms)
         for group in self.order:
             if len(group) == 2 and group in ends and group[0] in values and group[1] in values:
                 total += self._replace_pair(group, values, ends)
@@ -178,7 +194,10 @@ class Substitution:
         c = values.pop(at)
         if not self.network.layers[at - 1].is_relu:
             return self._push(at, [(j, v) for j, v in enumerate(c) if v], values)
-        on_z, shift = _relaxed(c, ends[at], case.slopes.get(at, {}), case.fixed.get(at, {}))
+        if case is _PLAIN:
+            on_z, shift = _relaxed_plainly(c, ends[at].lines)
+        else:
+            on_z, shift = _relaxed(c, ends[at].lines, case.slopes.get(at, {}), case.fixed.get(at, {}))
         return -(-shift >> (self.bits + SLOPE)) + self.reach(at) + self._push(at, on_z, values)
 
     def _replace_pair(self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends) -> int:
@@ -187,23 +206,43 @@ class Substitution:
         total = -(-shift >> (self.bits + SLOPE)) + self.reach(first) + self.reach(second)
         return total + self._push(first, on_x, values) + self._push(second, on_y, values)
 
+    def _begin(self, term: Claim, values: dict[int, list[int]]) -> int:
+        """sign·z of one unit as W h + b: adds to `values`; returns what becomes constant. Always the same but for what rounding costs."""
+        if term not in self._firsts:
+            layer, unit, sign = term
+            self._firsts[term] = self._spread(layer, [(unit, sign << self.bits)])
+        return self._add(self._firsts[term], values)
+
     def _push(self, at: int, on_z: list[tuple[int, int]], values: dict[int, list[int]]) -> int:
         """z = W h + b in Σ c z: adds to `values`; returns what becomes constant."""
+        return self._add(self._spread(at, on_z), values)
+
+    def _add(self, parts: tuple[int, dict[int, list[int]]], values: dict[int, list[int]]) -> int:
+        total, rows = parts
+        for source, row in rows.items():
+            total += self.reach(source)
+            known = values.get(source)
+            values[source] = row if known is None else [a + b for a, b in zip(known, row, strict=True)]
+        return total
+
+    def _spread(self, at: int, on_z: list[tuple[int, int]]) -> tuple[int, dict[int, list[int]]]:
+        """(constant, coefficients per source) of Σ c z, rounded."""
         layer = self.network.layers[at - 1]
         den = layer.den
         constant = largest = 0
         for i, c in on_z:
             constant += c * layer.bias[i]
             largest = max(largest, c, -c)
-        total = -(-constant // den)
         small = largest.bit_length() <= self.bits + _HEADROOM
+        is_binary = den & (den - 1) == 0
+        rows = {}
         for block in self._packed(at):
-            row = combined(block, on_z) if small else _combined_plainly(layer, block, on_z)
-            rounded = [c // den for c in row]
-            total += self.reach(block.source)
-            known = values.get(block.source)
-            values[block.source] = rounded if known is None else [a + b for a, b in zip(known, rounded, strict=True)]
-        return total
+            if small and is_binary:
+                rows[block.source] = combined(block, on_z, den.bit_length() - 1)
+            else:
+                row = combined(block, on_z) if small else _combined_plainly(layer, block, on_z)
+                rows[block.source] = [c // den for c in row]
+        return -(-constant // den), rows
 
     def _packed(self, at: int) -> list[Block]:
         if at not in self._blocks:
@@ -352,8 +391,8 @@ class _BoxWalk:
             return value
         raise Refusal("a node of a tree of boxes names no claims")
 
-    def _tightened(self, layer: int, low: list[int], high: list[int], ends: Ends) -> list[tuple[int, int]]:
-        result = list(ends[layer])
+    def _tightened(self, layer: int, low: list[int], high: list[int], ends: Ends) -> Spans:
+        result = Spans(ends[layer])
         bound = self.rule.bound
         for unit, (a, b) in enumerate(result):
             if a < 0 < b:
@@ -364,8 +403,8 @@ class _BoxWalk:
     def _tighten_pair(self, first: int, second: int, low: list[int], high: list[int], ends: Ends) -> None:
         """x − y of units of which one is unstable; and what its ends say about x and y."""
         known = ends.get((first, second))
-        xs, ys = list(ends[first]), list(ends[second])
-        result = []
+        xs, ys = Spans(ends[first]), Spans(ends[second])
+        result = Spans()
         for unit, ((lx, ux), (ly, uy)) in enumerate(zip(xs, ys, strict=True)):
             ld, ud = lx - uy, ux - ly
             if known is not None:
@@ -381,10 +420,24 @@ class _BoxWalk:
         ends[first], ends[second], ends[first, second] = xs, ys, result
 
 
-def _relaxed(
-    c: list[int], ends: list[tuple[int, int]], slopes: Mapping[int, int], fixed: Mapping[int, tuple[int, int]]
-) -> tuple[list[tuple[int, int]], int]:
+def _relaxed_plainly(c: list[int], lines: Sequence[Line | None]) -> tuple[list[tuple[int, int]], int]:
     """Coefficients on values to coefficients on pre-activations, and a constant."""
+    on_z: list[tuple[int, int]] = []
+    shift = 0
+    for j, value in enumerate(c):
+        if value and (line := lines[j]) is not None:
+            if value > 0:
+                shift += value * line[2]
+                on_z.append((j, value * line[0] >> SLOPE))
+            elif line[1]:
+                on_z.append((j, value))
+    return on_z, shift
+
+
+def _relaxed(
+    c: list[int], lines: Sequence[Line | None], slopes: Mapping[int, int], fixed: Mapping[int, tuple[int, int]]
+) -> tuple[list[tuple[int, int]], int]:
+    """The same with lower slopes for some units, and with units whose phase is fixed."""
     on_z: list[tuple[int, int]] = []
     shift = 0
     for j, value in enumerate(c):
@@ -393,37 +446,25 @@ def _relaxed(
             total = (value if phase > 0 else 0) + pushed
             if total:
                 on_z.append((j, total))
-            continue
-        if not value:
-            continue
-        low, high = ends[j]
-        if high <= 0:
-            continue
-        if low >= 0:
-            on_z.append((j, value))
-        elif value > 0:
-            slope = (high << SLOPE) // (high - low)
-            shift += value * max(-slope * low, ((1 << SLOPE) - slope) * high)
-            on_z.append((j, value * slope >> SLOPE))
-        elif j in slopes:
-            on_z.append((j, value * slopes[j] >> ALPHA))
-        elif 1024 * high > -1021 * low:
-            on_z.append((j, value))
+        elif value and (line := lines[j]) is not None:
+            if value > 0:
+                shift += value * line[2]
+                on_z.append((j, value * line[0] >> SLOPE))
+            elif j in slopes and line[0] < _ONE:
+                on_z.append((j, value * slopes[j] >> ALPHA))
+            elif line[1]:
+                on_z.append((j, value))
     return on_z, shift
-
-
-Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
 
 
 def _lines(low: int, high: int) -> Line:
     """relu(z) ≤ s z + t and relu(z) ≥ α z on [low, high], α the default."""
-    one = 1 << SLOPE
     if high <= 0:
         return 0, 0, 0
     if low >= 0:
-        return one, one, 0
+        return _ONE, _ONE, 0
     slope = (high << SLOPE) // (high - low)
-    return slope, one if 1024 * high > -1021 * low else 0, max(-slope * low, (one - slope) * high)
+    return slope, _ONE if 1024 * high > -1021 * low else 0, max(-slope * low, (_ONE - slope) * high)
 
 
 def _relaxed_pair(
@@ -508,22 +549,22 @@ def _joined(row: dict[int, int], slot: int, width: int) -> int:
     return parts[0] - parts[1]
 
 
-def combined(block: Block, on_z: list[tuple[int, int]]) -> list[int]:
-    """Σ_i c_i · row i. Each slot of the sum is below 2^(slot − 1) in size; half a slot is added to make it positive."""
+def combined(block: Block, on_z: list[tuple[int, int]], shift: int = 0) -> list[int]:
+    """Σ_i c_i · row i, over 2^shift and rounded down. Each slot of the sum is below 2^(slot − 1) in size; half a slot is added to make it positive."""
     rows, words, half = block.rows, block.slot // 64, 1 << (block.slot - 1)
     total = block.halves
     for i, c in on_z:
         total += c * rows[i]
     parts = struct.unpack(f"<{words * block.width}Q", total.to_bytes(8 * words * block.width, "little"))
     if words == 1:
-        return [a - half for a in parts]
+        return [(a - half) >> shift for a in parts]
     if words == 2:
-        return [(b << 64 | a) - half for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        return [((b << 64 | a) - half) >> shift for a, b in zip(parts[::2], parts[1::2], strict=True)]
     if words == 3:
         threes = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-        return [(c << 128 | b << 64 | a) - half for a, b, c in threes]
+        return [((c << 128 | b << 64 | a) - half) >> shift for a, b, c in threes]
     return [
-        sum(part << (64 * k) for k, part in enumerate(parts[words * j : words * (j + 1)])) - half
+        (sum(part << (64 * k) for k, part in enumerate(parts[words * j : words * (j + 1)])) - half) >> shift
         for j in range(block.width)
     ]
 
