@@ -51,9 +51,21 @@ class Spans(list[tuple[int, int]]):
         """Of every unit: None if it is inactive."""
         return [_lines(low, high) if high > 0 else None for low, high in self]
 
+    def planes(self, xs: Spans, ys: Spans) -> list[tuple[Line, Line, Line, Line]]:
+        """Of every unit of a pair, these being the ends of x − y: the lines of x and of y, and the planes above and below relu(x) − relu(y)."""
+        known = self.__dict__.get("pair")
+        if known is None or known[0] is not xs or known[1] is not ys:
+            table = []
+            for a, b, d in zip(xs, ys, self, strict=True):
+                x, y = _lines(*a), _lines(*b)
+                table.append((x, y, _plane(True, x, y, a, b, d), _plane(False, x, y, a, b, d)))
+            known = self.__dict__["pair"] = xs, ys, table
+        planes: list[tuple[Line, Line, Line, Line]] = known[2]
+        return planes
+
     def put(self, unit: int, low: int, high: int) -> None:
         self[unit] = low, high
-        self.__dict__.pop("lines", None)
+        self.__dict__.clear()
 
 
 Ends = dict[Any, Spans]  # per relu layer k (under k), and per pair j, k of layers (under (j, k))
@@ -202,7 +214,8 @@ class Substitution:
 
     def _replace_pair(self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends) -> int:
         first, second = group
-        on_x, on_y, shift = _relaxed_pair(values.pop(first), values.pop(second), ends[first], ends[second], ends[group])
+        planes = ends[group].planes(ends[first], ends[second])
+        on_x, on_y, shift = _relaxed_pair(values.pop(first), values.pop(second), planes)
         total = -(-shift >> (self.bits + SLOPE)) + self.reach(first) + self.reach(second)
         return total + self._push(first, on_x, values) + self._push(second, on_y, values)
 
@@ -229,11 +242,12 @@ class Substitution:
         """(constant, coefficients per source) of Σ c z, rounded."""
         layer = self.network.layers[at - 1]
         den = layer.den
-        constant = largest = 0
+        bias = layer.bias
+        constant = sizes = 0
         for i, c in on_z:
-            constant += c * layer.bias[i]
-            largest = max(largest, c, -c)
-        small = largest.bit_length() <= self.bits + _HEADROOM
+            constant += c * bias[i]
+            sizes |= abs(c)  # as many bits as the largest
+        small = sizes.bit_length() <= self.bits + _HEADROOM
         is_binary = den & (den - 1) == 0
         rows = {}
         for block in self._packed(at):
@@ -468,7 +482,7 @@ def _lines(low: int, high: int) -> Line:
 
 
 def _relaxed_pair(
-    cs: list[int], ks: list[int], xs: list[tuple[int, int]], ys: list[tuple[int, int]], ds: list[tuple[int, int]]
+    cs: list[int], ks: list[int], planes: list[tuple[Line, Line, Line, Line]]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
     """Σ c a + k b to coefficients on x and on y, and a constant."""
     on_x: list[tuple[int, int]] = []
@@ -477,19 +491,33 @@ def _relaxed_pair(
     for j, (c, k) in enumerate(zip(cs, ks, strict=True)):
         if not c and not k:
             continue
-        x, y = _lines(*xs[j]), _lines(*ys[j])
-        common = min(c, max(-k, 0)) if c > 0 else max(c, min(-k, 0))
-        left_x, left_y = c - common, k + common
-        p = left_x * x[left_x < 0]
-        q = left_y * y[left_y < 0]
-        shift += max(left_x, 0) * x[2] + max(left_y, 0) * y[2]
+        x, y, above, below = planes[j]
+        p = q = common = 0
+        if c > 0 > k:
+            common = c if c < -k else -k
+            slope_x, slope_y, constant = above
+        elif c < 0 < k:
+            common = c if c > -k else -k
+            slope_x, slope_y, constant = below
         if common:
-            slope_x, slope_y, constant = _plane(common > 0, x, y, xs[j], ys[j], ds[j])
-            p += common * slope_x
-            q += common * slope_y
+            p, q = common * slope_x, common * slope_y
             shift += common * constant
-        on_x.append((j, p >> SLOPE))
-        on_y.append((j, q >> SLOPE))
+            c -= common
+            k += common
+        if c > 0:
+            p += c * x[0]
+            shift += c * x[2]
+        elif c:
+            p += c * x[1]
+        if k > 0:
+            q += k * y[0]
+            shift += k * y[2]
+        elif k:
+            q += k * y[1]
+        if p:
+            on_x.append((j, p >> SLOPE))
+        if q:
+            on_y.append((j, q >> SLOPE))
     return on_x, on_y, shift
 
 
