@@ -39,7 +39,7 @@ _ATTACKS = (
     (2_000, 200, 25),
     (20_000, 400, 50),
 )  # (samples, climbs per output and sign, steps): many starts beat good ones
-_FIRST_SECONDS = 0.6  # of box splitting, before the longer attacks
+_FIRST_SECONDS = (0.6, 5.0)  # of box splitting before each of the longer attacks, which take about 0.7 and 3 s
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
 _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
@@ -121,9 +121,10 @@ def _split(
     progress: Progress | None,
 ) -> Agreement:
     """Split boxes for a while, attack longer, then split until the end, in several processes if there are some."""
-    done = search.go_on(min(question.deadline, time.monotonic() + _FIRST_SECONDS))
-    for samples, starts, steps in () if done else _ATTACKS[1:]:
-        if (points := question.attack(samples, starts, steps)) is not None:
+    done = False
+    for attack, seconds in zip(_ATTACKS[1:], _FIRST_SECONDS, strict=True):
+        done = done or search.go_on(min(question.deadline, time.monotonic() + seconds))
+        if not done and (points := question.attack(*attack)) is not None:
             return Agreement(False, points, search.found.boxes, search.found.share)
     with opened_workers(limits.jobs, limits.scheduler) as workers:
         while not done and time.monotonic() < question.deadline:

@@ -398,7 +398,7 @@ def test_joined_networks_need_rows_that_fit() -> None:
 
 
 def test_two_processes_prove_the_same_with_one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rectifold.agreement._FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("rectifold.agreement._FIRST_SECONDS", (0.0, 0.0))
     monkeypatch.setattr("rectifold.agreement._TURN_SECONDS", 0.2)
     a = float_network(11, 3, 10, 10, 10, 2)
     b = shaken(a, 11, 0.05)
@@ -417,7 +417,7 @@ def test_two_processes_answer_about_the_argmax(
     monkeypatch: pytest.MonkeyPatch, seed: int, shake: float, proved: bool
 ) -> None:
     """With a margin that the first network's own wins keep; in the other case the attacks are switched off, so that a process has to find the point."""
-    monkeypatch.setattr("rectifold.agreement._FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("rectifold.agreement._FIRST_SECONDS", (0.0, 0.0))
     monkeypatch.setattr("rectifold.agreement._TURN_SECONDS", 0.2)
     monkeypatch.setattr("rectifold.agreement._Contest.attack", lambda *_: None)
     a = float_network(seed, 2, 8, 8, 3)
