@@ -28,7 +28,7 @@ from rectifold.search.boxes import BoxSearch, Query, proved_again
 from rectifold.search.contest import Contest, contests
 from rectifold.search.pairing import guessed_pairing
 from rectifold.search.repeat import ProofLog
-from rectifold.search.tasks import Known, SplitTask, go_on_splitting
+from rectifold.search.tasks import Known, SplitTask, TightestTask, go_on_splitting, go_on_tightening
 from rectifold.search.tightest import TightestSearch
 from rectifold.search.witness import Witnesses
 from rectifold.workers import Workers, opened_workers
@@ -81,23 +81,24 @@ def agree_within(
     if _free(domain) > FEW_INPUTS:
         return _by_phases(a, b, domain, tolerance, question, replace(limits, seconds=_left(deadline)), seed, progress)
     log = None if limits.log is None else ProofLog(limits.log, network, domain)
-    if log is not None and (signs := _logged(log, question.bounds)) is not None:
+    queries: list[list[Query]] = [[(unit, 1)] for unit in range(2 * a.output_size)]
+    if log is not None and (signs := _logged(log, question.bounds, queries)) is not None:
         return Agreement(True, _none(question.bounds), 0, 1.0, signs, pairing)
     search = BoxSearch(question.bounds, question.witnesses, LAST)
-    search.begin([((unit, 1),) for unit in range(2 * a.output_size)], limit=10**12, until_refuted=True)
+    search.begin(queries, limit=10**12, until_refuted=True)
     found = _split(search, question, limits, progress)
     if log is not None and found.signs is not None:
         log.append(found.signs)
     return found
 
 
-def _logged(log: ProofLog, bounds: Bounds) -> Signs | None:
-    """A tree of the log that proves every sign again."""
-    wanted = {(unit, "up") for unit in range(bounds.network.layer(LAST).size)}
+def _logged(log: ProofLog, bounds: Bounds, queries: Sequence[Sequence[Query]]) -> Signs | None:
+    """A tree of the log that proves every query again. Its claims are the queries' first alternatives."""
+    wanted = tuple((query[0][0], "up") for query in queries)
     for entry in log.entries():
-        if not isinstance(entry, Signs) or entry.layer != LAST or not wanted <= set(entry.proof.claims):
+        if not isinstance(entry, Signs) or entry.layer != LAST or entry.proof.claims != wanted:
             continue
-        if all(proved_again(bounds, LAST, entry.proof)):
+        if all(proved_again(bounds, LAST, entry.proof, queries)):
             return entry
     return None
 
@@ -277,9 +278,15 @@ def agree_in_argmax(
         return _argmax_by_phases(
             a, b, domain, margin, contest, replace(limits, seconds=_left(deadline)), seed, progress
         )
+    log = None if limits.log is None else ProofLog(limits.log, network, domain)
+    if log is not None and (signs := _logged(log, question.bounds, queries)) is not None:
+        return Agreement(True, _none(question.bounds), 0, 1.0, signs, pairing)
     search = BoxSearch(question.bounds, question.witnesses, LAST)
     search.begin(queries, limit=10**12, until_refuted=True, refutes=contest.refutes)
-    return _split(search, contest, limits, progress)
+    found = _split(search, contest, limits, progress)
+    if log is not None and found.signs is not None:
+        log.append(found.signs)
+    return found
 
 
 def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, list[list[Query]]]:
@@ -410,7 +417,13 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     question = _Question(gap(*arranged(a, b, pairing), zero), domain, pairing, seed, deadline)
     start = question.climbed(*_ATTACKS[0])
     search = TightestSearch(question.bounds, question.witnesses, LAST, start)
-    found = search.run(deadline, 10**9 if _free(domain) <= FEW_INPUTS else 1)
+    search.begin()
+    with opened_workers(limits.jobs, limits.scheduler) as workers:
+        if workers.executor is None or _free(domain) > FEW_INPUTS:
+            search.go_on(deadline, 10**9 if _free(domain) <= FEW_INPUTS else 1)
+        while workers.executor is not None and not search.is_complete and time.monotonic() < deadline:
+            _tightened_by_all(search, question, workers)
+    found = search.outcome()
     both = found.upper.reshape(2, a.output_size).max(axis=0)
     upper = tuple(_with_room(max(0.0, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
@@ -418,6 +431,18 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     return Tightest(
         upper, found.point, found.reached, found.boxes, found.complete, signs, pairing, tuple(found.history)
     )
+
+
+def _tightened_by_all(search: TightestSearch, question: _Question, workers: Workers) -> None:
+    """One turn of every worker on a part of the waiting boxes."""
+    if len(search.waiting) < 2 * workers.count:
+        search.go_on(min(question.deadline, time.monotonic() + 0.1))
+        return
+    known = Known.of(question.bounds, question.witnesses)
+    seconds = min(_TURN_SECONDS, _left(question.deadline))
+    tasks = [TightestTask(known, LAST, shares, search.point, seconds) for shares in search.handed_out(workers.count)]
+    for shares, part in workers.each(go_on_tightening, tasks):
+        search.take_back(shares, part)
 
 
 def _with_room(value: float) -> Fraction:

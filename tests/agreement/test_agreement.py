@@ -433,6 +433,43 @@ def test_two_processes_answer_about_the_argmax(
         assert of_a.index(max(of_a)) != of_b.index(max(of_b))
 
 
+def test_two_processes_find_the_tightest_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rectifold.agreement._TURN_SECONDS", 0.3)
+    a = float_network(11, 3, 8, 8, 8, 2)
+    b = shaken(a, 11, 0.05)
+    alone = tightest(a, b, domain_of(a), limits=Limits(20))
+    shared = tightest(a, b, domain_of(a), limits=Limits(20, jobs=2))
+    assert shared.complete
+    assert shared.boxes > 4
+    for one, other in ((alone, shared), (shared, alone)):
+        assert max(one.upper) >= F(other.reached)
+    assert float(max(shared.upper)) <= shared.reached * 1.002
+    certificate = certify_within(a, b, domain_of(a), shared.upper, shared.signs, shared.pairing)
+    assert accepted(a, b, certificate.lines)
+
+
+def test_a_second_run_takes_the_argmax_from_the_log_and_believes_no_tree(tmp_path: Path) -> None:
+    a = float_network(22, 2, 8, 8, 3)
+    b = shaken(a, 22, 0.02)
+    log = tmp_path / "argmax.log"
+    limits = Limits(30, log=log)
+    first = agree_in_argmax(a, b, domain_of(a), margin=F(1, 4), limits=limits)
+    assert first.proved
+    assert first.boxes > 4
+    again = agree_in_argmax(a, b, domain_of(a), margin=F(1, 4), limits=limits)
+    assert (again.proved, again.boxes) == (True, 0)
+    other = agree_in_argmax(
+        a, b, domain_of(a), margin=F(1, 5), limits=limits
+    )  # another question: nothing is taken over
+    assert other.boxes > 0
+    form = json.loads(log.read_text().splitlines()[0])
+    form["entry"]["tree"] = [list(range(len(form["entry"]["claims"])))]  # one box that is said to prove everything
+    log.write_text(json.dumps(form) + "\n")
+    anew = agree_in_argmax(a, b, domain_of(a), margin=F(1, 4), limits=limits)
+    assert anew.proved
+    assert anew.boxes == first.boxes
+
+
 def test_a_second_run_takes_the_tree_from_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a = float_network(12, 2, 8, 8, 1)
     b = shaken(a, 12, 0.05)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.cascade import Limits, require_domain
+from rectifold.cascade import require_domain
 from rectifold.cli.common import (
     DONE,
     REFUTED,
@@ -76,9 +76,8 @@ def verify_command(
     second, _ = opened(b, None, quiet=quiet)
     domain = common_domain(first, second, domain)
     limits = limits_from(time_limit, jobs, scheduler, log_file)
-    if not quiet:
-        for unused in _without_effect(limits, argmax=argmax, tightest=tightest):
-            click.echo(f"note: {unused}", err=True)
+    if tightest and limits.log is not None and not quiet:
+        click.echo("note: --tightest starts anew each time; --log has no effect", err=True)
     if tightest:
         found = closest(first, second, domain, limits=limits, seed=seed)
         _keep(certificate_file, found.certificate.text)
@@ -130,17 +129,6 @@ def _require_one_question(
         raise InputError("--margin goes with --argmax")
     if argmax and certificate_file:
         raise InputError("there are certificates of equality and of --within, not of --argmax; leave out --certificate")
-
-
-def _without_effect(limits: Limits, *, argmax: bool, tightest: bool) -> list[str]:
-    notes = []
-    if tightest and (limits.jobs > 1 or limits.scheduler is not None):
-        notes.append("--tightest takes the worst box first, in one process; --jobs and --scheduler have no effect")
-    if (argmax or tightest) and limits.log is not None:
-        notes.append(
-            f"{'--argmax' if argmax else '--tightest'} is answered from the start each time; --log has no effect"
-        )
-    return notes
 
 
 def _keep(file: str | None, text: str) -> None:

@@ -295,11 +295,16 @@ def clearance(bounds: Bounds, layer: str) -> float:
     return _MARGIN * float(np.maximum(-bounds.lower[layer], bounds.upper[layer]).max(initial=0.0))
 
 
-def proved_again(bounds: Bounds, layer: str, proof: BoxProof) -> list[bool]:
-    """Which claims of a tree hold on every path of it, with every box bounded afresh."""
+def proved_again(
+    bounds: Bounds, layer: str, proof: BoxProof, queries: Sequence[Sequence[Query]] | None = None
+) -> list[bool]:
+    """Which claims of a tree hold on every path of it, with every box bounded afresh.
+
+    `queries`: the alternatives of each claim, one of which must hold at the node that names it; without it, the claim alone.
+    """
     low, high = bounds.domain.float_box
     ends = Tightening(bounds, layer)
-    claims = [(unit, 1 if side == "up" else -1) for unit, side in proof.claims]
+    claims = queries or [[(unit, 1 if side == "up" else -1)] for unit, side in proof.claims]
     margin = clearance(bounds, layer)
     failed = np.zeros(len(claims), dtype=bool)
     waiting = [(proof.tree, low, high, ends.known(), np.ones(len(claims), dtype=bool))]
@@ -309,11 +314,13 @@ def proved_again(bounds: Bounds, layer: str, proof: BoxProof) -> list[bool]:
         ends.tighten(boxes)
         proved = np.zeros((len(batch), len(claims)), dtype=bool)
         for sign in (1, -1):
-            asked = [(k, q) for k, box in enumerate(batch) for q in box[0].proved if claims[q][1] == sign]
-            places, which = (np.array([pair[side] for pair in asked], dtype=np.int64) for side in (0, 1))
-            rows = np.array([claims[q][0] for _, q in asked], dtype=np.int64)
+            asked = [
+                (k, q, unit) for k, box in enumerate(batch) for q in box[0].proved for unit, s in claims[q] if s == sign
+            ]
+            places, which, rows = (np.array([row[side] for row in asked], dtype=np.int64) for side in range(3))
             own = boxes.of(places)
-            proved[places, which] = bounds.backward(layer, rows, float(sign), cases=own).upper <= -0.5 * margin
+            holds = bounds.backward(layer, rows, float(sign), cases=own).upper <= -0.5 * margin
+            proved[places[holds], which[holds]] = True
         for k, (tree, low, high, _, pending) in enumerate(batch):
             left = pending & ~proved[k]
             if tree.split is None or not left.any():

@@ -16,6 +16,7 @@ from rectifold.proof.trees import CaseProof
 from rectifold.search.boxes import BoxOutcome, BoxSearch, Handed, Query, SubSearch
 from rectifold.search.branch import BranchAndBound, Outcome
 from rectifold.search.contest import Contest
+from rectifold.search.tightest import Shares, TightestPart, TightestSearch
 from rectifold.search.witness import Witnesses
 
 
@@ -89,6 +90,24 @@ class SplitTask:
     handed: Handed
     seconds: float
     contest: Contest | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TightestTask:
+    """Go on bounding these boxes of a search for the largest value of one layer; `point` is the best so far."""
+
+    known: Known
+    layer: str
+    shares: Shares
+    point: Floats
+    seconds: float
+
+
+def go_on_tightening(task: TightestTask) -> tuple[Shares, TightestPart]:
+    search = TightestSearch(*task.known.restored(), task.layer, task.point[None, :])
+    search.continue_with(task.shares)
+    search.go_on(time.monotonic() + task.seconds)
+    return task.shares, search.part()
 
 
 def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:

@@ -60,6 +60,20 @@ class TightestOutcome:
     history: list[tuple[float, float, float]] = field(default_factory=list)  # (seconds, reached, upper)
 
 
+Shares = list[tuple[int, Floats, Floats, Ends, Floats]]  # place, low, high, ends, upper of boxes given away
+
+
+@dataclass(eq=False)
+class TightestPart:
+    """What a process made of the boxes it was given; picklable."""
+
+    nodes: list[_Node]
+    waiting: list[_Waiting]
+    reached: float
+    point: Floats
+    boxes: int
+
+
 class TightestSearch:
     """Best-first splitting for max over the units of a linear layer."""
 
@@ -75,32 +89,93 @@ class TightestSearch:
 
     def run(self, deadline: float, most_boxes: int = 10**9) -> TightestOutcome:
         """Until bound and point meet, `deadline` (monotonic seconds) passes, or so many boxes are bounded."""
-        started = time.monotonic()
+        self.begin()
+        self.go_on(deadline, most_boxes)
+        return self.outcome()
+
+    def begin(self) -> None:
+        """The whole box waits."""
         low, high = self.bounds.domain.float_box
         endless = np.full(len(self.units), np.inf)
+        self.started = time.monotonic()
         self.nodes = [_Node(endless, endless)]
-        waiting = [_Waiting(0, low, high, self.ends.known(), np.inf)]
-        boxes, history = 0, []
-        while waiting and not self._is_near(waiting[0].value) and boxes < most_boxes:
-            batch = [heapq.heappop(waiting) for _ in range(min(_BATCH, len(waiting)))]
-            boxes += len(batch)
+        self.waiting = [_Waiting(0, low, high, self.ends.known(), np.inf)]
+        self.boxes = 0
+        self.history: list[tuple[float, float, float]] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Have bound and point met?"""
+        return not self.waiting or self._is_near(self.waiting[0].value)
+
+    def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
+        """Bound the worst boxes until the end, or `deadline` passes."""
+        while not self.is_complete and self.boxes < most_boxes:
+            batch = [heapq.heappop(self.waiting) for _ in range(min(_BATCH, len(self.waiting)))]
+            self.boxes += len(batch)
             for box in self._bounded(batch):
-                heapq.heappush(waiting, box)
-            worst = max((box.value for box in waiting), default=self.reached)
-            history.append((time.monotonic() - started, self.reached, max(worst, self.reached)))
+                heapq.heappush(self.waiting, box)
+            self._note()
             if time.monotonic() >= deadline:
                 break
-        complete = not waiting or self._is_near(waiting[0].value)
+
+    def outcome(self) -> TightestOutcome:
+        """What is known by now."""
         upper = self._upper(0)
-        return TightestOutcome(
-            upper,
-            self.point,
-            self.reached,
-            boxes,
-            complete,
-            self._tree(0, upper, np.ones(len(upper), dtype=bool)),
-            history,
-        )
+        tree = self._tree(0, upper, np.ones(len(upper), dtype=bool))
+        return TightestOutcome(upper, self.point, self.reached, self.boxes, self.is_complete, tree, self.history)
+
+    def _note(self) -> None:
+        worst = max((box.value for box in self.waiting), default=self.reached)
+        self.history.append((time.monotonic() - self.started, self.reached, max(worst, self.reached)))
+
+    # ---- several processes ----------------------------------------------------------------------
+
+    def handed_out(self, parts: int) -> list[Shares]:
+        """The waiting boxes dealt out, the worst first; this search waits for none of them any more, until `take_back`."""
+        boxes, self.waiting = sorted(self.waiting), []
+        return [
+            [(box.place, box.low, box.high, box.ends, self.nodes[box.place].upper) for box in boxes[k::parts]]
+            for k in range(min(parts, len(boxes)))
+        ]
+
+    def continue_with(self, shares: Shares) -> None:
+        """In another process: go on with these boxes; box k is at place k."""
+        self.begin()
+        self.nodes, self.waiting = [], []
+        for _, low, high, ends, upper in shares:
+            self.waiting.append(_Waiting(len(self.nodes), low, high, ends, float(upper.max())))
+            self.nodes.append(_Node(upper, np.full(len(self.units), np.inf)))
+        heapq.heapify(self.waiting)
+
+    def part(self) -> TightestPart:
+        """The state of this search, to be sent back."""
+        return TightestPart(self.nodes, self.waiting, self.reached, self.point, self.boxes)
+
+    def take_back(self, shares: Shares, other: TightestPart) -> None:
+        """What another process made of some of our boxes: its trees are grafted on, its open boxes wait here again."""
+        offset = len(self.nodes) - len(shares)
+        places = {k: place for k, (place, *_) in enumerate(shares)}
+
+        def moved(place: int) -> int:
+            return places.get(place, place + offset)
+
+        for place, node in enumerate(other.nodes):
+            if node.split is not None:
+                node.halves = moved(node.halves[0]), moved(node.halves[1])
+            if place in places:
+                self.nodes[places[place]] = node
+            else:
+                self.nodes.append(node)
+        for box in other.waiting:
+            box.place = moved(box.place)
+            heapq.heappush(self.waiting, box)
+        if other.reached > self.reached:
+            self.reached, self.point = other.reached, other.point
+        self.boxes += other.boxes
+        self._note()
+
+    # ---- one batch ------------------------------------------------------------------------------
 
     def _is_near(self, value: float) -> bool:
         return value <= self.reached + _CLOSE * abs(self.reached) + 1e-12
