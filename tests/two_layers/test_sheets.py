@@ -8,7 +8,10 @@ from random import Random
 
 import pytest
 
+from rectifold.ir.evaluate import evaluate_points
+from rectifold.linear_regions.comparison import compare_by_regions
 from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.two_layers.construct import shallow_network
 from rectifold.two_layers.form import hinge_of
 from rectifold.two_layers.merging import Ledger
 from rectifold.two_layers.solid import (
@@ -24,7 +27,7 @@ from rectifold.two_layers.solid import (
     place,
 )
 from rectifold.two_layers.space import in_space
-from support import float_network
+from support import float_network, net, points_of
 
 Point = tuple[int, ...]
 
@@ -161,3 +164,19 @@ def test_merging_halves_the_units_of_a_deep_network() -> None:
     few = in_space(enumeration, regions)
     assert 2 * len(few.units) < len(many.units)
     assert sum(few.to_network().hidden_sizes()) < sum(many.to_network().hidden_sizes())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h = relu(x[0] + x[1])\nk = relu(x[2] - x[0])\noutput h - 2*k",  # the second layer reads the inputs alone
+        "h = relu([x[0] + x[1], x[2], 1/3])\nk = relu([h[0] - h[1] + h[2], h[2] + x[0]])\nm = relu(k[0] - k[1]/2 + x[1]/7 - 1/9)\noutput m",  # a unit that is constant
+    ],
+)
+def test_second_layers_of_another_kind(text: str) -> None:
+    network = net(f"input x[3] in [-1, 1]\n{text}\n")
+    assert network.domain is not None
+    result = shallow_network(network, network.domain, kind="exact")
+    points = points_of(network.domain, 40, 0)
+    assert evaluate_points(network, points) == evaluate_points(result.network, points)
+    assert compare_by_regions(network, result.network, network.domain).complete

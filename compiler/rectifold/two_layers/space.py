@@ -163,17 +163,22 @@ class _Space:
         layers = self.local.layers
         if len(layers) < 2 or not (layers[0].is_relu and layers[1].is_relu):
             return
+        weights = layers[1].weights.get(layers[0].name)
+        if weights is None:
+            return
         start = dict(self.local.start)
         first, first_den = self.local.enumeration.layer_forms(start, layers[0])
         none = [[0] * 4 for _ in first]
         base, base_den = self.local.enumeration.layer_forms(start | {layers[0].name: (none, 1)}, layers[1])
-        weights = layers[1].weights.get(layers[0].name)
-        rows = weights.fractions() if weights is not None else [[]] * layers[1].size
-        for form, row in zip(base, rows, strict=True):
-            bends = [
-                (c, tuple(Fraction(v, first_den) for v in inner)) for c, inner in zip(row, first, strict=True) if c
-            ]
-            unit = _unit(self.none, tuple(Fraction(v, base_den) for v in form), bends)
+        inner = [tuple(Fraction(v, first_den) for v in form) for form in first]
+        for form, row in zip(base, weights.fractions(), strict=True):
+            always = sum(
+                (c * max(f[3], Fraction(0)) for c, f in zip(row, inner, strict=True) if not any(f[:3])), Fraction(0)
+            )
+            own = [Fraction(v, base_den) for v in form]
+            own[3] += always
+            bends = [(c, f) for c, f in zip(row, inner, strict=True) if c and any(f[:3])]
+            unit = _unit(self.none, tuple(own), bends)
             if unit.bends:
                 yield Sheet.of_unit(unit)[0]
 
