@@ -48,7 +48,7 @@ _SMALL_UNITS = 80  # relu units of both networks up to which boxes get
 _SMALL_SECONDS = 5.0  # before regions and Z3, which also see a difference of exactly the tolerance
 _CLIMBS = 3  # from the points where the networks differ most
 _CLIMB_SECONDS = 2.0
-_REPLAYED = 150  # boxes up to which a certificate is checked before anything is claimed: the checker takes a fifth of a second for each
+_REPLAYED = 150  # boxes up to which a certificate is checked before anything is claimed: the checker takes a tenth of a second for each of an ACAS pair
 _REPLAYED_CELLS = 5_000  # the same, at a millisecond for each
 
 Verdict = Literal["equal", "within", "argmax"]
