@@ -83,7 +83,7 @@ def main() -> None:
             verdict, point = "refuted", [assignment[variable] for variable, _, _ in query.bounds]
             break
         if answer != "unsat":
-            verdict = "open"
+            verdict = f"open ({answer})"
             break
     print(json.dumps({"verdict": verdict, "cpu": time.process_time() - started, "point": point}))
 

@@ -77,8 +77,8 @@ def ours(network: Network, domain: Domain, seconds: float) -> Count:
     return Count(count, enumeration.progress.splits, enumeration.progress.complete, time.process_time() - started)
 
 
-def theirs(python: str, network: Network) -> Count | None:
-    """relucent's count, in an interpreter that has it; None if it fails or takes ten minutes."""
+def theirs(python: str, network: Network) -> Count | str:
+    """relucent's count, in an interpreter that has it, or why there is none."""
     arrays: dict[str, Any] = {}
     for k, layer in enumerate(network.layers):
         (weight,) = layer.weights.values()
@@ -90,9 +90,9 @@ def theirs(python: str, network: Network) -> Count | None:
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         except subprocess.TimeoutExpired:
-            return None
+            return "not finished in 600 s"
     if done.returncode:
-        return None
+        return "fails: " + done.stderr.strip().splitlines()[-1].partition(":")[0].rpartition(".")[2]
     result = json.loads(done.stdout.splitlines()[-1])
     return Count(result["count"], 0, True, result["cpu"])
 
@@ -132,9 +132,9 @@ def main(peer: str | None, seconds: float, arguments: tuple[str, ...]) -> None:
         count = f"{found.count:,}" if found.complete else f">{found.count:,}"
         line = f"{name:28} {count:>9} {found.splits:8,} {found.cpu:7.2f} {found.rate:10,.0f}"
         if peer and network.is_chain and network.domain == Domain.cube(-1, 1, network.input_size):
-            other = theirs(peer, network) if found.complete else None
+            other = theirs(peer, network) if found.complete else "not asked"
             line += (
-                " not finished" if other is None
+                f" {other}" if isinstance(other, str)
                 else f" {other.count:9,} {other.cpu:7.1f} {other.rate:10,.0f} {found.rate / other.rate:6.1f}"
             )  # fmt: skip
         print(line, flush=True)

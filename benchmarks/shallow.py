@@ -115,7 +115,9 @@ def degenerate(count: int) -> str:
             continue
         points = points_of(domain, 40, seed)
         mismatches += evaluate_points(network, points) != evaluate_points(result, points)
-        unproved += certify_by_cells(network, result, domain, [Fraction(0)] * network.output_size) is None
+        made = certify_by_cells(network, result, domain, [Fraction(0)] * network.output_size)
+        texts = canonical_text(network), domain_text(domain), canonical_text(result)
+        unproved += made is None or not rectifold_check.check(texts[0], texts[1], made.lines, texts[2]).holds
     inputs_text = ", ".join(f"{asked[k]} of {k} input{'s' if k > 1 else ''} ({refused[k]} refused)" for k in (1, 2, 3))
     return f"{count} small-integer networks: {inputs_text}; {mismatches} mismatches, {unproved} without a certificate"
 

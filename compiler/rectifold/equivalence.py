@@ -9,6 +9,7 @@ Anything else is undecided, which is an answer.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -218,7 +219,7 @@ def closest(
     points = _exact(domain, found.point[None, :]) or sample_points(domain, 1, seed)
     if not points:
         raise InputError("no point of the domain was found")
-    points = [list(_higher(a, b, domain, points[0]))]
+    points = [list(_higher(a, b, domain, points[0], _climb_seconds(limits)))]
     (va,), (vb,) = evaluate_points(a, points[:1]), evaluate_points(b, points[:1])
     lower = max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0))
     certificate = certify_within(a, b, domain, found.upper, found.signs, found.pairing)
@@ -345,7 +346,7 @@ def _agreed(
             return different
     evidence: Signs | Facts | None = found.signs or found.facts
     if not found.proved or evidence is None:
-        return _climbed(a, b, domain, tolerance, seed) or Unknown(
+        return _climbed(a, b, domain, tolerance, seed, _climb_seconds(limits)) or Unknown(
             _share_text(found), _largest(a, b, domain, seed), found.share
         )
     certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
@@ -356,23 +357,36 @@ def _agreed(
     return Equal(f"proved on {_counted(found)}", 0, certificate, "within", replayed)
 
 
-def _climbed(a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seed: int) -> Different | None:
-    """A counterexample at a vertex of a region near the points where the networks differ most."""
+def _climbed(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seed: int, seconds: float
+) -> Different | None:
+    """A counterexample at a vertex of a region near the points where the networks differ most, in so many seconds for all."""
+    deadline = time.monotonic() + seconds
     for point in _suspicious(a, b, domain, seed)[:_CLIMBS]:
-        different = _confirmed(a, b, domain, tolerance, _higher(a, b, domain, point))
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        different = _confirmed(a, b, domain, tolerance, _higher(a, b, domain, point, left))
         if different is not None:
             return different
     return None
 
 
-def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction]) -> Sequence[Fraction]:
-    """A point with a larger difference than this one, for few inputs: region by region, exactly."""
+def _climb_seconds(limits: Limits) -> float:
+    """What is spent after the time is up: at most a twentieth more."""
+    return _CLIMB_SECONDS if limits.seconds is None else min(_CLIMB_SECONDS, limits.seconds / 20)
+
+
+def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction], seconds: float) -> Sequence[Fraction]:
+    """A point with a larger difference than this one, for few inputs: region by region, exactly. This one if none is found."""
     if not _has_regions(domain):
         return point
     try:
-        return highest_near(difference(a, b), domain, point, seconds=_CLIMB_SECONDS).point
+        found = highest_near(difference(a, b), domain, point, seconds=seconds).point
     except InputError:  # constraints that leave no interior
         return point
+    here, there = (max(map(abs, row), default=Fraction(0)) for row in evaluate_points(difference(a, b), [point, found]))
+    return found if there > here and domain.contains(found) else point
 
 
 def _has_regions(domain: Domain) -> bool:

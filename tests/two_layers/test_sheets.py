@@ -125,6 +125,15 @@ def test_what_is_not_generic_is_named() -> None:
     assert parallel.corners == []
 
 
+def test_parts_of_a_sheet_that_are_parallel_to_its_hinges_are_planes_without_seams() -> None:
+    x = (1, 0, 0, 0)
+    one = Sheet.of((1, 0, 0, 1), [(x, -3)])[0]  # x + 1, and 1 - 2x where x > 0
+    assert one.seams == []
+    assert one.planes == {x, (1, 0, 0, 1), (2, 0, 0, -1)}
+    two = Sheet.of((1, 0, 0, 1), [(x, -3), ((1, 0, 0, -2), 5)])[0]  # and 3x - 9 where x > 2
+    assert (1, 0, 0, -3) in two.planes
+
+
 def test_a_sheet_takes_its_own_corners_and_seams_and_gains_what_it_replaces() -> None:
     x, y, z = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)
     whole, _ = Sheet.of((3, 5, 7, 2), [(x, -1), (y, 2), (z, 4)])

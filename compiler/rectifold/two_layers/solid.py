@@ -163,9 +163,19 @@ class Sheet:
     def planes(self) -> set[Hinge]:
         """On which relu(y) may bend."""
         own = {hinge for hinge, _ in self.bends}
-        if any(self.base[:3]):
-            own.add(primitive_form(self.base))
+        own |= {primitive_form(form) for form in (self.base, *self._layered()) if any(form[:3])}
         return own.union(*(seam.kind for seam in self.seams))
+
+    def _layered(self) -> Iterator[Plain]:
+        """Where all hinges are parallel, the forms of y between them: a part of the sheet that is parallel to them too has no seam."""
+        hinges = [hinge for hinge, _ in self.bends]
+        if not hinges or any(any(cross(hinge, hinges[0])) for hinge in hinges):
+            return
+        line = _line((hinges[0][0], hinges[0][1], hinges[0][2]), (0, 0, 0))
+        places = sorted({place(line, point) for hinge in hinges if (point := crossing(line, hinge)) is not None})
+        between = [(a + b) / 2 for a, b in pairwise(places)]
+        for t in (places[0] - 1, *between, places[-1] + 1):
+            yield self.form_at(at_place(line, t))
 
 
 def _zeros(line: Line, base: Plain, bends: Sequence[tuple[Hinge, int]]) -> Iterator[tuple[Vertex, Plain]]:
