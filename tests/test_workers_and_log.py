@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from rectifold.pipeline import compile_network
 from rectifold.proof.facts import Facts
 from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Signs
+from rectifold.proof.written import read_entry
 from rectifold.search.repeat import ProofLog
 from rectifold.syntax.printer import print_network
 from rectifold.workers import Workers, opened_workers
@@ -174,6 +176,50 @@ def test_a_second_run_proves_again_what_the_first_one_found(
         assert (again.inactive == known.inactive).all()
         assert (again.lower >= known.lower - 1e-9 * (1 + np.abs(known.lower))).all()
     assert check_certificate(second, certify(second)).holds
+
+
+def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the search without planes gives up at once, the one with them decides as much, and its trees are evidence."""
+    network, path = float_network(4, 12, 16, 16, 16, 2), tmp_path / "proofs.log"
+    plain = prove(network, prover="bounds", limits=Limits(30))
+    monkeypatch.setattr("rectifold.cascade._QUERY_NODES", 2)
+    monkeypatch.setattr("rectifold.cascade._HULL_FEW", 100)
+    first = compile_network(network, prover="bounds", limits=Limits(30, log=path))
+    assert verdicts(first.facts) == verdicts(plain)
+    certificate = certify(first)
+    assert check_certificate(first, certificate).holds
+    assert any(
+        leaf[3:] for line in certificate.lines if line.startswith('["cases"') for leaf in leaves(json.loads(line)[5])
+    )
+    for name in ("answer_signs", "split_boxes"):
+        monkeypatch.setattr(f"rectifold.cascade.{name}", search_must_not_run)
+    second = compile_network(network, prover="bounds", limits=Limits(30, log=path))
+    assert verdicts(second.facts) == verdicts(plain)
+    assert check_certificate(second, certify(second)).holds
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    entries = [form["entry"] for form in lines if form.get("entry", {}).get("kind") == "ends"]
+    trees = [
+        (entry, leaf) for entry in entries for proof in entry["proofs"] for leaf in leaves(proof["tree"]) if leaf[3:]
+    ]
+    assert trees
+    for flaw in ("AAAA", "A?", 7, None):
+        entry, leaf = trees[0]
+        whole, leaf[3] = leaf[3], flaw
+        with pytest.raises((ValueError, TypeError)):
+            read_entry(network, entry)
+        leaf[3] = whole
+    assert isinstance(read_entry(network, entry), Ends)
+
+
+def leaves(tree: list[Any]) -> Iterator[list[Any]]:
+    """Of a tree of cases as certificates and logs write it."""
+    if isinstance(tree, list) and isinstance(tree[0], str):
+        yield tree
+    elif isinstance(tree, list):
+        for case in tree[1:]:
+            yield from leaves(case)
 
 
 def test_evidence_of_every_kind_went_through_the_log(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ _Z3_SECONDS = 2.0  # per question, by default
 _Z3_TOTAL = 30.0  # for all questions, by default
 _BRANCH_SECONDS = 10.0  # for branch and bound in all, by default; with a time limit it is the limit that ends it
 _QUERY_NODES = 1_000  # of branch and bound: per question at first, four times as many in each round,
+_HULL_NODES, _HULL_FEW = (
+    250,
+    4,
+)  # with planes above the first layer: nodes are dearer and far fewer; for this many questions at once
 _BRANCH_NODES = (60_000, 10_000_000)  # per layer and sign (by default, with a time limit that ends it), and
 _BRANCH_WORK = (20_000_000_000, 10**16)  # nodes times weights in the cone
 _BRANCH_UNITS = 4_000  # unstable units below a layer up to which phases are split: the search keeps a square of them
@@ -352,6 +356,8 @@ class _Cascade:
             if self.prover != "z3" and self.bounds.domain.is_bounded and name in self.asked:
                 if not self._prefers_boxes(work):
                     self._branch(work, _QUERY_NODES)
+                    if len(work.open()) <= _HULL_FEW:  # many of them rather wait for tighter ends
+                        self._branch(work, _HULL_NODES, with_hull=True)
                 self._boxes(work)
             if self.prover != "bounds" and name in self.asked:
                 self._z3(work)
@@ -391,7 +397,7 @@ class _Cascade:
                 self._tighten_ends(work, _END_NODES * 4 ** (number - 1))
             self.bounds.set(work.name, work.lower, work.upper)
             if is_asked:
-                self._branch(work, _QUERY_NODES * 4**number)
+                self._branch(work, _QUERY_NODES * 4**number, with_hull=True)
         finally:
             self.bounds.set(work.name, work.lower, work.upper)
 
@@ -561,7 +567,7 @@ class _Cascade:
         if self.log is not None:
             self.log.append_points(points)
 
-    def _branch(self, work: _Working, query_nodes: int) -> None:
+    def _branch(self, work: _Working, query_nodes: int, *, with_hull: bool = False) -> None:
         """Cases by phase, until the sign is proved or a point shows the other one; `query_nodes` per question."""
         if not self._can_branch(work):
             return
@@ -579,7 +585,7 @@ class _Cascade:
                 nodes = max(64, min(_BRANCH_NODES[timed], _BRANCH_WORK[timed] // (weights + 1)))
                 known = Known.of(self.bounds, self.witnesses)
                 tasks = [
-                    SignTask(known, work.name, sign, part, seconds, nodes, query_nodes)
+                    SignTask(known, work.name, sign, part, seconds, nodes, query_nodes, with_hull)
                     for part in shares(units, self.workers.count)
                 ]
                 points: list[Floats] = []

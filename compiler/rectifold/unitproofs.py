@@ -257,7 +257,7 @@ class UnitProofs:
         if len(rounded) == len(leaves):
             needs = _Needs(self, name, len(rounded))
             slack = self.bounds.backward(name, rows, float(sign), needs, cases).slack
-            if (slack > needs.total).all():
+            if (slack > needs.total).all() or any(leaf.hull is not None for _, leaf in rounded):
                 frame = [[self.numbers[v], u.tolist()] for v, u in proof.frame.units.items() if len(u)]
                 return ["cases", where, side, written, frame, case_tree_lists(proof, proof.tree)]
         entries: list[list[Step]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]

@@ -7,6 +7,7 @@ substitution from the unit down:
     c > 0: h ≤ s z + max(−s lo, (1 − s) up) for any s in [0, 1]    (relu is convex and the line is no lower at both ends)
     c < 0: h ≥ α z for any α in [0, 1]
     in the case z ≥ 0: h = z, and β z ≥ 0 may be added for any β ≥ 0;     in the case z ≤ 0: h = 0, and −β z
+    c > 0, z = w·x + b: h ≤ Σ S_i w_i x_i + max(b + Σ max (1 − S_i) w_i x_i, −Σ min S_i w_i x_i) for any S_i in [0, 1]    (above z and above 0)
     then z = W h + b; at last γ (bound − c·x) ≥ 0 for rows of the domain, and the ends of the inputs.
 
 Two layers of one size may be declared a pair. With a = relu(x), b = relu(y), d = x − y between proved ends, c a + k b with c and k of opposite signs
@@ -28,6 +29,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from operator import mul
 from typing import Any
 
 from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier, rational
@@ -37,7 +39,12 @@ MOST_BITS = 4096
 SLOPE = 60  # fractional bits of an upper slope
 _ONE = 1 << SLOPE
 ALPHA = 15  # fractional bits of a lower slope
+LEVEL = 6  # fractional bits of the levels of a hull
 MAX_DEPTH = 400  # of a tree
+_LEVELS = 1 << LEVEL
+_SHARES = [min(k, _LEVELS) for k in range(255)] + [
+    0
+] * 254  # a difference of two levels, cut to [0, 1]: negative ones count from the end
 _HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
 Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
@@ -84,15 +91,37 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Hull:
+    """Levels, in units of 2^-6, of units of a layer that reads the inputs alone, and of the inputs where weights are positive and where they are not."""
+
+    layer: int
+    units: Mapping[int, int]
+    plus: Sequence[int]
+    minus: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Case:
-    """What a proof chose: lower slopes (layer → unit → α in units of 2^-15), fixed phases with their β, and γ per constraint."""
+    """What a proof chose: lower slopes (layer → unit → α in units of 2^-15), fixed phases with their β, γ per constraint, and a hull."""
 
     slopes: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
     fixed: Mapping[int, Mapping[int, tuple[int, int]]] = field(default_factory=dict)
     gammas: Sequence[Fraction] = ()
+    hull: Hull | None = None
 
 
 _PLAIN = Case()
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The weights of a unit on the inputs, the ends of each product w x on the box, and the largest z."""
+
+    weights: list[int]
+    is_up: list[bool]
+    upper: list[int]
+    lower: list[int]
+    largest: int
 
 
 class Substitution:
@@ -116,6 +145,7 @@ class Substitution:
         self._blocks: dict[int, list[Block]] = {}
         self._reach: dict[int, int] = {}
         self._firsts: dict[Claim, tuple[int, dict[int, list[int]]]] = {}
+        self._reaches: dict[tuple[int, int], _Reach] = {}
         self._ends: list[Spans] = [Spans(zip(self.low, self.high, strict=True))]  # of pre-activations
         for k in range(1, len(network.layers) + 1):
             self._ends.append(Spans(self._intervals(k)))
@@ -206,11 +236,50 @@ class Substitution:
         c = values.pop(at)
         if not self.network.layers[at - 1].is_relu:
             return self._push(at, [(j, v) for j, v in enumerate(c) if v], values)
+        shared = 0
+        if case.hull is not None and case.hull.layer == at:
+            c, shared = self._under_hull(c, case.hull, case.fixed.get(at, {}), values)
         if case is _PLAIN:
             on_z, shift = _relaxed_plainly(c, ends[at].lines)
         else:
             on_z, shift = _relaxed(c, ends[at].lines, case.slopes.get(at, {}), case.fixed.get(at, {}))
-        return -(-shift >> (self.bits + SLOPE)) + self.reach(at) + self._push(at, on_z, values)
+        return shared - (-shift >> (self.bits + SLOPE)) + self.reach(at) + self._push(at, on_z, values)
+
+    def _under_hull(
+        self, c: list[int], hull: Hull, fixed: Mapping[int, Any], values: dict[int, list[int]]
+    ) -> tuple[list[int], int]:
+        """Replaces c h, c > 0, by planes: adds to `values`; returns what is left of c, and what becomes constant."""
+        layer = self.network.layers[hull.layer - 1]
+        rest, total, constant = list(c), [0] * len(self.low), 0  # in units of 2^-(bits + LEVEL) / den, and 2^-bits more
+        for unit, level in hull.units.items():
+            own = c[unit]
+            if own <= 0 or unit in fixed:
+                continue
+            rest[unit] = 0
+            reach = self._reach_of(hull.layer, unit)
+            levels = [a if up else b for a, b, up in zip(hull.plus, hull.minus, reach.is_up, strict=True)]
+            shares = [_SHARES[level - v] for v in levels]
+            above_z = _LEVELS * reach.largest - sum(map(mul, shares, reach.upper))
+            constant += own * max(above_z, -sum(map(mul, shares, reach.lower)))
+            total = [t + own * s * w for t, s, w in zip(total, shares, reach.weights, strict=True)]
+        den = layer.den << LEVEL
+        known = values.get(0)
+        row = [t // den for t in total]
+        values[0] = row if known is None else [a + b for a, b in zip(known, row, strict=True)]
+        return rest, self.reach(0) - (-constant // (den << self.bits))
+
+    def _reach_of(self, at: int, unit: int) -> _Reach:
+        if (at, unit) not in self._reaches:
+            layer = self.network.layers[at - 1]
+            weights = [0] * len(self.low)
+            for row in layer.rows[unit]:
+                for j, w in row.entries:
+                    weights[j] = w
+            ends = [(w * a, w * b) for w, a, b in zip(weights, self.low, self.high, strict=True)]
+            upper, lower = [max(e) for e in ends], [min(e) for e in ends]
+            largest = sum(upper) + (layer.bias[unit] << self.bits)
+            self._reaches[at, unit] = _Reach(weights, [w > 0 for w in weights], upper, lower, largest)
+        return self._reaches[at, unit]
 
     def _replace_pair(self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends) -> int:
         first, second = group
@@ -321,8 +390,8 @@ class _CaseWalk:
         if len(path) > MAX_DEPTH:
             raise Refusal("a tree of cases is too deep")
         match tree:
-            case [str() as slopes, list() as betas, list() as gammas]:
-                self._leaf(slopes, betas, gammas, path)
+            case [str() as slopes, list() as betas, list() as gammas, *hull] if len(hull) < 2:
+                self._leaf(slopes, betas, gammas, self._hull(hull[0]) if hull else None, path)
             case [int() as k, active, inactive] if type(k) is int and 0 <= k < len(self.units):
                 if any(k == known for known, _ in path):
                     raise Refusal("a unit is split twice on one path")
@@ -331,7 +400,9 @@ class _CaseWalk:
             case _:
                 raise Refusal("a node of a tree of cases is malformed")
 
-    def _leaf(self, slopes: str, betas: list[Any], gammas: list[Any], path: list[tuple[int, int]]) -> None:
+    def _leaf(
+        self, slopes: str, betas: list[Any], gammas: list[Any], hull: Hull | None, path: list[tuple[int, int]]
+    ) -> None:
         if len(betas) not in (0, len(path)):
             raise Refusal(f"a leaf has {len(betas)} multipliers for {len(path)} splits")
         if len(gammas) not in (0, len(self.rule.domain.constraints)):
@@ -340,7 +411,7 @@ class _CaseWalk:
         for (k, phase), beta in zip(path, betas or ["0"] * len(path), strict=True):
             layer, unit = self.units[k]
             fixed.setdefault(layer, {})[unit] = phase, phase * self.rule.floor(multiplier(beta))
-        case = Case(self._slopes(slopes), fixed, [multiplier(g) for g in gammas])
+        case = Case(self._slopes(slopes), fixed, [multiplier(g) for g in gammas], hull)
         if self.rule.bound(*self.target, self.rule.low, self.rule.high, self.ends, case) > self.value:
             raise Refusal(f"a case of unit {self.target[1]} of layer {self.target[0]} does not hold")
 
@@ -349,10 +420,7 @@ class _CaseWalk:
         result: dict[int, dict[int, int]] = {}
         if not text:
             return result
-        try:
-            data = binascii.a2b_base64(text, strict_mode=True)
-        except ValueError:
-            raise Refusal("slopes are no base64") from None
+        data = _bytes(text, "slopes")
         if len(data) != 2 * len(self.units):
             raise Refusal(f"{len(data)} bytes of slopes for {len(self.units)} units")
         for (layer, unit), value in zip(self.units, struct.unpack(f"<{len(self.units)}H", data), strict=True):
@@ -360,6 +428,32 @@ class _CaseWalk:
                 raise Refusal("a slope is above 1")
             result.setdefault(layer, {})[unit] = value
         return result
+
+    def _hull(self, text: Any) -> Hull:
+        """One signed byte per unit of the frame's first layer, then per input for positive weights, then for the others."""
+        layers = self.rule.network.layers
+        at = self.units[0][0] if self.units else None
+        if at is None or sources_of(layers[at - 1]) != [0]:
+            raise Refusal("a hull needs a first layer that reads the inputs alone")
+        if not isinstance(text, str):
+            raise Refusal("levels of a hull are no base64")
+        own = [i for k, i in self.units if k == at]
+        data = _bytes(text, "levels of a hull")
+        inputs = len(self.rule.low)
+        if len(data) != len(own) + 2 * inputs:
+            raise Refusal(f"{len(data)} bytes of levels for {len(own)} units and twice {inputs} inputs")
+        levels = struct.unpack(f"<{len(data)}b", data)
+        if -128 in levels:
+            raise Refusal("a level of a hull is below -127/64")
+        of_inputs = levels[len(own) :]
+        return Hull(at, dict(zip(own, levels, strict=False)), of_inputs[:inputs], of_inputs[inputs:])
+
+
+def _bytes(text: str, what: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        raise Refusal(f"{what} are no base64") from None
 
 
 class _BoxWalk:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import json
+import struct
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -12,9 +14,10 @@ import pytest
 from rectifold.exact import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
+from rectifold.ir.network import Network
 from rectifold_check import Replay
 from rectifold_check.reading import Domain, Refusal, read_domain, read_network
-from rectifold_check.substitution import BITS, SLOPE, Case, Substitution
+from rectifold_check.substitution import BITS, SLOPE, Case, Hull, Substitution
 from support import BOX, canonical_chain, points_of, random_network
 
 # z = relu(x0) + relu(-x0) - 1 ≤ 0 on [-1, 1]: a chord gives 0 on the whole box. z - 1/4 < 0 needs nothing.
@@ -250,6 +253,44 @@ CASES_REFUSED = {
 }  # fmt: skip
 
 
+# z = relu(x0 + x1) - relu(x0 + 1): at most 0, which the chord of the first unit is 1 above at (-1, 1)
+CORNER = canonical_chain(("R", "1:1", ["0:1 1:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"]))
+LATER = canonical_chain(
+    ("R", "1:1", ["0:1 1:1", "0:1"]), ("R", "1:1", ["0:1", "1:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"])
+)
+
+
+def levels(*values: int) -> str:
+    """Levels of units, then of the two inputs for positive weights, then for the others."""
+    return binascii.b2a_base64(struct.pack(f"{len(values)}b", *values), newline=False).decode()
+
+
+FIRST: list[Any] = [[1, [0]]]
+FLAT = ["", [], [], levels(64, 0, 64, 0, 0)]  # relu(x0 + x1) ≤ x0 + 1
+CASES_ACCEPTED |= {
+    "a hull": cases(CORNER, *UP, "1/1000", FIRST, FLAT),
+    "levels that stay below 0 or above 1 are cut": cases(CORNER, *UP, "1/1000", FIRST, ["", [], [], levels(127, -127, 127, 0, 0)]),
+    "levels of the other inputs do not matter": cases(CORNER, *UP, "1/1000", FIRST, ["", [], [], levels(64, 0, 64, -99, 99)]),
+    "a hull below a unit that is split": cases(CORNER, *UP, "1/1000", [[1, [0]]], [0, FLAT, FLAT]),
+    "a hull with slopes": cases(CORNER, *UP, "1/1000", FIRST, ["AIA=", [], [], FLAT[3]]),
+    "a hull that is the chord": cases(CORNER, *UP, "1001/1000", FIRST, ["", [], [], levels(32, 0, 0, 0, 0)]),
+}  # fmt: skip
+CASES_REFUSED |= {
+    "a bound for which the chord is too far off": cases(CORNER, *UP, "1/1000", FIRST, NONE),
+    "a hull of other inputs": cases(CORNER, *UP, "1/1000", FIRST, ["", [], [], levels(64, 64, 0, 0, 0)]),
+    "a hull that is too flat": cases(CORNER, *UP, "1/1000", FIRST, ["", [], [], levels(0, 0, 0, 0, 0)]),
+    "a false bound by a hull": cases(CORNER, *UP, "-1/1000", FIRST, FLAT),
+    "levels for one input": cases(CORNER, *UP, "2", FIRST, ["", [], [], levels(64, 0, 64, 0)]),
+    "levels too many": cases(CORNER, *UP, "2", FIRST, ["", [], [], levels(64, 0, 64, 0, 0, 0)]),
+    "a level below all": cases(CORNER, *UP, "2", FIRST, ["", [], [], levels(64, -128, 64, 0, 0)]),
+    "levels that are no base64": cases(CORNER, *UP, "2", FIRST, ["", [], [], "A?"]),
+    "levels in a list": cases(CORNER, *UP, "2", FIRST, ["", [], [], [64, 0, 64, 0, 0]]),
+    "two hulls": cases(CORNER, *UP, "2", FIRST, [*FLAT, FLAT[3]]),
+    "a hull without a frame": cases(CORNER, *UP, "2", [], ["", [], [], levels(0, 64, 0, 0)]),
+    "a hull of a later layer": cases(LATER, [0, 3, 0], "up", "9", [[2, [0]]], FLAT),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("title", CASES_ACCEPTED)
 def test_cases_accepted(title: str) -> None:
     assert CASES_ACCEPTED[title]
@@ -298,9 +339,19 @@ def test_more_precision_sees_small_numbers() -> None:
         assert not fine.accepts(["precision", bits])
 
 
-@pytest.mark.parametrize("seed", range(80))
+def random_hull(network: Network, ends: Any, random: Random) -> Hull | None:
+    """Any levels above any units of the first layer, where it reads the inputs alone."""
+    first = next((k for k in ends if set(network.layers[k - 1].weights) == {network.input_name}), None)
+    if first is None or random.random() < 0.2:
+        return None
+    some = [random.randint(-127, 127) for _ in range(len(ends[first]))]
+    of_inputs = [[random.randint(-64, 64) for _ in range(network.input_size)] for _ in range(2)]
+    return Hull(first, dict(enumerate(some)), *of_inputs)
+
+
+@pytest.mark.parametrize("seed", range(120))
 def test_any_case_lies_above_every_value_in_it(seed: int) -> None:
-    """Whatever slopes, multipliers and phases a certificate names, the bound holds where the phases do."""
+    """Whatever slopes, multipliers, phases and levels a certificate names, the bound holds where the phases do."""
     network, random = random_network(seed), Random(seed)
     assert network.domain is not None
     rule = Substitution(read_network(canonical_text(network), "network"), read_domain(domain_text(network.domain)))
@@ -318,8 +369,9 @@ def test_any_case_lies_above_every_value_in_it(seed: int) -> None:
             for (k, j), phase in phases.items():
                 fixed.setdefault(k, {})[j] = phase, phase * random.choice((0, random.randint(0, 3 << BITS)))
             gammas = [Fraction(random.randint(0, 8), 7) for _ in network.domain.constraints]
+            hull = random_hull(network, ends, random)
             for sign in (1, -1):
-                bound = rule.bound(number, unit, sign, rule.low, rule.high, ends, Case(slopes, fixed, gammas))
+                bound = rule.bound(number, unit, sign, rule.low, rule.high, ends, Case(slopes, fixed, gammas, hull))
                 for p in range(points.shape[1]):
                     if all(s * values[names[k]].entry(j, p) >= 0 for (k, j), s in phases.items()):
                         assert sign * values[layer.name].entry(unit, p) * (1 << BITS) <= bound

@@ -28,11 +28,12 @@ from typing import Protocol
 
 import numpy as np
 
+from rectifold.bounds.hull import planes_above
 from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_down, settled_up, upper_sum
 from rectifold.exact import Floats, Indices, Matrix, round_down, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.proof.trees import Frame, Leaf, Path
+from rectifold.proof.trees import Frame, Hull, Leaf, Path
 
 _ROWS = 1024  # rows of one backward batch
 
@@ -99,9 +100,23 @@ class OwnLines(Protocol):
         """The ends of the inputs per row; None: the domain's."""
         ...
 
+    def hulled(self, name: str, live: Indices) -> Hulled | None:
+        """Which units of a layer that reads the inputs alone have planes above them; None: each has its line."""
+        ...
+
     def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> Coupled | None:
         """Coefficients on the activations of two paired layers, relaxed together; None: each by itself."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Hulled:
+    """Units of a layer (places among the live ones), in which rows (k×m), and the levels per row."""
+
+    units: Indices
+    places: Indices
+    used: np.ndarray
+    hulls: Sequence[Hull | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +155,9 @@ class Boxes:
     def box(self) -> tuple[Floats, Floats]:
         return self.low[self.index], self.high[self.index]
 
+    def hulled(self, name: str, live: Indices) -> None:
+        return None
+
     def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> Coupled | None:
         return None
 
@@ -152,7 +170,7 @@ class Boxes:
 class Cases:
     """Rows with their own relaxation of the units of a frame, k×N: lower slopes α ∈ [0, 1], fixed phases (+1, -1, or 0 for
     none), and multipliers β ≥ 0 of the fixed ones: z ≥ 0 adds β z to the bound, z ≤ 0 adds −β z, both at least 0 in that case.
-    `gamma` (k×m) are the multipliers of the domain's linear constraints.
+    `gamma` (k×m) are the multipliers of the domain's linear constraints, `hulls` (k, or none) the planes above the first layer of the frame.
     """
 
     frame: Frame
@@ -160,10 +178,12 @@ class Cases:
     beta: Floats
     phase: Floats
     gamma: Floats | None = None
+    hulls: Sequence[Hull | None] = ()
 
     def part(self, start: int, stop: int) -> Cases:
         gamma = None if self.gamma is None else self.gamma[start:stop]
-        return Cases(self.frame, self.alpha[start:stop], self.beta[start:stop], self.phase[start:stop], gamma)
+        rows = slice(start, stop)
+        return Cases(self.frame, self.alpha[rows], self.beta[rows], self.phase[rows], gamma, self.hulls[rows])
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
         if name not in self.frame.units:
@@ -194,6 +214,14 @@ class Cases:
     def box(self) -> None:
         return None
 
+    def hulled(self, name: str, live: Indices) -> Hulled | None:
+        if name != self.frame.first or all(hull is None for hull in self.hulls):
+            return None
+        units = self.frame.units[name]
+        has_one = np.array([hull is not None for hull in self.hulls])
+        used = (self.phase[:, self.frame.slices[name]] == 0) & has_one[:, None]
+        return Hulled(units, np.searchsorted(live, units), used, self.hulls)
+
     def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> None:
         return None
 
@@ -209,7 +237,7 @@ def cases_of(frame: Frame, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
             beta[row, where[layer, unit]] = leaf.beta[number] if leaf.beta else 0.0
     alpha = np.array([leaf.alpha for _, leaf in leaves], dtype=np.float64).reshape(shape)
     gamma = np.array([leaf.gamma for _, leaf in leaves], dtype=np.float64) if leaves and leaves[0][1].gamma else None
-    return Cases(frame, alpha, beta, phase, gamma)
+    return Cases(frame, alpha, beta, phase, gamma, [leaf.hull for _, leaf in leaves])
 
 
 @dataclass(eq=False)
@@ -500,8 +528,28 @@ class _Substitution:
         c = self.coefficients.pop(layer.name)
         if layer.is_relu:
             self._tell(record, layer.name, live, c)
+            hulled = None if self.cases is None else self.cases.hulled(layer.name, live)
+            if hulled is not None:
+                c = self._below_hull(layer, hulled, c)
             c = self._relax(layer.name, live, c)
         self._push(layer, live, c)
+
+    def _below_hull(self, layer: FloatLayer, hulled: Hulled, c: Floats) -> Floats:
+        """Replace Σ c a, c > 0, by planes; what is left of the coefficients."""
+        bounds, source = self.bounds, self.bounds.network.input_name
+        sizes, extra = bounds._row_sizes(layer)
+        units, places = hulled.units, hulled.places
+        own = np.where(hulled.used, np.maximum(c[:, places], 0.0), 0.0)
+        above = planes_above(
+            own, hulled.hulls, layer.weights[source][units], layer.bias[units],
+            bounds.activation_ends(source), (sizes[units], extra[units]),
+        )  # fmt: skip
+        self.error += above.error
+        self.add_constant(above.constants)
+        self._add(source, above.coefficients)
+        rest = c.copy()
+        rest[:, places] = np.where(own > 0, 0.0, c[:, places])
+        return rest
 
     @staticmethod
     def _tell(record: Recorder | None, name: str, live: Indices, c: Floats) -> None:

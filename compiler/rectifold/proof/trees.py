@@ -15,6 +15,9 @@ Path = tuple[tuple[str, int, int], ...]  # (layer, unit, +1 active or -1 inactiv
 
 SLOPE_UNITS = 1 << 15  # lower slopes are multiples of 1/SLOPE_UNITS: two bytes each
 
+HULL_UNITS = 64  # levels of a hull are multiples of 1/HULL_UNITS, one byte each,
+HULL_LIMIT = 127  # of at most this many
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -31,6 +34,11 @@ class Frame:
     def size(self) -> int:
         return sum(len(u) for u in self.units.values())
 
+    @property
+    def first(self) -> str | None:
+        """The first layer, of whose units a leaf may have a hull."""
+        return next(iter(self.units), None)
+
     def number(self, layer: str, unit: int) -> int:
         """The flat number of a unit of the frame."""
         return int(self.slices[layer].start + np.searchsorted(self.units[layer], unit))
@@ -44,12 +52,24 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
+class Hull:
+    """Planes above the units of the frame's first layer, which reads the inputs alone (bounds/hull): levels of its m units, and of the n inputs
+    where weights are positive (`plus`) and negative (`minus`). Multiples of 1/64, of size at most 127/64.
+    """
+
+    units: Floats
+    plus: Floats
+    minus: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Leaf:
     """Lower slopes of the frame's units (N, multiples of 2^-15), β ≥ 0 per split of the path, γ ≥ 0 per constraint of the domain."""
 
     alpha: Floats
     beta: tuple[float, ...] = ()
     gamma: tuple[float, ...] = ()
+    hull: Hull | None = None
 
 
 @dataclass(frozen=True, eq=False)

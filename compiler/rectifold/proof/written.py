@@ -3,7 +3,7 @@
     {"kind": "ends", "layer": "h2", "side": "up", "method": "branch and bound", "units": [3], "values": ["0x0.0p+0"],
      "proofs": [{"frame": [["h1", [0, 4]]], "tree": [1, LEAF, LEAF]}]}
 
-LEAF is [slopes in base64, multipliers of the path, multipliers of the domain's constraints], or {"alpha": […], "beta": […], "gamma": […]}
+LEAF is [slopes in base64, multipliers of the path, multipliers of the domain's constraints], perhaps with the levels of a hull, or {"alpha": […], "beta": […], "gamma": […]}
 in fractions. Reading believes nothing but the shape; whoever uses an entry proves it again.
 """
 
@@ -21,6 +21,7 @@ from rectifold.ir.network import Network
 from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Entry, Intervals, Signs
 from rectifold.proof.trees import (
+    HULL_UNITS,
     SLOPE_UNITS,
     BoxProof,
     BoxSplit,
@@ -28,6 +29,7 @@ from rectifold.proof.trees import (
     CaseProof,
     ExactLeaf,
     Frame,
+    Hull,
     Leaf,
     Split,
     Tree,
@@ -44,7 +46,16 @@ def case_tree_lists(proof: CaseProof, tree: Tree) -> list[Any]:
     assert isinstance(tree, Leaf)
     slopes = np.round(np.asarray(tree.alpha, dtype=np.float64) * SLOPE_UNITS).astype("<u2").tobytes()
     betas, gammas = ([float(v).hex() for v in values] if any(values) else [] for values in (tree.beta, tree.gamma))
-    return [binascii.b2a_base64(slopes, newline=False).decode("ascii"), betas, gammas]
+    return [_base64(slopes), betas, gammas, *([] if tree.hull is None else [_base64(_hull_bytes(tree.hull))])]
+
+
+def _hull_bytes(hull: Hull) -> bytes:
+    levels = np.concatenate([hull.units, hull.plus, hull.minus])
+    return np.round(levels * HULL_UNITS).astype(np.int8).tobytes()
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def box_tree_lists(tree: BoxTree) -> list[Any]:
@@ -125,12 +136,14 @@ def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
     if [v for v in below if v in units] != list(units):
         raise ValueError("a frame is out of order")
     frame = Frame(units)
-    return CaseProof(
-        frame, _case_tree(frame, form["tree"], [], len(network.domain.constraints) if network.domain else 0)
-    )
+    reads = set() if frame.first is None else set(network.layer(frame.first).weights)
+    inputs = network.input_size if reads == {network.input_name} else None
+    constraints = len(network.domain.constraints) if network.domain else 0
+    return CaseProof(frame, _case_tree(frame, form["tree"], [], constraints, inputs))
 
 
-def _case_tree(frame: Frame, form: Any, path: list[int], constraints: int) -> Tree:
+def _case_tree(frame: Frame, form: Any, path: list[int], constraints: int, inputs: int | None) -> Tree:
+    """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
     if len(path) > _DEEPEST:
         raise ValueError("a tree is too deep")
     if isinstance(form, dict):
@@ -138,23 +151,37 @@ def _case_tree(frame: Frame, form: Any, path: list[int], constraints: int) -> Tr
             {frame.place(_index(k, frame.size)): _share(v) for k, v in form[name]} for name in ("alpha", "beta")
         )
         return ExactLeaf(alpha, beta, {_index(k, constraints): _share(v) for k, v in form["gamma"]})
-    first, second, third = form
+    first, second, third, *rest = form
     if isinstance(first, str):
-        return _leaf(frame, first, second, third, len(path))
+        return _leaf(frame, first, second, third, rest, len(path), inputs)
+    if rest:
+        raise ValueError("a node of a tree is malformed")
     number = _index(first, frame.size)
     if number in path:
         raise ValueError("a unit is split twice")
     deeper = [*path, number]
-    active, inactive = (_case_tree(frame, case, deeper, constraints) for case in (second, third))
+    active, inactive = (_case_tree(frame, case, deeper, constraints, inputs) for case in (second, third))
     return Split(*frame.place(number), active, inactive)
 
 
-def _leaf(frame: Frame, slopes: str, betas: list[Any], gammas: list[Any], depth: int) -> Leaf:
+def _leaf(
+    frame: Frame, slopes: str, betas: list[Any], gammas: list[Any], hull: list[str], depth: int, inputs: int | None
+) -> Leaf:
     data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
     if len(data) != frame.size or len(betas) not in (0, depth):
         raise ValueError("a leaf does not fit its tree")
     beta, gamma = (tuple(abs(float.fromhex(v)) for v in values) for values in (betas, gammas))
-    return Leaf(data.astype(np.float64) / SLOPE_UNITS, beta, gamma)
+    return Leaf(data.astype(np.float64) / SLOPE_UNITS, beta, gamma, _hull(frame, hull[0], inputs) if hull else None)
+
+
+def _hull(frame: Frame, text: str, inputs: int | None) -> Hull:
+    if inputs is None or frame.first is None:
+        raise ValueError("a hull has no first layer")
+    levels = np.frombuffer(binascii.a2b_base64(text, strict_mode=True), dtype=np.int8).astype(np.float64) / HULL_UNITS
+    size = len(frame.units[frame.first])
+    if len(levels) != size + 2 * inputs:
+        raise ValueError("a hull does not fit its layer")
+    return Hull(levels[:size], levels[size : size + inputs], levels[size + inputs :])
 
 
 def _box_tree(form: Any, claims: int, inputs: int, depth: int) -> BoxTree:

@@ -54,6 +54,7 @@ class SignTask:
     seconds: float
     node_limit: int
     query_limit: int
+    with_hull: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,7 @@ class EndTask:
     reached: Floats
     seconds: float
     nodes: int
+    with_hull: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +124,7 @@ def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
 
 
 def answer_signs(task: SignTask) -> Outcome:
-    search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
+    search = BranchAndBound(*task.known.restored(), task.layer, task.sign, with_hull=task.with_hull)
     return search.run(
         task.units,
         deadline=time.monotonic() + task.seconds,
@@ -133,7 +135,7 @@ def answer_signs(task: SignTask) -> Outcome:
 
 def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
     """(units, upper bounds of sign·z, proofs) of those that have a bound."""
-    search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
+    search = BranchAndBound(*task.known.restored(), task.layer, task.sign, with_hull=task.with_hull)
     found, proofs = search.tightened(
         task.units, task.reached, deadline=time.monotonic() + task.seconds, nodes=task.nodes
     )
