@@ -24,7 +24,7 @@ from rectifold.ir.network import Network
 from rectifold.proof.facts import Facts, Mask
 from rectifold.proof.record import Signs
 from rectifold.proof.trees import BoxProof
-from rectifold.search.boxes import BoxSearch, Query, proved_again
+from rectifold.search.boxes import BoxSearch, Query, clearance, proved_again
 from rectifold.search.contest import Contest, contests
 from rectifold.search.pairing import guessed_pairing
 from rectifold.search.repeat import ProofLog
@@ -42,6 +42,9 @@ _ATTACKS = (
 _FIRST_SECONDS = (0.6, 5.0)  # of box splitting before each of the longer attacks, which take about 0.7 and 3 s
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
+_LEAST = (
+    1e-3  # of what a sign must clear 0 by: smaller differences are not claimed, because the checker rounds otherwise
+)
 _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
 
 
@@ -425,7 +428,8 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
             _tightened_by_all(search, question, workers)
     found = search.outcome()
     both = found.upper.reshape(2, a.output_size).max(axis=0)
-    upper = tuple(_with_room(max(0.0, float(v))) for v in both)
+    least = _LEAST * clearance(question.bounds, LAST)
+    upper = tuple(_with_room(max(least, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
     signs = Signs(LAST, BoxProof(claims, found.tree))
     return Tightest(

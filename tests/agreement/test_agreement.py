@@ -448,6 +448,20 @@ def test_two_processes_find_the_tightest_bound(monkeypatch: pytest.MonkeyPatch) 
     assert accepted(a, b, certificate.lines)
 
 
+def test_the_tightest_bound_of_an_output_that_never_differs_is_certified_too() -> None:
+    """Its bound is some 1e-300 of rounding, which the checker's units cannot hold."""
+    text = """
+        input x[2] in [-1, 1]
+        h = relu([[W, 1/3], [1, -2], [-1/7, -1]] @ x + [0, 0, -3])
+        y = [[1, 1, 0], [0, 0, 1/3]] @ h
+        output y
+        """
+    a, b = net(text.replace("W", "1")), net(text.replace("W", "1.01"))
+    found = closest(a, b, domain_of(a), limits=Limits(5))
+    assert accepted(a, b, found.certificate.lines)
+    assert 0 < found.per_output[1] < F(1, 10**9)
+
+
 def test_a_second_run_takes_the_argmax_from_the_log_and_believes_no_tree(tmp_path: Path) -> None:
     a = float_network(22, 2, 8, 8, 3)
     b = shaken(a, 22, 0.02)
