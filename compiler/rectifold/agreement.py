@@ -27,6 +27,7 @@ from rectifold.proof.trees import BoxProof
 from rectifold.search.boxes import BoxSearch, Query, clearance, proved_again
 from rectifold.search.contest import Contest, contests
 from rectifold.search.pairing import guessed_pairing
+from rectifold.search.phases import PhaseSearch
 from rectifold.search.repeat import ProofLog
 from rectifold.search.tasks import Known, SplitTask, TightestTask, go_on_splitting, go_on_tightening
 from rectifold.search.tightest import TightestSearch
@@ -40,6 +41,7 @@ _ATTACKS = (
     (20_000, 400, 50),
 )  # (samples, climbs per output and sign, steps): many starts beat good ones
 _FIRST_SECONDS = (0.6, 5.0)  # of box splitting before each of the longer attacks, which take about 0.7 and 3 s
+_PAIRED_SHARE = 0.4  # of the time, for phases of many inputs with paired units
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
 _LEAST = (
@@ -81,12 +83,15 @@ def agree_within(
     question = _Question(network, domain, pairing, seed, deadline)
     if (points := question.attack(*_ATTACKS[0])) is not None:
         return Agreement(False, points)
-    if _free(domain) > FEW_INPUTS:
-        return _by_phases(a, b, domain, tolerance, question, replace(limits, seconds=_left(deadline)), seed, progress)
     log = None if limits.log is None else ProofLog(limits.log, network, domain)
     queries: list[list[Query]] = [[(unit, 1)] for unit in range(2 * a.output_size)]
     if log is not None and (signs := _logged(log, question.bounds, queries)) is not None:
         return Agreement(True, _none(question.bounds), 0, 1.0, signs, pairing)
+    if _free(domain) > FEW_INPUTS:
+        found = _by_phases(a, b, domain, tolerance, question, limits, seed, progress)
+        if log is not None and found.signs is not None:
+            log.append(found.signs)
+        return found
     search = BoxSearch(question.bounds, question.witnesses, LAST)
     search.begin(queries, limit=10**12, until_refuted=True)
     found = _split(search, question, limits, progress)
@@ -175,24 +180,25 @@ def _by_phases(
     seed: int,
     progress: Progress | None,
 ) -> Agreement:
-    """Many inputs: one box with paired units, then the cascade on the gap's signs (its last layer as relu units that must be inactive)."""
-    search = BoxSearch(question.bounds, question.witnesses, LAST)
-    search.begin([((unit, 1),) for unit in range(2 * a.output_size)], limit=1)
-    search.go_on(question.deadline)
-    found = search.outcome()
-    if found.points:
-        return Agreement(False, np.array(found.points), found.boxes)
-    if len(found.proved) == len(search.queries):
-        claims = tuple((unit, "up") for unit, _ in found.proved)
-        proof = Signs(LAST, BoxProof(claims, found.tree))
-        return Agreement(True, _none(question.bounds), found.boxes, 1.0, proof, question.pairing)
+    """Many inputs: phases with paired units, then the cascade on the gap's signs (its last layer as relu units that must be inactive)."""
+    goal = -clearance(question.bounds, LAST)
+    search = PhaseSearch(question.bounds, question.witnesses, LAST, _none(question.bounds), goal)
+    search.begin()
+    search.go_on(time.monotonic() + _PAIRED_SHARE * _left(question.deadline))
+    if search.reached > -goal:
+        return Agreement(False, search.point[None, :], search.boxes)
+    if search.is_complete:
+        claims = tuple((unit, "up") for unit in range(2 * a.output_size))
+        signs = Signs(LAST, BoxProof(claims, search.proved_tree()))
+        return Agreement(True, _none(question.bounds), search.boxes, 1.0, signs, question.pairing)
+    limits = replace(limits, seconds=_left(question.deadline))
     network = gap(a, b, tolerance, "relu")
     facts = prove(network, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
     known = facts.layers[LAST]
     if known.seen_positive.any():
         return Agreement(False, facts.points)
     share = float(known.inactive.mean())
-    return Agreement(bool(known.inactive.all()), _none(question.bounds), found.boxes, share, facts=facts)
+    return Agreement(bool(known.inactive.all()), _none(question.bounds), search.boxes, share, facts=facts)
 
 
 class _Question:
@@ -413,18 +419,24 @@ class Tightest:
 
 
 def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: int = 0) -> Tightest:
-    """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs the box stays whole."""
+    """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs phases are split instead of the box."""
     deadline = time.monotonic() + (60.0 if limits.seconds is None else limits.seconds)
     zero = [Fraction(0)] * a.output_size
     pairing = guessed_pairing(a, b, domain, seed)
     question = _Question(gap(*arranged(a, b, pairing), zero), domain, pairing, seed, deadline)
     start = question.climbed(*_ATTACKS[0])
-    search = TightestSearch(question.bounds, question.witnesses, LAST, start)
+    kind = TightestSearch if _free(domain) <= FEW_INPUTS else PhaseSearch
+    search = kind(question.bounds, question.witnesses, LAST, start)
     search.begin()
     with opened_workers(limits.jobs, limits.scheduler) as workers:
-        if workers.executor is None or _free(domain) > FEW_INPUTS:
-            search.go_on(deadline, 10**9 if _free(domain) <= FEW_INPUTS else 1)
-        while workers.executor is not None and not search.is_complete and time.monotonic() < deadline:
+        if workers.executor is None or kind is PhaseSearch:
+            search.go_on(deadline)
+        while (
+            kind is TightestSearch
+            and workers.executor is not None
+            and not search.is_complete
+            and time.monotonic() < deadline
+        ):
             _tightened_by_all(search, question, workers)
     found = search.outcome()
     both = found.upper.reshape(2, a.output_size).max(axis=0)

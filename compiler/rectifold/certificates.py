@@ -104,9 +104,11 @@ def certify_within(
     lines = [_header(a, b, tolerance)]
     if isinstance(evidence, Signs):
         lines += map(_line, _root_steps(a, b, domain, tolerance, pairing))
+        network = gap(*arranged(a, b, pairing), tolerance)
+        numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
         last = len(a.layers) + len(b.layers) + 1
         claims = [[unit, side, "0"] for unit, side in evidence.proof.claims]
-        lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree)]))
+        lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree, numbers)]))
     else:
         proofs = UnitProofs(gap(a, b, tolerance, "relu"), evidence, GAP, set())
         if proofs.precision > BITS:

@@ -92,7 +92,13 @@ class UnitProofs:
                 yield from self._ends(entry)
             case Signs():
                 claims = [[k, side, "0"] for k, side in entry.proof.claims]
-                yield ["boxes", self.net, self.numbers[entry.layer], claims, box_tree_lists(entry.proof.tree)]
+                yield [
+                    "boxes",
+                    self.net,
+                    self.numbers[entry.layer],
+                    claims,
+                    box_tree_lists(entry.proof.tree, self.numbers),
+                ]
 
     def _learn(self, entry: Entry) -> None:
         """The bounds as they stood after this entry."""

@@ -457,7 +457,7 @@ def _bytes(text: str, what: str) -> bytes:
 
 
 class _BoxWalk:
-    """One tree of boxes, from the root down."""
+    """One tree of boxes and of parts of boxes, from the root down."""
 
     def __init__(self, rule: Substitution, layer: int, claims: list[Claim]) -> None:
         self.rule = rule
@@ -467,10 +467,11 @@ class _BoxWalk:
         self.claims = claims
 
     def node(self, tree: Any, pending: frozenset[int], low: list[int], high: list[int], ends: Ends, depth: int) -> None:
-        """A node is [numbers of the claims proved here] or [numbers, input, at, half x ≤ at, half x ≥ at]."""
+        """A node is [numbers of the claims proved here], [numbers, input, at, half x ≤ at, half x ≥ at] or [numbers, [layer, index], part z ≥ 0,
+        part z ≤ 0]."""
         if depth > MAX_DEPTH:
             raise Refusal("a tree of boxes is too deep")
-        if not isinstance(tree, list) or len(tree) not in (1, 5):
+        if not isinstance(tree, list) or len(tree) not in (1, 4, 5):
             raise Refusal("a node of a tree of boxes is malformed")
         ends = dict(ends)
         for group in self.groups:
@@ -487,12 +488,27 @@ class _BoxWalk:
             if pending:
                 raise Refusal(f"{len(pending)} claims are not proved on one of the boxes")
             return
+        if len(tree) == 4:
+            for phase, part in ((1, tree[2]), (-1, tree[3])):
+                self.node(part, pending, low, high, self._of_phase(tree[1], phase, ends), depth + 1)
+            return
         j = tree[1]
         if type(j) is not int or not 0 <= j < len(low):
             raise Refusal("a box is split at no input")
         at = rational(tree[2], "a split")
         self.node(tree[3], pending, low, _with(high, j, min(high[j], self.rule.ceil(at))), ends, depth + 1)
         self.node(tree[4], pending, _with(low, j, max(low[j], self.rule.floor(at))), high, ends, depth + 1)
+
+    @staticmethod
+    def _of_phase(where: Any, phase: int, ends: Ends) -> Ends:
+        """The ends where a unit's z is at least (1) or at most (-1) 0."""
+        match where:
+            case [int() as k, int() as i] if type(k) is int and type(i) is int and k in ends and 0 <= i < len(ends[k]):
+                low, high = ends[k][i]
+                own = Spans(ends[k])
+                own[i] = (max(low, 0), high) if phase > 0 else (low, min(high, 0))
+                return {**ends, k: own}
+        raise Refusal("a box is split at no relu unit below the layer")
 
     def _numbers(self, value: Any) -> list[int]:
         if isinstance(value, list) and all(type(q) is int and 0 <= q < len(self.claims) for q in value):

@@ -448,6 +448,63 @@ def test_two_processes_find_the_tightest_bound(monkeypatch: pytest.MonkeyPatch) 
     assert accepted(a, b, certificate.lines)
 
 
+MANY = (14, 8, 6, 2)  # inputs and units of a pair whose phases are split
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_tightest_bound_for_many_inputs_is_improved_and_certified(seed: int) -> None:
+    a = float_network(seed, *MANY)
+    b = shaken(a, seed, 0.03)
+    one = tightest(a, b, domain_of(a), limits=Limits(1e-9))
+    found = tightest(a, b, domain_of(a), limits=Limits(2))
+    assert one.boxes == 1
+    assert found.boxes > 1
+    assert max(found.upper) < max(one.upper)
+    assert largest_difference(a, b, domain_of(a), 2000) <= max(found.upper)
+    assert float(max(found.upper)) >= found.reached
+    values = [upper for _, _, upper in found.history]
+    assert values == sorted(values, reverse=True)
+    certificate = certify_within(a, b, domain_of(a), found.upper, found.signs, found.pairing)
+    assert '["boxes",2' in certificate.text
+    assert accepted(a, b, certificate.lines)
+    smaller = [v * F(9, 10) for v in found.upper]
+    assert not accepted(a, b, certify_within(a, b, domain_of(a), smaller, found.signs, found.pairing).lines)
+
+
+def test_a_tolerance_for_many_inputs_is_proved_by_phases_and_taken_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a = float_network(2, *MANY)
+    b = shaken(a, 2, 0.03)
+    one, best = (tightest(a, b, domain_of(a), limits=Limits(s)) for s in (1e-9, 2))
+    assert max(best.upper) < max(one.upper)
+    eps = [(max(best.upper) + max(one.upper)) / 2] * 2  # more than one box gives
+    limits = Limits(20, log=tmp_path / "pairs.log")
+    found = agree_within(a, b, domain_of(a), eps, limits=limits)
+    assert found.proved
+    assert found.boxes > 1
+    assert found.signs is not None
+    assert accepted(a, b, certify_within(a, b, domain_of(a), eps, found.signs, found.pairing).lines)
+    line = json.loads((tmp_path / "pairs.log").read_text())
+    monkeypatch.setattr("rectifold.agreement._by_phases", None)
+    again = agree_within(a, b, domain_of(a), eps, limits=limits)
+    assert (again.proved, again.boxes) == (True, 0)
+    monkeypatch.undo()
+    kept = [list(range(4))]  # the root is said to prove everything, or the split is of no unit
+    for tree in (kept, [[], ["nowhere", 0], kept, kept], [[], [LAST, 0], kept, kept], [[], ["a000", 99], kept, kept]):
+        line["entry"]["tree"] = tree
+        (tmp_path / "pairs.log").write_text(json.dumps(line) + "\n")
+        assert agree_within(a, b, domain_of(a), eps, limits=limits).boxes > 1
+
+
+def test_a_difference_for_many_inputs_is_found_where_there_is_one() -> None:
+    a = float_network(3, *MANY)
+    b = shaken(a, 3, 0.3)
+    seen = largest_difference(a, b, domain_of(a), 4000)
+    result = compare(a, b, domain_of(a), within=seen * F(1, 2), limits=Limits(10))
+    assert isinstance(result, Different)
+
+
 def test_the_tightest_bound_of_an_output_that_never_differs_is_certified_too() -> None:
     """Its bound is some 1e-300 of rounding, which the checker's units cannot hold."""
     text = """

@@ -45,11 +45,30 @@ ACCEPTED = {
     "no claims": step(SAW, 0, 2, [], [[]]),
     "a split outside the box leaves one half empty": step(SAW, 0, 2, [[0, "up", "1"]], [[], 0, "7", [[0]], [[0]]]),
 }
+PHASES: list[Any] = [[], [1, 0], [[0]], [[0]]]
+ACCEPTED |= {
+    "a part where a unit is active and one where it is not": step(SAW, 0, 2, [[0, "up", "9/20"]], PHASES),
+    "parts and boxes in turn": step(SAW, 0, 2, [UP0], [[], 0, "1/2", [[], [1, 0], [[0]], [[0]]], [[], [1, 0], [[0]], [[0]]]]),
+    "a unit of the other network": step(SAW, 1, 2, [[0, "up", "9/20"]], PHASES),
+    "a part that is empty": step(SAW, 0, 2, [UP0], [[], 0, "1/2", [[0]], [[], [1, 0], [[0]], [[0]]]]),
+    "claims above a split of phases": step(SAW, 0, 2, [[0, "up", "1"]], [[0], [1, 0], [[]], [[]]]),
+}  # fmt: skip
 REFUSED = {
     "a bound that one box does not give": step(SAW, 0, 2, [UP0], [[0]]),
     "a false claim": step(SAW, 0, 2, [[0, "up", "-1/5"]], SAW_TREE),
     "a claim missing on one half": step(SAW, 0, 2, [UP0], [[], 0, "1/2", [[0]], [[]]]),
     "halves that do not meet are impossible, but a node without halves is malformed": step(SAW, 0, 2, [UP0], [[], 0, "1/2", [[0]]]),
+    "a bound that the parts do not give": step(SAW, 0, 2, [UP0], PHASES),
+    "a false claim about parts": step(SAW, 0, 2, [[0, "up", "-1/5"]], PHASES),
+    "a claim missing on one part": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [1, 0], [[0]], [[]]]),
+    "one part only": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [1, 0], [[0]]]),
+    "parts by a unit of the layer itself": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [2, 0], [[0]], [[0]]]),
+    "parts by a linear unit": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [3, 0], [[0]], [[0]]]),
+    "parts by an unknown unit": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [1, 2], [[0]], [[0]]]),
+    "parts by a negative unit": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [1, -1], [[0]], [[0]]]),
+    "parts by true": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [True, 0], [[0]], [[0]]]),
+    "parts by an input": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], 0, [[0]], [[0]]]),
+    "parts by three numbers": step(SAW, 0, 2, [[0, "up", "9/20"]], [[], [0, 1, 0], [[0]], [[0]]]),
     "a split of no input": step(SAW, 0, 2, [UP0], [[], 2, "1/2", [[0]], [[0]]]),
     "a split at a float": step(SAW, 0, 2, [UP0], [[], 0, "0.5", [[0]], [[0]]]),
     "a claim that is not in the list": step(SAW, 0, 2, [UP0], [[1]]),

@@ -17,7 +17,7 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.pipeline import compile_network
 from rectifold.proof.methods import Method
-from rectifold.proof.trees import BoxTree
+from rectifold.proof.trees import BoxSplit, BoxTree
 from rectifold.search.boxes import BoxSearch, midpoint
 from rectifold.search.witness import Witnesses
 from rectifold_check import Replay
@@ -36,6 +36,7 @@ def tree_lines(tree: BoxTree) -> list[object]:
     if tree.split is None:
         return [list(tree.proved)]
     split = tree.split
+    assert isinstance(split, BoxSplit)
     return [list(tree.proved), split.input, str(Fraction(split.at)), tree_lines(split.low), tree_lines(split.high)]
 
 

@@ -122,11 +122,21 @@ class BoxSplit:
 
 
 @dataclass(frozen=True, eq=False)
+class UnitSplit:
+    """The parts z ≥ 0 and z ≤ 0 of a box, z the pre-activation of a relu unit: an end of that unit, and no more, is known better there."""
+
+    layer: str
+    unit: int
+    active: BoxTree
+    inactive: BoxTree
+
+
+@dataclass(frozen=True, eq=False)
 class BoxTree:
-    """A sub-box: the claims proved on it (by number), and its halves for the others."""
+    """A sub-box, or a part of one: the claims proved on it (by number), and its parts for the others."""
 
     proved: tuple[int, ...]
-    split: BoxSplit | None = None
+    split: BoxSplit | UnitSplit | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ from rectifold.proof.trees import (
     Leaf,
     Split,
     Tree,
+    UnitSplit,
 )
 
 _DEEPEST = 400  # levels of a tree
@@ -58,13 +59,17 @@ def _base64(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
-def box_tree_lists(tree: BoxTree) -> list[Any]:
-    """A tree of boxes as nested lists."""
-    if tree.split is None:
-        return [list(tree.proved)]
-    split = tree.split
-    at = str(Fraction(split.at))
-    return [list(tree.proved), split.input, at, box_tree_lists(split.low), box_tree_lists(split.high)]
+def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> list[Any]:
+    """A tree of boxes as nested lists; layers by number, or by name."""
+    match tree.split:
+        case None:
+            return [list(tree.proved)]
+        case BoxSplit() as split:
+            parts = (box_tree_lists(part, numbers) for part in (split.low, split.high))
+            return [list(tree.proved), split.input, str(Fraction(split.at)), *parts]
+        case UnitSplit() as split:
+            parts = (box_tree_lists(part, numbers) for part in (split.active, split.inactive))
+            return [list(tree.proved), [numbers[split.layer] if numbers else split.layer, split.unit], *parts]
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -113,7 +118,7 @@ def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
         return Intervals(layer.name, none, none)
     if form["kind"] == "signs":
         claims = tuple((_index(unit, layer.size), _side(side)) for unit, side in form["claims"])
-        return Signs(layer.name, BoxProof(claims, _box_tree(form["tree"], len(claims), network.input_size, 0)))
+        return Signs(layer.name, BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)))
     if form["kind"] != "ends":
         raise ValueError(f"unknown kind {form['kind']!r}")
     units = np.array([_index(unit, layer.size) for unit in form["units"]], dtype=np.int64)
@@ -184,14 +189,20 @@ def _hull(frame: Frame, text: str, inputs: int | None) -> Hull:
     return Hull(levels[:size], levels[size : size + inputs], levels[size + inputs :])
 
 
-def _box_tree(form: Any, claims: int, inputs: int, depth: int) -> BoxTree:
-    if depth > _DEEPEST or len(form) not in (1, 5):
+def _box_tree(form: Any, claims: int, network: Network, layer: str, depth: int) -> BoxTree:
+    if depth > _DEEPEST or len(form) not in (1, 4, 5):
         raise ValueError("a tree of boxes is malformed")
     proved = tuple(_index(k, claims) for k in form[0])
     if len(form) == 1:
         return BoxTree(proved)
-    low, high = (_box_tree(part, claims, inputs, depth + 1) for part in form[3:])
-    return BoxTree(proved, BoxSplit(_index(form[1], inputs), float(parse_rational(form[2])), low, high))
+    one, other = (_box_tree(part, claims, network, layer, depth + 1) for part in form[-2:])
+    if len(form) == 5:
+        at = float(parse_rational(form[2]))
+        return BoxTree(proved, BoxSplit(_index(form[1], network.input_size), at, one, other))
+    name, unit = form[1]
+    if name not in network.cone(layer) or not network.layer(name).is_relu:
+        raise ValueError(f"{name!r} is no relu layer below {layer}")
+    return BoxTree(proved, UnitSplit(name, _index(unit, network.layer(name).size), one, other))
 
 
 def _share(text: Any) -> Fraction:

@@ -21,7 +21,7 @@ from rectifold.bounds.linear import Bounds, Boxes, relaxation
 from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap, reach_of
 from rectifold.exact import Floats, Indices
 from rectifold.proof.facts import Mask
-from rectifold.proof.trees import BoxProof, BoxSplit, BoxTree
+from rectifold.proof.trees import BoxProof, BoxSplit, BoxTree, UnitSplit
 from rectifold.search.witness import Witnesses
 
 _BATCH = 128  # boxes bounded together
@@ -327,6 +327,10 @@ def proved_again(
                 failed |= left
                 continue
             here = ends.of_box(boxes, k)
+            if isinstance(tree.split, UnitSplit):
+                for phase, part in ((1, tree.split.active), (-1, tree.split.inactive)):
+                    waiting.append((part, low, high, of_phase(here, tree.split.layer, tree.split.unit, phase), left))
+                continue
             below, above = high.copy(), low.copy()
             below[tree.split.input] = min(high[tree.split.input], tree.split.at)
             above[tree.split.input] = max(low[tree.split.input], tree.split.at)
@@ -372,9 +376,9 @@ class Tightening:
             ends |= {PAIR + a: (boxes.apart_low[a][k], boxes.apart_high[a][k]) for a in self.pairs}
         return ends
 
-    def tighten(self, boxes: Boxes) -> None:
-        """Bound every unit that is still unstable on a box, layer by layer; `boxes` is changed in place."""
-        for group in self.groups:
+    def tighten(self, boxes: Boxes, first: int = 0) -> None:
+        """Bound every unit that is still unstable on a box, layer by layer from group `first`; `boxes` is changed in place."""
+        for group in self.groups[first:]:
             for name in group:
                 self._layer(name, boxes)
             if isinstance(boxes, PairBoxes) and len(group) == 2:
@@ -426,6 +430,16 @@ class Tightening:
         np.minimum(ux, np.nextafter(uy + ud, np.inf), out=ux)
         np.maximum(ly, np.nextafter(lx - ud, -np.inf), out=ly)
         np.minimum(uy, np.nextafter(ux - ld, np.inf), out=uy)
+
+
+def of_phase(ends: Ends, layer: str, unit: int, phase: int) -> Ends:
+    """The ends where z ≥ 0 (phase 1) or z ≤ 0 (−1)."""
+    low, high = (side.copy() for side in ends[layer])
+    if phase > 0:
+        low[unit] = max(low[unit], 0.0)
+    else:
+        high[unit] = min(high[unit], 0.0)
+    return ends | {layer: (low, high)}
 
 
 def _apart(lx: Floats, ux: Floats, ly: Floats, uy: Floats) -> tuple[Floats, Floats]:

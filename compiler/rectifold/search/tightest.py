@@ -15,7 +15,7 @@ import numpy as np
 from rectifold.bounds.linear import Bounds
 from rectifold.exact import Floats
 from rectifold.proof.facts import Mask
-from rectifold.proof.trees import BoxSplit, BoxTree
+from rectifold.proof.trees import BoxSplit, BoxTree, UnitSplit
 from rectifold.search.boxes import Ends, Gaps, Tightening, midpoint
 from rectifold.search.witness import Witnesses
 
@@ -38,12 +38,12 @@ class _Waiting:
 
 
 @dataclass(eq=False)
-class _Node:
+class Node:
     """`upper` per unit: the node's own bounds, or its parent's where those are better. `own` are infinite until it is bounded."""
 
     upper: Floats
     own: Floats
-    split: tuple[int, float] | None = None
+    split: tuple[int, float] | tuple[str, int] | None = None  # an input and where, or a relu unit
     halves: tuple[int, int] = (-1, -1)
 
 
@@ -67,7 +67,7 @@ Shares = list[tuple[int, Floats, Floats, Ends, Floats]]  # place, low, high, end
 class TightestPart:
     """What a process made of the boxes it was given; picklable."""
 
-    nodes: list[_Node]
+    nodes: list[Node]
     waiting: list[_Waiting]
     reached: float
     point: Floats
@@ -77,8 +77,11 @@ class TightestPart:
 class TightestSearch:
     """Best-first splitting for max over the units of a linear layer."""
 
-    def __init__(self, bounds: Bounds, witnesses: Witnesses, layer: str, start: Floats) -> None:
-        """`start` (k×n): points to begin with."""
+    def __init__(
+        self, bounds: Bounds, witnesses: Witnesses, layer: str, start: Floats, goal: float | None = None
+    ) -> None:
+        """`start` (k×n): points to begin with. `goal` ≤ 0: a bound that is wanted, and no closer one; a point clearly above 0 ends the search too."""
+        self.goal = goal
         self.bounds = bounds
         self.witnesses = witnesses
         self.layer = layer
@@ -98,7 +101,7 @@ class TightestSearch:
         low, high = self.bounds.domain.float_box
         endless = np.full(len(self.units), np.inf)
         self.started = time.monotonic()
-        self.nodes = [_Node(endless, endless)]
+        self.nodes = [Node(endless, endless)]
         self.waiting = [_Waiting(0, low, high, self.ends.known(), np.inf)]
         self.boxes = 0
         self.history: list[tuple[float, float, float]] = []
@@ -107,6 +110,11 @@ class TightestSearch:
     def is_complete(self) -> bool:
         """Have bound and point met?"""
         return not self.waiting or self._is_near(self.waiting[0].value)
+
+    def proved_tree(self) -> BoxTree:
+        """The tree that proves all units to be at most the goal."""
+        assert self.goal is not None
+        return self._tree(0, np.full(len(self.units), self.goal), np.ones(len(self.units), dtype=bool))
 
     def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
         """Bound the worst boxes until the end, or `deadline` passes."""
@@ -145,7 +153,7 @@ class TightestSearch:
         self.nodes, self.waiting = [], []
         for _, low, high, ends, upper in shares:
             self.waiting.append(_Waiting(len(self.nodes), low, high, ends, float(upper.max())))
-            self.nodes.append(_Node(upper, np.full(len(self.units), np.inf)))
+            self.nodes.append(Node(upper, np.full(len(self.units), np.inf)))
         heapq.heapify(self.waiting)
 
     def part(self) -> TightestPart:
@@ -178,6 +186,8 @@ class TightestSearch:
     # ---- one batch ------------------------------------------------------------------------------
 
     def _is_near(self, value: float) -> bool:
+        if self.goal is not None:
+            return value <= self.goal or self.reached > -self.goal
         return value <= self.reached + _CLOSE * abs(self.reached) + 1e-12
 
     def _bounded(self, batch: list[_Waiting]) -> list[_Waiting]:
@@ -206,7 +216,7 @@ class TightestSearch:
                 halves += self._halves(box, self.ends.of_box(boxes, k), int(np.argmax(influence[k])), node)
         return halves
 
-    def _halves(self, box: _Waiting, ends: Ends, j: int, node: _Node) -> list[_Waiting]:
+    def _halves(self, box: _Waiting, ends: Ends, j: int, node: Node) -> list[_Waiting]:
         at = midpoint(float(box.low[j]), float(box.high[j]))
         if not box.low[j] < at < box.high[j]:
             return []
@@ -216,7 +226,7 @@ class TightestSearch:
         result = []
         for low, high in ((box.low, below), (above, box.high)):
             result.append(_Waiting(len(self.nodes), low, high, ends, float(node.upper.max())))
-            self.nodes.append(_Node(node.upper, np.full(len(self.units), np.inf)))
+            self.nodes.append(Node(node.upper, np.full(len(self.units), np.inf)))
         return result
 
     def _learn(self, points: Floats) -> None:
@@ -245,5 +255,10 @@ class TightestSearch:
         proved = tuple(np.nonzero(here)[0].tolist())
         if node.split is None or not left.any():
             return BoxTree(proved)
-        low, high = (self._tree(half, upper, left) for half in node.halves)
-        return BoxTree(proved, BoxSplit(node.split[0], node.split[1], low, high))
+        one, other = (self._tree(half, upper, left) for half in node.halves)
+        match node.split:
+            case (str() as layer, int() as unit):
+                return BoxTree(proved, UnitSplit(layer, unit, one, other))
+            case (int() as j, float() as at):
+                return BoxTree(proved, BoxSplit(j, at, one, other))
+        raise AssertionError("a node is split at an input or at a unit")
