@@ -183,7 +183,10 @@ def mnist() -> None:
                 f"{second:26} {box}: max |A - B| in [{float(found.lower):.5g}, {float(found.upper):.5g}], {seconds:.1f} s",
                 flush=True,
             )
-    for box, questions in (("mnist_0_local_15", ("2", "1", "top")), ("mnist_7_local_15", ("1", "0.3", "top"))):
+    for box, questions in (
+        ("mnist_0_local_15", ("2", "1.4", "1", "top")),
+        ("mnist_7_local_15", ("1", "0.7", "0.3", "top")),
+    ):
         domain = read_domain(str(PAIRS / f"mnist/{box}.vnnlib"), a)
         for question in questions:
             row(f"mnist_relu_3_100_pruned5 {box}", a, b, domain, question, 120.0)

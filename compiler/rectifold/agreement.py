@@ -419,12 +419,19 @@ class Tightest:
 
 
 def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: int = 0) -> Tightest:
-    """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs phases are split instead of the box."""
+    """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs phases are split instead of the box.
+
+    From a log the best points are taken. The boxes are found again: that takes no longer than to check those of an earlier run would.
+    """
     deadline = time.monotonic() + (60.0 if limits.seconds is None else limits.seconds)
     zero = [Fraction(0)] * a.output_size
     pairing = guessed_pairing(a, b, domain, seed)
-    question = _Question(gap(*arranged(a, b, pairing), zero), domain, pairing, seed, deadline)
+    network = gap(*arranged(a, b, pairing), zero)
+    question = _Question(network, domain, pairing, seed, deadline)
+    log = None if limits.log is None else ProofLog(limits.log, network, domain)
     start = question.climbed(*_ATTACKS[0])
+    if log is not None:
+        start = np.vstack([start, question.witnesses.admitted(log.points())])
     kind = TightestSearch if _free(domain) <= FEW_INPUTS else PhaseSearch
     search = kind(question.bounds, question.witnesses, LAST, start)
     search.begin()
@@ -439,6 +446,8 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
         ):
             _tightened_by_all(search, question, workers)
     found = search.outcome()
+    if log is not None:
+        log.append_points(found.point[None, :])
     both = found.upper.reshape(2, a.output_size).max(axis=0)
     least = _LEAST * clearance(question.bounds, LAST)
     upper = tuple(_with_room(max(least, float(v))) for v in both)

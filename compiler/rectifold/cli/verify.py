@@ -76,8 +76,6 @@ def verify_command(
     second, _ = opened(b, None, quiet=quiet)
     domain = common_domain(first, second, domain)
     limits = limits_from(time_limit, jobs, scheduler, log_file)
-    if tightest and limits.log is not None and not quiet:
-        click.echo("note: --tightest starts anew each time; --log has no effect", err=True)
     if tightest:
         found = closest(first, second, domain, limits=limits, seed=seed)
         _keep(certificate_file, found.certificate.text)

@@ -49,6 +49,7 @@ class PhaseSearch(TightestSearch):
         self.groups = {name: k for k, group in enumerate(self.ends.groups) for name in group}
         boxes = self._boxes([self.ends.known()])
         self.ends.tighten(boxes)
+        self.seconds = time.monotonic() - self.started  # for a box, at most
         self.boxes = 1
         self.parts = self._asked(boxes, np.zeros(1, dtype=np.int64), [0])
         self.unsplit = -np.inf  # the largest bound of a part that has no unit to split
@@ -60,8 +61,11 @@ class PhaseSearch(TightestSearch):
 
     def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
         while self.parts and not self.is_complete and self.boxes < most_boxes and time.monotonic() < deadline:
+            affordable = int((deadline - time.monotonic()) / (2 * self.seconds + 1e-9))
+            if not affordable:
+                break
             part = heapq.heappop(self.parts)
-            halves = self._split(part)
+            halves = self._split(part, affordable)
             for half in halves:
                 heapq.heappush(self.parts, half)
             if not halves:
@@ -72,8 +76,7 @@ class PhaseSearch(TightestSearch):
         return max([self.unsplit, *(part.value for part in self.parts[:1])])
 
     def _note(self) -> None:
-        if hasattr(self, "parts"):
-            self.history.append((time.monotonic() - self.started, self.reached, max(self._worst(), self.reached)))
+        self.history.append((time.monotonic() - self.started, self.reached, max(self._worst(), self.reached)))
 
     def _boxes(self, ends: list[Ends]) -> Boxes:
         count = len(ends)
@@ -81,11 +84,12 @@ class PhaseSearch(TightestSearch):
             np.repeat(self.low[None], count, axis=0), np.repeat(self.high[None], count, axis=0), ends
         )
 
-    def _split(self, part: _Part) -> list[_Part]:
-        """The halves of a part at the unit whose worse half is best for the part's worst output."""
+    def _split(self, part: _Part, affordable: int) -> list[_Part]:
+        """The halves of a part at the unit whose worse half is best for the part's worst output, among as many units as there is time for."""
         best: tuple[tuple[float, float], Boxes, int, Unit] | None = None
-        for start in range(0, len(part.units), _TRIED):
-            tried = part.units[start : start + _TRIED]
+        units = part.units[:affordable]
+        for start in range(0, len(units), _TRIED):
+            tried = units[start : start + _TRIED]
             boxes = self._boxes([of_phase(part.ends, *unit, phase) for unit in tried for phase in (1, -1)])
             self.ends.tighten(boxes, min(self.groups[name] for name, _ in tried))
             self.boxes += 2 * len(tried)
