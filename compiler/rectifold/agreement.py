@@ -42,6 +42,7 @@ _ATTACKS = (
 )  # (samples, climbs per output and sign, steps): many starts beat good ones
 _FIRST_SECONDS = (0.6, 5.0)  # of box splitting before each of the longer attacks, which take about 0.7 and 3 s
 _PAIRED_SHARE = 0.4  # of the time, for phases of many inputs with paired units
+_ARGMAX_SHARES = (0.05, 0.2, 1.0)  # of the time left, for one round of proofs about the argmax of many inputs
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
 _LEAST = (
@@ -389,15 +390,23 @@ def _argmax_by_phases(
     seed: int,
     progress: Progress | None,
 ) -> Agreement:
-    """Many inputs: every row as a relu unit; a contest is settled when one of its alternatives is inactive."""
+    """Many inputs: every row as a relu unit; a contest is settled when one of its alternatives is inactive.
+
+    The others may be hard and do not matter then, so the proofs are asked for a part of the time first.
+    """
     network, queries = _argmax_network(a, b, margin)
     layers = [replace(v, activation="relu") if v.name == LAST else v for v in network.layers]
     asked = Network(network.input_name, network.input_size, layers, LAST, None, network.name)
-    facts = prove(asked, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
-    inactive = facts.layers[LAST].inactive
-    settled = [any(inactive[unit] for unit, _ in query) for query in queries]
-    if (found := contest._refuting(facts.points)) is not None:
-        return Agreement(False, found)
+    deadline = time.monotonic() + _seconds(limits)
+    for share in _ARGMAX_SHARES:
+        own = replace(limits, seconds=share * _left(deadline))
+        facts = prove(asked, domain, prover="bounds", limits=own, seed=seed, progress=progress, asked=[LAST])
+        inactive = facts.layers[LAST].inactive
+        settled = [any(inactive[unit] for unit, _ in query) for query in queries]
+        if (found := contest._refuting(facts.points)) is not None:
+            return Agreement(False, found)
+        if all(settled):
+            break
     return Agreement(all(settled), _none(contest.bounds), 0, sum(settled) / max(1, len(settled)), facts=facts)
 
 

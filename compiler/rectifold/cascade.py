@@ -29,7 +29,7 @@ from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Entry, Intervals, Signs
 from rectifold.proof.trees import BoxProof, CaseProof
 from rectifold.search.boxes import BoxOutcome
-from rectifold.search.branch import BranchAndBound
+from rectifold.search.branch import EXACT_LEAF_WEIGHTS, BranchAndBound
 from rectifold.search.repeat import ProofLog, repeated
 from rectifold.search.tasks import BoxTask, EndTask, Known, SignTask, answer_signs, shares, split_boxes, tighten_ends
 from rectifold.search.witness import Witnesses
@@ -398,6 +398,8 @@ class _Cascade:
             self.bounds.set(work.name, work.lower, work.upper)
             if is_asked:
                 self._branch(work, _QUERY_NODES * 4**number, with_hull=True)
+                if difficulty(self.bounds, work.name)[1] <= EXACT_LEAF_WEIGHTS:
+                    self._branch(work, _QUERY_NODES * 4**number)  # a maximum of 0 is proved without planes only
         finally:
             self.bounds.set(work.name, work.lower, work.upper)
 

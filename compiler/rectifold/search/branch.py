@@ -47,7 +47,7 @@ _LOOKED_AT = 8  # units whose cases are bounded before one of them is split
 _NOTHING = 1e-30  # keeps a quotient finite
 _LITTLE = 1e-9  # keeps scores of free units above 0
 _DENOMINATORS = (1, 8, 60)
-_EXACT_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
+EXACT_LEAF_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
 _STEPS = 24  # gradient steps for a first node, and
 _CHILD_STEPS = 8  # for one that starts from its parent's slopes
 _CONSTRAINED = 4  # times as many where the domain has linear constraints: their multipliers start from 0
@@ -280,7 +280,7 @@ class BranchAndBound:
 
     def _exact_leaf(self, node: _Node, bounded: _Bounded, k: int) -> ExactLeaf | None:
         """The node's slopes and multipliers as simple fractions, if they prove the bound exactly."""
-        if self.weights > _EXACT_WEIGHTS:
+        if self.weights > EXACT_LEAF_WEIGHTS:
             return None
         fixed = {j: int(node.phase[j]) for j in np.nonzero(node.phase)[0].tolist()}
         where = [(name, int(u)) for name, units in self.frame.units.items() for u in units]
