@@ -45,9 +45,7 @@ _PAIRED_SHARE = 0.4  # of the time, for phases of many inputs with paired units
 _ARGMAX_SHARES = (0.05, 0.2, 1.0)  # of the time left, for one round of proofs about the argmax of many inputs
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
-_LEAST = (
-    1e-3  # of what a sign must clear 0 by: smaller differences are not claimed, because the checker rounds otherwise
-)
+_LEAST = 1e-3  # of what a sign must clear 0 by: no smaller difference is claimed, the checker rounds otherwise
 _SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
 
 

@@ -50,10 +50,8 @@ _Z3_SECONDS = 2.0  # per question, by default
 _Z3_TOTAL = 30.0  # for all questions, by default
 _BRANCH_SECONDS = 10.0  # for branch and bound in all, by default; with a time limit it is the limit that ends it
 _QUERY_NODES = 1_000  # of branch and bound: per question at first, four times as many in each round,
-_HULL_NODES, _HULL_FEW = (
-    250,
-    4,
-)  # with planes above the first layer: nodes are dearer and far fewer; for this many questions at once
+_HULL_NODES = 250  # with planes above the first layer, where nodes are dearer and far fewer,
+_HULL_FEW = 4  # and for how many questions of a layer at once
 _BRANCH_NODES = (60_000, 10_000_000)  # per layer and sign (by default, with a time limit that ends it), and
 _BRANCH_WORK = (20_000_000_000, 10**16)  # nodes times weights in the cone
 _BRANCH_UNITS = 4_000  # unstable units below a layer up to which phases are split: the search keeps a square of them

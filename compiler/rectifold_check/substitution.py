@@ -42,9 +42,8 @@ ALPHA = 15  # fractional bits of a lower slope
 LEVEL = 6  # fractional bits of the levels of a hull
 MAX_DEPTH = 400  # of a tree
 _LEVELS = 1 << LEVEL
-_SHARES = [min(k, _LEVELS) for k in range(255)] + [
-    0
-] * 254  # a difference of two levels, cut to [0, 1]: negative ones count from the end
+# by the difference of two levels, cut to [0, 1]: negative ones count from the end
+_SHARES = [min(k, _LEVELS) for k in range(255)] + [0] * 254
 _HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
 Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
