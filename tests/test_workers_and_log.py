@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import pickle
 import re
@@ -204,13 +205,18 @@ def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(
         (entry, leaf) for entry in entries for proof in entry["proofs"] for leaf in leaves(proof["tree"]) if leaf[3:]
     ]
     assert trees
-    for flaw in ("AAAA", "A?", 7, None):
-        entry, leaf = trees[0]
+    entry, leaf = trees[0]
+    size = len(binascii.a2b_base64(leaf[3]))
+    below = binascii.b2a_base64(b"\x80" * size, newline=False).decode()  # every level -128/64
+    for flaw in ("AAAA", "A?", 7, None, below):
         whole, leaf[3] = leaf[3], flaw
         with pytest.raises((ValueError, TypeError)):
             read_entry(network, entry)
         leaf[3] = whole
     assert isinstance(read_entry(network, entry), Ends)
+    leaf.append(whole)
+    with pytest.raises(ValueError, match="fit its tree"):
+        read_entry(network, entry)
 
 
 def leaves(tree: list[Any]) -> Iterator[list[Any]]:

@@ -397,13 +397,16 @@ def _argmax_by_phases(
     asked = Network(network.input_name, network.input_size, layers, LAST, None, network.name)
     deadline = time.monotonic() + _seconds(limits)
     for share in _ARGMAX_SHARES:
-        own = replace(limits, seconds=share * _left(deadline))
-        facts = prove(asked, domain, prover="bounds", limits=own, seed=seed, progress=progress, asked=[LAST])
+        own, started = share * _left(deadline), time.monotonic()
+        facts = prove(
+            asked, domain, prover="bounds", limits=replace(limits, seconds=own), seed=seed, progress=progress, asked=[LAST]
+        )  # fmt: skip
         inactive = facts.layers[LAST].inactive
         settled = [any(inactive[unit] for unit, _ in query) for query in queries]
         if (found := contest._refuting(facts.points)) is not None:
             return Agreement(False, found)
-        if all(settled):
+        is_interrupted = not facts.complete and time.monotonic() - started < own
+        if all(settled) or is_interrupted:
             break
     return Agreement(all(settled), _none(contest.bounds), 0, sum(settled) / max(1, len(settled)), facts=facts)
 

@@ -16,7 +16,7 @@ import rectifold_check
 from rectifold.agreement import agree_in_argmax, agree_within, tightest
 from rectifold.bounds.linear import Bounds, bounded
 from rectifold.bounds.pairs import PairBoxes
-from rectifold.cascade import Limits
+from rectifold.cascade import Limits, prove
 from rectifold.certificates import Certificate, certify_within
 from rectifold.equivalence import Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.errors import InputError
@@ -27,6 +27,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points, trace
 from rectifold.ir.network import Layer, Network
 from rectifold.pipeline import compile_network, sample_points
+from rectifold.proof.facts import Facts
 from rectifold.search.boxes import Tightening
 from rectifold.search.pairing import guessed_pairing
 from support import float_network, net, points_of, random_network
@@ -495,6 +496,26 @@ def test_a_tolerance_for_many_inputs_is_proved_by_phases_and_taken_from_the_log(
         line["entry"]["tree"] = tree
         (tmp_path / "pairs.log").write_text(json.dumps(line) + "\n")
         assert agree_within(a, b, domain_of(a), eps, limits=limits).boxes > 1
+
+
+def test_an_interrupt_ends_the_rounds_about_the_argmax(monkeypatch: pytest.MonkeyPatch) -> None:
+    a = float_network(2, *MANY)
+    b = shaken(a, 2, 0.01)
+    asked: list[float | None] = []
+
+    def interrupted(network: Network, domain: Domain, *, limits: Limits, **also: object) -> Facts:
+        asked.append(limits.seconds)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("rectifold.cascade._Cascade._rounds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+            facts = prove(network, domain, limits=limits, prover="bounds", asked=[])
+        assert not facts.complete
+        return facts
+
+    monkeypatch.setattr("rectifold.agreement.prove", interrupted)
+    monkeypatch.setattr("rectifold.agreement._Contest.attack", lambda *_: None)
+    monkeypatch.setattr("rectifold.agreement._Contest._refuting", lambda *_: None)
+    assert not agree_in_argmax(a, b, domain_of(a), margin=F(0), limits=Limits(600)).proved
+    assert len(asked) == 1
 
 
 def test_a_difference_for_many_inputs_is_found_where_there_is_one() -> None:

@@ -21,6 +21,7 @@ from rectifold.ir.network import Network
 from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Entry, Intervals, Signs
 from rectifold.proof.trees import (
+    HULL_LIMIT,
     HULL_UNITS,
     SLOPE_UNITS,
     BoxProof,
@@ -173,7 +174,7 @@ def _leaf(
     frame: Frame, slopes: str, betas: list[Any], gammas: list[Any], hull: list[str], depth: int, inputs: int | None
 ) -> Leaf:
     data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
-    if len(data) != frame.size or len(betas) not in (0, depth):
+    if len(data) != frame.size or len(betas) not in (0, depth) or len(hull) > 1:
         raise ValueError("a leaf does not fit its tree")
     beta, gamma = (tuple(abs(float.fromhex(v)) for v in values) for values in (betas, gammas))
     return Leaf(data.astype(np.float64) / SLOPE_UNITS, beta, gamma, _hull(frame, hull[0], inputs) if hull else None)
@@ -184,7 +185,7 @@ def _hull(frame: Frame, text: str, inputs: int | None) -> Hull:
         raise ValueError("a hull has no first layer")
     levels = np.frombuffer(binascii.a2b_base64(text, strict_mode=True), dtype=np.int8).astype(np.float64) / HULL_UNITS
     size = len(frame.units[frame.first])
-    if len(levels) != size + 2 * inputs:
+    if len(levels) != size + 2 * inputs or (levels < -HULL_LIMIT / HULL_UNITS).any():
         raise ValueError("a hull does not fit its layer")
     return Hull(levels[:size], levels[size : size + inputs], levels[size + inputs :])
 

@@ -9,7 +9,7 @@ with any γ ≥ 0. The gradient is the relaxed network evaluated at the corner t
 ∂/∂β_j = ± z_j, ∂/∂γ = g − G x. A new case starts from β = |C| (1 − α) or |C| α where C < 0: with that its bound is its parent's, and the descent goes on from there.
 
 Hard questions are searched `with_hull`: each node then has its own planes above the units of the first layer (search/hull), chosen in the same
-descent. Nodes cost some fifteen times as much, and there are far fewer: 784-100×5-10, L1 2e-4, third layer's unit 91: 644,000 nodes in 181 s
+descent. Nodes cost ten to fifteen times as much, and there are far fewer: 784-100×5-10, L1 2e-4, third layer's unit 91: 644,000 nodes in 181 s
 without, 1,600 in 5 s with them.
 
 The search runs on the layer's skeleton (single precision, stable units gone). What counts in the end is one

@@ -68,7 +68,6 @@ class EndTask:
     reached: Floats
     seconds: float
     nodes: int
-    with_hull: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +134,7 @@ def answer_signs(task: SignTask) -> Outcome:
 
 def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
     """(units, upper bounds of sign·z, proofs) of those that have a bound."""
-    search = BranchAndBound(*task.known.restored(), task.layer, task.sign, with_hull=task.with_hull)
+    search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
     found, proofs = search.tightened(
         task.units, task.reached, deadline=time.monotonic() + task.seconds, nodes=task.nodes
     )
