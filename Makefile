@@ -1,5 +1,6 @@
 # make demo    set up .venv, compile the example networks, run the emitted code, check the certificates
 # make test    the test suite
+# make golden  every byte that the commands write for 30 networks, here and at BASE (a git revision)
 # make check   ruff, mypy --strict and the import-direction test
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 OUT := demo-output
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check bench campaign clean
+.PHONY: demo test check bench golden campaign clean
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +42,9 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/compile_networks.py
 	$(BIN)/python benchmarks/regions.py
 	$(BIN)/python benchmarks/shallow.py
+
+golden: $(INSTALLED)
+	$(BIN)/python benchmarks/golden.py --against $(or $(BASE),HEAD~1)
 
 campaign: $(INSTALLED)
 	$(BIN)/python benchmarks/campaign.py

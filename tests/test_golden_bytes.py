@@ -1,0 +1,38 @@
+"""The script behind `make golden` sees what it should: same input, same bytes; another output, another hash."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "golden.py"
+
+
+@pytest.fixture(scope="module")
+def golden() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("golden_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_same_commands_write_the_same_bytes_twice(golden: ModuleType) -> None:
+    names = ["tiny", "small04", "float2"]
+    first, second = golden.hashes(names), golden.hashes(names)
+    assert len(first) > 80
+    assert golden.differences(first, second) == []
+    assert all(first[f"{name}: small.relu"] for name in ("tiny.relu", "small04.relu", "float2.npz"))
+
+
+def test_a_changed_byte_and_a_missing_file_are_differences(golden: ModuleType) -> None:
+    assert golden.differences({"a": "1", "b": "2"}, {"a": "1", "c": "2"}) == ["b: 2 → missing", "c: missing → 2"]
+    assert golden.differences({"a": "1"}, {"a": "2"}) == ["a: 1 → 2"]
+
+
+def test_there_are_thirty_networks(golden: ModuleType, tmp_path: Path) -> None:
+    assert len(list(golden.networks(tmp_path))) == 30
