@@ -110,7 +110,7 @@ def test_a_refused_certificate_writes_nothing(run: Run, monkeypatch: pytest.Monk
     import rectifold_check
 
     monkeypatch.setattr(
-        "rectifold.cli.main.check_certificate", lambda *_: rectifold_check.Verdict("refused", reason="for the test")
+        "rectifold.cli.compile.check_certificate", lambda *_: rectifold_check.Verdict("refused", reason="for the test")
     )
     result = run("compile", "net.relu", "-o", "out.relu")
     assert result.exit_code == 3

@@ -1,51 +1,16 @@
-"""Options and manners that the commands share: errors end with status 2 and a message, never a traceback."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import functools
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
-from rich.console import Console
 
 from rectifold.cascade import Limits
-from rectifold.emitters.artifact import write_whole
-from rectifold.errors import InputError
 
-DONE, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
-
-P = ParamSpec("P")
-
-
-def console() -> Console:
-    """Where tables go. A pipe gets plain text of a fixed width."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100, highlight=False)
-
-
-def polite(command: Callable[P, int]) -> Callable[P, None]:
-    """Ends with the command's status; bad input becomes a message and status 2."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-        except InputError as error:
-            text = str(error)
-            click.echo(text if ": error: " in text else f"error: {text}", err=True)
-            status = BAD_INPUT
-        except KeyboardInterrupt:
-            click.echo("interrupted before there was a result; nothing was written", err=True)
-            status = UNDECIDED
-        except MemoryError:
-            click.echo("error: not enough memory for this network", err=True)
-            status = BAD_INPUT
-        sys.exit(status)
-
-    return run
+network_argument = click.argument("network", metavar="NET")
 
 
 def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,6 +29,12 @@ def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--quiet", is_flag=True, help="print nothing but errors and the JSON result")(command)
+
+
+def time_limit_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--time-limit, which ends the `what`."""
+    text = f"end the {what} after S seconds"
+    return click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help=text)
 
 
 def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,7 +68,7 @@ def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = worker_options(command)
     for option in (
         click.option("--seed", default=0, show_default=True, help="seed of the random search for witnesses"),
-        click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help="end the proofs after S seconds"),
+        time_limit_option("proofs"),
         click.option(
             "--prover", type=click.Choice(["auto", "bounds", "z3"]), default="auto", show_default=True,
             help="auto: all stages; bounds: no solver; z3: exact intervals and Z3 alone",
@@ -109,14 +80,3 @@ def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def limits_from(time_limit: float | None, jobs: int, scheduler: str | None, log_file: str | None) -> Limits:
     return Limits(time_limit, jobs=jobs, scheduler=scheduler, log=None if log_file is None else Path(log_file))
-
-
-def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
-    """To a file (whole or not at all) or to standard output."""
-    if target is None:
-        return
-    text = json.dumps(result, indent=2) + "\n"
-    if target == "-":
-        click.echo(text, nl=False)
-    else:
-        write_whole(Path(target), text.encode("utf-8"))

@@ -1,0 +1,61 @@
+"""`rectifold check`: the independent checker on one certificate."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+import rectifold_check
+from rectifold.cascade import require_domain
+from rectifold.cli.inputs import opened
+from rectifold.cli.options import domain_option, json_option, network_argument, quiet_option
+from rectifold.cli.output import write_json
+from rectifold.cli.status import DONE, REFUTED, exit_with_status
+from rectifold.errors import InputError
+from rectifold.formats.load import load
+from rectifold.ir.canonical import canonical_text, domain_text
+
+
+@click.command("check")
+@network_argument
+@click.argument("certificate", metavar="CERTIFICATE")
+@click.option(
+    "--result",
+    "result_file",
+    metavar="FILE",
+    help="the compiled network (.relu), to see that the certificate is about it",
+)
+@domain_option
+@json_option
+@quiet_option
+@exit_with_status
+def check_command(
+    network: str,
+    certificate: str,
+    result_file: str | None,
+    domain_spec: str | None,
+    json_target: str | None,
+    quiet: bool,
+) -> int:
+    """Replay CERTIFICATE against NET with the independent checker."""
+    started = time.monotonic()
+    source, domain = opened(network, domain_spec, quiet=quiet)
+    try:
+        lines = Path(certificate).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{certificate} is no readable certificate ({error})") from None
+    other = canonical_text(load(result_file).network) if result_file else None
+    verdict = rectifold_check.check(canonical_text(source), domain_text(require_domain(source, domain)), lines, other)
+    result = {"verdict": verdict.status, "trusted": verdict.trusted, "reason": verdict.reason}
+    write_json(json_target, result | {"seconds": time.monotonic() - started})
+    if not quiet and json_target != "-":
+        click.echo(verdict_text(verdict))
+    return DONE if verdict.holds else REFUTED
+
+
+def verdict_text(verdict: rectifold_check.Verdict) -> str:
+    if verdict.status == "holds given trusted claims":
+        return f"holds, given {verdict.trusted} trusted claims"
+    return verdict.status + (f": {verdict.reason}" if verdict.reason else "")

@@ -1,0 +1,41 @@
+"""`rectifold emit`: code for a network as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rectifold.bounds.codeerror import code_error
+from rectifold.cli.inputs import opened
+from rectifold.cli.options import domain_option, force_option, network_argument, quiet_option
+from rectifold.cli.status import DONE, exit_with_status
+from rectifold.emitters.artifact import refuse_existing, write_artifact
+from rectifold.emitters.program import Origin
+from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.ir.canonical import digest
+
+
+@click.command("emit")
+@network_argument
+@click.option("-o", "--output", required=True, metavar="OUT", help="the file to write")
+@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@domain_option
+@force_option
+@quiet_option
+@exit_with_status
+def emit_command(
+    network: str, output: str, wanted: str | None, domain_spec: str | None, force: bool, quiet: bool
+) -> int:
+    """Write code for NET as it is."""
+    path, chosen = Path(output), format_for(Path(output), wanted)
+    refuse_existing(path, force=force)
+    source, domain = opened(network, domain_spec, quiet=quiet)
+    source = source.with_domain(domain)
+    precision = "float32" if chosen == "onnx" else "float64"
+    bound = None if domain is None else tuple(code_error(source, domain, None, precision).tolist())
+    origin = Origin(digest(source), source.sizes, bound, precision=precision)
+    files = write_artifact(EMITTERS[chosen](source, origin, path.name), path, force=force)
+    if not quiet:
+        click.echo("wrote " + ", ".join(str(f) for f in files))
+    return DONE

@@ -1,0 +1,29 @@
+"""Where results go: tables to the screen, JSON to a file or to standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from rectifold.emitters.artifact import write_whole
+
+
+def console() -> Console:
+    """Where tables go. A pipe gets plain text of a fixed width."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100, highlight=False)
+
+
+def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
+    """To a file (whole or not at all) or to standard output."""
+    if target is None:
+        return
+    text = json.dumps(result, indent=2) + "\n"
+    if target == "-":
+        click.echo(text, nl=False)
+    else:
+        write_whole(Path(target), text.encode("utf-8"))

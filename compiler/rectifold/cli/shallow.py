@@ -1,0 +1,161 @@
+"""`rectifold shallow`: at most two hidden layers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from rectifold.bounds.codeerror import code_error
+from rectifold.cascade import require_domain
+from rectifold.certificates import MOST_CELLS, Certificate, certify_by_cells
+from rectifold.cli.inputs import opened
+from rectifold.cli.options import (
+    domain_option,
+    force_option,
+    json_option,
+    network_argument,
+    quiet_option,
+    time_limit_option,
+)
+from rectifold.cli.output import console, write_json
+from rectifold.cli.status import DONE, exit_with_status
+from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
+from rectifold.emitters.program import Origin
+from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.errors import InputError
+from rectifold.exact import parse_rational
+from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+from rectifold.pictures import draw_errors, draw_sheets, draw_strips
+from rectifold.report import shallow_table
+from rectifold.two_layers.construct import KINDS, Shallow, shallow_network
+from rectifold_check import Verdict, check
+
+_CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being asked
+
+
+@click.command("shallow")
+@network_argument
+@click.option("-o", "--output", metavar="OUT", help="the file to write (left out: only the table)")
+@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@domain_option
+@click.option(
+    "--kind", type=click.Choice(KINDS), help="which form to write (default: the smallest exact one, else centred)"
+)
+@click.option(
+    "--accuracy",
+    default="1/100",
+    show_default=True,
+    metavar="SHARE",
+    help="of the volume on which a gated form may be wrong",
+)
+@click.option("--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs")
+@time_limit_option("search")
+@click.option(
+    "--certificate",
+    "certificate_file",
+    metavar="FILE",
+    help="write the certificate that the exact form equals NET to FILE",
+)
+@click.option(
+    "--plot", "plot_file", metavar="FILE", help="draw the regions with the sheets of the exact form (two free inputs)"
+)
+@click.option(
+    "--plot-strips",
+    "strips_file",
+    metavar="FILE",
+    help="draw where the classic and the centred gate are wrong (two free inputs)",
+)
+@click.option("--plot-errors", "errors_file", metavar="FILE", help="draw the error of every form against M")
+@json_option
+@force_option
+@quiet_option
+@exit_with_status
+def shallow_command(
+    network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,
+    gain: str | None, time_limit: float | None, certificate_file: str | None, plot_file: str | None, strips_file: str | None,
+    errors_file: str | None, json_target: str | None, force: bool, quiet: bool,
+) -> int:  # fmt: skip
+    """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
+    pictures = [Path(file) for file in (plot_file, strips_file, errors_file) if file]
+    for file in (output, certificate_file, *pictures):
+        if file:
+            refuse_existing(Path(file), force=force)
+    chosen = format_for(Path(output), wanted) if output else None
+    source, domain = opened(network, domain_spec, quiet=quiet)
+    domain = require_domain(source, domain)
+    chosen_gain = None if gain is None else parse_rational(gain)
+    result = shallow_network(
+        source, domain, kind=kind, accuracy=parse_rational(accuracy), gain=chosen_gain, seconds=time_limit
+    )
+    proved = certified_shallow(source, result, domain, required=certificate_file is not None)
+    files = write_shallow(result, Path(output), chosen, of=source, force=force)[0] if output and chosen else []
+    if certificate_file and proved is not None:
+        files.append(Path(certificate_file))
+        write_whole(files[-1], proved[0].text.encode("ascii"))
+    if plot_file:
+        draw_sheets(source, domain, Path(plot_file))
+    if strips_file:
+        draw_strips(source, domain, Path(strips_file), chosen_gain or Fraction(1000))
+    if errors_file:
+        draw_errors(source, domain, Path(errors_file))
+    verdict = "not made" if proved is None else proved[1].status
+    write_json(json_target, shallow_json(result) | {"certificate": verdict})
+    if not quiet and json_target != "-":
+        console().print(shallow_table(result))
+        click.echo(result.statement)
+        if result.exact:
+            click.echo(f"certificate: {verdict}")
+        for path in [*files, *pictures]:
+            click.echo(f"wrote {path}")
+    return DONE
+
+
+def write_shallow(
+    result: Shallow, path: Path, chosen: str, *, of: Network, force: bool
+) -> tuple[list[Path], float | None]:
+    """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
+    precision = "float32" if chosen == "onnx" else "float64"
+    assert result.network.domain is not None
+    bound = tuple(code_error(result.network, result.network.domain, None, precision).tolist())
+    statement = f"a shallow form ({result.kind}): {result.statement}"
+    origin = Origin(digest(of), of.sizes, bound, statement, precision)
+    files = write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
+    largest = max(bound, default=0.0)
+    return files, largest if np.isfinite(largest) else None
+
+
+def certified_shallow(
+    source: Network, result: Shallow, domain: Domain, *, required: bool
+) -> tuple[Certificate, Verdict] | None:
+    """The certificate that an exact form equals `source`, and the checker's verdict. Left out for large forms unless `required`.
+
+    Raises InputError if it is required and there is none.
+    """
+    if not result.exact or (not required and result.regions > _CERTIFIED_REGIONS):
+        if required:
+            raise InputError(
+                f"the {result.kind} form is not exact, so there is no certificate; leave out --certificate"
+            )
+        return None
+    zero = [Fraction(0)] * source.output_size
+    certificate = certify_by_cells(source, result.network, domain, zero)
+    if certificate is None:
+        if required:
+            raise InputError(f"the certificate of this form would need more than {MOST_CELLS:,} cells")
+        return None
+    texts = canonical_text(source), domain_text(domain), canonical_text(result.network)
+    return certificate, check(texts[0], texts[1], certificate.lines, texts[2])
+
+
+def shallow_json(result: Shallow) -> dict[str, Any]:
+    """Stable keys."""
+    return {
+        "exact": result.exact, "kind": result.kind, "hidden": result.hidden, "alternatives": result.alternatives,
+        "regions": result.regions, "statement": result.statement, "seconds": result.seconds,
+    }  # fmt: skip
