@@ -9,10 +9,11 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "compiler" / "rectifold"
 
-BASE = {"errors", "exact", "arrays"}
+BASE = {"errors", "numerals", "exact", "arrays"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "exact": {"errors"},
+    "numerals": set(),
+    "exact": {"errors", "numerals"},
     "arrays": {"errors", "exact"},
     "ir": BASE,
     "syntax": BASE | {"ir"},

@@ -21,6 +21,7 @@ from rectifold.exact import Floats, Matrix
 from rectifold.ir.difference import LAST, Pairing, arranged, gap, joined, names_of, output_names
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.numerals import nearest_float
 from rectifold.proof.facts import Facts, Mask
 from rectifold.proof.record import Signs
 from rectifold.proof.trees import BoxProof
@@ -278,7 +279,7 @@ def agree_in_argmax(
     pairing = guessed_pairing(a, b, domain, seed)
     network, queries = _argmax_network(*arranged(a, b, pairing), margin)
     question = _Question(network, domain, pairing, seed, deadline)
-    contest = _Contest(question, output_names(a, b), float(margin), queries)
+    contest = _Contest(question, output_names(a, b), nearest_float(margin), queries)
     for samples, starts, steps in _ATTACKS[:2] if _free(domain) > FEW_INPUTS else _ATTACKS[:1]:
         if (points := contest.attack(samples, starts, steps)) is not None:
             return Agreement(False, points)

@@ -24,6 +24,7 @@ from rectifold.exact import Floats, Indices, Matrix, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
+from rectifold.numerals import nearest_float
 from rectifold.proof.facts import Claim, Facts, LayerFacts, Mask, Phase, Proved, Refuted, Undecided, Verdict
 from rectifold.proof.methods import Method
 from rectifold.proof.record import Ends, Entry, Intervals, Signs
@@ -327,7 +328,7 @@ class _Cascade:
         answer = find_point(self.solver, domain, 30.0)
         if isinstance(answer, Unsat):
             raise InputError("the domain is empty: no point of the box satisfies the linear constraints")
-        return [np.array([float(v) for v in answer.point])] if isinstance(answer, Sat) else []
+        return [np.array([nearest_float(v) for v in answer.point])] if isinstance(answer, Sat) else []
 
     def _start_points(self) -> None:
         with self._timed("witnesses"):
@@ -642,7 +643,7 @@ class _Cascade:
         value = trace(self.network, Matrix.column(point), with_activations=False)[work.name].entry(unit, 0)
         if sign * value > 0:
             (work.positive if sign > 0 else work.negative)[unit] = True
-            self.witnesses.add(self.witnesses.admitted(np.array([[float(v) for v in point]])), 1)
+            self.witnesses.add(self.witnesses.admitted(np.array([[nearest_float(v) for v in point]])), 1)
 
     # ---- time -----------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.climb import highest_near
 from rectifold.linear_regions.comparison import compare_by_regions
 from rectifold.linear_regions.enumeration import MOST_INPUTS
+from rectifold.numerals import at_most
 from rectifold.pipeline import sample_points
 from rectifold.proof.facts import Facts
 from rectifold.proof.record import Signs
@@ -427,7 +428,7 @@ def _by_regions(
         return _confirmed(a, b, domain, tolerance, outcome.point)
     if not outcome.complete:
         return None
-    how = "agree" if outcome.largest == 0 else f"differ by at most {float(outcome.largest):.6g}"
+    how = "agree" if outcome.largest == 0 else f"differ by at most {at_most(outcome.largest)}"
     reason = f"their affine maps {how} on each of {outcome.regions} common regions, compared exactly"
     certificate = certify_by_cells(a, b, domain, tolerance)
     replayed = (

@@ -18,6 +18,7 @@ from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.enumeration import Region
 from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.numerals import nearest_float, readable
 from rectifold.proof.facts import Facts, Phase
 from rectifold.two_layers.construct import shallow_network
 from rectifold.two_layers.gates import Gates
@@ -66,7 +67,12 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
     for k, sheet in enumerate(sheets):
         shade = colours((0.61803 * k) % 1.0)
         for a, b in sheet:
-            axes.plot([float(a[0]), float(b[0])], [float(a[1]), float(b[1])], color=shade, linewidth=1.1)
+            axes.plot(
+                [nearest_float(a[0]), nearest_float(b[0])],
+                [nearest_float(a[1]), nearest_float(b[1])],
+                color=shade,
+                linewidth=1.1,
+            )
     axes.set_title(f"{network.name}: {len(regions):,} regions, {len(sheets)} second-layer units", fontsize=10)
     _frame(axes, regions)
     _save(figure, path)
@@ -97,7 +103,7 @@ def draw_strips(network: Network, domain: Domain, path: Path, gain: Fraction = F
         )
         wrong = float((error > 0.01 * largest).mean())
         axis.set_title(
-            f"{kind}, M = {float(gain):.4g}: off by more than 1 % at {100 * wrong:.2g} % of the points", fontsize=9
+            f"{kind}, M = {readable(gain)}: off by more than 1 % at {100 * wrong:.2g} % of the points", fontsize=9
         )
         _frame(axis, regions)
         axis.locator_params(axis="x", nbins=5)
@@ -160,7 +166,7 @@ def _corner_points(regions: Regions) -> Floats:
     vertices = sorted({vertex for region in regions.with_vertices for vertex in region.vertices})
     points = np.repeat(low[None, :], len(vertices), axis=0)
     for place, k in enumerate(regions.free):
-        points[:, k] = [float(vertex[place]) for vertex in vertices]
+        points[:, k] = [nearest_float(vertex[place]) for vertex in vertices]
     return points
 
 
@@ -193,7 +199,7 @@ def _draw_line(axes: Any, regions: Regions) -> None:
         for region in pieces:
             for (x,) in sorted(region.vertices):
                 a, b = region.affine[o]
-                points.append((float(x), float(a * x + b)))
+                points.append((nearest_float(x), nearest_float(a * x + b)))
         axes.plot(*zip(*points, strict=True), color=colours(o % 10), label=f"{regions.network.output}[{o}]")
         axes.plot(*zip(*points, strict=True), ".", color=colours(o % 10), markersize=4)
     axes.set_xlabel(f"{regions.network.input_name}[{regions.free[0]}]")
@@ -216,7 +222,7 @@ def _draw_output(figure: Any, axes: Any, regions: Regions) -> None:
     scale = _colours("viridis")
     for region in regions.with_vertices:
         mean = sum(_values(region)) / len(region.vertices)
-        axes.fill(*_corners(region), facecolor=scale((float(mean) - low) / (high - low or 1.0)), **_EDGE)
+        axes.fill(*_corners(region), facecolor=scale((nearest_float(mean) - low) / (high - low or 1.0)), **_EDGE)
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -233,7 +239,7 @@ def _by_gradient(regions: Regions) -> list[Any]:
     """Hue by the direction of the first output's gradient, lightness by its size."""
     from matplotlib.colors import hsv_to_rgb
 
-    gradients = np.array([[float(v) for v in region.affine[0][:2]] for region in regions])
+    gradients = np.array([[nearest_float(v) for v in region.affine[0][:2]] for region in regions])
     size = np.hypot(gradients[:, 0], gradients[:, 1])
     share = size / (size.max() or 1.0)
     hue = (np.arctan2(gradients[:, 1], gradients[:, 0]) / (2 * np.pi)) % 1.0
@@ -249,7 +255,7 @@ def _by_pattern(regions: Regions) -> list[Any]:
 
 def _corners(region: Region) -> tuple[list[float], list[float]]:
     """The polygon's corners in order around its middle."""
-    points = np.array([[float(v) for v in vertex] for vertex in region.vertices])
+    points = np.array([[nearest_float(v) for v in vertex] for vertex in region.vertices])
     middle = points.mean(axis=0)
     order = np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))
     return points[order, 0].tolist(), points[order, 1].tolist()

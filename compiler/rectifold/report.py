@@ -9,6 +9,7 @@ from rich.table import Table
 
 from rectifold.ir.network import Network, Sizes
 from rectifold.linear_regions.summary import Regions
+from rectifold.numerals import about, at_most
 from rectifold.pipeline import Compiled
 from rectifold.proof.facts import Facts, Phase
 from rectifold.two_layers.construct import Shallow
@@ -157,6 +158,9 @@ def shallow_table(result: Shallow) -> Table:
 
 def large(value: int) -> str:
     """A count for people."""
-    return (
-        f"{value:,}" if value < 10**12 else f"about {value:.2e}" if value < 10**300 else f"about 2^{value.bit_length()}"
-    )
+    return f"{value:,}" if value < 10**12 else f"about {about(value, 3)}"
+
+
+def large_bound(value: int) -> str:
+    """An upper bound on a count, for people."""
+    return f"{value:,}" if value < 10**12 else at_most(value, 3)

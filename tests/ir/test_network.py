@@ -111,6 +111,7 @@ def test_domain_contains_clamps_and_rounds_outward() -> None:
     domain = Domain((third, None), (third, Fraction(2)), (Constraint((Fraction(0), Fraction(1)), Fraction(1)),))
     assert domain.fixed == {0: third}
     assert domain.clamp([0.0, 5.0]) == [third, 2]
+    assert domain.clamp([float("nan"), float("inf")]) == [third, 2]
     assert domain.contains([third, Fraction(1)])
     assert not domain.contains([third, Fraction(3, 2)])
     low, high = domain.float_box

@@ -32,6 +32,7 @@ from rectifold.emitters.artifact import refuse_existing, write_artifact, write_w
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.ir.canonical import digest
+from rectifold.numerals import at_most
 from rectifold.passes.rewritten import Options
 from rectifold.pipeline import Compiled, compile_network
 from rectifold.report import compile_table, compiled_json, seconds_text, shallow_table
@@ -169,5 +170,5 @@ def _print_compiled(
     out.print(f"{about}: " + (verdict_text(verdict) if verdict is not None else "not made"))
     bound = max(origin.error_bound or (), default=0.0)
     if np.isfinite(bound) and not is_shallow:
-        out.print(f"rounding of the written code: at most {bound:.3g} on the domain, per output")
+        out.print(f"rounding of the written code: at most {at_most(bound, 3)} on the domain, per output")
     out.print("wrote " + ", ".join(str(f) for f in files), markup=False, soft_wrap=True)

@@ -26,8 +26,9 @@ from rectifold.emitters.artifact import refuse_existing, write_whole
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
+from rectifold.numerals import nearest_float
 from rectifold.pictures import draw_regions
-from rectifold.report import large, regions_table
+from rectifold.report import large_bound, regions_table
 
 _SLICE = click.option(
     "--slice", "slice_spec", metavar="I,J", help="vary only these inputs (numbers from 0), fix the others"
@@ -138,11 +139,11 @@ def regions_json(found: Regions) -> dict[str, Any]:
 
 def _npz(found: Regions) -> bytes:
     phases = [b"".join(region.phases.values()) for region in found]
-    affine = np.array([[[float(v) for v in form] for form in region.affine] for region in found])
+    affine = np.array([[[nearest_float(v) for v in form] for form in region.affine] for region in found])
     affine = affine.reshape(len(found), found.network.output_size, len(found.free) + 1)
     sizes = [len(region.vertices or []) for region in found]
-    vertices = [[float(v) for v in vertex] for region in found for vertex in region.vertices or []]
-    points = [[float(v) for v in region.interior_point] for region in found]
+    vertices = [[nearest_float(v) for v in vertex] for region in found for vertex in region.vertices or []]
+    points = [[nearest_float(v) for v in region.interior_point] for region in found]
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -170,4 +171,4 @@ def _print_formulas(found: Regions, *, latex: bool) -> None:
 def _print_bounds(found: Regions) -> None:
     if found.network.is_chain:
         bounds = upper_bounds(found.network, len(found.free))
-        click.echo("upper bounds: " + ", ".join(f"{name} {large(value)}" for name, value in bounds.items()))
+        click.echo("upper bounds: " + ", ".join(f"{name} {large_bound(value)}" for name, value in bounds.items()))

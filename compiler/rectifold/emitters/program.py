@@ -17,6 +17,7 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network, Sizes
+from rectifold.numerals import at_most
 
 INLINE_PARAMETERS = 100_000  # above this, weights lie in a file beside the source
 _VECTORS = 5
@@ -60,7 +61,7 @@ def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> li
     if origin.error_bound is not None and np.isfinite(origin.error_bound).all():
         lines.append(
             f"Certified: at {origin.precision} points of the domain, |this code in {origin.precision} - the exact network| <= "
-            f"{max(origin.error_bound, default=0.0):.3g} for every output."
+            f"{at_most(max(origin.error_bound, default=0.0), 3)} for every output."
         )
     else:
         lines.append("No bound on the rounding of this code is known (no bounded domain).")

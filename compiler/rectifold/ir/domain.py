@@ -103,10 +103,10 @@ class Domain:
         return inside and all(constraint.holds_at(point) for constraint in self.constraints)
 
     def clamp(self, point: Sequence[float]) -> list[Fraction]:
-        """The exact point of the box nearest to the floats `point`, coordinate by coordinate."""
+        """The exact point of the box nearest to the floats `point`, coordinate by coordinate (0 for NaN)."""
         clamped = []
         for low, x, high in zip(self.lower, point, self.upper, strict=True):
-            value = Fraction(float(x))
+            value = Fraction(float(np.nan_to_num(x)))
             value = low if low is not None and value < low else value
             clamped.append(high if high is not None and value > high else value)
         return clamped

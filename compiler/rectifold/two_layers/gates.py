@@ -26,6 +26,7 @@ from functools import cached_property
 from rectifold.exact import Matrix
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.summary import Regions
+from rectifold.numerals import at_most, readable
 from rectifold.two_layers.form import Affine, Hinge, evaluated, hinge_of
 
 
@@ -90,8 +91,8 @@ class Gates:
         network = Network(source.input_name, source.input_size, layers, "y", domain, source.name, source.title)
         share = self.share(strip)
         statement = (
-            f"exact but within {float(strip):.3g} of a wall (in shares of the domain's width), which is at most "
-            f"{100 * float(share):.3g} % of the box's volume; M = {float(gain):.3g}"
+            f"exact but within {at_most(strip, 3)} of a wall (in shares of the domain's width), which is at most "
+            f"{at_most(100 * share, 3)} % of the box's volume; M = {readable(gain)}"
         )
         if kind == "core":
             statement += "; elsewhere never above the exact value"

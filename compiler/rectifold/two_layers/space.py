@@ -26,6 +26,7 @@ from random import Random
 from rectifold.linear_regions.enumeration import Enumeration, Region
 from rectifold.linear_regions.local import Forms, Local, Named, homogeneous
 from rectifold.linear_regions.polytope import Polytope, Vertex, scaled
+from rectifold.numerals import about
 from rectifold.two_layers.chains import Simplex, pairings, three_chain
 from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Unit, Weights, combined, hinge_of, span_inside
 from rectifold.two_layers.merging import Ledger, merged
@@ -511,7 +512,7 @@ def _sides(box: Polytope) -> list[Hinge]:
 
 
 def _where(point: Vertex) -> str:
-    return ", ".join(f"{float(Fraction(v, point[-1])):.6g}" for v in point[:-1])
+    return ", ".join(about(Fraction(v, point[-1])) for v in point[:-1])
 
 
 def _point(vertex: Vertex) -> tuple[Fraction, ...]:
