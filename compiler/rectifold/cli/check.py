@@ -12,7 +12,7 @@ from rectifold.cascade import require_domain
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, json_option, network_argument, quiet_option
 from rectifold.cli.output import write_json
-from rectifold.cli.status import DONE, REFUTED, exit_with_status
+from rectifold.cli.status import DONE, REFUTED
 from rectifold.errors import InputError
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -30,7 +30,6 @@ from rectifold.ir.canonical import canonical_text, domain_text
 @domain_option
 @json_option
 @quiet_option
-@exit_with_status
 def check_command(
     network: str,
     certificate: str,

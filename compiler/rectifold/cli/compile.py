@@ -27,7 +27,7 @@ from rectifold.cli.options import (
 from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.shallow import certified_shallow, shallow_json, write_shallow
-from rectifold.cli.status import DONE, UNDECIDED, exit_with_status
+from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
@@ -62,7 +62,6 @@ from rectifold.two_layers.construct import shallow_network
     "--shallow", is_flag=True, help="write the result with at most two hidden layers (see the command shallow)"
 )
 @click.option("-v", "--verbose", is_flag=True, help="list every rewrite")
-@exit_with_status
 def compile_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, certificate_file: str | None,
     no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int, jobs: int,

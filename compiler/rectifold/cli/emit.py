@@ -9,7 +9,7 @@ import click
 from rectifold.bounds.codeerror import code_error
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, force_option, network_argument, quiet_option
-from rectifold.cli.status import DONE, exit_with_status
+from rectifold.cli.status import DONE
 from rectifold.emitters.artifact import refuse_existing, write_artifact
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
@@ -23,7 +23,6 @@ from rectifold.ir.canonical import digest
 @domain_option
 @force_option
 @quiet_option
-@exit_with_status
 def emit_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, force: bool, quiet: bool
 ) -> int:

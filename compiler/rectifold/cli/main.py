@@ -12,10 +12,11 @@ from rectifold.cli.run import run_command
 from rectifold.cli.shallow import shallow_command
 from rectifold.cli.show import show_command
 from rectifold.cli.stability import stability_command
+from rectifold.cli.status import Commands
 from rectifold.cli.verify import verify_command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rectifold")
 def main() -> None:
     """A compiler for ReLU networks: provably equal, smaller networks, certificates and standalone code."""

@@ -13,9 +13,16 @@ from rich.console import Console
 from rectifold.emitters.artifact import write_whole
 
 
+class _Screen(Console):
+    """A console that leaves a closed pipe to the door of all commands (rich would end with status 1)."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # called where rich handles the BrokenPipeError
+
+
 def console() -> Console:
     """Where tables go. A pipe gets plain text of a fixed width."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100, highlight=False)
+    return _Screen(file=sys.stdout, width=None if sys.stdout.isatty() else 100, highlight=False)
 
 
 def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:

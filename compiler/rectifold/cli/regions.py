@@ -21,7 +21,7 @@ from rectifold.cli.options import (
     time_limit_option,
 )
 from rectifold.cli.output import console, write_json
-from rectifold.cli.status import DONE, UNDECIDED, exit_with_status
+from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_whole
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
@@ -59,7 +59,6 @@ _AT = click.option(
 @json_option
 @force_option
 @quiet_option
-@exit_with_status
 def regions_command(
     network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, jobs: int, scheduler: str | None,
     slice_spec: str | None,

@@ -10,7 +10,7 @@ import numpy as np
 from rectifold.cli.inputs import opened, point_from
 from rectifold.cli.options import json_option, network_argument
 from rectifold.cli.output import write_json
-from rectifold.cli.status import DONE, exit_with_status
+from rectifold.cli.status import DONE
 from rectifold.errors import InputError
 from rectifold.ir.evaluate import evaluate, evaluate_float
 
@@ -20,7 +20,6 @@ from rectifold.ir.evaluate import evaluate, evaluate_float
 @click.argument("point", metavar="INPUT")
 @click.option("--exact", is_flag=True, help="exact rational arithmetic")
 @json_option
-@exit_with_status
 def run_command(network: str, point: str, exact: bool, json_target: str | None) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input."""
     source, _ = opened(network, None, quiet=False)

@@ -22,7 +22,7 @@ from rectifold.cli.options import (
     time_limit_option,
 )
 from rectifold.cli.output import console, write_json
-from rectifold.cli.status import DONE, exit_with_status
+from rectifold.cli.status import DONE
 from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
@@ -75,7 +75,6 @@ _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being
 @json_option
 @force_option
 @quiet_option
-@exit_with_status
 def shallow_command(
     network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,
     gain: str | None, time_limit: float | None, certificate_file: str | None, plot_file: str | None, strips_file: str | None,

@@ -7,7 +7,7 @@ import click
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, json_option, network_argument
 from rectifold.cli.output import console, write_json
-from rectifold.cli.status import DONE, exit_with_status
+from rectifold.cli.status import DONE
 from rectifold.ir.canonical import canonical_text, digest
 from rectifold.report import network_table, sizes_json
 from rectifold.syntax.printer import print_network
@@ -21,7 +21,6 @@ from rectifold.syntax.printer import print_network
 @click.option("--canonical", is_flag=True, help="print the canonical form (what certificates are bound to)")
 @domain_option
 @json_option
-@exit_with_status
 def show_command(
     network: str, text: bool, formula: bool, latex: bool, canonical: bool, domain_spec: str | None, json_target: str | None
 ) -> int:  # fmt: skip

@@ -21,7 +21,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
-from rectifold.cli.status import DONE, UNDECIDED, exit_with_status
+from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing
 from rectifold.proof.facts import Facts
 from rectifold.report import seconds_text, stability_json, stability_table
@@ -35,7 +35,6 @@ from rectifold.report import seconds_text, stability_json, stability_table
 @force_option
 @json_option
 @quiet_option
-@exit_with_status
 def stability_command(
     network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, jobs: int,
     scheduler: str | None, log_file: str | None, plot_file: str | None, force: bool, json_target: str | None, quiet: bool,

@@ -1,38 +1,142 @@
-"""How a command ends: its exit status, and a message instead of a traceback for what a user can mend."""
+"""How a command ends: its exit status, and one line instead of a traceback.
+
+    0 done or proved      1 refuted           2 bad input           3 undecided, or ended early
+    4 proved, but for claims that were taken on trust               70 a fault of rectifold
+    130 ended by a second Ctrl-C              141 the reader of standard output went away
+
+Sound because there is one door, `Commands.main`: no status of Python or of click reaches the shell unseen
+(both say 1 for much that refutes nothing).
+"""
 
 from __future__ import annotations
 
-import functools
+import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import ParamSpec
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, metadata
+from multiprocessing import active_children
+from typing import Any
 
 import click
 
 from rectifold.errors import InputError
 
-DONE, REFUTED, BAD_INPUT, UNDECIDED = 0, 1, 2, 3
+DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
+INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
 
-P = ParamSpec("P")
+_AGAIN = b"\ninterrupted: ending with what is proved so far (Ctrl-C again ends at once)\n"
+_NOTHING = "interrupted before there was a result; nothing was written"
+_MOST = 300  # characters of an unexpected error's own message
 
 
-def exit_with_status(command: Callable[P, int]) -> Callable[P, None]:
-    """Ends with the command's status; bad input becomes a message and status 2."""
+class Commands(click.Group):
+    """The group of all commands, which return their exit status."""
 
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-        except InputError as error:
-            text = str(error)
-            click.echo(text if ": error: " in text else f"error: {text}", err=True)
-            status = BAD_INPUT
-        except KeyboardInterrupt:
-            click.echo("interrupted before there was a result; nothing was written", err=True)
-            status = UNDECIDED
-        except MemoryError:
-            click.echo("error: not enough memory for this network", err=True)
-            status = BAD_INPUT
+    def main(  # type: ignore[override]  # click has an overload for each mode
+        self, args: Sequence[str] | None = None, **extra: Any
+    ) -> Any:
+        """As click's, but every way to end has its own status. Without `standalone_mode` errors are the caller's."""
+        if not extra.pop("standalone_mode", True):
+            return super().main(args, standalone_mode=False, **extra)
+        with _interrupts():
+            status = self._parsed(args, **extra)
         sys.exit(status)
 
-    return run
+    def _parsed(self, args: Sequence[str] | None, **extra: Any) -> int:
+        """What click itself ends: wrong use, --help (its result is no status of ours)."""
+        try:
+            status = super().main(args, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            error.show()
+            return BAD_INPUT
+        except click.Abort:
+            return _ended(_NOTHING, UNDECIDED)
+        except SystemExit:  # click's word for a reader that went away
+            return NO_READER
+        return status if isinstance(status, int) else DONE
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its status, or that of the way it ended."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except InputError as error:
+            text = str(error)
+            return _ended(text if ": error: " in text else f"error: {text}", BAD_INPUT)
+        except KeyboardInterrupt:
+            return _ended(_NOTHING, UNDECIDED)
+        except MemoryError:
+            return _ended("error: not enough memory for this network", BAD_INPUT)
+        except RecursionError:
+            return _ended("error: the input is nested too deeply to be read", BAD_INPUT)
+        except BrokenPipeError:
+            return _without_reader()
+        except OSError as error:
+            place = "" if error.filename is None else f"{error.filename}: "
+            return _ended(f"error: {place}{error.strerror or error}", BAD_INPUT)
+        except Exception as error:  # noqa: BLE001  # the last door: what is not named above is a fault of ours
+            return _ended(unexpected(error), INTERNAL)
+        return status
+
+
+def unexpected(error: Exception) -> str:
+    """One line about a fault of ours and where to report it; with RECTIFOLD_DEBUG=1 the traceback above it."""
+    above = "".join(traceback.format_exception(error)) if os.environ.get("RECTIFOLD_DEBUG") == "1" else ""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    what = what if len(what) <= _MOST else what[:_MOST] + "..."
+    return (
+        f"{above}error: this is a fault of rectifold ({what}); report it with the file that caused it at {_tracker()} "
+        "(RECTIFOLD_DEBUG=1 shows where it happened)"
+    )
+
+
+def _tracker() -> str:
+    """The address for issues that the package states, if it does."""
+    try:
+        stated = metadata("rectifold").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        stated = []
+    named = dict(line.partition(", ")[::2] for line in stated)
+    return str(named.get("Issues", "the project's issue tracker"))
+
+
+def _ended(text: str, status: int) -> int:
+    click.echo(text, err=True)
+    return status
+
+
+def _without_reader() -> int:
+    """The reader of our output has gone (`| head`): nothing can be said, and Python must not try at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NO_READER
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """The first Ctrl-C is a KeyboardInterrupt; a second one ends this process and its children at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = 0
+
+    def on_interrupt(*_: object) -> None:
+        nonlocal pressed
+        pressed += 1
+        if pressed > 1:
+            for child in active_children():
+                child.kill()
+            os._exit(INTERRUPTED)
+        os.write(2, _AGAIN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -29,7 +29,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
-from rectifold.cli.status import DONE, REFUTED, UNDECIDED, exit_with_status
+from rectifold.cli.status import DONE, REFUTED, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_whole
 from rectifold.equivalence import Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.errors import InputError
@@ -59,7 +59,6 @@ from rectifold.ir.network import Network
 @json_option
 @force_option
 @quiet_option
-@exit_with_status
 def verify_command(
     a: str, b: str, domain_spec: str | None, within: str | None, argmax: bool, margin: str | None, tightest: bool,
     in_floats: bool, counterexample_file: str | None, certificate_file: str | None, jobs: int, scheduler: str | None,
