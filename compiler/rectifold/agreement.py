@@ -20,6 +20,7 @@ from rectifold.errors import InputError
 from rectifold.exact import Floats, Matrix
 from rectifold.ir.difference import LAST, Pairing, arranged, gap, joined, names_of, output_names
 from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
 from rectifold.numerals import nearest_float
 from rectifold.proof.facts import Facts, Mask
@@ -417,11 +418,14 @@ def _argmax_by_phases(
 
 @dataclass(frozen=True, eq=False)
 class Tightest:
-    """|A_j − B_j| ≤ upper_j on the domain, proved; at `point` some difference comes to about `reached`. `complete`: the two have met."""
+    """|A_j − B_j| ≤ upper_j on the domain, proved; at `point` some difference is `reached`, exactly. `complete`: the two have met.
+
+    Without a point of the domain (one with constraints that are hard to meet), `point` is None and `reached` is 0.
+    """
 
     upper: tuple[Fraction, ...]  # per output
-    point: Floats
-    reached: float
+    point: tuple[Fraction, ...] | None
+    reached: Fraction
     boxes: int
     complete: bool
     signs: Signs
@@ -432,7 +436,8 @@ class Tightest:
 def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: int = 0) -> Tightest:
     """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs phases are split instead of the box.
 
-    From a log the best points are taken. The boxes are found again: that takes no longer than to check those of an earlier run would.
+    From a log the best points are taken, and no point that is exactly worse than one of them is answered. The boxes are found again: that takes
+    no longer than to check those of an earlier run would.
     """
     deadline = time.monotonic() + (60.0 if limits.seconds is None else limits.seconds)
     zero = [Fraction(0)] * a.output_size
@@ -440,9 +445,8 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     network = gap(*arranged(a, b, pairing), zero)
     question = _Question(network, domain, pairing, seed, deadline)
     log = None if limits.log is None else ProofLog(limits.log, network, domain)
-    start = question.climbed(*_ATTACKS[0])
-    if log is not None:
-        start = np.vstack([start, question.witnesses.admitted(log.points())])
+    logged = _none(question.bounds) if log is None else question.witnesses.admitted(log.points())
+    start = np.vstack([question.climbed(*_ATTACKS[0]), logged])
     kind = TightestSearch if _free(domain) <= FEW_INPUTS else PhaseSearch
     search = kind(question.bounds, question.witnesses, LAST, start)
     search.begin()
@@ -457,16 +461,41 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
         ):
             _tightened_by_all(search, question, workers)
     found = search.outcome()
+    best, point, reached = _exactly_best(question, np.vstack([found.point[None, :], logged]))
     if log is not None:
-        log.append_points(found.point[None, :])
+        log.append_points(best)
     both = found.upper.reshape(2, a.output_size).max(axis=0)
     least = _LEAST * clearance(question.bounds, LAST)
     upper = tuple(_with_room(max(least, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
     signs = Signs(LAST, BoxProof(claims, found.tree))
-    return Tightest(
-        upper, found.point, found.reached, found.boxes, found.complete, signs, pairing, tuple(found.history)
-    )
+    return Tightest(upper, point, reached, found.boxes, found.complete, signs, pairing, tuple(found.history))
+
+
+def _exactly_best(question: _Question, points: Floats) -> tuple[Floats, tuple[Fraction, ...] | None, Fraction]:
+    """Of float points the one (1×n; 0×n if none lies in the domain) with the largest exact difference, that exact point, and the difference.
+
+    Floats only tell which cannot be the best: what a sum of floats comes to depends on the processor and on the other points of the batch.
+    """
+    network, domain = question.bounds.network, question.bounds.domain
+    points = points[[domain.contains(domain.clamp(point.tolist())) for point in points]]
+    best: tuple[Floats, tuple[Fraction, ...] | None, Fraction] = _none(question.bounds), None, Fraction(0)
+    for k in _possibly_best(question.witnesses, points):
+        point = tuple(domain.clamp(points[k].tolist()))
+        reached = max(evaluate(network, point), default=Fraction(0))
+        if best[1] is None or reached > best[2]:
+            best = points[k : k + 1], point, reached
+    return best
+
+
+def _possibly_best(witnesses: Witnesses, points: Floats) -> list[int]:
+    """Which points may have the largest value of any output, for all that floats can tell."""
+    traced = witnesses.trace(points, LAST)
+    values, errors = traced.values[LAST], traced.errors[LAST]
+    with np.errstate(invalid="ignore"):  # where numbers are too large nothing is told, and all are kept
+        least = (values - errors).max(axis=1, initial=-np.inf).max(initial=-np.inf)
+        most = (values + errors).max(axis=1, initial=-np.inf)
+    return [int(k) for k in np.nonzero(~(most < least))[0]]
 
 
 def _tightened_by_all(search: TightestSearch, question: _Question, workers: Workers) -> None:

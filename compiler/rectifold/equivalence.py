@@ -217,7 +217,7 @@ def closest(
     if not domain.is_bounded:
         raise InputError("--tightest needs a bounded domain")
     found = tightest(a, b, domain, limits=limits, seed=seed)
-    points = _exact(domain, found.point[None, :]) or sample_points(domain, 1, seed)
+    points = sample_points(domain, 1, seed) if found.point is None else [list(found.point)]
     if not points:
         raise InputError("no point of the domain was found")
     points = [list(_higher(a, b, domain, points[0], _climb_seconds(limits)))]

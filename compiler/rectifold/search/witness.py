@@ -75,7 +75,10 @@ class Witnesses:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.where(excess > room, np.maximum(room, 0.0) / excess, 1.0).min(axis=1, initial=1.0)
         share = np.where(share < 1.0, share * (1.0 - 2.0**-40), share)
-        return np.asarray(centre + share[:, None] * (points - centre))
+        moved = centre + share[:, None] * (points - centre)
+        return np.where(
+            share[:, None] < 1.0, moved, points
+        )  # a point that keeps all of them stays what it is, to the last bit
 
     def add(self, points: Floats, keep: int) -> None:
         """Keep the last `keep` of these for later layers."""
