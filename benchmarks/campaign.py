@@ -13,10 +13,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from rectifold.bounds.linear import Bounds
-from rectifold.certificates import certify, check_certificate
+from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.pipeline import compile_network
-from rectifold.smt.solver import Sat, Solver, Unsat
+from rectifold.operations.compiling import compile_network
+from rectifold.smt.process import Sat, Solver, Unsat
 from rectifold.smt.stability import ask_sign
 from support import points_of, random_network
 

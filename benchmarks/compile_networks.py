@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from rectifold.certificates import certify, check_certificate
+from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.facts.facts import Phase
 from rectifold.formats.load import load, read_domain
-from rectifold.pipeline import compile_network
-from rectifold.proof.facts import Phase
+from rectifold.operations.compiling import compile_network
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "networks"

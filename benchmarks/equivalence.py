@@ -31,17 +31,17 @@ os.environ.setdefault(
 import numpy as np
 
 import rectifold_check
-from rectifold.cascade import Limits
-from rectifold.equivalence import Comparison, Different, Equal, closest, compare, compare_argmax
-from rectifold.exact import Matrix, hstack, vstack
+from rectifold.equivalence.decide import Comparison, Different, Equal, closest, compare, compare_argmax
+from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
-from rectifold.ir.difference import gap
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
+from rectifold.ir.joint import gap
 from rectifold.ir.network import Layer, Network
-from rectifold.pipeline import compile_network
-from rectifold.two_layers.construct import shallow_network
+from rectifold.operations.compiling import compile_network
+from rectifold.prover.cascade import Limits
+from rectifold.two_layers.shallow import shallow_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 

@@ -20,19 +20,19 @@ import click
 import numpy as np
 
 import rectifold_check
-from rectifold.certificates import certify_by_cells
+from rectifold.certificate.compiled import certify_by_cells
 from rectifold.errors import InputError
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
-from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.summary import Regions
-from rectifold.two_layers.construct import shallow_network
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
-from rectifold.two_layers.plane import on_a_plane
-from rectifold.two_layers.space import in_space
+from rectifold.two_layers.plane.complex import on_a_plane
+from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.space.units import in_space
 from support import float_network, points_of, random_network
 
 OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1), (2, 64, 64, 64, 1)]

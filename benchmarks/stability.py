@@ -21,16 +21,16 @@ import numpy as np
 
 import rectifold_check
 from rectifold.bounds.linear import Bounds
-from rectifold.cascade import Limits
-from rectifold.certificates import Certificate, certify, check_certificate
+from rectifold.certificate.compiled import Certificate, certify, check_certificate
+from rectifold.facts.facts import Phase
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.pipeline import Compiled, compile_network
-from rectifold.proof.facts import Phase
-from rectifold.search.witness import Witnesses
-from rectifold.smt.solver import Sat, Solver, Unsat
+from rectifold.operations.compiling import Compiled, compile_network
+from rectifold.prover.cascade import Limits
+from rectifold.search.witnesses import Witnesses
+from rectifold.smt.process import Sat, Solver, Unsat
 from rectifold.smt.stability import ask_sign
 
 ROOT = Path(__file__).resolve().parents[1]

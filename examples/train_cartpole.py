@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.ir.affine import Affine, Builder
 

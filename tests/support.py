@@ -9,10 +9,10 @@ from random import Random
 
 import numpy as np
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.syntax.elaborate import parse
+from rectifold.language.elaborate import parse
 
 BOX = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[]}'
 

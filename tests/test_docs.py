@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rectifold.cascade import prove
 from rectifold.cli.main import main
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.load import load
-from rectifold.syntax.elaborate import parse
-from rectifold.syntax.printer import print_network
+from rectifold.language.elaborate import parse
+from rectifold.language.printer import print_network
+from rectifold.prover.cascade import prove
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)

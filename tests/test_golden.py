@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from rectifold.formats.load import load, read_domain
-from rectifold.passes.rewritten import Options
-from rectifold.pipeline import compile_network
-from rectifold.syntax.elaborate import parse
-from rectifold.syntax.printer import print_network
+from rectifold.language.elaborate import parse
+from rectifold.language.printer import print_network
+from rectifold.operations.compiling import compile_network
+from rectifold.passes.result import Options
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples"

@@ -9,47 +9,41 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "compiler" / "rectifold"
 
-BASE = {"errors", "numerals", "exact", "arrays"}
+BASE = {"errors", "runtime", "exact"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "numerals": set(),
-    "exact": {"errors", "numerals"},
-    "arrays": {"errors", "exact"},
+    "runtime": {"errors", "exact"},
+    "exact": {"errors", "runtime"},
     "ir": BASE,
-    "syntax": BASE | {"ir"},
-    "formats": BASE | {"ir", "syntax"},
-    "proof": BASE | {"ir"},
-    "bounds": BASE | {"ir", "proof"},
-    "search": BASE | {"ir", "proof", "bounds"},
-    "smt": BASE | {"ir", "proof", "bounds"},
-    "workers": {"errors"},
-    "cascade": BASE | {"ir", "proof", "bounds", "search", "smt", "workers"},
-    "passes": BASE | {"ir", "proof"},
-    "pipeline": BASE | {"ir", "proof", "passes", "cascade"},
-    "unitproofs": BASE | {"ir", "proof", "bounds"},
-    "certificates": BASE | {"ir", "proof", "bounds", "passes", "pipeline", "unitproofs", "rectifold_check"},
-    "agreement": BASE | {"ir", "proof", "bounds", "search", "cascade", "workers"},
+    "language": BASE | {"ir"},
+    "formats": BASE | {"ir", "language"},
+    "facts": BASE | {"ir"},
+    "bounds": BASE | {"ir", "facts"},
+    "search": BASE | {"ir", "facts", "bounds"},
+    "smt": BASE | {"ir", "facts", "bounds"},
+    "prover": BASE | {"ir", "facts", "bounds", "search", "smt"},
+    "passes": BASE | {"ir", "facts"},
+    "operations": BASE | {"ir", "facts", "passes", "prover"},
+    "certificate": BASE | {"ir", "facts", "bounds", "passes", "operations", "rectifold_check"},
+    "linear_regions": BASE | {"ir"},
     "equivalence": BASE
-    | {"ir", "proof", "linear_regions", "cascade", "agreement", "certificates", "pipeline", "search", "smt"}
-    | {"rectifold_check"},
-    "emitters": BASE | {"ir", "syntax", "formats"},
-    "linear_regions": BASE | {"ir", "workers"},
+    | {"ir", "facts", "bounds", "search", "smt", "prover", "operations", "certificate"}
+    | {"linear_regions", "rectifold_check"},
     "two_layers": BASE | {"ir", "linear_regions"},
-    "formula": BASE | {"ir", "linear_regions"},
-    "pictures": BASE | {"ir", "proof", "linear_regions", "two_layers", "emitters"},
-    "report": BASE | {"ir", "proof", "pipeline", "linear_regions", "two_layers"},
+    "emitters": BASE | {"ir", "language", "formats"},
+    "reports": BASE | {"ir", "facts", "operations", "linear_regions", "two_layers", "emitters"},
 }
 EXTERNAL = {
-    "sympy": {"formula"},
+    "sympy": {"reports"},
     "z3": {"smt"},
     "onnx": {"formats"},
-    "lark": {"syntax"},
+    "lark": {"language"},
     "networkx": {"ir"},
     "flint": {"exact"},
-    "rich": {"report", "cli"},
+    "rich": {"reports", "cli"},
     "click": {"cli"},
-    "matplotlib": {"pictures"},
-    "distributed": {"workers"},
+    "matplotlib": {"reports"},
+    "distributed": {"runtime"},
     "highspy": {"linear_regions"},
 }
 
@@ -89,6 +83,11 @@ def test_imports_go_one_way(path: Path) -> None:
 
 def test_every_part_is_in_the_table() -> None:
     assert {part_of(p) for p in FILES} <= {*ALLOWED, "cli", "__init__", "__main__"}
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.name == "__init__.py"], ids=str)
+def test_every_package_says_its_job(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def test_no_pickle_and_no_eval() -> None:

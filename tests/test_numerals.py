@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectifold.numerals import about, at_least, at_most, exact_text, nearest_float, readable
+from rectifold.exact.numerals import about, at_least, at_most, exact_text, nearest_float, readable
 
 HUGE = Fraction(7 * 10**5000 + 1, 3)
 SPECIAL = [Fraction(0), Fraction(1, 3), Fraction(-1, 3), Fraction(999_999_999, 10**9), HUGE, -HUGE, 1 / HUGE, -1 / HUGE]

@@ -10,14 +10,14 @@ import pytest
 
 import rectifold_check
 from rectifold.bounds.linear import Bounds
-from rectifold.certificates import certify, check_certificate
-from rectifold.exact import Matrix
+from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
-from rectifold.passes.rewritten import Options
-from rectifold.pipeline import Compiled, compile_network
-from rectifold.smt.solver import Sat, Solver, Unsat
+from rectifold.operations.compiling import Compiled, compile_network
+from rectifold.passes.result import Options
+from rectifold.smt.process import Sat, Solver, Unsat
 from rectifold.smt.stability import ask_sign
 from support import points_of, random_network
 

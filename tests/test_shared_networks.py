@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rectifold.certificates import certify, check_certificate
+from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.cli.main import main
-from rectifold.equivalence import Different, Equal, compare
+from rectifold.equivalence.decide import Different, Equal, compare
+from rectifold.facts.facts import Phase
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -21,9 +22,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.pipeline import compile_network, sample_points
-from rectifold.proof.facts import Phase
-from rectifold.two_layers.construct import shallow_network
+from rectifold.operations.compiling import compile_network, sample_points
+from rectifold.two_layers.shallow import shallow_network
 from rectifold_check.cells import Cells
 from rectifold_check.reading import read_domain as read_canonical_domain
 from rectifold_check.reading import read_network

@@ -16,21 +16,21 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rectifold.cascade import Limits, prove
-from rectifold.certificates import certify, check_certificate
+from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.cli.main import main
 from rectifold.errors import InputError
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
+from rectifold.facts.entries import Ends, Signs
+from rectifold.facts.facts import Facts
+from rectifold.facts.methods import Method
+from rectifold.facts.serialise import read_entry
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.pipeline import compile_network
-from rectifold.proof.facts import Facts
-from rectifold.proof.methods import Method
-from rectifold.proof.record import Ends, Signs
-from rectifold.proof.written import read_entry
-from rectifold.search.repeat import ProofLog
-from rectifold.syntax.printer import print_network
-from rectifold.workers import Workers, opened_workers
+from rectifold.language.printer import print_network
+from rectifold.operations.compiling import compile_network
+from rectifold.prover.cascade import Limits, prove
+from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.search.replay import ProofLog
 from support import float_network, net, random_network
 
 CORRELATED = """
@@ -142,7 +142,7 @@ def test_a_dask_cluster_gives_the_same_verdicts(scheduler: str, tmp_path: Path) 
 
 
 def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rectifold.workers._WAIT", 0.5)
+    monkeypatch.setattr("rectifold.runtime.workers._WAIT", 0.5)
     result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--scheduler", "tcp://127.0.0.1:9"])
     assert result.exit_code == 2
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in result.stderr
@@ -166,9 +166,10 @@ def test_a_second_run_proves_again_what_the_first_one_found(
     limits = Limits(30, log=tmp_path / "proofs.log")
     first = prove(network, prover="bounds", limits=limits)
     for name in ("answer_signs", "split_boxes"):
-        monkeypatch.setattr(f"rectifold.cascade.{name}", search_must_not_run)
+        monkeypatch.setattr(f"rectifold.prover.cascade.{name}", search_must_not_run)
     monkeypatch.setattr(
-        "rectifold.search.branch.BranchAndBound.optimised", lambda _, units: (np.full(len(units), np.inf), [])
+        "rectifold.search.phases.branch_and_bound.BranchAndBound.optimised",
+        lambda _, units: (np.full(len(units), np.inf), []),
     )
     second = compile_network(network, prover="bounds", limits=limits)
     for name, known in first.layers.items():
@@ -185,8 +186,8 @@ def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(
     """Where the search without planes gives up at once, the one with them decides as much, and its trees are evidence."""
     network, path = float_network(4, 12, 16, 16, 16, 2), tmp_path / "proofs.log"
     plain = prove(network, prover="bounds", limits=Limits(30))
-    monkeypatch.setattr("rectifold.cascade._QUERY_NODES", 2)
-    monkeypatch.setattr("rectifold.cascade._HULL_FEW", 100)
+    monkeypatch.setattr("rectifold.prover.cascade._QUERY_NODES", 2)
+    monkeypatch.setattr("rectifold.prover.cascade._HULL_FEW", 100)
     first = compile_network(network, prover="bounds", limits=Limits(30, log=path))
     assert verdicts(first.facts) == verdicts(plain)
     certificate = certify(first)
@@ -195,7 +196,7 @@ def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(
         leaf[3:] for line in certificate.lines if line.startswith('["cases"') for leaf in leaves(json.loads(line)[5])
     )
     for name in ("answer_signs", "split_boxes"):
-        monkeypatch.setattr(f"rectifold.cascade.{name}", search_must_not_run)
+        monkeypatch.setattr(f"rectifold.prover.cascade.{name}", search_must_not_run)
     second = compile_network(network, prover="bounds", limits=Limits(30, log=path))
     assert verdicts(second.facts) == verdicts(plain)
     assert check_certificate(second, certify(second)).holds

@@ -8,10 +8,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from rectifold.bounds.codeerror import code_error
+from rectifold.bounds.code_error import code_error
 from rectifold.bounds.linear import Bounds, exact_backward, relaxation
 from rectifold.bounds.rounding import gamma, settled_down, settled_up, upper_sum
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float, trace
 from rectifold.ir.network import Layer, Network

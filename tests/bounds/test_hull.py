@@ -9,11 +9,11 @@ import pytest
 
 from rectifold.bounds.hull import planes_above
 from rectifold.bounds.linear import Bounds, Cases
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
+from rectifold.facts.trees import HULL_UNITS, SLOPE_UNITS, Frame, Hull
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
-from rectifold.proof.trees import HULL_UNITS, SLOPE_UNITS, Frame, Hull
 from rectifold_check.reading import read_domain, read_network
 from rectifold_check.substitution import BITS, Case, Substitution
 from rectifold_check.substitution import Hull as CheckedHull

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 import rectifold_check
-from rectifold.certificates import certify_by_cells
+from rectifold.certificate.compiled import certify_by_cells
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.enumeration import Enumeration
-from rectifold.two_layers.construct import shallow_network
+from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.two_layers.shallow import shallow_network
 from rectifold_check import Replay
 from rectifold_check.cells import Cells
 from rectifold_check.reading import read_domain, read_network

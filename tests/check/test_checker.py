@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from rectifold.certificates import certify
+from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
-from rectifold.pipeline import compile_network
+from rectifold.operations.compiling import compile_network
 from rectifold_check import Replay, check
 from rectifold_check.reading import Refusal, read_domain, read_network
 from support import BOX, canonical_chain, net, random_network

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rectifold.bounds.codeerror import code_error
-from rectifold.emitters.c_code import c_code
+from rectifold.bounds.code_error import code_error
+from rectifold.emitters.c import c_code
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import emit
 from rectifold.errors import InputError
@@ -81,7 +81,7 @@ def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
 
 @needs_compiler
 def test_many_parameters_lie_in_a_file_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rectifold.emitters.c_code.INLINE_PARAMETERS", 10)
+    monkeypatch.setattr("rectifold.emitters.c.INLINE_PARAMETERS", 10)
     built(float_network(0, 2, 6, 1), tmp_path)
     assert (tmp_path / "unit_weights.h").is_file()
     assert np.all(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rectifold.bounds.codeerror import code_error
+from rectifold.bounds.code_error import code_error
 from rectifold.emitters.artifact import Artifact, write_artifact, write_whole
 from rectifold.emitters.program import Origin, header_lines, printable, self_test_vectors
 from rectifold.emitters.table import EMITTERS, format_for

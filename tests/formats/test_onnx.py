@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from conftest import OnnxRun
 from rectifold.errors import InputError
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.onnx_reader import OnnxError, read_onnx
 from rectifold.formats.onnx_writer import onnx_bytes, rounded_parameters
 from rectifold.ir.domain import Domain

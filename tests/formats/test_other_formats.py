@@ -205,6 +205,6 @@ def test_arrays_that_are_too_large_are_refused(tmp_path: Path, monkeypatch: pyte
     with io.BytesIO() as buffer:
         np.savez_compressed(buffer, W0=np.zeros((1000, 1000)))
         path.write_bytes(buffer.getvalue())
-    monkeypatch.setattr("rectifold.arrays.MAX_BYTES", 1000)
+    monkeypatch.setattr("rectifold.runtime.arrays.MAX_BYTES", 1000)
     with pytest.raises(InputError, match="unpacks to 8,000,"):
         read_npz(path)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Builder, concat
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Constraint, Domain, DomainError

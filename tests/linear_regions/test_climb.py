@@ -6,15 +6,15 @@ from fractions import Fraction
 
 import pytest
 
-from rectifold.cascade import Limits
-from rectifold.equivalence import Different, Equal, closest, compare
-from rectifold.exact import Matrix
-from rectifold.ir.difference import difference
+from rectifold.equivalence.decide import Different, Equal, closest, compare
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate
+from rectifold.ir.joint import difference
 from rectifold.ir.network import Layer, Network
+from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.climb import highest_near
-from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.prover.cascade import Limits
 from support import float_network, points_of, random_network
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from rectifold.errors import InputError
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.network import Network
-from rectifold.linear_regions import programs
-from rectifold.linear_regions.enumeration import Enumeration
-from rectifold.linear_regions.programs import PointRegion, ProgramEnumeration
+from rectifold.linear_regions import by_programs as programs
+from rectifold.linear_regions.by_programs import PointRegion, ProgramEnumeration
+from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.two_layers.construct import shallow_network
+from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, random_network
 
 Phases = tuple[bytes, ...]

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from rectifold.errors import InputError
-from rectifold.exact import Matrix
-from rectifold.ir.difference import difference
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, trace
+from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
-from rectifold.linear_regions.comparison import compare_by_regions
-from rectifold.linear_regions.enumeration import Enumeration, Region
-from rectifold.linear_regions.local import Local, homogeneous
+from rectifold.linear_regions.by_vertices import Enumeration, Region
+from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.linear_regions.near_point import Local, homogeneous
 from rectifold.linear_regions.polytope import Polytope, scaled
 from rectifold.linear_regions.summary import linear_regions, upper_bounds
 from rectifold.two_layers.form import evaluated

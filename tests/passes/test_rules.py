@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import pytest
 
-from rectifold.cascade import prove
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
+from rectifold.language.printer import print_network
+from rectifold.operations.compiling import compile_network
 from rectifold.passes.carriers import carriers
 from rectifold.passes.contract_linear import contract_linear
 from rectifold.passes.drop_constant import drop_constant
@@ -19,10 +20,9 @@ from rectifold.passes.fold_inputs import fold_inputs
 from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.linearise import linearise
 from rectifold.passes.merge_parallel import merge_parallel
-from rectifold.passes.rewritten import Options, Pass
+from rectifold.passes.result import Options, Pass
 from rectifold.passes.table import PASSES
-from rectifold.pipeline import compile_network
-from rectifold.syntax.printer import print_network
+from rectifold.prover.cascade import prove
 from support import net, points_of, random_network
 
 PLAIN, SKIPS = Options(), Options(skips=True)

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.linear import Bounds
-from rectifold.cascade import prove
-from rectifold.certificates import certify, check_certificate
-from rectifold.exact import Matrix
+from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.exact.matrix import Matrix
+from rectifold.facts.methods import Method
+from rectifold.facts.trees import BoxSplit, BoxTree
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
-from rectifold.pipeline import compile_network
-from rectifold.proof.methods import Method
-from rectifold.proof.trees import BoxSplit, BoxTree
-from rectifold.search.boxes import BoxSearch, midpoint
-from rectifold.search.witness import Witnesses
+from rectifold.operations.compiling import compile_network
+from rectifold.prover.cascade import prove
+from rectifold.search.boxes.tree import BoxSearch, midpoint
+from rectifold.search.witnesses import Witnesses
 from rectifold_check import Replay
 from support import float_network, net, points_of, random_network
 
@@ -80,7 +80,7 @@ def test_boxes_agree_with_phases_on_every_unit_both_decide(monkeypatch: pytest.M
     for seed in range(6):
         network = float_network(seed, 2, 12, 12, 12, 1)
         by_phases = prove(network, prover="bounds")
-        monkeypatch.setattr("rectifold.cascade._BOX_UNITS", 0)
+        monkeypatch.setattr("rectifold.prover.cascade._BOX_UNITS", 0)
         by_boxes = prove(network, prover="bounds")
         monkeypatch.undo()
         for name, ours in by_boxes.layers.items():

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.linear import Bounds
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.evaluate import trace
-from rectifold.search.branch import BranchAndBound
-from rectifold.search.witness import Witnesses
+from rectifold.search.phases.branch_and_bound import BranchAndBound
+from rectifold.search.witnesses import Witnesses
 from support import points_of, random_network
 
 

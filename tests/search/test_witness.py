@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.bounds.linear import bounded
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.search.witness import Witnesses
+from rectifold.search.witnesses import Witnesses
 
 F = Fraction
 

@@ -12,15 +12,15 @@ from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
-from rectifold.linear_regions.comparison import compare_by_regions
-from rectifold.linear_regions.enumeration import Enumeration
+from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.two_layers.chains import pairings, three_chain
-from rectifold.two_layers.construct import shallow_network
 from rectifold.two_layers.form import Affine, Unit, evaluated, hinge_of
-from rectifold.two_layers.plane import on_a_plane, sheets_of
-from rectifold.two_layers.solid import NotGenericError
-from rectifold.two_layers.space import in_space
+from rectifold.two_layers.plane.complex import on_a_plane, sheets_of
+from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.space.chains import pairings, three_chain
+from rectifold.two_layers.space.sheets import NotGenericError
+from rectifold.two_layers.space.units import in_space
 from support import float_network, net, points_of, random_network
 
 

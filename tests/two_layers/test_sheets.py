@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.linear_regions.comparison import compare_by_regions
-from rectifold.linear_regions.enumeration import Enumeration
-from rectifold.two_layers.construct import shallow_network
+from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.two_layers.form import hinge_of
-from rectifold.two_layers.merging import Ledger
-from rectifold.two_layers.solid import (
+from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.space.merging import Ledger
+from rectifold.two_layers.space.sheets import (
     NotGenericError,
     Sheet,
     at_place,
@@ -26,7 +26,7 @@ from rectifold.two_layers.solid import (
     meeting,
     place,
 )
-from rectifold.two_layers.space import in_space
+from rectifold.two_layers.space.units import in_space
 from support import float_network, net, points_of
 
 Point = tuple[int, ...]

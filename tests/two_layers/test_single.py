@@ -8,9 +8,9 @@ import pytest
 
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
-from rectifold.linear_regions.comparison import compare_by_regions
-from rectifold.linear_regions.enumeration import MOST_INPUTS
-from rectifold.two_layers.construct import shallow_network
+from rectifold.linear_regions.by_vertices import MOST_INPUTS
+from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, points_of
 
 WEIGHTS = "[[1, -1, 2, 1/3, 1, -2, 1], [0, 1, 1, 1, -1, 1/2, 2], [2, 1, -1, 1, 0, 1, -3]]"

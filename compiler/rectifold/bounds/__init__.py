@@ -1,0 +1,1 @@
+"""Sound bounds of pre-activations in floats, rounded outward: intervals, linear bounds, pairs."""

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.bounds.rounding import TINY, gamma
-from rectifold.exact import Floats
-from rectifold.proof.trees import Hull
+from rectifold.exact.matrix import Floats
+from rectifold.facts.trees import Hull
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,10 +30,10 @@ import numpy as np
 
 from rectifold.bounds.hull import planes_above
 from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_down, settled_up, upper_sum
-from rectifold.exact import Floats, Indices, Matrix, round_down, round_up
+from rectifold.exact.matrix import Floats, Indices, Matrix, round_down, round_up
+from rectifold.facts.trees import Frame, Hull, Leaf, Path
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.proof.trees import Frame, Hull, Leaf, Path
 
 _ROWS = 1024  # rows of one backward batch
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds, Boxes, Coupled, Lines, relaxation
 from rectifold.bounds.rounding import TINY, UNIT, gamma
-from rectifold.exact import Floats, Indices
+from rectifold.exact.matrix import Floats, Indices
 
 _CHOICE = 1021.0
 

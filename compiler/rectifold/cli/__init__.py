@@ -1,0 +1,1 @@
+"""The command line: read, one library call, report, exit status."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rectifold.emitters.artifact import write_whole
-from rectifold.equivalence import Closest, Comparison, Different, Equal, Unknown
+from rectifold.equivalence.decide import Closest, Comparison, Different, Equal, Unknown
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 import rectifold_check
-from rectifold.cascade import require_domain
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, json_option, network_argument, quiet_option
 from rectifold.cli.output import write_json
@@ -16,6 +15,7 @@ from rectifold.cli.status import DONE, REFUTED
 from rectifold.errors import InputError
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.prover.cascade import require_domain
 
 
 @click.command("check")

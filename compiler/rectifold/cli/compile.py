@@ -10,9 +10,8 @@ import click
 import numpy as np
 
 import rectifold_check
-from rectifold.bounds.codeerror import code_error
-from rectifold.cascade import require_domain
-from rectifold.certificates import Certificate, certify, check_certificate
+from rectifold.bounds.code_error import code_error
+from rectifold.certificate.compiled import Certificate, certify, check_certificate
 from rectifold.cli.check import verdict_text
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
@@ -31,12 +30,13 @@ from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.exact.numerals import at_most
 from rectifold.ir.canonical import digest
-from rectifold.numerals import at_most
-from rectifold.passes.rewritten import Options
-from rectifold.pipeline import Compiled, compile_network
-from rectifold.report import compile_table, compiled_json, seconds_text, shallow_table
-from rectifold.two_layers.construct import shallow_network
+from rectifold.operations.compiling import Compiled, compile_network
+from rectifold.passes.result import Options
+from rectifold.prover.cascade import require_domain
+from rectifold.reports.tables import compile_table, compiled_json, seconds_text, shallow_table
+from rectifold.two_layers.shallow import shallow_network
 
 
 @click.command("compile")

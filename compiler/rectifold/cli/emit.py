@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rectifold.bounds.codeerror import code_error
+from rectifold.bounds.code_error import code_error
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, force_option, network_argument, quiet_option
 from rectifold.cli.status import DONE

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import numpy as np
 
-from rectifold.arrays import as_floats
 from rectifold.errors import InputError
-from rectifold.exact import parse_rational
+from rectifold.exact.matrix import parse_rational
 from rectifold.formats.load import Loaded, load, read_domain
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.runtime.arrays import as_floats
 
 
 def point_from(text: str) -> list[Fraction]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rectifold.cascade import Limits
+from rectifold.prover.cascade import Limits
 
 network_argument = click.argument("network", metavar="NET")
 

@@ -9,7 +9,6 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.cascade import require_domain
 from rectifold.cli.inputs import opened, point_from
 from rectifold.cli.options import (
     domain_option,
@@ -24,11 +23,12 @@ from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_whole
 from rectifold.errors import InputError
+from rectifold.exact.numerals import nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
-from rectifold.numerals import nearest_float
-from rectifold.pictures import draw_regions
-from rectifold.report import large_bound, regions_table
+from rectifold.prover.cascade import require_domain
+from rectifold.reports.pictures import draw_regions
+from rectifold.reports.tables import large_bound, regions_table
 
 _SLICE = click.option(
     "--slice", "slice_spec", metavar="I,J", help="vary only these inputs (numbers from 0), fix the others"
@@ -159,7 +159,7 @@ def _npz(found: Regions) -> bytes:
 
 
 def _print_formulas(found: Regions, *, latex: bool) -> None:
-    from rectifold.formula import as_latex, piecewise  # sympy takes a second to import
+    from rectifold.reports.formula import as_latex, piecewise  # sympy takes a second to import
 
     if not found.complete:
         click.echo("note: the list of regions is partial, and so are the formulas", err=True)

@@ -9,9 +9,8 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.bounds.codeerror import code_error
-from rectifold.cascade import require_domain
-from rectifold.certificates import MOST_CELLS, Certificate, certify_by_cells
+from rectifold.bounds.code_error import code_error
+from rectifold.certificate.compiled import MOST_CELLS, Certificate, certify_by_cells
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
     domain_option,
@@ -27,13 +26,14 @@ from rectifold.emitters.artifact import refuse_existing, write_artifact, write_w
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.errors import InputError
-from rectifold.exact import parse_rational
+from rectifold.exact.matrix import parse_rational
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.pictures import draw_errors, draw_sheets, draw_strips
-from rectifold.report import shallow_table
-from rectifold.two_layers.construct import KINDS, Shallow, shallow_network
+from rectifold.prover.cascade import require_domain
+from rectifold.reports.pictures import draw_errors, draw_sheets, draw_strips
+from rectifold.reports.tables import shallow_table
+from rectifold.two_layers.shallow import KINDS, Shallow, shallow_network
 from rectifold_check import Verdict, check
 
 _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being asked

@@ -9,8 +9,8 @@ from rectifold.cli.options import domain_option, json_option, network_argument
 from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE
 from rectifold.ir.canonical import canonical_text, digest
-from rectifold.report import network_table, sizes_json
-from rectifold.syntax.printer import print_network
+from rectifold.language.printer import print_network
+from rectifold.reports.tables import network_table, sizes_json
 
 
 @click.command("show")
@@ -34,7 +34,7 @@ def show_command(
         click.echo(print_network(source), nl=False)
         return DONE
     if formula or latex:
-        from rectifold.formula import as_latex, formulas  # sympy takes a second to import
+        from rectifold.reports.formula import as_latex, formulas  # sympy takes a second to import
 
         for k, expression in enumerate(formulas(source)):
             click.echo(f"{source.output}[{k}] = {as_latex(expression) if latex else expression}")

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from rectifold.cascade import prove
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
     domain_option,
@@ -23,8 +22,9 @@ from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing
-from rectifold.proof.facts import Facts
-from rectifold.report import seconds_text, stability_json, stability_table
+from rectifold.facts.facts import Facts
+from rectifold.prover.cascade import prove
+from rectifold.reports.tables import seconds_text, stability_json, stability_table
 
 
 @click.command("stability")
@@ -48,7 +48,7 @@ def stability_command(
         limits = limits_from(time_limit, jobs, scheduler, log_file)
         facts = prove(source, domain, prover=prover, limits=limits, seed=seed, progress=progress)
     if plot_file:
-        from rectifold.pictures import draw_phases  # matplotlib is an extra
+        from rectifold.reports.pictures import draw_phases  # matplotlib is an extra
 
         draw_phases(source, facts, Path(plot_file))
     write_json(json_target, stability_json(source, facts) | {"seconds": time.monotonic() - started})

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from rectifold.cascade import require_domain
 from rectifold.cli.answers import (
     certificate_text,
     closest_json,
@@ -31,11 +30,12 @@ from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.status import DONE, REFUTED, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_whole
-from rectifold.equivalence import Different, Equal, Unknown, closest, compare, compare_argmax
+from rectifold.equivalence.decide import Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.errors import InputError
-from rectifold.exact import parse_rational
+from rectifold.exact.matrix import parse_rational
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.prover.cascade import require_domain
 
 
 @click.command("verify")

@@ -12,12 +12,12 @@ from random import Random
 
 import numpy as np
 
-from rectifold.exact import Floats, round_up
+from rectifold.exact.matrix import Floats, round_up
+from rectifold.exact.numerals import at_most
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network, Sizes
-from rectifold.numerals import at_most
 
 INLINE_PARAMETERS = 100_000  # above this, weights lie in a file beside the source
 _VECTORS = 5

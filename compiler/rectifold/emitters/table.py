@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rectifold.emitters.artifact import Artifact, write_artifact
-from rectifold.emitters.c_code import c_code
-from rectifold.emitters.numpy_code import numpy_code
+from rectifold.emitters.c import c_code
+from rectifold.emitters.numpy import numpy_code
 from rectifold.emitters.program import Origin, header_lines
-from rectifold.emitters.python_code import python_code
+from rectifold.emitters.python import python_code
 from rectifold.errors import InputError
 from rectifold.formats.npz import npz_bytes
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
-from rectifold.syntax.printer import print_network
+from rectifold.language.printer import print_network
 
 Emitter = Callable[[Network, Origin, str], Artifact]
 

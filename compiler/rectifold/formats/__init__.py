@@ -1,0 +1,1 @@
+"""Files to networks and back; the IR knows none of the formats."""

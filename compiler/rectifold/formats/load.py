@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from rectifold.arrays import load_array
 from rectifold.errors import InputError
-from rectifold.exact import parse_rational
+from rectifold.exact.matrix import parse_rational
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.nnet import read_nnet
 from rectifold.formats.npz import read_npz
 from rectifold.formats.vnnlib import read_vnnlib
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.syntax.elaborate import parse, parse_box
+from rectifold.language.elaborate import parse, parse_box
+from rectifold.runtime.arrays import load_array
 
 _BALL = re.compile(r"(.+\.npy)\s*(?:±|\+-)\s*(\S+)")
 

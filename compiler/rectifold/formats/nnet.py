@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact import Matrix, NumberError, parse_rational
+from rectifold.exact.matrix import Matrix, NumberError, parse_rational
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import MAX_UNITS, Network, safe_name

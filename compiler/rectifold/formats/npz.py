@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rectifold.arrays import as_floats, load_npz
 from rectifold.errors import InputError
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, safe_name
+from rectifold.runtime.arrays import as_floats, load_npz
 
 
 def read_npz(path: Path) -> tuple[Network, list[str]]:

@@ -21,11 +21,11 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
-from rectifold.arrays import as_floats, inside
 from rectifold.errors import InputError
-from rectifold.exact import Indices, Matrix
+from rectifold.exact.matrix import Indices, Matrix
 from rectifold.ir.affine import Affine, Builder, concat
 from rectifold.ir.network import Network, NetworkError, safe_name
+from rectifold.runtime.arrays import as_floats, inside
 
 MAX_MATRIX = 500_000_000  # entries of the dense matrix of one operator
 

@@ -1,0 +1,1 @@
+"""The network: layers with exact matrices on edges, its domain, meaning and canonical form."""

@@ -16,7 +16,7 @@ from math import gcd
 
 import numpy as np
 
-from rectifold.exact import Matrix, dyadic_integers
+from rectifold.exact.matrix import Matrix, dyadic_integers
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 

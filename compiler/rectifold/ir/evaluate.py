@@ -13,7 +13,7 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 
 _LONG = 4096  # bits

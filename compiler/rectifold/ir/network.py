@@ -19,7 +19,7 @@ from typing import Literal
 import networkx as nx
 
 from rectifold.errors import InputError
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 
 Activation = Literal["relu", "linear"]

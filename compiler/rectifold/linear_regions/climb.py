@@ -14,8 +14,8 @@ from random import Random
 
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.enumeration import Enumeration
-from rectifold.linear_regions.local import homogeneous
+from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Form, Polytope, Vertex, scaled
 
 _DIRECTIONS = 12  # tried at a vertex

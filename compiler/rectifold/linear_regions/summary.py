@@ -12,9 +12,9 @@ from typing import Any
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.enumeration import MOST_INPUTS, Enumeration, Region
-from rectifold.linear_regions.programs import PointRegion, ProgramEnumeration
-from rectifold.workers import Workers, opened_workers
+from rectifold.linear_regions.by_programs import PointRegion, ProgramEnumeration
+from rectifold.linear_regions.by_vertices import MOST_INPUTS, Enumeration, Region
+from rectifold.runtime.workers import Workers, opened_workers
 
 _CELLS_PER_WORKER = 64
 _PARTS_PER_WORKER = 8

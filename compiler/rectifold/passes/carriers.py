@@ -26,12 +26,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact import Matrix, hstack, round_up, vstack
+from rectifold.exact.matrix import Matrix, hstack, round_up, vstack
+from rectifold.facts.facts import Facts, LayerFacts, carrier_facts
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.hyperplanes import Group, hyperplane_groups
-from rectifold.passes.rewritten import Options, Rewritten, Step, ties_of, without
-from rectifold.passes.stacked import Stacked, connect, stacked
-from rectifold.proof.facts import Facts, LayerFacts, carrier_facts
+from rectifold.passes.layer_matrices import Stacked, connect, stacked
+from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
 
 _SHIFT_BITS = (
     12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well

@@ -9,11 +9,11 @@ between two wide layers is cheaper than its product and stays.
 
 from __future__ import annotations
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
+from rectifold.facts.facts import Facts
 from rectifold.ir.network import Layer, Network
-from rectifold.passes.rewritten import Options, Rewritten, Step
-from rectifold.passes.stacked import Stacked, connect, stacked
-from rectifold.proof.facts import Facts
+from rectifold.passes.layer_matrices import Stacked, connect, stacked
+from rectifold.passes.result import Options, Rewritten, Step
 
 
 def contract_linear(network: Network, facts: Facts, options: Options) -> Rewritten:

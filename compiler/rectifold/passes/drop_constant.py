@@ -14,11 +14,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact import Matrix, round_down, round_up
+from rectifold.exact.matrix import Matrix, round_down, round_up
+from rectifold.facts.facts import Facts, LayerFacts
+from rectifold.facts.methods import Method
 from rectifold.ir.network import Draft, Layer, Network
-from rectifold.passes.rewritten import Options, Rewritten, Step, without
-from rectifold.proof.facts import Facts, LayerFacts
-from rectifold.proof.methods import Method
+from rectifold.passes.result import Options, Rewritten, Step, without
 
 _PLAIN = {Method.INTERVAL}  # other proofs of one value are as good, but certificates see only these as a constant
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
-from rectifold.passes.rewritten import Options, Rewritten, Step, without
-from rectifold.proof.facts import Facts
+from rectifold.passes.result import Options, Rewritten, Step, without
 
 
 def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
+from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
-from rectifold.passes.rewritten import Options, Rewritten, Step
-from rectifold.proof.facts import Facts
+from rectifold.passes.result import Options, Rewritten, Step
 
 
 def fold_inputs(network: Network, facts: Facts, options: Options) -> Rewritten:

@@ -14,7 +14,7 @@ from random import Random
 
 import numpy as np
 
-from rectifold.exact import Matrix, hstack
+from rectifold.exact.matrix import Matrix, hstack
 
 _PRIME = (1 << 61) - 1
 

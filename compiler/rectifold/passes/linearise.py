@@ -7,9 +7,9 @@ Sound because relu is the identity on nonnegative numbers. contract_linear then 
 
 from __future__ import annotations
 
+from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
-from rectifold.passes.rewritten import Options, Rewritten, Step, without
-from rectifold.proof.facts import Facts
+from rectifold.passes.result import Options, Rewritten, Step, without
 
 
 def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:

@@ -11,12 +11,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
+from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
 from rectifold.passes.hyperplanes import hyperplane_groups
-from rectifold.passes.rewritten import Options, Rewritten, Step, Tie, ties_of
-from rectifold.passes.stacked import stacked
-from rectifold.proof.facts import Facts
+from rectifold.passes.layer_matrices import stacked
+from rectifold.passes.result import Options, Rewritten, Step, Tie, ties_of
 
 
 def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritten:

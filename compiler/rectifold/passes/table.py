@@ -11,7 +11,7 @@ from rectifold.passes.drop_dead import drop_dead
 from rectifold.passes.fold_inputs import fold_inputs
 from rectifold.passes.linearise import linearise
 from rectifold.passes.merge_parallel import merge_parallel
-from rectifold.passes.rewritten import Pass
+from rectifold.passes.result import Pass
 
 PASSES: Mapping[str, Pass] = {
     "fold_inputs": fold_inputs,

@@ -1,0 +1,1 @@
+"""Looks for witnesses and splits questions into cases; only rigorous bounds are answers."""

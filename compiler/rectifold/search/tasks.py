@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rectifold.bounds.linear import Bounds
-from rectifold.exact import Floats, Indices
+from rectifold.exact.matrix import Floats, Indices
+from rectifold.facts.trees import CaseProof
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.proof.trees import CaseProof
-from rectifold.search.boxes import BoxOutcome, BoxSearch, Handed, Query, SubSearch
-from rectifold.search.branch import BranchAndBound, Outcome
-from rectifold.search.contest import Contest
-from rectifold.search.tightest import Shares, TightestPart, TightestSearch
-from rectifold.search.witness import Witnesses
+from rectifold.search.boxes.argmax import Contest
+from rectifold.search.boxes.largest import Shares, TightestPart, TightestSearch
+from rectifold.search.boxes.tree import BoxOutcome, BoxSearch, Handed, Query, SubSearch
+from rectifold.search.phases.branch_and_bound import BranchAndBound, Outcome
+from rectifold.search.witnesses import Witnesses
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rectifold.bounds.linear import Bounds
 from rectifold.ir.domain import Domain
-from rectifold.smt.solver import Answer, Question, Sat, Solver, name
+from rectifold.smt.process import Answer, Question, Sat, Solver, name
 
 
 def ask_sign(solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, seconds: float) -> Answer:

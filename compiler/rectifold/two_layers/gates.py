@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from rectifold.exact import Matrix
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import at_most, readable
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.summary import Regions
-from rectifold.numerals import at_most, readable
 from rectifold.two_layers.form import Affine, Hinge, evaluated, hinge_of
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from rectifold.linear_regions.enumeration import Enumeration, Region
+from rectifold.linear_regions.by_vertices import Enumeration, Region
 from rectifold.linear_regions.polytope import primitive
 from rectifold.linear_regions.summary import AnyRegion
 from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Weights, combined, multiple

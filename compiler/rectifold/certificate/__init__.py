@@ -1,0 +1,1 @@
+"""Writes down why two networks agree, as steps that the independent checker replays."""

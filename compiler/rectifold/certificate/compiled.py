@@ -1,0 +1,252 @@
+"""Certificates: a proof that two networks are equal on a domain, for rectifold_check to replay.
+
+The pipeline's steps are not in it. What is: the bounds that make units stable, ties between units on one hyperplane, and
+the tie of every surviving unit of the result to the unit of the source that it is. Then the difference of the outputs is
+the form 0. rectifold_check/FORMAT.md defines the format.
+
+`certify` knows from the pipeline which unit is which. `certify_pair` knows nothing: it finds ties by simulation, as SAT
+sweeping does for circuits, and keeps those that the checker's own rules accept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import rectifold_check
+from rectifold.bounds.linear import bounded
+from rectifold.certificate.units import BITS, UnitProofs
+from rectifold.exact.matrix import Floats, Indices, Matrix
+from rectifold.facts.entries import Signs
+from rectifold.facts.facts import Facts
+from rectifold.facts.serialise import box_tree_lists
+from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import trace
+from rectifold.ir.joint import Pairing, arranged, gap, names_of
+from rectifold.ir.network import Network
+from rectifold.operations.compiling import Compiled, sample_points
+from rectifold.passes.result import Tie
+
+FORMAT = "rectifold-certificate/1"
+GAP = 2  # what certificates call the network [A − B − eps; B − A − eps]
+
+MOST_CELLS = 20_000  # the checker takes about a millisecond for each
+
+_TRACES = 16  # points at which candidates for ties must be proportional, exactly
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """The lines of a certificate file."""
+
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def certify(compiled: Compiled) -> Certificate:
+    """The certificate that `compiled.network` equals `compiled.source` on its domain."""
+    steps = _compiled_steps(compiled)
+    return Certificate((_header(compiled.source, compiled.network), *map(_line, steps)))
+
+
+def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict:
+    """The independent checker's verdict on the source, its domain and the result."""
+    domain = compiled.source.domain
+    assert domain is not None
+    return rectifold_check.check(
+        canonical_text(compiled.source), domain_text(domain), certificate.lines, canonical_text(compiled.network)
+    )
+
+
+def certify_pair(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Certificate | None:
+    """A certificate that two networks are equal on the facts' domain, or None if this way finds none.
+
+    The facts may be about any proofs; what is returned has been accepted by the checker's rules step by step and should be
+    checked as a whole like any certificate.
+    """
+    texts = canonical_text(a), canonical_text(b)
+    replay = rectifold_check.Replay(texts[0], texts[1], domain_text(facts_a.domain))
+    lines = [_header(a, b)]
+    for step in _pair_steps(a, b, facts_a, facts_b):
+        if replay.accepts(step):
+            lines.append(_line(step))
+    final = ["final", {}]
+    return Certificate((*lines, _line(final))) if replay.is_equal() else None
+
+
+def certify_same(network: Network) -> Certificate:
+    """A certificate that a network equals itself: every relu unit is tied to itself."""
+    ties = [
+        _line(["alias", [1, number, k], [0, number, k], "1"])
+        for number, layer in enumerate(network.layers, start=1)
+        if layer.is_relu
+        for k in range(layer.size)
+    ]
+    return Certificate((_header(network, network), *ties, _line(["final", {}])))
+
+
+def certify_within(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    evidence: Signs | Facts,
+    pairing: Pairing = (),
+) -> Certificate:
+    """A certificate that |A_j − B_j| ≤ tolerance_j, from signs of the gap network of the arranged networks (see ir/difference) or facts about it with a relu last layer."""
+    lines = [_header(a, b, tolerance)]
+    if isinstance(evidence, Signs):
+        lines += map(_line, _root_steps(a, b, domain, tolerance, pairing))
+        network = gap(*arranged(a, b, pairing), tolerance)
+        numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+        last = len(a.layers) + len(b.layers) + 1
+        claims = [[unit, side, "0"] for unit, side in evidence.proof.claims]
+        lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree, numbers)]))
+    else:
+        proofs = UnitProofs(gap(a, b, tolerance, "relu"), evidence, GAP, set())
+        if proofs.precision > BITS:
+            lines.append(_line(["precision", proofs.precision]))
+        lines += map(_line, proofs.steps())
+    return Certificate((*lines, _line(["final", {}])))
+
+
+def certify_by_cells(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], most: int = MOST_CELLS
+) -> Certificate | None:
+    """A certificate that |A_j − B_j| ≤ tolerance_j, for few inputs: the checker cuts the domain into cells on which both are affine.
+
+    None for an unbounded domain, more than six inputs that vary, more than `most` cells, or where it does not hold.
+    """
+    eps = [str(v) for v in tolerance]
+    count = rectifold_check.Replay(canonical_text(a), canonical_text(b), domain_text(domain), eps).count_cells(most)
+    if count is None:
+        return None
+    return Certificate((_header(a, b, tolerance), _line(["cells", count]), _line(["final", {}])))
+
+
+def _root_steps(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], pairing: Pairing
+) -> list[list[Any]]:
+    """The pairs, and the ends on the whole box with which the search began (bounds/linear.bounded): a tree of boxes rests on them."""
+    network, steps = gap(*arranged(a, b, pairing), tolerance), list[list[Any]]()
+    numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+    if pairing:
+        pairs = [
+            [p.first + 1, p.second + 1, *([list(p.of_first), list(p.of_second)] if p.of_first else [])] for p in pairing
+        ]
+        steps.append(["pairs", pairs])
+
+    def told(name: str, side: str, units: Indices, values: Floats) -> None:
+        if side == "lo" and network.layer(name).size:
+            steps.append(["intervals", GAP, numbers[name]])
+        for unit, value in zip(units.tolist(), values.tolist(), strict=True):
+            steps.append(["cases", [GAP, numbers[name], unit], side, str(Fraction(value)), [], ["", [], []]])
+
+    bounded(network, domain, names_of(pairing), told)
+    return steps
+
+
+def _header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:
+    form = {
+        "format": FORMAT,
+        "a": digest(a),
+        "b": digest(b),
+        "eps": [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size],
+        "result": canonical_text(b),
+    }
+    return json.dumps(form, separators=(",", ":"))
+
+
+def _line(step: Sequence[Any]) -> str:
+    return json.dumps(step, separators=(",", ":"))
+
+
+# ---- a compiled network -------------------------------------------------------------------------
+
+
+def _compiled_steps(compiled: Compiled) -> Iterator[list[Any]]:
+    proofs = UnitProofs(compiled.source, compiled.facts, 0, _layers_below_carriers(compiled))
+    if proofs.precision > BITS:
+        yield ["precision", proofs.precision]
+    yield from proofs.steps()
+    ties = [tie for step in compiled.steps for tie in step.ties]
+    for layer in compiled.source.relu_layers:  # after the bounds: h − z of a mirrored unit has a wider interval than h
+        yield from _ties_of(layer.name, proofs, ties)
+    for layer in compiled.network.relu_layers:
+        yield from _result_units(layer.name, compiled, proofs)
+    yield ["final", {}]
+
+
+def _layers_below_carriers(compiled: Compiled) -> set[str]:
+    """Carriers are nonnegative by the ends of what they read, so those ends must be in the certificate."""
+    source = {layer.name for layer in compiled.source.layers}
+    full: set[str] = set()
+    for layer in compiled.network.relu_layers:
+        if (compiled.kept.layers[layer.name].origin < 0).any():
+            below = compiled.network.cone(layer.name) & source
+            full |= below.union(*(compiled.source.cone(u) for u in below))
+    return full
+
+
+def _ties_of(name: str, proofs: UnitProofs, ties: list[Tie]) -> Iterator[list[Any]]:
+    facts, number = proofs.facts.layers[name], proofs.numbers[name]
+    for tie in sorted((t for t in ties if t.layer == name), key=lambda t: t.unit):
+        if facts.active[tie.unit] or facts.inactive[tie.unit]:
+            continue  # solved already
+        kind = "alias" if tie.ratio > 0 else "mirror"
+        yield [kind, [0, number, tie.unit], [0, number, tie.representative], str(abs(tie.ratio))]
+
+
+def _result_units(name: str, compiled: Compiled, proofs: UnitProofs) -> Iterator[list[Any]]:
+    """Surviving units are the source's; carriers are nonnegative by the ends of what they read."""
+    layer = compiled.network.layer(name)
+    number = next(k for k, v in enumerate(compiled.network.layers, start=1) if v.name == name)
+    origins = {u: compiled.kept.layers[u].origin for u in layer.weights if u in compiled.kept.layers}
+    for k, origin in enumerate(compiled.kept.layers[name].origin.tolist()):
+        unit = [1, number, k]
+        if origin >= 0:
+            yield ["alias", unit, [0, proofs.numbers[name], origin], "1"]
+        else:
+            yield ["bound", unit, "lo", "0", proofs.interval_leaf(layer, k, "lo", origins)]
+
+
+# ---- any pair -------------------------------------------------------------------------------------
+
+
+def _pair_steps(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Iterator[list[Any]]:
+    sides = (UnitProofs(a, facts_a, 0, set()), UnitProofs(b, facts_b, 1, set()))
+    if (precision := max(proofs.precision for proofs in sides)) > BITS:
+        yield ["precision", precision]
+    for proofs in sides:
+        yield from proofs.steps()
+    seen: dict[tuple[Fraction, ...], tuple[list[int], Fraction]] = {}
+    points = Matrix.from_fractions(sample_points(facts_a.domain, _TRACES), columns=a.input_size).T
+    for proofs in sides:
+        values = trace(proofs.network, points, with_activations=False)
+        for layer in proofs.network.relu_layers:
+            yield from _candidates(layer.name, values[layer.name], proofs, seen)
+
+
+def _candidates(
+    name: str, values: Matrix, proofs: UnitProofs, seen: dict[tuple[Fraction, ...], tuple[list[int], Fraction]]
+) -> Iterator[list[Any]]:
+    """Ties of this layer's units to the first unit whose trace is proportional."""
+    for k, row in enumerate(values.fractions()):
+        first = next((v for v in row if v != 0), None)
+        if first is None:
+            continue
+        unit = [proofs.net, proofs.numbers[name], k]
+        shape = tuple(v / first for v in row)
+        if shape not in seen:
+            seen[shape] = unit, first
+            continue
+        earlier, scale = seen[shape]
+        ratio = first / scale
+        yield ["alias" if ratio > 0 else "mirror", unit, earlier, str(abs(ratio))]

@@ -1,0 +1,453 @@
+"""Do two networks agree on a domain: exactly, within a tolerance per output, or in their argmax?
+
+Samples and corners are compared in floats; the most suspicious points are evaluated exactly, and only exact values count. If nothing is
+found: networks with one canonical form are equal; units of both are tied layer by layer, which proves equal networks equal up to order, scale,
+removed, merged and carried units, with a certificate; with few inputs the affine maps are compared region by region; small ones go to Z3
+over exact rationals. A tolerance and the argmax are the business of `agreement`: splitting of boxes or phases, with a certificate for the tolerance.
+Anything else is undecided, which is an answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+
+import rectifold_check
+from rectifold.certificate.compiled import Certificate, certify_by_cells, certify_pair, certify_same, certify_within
+from rectifold.equivalence.agreement import Agreement, agree_in_argmax, agree_within, tightest
+from rectifold.errors import InputError
+from rectifold.exact.matrix import Floats
+from rectifold.exact.numerals import at_most
+from rectifold.facts.entries import Signs
+from rectifold.facts.facts import Facts
+from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate_float, evaluate_points
+from rectifold.ir.joint import difference, relative
+from rectifold.ir.network import Network
+from rectifold.linear_regions.by_vertices import MOST_INPUTS
+from rectifold.linear_regions.climb import highest_near
+from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.operations.compiling import sample_points
+from rectifold.prover.cascade import Limits, Progress, prove
+from rectifold.search.witnesses import sampling_box
+from rectifold.smt.differ import ask_difference
+from rectifold.smt.process import Sat, Solver, Unsat
+
+_SAMPLES = 2000
+_CONFIRMED = 8  # suspicious points that are evaluated exactly
+_EXACT_SAMPLES = 12
+_Z3_UNITS = 80  # relu units of both networks up to which Z3 is asked
+_Z3_WEIGHTS = 30_000
+_Z3_SECONDS = 30.0
+_REGION_SECONDS = 30.0
+_SMALL_UNITS = 80  # relu units of both networks up to which boxes get
+_SMALL_SECONDS = 5.0  # before regions and Z3, which also see a difference of exactly the tolerance
+_CLIMBS = 3  # from the points where the networks differ most
+_CLIMB_SECONDS = 2.0
+_REPLAYED = 150  # boxes up to which a certificate is checked before anything is claimed: the checker takes a tenth of a second for each of an ACAS pair
+_REPLAYED_CELLS = 5_000  # the same, at a millisecond for each
+
+Verdict = Literal["equal", "within", "argmax"]
+
+
+@dataclass(frozen=True)
+class Different:
+    """An exact point of the domain at which output `output` differs by more than allowed, or where another output wins."""
+
+    point: tuple[Fraction, ...]
+    a: tuple[Fraction, ...]
+    b: tuple[Fraction, ...]
+    output: int
+
+    @property
+    def difference(self) -> Fraction:
+        return self.a[self.output] - self.b[self.output]
+
+
+@dataclass(frozen=True)
+class Equal:
+    """They agree, in the sense of `verdict`; `trusted` counts claims that rest on Z3's word.
+
+    `replayed` is the checker's verdict on the certificate, or None where that would take long and was left to the reader.
+    """
+
+    reason: str
+    trusted: int = 0
+    certificate: Certificate | None = None
+    verdict: Verdict = "equal"
+    replayed: str | None = None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Neither a proof nor a counterexample; `largest` is the largest difference seen, `share` the part of the domain where they do agree."""
+
+    reason: str
+    largest: Fraction
+    share: float = 0.0
+
+
+Comparison = Different | Equal | Unknown
+
+
+@dataclass(frozen=True)
+class Closest:
+    """lower ≤ max_j |A_j − B_j| ≤ upper on the domain: lower attained exactly at `point`, `per_output` proved for each output."""
+
+    lower: Fraction
+    upper: Fraction
+    per_output: tuple[Fraction, ...]
+    point: tuple[Fraction, ...]
+    a: tuple[Fraction, ...]
+    b: tuple[Fraction, ...]
+    boxes: int
+    complete: bool
+    certificate: Certificate
+    replayed: str | None
+    history: tuple[tuple[float, float, float], ...]
+
+
+def compare(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    *,
+    within: Fraction | Sequence[Fraction] = Fraction(0),
+    seed: int = 0,
+    limits: Limits = Limits(),  # noqa: B008  # an immutable value
+    progress: Progress | None = None,
+    replay: bool = True,
+) -> Comparison:
+    """Compare on `domain`: equal, or every output within `within` (one number, or one per output).
+
+    `replay`: run the checker on a certificate of a tolerance where that takes seconds, before the claim is made.
+
+    Raises InputError if the networks have different numbers of inputs or outputs, or `within` is negative or of another length.
+    """
+    _require_comparable(a, b, domain)
+    tolerance = _per_output(within, a.output_size)
+    exact = not any(tolerance)
+    if digest(a) == digest(b):
+        certificate = certify_same(a)
+        replayed = _replayed(a, b, domain, certificate)
+        return Equal(
+            "the two files describe one and the same network", 0, certificate, "equal" if exact else "within", replayed
+        )
+    budget = _Z3_SECONDS if limits.seconds is None else limits.seconds
+    small = a.sizes.units + b.sizes.units <= _SMALL_UNITS
+    if not exact and _is_splittable(domain):
+        first = replace(limits, seconds=min(budget, _SMALL_SECONDS)) if small else limits
+        agreed = _agreed(a, b, domain, tolerance, first, seed, progress, replay=replay)
+        if not isinstance(agreed, Unknown) or not small:
+            return agreed
+    found, largest = _search(a, b, domain, tolerance, seed)
+    if found is not None:
+        return found
+    if budget <= 0:
+        return Unknown(f"no counterexample among {_SAMPLES} samples, and the time limit is reached", largest)
+    if exact and (swept := _sweep(a, b, domain, seed, limits)) is not None:
+        return swept
+    by_regions = _by_regions(a, b, domain, tolerance, min(budget, _REGION_SECONDS))
+    if by_regions is not None:
+        return by_regions
+    units = a.sizes.units + b.sizes.units
+    if units > _Z3_UNITS or a.sizes.weights + b.sizes.weights > _Z3_WEIGHTS:
+        return Unknown(f"no counterexample was found, and {units} units are too many for Z3", largest)
+    return _ask_z3(a, b, domain, tolerance, budget, largest)
+
+
+def compare_argmax(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    *,
+    margin: Fraction = Fraction(0),
+    seed: int = 0,
+    limits: Limits = Limits(),  # noqa: B008
+    progress: Progress | None = None,
+) -> Comparison:
+    """Wherever one output of A is above the others by more than `margin`, is it one of the largest of B? Ties of A are left out.
+
+    Raises InputError as `compare` does, for an unbounded domain, and for networks with fewer than two outputs.
+    """
+    _require_comparable(a, b, domain)
+    if a.output_size < 2:
+        raise InputError("--argmax compares which output is the largest, and these networks have only one")
+    if margin < 0:
+        raise InputError(f"the margin {margin} is negative")
+    if not domain.is_bounded:
+        raise InputError("--argmax needs a bounded domain")
+    one, other = relative(a), relative(b)
+    by_differences = _sweep(one, other, domain, seed, limits) if _seem_equal(one, other, domain, seed) else None
+    if by_differences is not None:
+        reason = "outputs differ from each other by the same amounts in A and in B, exactly"
+        return Equal(reason, by_differences.trusted, verdict="argmax")
+    found = agree_in_argmax(a, b, domain, margin=margin, limits=limits, seed=seed, progress=progress)
+    for point in _exact(domain, found.points):
+        (va,), (vb,) = evaluate_points(a, [point]), evaluate_points(b, [point])
+        top = max(range(len(va)), key=va.__getitem__)
+        lead = va[top] - max(v for k, v in enumerate(va) if k != top)
+        rival = max(range(len(vb)), key=vb.__getitem__)
+        if lead > margin and vb[rival] > vb[top]:
+            return Different(tuple(point), tuple(va), tuple(vb), top)
+    if found.proved:
+        return Equal(f"proved on {_counted(found)}", verdict="argmax")
+    return Unknown(_share_text(found), Fraction(0), found.share)
+
+
+def closest(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    *,
+    seed: int = 0,
+    limits: Limits = Limits(),  # noqa: B008
+) -> Closest:
+    """Certified bounds on the largest difference of any output, improving until the time limit.
+
+    Raises InputError as `compare` does, and for an unbounded domain.
+    """
+    _require_comparable(a, b, domain)
+    if not domain.is_bounded:
+        raise InputError("--tightest needs a bounded domain")
+    found = tightest(a, b, domain, limits=limits, seed=seed)
+    points = sample_points(domain, 1, seed) if found.point is None else [list(found.point)]
+    if not points:
+        raise InputError("no point of the domain was found")
+    points = [list(_higher(a, b, domain, points[0], _climb_seconds(limits)))]
+    (va,), (vb,) = evaluate_points(a, points[:1]), evaluate_points(b, points[:1])
+    lower = max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0))
+    certificate = certify_within(a, b, domain, found.upper, found.signs, found.pairing)
+    replayed = _replayed(a, b, domain, certificate) if found.boxes <= _REPLAYED else None
+    upper = max(found.upper, default=Fraction(0))
+    return Closest(
+        lower, upper, found.upper, tuple(points[0]), tuple(va), tuple(vb), found.boxes, found.complete, certificate, replayed,
+        found.history,
+    )  # fmt: skip
+
+
+def _per_output(within: Fraction | Sequence[Fraction], outputs: int) -> list[Fraction]:
+    values = [within] * outputs if isinstance(within, Fraction) else list(within)
+    if len(values) != outputs:
+        raise InputError(f"{len(values)} tolerances were given, but the networks have {outputs} outputs")
+    for value in values:
+        if value < 0:
+            raise InputError(f"the tolerance {value} is negative")
+    return values
+
+
+def _require_comparable(a: Network, b: Network, domain: Domain) -> None:
+    if a.input_size != b.input_size:
+        raise InputError(f"{a.name} has {a.input_size} inputs, but {b.name} has {b.input_size}")
+    if a.output_size != b.output_size:
+        raise InputError(f"{a.name} has {a.output_size} outputs, but {b.name} has {b.output_size}")
+    if domain.size != a.input_size:
+        raise InputError(f"the domain has {domain.size} ranges, but the networks have {a.input_size} inputs")
+
+
+def _is_splittable(domain: Domain) -> bool:
+    return domain.is_bounded and domain.size > 0
+
+
+# ---- points ---------------------------------------------------------------------------------------
+
+
+def _search(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seed: int
+) -> tuple[Different | None, Fraction]:
+    """(the worst point that is not allowed, the largest difference seen)."""
+    points = sample_points(domain, _EXACT_SAMPLES, seed) + _suspicious(a, b, domain, seed)
+    best: Different | None = None
+    excess, largest = Fraction(0), Fraction(0)
+    for point, va, vb in zip(points, evaluate_points(a, points), evaluate_points(b, points), strict=True):
+        for j, (p, q, eps) in enumerate(zip(va, vb, tolerance, strict=True)):
+            largest = max(largest, abs(p - q))
+            if abs(p - q) - eps > excess:
+                excess = abs(p - q) - eps
+                best = Different(tuple(point), tuple(va), tuple(vb), j)
+    return best, largest
+
+
+def _suspicious(a: Network, b: Network, domain: Domain, seed: int) -> list[list[Fraction]]:
+    """The points of a float sample where the networks differ most."""
+    random = np.random.default_rng(seed)
+    low, high = sampling_box(domain)
+    uniform = low + (high - low) * random.random((_SAMPLES // 2, len(low)))
+    corners = np.where(random.random((_SAMPLES // 2, len(low))) < 0.5, low, high)
+    sample = np.clip(np.vstack([uniform, corners]), low, high)
+    with np.errstate(over="ignore", invalid="ignore"):
+        gap = np.abs(evaluate_float(a, sample) - evaluate_float(b, sample))
+    score = gap.max(axis=1, initial=0.0)
+    order = np.argsort(-np.where(np.isnan(score), np.inf, score))[: 4 * _CONFIRMED]
+    return _exact(domain, sample[order])[:_CONFIRMED]
+
+
+def _seem_equal(a: Network, b: Network, domain: Domain, seed: int) -> bool:
+    """Is it worth a try to prove them equal? A hint: exactly equal at a few exact points."""
+    points = sample_points(domain, _EXACT_SAMPLES, seed)
+    return evaluate_points(a, points) == evaluate_points(b, points)
+
+
+def _exact(domain: Domain, points: Floats) -> list[list[Fraction]]:
+    """The float points as exact ones; those that lie in the domain."""
+    exact = [domain.clamp(point.tolist()) for point in points]
+    return [point for point in exact if domain.contains(point)]
+
+
+def _confirmed(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], point: Sequence[Fraction]
+) -> Different | None:
+    if len(point) != domain.size or not domain.contains(point):
+        return None
+    (va,), (vb,) = evaluate_points(a, [point]), evaluate_points(b, [point])
+    excess = [abs(p - q) - eps for p, q, eps in zip(va, vb, tolerance, strict=True)]
+    worst = max(range(len(excess)), key=excess.__getitem__, default=None)
+    if worst is None or excess[worst] <= 0:
+        return None
+    return Different(tuple(point), tuple(va), tuple(vb), worst)
+
+
+# ---- proofs ---------------------------------------------------------------------------------------
+
+
+def _sweep(a: Network, b: Network, domain: Domain, seed: int, limits: Limits) -> Equal | None:
+    """Tie the units of both networks layer by layer; equal networks leave the difference 0, with a certificate."""
+    seconds = None if limits.seconds is None else limits.seconds / 4
+    own = replace(limits, seconds=seconds)
+    facts = [prove(n.with_domain(domain), domain, prover="bounds", limits=own, seed=seed) for n in (a, b)]
+    certificate = certify_pair(a, b, facts[0], facts[1])
+    if certificate is None:
+        return None
+    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), certificate.lines, canonical_text(b))
+    if not verdict.holds:
+        return None
+    return Equal("every difference cancels", verdict.trusted, certificate, replayed=verdict.status)
+
+
+def _agreed(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    limits: Limits,
+    seed: int,
+    progress: Progress | None,
+    *,
+    replay: bool,
+) -> Comparison:
+    found = agree_within(a, b, domain, tolerance, limits=limits, seed=seed, progress=progress)
+    for point in _exact(domain, found.points):
+        if (different := _confirmed(a, b, domain, tolerance, point)) is not None:
+            return different
+    evidence: Signs | Facts | None = found.signs or found.facts
+    if not found.proved or evidence is None:
+        return _climbed(a, b, domain, tolerance, seed, _climb_seconds(limits)) or Unknown(
+            _share_text(found), _largest(a, b, domain, seed), found.share
+        )
+    certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
+    replayed = _replayed(a, b, domain, certificate) if replay and found.boxes <= _REPLAYED else None
+    if replayed is not None and not replayed.startswith("holds"):
+        certificate_text = f"the checker refuses the certificate ({replayed}): please report this"
+        return Unknown(certificate_text, Fraction(0), found.share)
+    return Equal(f"proved on {_counted(found)}", 0, certificate, "within", replayed)
+
+
+def _climbed(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seed: int, seconds: float
+) -> Different | None:
+    """A counterexample at a vertex of a region near the points where the networks differ most, in so many seconds for all."""
+    deadline = time.monotonic() + seconds
+    for point in _suspicious(a, b, domain, seed)[:_CLIMBS]:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        different = _confirmed(a, b, domain, tolerance, _higher(a, b, domain, point, left))
+        if different is not None:
+            return different
+    return None
+
+
+def _climb_seconds(limits: Limits) -> float:
+    """What is spent after the time is up: at most a twentieth more."""
+    return _CLIMB_SECONDS if limits.seconds is None else min(_CLIMB_SECONDS, limits.seconds / 20)
+
+
+def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction], seconds: float) -> Sequence[Fraction]:
+    """A point with a larger difference than this one, for few inputs: region by region, exactly. This one if none is found."""
+    if not _has_regions(domain):
+        return point
+    try:
+        found = highest_near(difference(a, b), domain, point, seconds=seconds).point
+    except InputError:  # constraints that leave no interior
+        return point
+    here, there = (max(map(abs, row), default=Fraction(0)) for row in evaluate_points(difference(a, b), [point, found]))
+    return found if there > here and domain.contains(found) else point
+
+
+def _has_regions(domain: Domain) -> bool:
+    return domain.size - len(domain.fixed) <= MOST_INPUTS and bool(np.isfinite(np.array(domain.float_box)).all())
+
+
+def _largest(a: Network, b: Network, domain: Domain, seed: int) -> Fraction:
+    return _search(a, b, domain, [Fraction(0)] * a.output_size, seed)[1]
+
+
+def _replayed(a: Network, b: Network, domain: Domain, certificate: Certificate) -> str:
+    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), certificate.lines, canonical_text(b))
+    return verdict.status if verdict.holds else verdict.reason
+
+
+def _counted(found: Agreement) -> str:
+    return (
+        f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}" if found.signs is not None else "cases of phases"
+    )
+
+
+def _share_text(found: Agreement) -> str:
+    return f"no counterexample was found; proved on {found.share:.1%} of the domain when the time was up"
+
+
+def _by_regions(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seconds: float
+) -> Equal | Different | None:
+    """Compare the affine maps on every common region, for few inputs; the largest difference of a region is at a vertex."""
+    if not _has_regions(domain) or len(set(tolerance)) > 1:
+        return None
+    within = tolerance[0] if tolerance else Fraction(0)
+    try:
+        outcome = compare_by_regions(a, b, domain, within=within, seconds=seconds)
+    except InputError:  # constraints that leave no interior: no regions, but perhaps points
+        return None
+    if outcome.point is not None:
+        return _confirmed(a, b, domain, tolerance, outcome.point)
+    if not outcome.complete:
+        return None
+    how = "agree" if outcome.largest == 0 else f"differ by at most {at_most(outcome.largest)}"
+    reason = f"their affine maps {how} on each of {outcome.regions} common regions, compared exactly"
+    certificate = certify_by_cells(a, b, domain, tolerance)
+    replayed = (
+        None if certificate is None or outcome.regions > _REPLAYED_CELLS else _replayed(a, b, domain, certificate)
+    )
+    return Equal(reason, 0, certificate, "equal" if outcome.largest == 0 and within == 0 else "within", replayed)
+
+
+def _ask_z3(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seconds: float, largest: Fraction
+) -> Comparison:
+    with Solver() as solver:
+        answer = ask_difference(solver, a, b, domain, tolerance, seconds)
+    if isinstance(answer, Unsat):
+        reason = f"Z3 {answer.version} finds no point where they differ more"
+        return Equal(reason, trusted=1, verdict="within" if any(tolerance) else "equal")
+    if isinstance(answer, Sat):
+        confirmed = _confirmed(a, b, domain, tolerance, answer.point)
+        if confirmed is not None:
+            return confirmed
+        return Unknown("Z3 gave a point that exact evaluation does not confirm", largest)
+    return Unknown(answer.reason, largest)

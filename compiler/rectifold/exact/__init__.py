@@ -1,0 +1,1 @@
+"""Exact numbers and matrices, how they are written, and how they become floats."""

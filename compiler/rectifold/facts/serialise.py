@@ -1,0 +1,225 @@
+"""Entries of the record as JSON, and back: the lines of a proof log. Trees are written as certificates write them.
+
+    {"kind": "ends", "layer": "h2", "side": "up", "method": "branch and bound", "units": [3], "values": ["0x0.0p+0"],
+     "proofs": [{"frame": [["h1", [0, 4]]], "tree": [1, LEAF, LEAF]}]}
+
+LEAF is [slopes in base64, multipliers of the path, multipliers of the domain's constraints], perhaps with the levels of a hull, or {"alpha": […], "beta": […], "gamma": […]}
+in fractions. Reading believes nothing but the shape; whoever uses an entry proves it again.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from rectifold.exact.matrix import parse_rational
+from rectifold.facts.entries import Ends, Entry, Intervals, Signs
+from rectifold.facts.methods import Method
+from rectifold.facts.trees import (
+    HULL_LIMIT,
+    HULL_UNITS,
+    SLOPE_UNITS,
+    BoxProof,
+    BoxSplit,
+    BoxTree,
+    CaseProof,
+    ExactLeaf,
+    Frame,
+    Hull,
+    Leaf,
+    Split,
+    Tree,
+    UnitSplit,
+)
+from rectifold.ir.network import Network
+
+_DEEPEST = 400  # levels of a tree
+
+
+def case_tree_lists(proof: CaseProof, tree: Tree) -> list[Any]:
+    """A tree without exact leaves, as nested lists."""
+    if isinstance(tree, Split):
+        active, inactive = (case_tree_lists(proof, case) for case in (tree.active, tree.inactive))
+        return [proof.frame.number(tree.layer, tree.unit), active, inactive]
+    assert isinstance(tree, Leaf)
+    slopes = np.round(np.asarray(tree.alpha, dtype=np.float64) * SLOPE_UNITS).astype("<u2").tobytes()
+    betas, gammas = ([float(v).hex() for v in values] if any(values) else [] for values in (tree.beta, tree.gamma))
+    return [_base64(slopes), betas, gammas, *([] if tree.hull is None else [_base64(_hull_bytes(tree.hull))])]
+
+
+def _hull_bytes(hull: Hull) -> bytes:
+    levels = np.concatenate([hull.units, hull.plus, hull.minus])
+    return np.round(levels * HULL_UNITS).astype(np.int8).tobytes()
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> list[Any]:
+    """A tree of boxes as nested lists; layers by number, or by name."""
+    match tree.split:
+        case None:
+            return [list(tree.proved)]
+        case BoxSplit() as split:
+            parts = (box_tree_lists(part, numbers) for part in (split.low, split.high))
+            return [list(tree.proved), split.input, str(Fraction(split.at)), *parts]
+        case UnitSplit() as split:
+            parts = (box_tree_lists(part, numbers) for part in (split.active, split.inactive))
+            return [list(tree.proved), [numbers[split.layer] if numbers else split.layer, split.unit], *parts]
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """One line of a log."""
+    match entry:
+        case Intervals():
+            return {"kind": "intervals", "layer": entry.layer}
+        case Signs():
+            claims = [list(claim) for claim in entry.proof.claims]
+            return {"kind": "signs", "layer": entry.layer, "claims": claims, "tree": box_tree_lists(entry.proof.tree)}
+        case Ends():
+            return {
+                "kind": "ends", "layer": entry.layer, "side": entry.side, "method": entry.method.value,
+                "units": entry.units.tolist(), "values": [float(v).hex() for v in entry.values],
+                "proofs": [_proof_json(proof) for proof in entry.proofs],
+            }  # fmt: skip
+
+
+def _proof_json(proof: CaseProof) -> dict[str, Any]:
+    frame = [[name, units.tolist()] for name, units in proof.frame.units.items()]
+    return {"frame": frame, "tree": _tree_json(proof, proof.tree)}
+
+
+def _tree_json(proof: CaseProof, tree: Tree) -> Any:
+    if isinstance(tree, Split):
+        active, inactive = (_tree_json(proof, case) for case in (tree.active, tree.inactive))
+        return [proof.frame.number(tree.layer, tree.unit), active, inactive]
+    if isinstance(tree, Leaf):
+        return case_tree_lists(proof, tree)
+    number = proof.frame.number
+    return {
+        "alpha": [[number(*where), str(v)] for where, v in tree.alpha.items()],
+        "beta": [[number(*where), str(v)] for where, v in tree.beta.items()],
+        "gamma": [[k, str(v)] for k, v in tree.gamma.items()],
+    }
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+
+def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
+    """The entry. Raises ValueError, TypeError, KeyError or IndexError if it is none about this network."""
+    layer = network.layer(str(form["layer"]))
+    if form["kind"] == "intervals":
+        none = np.zeros(0)
+        return Intervals(layer.name, none, none)
+    if form["kind"] == "signs":
+        claims = tuple((_index(unit, layer.size), _side(side)) for unit, side in form["claims"])
+        return Signs(layer.name, BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)))
+    if form["kind"] != "ends":
+        raise ValueError(f"unknown kind {form['kind']!r}")
+    units = np.array([_index(unit, layer.size) for unit in form["units"]], dtype=np.int64)
+    values = np.array([float.fromhex(v) for v in form["values"]])
+    method = Method(form["method"])
+    proofs = tuple(_proof(network, layer.name, proof) for proof in form["proofs"])
+    if len(values) != len(units) or len(proofs) != (len(units) if method is Method.CASES else 0):
+        raise ValueError("units, values and proofs differ in number")
+    return Ends(layer.name, _side(form["side"]), units, values, method, proofs)
+
+
+def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
+    below = [v.name for v in network.relu_layers if v.name in network.cone(layer)]
+    units: dict[str, Any] = {}
+    for name, indices in form["frame"]:
+        chosen = np.array([_index(u, network.layer(name).size) for u in indices], dtype=np.int64)
+        if name not in below or (np.diff(chosen) <= 0).any():
+            raise ValueError("a frame is out of order")
+        units[name] = chosen
+    if [v for v in below if v in units] != list(units):
+        raise ValueError("a frame is out of order")
+    frame = Frame(units)
+    reads = set() if frame.first is None else set(network.layer(frame.first).weights)
+    inputs = network.input_size if reads == {network.input_name} else None
+    constraints = len(network.domain.constraints) if network.domain else 0
+    return CaseProof(frame, _case_tree(frame, form["tree"], [], constraints, inputs))
+
+
+def _case_tree(frame: Frame, form: Any, path: list[int], constraints: int, inputs: int | None) -> Tree:
+    """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
+    if len(path) > _DEEPEST:
+        raise ValueError("a tree is too deep")
+    if isinstance(form, dict):
+        alpha, beta = (
+            {frame.place(_index(k, frame.size)): _share(v) for k, v in form[name]} for name in ("alpha", "beta")
+        )
+        return ExactLeaf(alpha, beta, {_index(k, constraints): _share(v) for k, v in form["gamma"]})
+    first, second, third, *rest = form
+    if isinstance(first, str):
+        return _leaf(frame, first, second, third, rest, len(path), inputs)
+    if rest:
+        raise ValueError("a node of a tree is malformed")
+    number = _index(first, frame.size)
+    if number in path:
+        raise ValueError("a unit is split twice")
+    deeper = [*path, number]
+    active, inactive = (_case_tree(frame, case, deeper, constraints, inputs) for case in (second, third))
+    return Split(*frame.place(number), active, inactive)
+
+
+def _leaf(
+    frame: Frame, slopes: str, betas: list[Any], gammas: list[Any], hull: list[str], depth: int, inputs: int | None
+) -> Leaf:
+    data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
+    if len(data) != frame.size or len(betas) not in (0, depth) or len(hull) > 1:
+        raise ValueError("a leaf does not fit its tree")
+    beta, gamma = (tuple(abs(float.fromhex(v)) for v in values) for values in (betas, gammas))
+    return Leaf(data.astype(np.float64) / SLOPE_UNITS, beta, gamma, _hull(frame, hull[0], inputs) if hull else None)
+
+
+def _hull(frame: Frame, text: str, inputs: int | None) -> Hull:
+    if inputs is None or frame.first is None:
+        raise ValueError("a hull has no first layer")
+    levels = np.frombuffer(binascii.a2b_base64(text, strict_mode=True), dtype=np.int8).astype(np.float64) / HULL_UNITS
+    size = len(frame.units[frame.first])
+    if len(levels) != size + 2 * inputs or (levels < -HULL_LIMIT / HULL_UNITS).any():
+        raise ValueError("a hull does not fit its layer")
+    return Hull(levels[:size], levels[size : size + inputs], levels[size + inputs :])
+
+
+def _box_tree(form: Any, claims: int, network: Network, layer: str, depth: int) -> BoxTree:
+    if depth > _DEEPEST or len(form) not in (1, 4, 5):
+        raise ValueError("a tree of boxes is malformed")
+    proved = tuple(_index(k, claims) for k in form[0])
+    if len(form) == 1:
+        return BoxTree(proved)
+    one, other = (_box_tree(part, claims, network, layer, depth + 1) for part in form[-2:])
+    if len(form) == 5:
+        at = float(parse_rational(form[2]))
+        return BoxTree(proved, BoxSplit(_index(form[1], network.input_size), at, one, other))
+    name, unit = form[1]
+    if name not in network.cone(layer) or not network.layer(name).is_relu:
+        raise ValueError(f"{name!r} is no relu layer below {layer}")
+    return BoxTree(proved, UnitSplit(name, _index(unit, network.layer(name).size), one, other))
+
+
+def _share(text: Any) -> Fraction:
+    value = parse_rational(str(text))
+    if value < 0:
+        raise ValueError("a multiplier is negative")
+    return value
+
+
+def _index(value: Any, size: int) -> int:
+    if type(value) is not int or not 0 <= value < size:
+        raise ValueError(f"{value!r} is no index below {size}")
+    return value
+
+
+def _side(value: Any) -> str:
+    if value not in ("lo", "up"):
+        raise ValueError(f"{value!r} is no side")
+    return str(value)

@@ -1,0 +1,120 @@
+"""Two networks on one input as one network: their difference, and how far it exceeds a tolerance.
+
+    difference:  d = A(x) − B(x)                         gap:  g = [A(x) − B(x) − ε;  B(x) − A(x) − ε]
+
+Every layer of A is called a000, a001, …, every layer of B b000, b001, … (in this order they are numbered in certificates). A and B agree within ε on a domain exactly when g ≤ 0 there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold.exact.matrix import Matrix, hstack, vstack
+from rectifold.ir.network import Activation, Layer, Network, fresh_name
+
+LAST = "d"  # the name of the layer that compares
+
+
+def difference(a: Network, b: Network) -> Network:
+    """A − B: all layers of both on a shared input, and one more linear layer."""
+    identity = Matrix.identity(a.output_size)
+    return joined(a, b, identity, identity.scale(-1), Matrix.zeros(a.output_size, 1))
+
+
+def gap(a: Network, b: Network, tolerance: Sequence[Fraction], activation: Activation = "linear") -> Network:
+    """2m outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one number per output)."""
+    identity = Matrix.identity(a.output_size)
+    minus = identity.scale(-1)
+    bias = Matrix.column([-eps for eps in tolerance])
+    return joined(a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]), activation)
+
+
+def joined(
+    a: Network, b: Network, on_a: Matrix, on_b: Matrix, bias: Matrix, activation: Activation = "linear"
+) -> Network:
+    """on_a·A(x) + on_b·B(x) + bias as a network without a domain."""
+    layers: list[Layer] = []
+    ends: list[str] = []
+    for tag, network in (("a", a), ("b", b)):
+        names = {network.input_name: "x"} | {v.name: _named(tag, k) for k, v in enumerate(network.layers)}
+        for layer in network.layers:
+            weights = {names[u]: w for u, w in layer.weights.items()}
+            layers.append(Layer(names[layer.name], layer.activation, layer.bias, weights))
+        ends.append(names[network.output])
+    layers.append(Layer(LAST, activation, bias, {ends[0]: on_a, ends[1]: on_b}))
+    return Network("x", a.input_size, layers, LAST, None, "difference")
+
+
+def relative(network: Network) -> Network:
+    """Every output less the first one: what an argmax looks at."""
+    size = network.output_size
+    rows = [[int(k == j) - int(k == 0) for k in range(size)] for j in range(size)]
+    name = fresh_name("relative", [network.input_name, *(v.name for v in network.layers)])
+    last = Layer(name, "linear", Matrix.zeros(size, 1), {network.output: Matrix.from_fractions(rows, size)})
+    return Network(network.input_name, network.input_size, (*network.layers, last), name, network.domain, network.name)
+
+
+def output_names(a: Network, b: Network) -> tuple[str, str]:
+    """What the output layers of A and B are called in a joined network."""
+    first, second = (next(k for k, v in enumerate(n.layers) if v.name == n.output) for n in (a, b))
+    return _named("a", first), _named("b", second)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Layer `first` of A and `second` of B (numbers from 0), and how their units are arranged so that unit i of one is close to unit i of the other.
+
+    An arrangement lists units, -1 for a place without one; both have one length. Empty: as they are.
+    """
+
+    first: int
+    second: int
+    of_first: tuple[int, ...] = ()
+    of_second: tuple[int, ...] = ()
+
+
+Pairing = tuple[Pair, ...]
+
+
+def same_shape(a: Network, b: Network) -> Pairing:
+    """The pairing of unit with unit, if A and B are chains of one shape, as when B is A retrained, rounded or pruned. Empty otherwise."""
+    shapes = [[(v.activation, v.size) for v in n.layers] for n in (a, b)]
+    if not (a.is_chain and b.is_chain) or shapes[0] != shapes[1]:
+        return ()
+    return tuple(Pair(k, k) for k, v in enumerate(a.layers) if v.is_relu)
+
+
+def arranged(a: Network, b: Network, pairing: Pairing) -> tuple[Network, Network]:
+    """A and B with the units of paired relu layers in the order of the pairing; a place without a unit gets one that is never active."""
+    return (
+        _arranged(a, {pair.first: pair.of_first for pair in pairing if pair.of_first}),
+        _arranged(b, {pair.second: pair.of_second for pair in pairing if pair.of_second}),
+    )
+
+
+def names_of(pairing: Pairing) -> dict[str, str]:
+    """Paired layers by their names in the joined network."""
+    return {_named("a", pair.first): _named("b", pair.second) for pair in pairing}
+
+
+def _arranged(network: Network, orders: Mapping[int, Sequence[int]]) -> Network:
+    draft = network.draft()
+    for number, order in orders.items():
+        name = network.layers[number].name
+        own = draft.layers[name]
+        places = [k if k >= 0 else own.size for k in order]
+        minus_one = Matrix.column([-1])
+        weights = {u: vstack([w, Matrix.zeros(1, w.shape[1])]).select_rows(places) for u, w in own.weights.items()}
+        draft.put(Layer(name, own.activation, vstack([own.bias, minus_one]).select_rows(places), weights))
+        for successor in draft.successors(name):
+            after = dict(draft.layers[successor].weights)
+            wider = hstack([after[name], Matrix.zeros(after[name].shape[0], 1)])
+            draft.edit(successor, weights=after | {name: wider.select_columns(places)})
+    return draft.freeze()
+
+
+def _named(tag: str, number: int) -> str:
+    """Names whose alphabetical order is that of the numbers."""
+    return f"{tag}{number:03d}"

@@ -1,0 +1,131 @@
+"""The syntax tree: what was written and where. No meaning yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rectifold.language.source import Span
+
+
+@dataclass(frozen=True)
+class Number:
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class String:
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Name:
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A flat row of plain numbers, still as text: [1, -1/2, 0.1f32]."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Items:
+    """[a, b, ...] with anything else than plain numbers inside."""
+
+    span: Span
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    span: Span
+    function: str
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Unary:
+    span: Span
+    operator: str
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class Binary:
+    span: Span
+    operator: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Slice:
+    """first:last in an index; either may be missing."""
+
+    span: Span
+    first: Expr | None
+    last: Expr | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """base[i] or base[i:j] or base[i, j]."""
+
+    span: Span
+    base: Expr
+    index: tuple[Expr | Slice, ...]
+
+
+Expr = Number | String | Name | Row | Items | Call | Unary | Binary | Item
+
+
+@dataclass(frozen=True)
+class NetworkHead:
+    span: Span
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Input:
+    span: Span
+    name: str
+    size: Number
+    box: Expr | None
+
+
+@dataclass(frozen=True)
+class Assume:
+    """left op middle [op right]."""
+
+    span: Span
+    terms: tuple[Expr, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Const:
+    span: Span
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Equation:
+    span: Span
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Output:
+    span: Span
+    value: Expr
+
+
+Statement = NetworkHead | Input | Assume | Const | Equation | Output

@@ -1,0 +1,69 @@
+"""Network to text. The printed form is the language: parse(print_network(n)) == n."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rectifold.exact.matrix import Matrix, format_float, format_number
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Layer, Network
+
+
+def print_network(network: Network) -> str:
+    """The network as a text of the language, every number exact."""
+    title = "".join(c if c.isprintable() and c != '"' else " " for c in network.title)
+    lines = [f'network {network.name} "{title}"' if title else f"network {network.name}"]
+    lines.append(f"input {network.input_name}[{network.input_size}]{_box(network.domain)}")
+    if network.domain is not None:
+        for row in network.domain.constraints:
+            coefficients = ", ".join(format_number(c) for c in row.coefficients)
+            lines.append(f"assume [{coefficients}] @ {network.input_name} <= {format_number(row.bound)}")
+    lines += [_equation(layer) for layer in network.layers]
+    lines.append(f"output {network.output}")
+    return "\n".join(lines) + "\n"
+
+
+def _equation(layer: Layer) -> str:
+    terms = [f"{_matrix(weight)} @ {source}" for source, weight in layer.weights.items()]
+    if not terms or not layer.bias.is_zero:
+        terms.append(_vector(layer.bias))
+    body = "\n    + ".join(terms)
+    return f"{layer.name} = relu({body})" if layer.is_relu else f"{layer.name} = {_bracketed(body)}"
+
+
+def _bracketed(body: str) -> str:
+    return f"({body})" if "\n" in body else body
+
+
+def _matrix(matrix: Matrix) -> str:
+    if 0 in matrix.shape:
+        return f"zeros({matrix.shape[0]}, {matrix.shape[1]})"
+    rows = [f"[{', '.join(row)}]" for row in _numbers(matrix)]
+    return "[" + ",\n     ".join(rows) + "]"
+
+
+def _vector(column: Matrix) -> str:
+    if column.shape[0] == 0:
+        return "zeros(0)"
+    return f"[{', '.join(row[0] for row in _numbers(column))}]"
+
+
+def _numbers(matrix: Matrix) -> list[list[str]]:
+    if matrix.is_float:
+        return [[format_float(value) for value in row] for row in matrix.floats.tolist()]
+    return [[format_number(value) for value in row] for row in matrix.fractions()]
+
+
+def _box(domain: Domain | None) -> str:
+    if domain is None:
+        return ""
+    ranges = [
+        f"[{_end(low, '-inf')}, {_end(high, 'inf')}]" for low, high in zip(domain.lower, domain.upper, strict=True)
+    ]
+    if ranges and len(set(ranges)) == 1:
+        return f" in {ranges[0]}" if "inf" not in ranges[0] else f" in [{', '.join(ranges)}]"
+    return f" in [{', '.join(ranges)}]"
+
+
+def _end(value: Fraction | None, infinite: str) -> str:
+    return infinite if value is None else format_number(value)

@@ -1,0 +1,115 @@
+"""Prove, then rewrite to a fixed point.
+
+    network, domain  →  facts  →  passes until nothing changes  →  smaller network, equal on the domain
+
+In check mode the network is evaluated exactly before and after every single step at sample points.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+
+from rectifold.facts.facts import Facts
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate_points
+from rectifold.ir.network import Network
+from rectifold.passes.result import Options, Rewritten, Step
+from rectifold.passes.table import PASSES
+from rectifold.prover.cascade import Limits, Progress, Prover, prove, require_domain
+
+_ROUNDS = 10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
+
+
+class RewriteError(AssertionError):
+    """A rewrite changed the function at a point: a bug of ours, never the user's mistake."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A compiled network with everything that is known about it."""
+
+    source: Network  # with the domain
+    network: Network  # equal to the source on that domain
+    facts: Facts  # about the source's units
+    kept: Facts  # about the result's units
+    steps: tuple[Step, ...]
+    seconds: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        return f"<Compiled {self.source.shape_text()} → {self.network.shape_text()}>"
+
+
+def compile_network(
+    network: Network,
+    domain: Domain | None = None,
+    *,
+    prover: Prover = "auto",
+    options: Options = Options(),  # noqa: B008  # an immutable value
+    limits: Limits = Limits(),  # noqa: B008
+    seed: int = 0,
+    check: bool = False,
+    progress: Progress | None = None,
+) -> Compiled:
+    """A network that is the same function on `domain` and no larger.
+
+    Raises InputError without a domain, RewriteError if check mode finds a difference (a bug).
+    """
+    chosen = require_domain(network, domain)
+    source = network.with_domain(chosen)
+    facts = prove(source, chosen, prover=prover, limits=limits, seed=seed, progress=progress)
+    started = time.monotonic()
+    samples = sample_points(chosen, 6, seed) if check else []
+    result, steps = _fixed_point(Rewritten(source, facts), options, samples)
+    seconds = dict(facts.seconds) | {"rewriting": time.monotonic() - started}
+    return Compiled(source, result.network, facts, result.facts, steps, seconds)
+
+
+def _fixed_point(
+    state: Rewritten, options: Options, samples: list[list[Fraction]]
+) -> tuple[Rewritten, tuple[Step, ...]]:
+    steps: list[Step] = []
+    expected = evaluate_points(state.network, samples)
+    for _ in range(_ROUNDS):
+        state = _one_step(state, options)
+        if not state.steps:
+            return state, tuple(steps)
+        steps += state.steps
+        if samples and evaluate_points(state.network, samples) != expected:
+            raise RewriteError(f"{state.steps[-1]} changed the function")
+    raise RewriteError("the rewriting does not end")
+
+
+def _one_step(state: Rewritten, options: Options) -> Rewritten:
+    """The first pass that changes something."""
+    for apply in PASSES.values():
+        result = apply(state.network, state.facts, options)
+        if result.steps:
+            return result
+    return Rewritten(state.network, state.facts)
+
+
+def sample_points(domain: Domain, count: int, seed: int = 0) -> list[list[Fraction]]:
+    """Random rational points and corners of the domain's box that satisfy its constraints."""
+    random = Random(seed)
+    points: list[list[Fraction]] = []
+    for k in range(20 * count):
+        if len(points) >= count:
+            break
+        point = [
+            _between(low, high, random, corner=k % 3 == 0) for low, high in zip(domain.lower, domain.upper, strict=True)
+        ]
+        if domain.contains(point):
+            points.append(point)
+    return points
+
+
+def _between(low: Fraction | None, high: Fraction | None, random: Random, *, corner: bool) -> Fraction:
+    low = low if low is not None else (high - 1000 if high is not None else Fraction(-1000))
+    high = high if high is not None else low + 2000
+    if corner:
+        return random.choice((low, high))
+    return low + (high - low) * Fraction(random.randrange(1009), 1008 + random.randrange(2))

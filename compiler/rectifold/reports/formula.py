@@ -1,0 +1,83 @@
+"""A network as one formula per output, in SymPy: relu(z) is Max(0, z), every number exact.
+
+h = relu(2*x[0] - 1);  y = 3*h + x[1]        becomes        x1 + 3*Max(0, 2*x0 - 1)
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+
+from rectifold.errors import InputError
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.network import Network
+from rectifold.linear_regions.summary import Regions
+
+MAX_TERMS = 2000  # of the written formulas: beyond that nobody reads them
+
+
+def formulas(network: Network) -> list[Any]:
+    """One SymPy expression per output, over symbols x0, x1, ... (named after the input).
+
+    Raises InputError when the formulas would have more than MAX_TERMS terms.
+    """
+    _refuse_long(network)
+    symbols = [sympy.Symbol(f"{network.input_name}{k}", real=True) for k in range(network.input_size)]
+    values: dict[str, list[Any]] = {network.input_name: symbols}
+    for layer in network.layers:
+        totals = [_number(b) for b in layer.bias.column_values()]
+        for source, weight in layer.weights.items():
+            totals = [t + _row(weight, i, values[source]) for i, t in enumerate(totals)]
+        values[layer.name] = [sympy.Max(0, t) for t in totals] if layer.is_relu else totals
+    return values[network.output]
+
+
+def piecewise(regions: Regions) -> list[Any]:
+    """One SymPy Piecewise per output: each region's affine map under the inequalities of its walls.
+
+    Raises InputError beyond MAX_TERMS pieces.
+    """
+    if len(regions) > MAX_TERMS:
+        raise InputError(f"the formula would have {len(regions):,} pieces; up to {MAX_TERMS:,} are written out")
+    symbols = [sympy.Symbol(f"{regions.network.input_name}{k}", real=True) for k in regions.free]
+
+    def affine(form: Any) -> Any:
+        return sum((_number(a) * x for a, x in zip(form, symbols, strict=False)), _number(form[-1]))
+
+    pieces: list[list[Any]] = [[] for _ in range(regions.network.output_size)]
+    for region in regions:
+        condition = sympy.And(*(affine([side * Fraction(v) for v in wall]) >= 0 for wall, side in region.walls))
+        for o, form in enumerate(region.affine):
+            pieces[o].append((affine(form), condition))
+    return [sympy.Piecewise(*parts, evaluate=False) for parts in pieces]
+
+
+def as_latex(expression: Any) -> str:
+    """The formula in LaTeX."""
+    return str(sympy.latex(expression))
+
+
+def _row(weight: Matrix, i: int, values: list[Any]) -> Any:
+    entries = np.nonzero(weight.nonzero[i])[0].tolist()
+    return sum((_number(weight.entry(i, j)) * values[j] for j in entries), sympy.Integer(0))
+
+
+def _number(value: Any) -> Any:
+    return sympy.Rational(value.numerator, value.denominator)
+
+
+def _refuse_long(network: Network) -> None:
+    """Every use of a unit repeats its formula, so lengths multiply from layer to layer."""
+    length: dict[str, list[int]] = {network.input_name: [1] * network.input_size}
+    for layer in network.layers:
+        sizes = [1] * layer.size
+        for source, weight in layer.weights.items():
+            for i, j in zip(*(v.tolist() for v in np.nonzero(weight.nonzero)), strict=True):
+                sizes[i] += length[source][j]
+        length[layer.name] = sizes
+    total = sum(length[network.output])
+    if total > MAX_TERMS:
+        raise InputError(f"the formulas would have {total:,} terms; up to {MAX_TERMS:,} are written out")

@@ -1,0 +1,1 @@
+"""What runs beneath everything: files, arrays from files, worker processes, clocks."""

@@ -1,0 +1,1 @@
+"""Splits a question by the phases of unstable units (branch and bound)."""

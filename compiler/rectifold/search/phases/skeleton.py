@@ -1,0 +1,162 @@
+"""What a layer looks like to a search: affine forms of the inputs and of the unstable units below it, in floats.
+
+    z = A x + B h + b,   h = relu(z_u) of the unstable units u of earlier layers
+
+Inactive units are gone and active ones are multiplied in, so the arrays are as small as the question: 784-256×4 on a small ball
+has 1,024 units, 102 of them unstable. Everything here rounds and proves nothing; what a search finds is checked by bounds/linear
+on the network itself. Single precision is enough for that unless the numbers are very large or very small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rectifold.bounds.linear import Bounds, relaxation
+from rectifold.exact.matrix import Floats, Indices
+from rectifold.facts.trees import Frame
+
+Hints = npt.NDArray[np.floating]  # float32, or float64 where the scale asks for it
+
+_COMFORTABLE = (2.0**-20, 2.0**40)  # sizes of ends for which single precision serves
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """Forms of the N unstable units below a layer (flat, in the order of `frame`) and of all m units of the layer itself.
+
+    `inner` is N×N; row i has entries only left of the slice of its own layer.
+    """
+
+    frame: Frame
+    bias: Hints
+    outer: Hints  # N×n
+    inner: Hints
+    target_bias: Hints
+    target_outer: Hints  # m×n
+    target_inner: Hints  # m×N
+    lower: Hints
+    upper: Hints
+    slope: Hints
+    offset: Hints
+    default: Hints  # lower slopes
+    low: Hints
+    high: Hints
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        return self.bias.dtype
+
+    def values(self, points: Floats, rows: Indices) -> Hints:
+        """Pre-activation of unit rows[k] of the layer at points[k]."""
+        x = points.astype(self.dtype)
+        after = self._activations(x)
+        own = np.einsum("kn,kn->k", x, self.target_outer[rows]) + np.einsum("kn,kn->k", after, self.target_inner[rows])
+        return np.asarray(own + self.target_bias[rows])
+
+    def climbed(self, points: Floats, rows: Indices, sign: int, steps: int, scale: float) -> Floats:
+        """From points[k], climb sign·z of unit rows[k] by projected sign gradients; the best point of each climb."""
+        x, best = points.astype(self.dtype), points.astype(self.dtype)
+        best_value = np.full(len(rows), -np.inf, dtype=self.dtype)
+        width = self.high - self.low
+        outer, inner = sign * self.target_outer[rows], sign * self.target_inner[rows]
+        offset = sign * self.target_bias[rows]
+        for step in range(steps):
+            after = self._activations(x)
+            value = (x * outer).sum(axis=1) + (after * inner).sum(axis=1) + offset
+            better = value > best_value
+            best[better], best_value[better] = x[better], value[better]
+            gradient = self._through(inner, (after > 0).astype(self.dtype)) @ self.outer + outer
+            x = np.clip(
+                x + np.sign(gradient) * width * self.dtype.type(scale * 0.5 ** (step // 3)), self.low, self.high
+            )
+        return best.astype(np.float64)
+
+    def _activations(self, x: Hints) -> Hints:
+        after = x @ self.outer.T + self.bias
+        for part in self.frame.slices.values():
+            after[:, part] += after[:, : part.start] @ self.inner[part, : part.start].T
+            np.maximum(after[:, part], 0.0, out=after[:, part])
+        return after
+
+    def _through(self, coefficients: Hints, slopes: Hints) -> Hints:
+        """Coefficients on activations to coefficients on pre-activations where h = slope · z."""
+        c = coefficients.copy()
+        for part in reversed(list(self.frame.slices.values())):
+            c[:, part] *= slopes[:, part]
+            c[:, : part.start] += c[:, part] @ self.inner[part, : part.start]
+        return c
+
+
+def skeleton_of(bounds: Bounds, name: str) -> Skeleton:
+    """The skeleton below a layer whose predecessors have finite ends."""
+    network, cone = bounds.network, bounds.network.cone(name)
+    units = {
+        v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0]
+        for v in network.relu_layers
+        if v.name in cone
+    }
+    frame = Frame(units)
+    builder = _Builder(bounds, frame)
+    for layer in network.layers:
+        if layer.name in cone:
+            builder.add(layer.name)
+    bias, outer, inner = builder.form(name, np.arange(network.layer(name).size))
+    lower = np.concatenate([bounds.lower[v][u] for v, u in units.items()]) if units else np.zeros(0)
+    upper = np.concatenate([bounds.upper[v][u] for v, u in units.items()]) if units else np.zeros(0)
+    slope, offset, default = relaxation(lower, upper)
+    low, high = bounds.domain.float_box
+    arrays = (builder.bias, builder.outer, builder.inner, bias, outer, inner, lower, upper, slope, offset, default)
+    dtype = _precision(bounds.lower[name], bounds.upper[name], lower, upper, low, high)
+    return Skeleton(frame, *(np.ascontiguousarray(v, dtype=dtype) for v in (*arrays, low, high)))
+
+
+class _Builder:
+    """Forms of the live values of one layer after another."""
+
+    def __init__(self, bounds: Bounds, frame: Frame) -> None:
+        self.bounds = bounds
+        self.frame = frame
+        n = bounds.network.input_size
+        self.bias = np.zeros(frame.size)
+        self.outer = np.zeros((frame.size, n))
+        self.inner = np.zeros((frame.size, frame.size))
+        self.after: dict[str, tuple[Floats, Floats, Floats]] = {}
+
+    def add(self, name: str) -> None:
+        live = self.bounds.live(name)
+        bias, outer, inner = self.form(name, live)
+        if name in self.frame.units and len(self.frame.units[name]):
+            part, units = self.frame.slices[name], self.frame.units[name]
+            places = np.searchsorted(live, units)
+            self.bias[part], self.outer[part], self.inner[part] = bias[places], outer[places], inner[places]
+            bias[places], outer[places], inner[places] = 0.0, 0.0, 0.0
+            inner[places, np.arange(part.start, part.stop)] = 1.0
+        self.after[name] = bias, outer, inner
+
+    def form(self, name: str, rows: Indices) -> tuple[Floats, Floats, Floats]:
+        """(b, A, B) of the pre-activations of these units."""
+        bounds, layer = self.bounds, self.bounds.floats[name]
+        bias = layer.bias[rows].copy()
+        outer = np.zeros((len(rows), bounds.network.input_size))
+        inner = np.zeros((len(rows), self.frame.size))
+        for source, weight in layer.weights.items():
+            if source == bounds.network.input_name:
+                outer += weight[rows]
+                continue
+            own = weight[np.ix_(rows, bounds.live(source))]
+            b, a, h = self.after[source]
+            bias += own @ b
+            outer += own @ a
+            inner += own @ h
+        return bias, outer, inner
+
+
+def _precision(*ends: Floats) -> type[np.floating]:
+    sizes = np.concatenate([np.abs(v) for v in ends])
+    sizes = sizes[sizes > 0]
+    if len(sizes) and (np.median(sizes) < _COMFORTABLE[0] or sizes.max() > _COMFORTABLE[1]):
+        return np.float64
+    return np.float32

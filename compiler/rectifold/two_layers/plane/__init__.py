@@ -1,0 +1,1 @@
+"""Exact two-layer forms of functions of two inputs: a complex of regions and edges."""

@@ -1,0 +1,1 @@
+"""Exact two-layer forms of functions of three inputs: sheets, chains, corners, merging."""
