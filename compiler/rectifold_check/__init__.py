@@ -4,5 +4,6 @@ FORMAT.md in this folder defines networks, domains and certificates as mathemati
 """
 
 from rectifold_check.checker import Replay, Verdict, check
+from rectifold_check.claim import Claim
 
-__all__ = ["Replay", "Verdict", "check"]
+__all__ = ["Claim", "Replay", "Verdict", "check"]

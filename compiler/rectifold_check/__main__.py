@@ -1,31 +1,60 @@
-"""python -I -m rectifold_check NETWORK.json DOMAIN.json CERTIFICATE.jsonl [RESULT.json]
+"""The command line of the checker. Its exit status:
 
-Exit status: 0 the certificate holds (a line says on how many trusted claims), 1 refused, 2 wrong use.
+0 the certificate holds, 4 it holds but for claims that were taken without proof (0 with --allow-trusted), 1 it is refused,
+2 wrong use, 70 a fault of the checker (which has then said nothing about the certificate).
 """
 
+import argparse
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from rectifold_check.checker import check
+from rectifold_check.checker import Verdict, check
+
+HOLDS, REFUSED, WRONG_USE, TRUSTED, FAULT = 0, 1, 2, 4, 70
 
 
-def main(arguments: list[str]) -> int:
-    if len(arguments) not in (3, 4):
-        print(__doc__, file=sys.stderr)
-        return 2
+def main(arguments: Sequence[str]) -> int:
+    asked = _parser().parse_args(arguments)
+    files = [asked.network, asked.domain, asked.certificate, *([asked.result] if asked.result else [])]
     try:
-        texts = [Path(a).read_text(encoding="utf-8") for a in arguments]
+        texts = [Path(name).read_text(encoding="utf-8") for name in files]
     except (OSError, UnicodeDecodeError) as error:
         print(f"cannot read: {error}", file=sys.stderr)
-        return 2
-    other = texts[3].strip() if len(texts) == 4 else None
-    verdict = check(texts[0].strip(), texts[1].strip(), texts[2].splitlines(), other)
-    print(
-        verdict.status
-        + (f" ({verdict.trusted})" if verdict.trusted else "")
-        + (f": {verdict.reason}" if verdict.reason else "")
+        return WRONG_USE
+    try:
+        other = texts[3].strip() if len(texts) == 4 else None
+        verdict = check(texts[0].strip(), texts[1].strip(), texts[2].splitlines(), other)
+        print(json.dumps(verdict.json(), indent=2) if asked.json else verdict.text)
+    except Exception as error:  # noqa: BLE001  # the last door: a fault must not look like a refusal
+        print(
+            f"error: this is a fault of the checker ({type(error).__name__}: {error}); please report it",
+            file=sys.stderr,
+        )
+        return FAULT
+    return _status(verdict, allow_trusted=asked.allow_trusted)
+
+
+def _status(verdict: Verdict, *, allow_trusted: bool) -> int:
+    if not verdict.holds:
+        return REFUSED
+    return TRUSTED if verdict.trusted and not allow_trusted else HOLDS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -I -m rectifold_check",
+        description="Replay a certificate; say what it claims about which networks on which domain, and whether that holds.",
+        epilog=__doc__,
     )
-    return 0 if verdict.holds else 1
+    parser.add_argument("network", metavar="NETWORK.json", help="network A, in canonical form")
+    parser.add_argument("domain", metavar="DOMAIN.json", help="the domain, from you and not from the certificate")
+    parser.add_argument("certificate", metavar="CERTIFICATE.jsonl")
+    parser.add_argument("result", metavar="RESULT.json", nargs="?", help="network B (default: the certificate's own)")
+    parser.add_argument("--allow-trusted", action="store_true", help="status 0 even if claims are taken without proof")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    return parser
 
 
 if __name__ == "__main__":

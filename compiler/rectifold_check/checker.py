@@ -8,14 +8,15 @@ so is every conclusion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
 from typing import Any
 
 from rectifold_check.cells import Cells
+from rectifold_check.claim import Claim, described
 from rectifold_check.forms import Form, add_into, reduced
 from rectifold_check.reading import (
     Domain,
@@ -43,15 +44,37 @@ Orders = tuple[dict[int, list[int]], dict[int, list[int]]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`status` is "holds", "holds given trusted claims" or "refused"."""
+    """`status` is "holds", "holds given trusted claims" or "refused"; `claim` is what does (or does not) hold.
+
+    A refused certificate has no claim where its header or the networks cannot be read.
+    """
 
     status: str
     trusted: int = 0
     reason: str = ""
+    claim: Claim | None = None
 
     @property
     def holds(self) -> bool:
         return self.status != "refused"
+
+    @property
+    def text(self) -> str:
+        """For people: the first line says what holds, or why it is refused; the others are the claim."""
+        if self.claim is None:
+            return f"{self.status}: {self.reason}"
+        given = (
+            f", given {self.trusted} claim{'' if self.trusted == 1 else 's'} taken without proof"
+            if self.trusted
+            else ""
+        )
+        first = f"holds{given}: {self.claim.sentence}" if self.holds else f"refused: {self.reason}"
+        return "\n".join([first, *(f"  {line}" for line in self.claim.lines)])
+
+    def json(self) -> dict[str, Any]:
+        """For scripts."""
+        claim = None if self.claim is None else self.claim.json()
+        return {"verdict": self.status, "trusted": self.trusted, "reason": self.reason, "claim": claim}
 
 
 def check(a: str, domain: str, lines: Iterable[str], b: str | None = None) -> Verdict:
@@ -60,14 +83,21 @@ def check(a: str, domain: str, lines: Iterable[str], b: str | None = None) -> Ve
     `a`: canonical network; `domain`: its domain, from the user's file, never from the certificate; `b`: the other network,
     or None to take the one the certificate carries (the verdict is then about that network).
     """
+    rows = (line for line in lines if line.strip())
     try:
-        return _check(a, domain, lines, b)
+        state = _opened(a, domain, rows, b)
     except Refusal as refusal:
         return Verdict("refused", reason=str(refusal))
+    a_described, b_described = map(described, state.networks)
+    claim = Claim(a_described, b_described, tuple(state.tolerance), state.domain)
+    try:
+        return replace(_replayed(state, rows), claim=claim)
+    except Refusal as refusal:
+        return Verdict("refused", reason=str(refusal), claim=claim)
 
 
-def _check(a: str, domain: str, lines: Iterable[str], b: str | None) -> Verdict:
-    rows = (line for line in lines if line.strip())
+def _opened(a: str, domain: str, rows: Iterator[str], b: str | None) -> State:
+    """The two networks and the domain; the header must be about them."""
     header = parse_json(next(rows, "null"), "header")
     if not isinstance(header, dict) or set(header) != {"format", "a", "b", "eps", "result"}:
         raise Refusal("the first line is no certificate header")
@@ -80,7 +110,11 @@ def _check(a: str, domain: str, lines: Iterable[str], b: str | None) -> Verdict:
     if header["b"] != network_b.digest:
         raise Refusal("the certificate is about another network B (digests differ)")
     tolerance = _tolerance(header["eps"], network_a.size(network_a.output))
-    state = State((network_a, network_b), read_domain(domain), tolerance)
+    return State((network_a, network_b), read_domain(domain), tolerance)
+
+
+def _replayed(state: State, rows: Iterator[str]) -> Verdict:
+    """Every step, then the final comparison. Raises Refusal at the first that does not hold."""
     for row in rows:
         step = parse_json(row, "step")
         if not isinstance(step, list) or not step:

@@ -61,7 +61,9 @@ def test_compile_writes_reports_and_certifies(run: Run) -> None:
     assert report["certificate"] == {"file": "c.jsonl", "verdict": "holds", "trusted": 0}
     assert report["layers"] == [{"layer": "h", "units": 4, "active": 1, "inactive": 1, "unstable": 2, "open": 0}]
     assert {"error_bound", "seconds", "stages", "steps", "files"} <= set(report)
-    assert run("check", "net.relu", "c.jsonl").output == "holds\n"
+    assert run("check", "net.relu", "c.jsonl").output.startswith(
+        "holds: A and B are equal on the whole domain\n  A: 2 inputs, "
+    )
     assert run("check", "net.relu", "c.jsonl", "--result", "out.relu").exit_code == 0
     wrong = run("check", "net.relu", "c.jsonl", "--result", "other.relu", "--json", "-")
     assert wrong.exit_code == 1

@@ -31,6 +31,11 @@ def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--quiet", is_flag=True, help="print nothing but errors and the JSON result")(command)
 
 
+def allow_trusted_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = "exit status 0 (instead of 4) even if some claims rest on a solver's word"
+    return click.option("--allow-trusted", is_flag=True, help=text)(command)
+
+
 def time_limit_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--time-limit, which ends the `what`."""
     text = f"end the {what} after S seconds"

@@ -1,0 +1,163 @@
+"""What a certificate claims: the part of a verdict without which it says nothing.
+
+    holds: |A - B| is at most 1/100 for every output, on the whole domain
+      A: 2 inputs, 1 outputs, 2 layers, 3 relu units, 8 weights, sha256 4f...
+      B: 2 inputs, 1 outputs, 1 layers, 0 relu units, 0 weights, sha256 9c... (the constant 0)
+      eps: 1/100
+      domain: [-1, 1]^2
+
+A certificate with an eps of 10^9, or about another network than one thinks, may well hold. Numbers are shown exactly
+where that is short, else rounded so that no less is claimed: eps up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from rectifold_check.reading import Domain, Network
+
+_MOST = 8  # numbers or ranges in one line
+_SHORT = 40  # characters of a number
+
+
+@dataclass(frozen=True)
+class Described:
+    """A network in a claim. `constant`: its outputs, if no input has a way to them."""
+
+    inputs: int
+    outputs: int
+    layers: int
+    units: int
+    weights: int
+    digest: str
+    constant: tuple[Fraction, ...] | None
+
+    def __str__(self) -> str:
+        sizes = (
+            (self.inputs, "input"), (self.outputs, "output"), (self.layers, "layer"),
+            (self.units, "relu unit"), (self.weights, "weight"),
+        )  # fmt: skip
+        text = ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in sizes)
+        values = "" if self.constant is None else f" (the constant {_list([_near(v) for v in self.constant])})"
+        return f"{text}, sha256 {self.digest}{values}"
+
+    def json(self) -> dict[str, Any]:
+        constant = None if self.constant is None else [_exact(v) for v in self.constant]
+        return {
+            "inputs": self.inputs, "outputs": self.outputs, "layers": self.layers, "units": self.units,
+            "weights": self.weights, "sha256": self.digest, "constant": constant,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Claim:
+    """|A_j - B_j| is at most eps_j for every output j, on the whole domain."""
+
+    a: Described
+    b: Described
+    eps: tuple[Fraction, ...]
+    domain: Domain
+
+    @property
+    def sentence(self) -> str:
+        if not any(self.eps):
+            return "A and B are equal on the whole domain"
+        if len(set(self.eps)) == 1:
+            return f"|A - B| is at most {_up(self.eps[0])} for every output, on the whole domain"
+        return f"|A - B| is at most its eps for every output (at most {_up(max(self.eps))}), on the whole domain"
+
+    @property
+    def lines(self) -> list[str]:
+        """The claim for people, one thing a line."""
+        eps = _list([_up(v) for v in self.eps]) if len(set(self.eps)) > 1 else _up(max(self.eps, default=Fraction(0)))
+        return [f"A: {self.a}", f"B: {self.b}", f"eps: {eps}", f"domain: {_domain_text(self.domain)}"]
+
+    def json(self) -> dict[str, Any]:
+        """The same with every number exact, "p" or "p/q"."""
+        ends = {
+            side: [None if v is None else _exact(v) for v in values]
+            for side, values in (("lower", self.domain.lower), ("upper", self.domain.upper))
+        }
+        rows = [[{str(k): _exact(c) for k, c in row.items()}, _exact(bound)] for row, bound in self.domain.constraints]
+        return {
+            "eps": [_exact(v) for v in self.eps], "a": self.a.json(), "b": self.b.json(),
+            "domain": ends | {"constraints": rows},
+        }  # fmt: skip
+
+
+def described(network: Network) -> Described:
+    """A network's sizes, and its value where it is a constant for want of weights."""
+    layers = network.layers
+    return Described(
+        network.inputs,
+        network.size(network.output),
+        len(layers),
+        sum(layer.size for layer in layers if layer.is_relu),
+        sum(len(row.entries) for layer in layers for unit in layer.rows for row in unit),
+        network.digest,
+        _constant(network),
+    )
+
+
+def _constant(network: Network) -> tuple[Fraction, ...] | None:
+    """Every value that reads no input; None where an output does."""
+    values: list[list[Fraction | None]] = [[None] * network.inputs]
+    for layer in network.layers:
+        own: list[Fraction | None] = []
+        for bias, rows in zip(layer.bias, layer.rows, strict=True):
+            read = [(values[row.source][j], w) for row in rows for j, w in row.entries if w]
+            total = Fraction(bias, layer.den)
+            known: Fraction | None = total
+            for value, weight in read:
+                known = None if value is None or known is None else known + value * Fraction(weight, layer.den)
+            own.append(known if known is None or not layer.is_relu else max(known, Fraction(0)))
+        values.append(own)
+    outputs = values[network.output]
+    return None if None in outputs else tuple(v for v in outputs if v is not None)
+
+
+# ---- texts ----------------------------------------------------------------------------------------
+
+
+def _domain_text(domain: Domain) -> str:
+    ranges = list(zip(domain.lower, domain.upper, strict=True))
+    parts = []
+    for (low, high), group in groupby(ranges):
+        times = len(list(group))
+        left = "(-inf" if low is None else f"[{_near(low)}"
+        right = "inf)" if high is None else f"{_near(high)}]"
+        parts.append(f"{left}, {right}" + (f"^{times}" if times > 1 else ""))
+    count = len(domain.constraints)
+    extra = f", with {count} linear constraint{'' if count == 1 else 's'}" if count else ""
+    return (_list(parts, " x ") or "no inputs") + extra
+
+
+def _list(words: Sequence[str], between: str = ", ") -> str:
+    left = len(words) - _MOST
+    return between.join([*words[:_MOST], f"... {left} more"] if left > 0 else words)
+
+
+def _up(value: Fraction) -> str:
+    """Exactly where that is short, else not below."""
+    text = _exact(value)
+    return text if len(text) <= _SHORT else _decimal(value, ROUND_CEILING)
+
+
+def _near(value: Fraction) -> str:
+    text = _exact(value)
+    return text if len(text) <= _SHORT else f"about {_decimal(value, ROUND_HALF_EVEN)}"
+
+
+def _decimal(value: Fraction, rounding: str) -> str:
+    context = Context(prec=9, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{context.normalize(quotient):e}"
+
+
+def _exact(value: Fraction) -> str:
+    """ "p" or "p/q" of any length (str refuses long integers)."""
+    top = f"{Decimal(value.numerator):f}"
+    return top if value.denominator == 1 else f"{top}/{Decimal(value.denominator):f}"
