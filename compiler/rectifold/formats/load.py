@@ -102,6 +102,6 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
 
 
 def _read_onnx(path: Path) -> tuple[Network, list[str]]:
-    from rectifold.formats.onnx_reader import read_onnx  # onnx takes 0.3 s to import
+    from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
 
     return read_onnx(path)

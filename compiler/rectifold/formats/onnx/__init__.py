@@ -1,0 +1,1 @@
+"""ONNX files: what each operator means is declared in `operators`; `reader` follows the graph."""

@@ -1,0 +1,71 @@
+"""AveragePool, MaxPool and their global forms.
+
+    AveragePool   a matrix whose rows are 1/count on the cells of a window
+    MaxPool       maxima of pairs, a layer for each round
+
+Sound because an average is linear, and a cell in the padding of a maximum is replaced by a cell of the same window.
+A window without a cell inside the input has no maximum, and no average unless the padding counts: it is refused.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.formats.onnx.node import Node, entries_of
+from rectifold.formats.onnx.reductions import largest, reduce_max, reduce_mean
+from rectifold.formats.onnx.tensors import Symbolic, Tensor
+from rectifold.formats.onnx.windows import Window, per_axis, spatial, window
+
+
+def _window(node: Node, x: Symbolic) -> Window:
+    sizes = spatial(node, x)
+    return window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
+
+
+def average_pool(node: Node) -> Tensor:
+    x = node.symbolic(0)
+    slide = _window(node, x)
+    counts = np.zeros(slide.count, dtype=np.int64)
+    rows, columns = [], []
+    for cell in slide.cells():
+        flat, inside, padded = slide.source(cell)
+        spots = np.nonzero(inside)[0]
+        rows.append(spots)
+        columns.append(flat[spots])
+        counts += padded if node.attribute("count_include_pad") else inside
+    if not counts.all():
+        raise node.fail("a window lies entirely in the padding, and its average is 0/0; reduce the pads")
+    planes = np.arange(x.shape[0] * x.shape[1])[:, None]
+    lines = (np.concatenate(rows)[None, :] + planes * slide.count).ravel()
+    sources = (np.concatenate(columns)[None, :] + planes * entries_of(slide.sizes)).ravel()
+    sums = node.linear(x, lines, sources, np.ones(len(lines)), len(planes) * slide.count)
+    averages = sums.scale_rows([Fraction(1, int(c)) for c in np.tile(counts, len(planes))])
+    return Symbolic(averages, (*x.shape[:2], *slide.output), x.type)
+
+
+def max_pool(node: Node) -> Tensor:
+    x = node.symbolic(0)
+    slide = _window(node, x)
+    sources = [slide.source(cell)[:2] for cell in slide.cells()]
+    if not np.all(np.any([inside for _, inside in sources], axis=0)):
+        raise node.fail("a window lies entirely in the padding and has no maximum; reduce the pads")
+    fallback = np.zeros(slide.count, dtype=np.int64)
+    for flat, inside in reversed(sources):
+        fallback = np.where(inside, flat, fallback)
+    planes = np.arange(x.shape[0] * x.shape[1])[:, None] * entries_of(slide.sizes)
+    candidates = [
+        x.entries.select((np.where(inside, flat, fallback)[None, :] + planes).ravel()) for flat, inside in sources
+    ]
+    return Symbolic(largest(node, candidates, 1), (*x.shape[:2], *slide.output), x.type)
+
+
+def global_average_pool(node: Node) -> Tensor:
+    x = node.symbolic(0)
+    return reduce_mean(node, x, list(range(2, 2 + len(spatial(node, x)))), keep=True)
+
+
+def global_max_pool(node: Node) -> Tensor:
+    x = node.symbolic(0)
+    return reduce_max(node, x, list(range(2, 2 + len(spatial(node, x)))), keep=True)
