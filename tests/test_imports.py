@@ -44,6 +44,7 @@ EXTERNAL = {
     "click": {"cli"},
     "matplotlib": {"reports"},
     "distributed": {"runtime"},
+    "threadpoolctl": {"bounds"},
     "highspy": {"linear_regions"},
 }
 

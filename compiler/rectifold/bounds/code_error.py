@@ -14,6 +14,7 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds
 from rectifold.bounds.rounding import TINY, gamma
+from rectifold.bounds.threads import on_few_threads
 from rectifold.exact.matrix import Floats
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
@@ -22,6 +23,7 @@ from rectifold.ir.network import Network
 _FLOAT32_GAMMA = 2.0**29  # u of float32 over u of float64
 
 
+@on_few_threads
 def code_error(network: Network, domain: Domain, facts: Facts | None, precision: str = "float64") -> Floats:
     """Per output: |code(x) − f(x)| for every float point x of the domain. Infinite where no bound is known.
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import rectifold_check
 from rectifold.bounds.linear import bounded
+from rectifold.bounds.threads import on_few_threads, threads_for
 from rectifold.certificate.units import BITS, UnitProofs
 from rectifold.exact.matrix import Floats, Indices, Matrix
 from rectifold.facts.entries import Signs
@@ -52,8 +53,9 @@ class Certificate:
 
 def certify(compiled: Compiled) -> Certificate:
     """The certificate that `compiled.network` equals `compiled.source` on its domain."""
-    steps = _compiled_steps(compiled)
-    return Certificate((_header(compiled.source, compiled.network), *map(_line, steps)))
+    with threads_for(compiled.source):
+        steps = [*map(_line, _compiled_steps(compiled))]
+    return Certificate((_header(compiled.source, compiled.network), *steps))
 
 
 def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict:
@@ -65,6 +67,7 @@ def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold
     )
 
 
+@on_few_threads
 def certify_pair(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Certificate | None:
     """A certificate that two networks are equal on the facts' domain, or None if this way finds none.
 
@@ -92,6 +95,7 @@ def certify_same(network: Network) -> Certificate:
     return Certificate((_header(network, network), *ties, _line(["final", {}])))
 
 
+@on_few_threads
 def certify_within(
     a: Network,
     b: Network,

@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.bounds.linear import Bounds, bounded
+from rectifold.bounds.threads import on_few_threads
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Floats, Matrix
@@ -67,6 +68,7 @@ class Agreement:
     facts: Facts | None = None
 
 
+@on_few_threads
 def agree_within(
     a: Network,
     b: Network,
@@ -261,6 +263,7 @@ class _Question:
 # ---- argmax ---------------------------------------------------------------------------------------
 
 
+@on_few_threads
 def agree_in_argmax(
     a: Network,
     b: Network,
@@ -433,6 +436,7 @@ class Tightest:
     history: tuple[tuple[float, float, float], ...]  # (seconds, reached, worst upper)
 
 
+@on_few_threads
 def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: int = 0) -> Tightest:
     """Bounds on max |A_j − B_j|, improving until the time limit (60 s by default). For many inputs phases are split instead of the box.
 

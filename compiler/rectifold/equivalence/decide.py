@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 
 import rectifold_check
+from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.compiled import Certificate, certify_by_cells, certify_pair, certify_same, certify_within
 from rectifold.equivalence.agreement import Agreement, agree_in_argmax, agree_within, tightest
 from rectifold.errors import InputError
@@ -113,6 +114,7 @@ class Closest:
     history: tuple[tuple[float, float, float], ...]
 
 
+@on_few_threads
 def compare(
     a: Network,
     b: Network,
@@ -162,6 +164,7 @@ def compare(
     return _ask_z3(a, b, domain, tolerance, budget, largest)
 
 
+@on_few_threads
 def compare_argmax(
     a: Network,
     b: Network,
@@ -201,6 +204,7 @@ def compare_argmax(
     return Unknown(_share_text(found), Fraction(0), found.share)
 
 
+@on_few_threads
 def closest(
     a: Network,
     b: Network,

@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from rectifold.bounds.linear import Backward, Bounds, exact_backward
+from rectifold.bounds.threads import on_few_threads
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Floats, Indices, Matrix, round_up
 from rectifold.exact.numerals import nearest_float
@@ -97,6 +98,7 @@ def require_domain(network: Network, domain: Domain | None) -> Domain:
     return chosen
 
 
+@on_few_threads
 def prove(
     network: Network,
     domain: Domain | None = None,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from rectifold.bounds.linear import Bounds
+from rectifold.bounds.threads import threads_for
 from rectifold.exact.matrix import Floats, Indices
 from rectifold.facts.trees import CaseProof
 from rectifold.ir.domain import Domain
@@ -104,6 +107,29 @@ class TightestTask:
     seconds: float
 
 
+class _Task(Protocol):
+    """Whatever work there is, it is about a network."""
+
+    @property
+    def known(self) -> Known: ...
+
+
+Work = TypeVar("Work", bound=_Task)
+Answer = TypeVar("Answer")
+
+
+def _on_few_threads(function: Callable[[Work], Answer]) -> Callable[[Work], Answer]:
+    """The function, with `threads_for` the task's network: also in another process."""
+
+    @wraps(function)
+    def limited(task: Work) -> Answer:
+        with threads_for(task.known.network):
+            return function(task)
+
+    return limited
+
+
+@_on_few_threads
 def go_on_tightening(task: TightestTask) -> tuple[Shares, TightestPart]:
     search = TightestSearch(*task.known.restored(), task.layer, task.point[None, :])
     search.continue_with(task.shares)
@@ -111,6 +137,7 @@ def go_on_tightening(task: TightestTask) -> tuple[Shares, TightestPart]:
     return task.shares, search.part()
 
 
+@_on_few_threads
 def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
     bounds, witnesses = task.known.restored()
     search = BoxSearch(bounds, witnesses, task.layer)
@@ -122,6 +149,7 @@ def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
     return task.handed, search.sub_search()
 
 
+@_on_few_threads
 def answer_signs(task: SignTask) -> Outcome:
     search = BranchAndBound(*task.known.restored(), task.layer, task.sign, with_hull=task.with_hull)
     return search.run(
@@ -132,6 +160,7 @@ def answer_signs(task: SignTask) -> Outcome:
     )
 
 
+@_on_few_threads
 def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
     """(units, upper bounds of sign·z, proofs) of those that have a bound."""
     search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
@@ -142,6 +171,7 @@ def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
     return task.units[kept], found[kept], [proofs[int(task.units[k])] for k in kept]
 
 
+@_on_few_threads
 def split_boxes(task: BoxTask) -> BoxOutcome:
     search = BoxSearch(*task.known.restored(), task.layer)
     return search.run(task.queries, deadline=time.monotonic() + task.seconds, limit=task.limit)
