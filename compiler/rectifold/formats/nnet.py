@@ -1,8 +1,15 @@
 """`.nnet` files (the text format of the ACAS Xu networks): read only.
 
-Lines of numbers separated by commas; `//` starts a comment line. Input normalisation (mean and range) is a
-preprocessing step of the tools that use the format: the network read here takes normalised inputs and gives
-normalised outputs, like the ONNX forms of the same networks. Weights are decimals and are read exactly.
+    // comment                       a line that starts with // says nothing
+    2,5,3,50,                        layers, inputs, outputs, size of the largest layer
+    5,50,3,                          sizes
+    0,                               an unused flag
+    lower ends of the inputs / upper ends / means (and one of the outputs) / ranges (and one of the outputs)
+    per layer: its rows, then its biases, one a line
+
+Input normalisation (mean and range) is a preprocessing step of the tools that use the format: the network read here
+takes normalised inputs and gives normalised outputs, like the ONNX forms of the same networks. Weights are decimals
+and are read exactly. A line with more or fewer numbers than it should have, and lines after the last bias, are refused.
 """
 
 from __future__ import annotations
@@ -13,74 +20,116 @@ from pathlib import Path
 
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix, NumberError, parse_rational
+from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine, Builder
-from rectifold.ir.domain import Domain
+from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.network import MAX_UNITS, Network, safe_name
+
+MAX_BYTES = 500_000_000  # of one file; the largest ACAS Xu network has 0.3 MB
 
 
 def read_nnet(path: Path) -> tuple[Network, list[str]]:
     """(network, notes). Raises InputError with the line of the first mistake."""
     lines = _Lines(path)
-    layers, inputs, outputs, _ = lines.integers(4)
-    sizes = lines.integers(layers + 1)
-    if sizes[0] != inputs or sizes[-1] != outputs:
-        raise lines.error(f"the sizes {sizes} do not begin with {inputs} and end with {outputs}")
-    lines.skip()
-    low, high = lines.numbers(inputs), lines.numbers(inputs)
-    mean, spread = lines.numbers(inputs + 1), lines.numbers(inputs + 1)
-    builder = Builder("x", inputs)
+    sizes = _sizes(lines)
+    domain = _domain(lines, sizes[0])
+    layers = [_layer(lines, width, height) for width, height in pairwise(sizes)]
+    lines.end()
+    builder = Builder("x", sizes[0])
     value = builder.input
-    for k, (width, height) in enumerate(pairwise(sizes)):
-        weight = Matrix.from_fractions([lines.numbers(width) for _ in range(height)], columns=width)
-        bias = Matrix.column([lines.numbers(1)[0] for _ in range(height)])
-        last = k == layers - 1
+    for k, (weight, bias) in enumerate(layers):
+        last = k == len(layers) - 1
         value = builder.layer("y" if last else f"h{k + 1}", value.apply(weight) + Affine(bias), relu=not last)
-    scaled = [_normalised(*ends, mean[i], spread[i], lines) for i, ends in enumerate(zip(low, high, strict=True))]
-    domain = Domain(tuple(s[0] for s in scaled), tuple(s[1] for s in scaled))
-    return builder.finish(value, safe_name(path.stem, "net"), domain), [
-        f"{path.name}: inputs and outputs are the normalised ones"
-    ]
+    notes = [f"{path.name}: inputs and outputs are the normalised ones"]
+    return builder.finish(value, safe_name(path.stem, "net"), domain), notes
 
 
-def _normalised(
-    low: Fraction, high: Fraction, mean: Fraction, spread: Fraction, lines: _Lines
-) -> tuple[Fraction, Fraction]:
-    if spread <= 0:
-        raise lines.error("a range of the inputs is not positive")
-    return (low - mean) / spread, (high - mean) / spread
+def _sizes(lines: _Lines) -> list[int]:
+    """The sizes of the input and of every layer; the two lines about them must agree."""
+    layers, inputs, outputs, largest = lines.integers(4, "layers, inputs, outputs, largest layer")
+    sizes = lines.integers(layers + 1, "sizes")
+    if sizes[0] != inputs or sizes[-1] != outputs:
+        raise lines.error(f"the sizes {_few(sizes)} do not begin with {inputs} and end with {outputs}")
+    if max(sizes) > largest:
+        raise lines.error(f"a layer has {max(sizes)} units, but the first line says at most {largest}")
+    (flag,) = lines.numbers(1, "a flag")
+    if flag != 0:
+        raise lines.error(f"the flag is {flag}; only 0 is known (1 would be a network with symmetric inputs)")
+    return sizes
+
+
+def _domain(lines: _Lines, inputs: int) -> Domain:
+    """The box of the normalised inputs."""
+    low, high = lines.numbers(inputs, "lower ends"), lines.numbers(inputs, "upper ends")
+    mean = lines.numbers(inputs + 1, "means of the inputs and of the outputs")
+    spread = lines.numbers(inputs + 1, "ranges of the inputs and of the outputs")
+    if min(spread) <= 0:
+        raise lines.error(f"the range {min(spread)} is not positive")
+    ends = [tuple((v - mean[i]) / spread[i] for i, v in enumerate(side)) for side in (low, high)]
+    try:
+        return Domain(ends[0], ends[1])
+    except DomainError as error:
+        raise lines.error(f"{error} (after normalisation)") from None
+
+
+def _layer(lines: _Lines, width: int, height: int) -> tuple[Matrix, Matrix]:
+    try:
+        weight = written_matrix([lines.numbers(width, "weights of one unit") for _ in range(height)], width)
+        return weight, written_matrix([lines.numbers(1, "one bias") for _ in range(height)], 1)
+    except NumberError as error:
+        raise lines.error(str(error)) from None
+
+
+def _few(sizes: list[int]) -> str:
+    return ", ".join(map(str, sizes[:8])) + (", ..." if len(sizes) > 8 else "")
 
 
 class _Lines:
+    """The lines that are no comments, read one after the other."""
+
     def __init__(self, path: Path) -> None:
         self.name = path.name
         try:
+            if path.stat().st_size > MAX_BYTES:
+                raise InputError(f"{path.name} is larger than {MAX_BYTES:,} bytes")
             text = path.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path.name} is no readable .nnet file ({error})") from None
         self.rows = [(k, line) for k, line in enumerate(text.splitlines(), start=1) if not line.startswith("//")]
+        while self.rows and not self.rows[-1][1].strip():
+            self.rows.pop()
         self.at = 0
 
     def error(self, message: str) -> InputError:
+        """About the line that was read last."""
         number = self.rows[self.at - 1][0] if 0 < self.at <= len(self.rows) else 1
         return InputError(f"{self.name}:{number}: {message}")
 
-    def skip(self) -> None:
-        self.at += 1
+    def end(self) -> None:
+        """Nothing may follow."""
+        if self.at < len(self.rows):
+            left = len(self.rows) - self.at
+            self.at += 1
+            lines = "1 line is" if left == 1 else f"{left} lines are"
+            raise self.error(f"the network is complete, but {lines} left; the sizes in line 2 do not count them")
 
-    def numbers(self, count: int) -> list[Fraction]:
+    def numbers(self, count: int, what: str) -> list[Fraction]:
+        """The next line, which must hold exactly `count` numbers (and may end with a comma)."""
         if self.at >= len(self.rows):
-            raise self.error("the file ends too early")
-        words = [w for w in self.rows[self.at][1].replace(" ", "").split(",") if w]
+            raise self.error(f"the file ends too early: a line of {what} is missing")
+        words = self.rows[self.at][1].rstrip().removesuffix(",").split(",")
         self.at += 1
-        if len(words) < count:
-            raise self.error(f"{len(words)} numbers where {count} are expected")
+        if len(words) != count:
+            found = "1 number" if len(words) == 1 else f"{len(words)} numbers"
+            raise self.error(f"{found} where {count} are expected ({what})")
         try:
-            return [parse_rational(w) for w in words[:count]]
+            return [parse_rational(w) for w in words]
         except NumberError as error:
             raise self.error(str(error)) from None
 
-    def integers(self, count: int) -> list[int]:
-        values = self.numbers(count)
-        if any(v.denominator != 1 or not 0 < v <= MAX_UNITS for v in values[: max(1, count - 1)]):
-            raise self.error("positive whole numbers are expected")
+    def integers(self, count: int, what: str) -> list[int]:
+        values = self.numbers(count, what)
+        for value in values:
+            if value.denominator != 1 or not 0 < value <= MAX_UNITS:
+                raise self.error(f"{value} where a positive whole number up to {MAX_UNITS:,} is expected ({what})")
         return [int(v) for v in values]

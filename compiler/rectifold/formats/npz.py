@@ -1,6 +1,10 @@
 """`.npz` files with W0, b0, W1, b1, ...: y = W x + b, a relu after all but the last layer.
 
-Optional members input_lo and input_hi (a number, or one per input) give the domain; other members are left alone.
+    W0 (m×n), b0 (m)      y = W1 relu(W0 x + b0) + b1      input_lo, input_hi: a number, or one per input
+    W1 (k×m), b1 (k)
+
+Either every layer has its bias or none has. Members whose names look like parts of a network (`W01`, `w1`, `bias_0`,
+`input_low`) and are none are refused; others (a loss, labels) are named in a note and left out.
 """
 
 from __future__ import annotations
@@ -15,57 +19,109 @@ import numpy as np
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Builder
-from rectifold.ir.domain import Domain
+from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.network import Network, safe_name
 from rectifold.runtime.arrays import as_floats, load_npz
 
+_LAYER = re.compile(r"([Wb])(0|[1-9]\d*)")
+_ENDS = ("input_lo", "input_hi")
+_ALIKE = re.compile(
+    r"(w|b|weights?|bias(es)?|kernels?|act(ivation)?s?)[_.]?\d+|(input|x)_?(lo|hi|low|high|lower|upper|min|max)(_.*|\d+)?",
+    re.I,
+)
+
 
 def read_npz(path: Path) -> tuple[Network, list[str]]:
-    """(network, notes). Raises InputError if the members do not form a network."""
+    """(network, notes). Raises InputError if the members do not form a network, or only half of one."""
     arrays = load_npz(path)
-    count = 0
-    while f"W{count}" in arrays:
-        count += 1
-    if count == 0:
-        raise InputError(
-            f"{path.name} has no member W0; W0, b0, W1, b1, ... are expected, it has {', '.join(sorted(arrays)[:8])}"
-        )
+    count, has_biases = _layers(path.name, arrays)
+    extra = _extra(path.name, arrays)
     first = arrays["W0"]
     if first.ndim != 2:
-        raise InputError(f"{path.name}: W0 has {first.ndim} dimensions, two are expected")
+        raise InputError(f"{path.name}: W0 has {_dimensions(first)}, two are expected (outputs x inputs)")
     builder = Builder("x", first.shape[1])
     value = builder.input
     for k in range(count):
-        value = builder.layer(
-            f"h{k + 1}" if k < count - 1 else "y", _layer(path.name, arrays, k, value), relu=k < count - 1
-        )
-    extra = sorted(key for key in arrays if not re.fullmatch(r"[Wb]\d+|input_(lo|hi)", key))
-    notes = (
-        [f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out"] if extra else []
-    )
+        form = _layer(path.name, arrays, k, value, has_bias=has_biases)
+        value = builder.layer(f"h{k + 1}" if k < count - 1 else "y", form, relu=k < count - 1)
+    notes = [f"{path.name} has no biases b0, b1, ...: they are 0"] if not has_biases else []
+    if extra:
+        notes.append(f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out")
     return builder.finish(value, safe_name(path.stem, "net"), _domain(path.name, arrays, first.shape[1])), notes
 
 
-def _layer(name: str, arrays: dict[str, np.ndarray], k: int, value: Affine) -> Affine:
+def _layers(name: str, arrays: dict[str, np.ndarray]) -> tuple[int, bool]:
+    """(number of layers, they have biases). Every number from 0 must be there, and every bias or none."""
+    found: dict[str, set[int]] = {"W": set(), "b": set()}
+    for key in arrays:
+        if match := _LAYER.fullmatch(key):
+            found[match[1]].add(int(match[2]))
+    if 0 not in found["W"]:
+        members = ", ".join(sorted(arrays)[:8]) or "none"
+        raise InputError(f"{name} has no member W0; W0, b0, W1, b1, ... are expected, it has {members}")
+    count = max(found["W"]) + 1
+    _refuse_missing(name, "W", found["W"], count)
+    if found["b"] and max(found["b"]) >= count:
+        raise InputError(f"{name} has b{max(found['b'])} but no W{max(found['b'])}: a layer is missing")
+    if found["b"]:
+        _refuse_missing(name, "b", found["b"], count)
+    return count, bool(found["b"])
+
+
+def _refuse_missing(name: str, letter: str, found: set[int], count: int) -> None:
+    if len(found) == count:
+        return
+    missing = next(k for k in range(count) if k not in found)
+    hint = "store zeros where a layer has no bias" if letter == "b" else "number the layers from 0 without a gap"
+    raise InputError(f"{name} has {letter}{max(found)} but no {letter}{missing}: {hint}")
+
+
+def _extra(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
+    """The members that are no part of the network; refuses those that look as if they were meant to be."""
+    extra = sorted(key for key in arrays if not _LAYER.fullmatch(key) and key not in _ENDS)
+    alike = [key for key in extra if _ALIKE.fullmatch(key)]
+    if alike:
+        raise InputError(
+            f"{name}: the member {alike[0][:40]!r} is not known; a network is W0, b0, W1, b1, ... "
+            "with input_lo and input_hi: rename it, or leave it out"
+        )
+    return extra
+
+
+def _layer(name: str, arrays: dict[str, np.ndarray], k: int, value: Affine, *, has_bias: bool) -> Affine:
     weight = as_floats(arrays[f"W{k}"], f"{name}[W{k}]")
     if weight.ndim != 2 or weight.shape[1] != value.size:
         raise InputError(f"{name}: W{k} has shape {weight.shape}, but {value.size} values come in (columns must match)")
-    bias = as_floats(arrays[f"b{k}"], f"{name}[b{k}]") if f"b{k}" in arrays else np.zeros(weight.shape[0])
+    bias = as_floats(arrays[f"b{k}"], f"{name}[b{k}]") if has_bias else np.zeros(weight.shape[0])
     if bias.shape != (weight.shape[0],):
         raise InputError(f"{name}: b{k} has shape {bias.shape}, ({weight.shape[0]},) is expected")
     return value.apply(Matrix.from_floats(weight)) + Affine(Matrix.from_floats(bias.reshape(-1, 1)))
 
 
 def _domain(name: str, arrays: dict[str, np.ndarray], size: int) -> Domain | None:
-    if "input_lo" not in arrays or "input_hi" not in arrays:
+    present = [key for key in _ENDS if key in arrays]
+    if not present:
         return None
-    ends = []
-    for key in ("input_lo", "input_hi"):
-        values = as_floats(arrays[key], f"{name}[{key}]").ravel()
-        if len(values) not in (1, size):
-            raise InputError(f"{name}: {key} has {len(values)} entries for {size} inputs")
-        ends.append(tuple(Fraction(float(v)) for v in np.broadcast_to(values, (size,))))
-    return Domain(ends[0], ends[1])
+    if len(present) == 1:
+        other = _ENDS[1 - _ENDS.index(present[0])]
+        raise InputError(f"{name} has {present[0]} but no {other}: half a box; add {other}, or leave both out")
+    lower, upper = (_end(name, key, arrays[key], size) for key in _ENDS)
+    try:
+        return Domain(lower, upper)
+    except DomainError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, ...]:
+    values = [Fraction(v) for v in as_floats(array, f"{name}[{key}]").ravel().tolist()]
+    if len(values) not in (1, size):
+        entries = "1 entry" if len(values) == 1 else f"{len(values)} entries"
+        raise InputError(f"{name}: {key} has {entries} for {size} inputs; give one number, or one per input")
+    return tuple(values) if len(values) == size else (values[0],) * size
+
+
+def _dimensions(array: np.ndarray) -> str:
+    return "1 dimension" if array.ndim == 1 else f"{array.ndim} dimensions"
 
 
 def npz_bytes(network: Network) -> bytes:

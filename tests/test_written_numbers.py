@@ -1,0 +1,24 @@
+"""Common denominators stay as short as the file explains."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from rectifold.exact.matrix import Matrix, NumberError
+from rectifold.exact.written import MAX_BITS, require_short, written_matrix
+
+
+def test_short_fractions_are_a_matrix() -> None:
+    rows = [[Fraction(1, 2), Fraction(1, 3)], [Fraction(0), Fraction(-5)]]
+    assert written_matrix(rows, 2) == Matrix.from_fractions(rows)
+    assert written_matrix([], 3).shape == (0, 3)
+
+
+def test_many_numbers_with_a_long_common_denominator_are_refused() -> None:
+    require_short(10**1075, 270_000)  # every float64 in full
+    with pytest.raises(NumberError, match="no common denominator of less than"):
+        require_short(1 << (MAX_BITS // 1000), 1001)
+    with pytest.raises(NumberError, match="write decimals instead of fractions"):
+        written_matrix([[Fraction(1, 2**100_000 + 1)] * 100] * 101, 100)
