@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from rectifold.exact.matrix import Matrix, NumberError
+from rectifold.exact.literals import NumberError
+from rectifold.exact.matrix import Matrix
 from rectifold.exact.written import MAX_BITS, require_short, written_matrix
 
 

@@ -9,19 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectifold.exact.matrix import (
-    Matrix,
-    NumberError,
-    dyadic_integers,
-    format_float,
-    format_number,
-    hstack,
-    parse_number,
-    parse_rational,
-    round_down,
-    round_up,
-    vstack,
-)
+from rectifold.exact.conversion import dyadic_integers
+from rectifold.exact.literals import NumberError, format_float, format_number, parse_number, parse_rational
+from rectifold.exact.matrix import Matrix, hstack, vstack
+from rectifold.exact.numerals import round_down, round_up
 
 rationals = st.one_of(
     st.fractions(max_denominator=50, min_value=-20, max_value=20),

@@ -15,7 +15,7 @@ import numpy as np
 from rectifold.bounds.linear import Bounds
 from rectifold.bounds.rounding import TINY, gamma
 from rectifold.bounds.threads import on_few_threads
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network

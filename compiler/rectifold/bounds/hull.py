@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.bounds.rounding import TINY, gamma
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.facts.trees import Hull
 
 

@@ -30,7 +30,10 @@ import numpy as np
 
 from rectifold.bounds.hull import planes_above
 from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_down, settled_up, upper_sum
-from rectifold.exact.matrix import Floats, Indices, Matrix, round_down, round_up
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import round_down, round_up
 from rectifold.facts.trees import Frame, Hull, Leaf, Path
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network

@@ -22,7 +22,8 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds, Boxes, Coupled, Lines, relaxation
 from rectifold.bounds.rounding import TINY, UNIT, gamma
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 
 _CHOICE = 1021.0
 

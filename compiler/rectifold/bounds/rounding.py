@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 
 UNIT = 2.0**-53
 TINY = 2.0**-1021  # twice the largest error of one underflowing product

@@ -20,7 +20,9 @@ import rectifold_check
 from rectifold.bounds.linear import bounded
 from rectifold.bounds.threads import on_few_threads, threads_for
 from rectifold.certificate.units import BITS, UnitProofs
-from rectifold.exact.matrix import Floats, Indices, Matrix
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import Signs
 from rectifold.facts.facts import Facts
 from rectifold.facts.serialise import box_tree_lists

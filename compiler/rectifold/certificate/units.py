@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from rectifold.bounds.linear import Bounds, Cases, ExactCase, cases_of, exact_backward, relaxation
-from rectifold.exact.matrix import Floats, Indices, Matrix
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
 from rectifold.facts import trees
 from rectifold.facts.entries import Ends, Entry, Intervals, Signs, without_superseded
 from rectifold.facts.facts import Facts

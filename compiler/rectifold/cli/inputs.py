@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import parse_rational
+from rectifold.exact.literals import parse_rational
 from rectifold.formats.load import Loaded, load, read_domain
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network

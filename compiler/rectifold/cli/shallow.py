@@ -26,7 +26,7 @@ from rectifold.emitters.artifact import refuse_existing, write_artifact, write_w
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.errors import InputError
-from rectifold.exact.matrix import parse_rational
+from rectifold.exact.literals import parse_rational
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network

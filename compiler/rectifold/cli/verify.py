@@ -32,7 +32,7 @@ from rectifold.cli.status import DONE, REFUTED, UNDECIDED
 from rectifold.emitters.artifact import refuse_existing, write_whole
 from rectifold.equivalence.decide import Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.errors import InputError
-from rectifold.exact.matrix import parse_rational
+from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain

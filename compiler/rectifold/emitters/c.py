@@ -27,7 +27,8 @@ from rectifold.emitters.program import (
     weights_of,
 )
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats, round_up
+from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import round_up
 from rectifold.ir.network import Network
 
 _KEYWORDS = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for",

@@ -25,7 +25,7 @@ from rectifold.emitters.program import (
     test_tolerance,
     weights_of,
 )
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.ir.network import Network
 
 

@@ -12,8 +12,8 @@ from random import Random
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats, round_up
-from rectifold.exact.numerals import at_most
+from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import at_most, round_up
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points

@@ -18,7 +18,8 @@ from rectifold.bounds.linear import Bounds, bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats, Matrix
+from rectifold.exact.conversion import Floats
+from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.facts.entries import Signs
 from rectifold.facts.facts import Facts, Mask

@@ -22,7 +22,7 @@ from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.compiled import Certificate, certify_by_cells, certify_pair, certify_same, certify_within
 from rectifold.equivalence.agreement import Agreement, agree_in_argmax, agree_within, tightest
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import at_most
 from rectifold.facts.entries import Signs
 from rectifold.facts.facts import Facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import Pair, Pairing, same_shape
 from rectifold.ir.network import Network

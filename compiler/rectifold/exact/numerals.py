@@ -14,6 +14,8 @@ import math
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
+import numpy as np
+
 _SHORT = 24  # characters of a fraction that is shown as it is
 _PLAIN = range(-5, 15)  # decimal exponents of numbers that are written without one
 
@@ -70,7 +72,7 @@ def readable(value: Fraction) -> str:
     """The exact text where it is short, else the value with a word on how long it is.
 
     >>> readable(Fraction(1, 3)), readable(Fraction(1, 3**60))
-    ('1/3', 'about 2.35896e-29 (a fraction of 30 digits)')
+    ('1/3', 'about 2.35898e-29 (a fraction of 30 digits)')
     """
     text = exact_text(value)
     if len(text) <= _SHORT:
@@ -90,3 +92,21 @@ def _rounded(value: Fraction, digits: int, rounding: str) -> str:
 
 def _integer_text(value: int) -> str:
     return f"{Decimal(value):f}"
+
+
+def round_up(value: Fraction) -> float:
+    """The smallest float64 ≥ value (inf beyond the range).
+
+    >>> round_up(Fraction(1, 2))
+    0.5
+    """
+    return 0.0 - round_down(-value)
+
+
+def round_down(value: Fraction) -> float:
+    """The largest float64 ≤ value (-inf beyond the range)."""
+    try:
+        near = value.numerator / value.denominator
+    except OverflowError:
+        return float(np.finfo(np.float64).max) if value > 0 else -math.inf
+    return near if Fraction(near) <= value else math.nextafter(near, -math.inf)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import BoxProof, CaseProof
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.exact.matrix import parse_rational
+from rectifold.exact.literals import parse_rational
 from rectifold.facts.entries import Ends, Entry, Intervals, Signs
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import (

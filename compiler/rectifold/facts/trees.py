@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 
 Path = tuple[tuple[str, int, int], ...]  # (layer, unit, +1 active or -1 inactive), from the root
 

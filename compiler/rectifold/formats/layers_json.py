@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import MAX_DIGITS, Matrix, NumberError, parse_rational
+from rectifold.exact.literals import MAX_DIGITS, NumberError, parse_rational
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.network import MAX_UNITS, Network, safe_name

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import parse_rational
+from rectifold.exact.literals import parse_rational
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.nnet import read_nnet
 from rectifold.formats.npz import read_npz

@@ -19,7 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Matrix, NumberError, parse_rational
+from rectifold.exact.literals import NumberError, parse_rational
+from rectifold.exact.matrix import Matrix
 from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain, DomainError

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import NumberError, parse_rational
+from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.ir.domain import Constraint, Domain
 
 MAX_BYTES = 200_000_000

@@ -18,7 +18,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact.matrix import Indices, Matrix, vstack
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix, vstack
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import MAX_UNITS, Layer, Network, NetworkError, fresh_name
 

@@ -16,7 +16,8 @@ from math import gcd
 
 import numpy as np
 
-from rectifold.exact.matrix import Matrix, dyadic_integers
+from rectifold.exact.conversion import dyadic_integers
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 

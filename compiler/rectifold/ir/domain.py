@@ -16,7 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats, round_down, round_up
+from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import round_down, round_up
 
 
 class DomainError(InputError):

@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Matrix, NumberError, parse_number, parse_ratio
+from rectifold.exact.literals import NumberError, parse_number, parse_ratio
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Builder, concat
 from rectifold.ir.domain import Constraint, Domain, DomainError
 from rectifold.ir.network import MAX_UNITS, RESERVED, Network, NetworkError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rectifold.exact.matrix import Matrix, format_float, format_number
+from rectifold.exact.literals import format_float, format_number
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 

@@ -26,7 +26,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats, Matrix
+from rectifold.exact.conversion import Floats
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.polytope import Form, Vertex, primitive, scaled

@@ -19,7 +19,7 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 
 Vertex = tuple[int, ...]
 Form = list[int]

@@ -26,7 +26,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact.matrix import Matrix, hstack, round_up, vstack
+from rectifold.exact.matrix import Matrix, hstack, vstack
+from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Facts, LayerFacts, carrier_facts
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.hyperplanes import Group, hyperplane_groups

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact.matrix import Matrix, round_down, round_up
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import round_down, round_up
 from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.facts.methods import Method
 from rectifold.ir.network import Draft, Layer, Network

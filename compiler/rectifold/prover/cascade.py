@@ -21,8 +21,10 @@ import numpy as np
 from rectifold.bounds.linear import Backward, Bounds, exact_backward
 from rectifold.bounds.threads import on_few_threads
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats, Indices, Matrix, round_up
-from rectifold.exact.numerals import nearest_float
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import nearest_float, round_up
 from rectifold.facts.entries import Ends, Entry, Intervals, Signs
 from rectifold.facts.facts import Claim, Facts, LayerFacts, Mask, Phase, Proved, Refuted, Undecided, Verdict
 from rectifold.facts.methods import Method

@@ -12,7 +12,7 @@ import numpy as np
 
 from rectifold.emitters.artifact import write_whole
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float, readable
 from rectifold.facts.facts import Facts, Phase
 from rectifold.ir.domain import Domain

@@ -20,7 +20,7 @@ from typing import IO
 import numpy as np
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 
 FREE_ENTRIES = 4_000_000  # any file may unpack to as many: 32 MB of float64
 ENTRIES_PER_BYTE = 16  # and to as many per byte of its own: a pruned float32 matrix, 99 % zeros, packs to a byte per 16

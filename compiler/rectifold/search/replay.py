@@ -18,7 +18,9 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds, ExactCase, cases_of, exact_backward
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Floats, Indices, round_up
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.exact.numerals import round_up
 from rectifold.facts.entries import Ends, Entry, Signs
 from rectifold.facts.methods import Method
 from rectifold.facts.serialise import entry_json, read_entry

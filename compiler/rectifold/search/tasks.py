@@ -12,7 +12,8 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds
 from rectifold.bounds.threads import threads_for
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.facts.trees import CaseProof
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network

@@ -16,7 +16,8 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds, FloatLayer
 from rectifold.bounds.rounding import TINY, gamma
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.ir.domain import Domain
 
 _RANGE = 1e6  # where a range is infinite, points are drawn from here

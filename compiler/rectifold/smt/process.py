@@ -19,7 +19,8 @@ from types import TracebackType
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats, Matrix
+from rectifold.exact.conversion import Floats
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.formats.onnx.arithmetic import scaled
 from rectifold.formats.onnx.node import Node, spread, symbolic_of
 from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor

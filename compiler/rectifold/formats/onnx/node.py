@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.exact.matrix import Indices, Matrix
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.onnx.tensors import Array, Constant, OnnxError, Symbolic, Tensor, matrix_of, reduced
 from rectifold.ir.affine import Affine, Builder
 

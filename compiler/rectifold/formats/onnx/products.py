@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact.matrix import Indices
+from rectifold.exact.entries import Indices
 from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of, spread, symbolic_of
 from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor, matrix_of, wrapped
 from rectifold.ir.affine import Affine

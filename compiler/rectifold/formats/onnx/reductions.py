@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.exact.matrix import Indices
+from rectifold.exact.entries import Indices
 from rectifold.formats.onnx.node import Node, entries_of, symbolic_of
 from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
 from rectifold.ir.affine import Affine, concat

@@ -21,7 +21,8 @@ import onnx
 from onnx import numpy_helper
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Indices, Matrix
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine
 from rectifold.runtime.arrays import inside
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.exact.matrix import Indices
+from rectifold.exact.entries import Indices
 from rectifold.formats.onnx.node import Node, entries_of
 from rectifold.formats.onnx.tensors import Constant, Symbolic, Tensor
 from rectifold.ir.affine import Affine

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
 from rectifold.search.witnesses import Witnesses
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rectifold.bounds.linear import Bounds
-from rectifold.exact.matrix import Floats
+from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxSplit, BoxTree, UnitSplit
 from rectifold.search.boxes.tree import Ends, Gaps, Tightening, midpoint

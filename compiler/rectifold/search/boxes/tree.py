@@ -19,7 +19,8 @@ import numpy as np
 
 from rectifold.bounds.linear import Bounds, Boxes, relaxation
 from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap, reach_of
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxProof, BoxSplit, BoxTree, UnitSplit
 from rectifold.search.witnesses import Witnesses

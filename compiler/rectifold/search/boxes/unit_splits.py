@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.bounds.linear import Boxes
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.search.boxes.largest import Node, TightestSearch
 from rectifold.search.boxes.tree import Ends, Gaps, of_phase
 

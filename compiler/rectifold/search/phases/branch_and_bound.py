@@ -31,7 +31,8 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.facts.trees import SLOPE_UNITS, CaseProof, ExactLeaf, Hull, Leaf, Split, Tree
 from rectifold.search.phases.hulls import Above, FirstLayer, Heights
 from rectifold.search.phases.skeleton import Hints, Skeleton, skeleton_of

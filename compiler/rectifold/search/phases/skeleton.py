@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.bounds.linear import Bounds, relaxation
-from rectifold.exact.matrix import Floats, Indices
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.facts.trees import Frame
 
 Hints = npt.NDArray[np.floating]  # float32, or float64 where the scale asks for it
