@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 
-from rectifold.exact.matrix import Matrix, NumberError
+from rectifold.exact.literals import NumberError
+from rectifold.exact.matrix import Matrix
 
 MAX_BITS = 1_000_000_000  # of all numerators of one matrix over its denominator: 125 MB
 
