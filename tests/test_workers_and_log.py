@@ -287,7 +287,22 @@ def test_two_networks_share_a_log(tmp_path: Path) -> None:
 
 
 def test_a_log_in_no_folder_is_refused(tmp_path: Path) -> None:
-    for place in (tmp_path, tmp_path / "no" / "where.log"):
+    for place, what in ((tmp_path, "is a folder"), (tmp_path / "no" / "where.log", "there is no folder")):
         result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--log", str(place)])
         assert result.exit_code == 2
-        assert "cannot be written" in result.stderr
+        assert what in result.stderr
+        with pytest.raises(InputError, match=f"the log cannot be written: .*{what}"):
+            ProofLog(place, hard(), Domain.cube(0, 1, 12))
+
+
+def test_a_file_that_is_no_log_is_not_appended_to(tmp_path: Path) -> None:
+    network = tmp_path / "net.relu"
+    network.write_text("input x[1] in [0, 1]\noutput relu(x)\n")
+    result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--log", str(network)])
+    assert result.exit_code == 2
+    assert "net.relu is there, and is no log of proofs" in result.stderr
+    assert network.read_text() == "input x[1] in [0, 1]\noutput relu(x)\n"
+    cut_off = tmp_path / "cut.log"
+    cut_off.write_text('{"k')
+    ProofLog(cut_off, hard(), Domain.cube(0, 1, 12)).append_points(np.zeros((1, 12)))
+    assert cut_off.read_text().splitlines()[0] == '{"k'

@@ -218,7 +218,7 @@ MISTAKES = [
     (["run", "net.relu", "gone.npy"], "there is no file 'gone.npy'"),
     (["run", "net.relu", "bad.npy"], "no readable .npy"),
     (["check", "net.relu", "gone.jsonl"], "no readable certificate"),
-    (["emit", "net.relu", "-o", "net.relu"], "exists already"),
+    (["emit", "net.relu", "-o", "net.relu"], "-o and the input net.relu are one file, net.relu; give -o another name"),
     (["emit", "skip.relu", "-o", "o.npz"], "cannot be written as .npz"),
 ]
 

@@ -8,13 +8,12 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 
 from rectifold.bounds.code_error import code_error
-from rectifold.emitters.artifact import Artifact, write_artifact, write_whole
+from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.program import Origin, header_lines, printable, self_test_vectors
 from rectifold.emitters.table import EMITTERS, format_for
 from rectifold.errors import InputError
@@ -202,23 +201,6 @@ def test_formats_by_name_and_suffix() -> None:
         format_for(Path("a.f"), "fortran")
     with pytest.raises(InputError, match="cannot tell the format"):
         format_for(Path("a.f"), None)
-
-
-def test_files_are_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "out.txt"
-    write_artifact(Artifact({"out.txt": b"one"}), path, force=False)
-    with pytest.raises(InputError, match="give --force"):
-        write_artifact(Artifact({"out.txt": b"two"}), path, force=False)
-    assert path.read_bytes() == b"one"
-
-    def fail(*ignored: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.replace", fail)
-    with pytest.raises(InputError, match="No space left"):
-        write_whole(path, b"three")
-    assert path.read_bytes() == b"one"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

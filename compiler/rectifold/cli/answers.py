@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.emitters.artifact import write_whole
 from rectifold.equivalence.decide import Closest, Comparison, Different, Equal, Unknown
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
+from rectifold.runtime.files import write_whole
 
 _SHOWN = 12  # inputs of a counterexample on the screen
 

@@ -12,6 +12,7 @@ from rectifold.cli.inputs import opened
 from rectifold.cli.options import allow_trusted_option, domain_option, json_option, network_argument, quiet_option
 from rectifold.cli.output import write_json
 from rectifold.cli.status import DONE, REFUTED, TRUSTED
+from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -45,6 +46,7 @@ def check_command(
     Exit status: 0 it holds, 1 it is refused, 4 it holds but for claims that were taken without proof.
     """
     started = time.monotonic()
+    require_outputs({"--json": json_target}, [network, certificate, result_file, domain_spec], force=False)
     source, domain = opened(network, domain_spec, quiet=quiet)
     lines = _lines(certificate)
     other = canonical_text(load(result_file).network) if result_file else None

@@ -27,15 +27,17 @@ from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.shallow import certified_shallow, shallow_json, write_shallow
 from rectifold.cli.status import DONE, UNDECIDED
-from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
+from rectifold.cli.targets import network_target, require_outputs
+from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.emitters.table import EMITTERS
 from rectifold.exact.numerals import at_most
 from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.tables import compile_table, compiled_json, seconds_text, shallow_table
+from rectifold.runtime.files import write_whole
 from rectifold.two_layers.shallow import shallow_network
 
 
@@ -70,9 +72,9 @@ def compile_command(
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain."""
     started = time.monotonic()
-    path, chosen = Path(output), format_for(Path(output), wanted)
-    for target in [path] + ([Path(certificate_file)] if certificate_file else []):
-        refuse_existing(target, force=force)
+    path, chosen, target = network_target(output, wanted, quiet=quiet)
+    names = {"--certificate": certificate_file, "--json": json_target, "--log": log_file}
+    require_outputs(names, [network, domain_spec], force=force, network=target)
     source, domain = opened(network, domain_spec, quiet=quiet)
     with shown(quiet=quiet) as progress:
         compiled = compile_network(
@@ -104,10 +106,11 @@ def compile_command(
         if not certificate_file:
             result["certificate"]["about"] = "the rewriting, before --shallow"
     write_json(json_target, result)
-    if folded is not None and not quiet and json_target != "-":
+    quiet = quiet or "-" in (json_target, output)
+    if folded is not None and not quiet:
         console().print(shallow_table(folded))
         click.echo(f"shallow: {folded.statement}")
-    if not quiet and json_target != "-":
+    if not quiet:
         about = (
             "certificate of the rewriting (before --shallow)"
             if folded is not None and not certificate_file

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from rectifold.bounds.code_error import code_error
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, force_option, network_argument, quiet_option
 from rectifold.cli.status import DONE
-from rectifold.emitters.artifact import refuse_existing, write_artifact
+from rectifold.cli.targets import network_target, require_outputs
+from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.emitters.table import EMITTERS
 from rectifold.ir.canonical import digest
 
 
@@ -27,14 +26,14 @@ def emit_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, force: bool, quiet: bool
 ) -> int:
     """Write code for NET as it is."""
-    path, chosen = Path(output), format_for(Path(output), wanted)
-    refuse_existing(path, force=force)
+    path, chosen, target = network_target(output, wanted, quiet=quiet)
+    require_outputs({}, [network, domain_spec], force=force, network=target)
     source, domain = opened(network, domain_spec, quiet=quiet)
     source = source.with_domain(domain)
     precision = "float32" if chosen == "onnx" else "float64"
     bound = None if domain is None else tuple(code_error(source, domain, None, precision).tolist())
     origin = Origin(digest(source), source.sizes, bound, precision=precision)
     files = write_artifact(EMITTERS[chosen](source, origin, path.name), path, force=force)
-    if not quiet:
+    if not quiet and files:
         click.echo("wrote " + ", ".join(str(f) for f in files))
     return DONE

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
-import click
 from rich.console import Console
 
-from rectifold.emitters.artifact import write_whole
+from rectifold.runtime.files import write_result
 
 
 class _Screen(Console):
@@ -27,10 +25,5 @@ def console() -> Console:
 
 def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
     """To a file (whole or not at all) or to standard output."""
-    if target is None:
-        return
-    text = json.dumps(result, indent=2) + "\n"
-    if target == "-":
-        click.echo(text, nl=False)
-    else:
-        write_whole(Path(target), text.encode("utf-8"))
+    if target is not None:
+        write_result(target, (json.dumps(result, indent=2) + "\n").encode("utf-8"))

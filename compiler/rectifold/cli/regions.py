@@ -21,7 +21,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE, UNDECIDED
-from rectifold.emitters.artifact import refuse_existing, write_whole
+from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.domain import Domain
@@ -29,6 +29,7 @@ from rectifold.linear_regions.summary import Regions, linear_regions, upper_boun
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures import draw_regions
 from rectifold.reports.tables import large_bound, regions_table
+from rectifold.runtime.files import write_whole
 
 _SLICE = click.option(
     "--slice", "slice_spec", metavar="I,J", help="vary only these inputs (numbers from 0), fix the others"
@@ -66,9 +67,8 @@ def regions_command(
     json_target: str | None, force: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Count and list the linear regions of NET, exactly: with vertices for at most five free inputs, else by linear programs."""
-    for file in (npz_file, plot_file):
-        if file:
-            refuse_existing(Path(file), force=force)
+    names = {"--npz": npz_file, "--plot": plot_file, "--json": json_target}
+    require_outputs(names, [network, domain_spec, at_spec], force=force)
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = _sliced(require_domain(source, domain), slice_spec, at_spec)
     found = linear_regions(source, domain, limit=limit, seconds=time_limit, jobs=jobs, scheduler=scheduler)

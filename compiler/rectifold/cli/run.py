@@ -11,6 +11,7 @@ from rectifold.cli.inputs import opened, point_from
 from rectifold.cli.options import json_option, network_argument
 from rectifold.cli.output import write_json
 from rectifold.cli.status import DONE
+from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.ir.evaluate import evaluate, evaluate_float
 
@@ -22,6 +23,7 @@ from rectifold.ir.evaluate import evaluate, evaluate_float
 @json_option
 def run_command(network: str, point: str, exact: bool, json_target: str | None) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input."""
+    require_outputs({"--json": json_target}, [network, point], force=False)
     source, _ = opened(network, None, quiet=False)
     values = point_from(point)
     if len(values) != source.input_size:

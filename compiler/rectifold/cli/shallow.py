@@ -22,9 +22,10 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE
-from rectifold.emitters.artifact import refuse_existing, write_artifact, write_whole
+from rectifold.cli.targets import network_target, require_outputs
+from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.emitters.table import EMITTERS
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.canonical import canonical_text, digest, domain_text
@@ -33,6 +34,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures import draw_errors, draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
+from rectifold.runtime.files import write_whole
 from rectifold.two_layers.shallow import KINDS, Shallow, shallow_network
 from rectifold_check import Verdict, check
 
@@ -82,10 +84,12 @@ def shallow_command(
 ) -> int:  # fmt: skip
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
     pictures = [Path(file) for file in (plot_file, strips_file, errors_file) if file]
-    for file in (output, certificate_file, *pictures):
-        if file:
-            refuse_existing(Path(file), force=force)
-    chosen = format_for(Path(output), wanted) if output else None
+    _, chosen, target = network_target(output, wanted, quiet=quiet) if output else (None, None, None)
+    names = {
+        "--certificate": certificate_file, "--plot": plot_file, "--plot-strips": strips_file,
+        "--plot-errors": errors_file, "--json": json_target,
+    }  # fmt: skip
+    require_outputs(names, [network, domain_spec], force=force, network=target)
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = require_domain(source, domain)
     chosen_gain = None if gain is None else parse_rational(gain)
@@ -105,7 +109,7 @@ def shallow_command(
         draw_errors(source, domain, Path(errors_file))
     verdict = "not made" if proved is None else proved[1].status
     write_json(json_target, shallow_json(result) | {"certificate": verdict})
-    if not quiet and json_target != "-":
+    if not quiet and "-" not in (json_target, output):
         console().print(shallow_table(result))
         click.echo(result.statement)
         if result.exact:

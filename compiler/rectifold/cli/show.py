@@ -8,6 +8,7 @@ from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, json_option, network_argument
 from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE
+from rectifold.cli.targets import require_outputs
 from rectifold.ir.canonical import canonical_text, digest
 from rectifold.language.printer import print_network
 from rectifold.reports.tables import network_table, sizes_json
@@ -25,6 +26,7 @@ def show_command(
     network: str, text: bool, formula: bool, latex: bool, canonical: bool, domain_spec: str | None, json_target: str | None
 ) -> int:  # fmt: skip
     """Look at NET: layers, sizes, digest."""
+    require_outputs({"--json": json_target}, [network, domain_spec], force=False)
     source, domain = opened(network, domain_spec, quiet=False)
     source = source.with_domain(domain)
     if canonical:

@@ -21,7 +21,7 @@ from rectifold.cli.options import (
 from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.status import DONE, UNDECIDED
-from rectifold.emitters.artifact import refuse_existing
+from rectifold.cli.targets import require_outputs
 from rectifold.facts.facts import Facts
 from rectifold.prover.cascade import prove
 from rectifold.reports.tables import seconds_text, stability_json, stability_table
@@ -41,8 +41,8 @@ def stability_command(
 ) -> int:  # fmt: skip
     """Table of active, inactive, unstable and open units per layer."""
     started = time.monotonic()
-    if plot_file:
-        refuse_existing(Path(plot_file), force=force)
+    names = {"--plot": plot_file, "--json": json_target, "--log": log_file}
+    require_outputs(names, [network, domain_spec], force=force)
     source, domain = opened(network, domain_spec, quiet=quiet)
     with shown(quiet=quiet) as progress:
         limits = limits_from(time_limit, jobs, scheduler, log_file)

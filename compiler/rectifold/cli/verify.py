@@ -29,13 +29,14 @@ from rectifold.cli.options import (
 from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.status import DONE, REFUTED, UNDECIDED
-from rectifold.emitters.artifact import refuse_existing, write_whole
+from rectifold.cli.targets import require_outputs
 from rectifold.equivalence.decide import Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
+from rectifold.runtime.files import write_whole
 
 
 @click.command("verify")
@@ -67,9 +68,11 @@ def verify_command(
     """Decide whether A and B are the same function on the domain, within EPS, or in their argmax."""
     started = time.monotonic()
     _require_one_question(within, argmax=argmax, margin=margin, tightest=tightest, certificate_file=certificate_file)
-    for target in (counterexample_file, certificate_file):
-        if target:
-            refuse_existing(Path(target), force=force)
+    names = {
+        "--counterexample": counterexample_file, "--certificate": certificate_file, "--json": json_target,
+        "--log": log_file,
+    }  # fmt: skip
+    require_outputs(names, [a, b, domain_spec], force=force)
     first, domain = opened(a, domain_spec, quiet=quiet)
     second, _ = opened(b, None, quiet=quiet)
     domain = common_domain(first, second, domain)

@@ -1,14 +1,18 @@
-"""Emitted files, in memory until all of them exist; then written whole or not at all."""
+"""Emitted files, in memory until all of them exist; then written whole or not at all.
+
+The first is the one the user named. It comes last, and holds the SHA-256 of the others: a mix of two networks, as a kill
+between two renames can leave, is noticed by the file that is run or compiled.
+"""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rectifold.errors import InputError
+from rectifold.runtime.files import write_files, write_standard_output
+from rectifold.runtime.targets import STANDARD_OUTPUT
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,31 +27,26 @@ class Artifact:
 
 
 def write_artifact(artifact: Artifact, path: Path, *, force: bool) -> list[Path]:
-    """Write the files beside `path`. Raises InputError if one exists and `force` is not given."""
+    """Write the files beside `path` (- is standard output): the files. Raises InputError if one may not be written."""
+    if str(path) == STANDARD_OUTPUT:
+        write_standard_output(_single(artifact))
+        return []
     targets = [path.parent / name for name in artifact.files]
-    for target in targets:
-        refuse_existing(target, force=force)
-    for target, data in reversed(list(zip(targets, artifact.files.values(), strict=True))):
-        write_whole(target, data)
+    pairs = list(zip(targets, artifact.files.values(), strict=True))
+    write_files(dict(reversed(pairs)), force=force)
     return targets
 
 
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raises InputError if the file is there, or its folder is not."""
-    if path.exists() and not force:
-        raise InputError(f"{path} exists already; give --force to overwrite it")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {str(path.parent)!r}")
+def _single(artifact: Artifact) -> bytes:
+    if len(artifact.files) > 1:
+        beside = ", ".join(list(artifact.files)[1:])
+        raise InputError(several_files(beside))
+    return artifact.main
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Temporary file, then rename: a reader never sees half a file."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError as error:
-        os.unlink(name)
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+def several_files(beside: str) -> str:
+    """Why not to standard output."""
+    return (
+        f"this network is written as several files ({beside} too), and standard output takes one; "
+        "give -o the name of a file, or another format with --to"
+    )

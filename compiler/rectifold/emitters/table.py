@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rectifold.emitters.artifact import Artifact, write_artifact
+from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c import c_code
 from rectifold.emitters.numpy import numpy_code
 from rectifold.emitters.program import Origin, header_lines
@@ -15,6 +15,7 @@ from rectifold.formats.npz import npz_bytes
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
+from rectifold.runtime.targets import STANDARD_OUTPUT, named
 
 Emitter = Callable[[Network, Origin, str], Artifact]
 
@@ -47,6 +48,8 @@ EMITTERS: Mapping[str, Emitter] = {
     "npz": _npz,
 }
 _SUFFIXES = {".relu": "relu", ".py": "python", ".c": "c", ".onnx": "onnx", ".npz": "npz"}
+_ALSO = {"numpy": ".py", "onnx64": ".onnx"}  # formats that --to alone can choose, and their usual suffix
+_BESIDE = {"python": ("{}_weights.json",), "numpy": ("{}_weights.npz",), "c": ("{}.h", "{}_weights.h")}
 
 
 def format_for(path: Path, wanted: str | None) -> str:
@@ -54,10 +57,30 @@ def format_for(path: Path, wanted: str | None) -> str:
     if wanted is not None:
         if wanted not in EMITTERS:
             raise InputError(f"unknown format {wanted!r}; known are {', '.join(EMITTERS)}")
+        if wanted == "c" and str(path) == STANDARD_OUTPUT:
+            raise InputError(several_files("its header"))
         return wanted
     if path.suffix not in _SUFFIXES:
-        raise InputError(f"cannot tell the format from {path.name!r}; give --to {'|'.join(EMITTERS)}")
+        where = (
+            "standard output has no suffix"
+            if str(path) == STANDARD_OUTPUT
+            else f"cannot tell the format from {path.name!r}"
+        )
+        raise InputError(f"{where}; give --to {'|'.join(EMITTERS)}")
     return _SUFFIXES[path.suffix]
+
+
+def suffix_note(path: Path, chosen: str) -> str | None:
+    """A line to say when the name promises another format than the one that --to chose."""
+    promised = _SUFFIXES.get(path.suffix)
+    if promised is None or chosen == promised or _ALSO.get(chosen) == path.suffix:
+        return None
+    return f"{named(path)} is written as {chosen} (--to), although its suffix says {promised}"
+
+
+def names_beside(path: Path, chosen: str) -> list[str]:
+    """The files that may be written beside the main one."""
+    return [form.format(path.stem) for form in _BESIDE.get(chosen, ())]
 
 
 def emit(network: Network, path: str | Path, to: str | None = None, *, force: bool = False) -> list[Path]:

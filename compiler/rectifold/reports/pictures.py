@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from rectifold.emitters.artifact import write_whole
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float, readable
@@ -20,6 +19,7 @@ from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import Region
 from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.runtime.files import write_whole
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.plane.complex import sheets_of
 from rectifold.two_layers.shallow import shallow_network

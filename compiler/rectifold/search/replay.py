@@ -28,7 +28,11 @@ from rectifold.facts.trees import BoxProof, CaseProof, Leaf, leaves_of
 from rectifold.ir.canonical import digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.runtime.files import append_line
+from rectifold.runtime.targets import named, refuse_existing
 from rectifold.search.boxes.tree import proved_again
+
+_BEGINNING = b'{"key":'
 
 
 class ProofLog:
@@ -38,8 +42,7 @@ class ProofLog:
         self.path = path
         self.network = network.with_domain(domain)
         self.key = hashlib.sha256(f"{digest(network)} {domain_text(domain)}".encode("ascii")).hexdigest()
-        if path.is_dir() or not path.parent.is_dir():
-            raise InputError(f"the log {path} cannot be written: it is a folder, or its folder does not exist")
+        _require_log(path)
 
     def entries(self) -> list[Entry]:
         """In the order of the file. What is no entry of ours is passed over."""
@@ -90,12 +93,27 @@ class ProofLog:
         self._write({"points": [[float(v).hex() for v in row] for row in points]})
 
     def _write(self, form: dict[str, Any]) -> None:
-        line = json.dumps({"key": self.key} | form, separators=(",", ":")) + "\n"
-        try:
-            with self.path.open("ab") as file:
-                file.write(line.encode("ascii"))
-        except OSError as error:
-            raise InputError(f"cannot write the log {self.path}: {error.strerror}") from None
+        append_line(self.path, json.dumps({"key": self.key} | form, separators=(",", ":")).encode("ascii"))
+
+
+def _require_log(path: Path) -> None:
+    """Raises InputError unless the file is a log, or none is there and one can be: nothing else is appended to."""
+    try:
+        refuse_existing(path, force=True)
+    except InputError as error:
+        raise InputError(f"the log cannot be written: {error}") from None
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(len(_BEGINNING))
+    except OSError as error:
+        raise InputError(f"cannot read the log {named(path)}: {error.strerror}") from None
+    if not _BEGINNING.startswith(beginning):
+        raise InputError(
+            f"{named(path)} is there, and is no log of proofs (its first line would begin with {_BEGINNING.decode()}); "
+            "give --log the name of a log or of a new file"
+        )
 
 
 @dataclass(frozen=True, eq=False)
