@@ -218,15 +218,26 @@ def scaler(d: Draft) -> str:
     return d.node("Scaler", [x], domain="ai.onnx.ml", gives=np.float32, offset=offset, scale=scale)[0]
 
 
-def rounding(op: str) -> Callable[[Draft], str]:
-    """Of a constant: a function that is not piecewise linear may still be applied to constants."""
+def comparison(op: str) -> Callable[[Draft], str]:
+    """A mask made of constants, which chooses between two branches."""
 
     def make(d: Draft) -> str:
         x = d.take(ANY)
-        value = x if d.chance(0.05) else d.constant(d.numbers(d.values[x].shape))
-        return d.node(d.one_of(["Add", "Sub"]), [x, d.node(op, [value])[0]])[0]
+        kind = d.one_of([np.int64, np.int32, np.float32, d.kind])
+        shape = d.values[x].shape
+        pair = [d.numbers(shape, kind), d.numbers(partner_shape(d, shape), kind)]
+        mask = d.node(op, [d.constant(v) for v in pair], gives=np.bool_)[0]
+        if d.chance(0.5):
+            mask = d.node("Not", [mask])[0]
+        return d.node("Where", [mask, x, partner(d, x)], gives=d.kind)[0]
 
     return make
+
+
+def negation(d: Draft) -> str:
+    x = d.take(ANY)
+    mask = d.constant(d.numbers(partner_shape(d, d.values[x].shape), np.bool_))
+    return d.node("Where", [d.node("Not", [mask])[0], x, partner(d, x)], gives=d.kind)[0]
 
 
 OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
@@ -243,5 +254,6 @@ OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
     "BatchNormalization": (6, batch_normalization),
     "Dropout": (6, dropout),
     "Scaler": (7, scaler),
-    **{op: (6, rounding(op)) for op in ("Floor", "Ceil")},
+    **{op: (9, comparison(op)) for op in ("Equal", "Greater", "Less")},
+    "Not": (9, negation),
 }

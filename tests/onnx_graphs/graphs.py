@@ -21,7 +21,7 @@ OPERATORS: dict[str, tuple[int, Generator]] = {
 }  # fmt: skip
 NAMES = sorted(OPERATORS)
 NEWEST = 22
-KINDS = [np.float32] * 14 + [np.float64] * 4 + [np.float16] * 2 + [np.int32, np.int64]
+KINDS = [np.float32] * 17 + [np.float64] * 6 + [np.float16] * 4 + [np.int32, np.int64]
 TRIES = 12  # graphs of a seed until a peer runs one
 
 
@@ -57,7 +57,7 @@ def _draft(seed: int, name: str) -> Draft:
     random = Random(seed)
     since = OPERATORS[name][0]
     newest = 9 if name == "Upsample" else NEWEST
-    opset = since if random.random() < 0.1 else random.randint(since, newest)
+    opset = since if random.random() < 0.1 else random.randint(min(max(since, 7), newest), newest)
     return Draft(seed, opset, np.float32 if name == "Scaler" else random.choice(KINDS))
 
 
@@ -99,12 +99,14 @@ def _finished(draft: Draft, seed: int, name: str, found: str, *, judged: bool = 
     if more and not draft.bare and draft.chance(0.1):
         outputs.append(draft.one_of(more))
     points = tuple(_point(draft) for _ in range(3))
-    read = draft.model(outputs, shown=False)
-    if not draft.bare:
+    read, run = draft.model(outputs, shown=False), draft.model(outputs, shown=True)
+    spoilt = ""
+    if judged and draft.opset > 6 and draft.chance(0.08):
+        spoilt = spoil(read, draft.random)
+        run.CopyFrom(read)
+    elif not draft.bare:
         disguise(read, draft.random)
-    run = draft.model(outputs, shown=True)
-    spoilt = spoil(read, draft.random) if judged and draft.chance(0.08) else ""
-    return Case(seed, name, tuple(draft.operators), read, run, points, judged and not spoilt, spoilt)
+    return Case(seed, name, tuple(draft.operators), read, run, points, judged, spoilt)
 
 
 def _behind(draft: Draft, found: str) -> list[str]:

@@ -117,17 +117,6 @@ def gather(d: Draft) -> str:
     return d.node("Gather", [x, d.constant(index)], axis=None if axis == 0 and d.chance(0.5) else axis)[0]
 
 
-def gather_elements(d: Draft) -> str:
-    x = d.take((1, 2, 3))
-    shape = d.values[x].shape
-    axis = axis_of(d, len(shape))
-    wanted = list(shape)
-    wanted[axis] = d.whole(1, 3)
-    picks = [d.whole(-shape[axis], shape[axis] - 1) for _ in range(int(np.prod(wanted)))]
-    index = np.array(picks, dtype=np.int64).reshape(wanted)
-    return d.node("GatherElements", [x, d.constant(index)], axis=axis)[0]
-
-
 def expand(d: Draft) -> str:
     x = d.take((0, 1, 2, 3))
     sizes = [s if s > 1 or d.chance(0.4) else d.whole(1, 3) for s in d.values[x].shape]
@@ -258,7 +247,6 @@ OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
     "Transpose": (6, transpose),
     "Slice": (6, slicing),
     "Gather": (6, gather),
-    "GatherElements": (11, gather_elements),
     "Expand": (8, expand),
     "Tile": (6, tile),
     "Concat": (6, concat),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from onnx import numpy_helper
 
-from onnx_graphs.draft import Draft
+from onnx_graphs.draft import Draft, code_of
 from onnx_graphs.moves import listed
 
 
@@ -53,8 +53,6 @@ def _used(d: Draft, x: str, whole: str) -> str:
 
 
 def _code(d: Draft) -> int:
-    from onnx_graphs.draft import code_of
-
     return code_of(d.kind)
 
 
@@ -62,6 +60,21 @@ def size(d: Draft) -> str:
     x = d.take((0, 1, 2, 3))
     count = d.node("Size", [x], gives=np.int64)[0]
     return d.node("Add", [x, d.node("Cast", [count], to=_code(d), gives=d.kind)[0]])[0]
+
+
+def number_range(d: Draft) -> str:
+    """Whole or real numbers in steps: added to x, or the index of a Gather."""
+    x = d.take((1, 2))
+    length = d.values[x].shape[-1]
+    if d.chance(0.4):
+        ends = [d.constant(np.array(v)) for v in ((0, length, 1) if d.chance(0.5) else (length - 1, -1, -1))]
+        return d.node("Gather", [x, d.node("Range", ends)[0]], axis=-1)[0]
+    kind = d.one_of([np.float32, np.float64, np.int32, np.int64])
+    step = d.one_of([1, 2, -1, 0.5] if np.dtype(kind).kind == "f" else [1, 2, -3])
+    start = d.whole(-3, 3)
+    ends = [d.constant(np.array(v, dtype=kind)) for v in (start, start + step * length, step)]
+    made = d.node("Range", ends)[0]
+    return d.node("Add", [x, d.node("Cast", [made], to=_code(d), gives=d.kind)[0]])[0]
 
 
 def constant(d: Draft) -> str:
@@ -106,6 +119,7 @@ OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
     "Shape": (7, shape),
     "Size": (7, size),
     "Constant": (7, constant),
+    "Range": (11, number_range),
     "ConstantOfShape": (9, constant_of_shape),
     **{f"{op} of integers": (8, whole_numbers(op)) for op in ("Add", "Sub", "Mul", "Div", "Max", "Min")},
 }
