@@ -114,6 +114,7 @@ WRONG_IN_REFERENCE = {
     "MaxPool": 99,  # the same; SAME_LOWER rounds the output size down
     "GlobalMaxPool": 99,  # always reduces two axes, whatever the rank
     "ConvTranspose": 99,  # groups share the first biases and places
+    "Unsqueeze": 12,  # inserts axes in the order of the list, not all at once
     "BatchNormalization": 13,  # takes a missing momentum for training mode, or forgets epsilon
 }
 

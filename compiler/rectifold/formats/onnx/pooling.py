@@ -20,8 +20,19 @@ from rectifold.formats.onnx.windows import Window, per_axis, spatial, window
 
 
 def _window(node: Node, x: Symbolic) -> Window:
+    """The window of a pool. Where SAME would cut entries off, runtimes disagree on which: refused."""
     sizes = spatial(node, x)
-    return window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
+    slide = window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
+    last = (
+        (o - 1) * s + (k - 1) * d + 1
+        for o, s, k, d in zip(slide.output, slide.strides, slide.kernel, slide.dilations, strict=True)
+    )
+    if node.attribute("auto_pad").startswith("SAME") and any(end < size for end, size in zip(last, sizes, strict=True)):
+        raise node.fail(
+            f"auto_pad {node.attribute('auto_pad')} with strides {list(slide.strides)} over sizes {list(sizes)} would need "
+            "negative pads, which runtimes understand differently; export the model with explicit pads"
+        )
+    return slide
 
 
 def average_pool(node: Node) -> Tensor:

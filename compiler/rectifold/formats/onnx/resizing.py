@@ -45,13 +45,37 @@ def resize(node: Node, array: Array) -> Array:
     wanted = node.integers(3, "sizes")
     if node.opset < 11:
         found = [_by_scale(node, s, f) for s, f in zip(sizes, _scales(node, 1, len(axes)), strict=True)]
+        _check_opset_10(node, found)
         return _copied(node, array, axes, found, "asymmetric", "floor")
     if wanted:
         found = _to_sizes(node, sizes, wanted)
     else:
         found = [_by_scale(node, s, f) for s, f in zip(sizes, _scales(node, 2, len(axes)), strict=True)]
     mode, rounding = node.attribute("coordinate_transformation_mode"), node.attribute("nearest_mode")
+    if mode in ("align_corners", "pytorch_half_pixel"):
+        _check_lengths(node, found, mode)
     return _copied(node, array, axes, found, mode, rounding)
+
+
+def _check_opset_10(node: Node, axes: Sequence[_Axis]) -> None:
+    """Opset 10 does not say how a coordinate is rounded where the result is smaller; runtimes round up."""
+    for axis in axes:
+        places = [Fraction(o) / axis.exact for o in range(axis.output)]
+        if axis.exact < 1 and any(place.denominator > 1 for place in places):
+            raise node.fail(
+                f"opset 10 does not define which entry is nearest for the scale {float(axis.exact)!r}; "
+                "export the model with opset 11 or later, which has nearest_mode"
+            )
+
+
+def _check_lengths(node: Node, axes: Sequence[_Axis], mode: str) -> None:
+    """Coordinates that need the length of the result: some runtimes take size·scale for it, others round it down."""
+    for axis in axes:
+        if axis.exact * axis.size != axis.output:
+            raise node.fail(
+                f"{mode} with the size {axis.size} and the scale {float(axis.exact)!r}, whose product is no whole number, "
+                "is understood differently by runtimes; give the sizes instead of the scales"
+            )
 
 
 def _scales(node: Node, k: int, count: int) -> list[float]:
