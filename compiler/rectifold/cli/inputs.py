@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from rectifold.cli.options import OUTPUTS
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.formats.load import Loaded, load, read_domain
@@ -34,9 +35,13 @@ def point_from(text: str) -> list[Fraction]:
     return [parse_rational(w) for w in words]
 
 
-def opened(network: str, domain_spec: str | None, *, quiet: bool) -> tuple[Network, Domain | None]:
-    """The network, and the domain asked for or stated by it. Notes about the reading go to standard error."""
-    loaded: Loaded = load(network)
+def opened(network: str, domain_spec: str | None, *, quiet: bool, place: int = 0) -> tuple[Network, Domain | None]:
+    """The network, and the domain asked for or stated by it. Notes about the reading go to standard error.
+
+    `place` counts the networks of the command: which --outputs belongs to this one.
+    """
+    chosen: tuple[tuple[str, ...], ...] = click.get_current_context().meta[OUTPUTS]
+    loaded: Loaded = load(network, outputs=chosen[place] if place < len(chosen) else ())
     if not quiet:
         for note in loaded.notes:
             click.echo(f"note: {note}", err=True)

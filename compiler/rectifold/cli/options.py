@@ -10,7 +10,27 @@ import click
 
 from rectifold.prover.cascade import Limits
 
-network_argument = click.argument("network", metavar="NET")
+OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
+
+
+def reading_options(networks: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How networks are read: --outputs, at most once for each of the command's networks (see inputs.opened)."""
+
+    def remember(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:
+        if len(given) > networks:
+            raise click.BadParameter(f"it is given {len(given)} times, and the command reads {networks} network(s)")
+        context.meta[OUTPUTS] = tuple(tuple(n.strip() for n in names.split(",")) for names in given)
+
+    text = "the outputs of an ONNX model to read: y, or y,z one after the other"
+    again = "" if networks == 1 else " (first for A; again for B)"
+    return click.option(
+        "--outputs", metavar="NAMES", multiple=True, expose_value=False, callback=remember, help=text + again
+    )
+
+
+def network_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument NET, with the options that say how it is read."""
+    return click.argument("network", metavar="NET")(reading_options(1)(command))
 
 
 def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,6 +23,7 @@ from rectifold.cli.options import (
     json_option,
     limits_from,
     quiet_option,
+    reading_options,
     time_limit_option,
     worker_options,
 )
@@ -42,6 +43,7 @@ from rectifold.runtime.files import write_whole
 @click.command("verify")
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
+@reading_options(2)
 @domain_option
 @click.option(
     "--within", metavar="EPS", help="allow each output to differ by EPS (one number, or one per output: 0.1,0.2)"
@@ -74,7 +76,7 @@ def verify_command(
     }  # fmt: skip
     require_outputs(names, [a, b, domain_spec], force=force)
     first, domain = opened(a, domain_spec, quiet=quiet)
-    second, _ = opened(b, None, quiet=quiet)
+    second, _ = opened(b, None, quiet=quiet, place=1)
     domain = common_domain(first, second, domain)
     limits = limits_from(time_limit, jobs, scheduler, log_file)
     if tightest:

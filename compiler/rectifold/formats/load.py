@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,9 +30,10 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(path: str | Path) -> Loaded:
+def load(path: str | Path, *, outputs: Sequence[str] = ()) -> Loaded:
     """The network in a file: .relu, .onnx, .npz, .nnet or .json (a list of layers), told by the suffix.
 
+    `outputs` names the outputs of an ONNX model that are read, one after the other.
     Raises InputError (or a subclass) if it cannot be read.
     """
     path = Path(path)
@@ -49,7 +50,9 @@ def load(path: str | Path) -> Loaded:
         raise InputError(
             f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are {', '.join(readers)}"
         )
-    network, notes = readers[path.suffix](path)
+    if outputs and path.suffix != ".onnx":
+        raise InputError(f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only")
+    network, notes = _read_onnx(path, outputs) if outputs else readers[path.suffix](path)
     return Loaded(network, tuple(notes))
 
 
@@ -101,7 +104,7 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
     return parse(text, path.name, path.parent), []
 
 
-def _read_onnx(path: Path) -> tuple[Network, list[str]]:
+def _read_onnx(path: Path, outputs: Sequence[str] = ()) -> tuple[Network, list[str]]:
     from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
 
-    return read_onnx(path)
+    return read_onnx(path, outputs)
