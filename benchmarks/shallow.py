@@ -30,9 +30,9 @@ from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.summary import Regions
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
-from rectifold.two_layers.plane.complex import on_a_plane
+from rectifold.two_layers.plane.construct import on_a_plane
 from rectifold.two_layers.shallow import shallow_network
-from rectifold.two_layers.space.units import in_space
+from rectifold.two_layers.space.construct import in_space
 from support import float_network, points_of, random_network
 
 OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1), (2, 64, 64, 64, 1)]

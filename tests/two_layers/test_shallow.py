@@ -16,11 +16,11 @@ from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.two_layers.form import Affine, Unit, evaluated, hinge_of
-from rectifold.two_layers.plane.complex import on_a_plane, sheets_of
+from rectifold.two_layers.plane.construct import on_a_plane, sheets_of
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.chains import pairings, three_chain
+from rectifold.two_layers.space.construct import in_space
 from rectifold.two_layers.space.sheets import NotGenericError
-from rectifold.two_layers.space.units import in_space
 from support import float_network, net, points_of, random_network
 
 

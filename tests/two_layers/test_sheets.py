@@ -13,6 +13,7 @@ from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.two_layers.form import hinge_of
 from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.space.construct import in_space
 from rectifold.two_layers.space.merging import Ledger
 from rectifold.two_layers.space.sheets import (
     NotGenericError,
@@ -26,7 +27,6 @@ from rectifold.two_layers.space.sheets import (
     meeting,
     place,
 )
-from rectifold.two_layers.space.units import in_space
 from support import float_network, net, points_of
 
 Point = tuple[int, ...]

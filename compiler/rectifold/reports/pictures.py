@@ -21,7 +21,7 @@ from rectifold.linear_regions.by_vertices import Region
 from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.runtime.files import write_whole
 from rectifold.two_layers.gates import Gates
-from rectifold.two_layers.plane.complex import sheets_of
+from rectifold.two_layers.plane.construct import sheets_of
 from rectifold.two_layers.shallow import shallow_network
 
 Colour = Literal["gradient", "pattern", "output"]

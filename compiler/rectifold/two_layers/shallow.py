@@ -15,9 +15,9 @@ from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
-from rectifold.two_layers.plane.complex import on_a_plane
+from rectifold.two_layers.plane.construct import on_a_plane
 from rectifold.two_layers.single import one_hidden_layer
-from rectifold.two_layers.space.units import in_space
+from rectifold.two_layers.space.construct import in_space
 
 Kind = Literal["exact", "source", "classic", "core", "centred"]
 KINDS: tuple[Kind, ...] = ("exact", "source", "classic", "core", "centred")

@@ -1,0 +1,127 @@
+"""Step 1 of three inputs: units that take the corner of every vertex, as few as are found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
+from rectifold.two_layers.space.geometry import where
+from rectifold.two_layers.space.merging import Ledger, merged
+from rectifold.two_layers.space.places import Places
+from rectifold.two_layers.space.sheets import NotGenericError, Seam, Sheet
+from rectifold.two_layers.space.units import unit_of
+
+_PAIRING_ROUNDS = 3  # times that every chain is paired again, given the hinges of the others
+
+
+class Corners:
+    """The corners of all interior vertices: read first, then taken by units."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.corners: list[tuple[Vertex, Unit]] = []
+        self.chains: list[tuple[Vertex, Weights, list[list[Simplex]]]] = []
+        for vertex in sorted(places.vertices):
+            if places.is_interior(vertex):
+                self._read_vertex(vertex)
+
+    def units(self, seams: Sequence[tuple[Seam, Weights]], *, merge: bool) -> list[Unit]:
+        """Units that take every corner; `seams` are the function's own, on its lines."""
+        corners = list(self.corners)
+        hinges = Counter(hinge for _, unit in corners for hinge, _ in unit.bends)
+        chains = [chain[1:] for chain in self.chains]
+        for (vertex, *_), units in zip(self.chains, self._chain_units(chains, hinges), strict=True):
+            corners += [(vertex, unit) for unit in units]
+        ledger = Ledger(self.places.extent, self.places.is_interior)
+        for seam, weights in seams:
+            ledger.add_seam(seam, weights)
+        alone = [unit for vertex, unit in corners if not _added(ledger, vertex, unit)]
+        return alone + (merged(ledger, self._own_sheets()) if merge else ledger.left_over())
+
+    def _read_vertex(self, vertex: Vertex) -> None:
+        phases, zero = self.places.zeros(vertex, 3, "a vertex")
+        if len(zero) < 3:
+            return
+        first, second, third = zero
+        base = self.places.local.forms(phases)
+        b = self.places.change(phases, base, second, third)
+        weights = self.places.weights(phases, base, third)
+        if not b or not any(weights):
+            return
+        u, w, z = (self.places.form(base, named) for named in zero)
+        c, a = (self.places.change(phases, base, first, named) for named in (second, third))
+        if c:
+            self.chains.append((vertex, weights, three_chain(u, w, z, a, b, c)))
+        elif a:
+            self.corners.append((vertex, unit_of(weights, z, [(a, u), (b, w)])))
+
+    def _own_sheets(self) -> Iterator[Sheet]:
+        """The units of the network's second layer, where they read the inputs and the first layer only."""
+        layers = self.places.local.layers
+        if len(layers) < 2 or not (layers[0].is_relu and layers[1].is_relu):
+            return
+        weights = layers[1].weights.get(layers[0].name)
+        if weights is None:
+            return
+        start = dict(self.places.local.start)
+        first, first_den = self.places.local.enumeration.layer_forms(start, layers[0])
+        none = [[0] * 4 for _ in first]
+        base, base_den = self.places.local.enumeration.layer_forms(start | {layers[0].name: (none, 1)}, layers[1])
+        inner = [tuple(Fraction(v, first_den) for v in form) for form in first]
+        for form, row in zip(base, weights.fractions(), strict=True):
+            always = sum(
+                (c * max(f[3], Fraction(0)) for c, f in zip(row, inner, strict=True) if not any(f[:3])), Fraction(0)
+            )
+            own = [Fraction(v, base_den) for v in form]
+            own[3] += always
+            bends = [(c, f) for c, f in zip(row, inner, strict=True) if c and any(f[:3])]
+            unit = unit_of(self.places.none, tuple(own), bends)
+            if unit.bends:
+                yield Sheet.of_unit(unit)[0]
+
+    def _chain_units(
+        self, chains: list[tuple[Weights, list[list[Simplex]]]], hinges: Counter[Hinge]
+    ) -> list[list[Unit]]:
+        """Every chain's cheapest triangulation and pairing given the others' hinges, a few times over."""
+        chosen: list[list[Unit]] = [[] for _ in chains]
+        for _ in range(_PAIRING_ROUNDS):
+            for k, (weights, triangulations) in enumerate(chains):
+                hinges.subtract(hinge for unit in chosen[k] for hinge, _ in unit.bends)
+                others = {hinge for hinge, count in hinges.items() if count > 0}
+                chosen[k] = min((self._paired(weights, t, others) for t in triangulations), key=lambda found: found[0])[
+                    1
+                ]
+                hinges.update(hinge for unit in chosen[k] for hinge, _ in unit.bends)
+        return chosen
+
+    def _paired(self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]) -> tuple[int, list[Unit]]:
+        """(cost in hinges, units) of one triangulation, each maximum of four paired with as few new hinges as possible."""
+        own = set(hinges)
+        chosen: list[Unit] = []
+        for simplex in simplices:
+            options = [unit_of(weights, form, bends) for form, bends in pairings(simplex)]
+            unit = min(options, key=lambda unit: self._cost(unit, own))
+            own |= {hinge for hinge, _ in unit.bends}
+            chosen.append(unit)
+        return sum(self._cost(unit, hinges) for unit in chosen), chosen
+
+    def _cost(self, unit: Unit, hinges: set[Hinge]) -> int:
+        """New hinges, where one on a plane on which the function bends anyway counts less."""
+        new = [hinge for hinge, _ in unit.bends if hinge not in hinges]
+        return sum(1 if hinge in self.places.planes else 2 for hinge in new)
+
+
+def _added(ledger: Ledger, vertex: Vertex, unit: Unit) -> bool:
+    """Puts the corner of a unit of two bends into the ledger; other units stand alone."""
+    if len(unit.bends) != 2:
+        return False
+    sheet, factor = Sheet.of_unit(unit)
+    try:
+        ledger.add_corner(vertex, sheet, tuple(w * factor for w in unit.weights))
+    except NotGenericError as error:
+        raise NotGenericError(f"the vertex at ({where(vertex)}) is not generic: {error}") from None
+    return True

@@ -1,0 +1,75 @@
+"""Faces of the regions in three dimensions, and small facts about planes and points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rectifold.exact.numerals import about
+from rectifold.linear_regions.by_vertices import Region
+from rectifold.linear_regions.polytope import Polytope, Vertex
+from rectifold.two_layers.form import Hinge
+from rectifold.two_layers.space.sheets import NotGenericError, cross, dot3, primitive_form
+
+
+def faces_of(regions: Sequence[Region]) -> tuple[set[Vertex], set[tuple[Vertex, Vertex]], set[Hinge]]:
+    """All vertices, edges (pairs of vertices) and facet planes of the regions."""
+    vertices: set[Vertex] = set()
+    edges: set[tuple[Vertex, Vertex]] = set()
+    planes: set[Hinge] = set()
+    for region in regions:
+        own, masks = region.polytope.vertices, region.polytope.masks
+        vertices.update(own)
+        for i, a in enumerate(own):
+            for j in range(i):
+                common = masks[i] & masks[j]
+                if common.bit_count() >= 2 and not any(
+                    k not in (i, j) and m & common == common for k, m in enumerate(masks)
+                ):
+                    edges.add((min(a, own[j]), max(a, own[j])))
+        for bit in range(region.polytope.constraints):
+            on = [v for v, m in zip(own, masks, strict=True) if m >> bit & 1]
+            if len(on) >= 3 and (plane := plane_through(on)) is not None:
+                planes.add(plane)
+    return vertices, edges, planes
+
+
+def plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
+    first = vertices[0]
+    rays = [[y * first[3] - x * v[3] for x, y in zip(first[:3], v[:3], strict=True)] for v in vertices[1:]]
+    for ray in rays[1:]:
+        normal = cross(rays[0], ray)
+        if any(normal):
+            return primitive_form([*(v * first[3] for v in normal), -dot3(normal, first)])
+    return None
+
+
+def sides_of(box: Polytope) -> list[Hinge]:
+    """Forms that are positive inside a polytope."""
+    sides = []
+    for bit in range(box.constraints):
+        on = [v for v, m in zip(box.vertices, box.masks, strict=True) if m >> bit & 1]
+        plane = plane_through(on) if len(on) >= 3 else None
+        if plane is not None:
+            inner = next(s for v in box.vertices if (s := sum(a * x for a, x in zip(plane, v, strict=True))))
+            sides.append(plane if inner > 0 else tuple(-v for v in plane))
+    return sides
+
+
+def where(point: Vertex) -> str:
+    return ", ".join(about(Fraction(v, point[-1])) for v in point[:-1])
+
+
+def point_of(vertex: Vertex) -> tuple[Fraction, ...]:
+    return tuple(Fraction(x, vertex[-1]) for x in vertex[:-1])
+
+
+def ratio(form: Sequence[Fraction], of: Sequence[Fraction | int]) -> Fraction:
+    """κ with form = κ · of. Raises NotGenericError if there is none: more happens at this place than one unit's bend."""
+    k = next(i for i, v in enumerate(of) if v)
+    factor = Fraction(form[k]) / of[k]
+    if any(v != factor * w for v, w in zip(form, of, strict=True)):
+        raise NotGenericError(
+            "a jump is no multiple of its plane: the construction for three inputs does not cover this network"
+        )
+    return factor

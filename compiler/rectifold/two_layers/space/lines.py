@@ -1,0 +1,181 @@
+"""Step 2 of three inputs: along every line where planes meet, the odd class that is left is constant.
+
+That is checked exactly on every line. Each class is taken by units relu(A + c relu(P)), one per
+extra plane.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.space.geometry import where
+from rectifold.two_layers.space.places import Places
+from rectifold.two_layers.space.sheets import (
+    Class,
+    Line,
+    NotGenericError,
+    Seam,
+    Sheet,
+    at_place,
+    bend_class,
+    line_through,
+    place,
+    primitive_form,
+)
+from rectifold.two_layers.space.units import unit_of
+
+Left = dict[Hinge, Weights]  # the class that is left along a line
+
+
+@dataclass(frozen=True)
+class Bend:
+    """weights · relu(±sheet) of one hinge next to an edge."""
+
+    weights: Weights
+    sheet: Sheet
+
+
+class Lines:
+    """The function's own seams along its lines, and the units that take what is left along them."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.own_bends: dict[Line, list[Bend]] = defaultdict(list)
+        self.seams: list[tuple[Seam, Weights]] = list(self._edge_seams())
+
+    def units(self, units: Sequence[Unit]) -> list[Unit]:
+        """Units that take the class left along every line. Raises NotGenericError if one is not constant."""
+        spans: dict[Line, list[tuple[Seam, Weights]]] = defaultdict(list)
+        for seam, weights in self.seams:
+            spans[seam.line].append((seam, weights))
+        for unit in units:
+            sheet, factor = Sheet.of_unit(unit)
+            for seam in sheet.seams:
+                spans[seam.line].append((seam, tuple(-factor * w for w in unit.weights)))
+        pivots = {hinge for unit in units for hinge, _ in unit.bends}
+        found: list[Unit] = []
+        classes = {line: self._constant_class(line, spans[line]) for line in sorted(spans)}
+        often = Counter(plane for left in classes.values() for plane in left)
+        for line, left in sorted(classes.items(), key=lambda item: item[0] not in self.own_bends):
+            found += _class_units(line, left, self.own_bends.get(line, []), pivots, often)
+        return found
+
+    def _edge_seams(self) -> Iterator[tuple[Seam, Weights]]:
+        """The function's own seams, on the parts of each line between its vertices."""
+        by_line: dict[Line, set[tuple[Fraction, Fraction]]] = defaultdict(set)
+        for a, b in self.places.edges:
+            line = line_through(a, b)
+            s, t = place(line, a), place(line, b)
+            by_line[line].add((min(s, t), max(s, t)))
+        for line, parts in by_line.items():
+            ends = sorted({t for part in parts for t in part})
+            for s, t in pairwise(ends):
+                if any(a <= s and t <= b for a, b in parts):
+                    middle = at_place(line, (s + t) / 2)
+                    if self.places.is_interior(middle) and (bend := self._bend_at(middle)) is not None:
+                        self.own_bends[line].append(bend)
+                        yield Seam(line, s, t, kind_of(line, bend.sheet)), bend.weights
+
+    def _bend_at(self, middle: Vertex) -> Bend | None:
+        phases, zero = self.places.zeros(middle, 2, "an edge")
+        if len(zero) < 2:
+            return None
+        first, second = zero
+        base = self.places.local.forms(phases)
+        c, weights = self.places.change(phases, base, first, second), self.places.weights(phases, base, second)
+        if not c or not any(weights):
+            return None
+        sheet, factor = Sheet.of_unit(
+            unit_of(self.places.none, self.places.form(base, second), [(c, self.places.form(base, first))])
+        )
+        return Bend(tuple(w * factor for w in weights), sheet)
+
+    def _constant_class(self, line: Line, spans: list[tuple[Seam, Weights]]) -> Left:
+        extent = self.places.extent(line)
+        if extent is None:
+            return {}
+        low, high = extent
+        changes: dict[Fraction, dict[Hinge, list[Fraction]]] = defaultdict(dict)
+        for seam, weights in spans:
+            s = low if seam.start is None else max(seam.start, low)
+            e = high if seam.end is None else min(seam.end, high)
+            if s < e:
+                for t, sign in ((s, 1), (e, -1)):
+                    for plane, value in seam.kind.items():
+                        total = changes[t].setdefault(plane, [Fraction(0)] * len(weights))
+                        for o, w in enumerate(weights):
+                            total[o] += sign * value * w
+        first = changes.pop(low, {})
+        changes.pop(high, None)
+        if any(any(total) for change in changes.values() for total in change.values()):
+            raise NotGenericError(
+                f"what is left is not constant along the line through ({where(at_place(line, low))}): the construction for three "
+                "inputs does not cover this network"
+            )
+        return {plane: tuple(total) for plane, total in first.items() if any(total)}
+
+
+def kind_of(line: Line, sheet: Sheet) -> Class:
+    """The odd class of a sheet of one hinge."""
+    ((hinge, c),) = sheet.bends
+    return bend_class(line, sheet.base, hinge, c)
+
+
+def _class_units(
+    line: Line, left: Left, own: Sequence[Bend], pivots: set[Hinge], often: Mapping[Hinge, int]
+) -> Iterator[Unit]:
+    """Units along a whole line that take a balanced class, one per plane beyond two.
+
+    A bend that the function itself has along the line comes first: its sheet then lies where the function bends, and fewer
+    hinges are left for the planes.
+    """
+    left = dict(left)
+    for bend in sorted(own, key=lambda bend: bend.sheet.bends[0][0] not in pivots):
+        kind = kind_of(line, bend.sheet)
+        if len(kind) == 3 and kind.keys() <= left.keys():
+            yield _taken(left, kind, bend.sheet, primitive_form(bend.sheet.base))
+            pivots.add(bend.sheet.bends[0][0])
+    while left:
+        planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
+        if len(planes) < 3:
+            raise NotGenericError(
+                f"the jumps around the line through ({where(at_place(line, Fraction(0)))}) do not balance: the construction for three "
+                "inputs does not cover this network"
+            )
+        pivot, other, gone = planes[:3]
+        pivots.add(pivot)
+        share, _ = _in_pencil(gone, pivot, other)
+        sheet, _ = Sheet.of(gone, [(pivot, -share)])
+        yield _taken(left, kind_of(line, sheet), sheet, gone)
+
+
+def _taken(left: Left, kind: Class, sheet: Sheet, gone: Hinge) -> Unit:
+    """The unit on a sheet that leaves nothing of one plane; `left` without it."""
+    weights = tuple(d / kind[gone] for d in left[gone])
+    for plane, value in kind.items():
+        before = left.get(plane, (Fraction(0),) * len(weights))
+        rest = tuple(a - w * value for a, w in zip(before, weights, strict=True))
+        if any(rest):
+            left[plane] = rest
+        else:
+            left.pop(plane, None)
+    return sheet.unit(weights)
+
+
+def _in_pencil(form: Hinge, pivot: Hinge, other: Hinge) -> tuple[Fraction, Fraction]:
+    """(p, q) with form = p · pivot + q · other, all through one line."""
+    for i in range(4):
+        for j in range(i):
+            det = pivot[i] * other[j] - pivot[j] * other[i]
+            if det:
+                return (
+                    Fraction(form[i] * other[j] - form[j] * other[i], det),
+                    Fraction(pivot[i] * form[j] - pivot[j] * form[i], det),
+                )
+    raise AssertionError("two planes of a class are one plane")
