@@ -81,6 +81,15 @@ def readable(value: Fraction) -> str:
     return f"about {about(value)} (a {'fraction' if '/' in text else 'number'} of {digits:,} digits)"
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """The number with its noun.
+
+    >>> counted(1, "output"), counted(2500, "output"), counted(0, "box", "boxes")
+    ('1 output', '2,500 outputs', '0 boxes')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def _rounded(value: Fraction, digits: int, rounding: str) -> str:
     context = Context(prec=digits, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
