@@ -10,7 +10,6 @@ import click
 import numpy as np
 
 import rectifold_check
-from rectifold.bounds.code_error import code_error
 from rectifold.certificate.compiled import Certificate, certify, check_certificate
 from rectifold.cli.check import verdict_text
 from rectifold.cli.inputs import opened
@@ -25,6 +24,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
+from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.shallow import certified_shallow, shallow_json, write_shallow
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import network_target, require_outputs
@@ -126,11 +126,10 @@ def _certified(compiled: Compiled) -> tuple[Certificate, rectifold_check.Verdict
 
 
 def _origin(compiled: Compiled, chosen: str, verdict: rectifold_check.Verdict | None) -> Origin:
-    precision = "float32" if chosen == "onnx" else "float64"
-    bound = code_error(compiled.network, compiled.facts.domain, compiled.kept, precision)
+    bound = certified_rounding(compiled.network, compiled.facts.domain, compiled.kept, chosen)
     checked = "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     statement = f"equal to the source on the domain, as exact networks ({checked})"
-    return Origin(digest(compiled.source), compiled.source.sizes, tuple(bound.tolist()), statement, precision)
+    return Origin(digest(compiled.source), compiled.source.sizes, bound, statement, precision_of(chosen))
 
 
 def _compile_extra(
