@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rectifold.exact.numerals import about, at_least, at_most, exact_text, nearest_float, readable
+from rectifold.exact.numerals import about, at_least, at_most, bound_text, exact_text, nearest_float, readable
 
 HUGE = Fraction(7 * 10**5000 + 1, 3)
 SPECIAL = [Fraction(0), Fraction(1, 3), Fraction(-1, 3), Fraction(999_999_999, 10**9), HUGE, -HUGE, 1 / HUGE, -1 / HUGE]
@@ -50,7 +50,10 @@ def test_what_is_no_number_is_no_bound(value: float, most: str, least: str) -> N
 def test_texts_are_short_where_that_loses_nothing() -> None:
     assert [at_most(v) for v in (0.5, 1e9, 1e20, Fraction(1, 10**9))] == ["0.5", "1000000000", "1e+20", "1e-9"]
     assert readable(Fraction(3, 7)) == "3/7"
-    assert readable(Fraction(10**40)) == "about 1e+40 (a number of 41 digits)"
+    assert readable(Fraction(10**40)) == "1e+40"
+    assert readable(Fraction(10**40 + 1)) == "about 1e+40 (a number of 41 digits)"
+    assert bound_text(Fraction(10**40 + 1)) == "1.00001e+40"
+    assert [bound_text(Fraction(v)) for v in ("1/3", "1/100", "1/1000000000000")] == ["1/3", "1/100", "1e-12"]
     assert readable(HUGE).startswith("about 2.33333e+5000 (a fraction of 5,002 digits)")
 
 

@@ -13,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import rectifold
+import rectifold_check
+from rectifold.certificate.accepted import ClaimRefused
 from rectifold.cli.main import main
 from rectifold.formats.load import load
 from rectifold.ir.evaluate import evaluate
@@ -109,15 +111,17 @@ def test_time_limit_ends_with_a_valid_result_and_status_3(run: Run) -> None:
 
 
 def test_a_refused_certificate_writes_nothing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    import rectifold_check
+    def refuse(*_: object) -> None:
+        raise ClaimRefused(rectifold_check.Verdict("refused", reason="for the test"))
 
-    monkeypatch.setattr(
-        "rectifold.cli.compile.check_certificate", lambda *_: rectifold_check.Verdict("refused", reason="for the test")
-    )
-    result = run("compile", "net.relu", "-o", "out.relu")
+    monkeypatch.setattr("rectifold.cli.compile.accepted", refuse)
+    result = run("compile", "net.relu", "-o", "out.relu", "--certificate", "c.jsonl", "--json", "r.json")
     assert result.exit_code == 3
-    assert "the checker refuses the certificate (for the test); nothing was written" in result.output
-    assert not Path("out.relu").exists()
+    assert (
+        "undecided: the checker refuses the certificate (for the test); this is a fault of rectifold" in result.stderr
+    )
+    assert "nothing was claimed or written" in result.stderr
+    assert not [name for name in ("out.relu", "c.jsonl", "r.json") if Path(name).exists()]
 
 
 def test_stability_table_and_json(run: Run) -> None:
@@ -184,7 +188,7 @@ def test_verify_of_large_networks(run: Run) -> None:
 
 def test_show_and_run(run: Run) -> None:
     shown = run("show", "net.relu", "--json", "s.json")
-    assert "2 inputs, 1 outputs" in shown.output
+    assert "2 inputs, 1 output " in shown.output
     assert json.loads(Path("s.json").read_text())["sizes"]["units"] == 4
     assert rectifold.parse(run("show", "net.relu", "--text").output) == load("net.relu").network
     assert run("show", "net.relu", "--canonical").output.startswith('{"format":"rectifold-network/1"')
@@ -208,7 +212,7 @@ MISTAKES = [
     (["compile", "data.txt", "-o", "o.py"], "cannot be read"),
     (["stability", "nodomain.relu"], "--domain all"),
     (["verify", "net.relu", "nodomain3.relu"], "has 2 inputs, but"),
-    (["verify", "net.relu", "two.relu"], "has 1 outputs, but"),
+    (["verify", "net.relu", "two.relu"], "has 1 output, but"),
     (["verify", "net.relu", "elsewhere.relu"], "state different domains"),
     (["verify", "net.relu", "same.relu", "--within", "-1"], "is negative"),
     (["verify", "net.relu", "same.relu", "--within", "much"], "is not a number"),

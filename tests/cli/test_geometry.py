@@ -79,7 +79,7 @@ def test_regions_as_formulas(run: Run) -> None:
 def test_a_slice_varies_two_inputs(run: Run) -> None:
     assert "2 linear regions" in run("regions", "wide.relu", "--slice", "0,6").output
     point = "0,1,0,0,0,0,0"
-    assert "1 linear regions" in run("regions", "wide.relu", "--slice", "0,6", "--at", point).output
+    assert "1 linear region, 1 affine map " in run("regions", "wide.relu", "--slice", "0,6", "--at", point).output
 
 
 @pytest.mark.parametrize("colour", ["gradient", "pattern", "output"])
@@ -161,7 +161,11 @@ def test_compile_shallow(run: Run) -> None:
     assert report["shallow"]["exact"]
     assert report["certificate"]["about"] == "the rewriting, before --shallow"
     assert "certificate of the rewriting (before --shallow): holds" in result.output
-    assert "rounding of the written code" not in result.output
+    assert "rewritten: 2-" in result.output
+    written = rectifold.load("out.relu").network
+    assert report["after"]["units"] == written.sizes.units
+    assert f" → {written.shape_text()}\n" in result.output
+    assert "rounding of the written code: at most" in result.output
     assert digest(rectifold.load("deep.relu").network) in Path("out.relu").read_text()
 
 

@@ -1,85 +1,94 @@
-"""The answers of `verify`, as texts for people and as JSON for scripts."""
+"""The answers of `verify`: one sentence that says what is proved and no more, for people and in JSON.
+
+Exact numbers are shown exactly where that is short. A bound is rounded outward, a point is shortened for the eye
+(its exact coordinates are in --json and --counterexample FILE.json).
+"""
 
 from __future__ import annotations
 
-import io
-import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rectifold.equivalence.decide import Closest, Comparison, Different, Equal, Unknown
-from rectifold.ir.evaluate import evaluate_float
-from rectifold.ir.network import Network
-from rectifold.runtime.files import write_whole
+from rectifold.equivalence.ties import Tie
+from rectifold.exact.numerals import about, at_least, at_most, bound_text, counted, exact_text, readable
 
 _SHOWN = 12  # inputs of a counterexample on the screen
 
 
-def verify_json(result: Comparison, tolerance: list[Fraction], *, argmax: bool) -> dict[str, Any]:
-    """The documented result of `verify`."""
+@dataclass(frozen=True)
+class Asked:
+    """The question: outputs within `tolerance` (one for all, or one each), or the same argmax but for `margin`."""
+
+    tolerance: tuple[Fraction, ...] = (Fraction(0),)
+    is_argmax: bool = False
+    margin: Fraction = Fraction(0)
+
+
+def sentence(result: Comparison, asked: Asked) -> str:
+    """What is proved, refuted or left open, in one line."""
     match result:
         case Equal():
-            upper = None if argmax else str(max(tolerance))
-            certificate = None if result.certificate is None else result.replayed or "not replayed"
-            return {
-                "verdict": result.verdict, "bound": {"lower": None, "upper": upper}, "counterexample": None,
-                "trusted": result.trusted, "reason": result.reason, "certificate": certificate,
-            }  # fmt: skip
+            trust = f" (given {counted(result.trusted, 'trusted claim')})" if result.trusted else ""
+            return f"{_proved(result, asked)}{trust}: {result.reason}{_replayed_text(result, asked)}"
+        case Different() if asked.is_argmax:
+            rival = max(range(len(result.b)), key=result.b.__getitem__)
+            return (
+                f"different: output {result.output} is the largest of A{_lead(asked)}, "
+                f"but output {rival} is the largest of B, at this exact point"
+            )
         case Different():
-            return {
-                "verdict": "different", "bound": {"lower": str(abs(result.difference)), "upper": None},
-                "counterexample": _counterexample_json(result), "certificate": None,
-            }  # fmt: skip
+            return f"different: output {result.output} differs by {readable(result.difference)} at this exact point"
+        case Unknown() if asked.is_argmax:
+            return f"undecided: {result.reason}"
         case Unknown():
-            return {
-                "verdict": "undecided", "bound": {"lower": str(result.largest), "upper": None}, "counterexample": None,
-                "certificate": None, "reason": result.reason, "share": result.share,
-            }  # fmt: skip
+            return f"undecided: {result.reason} (largest difference seen: at least {at_least(result.largest, 3)})"
 
 
-def verify_text(result: Comparison, tolerance: list[Fraction], *, argmax: bool) -> str:
+def verify_text(result: Comparison, asked: Asked) -> str:
     """The answer for people."""
+    lines = [sentence(result, asked)]
+    match result:
+        case Equal() if asked.is_argmax and not result.with_ties:
+            lines.append(f"  {_tie_text(result.tie)}")
+        case Different():
+            lines += _point_lines(result.point)
+            lines.append(f"  A gives {_outputs(result.a, result.output, every=asked.is_argmax)}")
+            lines.append(f"  B gives {_outputs(result.b, result.output, every=asked.is_argmax)}")
+    return "\n".join(lines)
+
+
+def verify_json(result: Comparison, asked: Asked) -> dict[str, Any]:
+    """The documented result of `verify`."""
+    told: dict[str, Any] = {"statement": sentence(result, asked), "counterexample": None, "certificate": None}
     match result:
         case Equal():
-            what = "same argmax" if argmax else "equal" if not any(tolerance) else f"within {_joined(tolerance)}"
-            trust = f" (given {result.trusted} trusted claim)" if result.trusted else ""
-            return f"{what} on the domain{trust}: {result.reason}{_replayed_text(result)}"
+            upper = None if asked.is_argmax else exact_text(max(asked.tolerance))
+            certificate = None if result.certificate is None else result.replayed or "not replayed"
+            told |= {
+                "verdict": result.verdict, "bound": {"lower": None, "upper": upper}, "trusted": result.trusted,
+                "reason": result.reason, "certificate": certificate,
+            }  # fmt: skip
+            if asked.is_argmax:
+                told |= {
+                    "margin": exact_text(asked.margin),
+                    "with_ties": result.with_ties,
+                    "tie": _tie_json(result.tie),
+                }
         case Different():
-            if argmax:
-                top, rival = result.output, max(range(len(result.b)), key=result.b.__getitem__)
-                lines = [
-                    f"different: output {top} is the largest of A, but output {rival} is the largest of B, at this exact point"
-                ]
-            else:
-                lines = [
-                    f"different: output {result.output} differs by {float(result.difference):.6g} at this exact point"
-                ]
-            lines += [f"  x[{k}] = {v}" for k, v in enumerate(result.point[:_SHOWN])]
-            lines += [f"  ... {len(result.point) - _SHOWN} more inputs"] if len(result.point) > _SHOWN else []
-            lines.append(f"  A gives {_outputs(result.a, result.output, every=argmax)}")
-            lines.append(f"  B gives {_outputs(result.b, result.output, every=argmax)}")
-            return "\n".join(lines)
+            lower = None if asked.is_argmax else exact_text(abs(result.difference))
+            told |= {
+                "verdict": "different", "bound": {"lower": lower, "upper": None},
+                "counterexample": counterexample_json(result),
+            }  # fmt: skip
         case Unknown():
-            return f"undecided: {result.reason} (largest difference seen {float(result.largest):.3g})"
-
-
-def _outputs(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
-    return ", ".join(f"{float(v):.9g}" for v in values) if every else str(values[output])
-
-
-def _joined(tolerance: list[Fraction]) -> str:
-    return ", ".join(map(str, tolerance))
-
-
-def _replayed_text(result: Equal) -> str:
-    if result.certificate is None:
-        return ""
-    if result.replayed is None:
-        return " (the certificate was not replayed here: it would take long; rectifold check does it)"
-    return f", and the certificate {result.replayed}"
+            told |= {
+                "verdict": "undecided", "bound": {"lower": exact_text(result.largest), "upper": None},
+                "reason": result.reason, "share": result.share,
+            }  # fmt: skip
+    return told
 
 
 def certificate_text(result: Equal, file: str) -> str:
@@ -88,57 +97,102 @@ def certificate_text(result: Equal, file: str) -> str:
     return f"wrote {file} ({len(result.certificate.text) / 1e6:.2f} MB)"
 
 
+def counterexample_json(result: Different) -> dict[str, Any]:
+    return {"input": _texts(result.point), "a": _texts(result.a), "b": _texts(result.b), "output": result.output}
+
+
+# ---- what is proved ---------------------------------------------------------------------------------
+
+
+def _proved(result: Equal, asked: Asked) -> str:
+    if not asked.is_argmax:
+        bounds = ", ".join(map(bound_text, asked.tolerance))
+        return "equal on the domain" if not any(asked.tolerance) else f"within {bounds} on the domain"
+    if result.with_ties:
+        return "same argmax on the domain, ties included"
+    return (
+        f"A's winner is not beaten in B on the domain: wherever one output of A is above all others{_lead(asked)}, "
+        "no output of B is above that one"
+    )
+
+
+def _lead(asked: Asked) -> str:
+    return f" by more than {readable(asked.margin)}" if asked.margin else ""
+
+
+def _replayed_text(result: Equal, asked: Asked) -> str:
+    if result.certificate is None:
+        return " (the argmax has no certificate)" if asked.is_argmax else ""
+    if result.replayed is None:
+        return " (the certificate was not replayed here: it would take long; rectifold check does it)"
+    return f", and the certificate {result.replayed}"
+
+
+def _tie_text(tie: Tie | None) -> str:
+    if tie is None:
+        return "ties are not excluded: other outputs of B may equal it (no such point was seen), and where outputs of A tie nothing is said"
+    at = ", ".join(f"x[{k}] = {readable(v)}" for k, v in enumerate(tie.point[:_SHOWN]))
+    more = ", ..." if len(tie.point) > _SHOWN else ""
+    return (
+        f"ties are not excluded: output {tie.winner} is the largest of A, but outputs {_and(tie.tied)} of B are equal "
+        f"at {at}{more}; where outputs of A tie nothing is said"
+    )
+
+
+def _tie_json(tie: Tie | None) -> dict[str, Any] | None:
+    return None if tie is None else {"input": _texts(tie.point), "winner": tie.winner, "tied": list(tie.tied)}
+
+
+# ---- the tightest bound -----------------------------------------------------------------------------
+
+
 def closest_json(found: Closest) -> dict[str, Any]:
     """The documented result of `verify --tightest`."""
     return {
-        "verdict": "within", "complete": found.complete,
-        "bound": {"lower": str(found.lower), "upper": str(found.upper)},
-        "per_output": [str(v) for v in found.per_output],
-        "counterexample": {
-            "input": [str(v) for v in found.point], "a": [str(v) for v in found.a], "b": [str(v) for v in found.b],
-        },
+        "verdict": "within", "complete": found.complete, "statement": closest_sentence(found),
+        "bound": {"lower": exact_text(found.lower), "upper": exact_text(found.upper)},
+        "per_output": _texts(found.per_output),
+        "counterexample": {"input": _texts(found.point), "a": _texts(found.a), "b": _texts(found.b)},
         "boxes": found.boxes, "certificate": found.replayed or "not replayed",
         "history": [list(row) for row in found.history],
     }  # fmt: skip
 
 
+def closest_sentence(found: Closest) -> str:
+    """The two bounds, rounded outward."""
+    state = "" if found.complete else " when the time was up"
+    return (
+        f"the largest difference lies between {at_least(found.lower, 9)} (attained) and "
+        f"{at_most(found.upper, 9)} (proved){state}"
+    )
+
+
 def closest_text(found: Closest) -> str:
     """The bounds for people."""
-    state = "" if found.complete else " when the time was up"
-    lines = [
-        f"the largest difference lies between {float(found.lower):.9g} (attained) and {float(found.upper):.9g} (proved){state}"
-    ]
-    lines += [f"  output {j}: at most {float(v):.9g}" for j, v in enumerate(found.per_output)]
+    lines = [closest_sentence(found)]
+    lines += [f"  output {j}: at most {at_most(v, 9)}" for j, v in enumerate(found.per_output)]
     kept = f"the certificate {found.replayed}" if found.replayed else "its certificate was not replayed here"
-    lines.append(f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}; {kept}")
-    return "\n".join(lines)
+    boxes = f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}"
+    return "\n".join([*lines, f"{boxes}; {kept}"])
 
 
-def float_check(a: Network, b: Network, result: Comparison) -> dict[str, Any]:
-    """What plain float programs say at the counterexample."""
-    if not isinstance(result, Different):
-        return {}
-    point = np.array([float(v) for v in result.point])
-    floats = {
-        name: float(evaluate_float(a, point, kind)[result.output] - evaluate_float(b, point, kind)[result.output])
-        for name, kind in (("float32", np.float32), ("float64", np.float64))
-    }
-    return {"floats": floats}
+# ---- words ------------------------------------------------------------------------------------------
 
 
-def _counterexample_json(result: Different) -> dict[str, Any]:
-    return {
-        "input": [str(v) for v in result.point],
-        "a": [str(v) for v in result.a],
-        "b": [str(v) for v in result.b],
-        "output": result.output,
-    }
+def _point_lines(point: Sequence[Fraction]) -> list[str]:
+    lines = [f"  x[{k}] = {readable(v)}" for k, v in enumerate(point[:_SHOWN])]
+    left = len(point) - _SHOWN
+    return [*lines, f"  ... {counted(left, 'more input')}"] if left > 0 else lines
 
 
-def write_counterexample(path: Path, result: Different) -> None:
-    if path.suffix == ".npy":
-        buffer = io.BytesIO()
-        np.save(buffer, np.array([float(v) for v in result.point]))
-        write_whole(path, buffer.getvalue())
-    else:
-        write_whole(path, (json.dumps(_counterexample_json(result), indent=2) + "\n").encode("ascii"))
+def _outputs(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
+    return ", ".join(about(v, 9) for v in values) if every else readable(values[output])
+
+
+def _texts(values: Sequence[Fraction]) -> list[str]:
+    return [exact_text(v) for v in values]
+
+
+def _and(numbers: Sequence[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last

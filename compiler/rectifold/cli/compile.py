@@ -9,11 +9,13 @@ from typing import Any
 import click
 import numpy as np
 
-import rectifold_check
-from rectifold.certificate.compiled import Certificate, certify, check_certificate
-from rectifold.cli.check import verdict_text
+from rectifold.bounds.code_error import code_error
+from rectifold.certificate.accepted import accepted
+from rectifold.certificate.compiled import Certificate, certify
+from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
+    allow_trusted_option,
     domain_option,
     force_option,
     json_option,
@@ -22,23 +24,21 @@ from rectifold.cli.options import (
     proof_options,
     quiet_option,
 )
-from rectifold.cli.output import console, write_json
+from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
-from rectifold.cli.rounding import certified_rounding, precision_of
-from rectifold.cli.shallow import certified_shallow, shallow_json, write_shallow
-from rectifold.cli.status import DONE, UNDECIDED
+from rectifold.cli.shallow import certified_shallow, write_shallow
+from rectifold.cli.status import DONE, TRUSTED, UNDECIDED
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS
-from rectifold.exact.numerals import at_most
 from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import require_domain
-from rectifold.reports.tables import compile_table, compiled_json, seconds_text, shallow_table
 from rectifold.runtime.files import write_whole
-from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.shallow import Shallow, shallow_network
+from rectifold_check import Verdict
 
 
 @click.command("compile")
@@ -57,6 +57,7 @@ from rectifold.two_layers.shallow import shallow_network
     help="what to make small",
 )
 @proof_options
+@allow_trusted_option
 @json_option
 @force_option
 @quiet_option
@@ -67,10 +68,15 @@ from rectifold.two_layers.shallow import shallow_network
 def compile_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, certificate_file: str | None,
     no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int, jobs: int,
-    scheduler: str | None, log_file: str | None,
+    scheduler: str | None, log_file: str | None, allow_trusted: bool,
     json_target: str | None, force: bool, quiet: bool, shallow: bool, verbose: bool,
 ) -> int:  # fmt: skip
-    """Rewrite NET into a smaller network that is the same function on the domain."""
+    """Rewrite NET into a smaller network that is the same function on the domain.
+
+    Units that stay undecided are kept, so the result is proved equal whatever is left open. Exit status: 0 the search came
+    to its end, 3 the time limit or Ctrl-C ended it early (the result is written, and as valid), 4 the certificate holds but
+    for claims that rest on a solver's word.
+    """
     started = time.monotonic()
     path, chosen, target = network_target(output, wanted, quiet=quiet)
     names = {"--certificate": certificate_file, "--json": json_target, "--log": log_file}
@@ -84,92 +90,49 @@ def compile_command(
         if progress is not None and not no_certificate:
             progress("making and checking the certificate", 0, 1)
         certificate, verdict = (None, None) if no_certificate else _certified(compiled)
-    if verdict is not None and not verdict.holds:
-        click.echo(f"error: the checker refuses the certificate ({verdict.reason}); nothing was written", err=True)
-        return UNDECIDED
-    origin = _origin(compiled, chosen, verdict)
-    folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit) if shallow else None
-    if folded is not None and certificate_file:
-        proved = certified_shallow(source, folded, compiled.facts.domain, required=True)
-        assert proved is not None
+        folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit) if shallow else None
+        proved = _certified_form(compiled, folded, required=certificate_file is not None)
+    if certificate_file and proved is not None:
         certificate, verdict = proved
+    origin = _origin(compiled, chosen, verdict)
     if folded is not None:
-        files, shallow_bound = write_shallow(folded, path, chosen, of=compiled.source, force=force)
+        files, bound = write_shallow(folded, path, chosen, of=compiled.source, force=force)
     else:
         files = write_artifact(EMITTERS[chosen](compiled.network, origin, path.name), path, force=force)
+        bound = _finite(max(origin.error_bound or (), default=0.0))
     if certificate_file and certificate is not None:
         write_whole(Path(certificate_file), certificate.text.encode("ascii"))
-    result = compiled_json(compiled) | _compile_extra(compiled, origin, certificate_file, verdict, files, started)
-    if folded is not None:
-        result["shallow"] = shallow_json(folded)
-        result["error_bound"] = shallow_bound
-        if not certificate_file:
-            result["certificate"]["about"] = "the rewriting, before --shallow"
-    write_json(json_target, result)
-    quiet = quiet or "-" in (json_target, output)
-    if folded is not None and not quiet:
-        console().print(shallow_table(folded))
-        click.echo(f"shallow: {folded.statement}")
-    if not quiet:
-        about = (
-            "certificate of the rewriting (before --shallow)"
-            if folded is not None and not certificate_file
-            else "certificate"
-        )
-        _print_compiled(compiled, origin, verdict, files, verbose=verbose, about=about, is_shallow=folded is not None)
+    done = Done(compiled, folded, verdict, certificate_file, bound, tuple(files))
+    write_json(json_target, compile_json(done) | {"seconds": time.monotonic() - started})
+    if not quiet and "-" not in (json_target, output):
+        print_compiled(done, verbose=verbose)
+    if verdict is not None and verdict.trusted and not allow_trusted:
+        return TRUSTED
     return DONE if compiled.facts.complete else UNDECIDED
 
 
-def _certified(compiled: Compiled) -> tuple[Certificate, rectifold_check.Verdict]:
+def _certified(compiled: Compiled) -> tuple[Certificate, Verdict]:
+    """Raises ClaimRefused where the checker does not accept it."""
     certificate = certify(compiled)
-    return certificate, check_certificate(compiled, certificate)
+    return certificate, accepted(compiled.source, compiled.network, compiled.facts.domain, certificate)
 
 
-def _origin(compiled: Compiled, chosen: str, verdict: rectifold_check.Verdict | None) -> Origin:
-    bound = certified_rounding(compiled.network, compiled.facts.domain, compiled.kept, chosen)
+def _certified_form(
+    compiled: Compiled, folded: Shallow | None, *, required: bool
+) -> tuple[Certificate, Verdict] | None:
+    """Of a shallow form of the result: that it equals the source. Without being required only where that is quick."""
+    if folded is None:
+        return None
+    return certified_shallow(compiled.source, folded, compiled.facts.domain, required=required)
+
+
+def _finite(bound: float) -> float | None:
+    return bound if np.isfinite(bound) else None
+
+
+def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None) -> Origin:
+    precision = "float32" if chosen == "onnx" else "float64"
+    bound = code_error(compiled.network, compiled.facts.domain, compiled.kept, precision)
     checked = "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     statement = f"equal to the source on the domain, as exact networks ({checked})"
-    return Origin(digest(compiled.source), compiled.source.sizes, bound, statement, precision_of(chosen))
-
-
-def _compile_extra(
-    compiled: Compiled, origin: Origin, file: str | None, verdict: rectifold_check.Verdict | None, files: list[Path],
-    started: float,
-) -> dict[str, Any]:  # fmt: skip
-    bound = max(origin.error_bound or (), default=0.0)
-    return {
-        "certificate": {
-            "file": file,
-            "verdict": verdict.status if verdict is not None else "not made",
-            "trusted": verdict.trusted if verdict is not None else 0,
-        },
-        "error_bound": bound if np.isfinite(bound) else None,
-        "files": [str(f) for f in files],
-        "seconds": time.monotonic() - started,
-    }
-
-
-def _print_compiled(
-    compiled: Compiled,
-    origin: Origin,
-    verdict: rectifold_check.Verdict | None,
-    files: list[Path],
-    *,
-    verbose: bool,
-    about: str,
-    is_shallow: bool,
-) -> None:
-    out = console()
-    out.print(compile_table(compiled))
-    if verbose:
-        for step in compiled.steps:
-            out.print(f"  {step}", markup=False)
-    out.print(f"{compiled.source.shape_text()} → {compiled.network.shape_text()}", markup=False)
-    out.print(seconds_text(compiled.seconds))
-    if not compiled.facts.complete:
-        out.print("The search was ended early: what is proved so far was applied.")
-    out.print(f"{about}: " + (verdict_text(verdict) if verdict is not None else "not made"))
-    bound = max(origin.error_bound or (), default=0.0)
-    if np.isfinite(bound) and not is_shallow:
-        out.print(f"rounding of the written code: at most {at_most(bound, 3)} on the domain, per output")
-    out.print("wrote " + ", ".join(str(f) for f in files), markup=False, soft_wrap=True)
+    return Origin(digest(compiled.source), compiled.source.sizes, tuple(bound.tolist()), statement, precision)

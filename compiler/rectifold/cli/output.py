@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import Any
 
@@ -24,6 +25,14 @@ def console() -> Console:
 
 
 def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
-    """To a file (whole or not at all) or to standard output."""
+    """To a file (whole or not at all) or to standard output. A float that is no number is null: JSON has none."""
     if target is not None:
-        write_result(target, (json.dumps(result, indent=2) + "\n").encode("utf-8"))
+        write_result(target, (json.dumps(_strict(result), indent=2, allow_nan=False) + "\n").encode("utf-8"))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _strict(v) for key, v in value.items()}
+    return [_strict(v) for v in value] if isinstance(value, list | tuple) else value

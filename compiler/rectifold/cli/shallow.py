@@ -9,6 +9,8 @@ from typing import Any
 import click
 import numpy as np
 
+from rectifold.bounds.code_error import code_error
+from rectifold.certificate.accepted import accepted
 from rectifold.certificate.compiled import MOST_CELLS, Certificate, certify_by_cells
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
@@ -20,7 +22,6 @@ from rectifold.cli.options import (
     time_limit_option,
 )
 from rectifold.cli.output import console, write_json
-from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
@@ -28,7 +29,7 @@ from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
-from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
@@ -36,7 +37,7 @@ from rectifold.reports.pictures import draw_errors, draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
 from rectifold.runtime.files import write_whole
 from rectifold.two_layers.shallow import KINDS, Shallow, shallow_network
-from rectifold_check import Verdict, check
+from rectifold_check import Verdict
 
 _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being asked
 
@@ -123,12 +124,13 @@ def write_shallow(
     result: Shallow, path: Path, chosen: str, *, of: Network, force: bool
 ) -> tuple[list[Path], float | None]:
     """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
+    precision = "float32" if chosen == "onnx" else "float64"
     assert result.network.domain is not None
-    bound = certified_rounding(result.network, result.network.domain, None, chosen)
+    bound = tuple(code_error(result.network, result.network.domain, None, precision).tolist())
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    origin = Origin(digest(of), of.sizes, bound, statement, precision_of(chosen))
+    origin = Origin(digest(of), of.sizes, bound, statement, precision)
     files = write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
-    largest = max(bound or (), default=0.0)
+    largest = max(bound, default=0.0)
     return files, largest if np.isfinite(largest) else None
 
 
@@ -137,7 +139,7 @@ def certified_shallow(
 ) -> tuple[Certificate, Verdict] | None:
     """The certificate that an exact form equals `source`, and the checker's verdict. Left out for large forms unless `required`.
 
-    Raises InputError if it is required and there is none.
+    Raises InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
     """
     if not result.exact or (not required and result.regions > _CERTIFIED_REGIONS):
         if required:
@@ -151,8 +153,7 @@ def certified_shallow(
         if required:
             raise InputError(f"the certificate of this form would need more than {MOST_CELLS:,} cells")
         return None
-    texts = canonical_text(source), domain_text(domain), canonical_text(result.network)
-    return certificate, check(texts[0], texts[1], certificate.lines, texts[2])
+    return certificate, accepted(source, result.network, domain, certificate)
 
 
 def shallow_json(result: Shallow) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from typing import Any
 
 import click
 
+from rectifold.certificate.accepted import ClaimRefused
 from rectifold.errors import InputError
 
 DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
@@ -69,6 +70,8 @@ class Commands(click.Group):
         except InputError as error:
             text = str(error)
             return _ended(text if ": error: " in text else f"error: {text}", BAD_INPUT)
+        except ClaimRefused as refused:
+            return _ended(f"undecided: {refused}; nothing was claimed or written", UNDECIDED)
         except KeyboardInterrupt:
             return _ended(_NOTHING, UNDECIDED)
         except MemoryError:

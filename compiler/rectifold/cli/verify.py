@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from rectifold.cli.answers import (
-    certificate_text,
-    closest_json,
-    closest_text,
-    float_check,
-    verify_json,
-    verify_text,
-    write_counterexample,
-)
+from rectifold.cli.answers import Asked, certificate_text, closest_json, closest_text, verify_json, verify_text
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
+    allow_trusted_option,
     domain_option,
     force_option,
     json_option,
@@ -29,14 +23,15 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
-from rectifold.cli.status import DONE, REFUTED, UNDECIDED
+from rectifold.cli.status import DONE, REFUTED, TRUSTED, UNDECIDED
 from rectifold.cli.targets import require_outputs
-from rectifold.equivalence.decide import Different, Equal, Unknown, closest, compare, compare_argmax
+from rectifold.cli.witness_files import KINDS, Refuted, float_json, float_lines, write_counterexample
+from rectifold.equivalence.decide import Comparison, Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.prover.cascade import require_domain
+from rectifold.prover.cascade import Limits, Progress, require_domain
 from rectifold.runtime.files import write_whole
 
 
@@ -55,7 +50,16 @@ from rectifold.runtime.files import write_whole
 @click.option(
     "--counterexample", "counterexample_file", metavar="FILE", help="write a counterexample to FILE (.json or .npy)"
 )
+@click.option(
+    "--dtype",
+    "kind",
+    type=click.Choice(list(KINDS)),
+    default="float64",
+    show_default=True,
+    help="the floats of a counterexample in .npy",
+)
 @click.option("--certificate", "certificate_file", metavar="FILE", help="write the certificate of the answer to FILE")
+@allow_trusted_option
 @worker_options
 @time_limit_option("proofs")
 @click.option("--seed", default=0, show_default=True, help="seed of the search for a counterexample")
@@ -64,10 +68,14 @@ from rectifold.runtime.files import write_whole
 @quiet_option
 def verify_command(
     a: str, b: str, domain_spec: str | None, within: str | None, argmax: bool, margin: str | None, tightest: bool,
-    in_floats: bool, counterexample_file: str | None, certificate_file: str | None, jobs: int, scheduler: str | None,
+    in_floats: bool, counterexample_file: str | None, kind: str, certificate_file: str | None, allow_trusted: bool, jobs: int, scheduler: str | None,
     log_file: str | None, time_limit: float | None, seed: int, json_target: str | None, force: bool, quiet: bool,
 ) -> int:  # fmt: skip
-    """Decide whether A and B are the same function on the domain, within EPS, or in their argmax."""
+    """Decide whether A and B are the same function on the domain, within EPS, or in their argmax.
+
+    The argmax: wherever one output of A is above all others, no output of B is above that one; where outputs tie, nothing
+    is said. Exit status: 0 proved, 1 refuted, 3 undecided, 4 proved but for claims that rest on a solver's word.
+    """
     started = time.monotonic()
     _require_one_question(within, argmax=argmax, margin=margin, tightest=tightest, certificate_file=certificate_file)
     names = {
@@ -86,34 +94,52 @@ def verify_command(
         if not quiet and json_target != "-":
             click.echo(closest_text(found))
         return DONE
-    tolerance = [parse_rational(word) for word in (within or "0").split(",")]
+    asked = _question(within, margin, is_argmax=argmax)
     with shown(quiet=quiet) as progress:
-        if argmax:
-            lead = parse_rational(margin or "0")
-            result = compare_argmax(first, second, domain, margin=lead, limits=limits, seed=seed, progress=progress)
-        else:
-            allowed = tolerance[0] if len(tolerance) == 1 else tolerance
-            result = compare(first, second, domain, within=allowed, limits=limits, seed=seed, progress=progress)
-    extra = float_check(first, second, result) if in_floats else {}
-    if isinstance(result, Different) and counterexample_file:
-        write_counterexample(Path(counterexample_file), result)
-    if isinstance(result, Equal) and result.certificate is not None:
-        _keep(certificate_file, result.certificate.text)
-    seconds = time.monotonic() - started
-    write_json(json_target, verify_json(result, tolerance, argmax=argmax) | extra | {"seconds": seconds})
+        result = _answer(first, second, domain, asked, limits=limits, seed=seed, progress=progress)
+    extra, lines = dict[str, Any](), list[str]()
+    if isinstance(result, Different):
+        refuted = Refuted(first, second, domain, asked, result)
+        if in_floats:
+            extra["floats"] = float_json(refuted)
+            lines += float_lines(refuted, extra["floats"])
+        if counterexample_file:
+            extra["counterexample_file"], is_written = write_counterexample(Path(counterexample_file), refuted, kind)
+            if is_written:
+                lines.append(extra["counterexample_file"])
+            else:
+                click.echo(f"note: {extra['counterexample_file']}", err=True)
+    if isinstance(result, Equal) and certificate_file:
+        _keep(certificate_file, None if result.certificate is None else result.certificate.text)
+        lines.append(certificate_text(result, certificate_file))
+    write_json(json_target, verify_json(result, asked) | extra | {"seconds": time.monotonic() - started})
     if not quiet and json_target != "-":
-        click.echo(verify_text(result, tolerance, argmax=argmax))
-        for name, value in extra.get("floats", {}).items():
-            click.echo(f"  in {name} A - B is {value}")
-        if certificate_file and isinstance(result, Equal):
-            click.echo(certificate_text(result, certificate_file))
+        click.echo("\n".join([verify_text(result, asked), *lines]))
+    return _status(result, allow_trusted=allow_trusted)
+
+
+def _status(result: Comparison, *, allow_trusted: bool) -> int:
     match result:
         case Equal():
-            return DONE
+            return TRUSTED if result.trusted and not allow_trusted else DONE
         case Different():
             return REFUTED
         case Unknown():
             return UNDECIDED
+
+
+def _question(within: str | None, margin: str | None, *, is_argmax: bool) -> Asked:
+    tolerance = tuple(parse_rational(word) for word in (within or "0").split(","))
+    return Asked(tolerance, is_argmax, parse_rational(margin or "0"))
+
+
+def _answer(
+    a: Network, b: Network, domain: Domain, asked: Asked, *, limits: Limits, seed: int, progress: Progress | None
+) -> Comparison:
+    if asked.is_argmax:
+        return compare_argmax(a, b, domain, margin=asked.margin, limits=limits, seed=seed, progress=progress)
+    within = asked.tolerance[0] if len(asked.tolerance) == 1 else asked.tolerance
+    return compare(a, b, domain, within=within, limits=limits, seed=seed, progress=progress)
 
 
 def _require_one_question(
@@ -132,8 +158,8 @@ def _require_one_question(
         raise InputError("there are certificates of equality and of --within, not of --argmax; leave out --certificate")
 
 
-def _keep(file: str | None, text: str) -> None:
-    if file:
+def _keep(file: str | None, text: str | None) -> None:
+    if file and text is not None:
         write_whole(Path(file), text.encode("ascii"))
 
 

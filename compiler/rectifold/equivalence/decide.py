@@ -17,16 +17,17 @@ from typing import Literal
 
 import numpy as np
 
-import rectifold_check
 from rectifold.bounds.threads import on_few_threads
+from rectifold.certificate.accepted import ClaimRefused, accepted
 from rectifold.certificate.compiled import Certificate, certify_by_cells, certify_pair, certify_same, certify_within
-from rectifold.equivalence.agreement import Agreement, agree_in_argmax, agree_within, tightest
+from rectifold.equivalence.agreement import Agreement, Tightest, agree_in_argmax, agree_within, tightest
+from rectifold.equivalence.ties import Tie, seen_tie
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import at_most
+from rectifold.exact.numerals import bound_text, counted
 from rectifold.facts.entries import Signs
 from rectifold.facts.facts import Facts
-from rectifold.ir.canonical import canonical_text, digest, domain_text
+from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.joint import difference, relative
@@ -49,9 +50,11 @@ _Z3_SECONDS = 30.0
 _REGION_SECONDS = 30.0
 _SMALL_UNITS = 80  # relu units of both networks up to which boxes get
 _SMALL_SECONDS = 5.0  # before regions and Z3, which also see a difference of exactly the tolerance
+_ROOMS = (Fraction(0), *(Fraction(1, 2**k) for k in (64, 56, 48, 40, 32)))  # by which a refused bound is raised
 _CLIMBS = 3  # from the points where the networks differ most
 _CLIMB_SECONDS = 2.0
-_REPLAYED = 150  # boxes up to which a certificate is checked before anything is claimed: the checker takes a tenth of a second for each of an ACAS pair
+_REPLAYED = 4_000_000  # boxes times weights up to which a certificate is checked before anything is claimed: some 15 s
+_BOX_WORK = 500  # weights that a box costs beside those of the networks
 _REPLAYED_CELLS = 5_000  # the same, at a millisecond for each
 
 Verdict = Literal["equal", "within", "argmax"]
@@ -76,6 +79,7 @@ class Equal:
     """They agree, in the sense of `verdict`; `trusted` counts claims that rest on Z3's word.
 
     `replayed` is the checker's verdict on the certificate, or None where that would take long and was left to the reader.
+    For the argmax, `tie` is a point where outputs of B are equal, if one was seen; `with_ties`: B ties where A does.
     """
 
     reason: str
@@ -83,6 +87,8 @@ class Equal:
     certificate: Certificate | None = None
     verdict: Verdict = "equal"
     replayed: str | None = None
+    tie: Tie | None = None
+    with_ties: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,12 +138,30 @@ def compare(
 
     Raises InputError if the networks have different numbers of inputs or outputs, or `within` is negative or of another length.
     """
+    try:
+        return _compared(a, b, domain, within, seed, limits, progress, replay=replay)
+    except ClaimRefused as refused:
+        return Unknown(str(refused), Fraction(0))
+
+
+def _compared(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    within: Fraction | Sequence[Fraction],
+    seed: int,
+    limits: Limits,
+    progress: Progress | None,
+    *,
+    replay: bool,
+) -> Comparison:
+    """As `compare`. Raises ClaimRefused where the checker does not accept what was proved."""
     _require_comparable(a, b, domain)
     tolerance = _per_output(within, a.output_size)
     exact = not any(tolerance)
     if digest(a) == digest(b):
         certificate = certify_same(a)
-        replayed = _replayed(a, b, domain, certificate)
+        replayed = accepted(a, b, domain, certificate).status
         return Equal(
             "the two files describe one and the same network", 0, certificate, "equal" if exact else "within", replayed
         )
@@ -190,7 +214,7 @@ def compare_argmax(
     by_differences = _sweep(one, other, domain, seed, limits) if _seem_equal(one, other, domain, seed) else None
     if by_differences is not None:
         reason = "outputs differ from each other by the same amounts in A and in B, exactly"
-        return Equal(reason, by_differences.trusted, verdict="argmax")
+        return Equal(reason, by_differences.trusted, verdict="argmax", with_ties=True)
     found = agree_in_argmax(a, b, domain, margin=margin, limits=limits, seed=seed, progress=progress)
     for point in _exact(domain, found.points):
         (va,), (vb,) = evaluate_points(a, [point]), evaluate_points(b, [point])
@@ -200,7 +224,8 @@ def compare_argmax(
         if lead > margin and vb[rival] > vb[top]:
             return Different(tuple(point), tuple(va), tuple(vb), top)
     if found.proved:
-        return Equal(f"proved on {_counted(found)}", verdict="argmax")
+        tie = seen_tie(a, b, sample_points(domain, _EXACT_SAMPLES, seed), margin)
+        return Equal(f"proved on {_counted(found)}", verdict="argmax", tie=tie)
     return Unknown(_share_text(found), Fraction(0), found.share)
 
 
@@ -227,13 +252,37 @@ def closest(
     points = [list(_higher(a, b, domain, points[0], _climb_seconds(limits)))]
     (va,), (vb,) = evaluate_points(a, points[:1]), evaluate_points(b, points[:1])
     lower = max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0))
-    certificate = certify_within(a, b, domain, found.upper, found.signs, found.pairing)
-    replayed = _replayed(a, b, domain, certificate) if found.boxes <= _REPLAYED else None
-    upper = max(found.upper, default=Fraction(0))
+    per_output, certificate, replayed = _certified_bounds(a, b, domain, found)
+    upper = max(per_output, default=Fraction(0))
     return Closest(
-        lower, upper, found.upper, tuple(points[0]), tuple(va), tuple(vb), found.boxes, found.complete, certificate, replayed,
+        lower, upper, per_output, tuple(points[0]), tuple(va), tuple(vb), found.boxes, found.complete, certificate, replayed,
         found.history,
     )  # fmt: skip
+
+
+def _certified_bounds(
+    a: Network, b: Network, domain: Domain, found: Tightest
+) -> tuple[tuple[Fraction, ...], Certificate, str | None]:
+    """The bounds that the checker accepts: those found, or ones raised by what its rounding asks for.
+
+    Without its word (None) where that would take long. Raises ClaimRefused.
+    """
+    refused: ClaimRefused | None = None
+    for room in _ROOMS:
+        upper = tuple(v + room for v in found.upper)
+        certificate = certify_within(a, b, domain, upper, found.signs, found.pairing)
+        if not _is_soon_checked(a, b, found.boxes):
+            return upper, certificate, None
+        try:
+            return upper, certificate, accepted(a, b, domain, certificate).status
+        except ClaimRefused as refusal:
+            refused = refusal
+    assert refused is not None
+    raise refused
+
+
+def _is_soon_checked(a: Network, b: Network, boxes: int) -> bool:
+    return boxes * (a.sizes.weights + b.sizes.weights + _BOX_WORK) <= _REPLAYED
 
 
 def _per_output(within: Fraction | Sequence[Fraction], outputs: int) -> list[Fraction]:
@@ -248,9 +297,9 @@ def _per_output(within: Fraction | Sequence[Fraction], outputs: int) -> list[Fra
 
 def _require_comparable(a: Network, b: Network, domain: Domain) -> None:
     if a.input_size != b.input_size:
-        raise InputError(f"{a.name} has {a.input_size} inputs, but {b.name} has {b.input_size}")
+        raise InputError(f"{a.name} has {counted(a.input_size, 'input')}, but {b.name} has {b.input_size}")
     if a.output_size != b.output_size:
-        raise InputError(f"{a.name} has {a.output_size} outputs, but {b.name} has {b.output_size}")
+        raise InputError(f"{a.name} has {counted(a.output_size, 'output')}, but {b.name} has {b.output_size}")
     if domain.size != a.input_size:
         raise InputError(f"the domain has {domain.size} ranges, but the networks have {a.input_size} inputs")
 
@@ -328,9 +377,10 @@ def _sweep(a: Network, b: Network, domain: Domain, seed: int, limits: Limits) ->
     certificate = certify_pair(a, b, facts[0], facts[1])
     if certificate is None:
         return None
-    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), certificate.lines, canonical_text(b))
-    if not verdict.holds:
-        return None
+    try:
+        verdict = accepted(a, b, domain, certificate)
+    except ClaimRefused:
+        return None  # there are other ways to prove it
     return Equal("every difference cancels", verdict.trusted, certificate, replayed=verdict.status)
 
 
@@ -355,10 +405,8 @@ def _agreed(
             _share_text(found), _largest(a, b, domain, seed), found.share
         )
     certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
-    replayed = _replayed(a, b, domain, certificate) if replay and found.boxes <= _REPLAYED else None
-    if replayed is not None and not replayed.startswith("holds"):
-        certificate_text = f"the checker refuses the certificate ({replayed}): please report this"
-        return Unknown(certificate_text, Fraction(0), found.share)
+    is_checked = replay and _is_soon_checked(a, b, found.boxes)
+    replayed = accepted(a, b, domain, certificate).status if is_checked else None
     return Equal(f"proved on {_counted(found)}", 0, certificate, "within", replayed)
 
 
@@ -402,11 +450,6 @@ def _largest(a: Network, b: Network, domain: Domain, seed: int) -> Fraction:
     return _search(a, b, domain, [Fraction(0)] * a.output_size, seed)[1]
 
 
-def _replayed(a: Network, b: Network, domain: Domain, certificate: Certificate) -> str:
-    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), certificate.lines, canonical_text(b))
-    return verdict.status if verdict.holds else verdict.reason
-
-
 def _counted(found: Agreement) -> str:
     return (
         f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}" if found.signs is not None else "cases of phases"
@@ -432,13 +475,17 @@ def _by_regions(
         return _confirmed(a, b, domain, tolerance, outcome.point)
     if not outcome.complete:
         return None
-    how = "agree" if outcome.largest == 0 else f"differ by at most {at_most(outcome.largest)}"
-    reason = f"their affine maps {how} on each of {outcome.regions} common regions, compared exactly"
+    how = "agree" if outcome.largest == 0 else f"differ by at most {bound_text(outcome.largest)}"
+    reason = f"their affine maps {how} on {_common(outcome.regions)}, compared exactly"
     certificate = certify_by_cells(a, b, domain, tolerance)
     replayed = (
-        None if certificate is None or outcome.regions > _REPLAYED_CELLS else _replayed(a, b, domain, certificate)
+        None if certificate is None or outcome.regions > _REPLAYED_CELLS else accepted(a, b, domain, certificate).status
     )
     return Equal(reason, 0, certificate, "equal" if outcome.largest == 0 and within == 0 else "within", replayed)
+
+
+def _common(regions: int) -> str:
+    return f"each of {regions:,} common regions" if regions != 1 else "the one common region"
 
 
 def _ask_z3(

@@ -17,6 +17,7 @@ from fractions import Fraction
 import numpy as np
 
 _SHORT = 24  # characters of a fraction that is shown as it is
+_READY = 8  # characters up to which a fraction is shown rather than a decimal number that is as exact
 _PLAIN = range(-5, 15)  # decimal exponents of numbers that are written without one
 
 Number = Fraction | int | float
@@ -74,20 +75,30 @@ def readable(value: Fraction) -> str:
     >>> readable(Fraction(1, 3)), readable(Fraction(1, 3**60))
     ('1/3', 'about 2.35898e-29 (a fraction of 30 digits)')
     """
-    text = exact_text(value)
+    text, decimal = exact_text(value), about(value)
+    if len(text) > _READY and Fraction(decimal) == value:
+        return decimal
     if len(text) <= _SHORT:
         return text
     digits = sum(c.isdigit() for c in text)
     return f"about {about(value)} (a {'fraction' if '/' in text else 'number'} of {digits:,} digits)"
 
 
-def counted(count: int, noun: str, plural: str = "") -> str:
-    """The number with its noun.
+def bound_text(value: Fraction) -> str:
+    """An upper bound: exactly where that is short, else rounded up.
 
-    >>> counted(1, "output"), counted(2500, "output"), counted(0, "box", "boxes")
-    ('1 output', '2,500 outputs', '0 boxes')
+    >>> bound_text(Fraction(1, 3)), bound_text(Fraction(1, 3**60))
+    ('1/3', '2.35899e-29')
     """
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+    text, decimal = exact_text(value), at_most(value)
+    if len(text) > _READY and Fraction(decimal) == value:
+        return decimal
+    return text if len(text) <= _SHORT else decimal
+
+
+def counted(count: int, what: str) -> str:
+    """ "1 unit", "2,000 units"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _rounded(value: Fraction, digits: int, rounding: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import round_down, round_up
+from rectifold.exact.numerals import counted, readable, round_down, round_up
 
 
 class DomainError(InputError):
@@ -119,8 +119,8 @@ class Domain:
             return "no inputs"
         text = f"[{_end(ranges[0][0], '-')}, {_end(ranges[0][1], '')}]"
         text = f"{text}^{self.size}" if len(ranges) == 1 else f"a box of {self.size} ranges"
-        return text + (f" with {len(self.constraints)} linear constraints" if self.constraints else "")
+        return text + (f" with {counted(len(self.constraints), 'linear constraint')}" if self.constraints else "")
 
 
 def _end(value: Fraction | None, sign: str) -> str:
-    return f"{sign}inf" if value is None else str(value)
+    return f"{sign}inf" if value is None else readable(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from rectifold.exact.numerals import about, at_most
+from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Facts, Phase
 from rectifold.ir.network import Network, Sizes
 from rectifold.linear_regions.summary import Regions
@@ -62,7 +62,8 @@ def seconds_text(seconds: Mapping[str, float]) -> str:
 def network_table(network: Network) -> Table:
     """What a network looks like, without its numbers."""
     table = Table(
-        title=f"{network.name}: {network.input_size} inputs, {network.output_size} outputs", title_justify="left"
+        title=f"{network.name}: {counted(network.input_size, 'input')}, {counted(network.output_size, 'output')}",
+        title_justify="left",
     )
     for heading in ("layer", "activation", "units", "reads", "weights", "numbers"):
         table.add_column(heading, justify="right" if heading in ("units", "weights") else "left")
@@ -132,9 +133,9 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
 
 def regions_table(found: Regions) -> Table:
     """Regions of a network, layer by layer."""
-    why = f"{found.undecided} cells were not decided" if found.undecided else "the search was ended early"
+    why = f"{counted(found.undecided, 'cell')} not decided" if found.undecided else "the search was ended early"
     state = "" if found.complete else f" (partial: {why})"
-    table = Table(title=f"{len(found):,} linear regions{state}, {found.affine_maps:,} affine maps")
+    table = Table(title=f"{counted(len(found), 'linear region')}{state}, {counted(found.affine_maps, 'affine map')}")
     table.add_column("layer")
     table.add_column("units", justify="right")
     table.add_column("cells so far", justify="right")
@@ -146,7 +147,7 @@ def regions_table(found: Regions) -> Table:
 def shallow_table(result: Shallow) -> Table:
     """Hidden units of every form."""
     table = Table(
-        title=f"{result.source.name}: hidden units with at most two hidden layers ({result.regions:,} linear regions)"
+        title=f"{result.source.name}: hidden units with at most two hidden layers ({counted(result.regions, 'linear region')})"
     )
     for column in ("form", "hidden layers", "units"):
         table.add_column(column, justify="left" if column == "form" else "right")

@@ -1,0 +1,32 @@
+"""The one way to a claim: the independent checker accepts the certificate, or nothing is claimed.
+
+    networks A and B, domain, certificate   →   the checker's verdict, or ClaimRefused
+
+Every command that states something with a certificate, or writes one, passes here first.
+"""
+
+from __future__ import annotations
+
+import rectifold_check
+from rectifold.certificate.compiled import Certificate
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+
+
+class ClaimRefused(Exception):
+    """Our own checker refuses our own certificate: a fault of ours. Nothing may be stated or written."""
+
+    def __init__(self, verdict: rectifold_check.Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(
+            f"the checker refuses the certificate ({verdict.reason}); this is a fault of rectifold, please report it"
+        )
+
+
+def accepted(a: Network, b: Network, domain: Domain, certificate: Certificate) -> rectifold_check.Verdict:
+    """The checker's verdict that the certificate holds, perhaps given trusted claims. Raises ClaimRefused."""
+    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), certificate.lines, canonical_text(b))
+    if not verdict.holds:
+        raise ClaimRefused(verdict)
+    return verdict

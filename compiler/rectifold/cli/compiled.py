@@ -1,0 +1,103 @@
+"""What `compile` says about its result: the file that was written, in a table, in sentences and in JSON.
+
+width, phases and weights per layer     of the rewriting
+source → result                         the network in the file (a shallow form, with --shallow)
+open units                              how many stayed undecided, and were kept
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rectifold.cli.check import verdict_text
+from rectifold.cli.output import console
+from rectifold.cli.shallow import shallow_json
+from rectifold.exact.numerals import at_most, counted
+from rectifold.facts.facts import Phase
+from rectifold.ir.network import Network
+from rectifold.operations.compiling import Compiled
+from rectifold.reports.tables import compile_table, compiled_json, seconds_text, shallow_table, sizes_json
+from rectifold.two_layers.shallow import Shallow
+from rectifold_check import Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """A finished run: `folded` is in the file, if there is one, else `compiled.network`; `bound` is that code's."""
+
+    compiled: Compiled
+    folded: Shallow | None
+    verdict: Verdict | None
+    certificate_file: str | None
+    bound: float | None
+    files: tuple[Path, ...]
+
+    @property
+    def written(self) -> Network:
+        """The network in the file."""
+        return self.compiled.network if self.folded is None else self.folded.network
+
+    @property
+    def open_units(self) -> int:
+        return self.compiled.facts.count(Phase.OPEN)
+
+    @property
+    def is_about_the_rewriting(self) -> bool:
+        """Is the certificate about the network before --shallow?"""
+        return self.folded is not None and not self.certificate_file
+
+
+def compile_json(done: Done) -> dict[str, Any]:
+    """The documented result of `compile`, without the seconds."""
+    verdict = done.verdict
+    certificate = {
+        "file": done.certificate_file,
+        "verdict": "not made" if verdict is None else verdict.status,
+        "trusted": 0 if verdict is None else verdict.trusted,
+    }
+    told = compiled_json(done.compiled) | {
+        "open": done.open_units, "certificate": certificate, "error_bound": done.bound,
+        "files": [str(f) for f in done.files],
+    }  # fmt: skip
+    if done.folded is None:
+        return told
+    if done.is_about_the_rewriting:
+        certificate["about"] = "the rewriting, before --shallow"
+    return told | {
+        "guarantee": "equal" if done.folded.exact else "equal outside the strips",
+        "rewritten": told["after"], "after": sizes_json(done.written.sizes), "hidden": done.folded.hidden,
+        "shallow": shallow_json(done.folded),
+    }  # fmt: skip
+
+
+def print_compiled(done: Done, *, verbose: bool) -> None:
+    """The same for people."""
+    out, compiled = console(), done.compiled
+    out.print(compile_table(compiled))
+    if verbose:
+        for step in compiled.steps:
+            out.print(f"  {step}", markup=False)
+    if done.folded is not None:
+        out.print(f"rewritten: {compiled.source.shape_text()} → {compiled.network.shape_text()}", markup=False)
+        out.print(shallow_table(done.folded))
+        out.print(f"shallow: {done.folded.statement}", markup=False, soft_wrap=True)
+    for line in _lines(done):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _lines(done: Done) -> list[str]:
+    compiled = done.compiled
+    lines = [f"{compiled.source.shape_text()} → {done.written.shape_text()}", seconds_text(compiled.seconds)]
+    if done.open_units:
+        lines.append(
+            f"{counted(done.open_units, 'unit')} stayed open (neither proved stable nor shown unstable) and kept"
+        )
+    if not compiled.facts.complete:
+        lines.append("The search was ended early: what is proved so far was applied.")
+    about = "certificate of the rewriting (before --shallow)" if done.is_about_the_rewriting else "certificate"
+    lines.append(f"{about}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
+    if done.bound is not None:
+        lines.append(f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, per output")
+    return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

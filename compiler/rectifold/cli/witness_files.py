@@ -1,0 +1,116 @@
+"""A counterexample for other programs: its point in their floats, inside the domain, with what they compute there.
+
+The exact point may be no float, and its nearest float may lie outside the domain or show nothing. What is written and
+evaluated here does show the difference, exactly, at a point of the domain; or it is said that no such point was found.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rectifold.cli.answers import Asked, counterexample_json
+from rectifold.equivalence.decide import Different
+from rectifold.exact.numerals import readable
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate, evaluate_float
+from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_without_floats
+from rectifold.ir.network import Network
+from rectifold.runtime.files import write_whole
+
+KINDS: dict[str, FloatType] = {"float32": np.float32, "float64": np.float64}
+
+
+@dataclass(frozen=True, eq=False)
+class Refuted:
+    """A pair, the question, the exact counterexample, and the domain it lies in."""
+
+    a: Network
+    b: Network
+    domain: Domain
+    asked: Asked
+    found: Different
+
+    def shows(self, point: Sequence[Fraction]) -> bool:
+        """Does the exact pair contradict the claim at this exact point?"""
+        va, vb = evaluate(self.a, point), evaluate(self.b, point)
+        if self.asked.is_argmax:
+            top = max(range(len(va)), key=va.__getitem__)
+            lead = va[top] - max(v for k, v in enumerate(va) if k != top)
+            return lead > self.asked.margin and max(vb) > vb[top]
+        tolerance = self.asked.tolerance * (len(va) if len(self.asked.tolerance) == 1 else 1)
+        return any(abs(p - q) > eps for p, q, eps in zip(va, vb, tolerance, strict=True))
+
+    def in_floats(self, name: str) -> FloatPoint | None:
+        """A point of the domain in these floats that shows it, near the exact one."""
+        return float_point(self.domain, self.found.point, KINDS[name], self.shows)
+
+
+def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, bool]:
+    """Write the exact point (.json) or one in floats called `name` (.npy): (a line on what was done, was it written)."""
+    if path.suffix != ".npy":
+        text = json.dumps(counterexample_json(refuted.found), indent=2) + "\n"
+        write_whole(path, text.encode("ascii"))
+        return f"wrote {path} (the exact point)", True
+    point = refuted.in_floats(name)
+    if point is None:
+        return (
+            f"{path} was not written: {_why_none(refuted, name)}; --counterexample FILE.json has the exact point",
+            False,
+        )
+    buffer = io.BytesIO()
+    np.save(buffer, point)
+    write_whole(path, buffer.getvalue())
+    return f"wrote {path} (a {name} point of the domain; {_difference_there(refuted, point)})", True
+
+
+def float_json(refuted: Refuted) -> dict[str, Any]:
+    """Per kind of floats: such a point, and what plain programs in these floats compute there. None where there is none."""
+    return {name: None if (x := refuted.in_floats(name)) is None else _computed(refuted, name, x) for name in KINDS}
+
+
+def float_lines(refuted: Refuted, told: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    return [f"  in {name} {_line(refuted, name, values)}" for name, values in told.items()]
+
+
+def _computed(refuted: Refuted, name: str, point: FloatPoint) -> dict[str, Any]:
+    with np.errstate(all="ignore"):
+        va, vb = (evaluate_float(n, point, KINDS[name]).astype(np.float64) for n in (refuted.a, refuted.b))
+        told: dict[str, Any] = {"input": point.tolist()}
+        if refuted.asked.is_argmax:
+            return told | {"a": int(np.argmax(va)), "b": int(np.argmax(vb))}
+        k = refuted.found.output
+        return told | {"difference": float(va[k] - vb[k])}
+
+
+def _line(refuted: Refuted, name: str, values: dict[str, Any] | None) -> str:
+    if values is None:
+        return f"there is no answer: {_why_none(refuted, name)}"
+    if refuted.asked.is_argmax:
+        return f"the largest output of A is output {values['a']}, of B output {values['b']}"
+    return f"A - B is {values['difference']} at output {refuted.found.output}"
+
+
+def _difference_there(refuted: Refuted, point: FloatPoint) -> str:
+    exact = [Fraction(float(v)) for v in point]
+    va, vb = evaluate(refuted.a, exact), evaluate(refuted.b, exact)
+    if refuted.asked.is_argmax:
+        top, rival = (max(range(len(v)), key=v.__getitem__) for v in (va, vb))
+        return f"the largest output of A is output {top}, of B output {rival}, exactly"
+    worst = max(range(len(va)), key=lambda k: abs(va[k] - vb[k]))
+    return f"output {worst} differs by {readable(va[worst] - vb[worst])}, exactly"
+
+
+def _why_none(refuted: Refuted, name: str) -> str:
+    k = input_without_floats(refuted.domain, KINDS[name])
+    if k is not None:
+        return f"the range of input {k} holds no {name} number"
+    return f"no {name} point of the domain that shows the difference was found near the exact one"
