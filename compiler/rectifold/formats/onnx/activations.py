@@ -18,7 +18,7 @@ import numpy as np
 from rectifold.exact.conversion import Floats
 from rectifold.formats.onnx.arithmetic import scaled
 from rectifold.formats.onnx.node import Node, spread, symbolic_of
-from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor
+from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
 
 LARGEST = {
     "float16": float(np.finfo(np.float16).max),
@@ -35,6 +35,9 @@ def relu(node: Node) -> Tensor:
 
 def absolute(node: Node) -> Tensor:
     value = node.tensor(0)
+    if isinstance(value, Constant) and value.type in INTEGERS:
+        sizes = [abs(v) for v in value.values.ravel().tolist()]
+        return node.folded(wrapped(sizes, value.type, value.shape), value.type)
     if isinstance(value, Constant):
         return node.folded(np.abs(value.finite()), value.type)
     return Symbolic(node.builder.abs(value.entries, node.layer_name), value.shape, value.type)

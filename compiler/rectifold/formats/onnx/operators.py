@@ -167,7 +167,7 @@ _POOLING = [
 
 _ACTIVATIONS = [
     Operator("Relu", 7, activations.relu, "X:T"),
-    Operator("Abs", 7, activations.absolute, "X:T"),
+    Operator("Abs", 7, activations.absolute, "X:T", types=NUMBERS),
     Operator("LeakyRelu", 7, activations.leaky_relu, "X:T", (_SLOPE,)),
     Operator("PRelu", 7, activations.prelu, "X:T slope:T"),
     Operator(
