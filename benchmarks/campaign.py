@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.operations.compiling import compile_network

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import rectifold_check
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
 from rectifold.certificate.compiled import Certificate, certify, check_certificate
 from rectifold.facts.facts import Phase
 from rectifold.formats.load import load, read_domain

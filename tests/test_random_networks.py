@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 import rectifold_check
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text

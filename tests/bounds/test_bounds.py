@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.code_error import code_error
-from rectifold.bounds.linear import Bounds, exact_backward, relaxation
+from rectifold.bounds.exactly import exact_backward
+from rectifold.bounds.relaxation import relaxation
 from rectifold.bounds.rounding import gamma, settled_down, settled_up, upper_sum
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float, trace
@@ -29,8 +32,8 @@ def filled(network: Network) -> Bounds:
         rows = np.arange(layer.size)
         bounds.set(
             layer.name,
-            np.maximum(lower, -bounds.backward(layer.name, rows, -1.0).upper),
-            np.minimum(upper, bounds.backward(layer.name, rows, 1.0).upper),
+            np.maximum(lower, -backward(bounds, layer.name, rows, -1.0).upper),
+            np.minimum(upper, backward(bounds, layer.name, rows, 1.0).upper),
         )
     return bounds
 
@@ -52,7 +55,7 @@ def test_exact_and_rounded_substitution_agree(seed: int) -> None:
     bounds = filled(network)
     for layer in network.layers:
         for sign in (1, -1):
-            rounded = bounds.backward(layer.name, np.arange(layer.size), float(sign)).upper
+            rounded = backward(bounds, layer.name, np.arange(layer.size), float(sign)).upper
             for i in range(layer.size):
                 exact = exact_backward(bounds, layer.name, i, sign)
                 assert exact <= F(float(rounded[i]))
@@ -120,7 +123,7 @@ def test_there_is_no_substitution_over_endless_ranges() -> None:
     assert network.domain is not None
     bounds = Bounds(network, network.domain)
     bounds.set("h", *bounds.interval("h"))
-    assert bounds.backward("k", np.array([0]), 1.0).upper[0] == np.inf
+    assert backward(bounds, "k", np.array([0]), 1.0).upper[0] == np.inf
 
 
 def test_relaxation_lines_hold() -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.hull import planes_above
-from rectifold.bounds.linear import Bounds, Cases
+from rectifold.bounds.phases import Cases
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.trees import HULL_UNITS, SLOPE_UNITS, Frame, Hull
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -84,8 +86,8 @@ def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_ag
         beta = random.choice([0.0, 0.0, 0.5, 3.0], (count, frame.size))
         places = [(name, int(u)) for name, units in frame.units.items() for u in units]
         for sign in (1, -1):
-            upper = bounds.backward(
-                layer.name, np.arange(count), float(sign), cases=Cases(frame, alpha, beta, phase, None, hulls)
+            upper = backward(
+                bounds, layer.name, np.arange(count), float(sign), cases=Cases(frame, alpha, beta, phase, None, hulls)
             ).upper
             for unit in range(count):
                 fixed: dict[int, dict[int, tuple[int, int]]] = {}

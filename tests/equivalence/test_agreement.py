@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import rectifold_check
-from rectifold.bounds.linear import Bounds, bounded
 from rectifold.bounds.pairs import PairBoxes
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward, bounded
 from rectifold.certificate.compiled import Certificate, certify_within
 from rectifold.equivalence.agreement import agree_in_argmax, agree_within, tightest
 from rectifold.equivalence.decide import Different, Equal, Unknown, closest, compare, compare_argmax
@@ -116,7 +117,7 @@ def test_bounds_of_pairs_contain_exact_values_on_every_box(seed: int, size: floa
     ends.tighten(boxes)
     units = np.arange(4)
     for k in range(6):
-        upper = bounds.backward(LAST, units, 1.0, cases=boxes.of(np.full(4, k))).upper
+        upper = backward(bounds, LAST, units, 1.0, cases=boxes.of(np.full(4, k))).upper
         points = [domain.clamp((lows[k] + (highs[k] - lows[k]) * random.random(len(low))).tolist()) for _ in range(20)]
         values = trace(network, Matrix.from_fractions(points).T, with_activations=False)
         for name in boxes.lower:
@@ -143,7 +144,9 @@ def test_pairs_are_much_closer_than_two_networks_by_themselves() -> None:
         low, high = domain.float_box
         boxes = ends.boxes(low[None], high[None], [ends.known()])
         ends.tighten(boxes)
-        widths.append(bounds.backward(LAST, np.arange(2), 1.0, cases=boxes.of(np.zeros(2, dtype=np.int64))).upper.max())
+        widths.append(
+            backward(bounds, LAST, np.arange(2), 1.0, cases=boxes.of(np.zeros(2, dtype=np.int64))).upper.max()
+        )
     assert widths[1] < widths[0] / 20
 
 

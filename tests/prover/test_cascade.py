@@ -7,7 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward
+from rectifold.bounds.exactly import ExactCase, exact_backward
+from rectifold.bounds.phases import Cases
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
@@ -107,7 +110,7 @@ def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
     points = Matrix.from_fractions(points_of(network.domain, 60, seed)).T
     before = trace(network, points, with_activations=False)
     for sign in (1, -1):
-        upper = bounds.backward(name, rows, float(sign), cases=cases).upper
+        upper = backward(bounds, name, rows, float(sign), cases=cases).upper
         for row in rows:
             where = [frame.place(k) for k in range(frame.size)]
             phases = {where[k]: int(p) for k, p in enumerate(cases.phase[row]) if p}

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.methods import Method

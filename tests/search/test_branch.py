@@ -7,7 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.evaluate import trace
 from rectifold.search.phases.branch_and_bound import BranchAndBound
@@ -32,7 +33,7 @@ def test_optimised_slopes_and_trees_never_contradict_exact_values(seed: int, wit
         for sign in (1, -1):
             search = BranchAndBound(bounds, Witnesses(bounds, seed, []), layer.name, sign, with_hull=with_hull)
             upper, leaves = search.optimised(units)
-            plain = bounds.backward(layer.name, units, float(sign)).upper
+            plain = backward(bounds, layer.name, units, float(sign)).upper
             assert len(leaves) == layer.size
             rounding = search.scale / 16 if with_hull else 0.0  # levels are multiples of 1/64
             assert (upper <= plain + rounding + 1e-9 * (1 + np.abs(plain))).all()

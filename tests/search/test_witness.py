@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.linear import bounded
+from rectifold.bounds.substitution import bounded
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds
 from rectifold.bounds.rounding import TINY, gamma
+from rectifold.bounds.state import Bounds
 from rectifold.bounds.threads import on_few_threads
 from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Facts

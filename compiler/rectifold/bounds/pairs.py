@@ -20,8 +20,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Boxes, Coupled, Lines, relaxation
+from rectifold.bounds.boxes import Boxes
+from rectifold.bounds.relaxation import Lines, PairPlanes, relaxation
 from rectifold.bounds.rounding import TINY, UNIT, gamma
+from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 
@@ -50,7 +52,7 @@ class PairBoxes(Boxes):
         default_factory=dict
     )  # made when a layer is first passed: its ends are final then
 
-    def coupled(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> Coupled | None:
+    def pair_planes(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> PairPlanes | None:
         if first not in self.planes:
             self.planes[first] = self._planes(first, second, live)
         own, at = self.planes[first], self.index
@@ -66,7 +68,7 @@ class PairBoxes(Boxes):
         error = (size + np.abs(c)) @ (8 * UNIT * reach_first) + (size + np.abs(k)) @ (8 * UNIT * reach_second)
         error += gamma(4 * c.shape[1] + 8) * (np.abs(shift).sum(axis=1) + shift_first + shift_second)
         error += (4 * c.shape[1] + 8) * TINY * (1.0 + reach_first.sum() + reach_second.sum())
-        return Coupled(x + on_first, y + on_second, constants, error)
+        return PairPlanes(x + on_first, y + on_second, constants, error)
 
     def _planes(self, first: str, second: str, live: Indices) -> Planes:
         lx, ux = self.lower[first][:, live], self.upper[first][:, live]

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Any
 
 import rectifold_check
-from rectifold.bounds.linear import bounded
+from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads, threads_for
 from rectifold.certificate.units import BITS, UnitProofs
 from rectifold.exact.conversion import Floats

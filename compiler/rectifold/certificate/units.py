@@ -13,7 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Cases, ExactCase, cases_of, exact_backward, relaxation
+from rectifold.bounds.exactly import ExactCase, exact_backward
+from rectifold.bounds.phases import Cases, cases_of
+from rectifold.bounds.relaxation import relaxation
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
@@ -165,11 +169,11 @@ class UnitProofs:
         """Bounds with the default slopes: nothing to say but the value."""
         sign = 1 if entry.side == "up" else -1
         needs = _Needs(self, entry.layer, len(entry.units))
-        slack = self.bounds.backward(entry.layer, entry.units, float(sign), needs).slack
+        slack = backward(self.bounds, entry.layer, entry.units, float(sign), needs).slack
         enough = slack > needs.total
         facts: list[list[Step]] = [[] for _ in entry.units]
         if not enough.all():
-            self.bounds.backward(entry.layer, entry.units, float(sign), _Multipliers(self, facts))
+            backward(self.bounds, entry.layer, entry.units, float(sign), _Multipliers(self, facts))
         for k, (unit, value) in enumerate(zip(entry.units.tolist(), entry.values.tolist(), strict=True)):
             where, written = [self.net, self.numbers[entry.layer], unit], str(Fraction(value))
             if enough[k]:
@@ -189,7 +193,7 @@ class UnitProofs:
         plain = self.facts.domain.is_bounded and entry.layer not in self.exact
         if plain:
             yield ["intervals", self.net, number]
-        sizes = self.bounds._row_sizes(self.bounds.floats[entry.layer])[0]
+        sizes = self.bounds.row_sizes(self.bounds.floats[entry.layer])[0]
         for side, ends, sign in (("up", entry.upper, 1), ("lo", entry.lower, -1)):
             stable = sign * ends <= 0
             own = stable & (-sign * ends <= _NEAR * sizes) if plain else stable | (entry.layer in self.full)
@@ -264,7 +268,7 @@ class UnitProofs:
         rows = np.full(len(rounded), unit, dtype=np.int64)
         if len(rounded) == len(leaves):
             needs = _Needs(self, name, len(rounded))
-            slack = self.bounds.backward(name, rows, float(sign), needs, cases).slack
+            slack = backward(self.bounds, name, rows, float(sign), needs, cases).slack
             if (slack > needs.total).all() or any(leaf.hull is not None for _, leaf in rounded):
                 frame = [[self.numbers[v], u.tolist()] for v, u in proof.frame.units.items() if len(u)]
                 return ["cases", where, side, written, frame, case_tree_lists(proof, proof.tree)]
@@ -272,7 +276,7 @@ class UnitProofs:
         places = [k for k, (_, leaf) in enumerate(leaves) if isinstance(leaf, trees.Leaf)]
         if places:
             collect = _Multipliers(self, [entries[k] for k in places], cases)
-            self.bounds.backward(name, rows, float(sign), collect, cases)
+            backward(self.bounds, name, rows, float(sign), collect, cases)
         for k, (path, leaf) in enumerate(leaves):
             if isinstance(leaf, trees.ExactLeaf):
                 case = ExactCase({(layer, j): phase for layer, j, phase in path}, leaf.alpha, leaf.beta, leaf.gamma)

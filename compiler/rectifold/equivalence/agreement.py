@@ -14,7 +14,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, bounded
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.errors import InputError

@@ -18,7 +18,9 @@ from typing import Literal
 
 import numpy as np
 
-from rectifold.bounds.linear import Backward, Bounds, exact_backward
+from rectifold.bounds.exactly import exact_backward
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import Backward, backward
 from rectifold.bounds.threads import on_few_threads
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
@@ -440,9 +442,9 @@ class _Cascade:
         if not len(rows) or self._reads_input_only(work.name):
             return
         with self._timed("linear bounds"):
-            up = self.bounds.backward(work.name, rows, 1.0)
+            up = backward(self.bounds, work.name, rows, 1.0)
             self._check_time()
-            down = self.bounds.backward(work.name, rows, -1.0)
+            down = backward(self.bounds, work.name, rows, -1.0)
             work.tighten(1, rows, up.upper, Method.LINEAR)
             work.tighten(-1, rows, down.upper, Method.LINEAR)
             work.label("linear bounds")
@@ -471,7 +473,7 @@ class _Cascade:
         with self._timed("exact linear bounds"):
             for sign in (1, -1):
                 rows = work.open()
-                result = self.bounds.backward(work.name, rows, float(sign))
+                result = backward(self.bounds, work.name, rows, float(sign))
                 for k in rows[result.ambiguous]:
                     end = round_up(exact_backward(self.bounds, work.name, int(k), sign))
                     work.tighten(sign, np.array([k]), np.array([end]), Method.EXACT_LINEAR)

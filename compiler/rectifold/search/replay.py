@@ -16,7 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, ExactCase, cases_of, exact_backward
+from rectifold.bounds.exactly import ExactCase, exact_backward
+from rectifold.bounds.phases import cases_of
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -135,7 +138,7 @@ def repeated(bounds: Bounds, entry: Ends | Signs) -> Iterator[Claim]:
         return
     sign = 1 if entry.side == "up" else -1
     if entry.method is Method.LINEAR:
-        yield Claim(sign, entry.units, bounds.backward(entry.layer, entry.units, float(sign)).upper, entry.method)
+        yield Claim(sign, entry.units, backward(bounds, entry.layer, entry.units, float(sign)).upper, entry.method)
     elif entry.method is Method.EXACT_LINEAR:
         exact = [round_up(exact_backward(bounds, entry.layer, k, sign)) for k in entry.units.tolist()]
         yield Claim(sign, entry.units, np.array(exact), entry.method)
@@ -158,7 +161,7 @@ def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: Case
     if rounded:
         rows = np.full(len(rounded), unit, dtype=np.int64)
         cases = cases_of(proof.frame, rounded)
-        worst = float(bounds.backward(layer, rows, float(sign), cases=cases).upper.max())
+        worst = float(backward(bounds, layer, rows, float(sign), cases=cases).upper.max())
     for path, leaf in leaves:
         if not isinstance(leaf, Leaf):
             case = ExactCase({(name, k): phase for name, k, phase in path}, leaf.alpha, leaf.beta, leaf.gamma)

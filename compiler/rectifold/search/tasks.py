@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
 from rectifold.bounds.threads import threads_for
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices

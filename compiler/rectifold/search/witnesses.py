@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, FloatLayer
+from rectifold.bounds.floats import FloatLayer
 from rectifold.bounds.rounding import TINY, gamma
+from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.ir.domain import Domain

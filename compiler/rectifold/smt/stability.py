@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
 from rectifold.ir.domain import Domain
 from rectifold.smt.process import Answer, Question, Sat, Solver, name
 

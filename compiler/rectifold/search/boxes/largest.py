@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxSplit, BoxTree, UnitSplit
@@ -199,7 +200,7 @@ class TightestSearch:
         shares = self.ends.shares(boxes)
         places = np.repeat(np.arange(len(batch)), len(self.units))
         gaps = Gaps(boxes, places)
-        result = self.bounds.backward(self.layer, np.tile(self.units, len(batch)), 1.0, gaps, boxes.of(places))
+        result = backward(self.bounds, self.layer, np.tile(self.units, len(batch)), 1.0, gaps, boxes.of(places))
         upper = result.upper.reshape(len(batch), len(self.units))
         score = gaps.influence(result.coefficients, shares).reshape(len(batch), len(self.units), -1)
         worst = np.argmax(upper, axis=1)

@@ -17,8 +17,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Boxes, relaxation
+from rectifold.bounds.boxes import Boxes
 from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap, reach_of
+from rectifold.bounds.relaxation import relaxation
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward, backward_difference
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import Mask
@@ -250,7 +253,7 @@ class BoxSearch:
             if not len(places):
                 continue
             own, gaps = boxes.of(places), Gaps(boxes, places)
-            result = self.bounds.backward(self.layer, units[which], float(sign), gaps, own)
+            result = backward(self.bounds, self.layer, units[which], float(sign), gaps, own)
             holds = result.upper <= -self.margin
             for k in np.nonzero(holds)[0]:
                 batch[places[k]].pending[owner[which[k]]] = False
@@ -320,7 +323,7 @@ def proved_again(
             ]
             places, which, rows = (np.array([row[side] for row in asked], dtype=np.int64) for side in range(3))
             own = boxes.of(places)
-            holds = bounds.backward(layer, rows, float(sign), cases=own).upper <= -0.5 * margin
+            holds = backward(bounds, layer, rows, float(sign), cases=own).upper <= -0.5 * margin
             proved[places[holds], which[holds]] = True
         for k, (tree, low, high, _, pending) in enumerate(batch):
             left = pending & ~proved[k]
@@ -407,8 +410,8 @@ class Tightening:
         if not len(places):
             return
         own = boxes.of(places)
-        up = self.bounds.backward(name, rows, 1.0, cases=own).upper
-        down = -self.bounds.backward(name, rows, -1.0, cases=own).upper
+        up = backward(self.bounds, name, rows, 1.0, cases=own).upper
+        down = -backward(self.bounds, name, rows, -1.0, cases=own).upper
         upper[places, rows] = np.minimum(upper[places, rows], up)
         lower[places, rows] = np.maximum(lower[places, rows], down)
 
@@ -423,8 +426,8 @@ class Tightening:
         if not len(places):
             return
         own = boxes.of(places)
-        up = self.bounds.backward_difference(first, rows, 1.0, own).upper
-        down = -self.bounds.backward_difference(first, rows, -1.0, own).upper
+        up = backward_difference(self.bounds, first, rows, 1.0, own).upper
+        down = -backward_difference(self.bounds, first, rows, -1.0, own).upper
         ud[places, rows] = np.minimum(ud[places, rows], up)
         ld[places, rows] = np.maximum(ld[places, rows], down)
         np.maximum(lx, np.nextafter(ly + ld, -np.inf), out=lx)

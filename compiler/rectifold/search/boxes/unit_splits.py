@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectifold.bounds.linear import Boxes
+from rectifold.bounds.boxes import Boxes
+from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.search.boxes.largest import Node, TightestSearch
@@ -95,7 +96,7 @@ class PhaseSearch(TightestSearch):
             self.ends.tighten(boxes, min(self.groups[name] for name, _ in tried))
             self.boxes += 2 * len(tried)
             rows = np.full(2 * len(tried), part.worst)
-            upper = self.bounds.backward(self.layer, rows, 1.0, None, boxes.of(np.arange(len(rows)))).upper
+            upper = backward(self.bounds, self.layer, rows, 1.0, None, boxes.of(np.arange(len(rows)))).upper
             halves = np.minimum(upper, part.value).reshape(-1, 2)
             k = int(np.lexsort((halves.sum(axis=1), halves.max(axis=1)))[0])
             score = float(halves[k].max()), float(halves[k].sum())
@@ -115,7 +116,7 @@ class PhaseSearch(TightestSearch):
         """Bound all outputs on some of the boxes, which belong to these places of the tree."""
         owners = np.repeat(chosen, len(self.units))
         gaps = Gaps(boxes, owners)
-        result = self.bounds.backward(self.layer, np.tile(self.units, len(chosen)), 1.0, gaps, boxes.of(owners))
+        result = backward(self.bounds, self.layer, np.tile(self.units, len(chosen)), 1.0, gaps, boxes.of(owners))
         upper = result.upper.reshape(len(chosen), -1)
         parts = []
         corners: list[Floats] = []

@@ -30,7 +30,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.linear import Bounds, Cases, ExactCase, exact_backward
+from rectifold.bounds.exactly import ExactCase, exact_backward
+from rectifold.bounds.phases import Cases
+from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.trees import SLOPE_UNITS, CaseProof, ExactLeaf, Hull, Leaf, Split, Tree
@@ -277,7 +280,7 @@ class BranchAndBound:
         hulls = [self._hull(bounded, k) for k in range(len(rows))]
         cases = Cases(self.frame, alpha, beta, phase.astype(np.float64), gamma, hulls)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.bounds.backward(self.layer, rows, float(self.sign), cases=cases).upper
+            return backward(self.bounds, self.layer, rows, float(self.sign), cases=cases).upper
 
     def _exact_leaf(self, node: _Node, bounded: _Bounded, k: int) -> ExactLeaf | None:
         """The node's slopes and multipliers as simple fractions, if they prove the bound exactly."""

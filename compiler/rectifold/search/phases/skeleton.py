@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rectifold.bounds.linear import Bounds, relaxation
+from rectifold.bounds.relaxation import relaxation
+from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.trees import Frame

@@ -1,0 +1,92 @@
+"""The bound of one row by substitution in fractions: no error term, so a maximum of exactly 0 is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.bounds.state import Bounds
+from rectifold.exact.matrix import Matrix
+
+ExactRecorder = Callable[[str, Matrix], None]
+
+
+@dataclass(frozen=True, eq=False)
+class ExactCase:
+    """As one row of `Cases`, in fractions: phases of fixed units, α where it is not 0 or 1 by default, β where it is not 0."""
+
+    phases: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    alpha: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
+    beta: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
+    gamma: Mapping[int, Fraction] = field(default_factory=dict)  # of the domain's constraints, by number
+
+
+_NO_CASE = ExactCase()
+
+
+def exact_backward(
+    bounds: Bounds, name: str, unit: int, sign: int, record: ExactRecorder | None = None, case: ExactCase = _NO_CASE
+) -> Fraction:
+    """The bound of `backward` for one row in exact arithmetic: no error term, so a maximum of exactly 0 is seen.
+
+    `record(layer, C)` is told the exact coefficients on the activations of each relu layer passed.
+    """
+    network = bounds.network
+    layer = network.layer(name)
+    coefficients = {u: w.select_rows([unit]).scale(sign) for u, w in layer.weights.items()}
+    constant = sign * layer.bias.entry(unit, 0)
+    cone = network.cone(name)
+    for passed in reversed(network.layers):
+        if passed.name not in cone:
+            continue
+        c = coefficients.pop(passed.name)
+        if passed.is_relu:
+            if record is not None:
+                record(passed.name, c)
+            c, shift = _exact_relax(c, passed.name, bounds, case)
+            constant += shift
+        constant += (c @ passed.bias).entry(0, 0)
+        for source, weight in passed.weights.items():
+            product = c @ weight
+            coefficients[source] = coefficients[source] + product if source in coefficients else product
+    c = coefficients.pop(network.input_name, Matrix.zeros(1, network.input_size))
+    for number, multiplier in case.gamma.items():
+        row = bounds.domain.constraints[number]
+        c = c + Matrix.from_fractions([row.coefficients], columns=network.input_size).scale(-multiplier)
+        constant += multiplier * row.bound
+    for j in np.nonzero(c.nonzero[0])[0]:
+        factor = c.entry(0, int(j))
+        end = bounds.domain.upper[j] if factor > 0 else bounds.domain.lower[j]
+        if end is None:
+            return Fraction(2) ** 1100
+        constant += factor * end
+    return constant
+
+
+def _exact_relax(c: Matrix, name: str, bounds: Bounds, case: ExactCase) -> tuple[Matrix, Fraction]:
+    """C on activations to coefficients on z, and a constant."""
+    lower, upper = bounds.lower[name], bounds.upper[name]
+    values = c.row(0)
+    shift = Fraction(0)
+    for j, value in enumerate(values):
+        key = (name, j)
+        if upper[j] <= 0:
+            values[j] = Fraction(0)
+        elif lower[j] >= 0:
+            continue
+        elif phase := case.phases.get(key, 0):
+            values[j] = (value if phase > 0 else Fraction(0)) + phase * max(
+                case.beta.get(key, Fraction(0)), Fraction(0)
+            )
+        elif value > 0:
+            low, high = Fraction(float(lower[j])), Fraction(float(upper[j]))
+            slope = high / (high - low)
+            shift -= value * slope * low
+            values[j] = value * slope
+        else:
+            default = Fraction(1 if 1024 * Fraction(float(upper[j])) > -1021 * Fraction(float(lower[j])) else 0)
+            values[j] = value * min(max(case.alpha.get(key, default), Fraction(0)), Fraction(1))
+    return Matrix.from_fractions([values], columns=c.shape[1]), shift

@@ -1,0 +1,64 @@
+"""A network's layers and its domain's constraints in floats, with the radius of what is no float."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifold.exact.conversion import Floats
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class FloatLayer:
+    """One layer in floats: midpoints, and |W| radius · M sums where the weights are no floats."""
+
+    name: str
+    is_relu: bool
+    weights: Mapping[str, Floats]
+    radii: Mapping[str, Floats | None]
+    bias: Floats
+    bias_radius: Floats
+
+    @property
+    def terms(self) -> int:
+        return sum(w.shape[1] for w in self.weights.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Constraints:
+    """The domain's rows G x ≤ g in floats, with the radii of what is no float."""
+
+    rows: Floats
+    row_radii: Floats
+    ends: Floats
+    end_radii: Floats
+
+
+def float_layer(layer: Layer) -> FloatLayer:
+    approximations = {u: w.approximation for u, w in layer.weights.items()}
+    bias, radius = layer.bias.approximation
+    return FloatLayer(
+        layer.name,
+        layer.is_relu,
+        {u: mid for u, (mid, _) in approximations.items()},
+        {u: r for u, (_, r) in approximations.items()},
+        bias.ravel(),
+        np.zeros(layer.size) if radius is None else radius.ravel(),
+    )
+
+
+def float_constraints(domain: Domain) -> Constraints:
+    matrix = Matrix.from_fractions([row.coefficients for row in domain.constraints], columns=domain.size)
+    ends = Matrix.column([row.bound for row in domain.constraints])
+    (rows, row_radii), (right, end_radii) = matrix.approximation, ends.approximation
+    return Constraints(
+        rows,
+        np.zeros_like(rows) if row_radii is None else row_radii,
+        right.ravel(),
+        np.zeros(len(right)) if end_radii is None else end_radii.ravel(),
+    )
