@@ -54,11 +54,12 @@ def input_without_floats(domain: Domain, kind: FloatType) -> int | None:
 
 
 def _ranges(domain: Domain, kind: FloatType) -> list[tuple[np.floating, np.floating]]:
-    """Per input the first and the last number of `kind` in its range."""
+    """Per input the first and the last finite number of `kind` in its range."""
+    most = kind(np.finfo(kind).max)
     return [
         (
-            kind(-np.inf) if low is None else -_down(-low, kind),
-            kind(np.inf) if high is None else _down(high, kind),
+            -most if low is None else -_down(-low, kind),
+            most if high is None else _down(high, kind),
         )
         for low, high in zip(domain.lower, domain.upper, strict=True)
     ]
