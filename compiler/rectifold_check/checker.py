@@ -659,15 +659,27 @@ def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
         raise Refusal("a factor is not positive")
     if not w < v:
         raise Refusal("a unit may only be tied to an earlier one")
-    if v in state.solved or not state.layer(v).is_relu or not state.layer(w).is_relu:
-        raise Refusal("only an unsolved relu unit may be tied, to a relu unit")
+    if not state.layer(v).is_relu or not state.layer(w).is_relu:
+        raise Refusal("only a relu unit may be tied, to a relu unit")
     sign = 1 if kind == "alias" else -1
     if not state.z(v).equals(state.z(w), sign * factor):
         raise Refusal(f"{kind}: the pre-activations of {list(v)} and {list(w)} are not multiples")
+    _share_ends(state, v, w, sign * factor)
+    if v in state.solved:
+        return
     terms: list[Term] = [(factor, ("h", w))]
     if kind == "mirror":
         terms.append((-factor, ("z", w)))
     state.solve(v, terms)
+
+
+def _share_ends(state: State, v: Unit, w: Unit, ratio: Fraction) -> None:
+    """z_v = ratio · z_w: an end that is proved for one holds, times or divided by the ratio, for the other."""
+    for one, other, factor in ((w, v, ratio), (v, w, 1 / ratio)):
+        for side, ends in (("lo", state.lower), ("up", state.upper)):
+            if one in ends:
+                turned = side if ratio > 0 else ("up" if side == "lo" else "lo")
+                state.proved(other, turned, factor * ends[one])
 
 
 # ---- proofs -------------------------------------------------------------------------------------
@@ -745,6 +757,8 @@ def _fact(state: State, kind: Any, where: Any) -> list[Term]:
         return [(one, ("z", unit)), (-low, None)]
     if kind == "up" and high is not None:
         return [(high, None), (-one, ("z", unit))]
+    if kind == "top" and high is not None:
+        return [(max(high, Fraction(0)), None), (-one, ("h", unit))]
     if kind == "ch" and low is not None and high is not None and low < 0 < high:
         return [(high, ("z", unit)), (-high * low, None), (low - high, ("h", unit))]
     raise Refusal(f"fact {str(kind)[:20]!r} is unknown, or its ends are not proved")

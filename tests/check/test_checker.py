@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lines import FINAL, LEAF, sha, verdict
 from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
@@ -19,23 +19,6 @@ from rectifold_check import Replay, check
 from rectifold_check.reading import Refusal, read_domain, read_network
 from support import BOX, canonical_chain, net, random_network
 
-
-def sha(network: str) -> str:
-    return hashlib.sha256(network.encode()).hexdigest()
-
-
-def header(a: str, b: str, /, eps: tuple[str, ...] = ("0",), **changes: Any) -> dict[str, Any]:
-    return {"format": "rectifold-certificate/1", "a": sha(a), "b": sha(b), "eps": list(eps), "result": b} | changes
-
-
-def verdict(a: str, b: str, /, *steps: Any, domain: str = BOX, **changes: Any) -> str:
-    lines = [json.dumps(header(a, b, **changes)), *(json.dumps(s) for s in steps)]
-    result = check(a, domain, lines)
-    return result.status if result.holds else f"refused: {result.reason}"
-
-
-LEAF: dict[str, list[Any]] = {"l": []}
-FINAL: list[Any] = ["final", {}]
 # A: relu(x0 + 2) + relu(x1 - 3): active, inactive.  B: x0 + 2
 STABLE_A = canonical_chain(("R", "0:2 1:-3", ["0:1", "1:1"]), ("L", "", ["0:1 1:1"]))
 STABLE_B = canonical_chain(("L", "0:2", ["0:1"]))
@@ -122,8 +105,8 @@ REFUSED = {
     "tie with the wrong factor": (refused(MIRROR_A, MIRROR_B, ["mirror", [0, 1, 1], [0, 1, 0], "1/3"], TIES[1], FINAL), "not multiples"),
     "tie with the wrong sign": (refused(MIRROR_A, MIRROR_B, ["alias", [0, 1, 1], [0, 1, 0], "1/2"], TIES[1], FINAL), "not multiples"),
     "tie with a negative factor": (refused(MIRROR_A, MIRROR_B, ["alias", [0, 1, 1], [0, 1, 0], "-1/2"], FINAL), "not positive"),
-    "tie of a linear unit": (refused(MIRROR_A, MIRROR_B, ["alias", [1, 2, 0], [0, 1, 0], "1"], FINAL), "only an unsolved relu unit"),
-    "tie of a solved unit": (refused(MIRROR_A, MIRROR_B, TIES[0], TIES[0], FINAL), "only an unsolved relu unit"),
+    "tie of a linear unit": (refused(MIRROR_A, MIRROR_B, ["alias", [1, 2, 0], [0, 1, 0], "1"], FINAL), "only a relu unit may be tied"),
+    "tie of a unit to itself": (refused(MIRROR_A, MIRROR_B, TIES[0], ["alias", [0, 1, 1], [0, 1, 1], "1"], FINAL), "earlier"),
     "chord without ends": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", {"l": [["ch", [0, 1, 0], "1/4"]]}], FINAL), "its ends are not proved"),
     "a missing upper end": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", LEAF], FINAL), "no proven upper end"),
     "a negative multiplier": (refused(CHORD_A, ZERO_B, ["bound", [0, 2, 0], "up", "0", {"l": [["h", [0, 1, 0], "-1"]]}], FINAL), "multiplier is negative"),
