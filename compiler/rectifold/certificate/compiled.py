@@ -19,6 +19,7 @@ from typing import Any
 import rectifold_check
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads, threads_for
+from rectifold.certificate.rewrites import RewriteProofs
 from rectifold.certificate.units import BITS, UnitProofs
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -32,7 +33,6 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.joint import Pairing, arranged, gap, names_of
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled, sample_points
-from rectifold.passes.result import Tie
 
 FORMAT = "rectifold-certificate/1"
 GAP = 2  # what certificates call the network [A − B − eps; B − A − eps]
@@ -53,11 +53,14 @@ class Certificate:
         return "\n".join(self.lines) + "\n"
 
 
-def certify(compiled: Compiled) -> Certificate:
-    """The certificate that `compiled.network` equals `compiled.source` on its domain."""
+def certify(compiled: Compiled, *, name_all: bool = False) -> Certificate:
+    """The certificate that `compiled.network` equals `compiled.source` on its domain.
+
+    `name_all`: a longer one, which names every unit that a carrier rests on.
+    """
     with threads_for(compiled.source):
-        steps = [*map(_line, _compiled_steps(compiled))]
-    return Certificate((_header(compiled.source, compiled.network), *steps))
+        steps = [*map(_line, RewriteProofs(compiled, name_all=name_all).steps())]
+    return Certificate((_header(compiled.source, compiled.network), *steps, _line(["final", {}])))
 
 
 def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict:
@@ -172,55 +175,6 @@ def _header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None)
 
 def _line(step: Sequence[Any]) -> str:
     return json.dumps(step, separators=(",", ":"))
-
-
-# ---- a compiled network -------------------------------------------------------------------------
-
-
-def _compiled_steps(compiled: Compiled) -> Iterator[list[Any]]:
-    proofs = UnitProofs(compiled.source, compiled.facts, 0, _layers_below_carriers(compiled))
-    if proofs.precision > BITS:
-        yield ["precision", proofs.precision]
-    yield from proofs.steps()
-    ties = [tie for step in compiled.steps for tie in step.ties]
-    for layer in compiled.source.relu_layers:  # after the bounds: h − z of a mirrored unit has a wider interval than h
-        yield from _ties_of(layer.name, proofs, ties)
-    for layer in compiled.network.relu_layers:
-        yield from _result_units(layer.name, compiled, proofs)
-    yield ["final", {}]
-
-
-def _layers_below_carriers(compiled: Compiled) -> set[str]:
-    """Carriers are nonnegative by the ends of what they read, so those ends must be in the certificate."""
-    source = {layer.name for layer in compiled.source.layers}
-    full: set[str] = set()
-    for layer in compiled.network.relu_layers:
-        if (compiled.kept.layers[layer.name].origin < 0).any():
-            below = compiled.network.cone(layer.name) & source
-            full |= below.union(*(compiled.source.cone(u) for u in below))
-    return full
-
-
-def _ties_of(name: str, proofs: UnitProofs, ties: list[Tie]) -> Iterator[list[Any]]:
-    facts, number = proofs.facts.layers[name], proofs.numbers[name]
-    for tie in sorted((t for t in ties if t.layer == name), key=lambda t: t.unit):
-        if facts.active[tie.unit] or facts.inactive[tie.unit]:
-            continue  # solved already
-        kind = "alias" if tie.ratio > 0 else "mirror"
-        yield [kind, [0, number, tie.unit], [0, number, tie.representative], str(abs(tie.ratio))]
-
-
-def _result_units(name: str, compiled: Compiled, proofs: UnitProofs) -> Iterator[list[Any]]:
-    """Surviving units are the source's; carriers are nonnegative by the ends of what they read."""
-    layer = compiled.network.layer(name)
-    number = next(k for k, v in enumerate(compiled.network.layers, start=1) if v.name == name)
-    origins = {u: compiled.kept.layers[u].origin for u in layer.weights if u in compiled.kept.layers}
-    for k, origin in enumerate(compiled.kept.layers[name].origin.tolist()):
-        unit = [1, number, k]
-        if origin >= 0:
-            yield ["alias", unit, [0, proofs.numbers[name], origin], "1"]
-        else:
-            yield ["bound", unit, "lo", "0", proofs.interval_leaf(layer, k, "lo", origins)]
 
 
 # ---- any pair -------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ terms to be wider than the checker's own rounding) the proof is written as multi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +31,7 @@ from rectifold.ir.network import Layer, Network
 
 Proof = dict[str, Any]
 Step = list[Any]
+_NamedEnds = dict[tuple[str, int, str], dict[tuple[str, str, int], Fraction]]
 
 BITS = 72  # fractional bits of the checker's integers, unless a step asks for more
 _MOST_BITS = 4096
@@ -46,7 +47,6 @@ class UnitProofs:
         self.facts = facts
         self.net = net
         self.numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
-        self.own: dict[str, Indices] = {layer.name: np.arange(layer.size) for layer in network.layers}
         self.bounds = Bounds(network, facts.domain)
         self.full = also_full | self._layers_that_need_all_ends()
         self.impure = self._impure_units()
@@ -186,21 +186,22 @@ class UnitProofs:
     def _intervals(self, entry: Intervals) -> Iterator[Step]:
         """A layer's intervals are one step; those that are 0 to the last bit, or must be ours, are steps of their own."""
         layer, number = self.network.layer(entry.layer), self.numbers[entry.layer]
-        known = self.facts.layers[entry.layer]
-        is_needed = entry.layer in self.full or known.active.any() or known.inactive.any()
+        stable = self.facts.layers[entry.layer]
+        is_needed = entry.layer in self.full or stable.active.any() or stable.inactive.any()
         if not layer.size or not is_needed:
             return
         plain = self.facts.domain.is_bounded and entry.layer not in self.exact
         if plain:
             yield ["intervals", self.net, number]
         sizes = self.bounds.row_sizes(self.bounds.floats[entry.layer])[0]
+        known: _NamedEnds = {}
         for side, ends, sign in (("up", entry.upper, 1), ("lo", entry.lower, -1)):
-            stable = sign * ends <= 0
-            own = stable & (-sign * ends <= _NEAR * sizes) if plain else stable | (entry.layer in self.full)
+            signed = sign * ends <= 0
+            own = signed & (-sign * ends <= _NEAR * sizes) if plain else signed | (entry.layer in self.full)
             for k in np.nonzero(own & np.isfinite(ends))[0].tolist():
-                value = 0.0 if stable[k] and entry.layer not in self.exact else float(ends[k])
-                proof = self.interval_leaf(layer, k, side, self.own)
-                yield ["bound", [self.net, number, k], side, str(Fraction(value)), proof]
+                named = self._named_ends(layer, k, side, known).items() if any(self.impure.values()) else ()
+                proof = {"l": [[end, [self.net, self.numbers[v], j], str(m)] for (end, v, j), m in named]}
+                yield ["bound", [self.net, number, k], side, str(Fraction(float(ends[k]))), proof]
 
     def _impure_units(self) -> dict[str, set[int]]:
         """Active units whose ends were not found by intervals alone.
@@ -214,25 +215,37 @@ class UnitProofs:
             below = any(impure.get(u) for u in self.network.cone(layer.name))
             methods = zip(facts.lower_method, facts.upper_method, strict=True)
             found = [below or not {low, up} <= {Method.INTERVAL} for low, up in methods]
-            impure[layer.name] = {k for k in np.nonzero(facts.active)[0].tolist() if found[k]}
+            impure[layer.name] = {k for k in np.nonzero(facts.lower >= 0)[0].tolist() if found[k]}
         return impure
 
-    def interval_leaf(self, layer: Layer, unit: int, side: str, origins: Mapping[str, Indices]) -> Proof:
-        """The ends of impure units that an interval bound of `unit` rests on; everything else is the checker's `low`.
-
-        `layer` may belong to another network; origins[u] says which unit of ours a unit of its predecessor u is (-1: none).
-        """
-        facts: list[list[Any]] = []
-        for source, weight in layer.weights.items():
-            if not self.impure.get(source):
+    def _named_ends(
+        self, layer: Layer, unit: int, side: str, known: _NamedEnds
+    ) -> dict[tuple[str, str, int], Fraction]:
+        """The ends of impure units that an interval bound of `unit` rests on, through linear layers; the rest is the checker's `low`."""
+        key = layer.name, unit, side
+        if key in known:
+            return known[key]
+        total: dict[tuple[str, str, int], Fraction] = {}
+        for source in sorted(set(layer.weights) - {self.network.input_name}, key=self.numbers.__getitem__):
+            below, weight = self.network.layer(source), layer.weights[source]
+            if below.is_relu and not self.impure[source]:
                 continue
             for j in np.nonzero(weight.nonzero[unit])[0].tolist():
-                origin = int(origins[source][j])
-                if origin in self.impure[source]:
-                    factor = weight.entry(unit, j)
-                    end = "lo" if (factor > 0) == (side == "lo") else "up"
-                    facts.append([end, [self.net, self.numbers[source], origin], str(abs(factor))])
-        return {"l": facts}
+                factor = weight.entry(unit, j)
+                end = "lo" if (factor > 0) == (side == "lo") else "up"
+                for fact, value in self._ends_named_for(below, j, end, known).items():
+                    total[fact] = total.get(fact, Fraction(0)) + abs(factor) * value
+        known[key] = total
+        return total
+
+    def _ends_named_for(
+        self, layer: Layer, unit: int, side: str, known: _NamedEnds
+    ) -> dict[tuple[str, str, int], Fraction]:
+        """The same for a value that is read: itself, if it is impure and known to be active by now; of a linear layer, what it reads."""
+        if not layer.is_relu:
+            return self._named_ends(layer, unit, side, known)
+        is_named = unit in self.impure[layer.name] and self.bounds.lower[layer.name][unit] >= 0
+        return {(side, layer.name, unit): Fraction(1)} if is_named else {}
 
     # ---- multipliers ----------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import Entry
 from rectifold.facts.methods import Method
 from rectifold.ir.domain import Domain
@@ -75,7 +76,7 @@ class LayerFacts:
     """Per unit of one layer: lower ≤ z ≤ upper on the domain, the methods, and signs that were seen.
 
     `stage` names the stage that settled a unit; `origin` is the index of the unit in the source network's layer of the
-    same name, or -1 for a carrier that a rewrite added.
+    same name, or -1 for a carrier that a rewrite added; `carriers` says of those why they are nonnegative.
     """
 
     lower: Floats
@@ -86,10 +87,15 @@ class LayerFacts:
     seen_negative: Mask
     stage: tuple[str, ...]
     origin: Indices
+    carriers: tuple[Carrier | None, ...] = ()  # one entry per unit, or none at all where no unit is a carrier
 
     @property
     def size(self) -> int:
         return len(self.lower)
+
+    def carrier(self, unit: int) -> Carrier | None:
+        """Why this unit is nonnegative, if a rewrite added it."""
+        return self.carriers[unit] if self.carriers else None
 
     @property
     def inactive(self) -> Mask:
@@ -126,6 +132,7 @@ class LayerFacts:
             self.seen_negative[index],
             tuple(self.stage[k] for k in index),
             self.origin[index],
+            tuple(self.carriers[k] for k in index) if self.carriers else (),
         )
 
     def followed_by(self, other: LayerFacts) -> LayerFacts:
@@ -138,10 +145,27 @@ class LayerFacts:
             np.concatenate([self.seen_negative, other.seen_negative]),
             self.stage + other.stage,
             np.concatenate([self.origin, other.origin]),
+            _all_carriers(self) + _all_carriers(other) if self.carriers or other.carriers else (),
         )
 
 
-def carrier_facts(upper: Sequence[float]) -> LayerFacts:
+def _all_carriers(known: LayerFacts) -> tuple[Carrier | None, ...]:
+    return known.carriers or (None,) * known.size
+
+
+@dataclass(frozen=True, eq=False)
+class Carrier:
+    """Why a carrier z = inner[row] · values + shift is nonnegative: by the ends that those values had then.
+
+    The values are those of `sources` side by side, layers of the network at that time with their facts (None: the input).
+    """
+
+    inner: Matrix
+    row: int
+    sources: tuple[tuple[str, LayerFacts | None], ...]
+
+
+def carrier_facts(upper: Sequence[float], carriers: tuple[Carrier, ...]) -> LayerFacts:
     """Facts of carrier units: 0 ≤ z ≤ upper."""
     size = len(upper)
     none = np.zeros(size, dtype=np.bool_)
@@ -154,6 +178,7 @@ def carrier_facts(upper: Sequence[float]) -> LayerFacts:
         seen_negative=none,
         stage=("carrier",) * size,
         origin=np.full(size, -1),
+        carriers=carriers,
     )
 
 

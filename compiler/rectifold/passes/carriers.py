@@ -28,7 +28,7 @@ import numpy as np
 
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.exact.numerals import round_up
-from rectifold.facts.facts import Facts, LayerFacts, carrier_facts
+from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.hyperplanes import Group, hyperplane_groups
 from rectifold.passes.layer_matrices import Stacked, connect, stacked
@@ -37,6 +37,7 @@ from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
 _SHIFT_BITS = (
     12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
 )
+_NO_CARRIER_IS_ZERO = 2.0**-1000  # an upper end of 0 would let a carrier be dropped, for which nobody has evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,8 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
     for layer in reversed(network.relu_layers):
         known = facts.layers.get(layer.name)
         if known is None or layer.name == network.output or not layer.size or known.inactive.any():
+            continue
+        if not options.allows("carriers", layer.name):
             continue
         around = stacked(network, layer)
         groups = hyperplane_groups(around.incoming, layer.bias, np.nonzero(~known.active)[0].tolist())
@@ -188,7 +191,7 @@ def _shifted(kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix
     least = (positive @ low + negative @ high).column_values()
     most = (positive @ high + negative @ low).column_values()
     shifts = [_short_above(-value) if value < 0 else Fraction(0) for value in least]
-    upper = [round_up(value + t) for value, t in zip(most, shifts, strict=True)]
+    upper = [max(round_up(value + t), _NO_CARRIER_IS_ZERO) for value, t in zip(most, shifts, strict=True)]
     if not all(np.isfinite(upper)):
         return None
     return _Carriers(kind, outer, inner, shifts, upper)
@@ -216,7 +219,9 @@ def _assemble(
         rows, bias = vstack([rows, chosen.inner]), vstack([bias, Matrix.column(chosen.shifts)])
         columns = hstack([columns, chosen.outer])
         shift = shift - chosen.outer @ Matrix.column(chosen.shifts)
-        known = known.followed_by(carrier_facts(chosen.upper))
+        sources = tuple((u, facts.layers.get(u)) for u in around.predecessors)
+        why = tuple(Carrier(chosen.inner, k, sources) for k in range(len(chosen.shifts)))
+        known = known.followed_by(carrier_facts(chosen.upper, why))
         detail = f"{len(chosen.shifts)} {chosen.kind} carriers"
     for successor in around.successors:
         draft.drop_edge(layer.name, successor)

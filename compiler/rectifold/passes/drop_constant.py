@@ -1,4 +1,4 @@
-"""Delete units that are constant on the domain: inactive ones (0), and those whose pre-activation is one number.
+"""Delete units that are constant on the domain: inactive ones (0), and those whose row is zero.
 
     h = relu(z), z ≤ 0             becomes    nothing: column of h deleted in every successor
     h = relu(b) (zero row)         becomes    successor bias + relu(b) · column of h
@@ -17,11 +17,8 @@ import numpy as np
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import round_down, round_up
 from rectifold.facts.facts import Facts, LayerFacts
-from rectifold.facts.methods import Method
 from rectifold.ir.network import Draft, Layer, Network
-from rectifold.passes.result import Options, Rewritten, Step, without
-
-_PLAIN = {Method.INTERVAL}  # other proofs of one value are as good, but certificates see only these as a constant
+from rectifold.passes.result import Options, Rewritten, Sign, Step, without
 
 
 def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -49,10 +46,19 @@ def _constants(layer: Layer, facts: Facts) -> dict[int, Fraction]:
     known = facts.layers.get(layer.name)
     if known is not None:
         values |= {int(k): Fraction(0) for k in np.nonzero(known.inactive)[0]}
-        for k in np.nonzero((known.lower == known.upper) & ~known.inactive)[0]:
-            if {known.lower_method[k], known.upper_method[k]} <= _PLAIN:
-                values[int(k)] = Fraction(float(known.lower[k]))
     return values
+
+
+def _signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> tuple[Sign, ...]:
+    """Of units of the source whose row became zero: their sign is that of the bias, which the float ends may not show."""
+    known = facts.layers.get(layer.name)
+    if known is None:
+        return ()
+    return tuple(
+        Sign(layer.name, int(known.origin[k]), "lo" if layer.bias.entry(k, 0) > 0 else "up")
+        for k in values
+        if known.origin[k] >= 0 and not known.inactive[k]
+    )
 
 
 def _activated(layer: Layer, z: Fraction) -> Fraction:
@@ -79,7 +85,7 @@ def _delete(network: Network, facts: Facts, layer: Layer, values: dict[int, Frac
     else:
         _remove_layer(draft, network, layer)
         layers = dict(without(facts, layer.name))
-    step = Step("drop constant units", layer.name, len(values))
+    step = Step("drop constant units", layer.name, len(values), signs=_signs(layer, facts, values))
     return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
 
 
@@ -102,7 +108,7 @@ def _flatten_rows(network: Network, facts: Facts, layer: Layer, values: dict[int
     layers = dict(facts.layers)
     if layer.name in layers:
         layers[layer.name] = _with_constants(layers[layer.name], values)
-    step = Step("make constant outputs plain", layer.name, len(values))
+    step = Step("make constant outputs plain", layer.name, len(values), signs=_signs(layer, facts, values))
     return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
 
 

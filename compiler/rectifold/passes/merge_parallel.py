@@ -16,13 +16,13 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
 from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.layer_matrices import stacked
-from rectifold.passes.result import Options, Rewritten, Step, Tie, ties_of
+from rectifold.passes.result import Options, Rewritten, Sign, Step, Tie, signs_of, ties_of
 
 
 def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritten:
     """The unconditional half of rule (e)."""
     for layer in network.relu_layers:
-        if layer.name == network.output or layer.size < 2:
+        if layer.name == network.output or layer.size < 2 or not options.allows("merge_parallel", layer.name):
             continue
         around = stacked(network, layer)
         target: dict[int, tuple[int, Fraction]] = {}  # merged unit → (unit that stays, ratio)
@@ -54,8 +54,10 @@ def _merge(network: Network, facts: Facts, name: str, size: int, target: dict[in
         draft.edit(successor, weights=weights)
     layers = dict(facts.layers)
     ties: tuple[Tie, ...] = ()
+    signs: tuple[Sign, ...] = ()
     if name in layers:
-        ties = ties_of(name, layers[name], ((k, r, c) for k, (r, c) in target.items()))
+        pairs = [(k, r, c) for k, (r, c) in target.items()]
+        ties, signs = ties_of(name, layers[name], pairs), signs_of(name, layers[name], pairs)
         layers[name] = layers[name].take(np.array(kept, dtype=np.int64))
-    step = Step("merge parallel units", name, len(target), ties=ties)
+    step = Step("merge parallel units", name, len(target), ties=ties, signs=signs)
     return Rewritten(draft.freeze(), facts.replaced(layers), (step,))

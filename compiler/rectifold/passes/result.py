@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from rectifold.facts.facts import Facts, LayerFacts
+from rectifold.facts.facts import Carrier, Facts, LayerFacts
 from rectifold.ir.network import Network, Sizes
 
 Objective = Literal["macs", "weights", "units"]
@@ -23,15 +23,33 @@ class Tie:
     ratio: Fraction
 
 
+@dataclass(frozen=True, eq=False)
+class Sign:
+    """A unit of the source has z ≥ 0 (side "lo") or z ≤ 0 ("up") on the domain, as a rewrite found.
+
+    Either its row became zero, or it is `ratio` > 0 times a carrier, which is nonnegative.
+    """
+
+    layer: str
+    unit: int
+    side: str
+    carrier: Carrier | None = None
+    ratio: Fraction = Fraction(1)
+
+
 @dataclass(frozen=True)
 class Step:
-    """One application of a rule, for the report and for debugging (the certificate proves the result, not the steps)."""
+    """One application of a rule, and what it found out about units of the source.
+
+    The certificate proves the result, not the steps, but it needs the ties and the signs.
+    """
 
     rule: str
     layer: str
     units: int
     detail: str = ""
     ties: tuple[Tie, ...] = ()
+    signs: tuple[Sign, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.layer}: {self.units} units{'; ' if self.detail else ''}{self.detail}"
@@ -47,12 +65,31 @@ def ties_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Frac
     )
 
 
+def signs_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]) -> tuple[Sign, ...]:
+    """Units of the source that are a positive multiple of a carrier, from (unit, representative, ratio) as in `ties_of`."""
+    found: list[Sign] = []
+    for k, r, c in merged:
+        for unit, other, ratio in ((k, r, c), (r, k, 1 / c)):
+            carrier = known.carrier(other)
+            if known.origin[unit] >= 0 and carrier is not None and ratio > 0:
+                found.append(Sign(layer, int(known.origin[unit]), "lo", carrier, ratio))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Options:
-    """What a rewrite may do: `skips` allows new skip edges, `objective` is what must not grow."""
+    """What a rewrite may do: `skips` allows new skip edges, `objective` is what must not grow.
+
+    `left_out`: rules (by the name of their pass) that are not applied to a layer.
+    """
 
     skips: bool = False
     objective: Objective = "macs"
+    left_out: frozenset[tuple[str, str]] = frozenset()
+
+    def allows(self, rule: str, layer: str) -> bool:
+        """May the rule be applied to the layer?"""
+        return (rule, layer) not in self.left_out
 
     def cost(self, sizes: Sizes) -> tuple[int, int, int]:
         """Lexicographic; smaller is better."""

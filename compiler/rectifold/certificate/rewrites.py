@@ -1,0 +1,187 @@
+"""Proof steps that lead from the units of a source to those of its rewritten network, in the checker's language.
+
+    bounds of the source's units  →  per layer: signs, then ties  →  the result's units, carriers among them
+
+A rewrite establishes things about units of the source (passes/rewritten: a row became zero, two rows are multiples, a unit is a
+multiple of a carrier). Each is said here after the bounds, so that no bound rests on a tie, and layer by layer, because a
+row that became zero did so by what is known of the layers below. Ties lead to the first unit of their hyperplane.
+
+A carrier is nonnegative by the ends that its predecessors had when it was made. The checker's own interval, of the form
+in inputs and unsolved units, is as good unless a form is wider than the unit's ends: a mirrored unit is h − z of another
+one, an active unit that was not proved by intervals is its z. Such units are named: with `h` (h ≥ 0), `lo` (z ≥ lo) or `top`
+(h ≤ max(0, up)), times their coefficients, through carriers that read carriers. What is left is the checker's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.certificate.units import BITS, Step, UnitProofs
+from rectifold.facts.facts import Carrier, LayerFacts, Mask
+from rectifold.facts.methods import Method
+from rectifold.operations.compiling import Compiled
+from rectifold.passes.result import Sign, Tie
+
+_NEAR = 2.0**-40  # of a unit's range: a lower end this little below 0 may be 0 for the checker, whose ends are closer
+
+Named = tuple[str, str, int]  # kind of fact, layer, unit
+
+
+class RewriteProofs:
+    """The steps of a compiled network's certificate. `name_all`: name every unit that a carrier rests on."""
+
+    def __init__(self, compiled: Compiled, *, name_all: bool = False) -> None:
+        self.compiled = compiled
+        self.facts = compiled.facts.layers
+        self.name_all = name_all
+        self.signs = _new_signs(compiled)
+        self.roots = {layer.name: _roots(self._ties(layer.name)) for layer in compiled.source.relu_layers}
+        self.proofs = UnitProofs(compiled.source, compiled.facts, 0, self._layers_below_carriers())
+        self.named = self._named_units()
+        self._known: dict[tuple[int, int, bool], dict[Named, Fraction]] = {}
+
+    def steps(self) -> Iterator[Step]:
+        """All steps but the final comparison."""
+        if self.proofs.precision > BITS:
+            yield ["precision", self.proofs.precision]
+        yield from self.proofs.steps()
+        for layer in self.compiled.source.relu_layers:
+            yield from self._signs_of(layer.name)
+            yield from self._ties_of(layer.name)
+        for layer in self.compiled.network.relu_layers:
+            yield from self._result_units(layer.name)
+
+    # ---- units of the source --------------------------------------------------------------------
+
+    def _signs_of(self, name: str) -> Iterator[Step]:
+        for (layer, unit), sign in self.signs.items():
+            if layer == name:
+                where = [0, self.proofs.numbers[name], unit]
+                evidence = [] if sign.carrier is None else self._evidence(sign.carrier, sign.ratio)
+                yield ["bound", where, sign.side, "0", {"l": evidence}]
+
+    def _ties(self, name: str) -> list[Tie]:
+        return [tie for step in self.compiled.steps for tie in step.ties if tie.layer == name]
+
+    def _ties_of(self, name: str) -> Iterator[Step]:
+        """Every unit to the first one on its hyperplane, but those of which both signs are known."""
+        number = self.proofs.numbers[name]
+        for unit, (root, ratio) in sorted(self.roots[name].items()):
+            if unit != root and not (self._has_sign(name, unit) and self._has_sign(name, root)):
+                kind = "alias" if ratio > 0 else "mirror"
+                yield [kind, [0, number, unit], [0, number, root], str(abs(ratio))]
+
+    def _has_sign(self, name: str, unit: int) -> bool:
+        facts = self.facts[name]
+        return bool(facts.active[unit] or facts.inactive[unit]) or (name, unit) in self.signs
+
+    # ---- units of the result --------------------------------------------------------------------
+
+    def _result_units(self, name: str) -> Iterator[Step]:
+        """Surviving units are the source's; carriers are nonnegative, and so are rows that say a constant output."""
+        number = next(k for k, v in enumerate(self.compiled.network.layers, start=1) if v.name == name)
+        kept = self.compiled.kept.layers[name]
+        for k, origin in enumerate(kept.origin.tolist()):
+            unit, carrier = [1, number, k], kept.carrier(k)
+            if origin >= 0:
+                yield ["alias", unit, [0, self.proofs.numbers[name], origin], "1"]
+            else:
+                yield ["bound", unit, "lo", "0", {"l": [] if carrier is None else self._evidence(carrier)}]
+
+    # ---- why carriers are nonnegative -----------------------------------------------------------
+
+    def _layers_below_carriers(self) -> set[str]:
+        """The layers of the source whose ends say that carriers are nonnegative."""
+        source = self.compiled.source
+        waiting = [c for known in self.compiled.kept.layers.values() for c in known.carriers if c is not None]
+        waiting += [sign.carrier for sign in self.signs.values() if sign.carrier is not None]
+        seen: set[int] = set()
+        below: set[str] = set()
+        while waiting:
+            carrier = waiting.pop()
+            if id(carrier.inner) in seen:
+                continue
+            seen.add(id(carrier.inner))
+            for name, known in carrier.sources:
+                if known is not None:
+                    below |= {name} | source.cone(name)
+                    waiting += [c for c in known.carriers if c is not None]
+        return below
+
+    def _named_units(self) -> dict[str, Mask]:
+        """Units whose form may have a wider interval than their proved ends."""
+        named: dict[str, Mask] = {}
+        for layer in self.compiled.source.relu_layers:
+            name, known = layer.name, self.facts[layer.name]
+            below = any(named[v].any() for v in self.compiled.source.cone(name) if v in named)
+            solved = known.active | [(name, k) in self.signs for k in range(known.size)]
+            methods = zip(known.lower_method, known.upper_method, strict=True)
+            by_other = np.array([not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_)
+            near = (known.lower < 0) & (known.lower >= -_NEAR * (known.upper - known.lower))
+            named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
+            named[name][list(self.roots[name])] = True
+        return named
+
+    def _evidence(self, carrier: Carrier, factor: Fraction = Fraction(1)) -> list[Step]:
+        """The facts whose sum, with the checker's intervals, is `factor` > 0 times the carrier."""
+        if not any(mask.any() for mask in self.named.values()):
+            return []
+        numbers = self.proofs.numbers
+        facts = sorted(self._facts_of(carrier, is_low=True).items(), key=lambda f: (numbers[f[0][1]], f[0][2], f[0][0]))
+        return [[kind, [0, numbers[layer], unit], str(factor * value)] for (kind, layer, unit), value in facts]
+
+    def _facts_of(self, carrier: Carrier, *, is_low: bool) -> dict[Named, Fraction]:
+        """Facts, with multipliers, that bound a carrier from below (`is_low`) or from above."""
+        key = id(carrier.inner), carrier.row, is_low
+        if key not in self._known:
+            total: dict[Named, Fraction] = {}
+            start = 0
+            for name, known in carrier.sources:
+                if known is None:
+                    start += self.compiled.source.input_size
+                    continue
+                for j in np.nonzero(carrier.inner.nonzero[carrier.row, start : start + known.size])[0].tolist():
+                    factor = carrier.inner.entry(carrier.row, start + j)
+                    for fact, value in self._facts_of_value(name, known, j, is_low=(factor > 0) == is_low).items():
+                        total[fact] = total.get(fact, Fraction(0)) + abs(factor) * value
+                start += known.size
+            self._known[key] = total
+        return self._known[key]
+
+    def _facts_of_value(self, name: str, known: LayerFacts, unit: int, *, is_low: bool) -> dict[Named, Fraction]:
+        """The same for one value that a carrier reads: of the source, or a carrier itself."""
+        carrier, origin = known.carrier(unit), int(known.origin[unit])
+        if carrier is not None:
+            return self._facts_of(carrier, is_low=is_low)
+        if not self.named[name][origin] or self.facts[name].inactive[origin]:
+            return {}
+        if not is_low:
+            return {("top", name, origin): Fraction(1)}
+        return {("lo" if self.facts[name].lower[origin] > 0 else "h", name, origin): Fraction(1)}
+
+
+def _new_signs(compiled: Compiled) -> dict[tuple[str, int], Sign]:
+    """The signs that rewrites found and the facts do not say, one per unit."""
+    found: dict[tuple[str, int], Sign] = {}
+    for sign in (sign for step in compiled.steps for sign in step.signs):
+        known = compiled.facts.layers[sign.layer]
+        if not (known.active[sign.unit] or known.inactive[sign.unit]):
+            found.setdefault((sign.layer, sign.unit), sign)
+    return found
+
+
+def _roots(ties: list[Tie]) -> dict[int, tuple[int, Fraction]]:
+    """Unit → (first unit of its hyperplane, ratio) for all units that ties connect."""
+    roots: dict[int, tuple[int, Fraction]] = {}
+    for tie in ties:
+        one, ratio = roots.setdefault(tie.unit, (tie.unit, Fraction(1)))
+        other, other_ratio = roots.setdefault(tie.representative, (tie.representative, Fraction(1)))
+        if one == other:
+            continue
+        between = tie.ratio * other_ratio / ratio  # z_one = between · z_other
+        gone, stays, factor = (one, other, between) if other < one else (other, one, 1 / between)
+        roots.update({u: (stays, r * factor) for u, (root, r) in roots.items() if root == gone})
+    return roots
