@@ -33,6 +33,8 @@ ENTRYWISE: dict[str, Case] = {
     "abs": ((2, 3), node("Abs", ["x"]), {}, 13),
     "leaky relu with a negative slope": ((1, 3), node("LeakyRelu", ["x"], alpha=-0.5), {}, 13),
     "prelu, a slope per channel": ((1, 2, 3), node("PRelu", ["x", "c"]), {"c": array(2, 1)}, 13),
+    "hard sigmoid": ((1, 3), node("HardSigmoid", ["x"]), {}, 13),
+    "steep hard sigmoid": ((1, 3), node("HardSigmoid", ["x"], alpha=-2.0, beta=0.25), {}, 13),
     "clip without limits": ((1, 3), node("Clip", ["x"]), {}, 13),
     "clip at infinity": (
         (1, 3), node("Clip", ["x", "l", "h"]), {"l": np.array(-np.inf, np.float32), "h": np.array(0.5, np.float32)}, 13,
@@ -125,6 +127,14 @@ FOLDED: dict[str, tuple[list[Any], dict[str, Array], list[float]]] = {
         [node("Cast", ["c"], "k", to=FLOAT)], {"c": np.array([0.1, 0.5, 16777217.0])}, [float(np.float32(0.1)), 0.5, 16777216],
     ),
     "a comparison": ([node("Equal", ["c", "d"], "k")], {"c": whole(1, 2, 3), "d": whole(2)}, [0, 1, 0]),
+    "comparisons that may be equal": (
+        [node("LessOrEqual", ["c", "d"], "l"), node("GreaterOrEqual", ["c", "d"], "g"), node("Where", ["l", "c", "e"], "k")],
+        {"c": whole(1, 2, 3), "d": whole(2), "e": whole(9)}, [1, 2, 9],
+    ),
+    "whole numbers below and above": (
+        [node("Floor", ["c"], "l"), node("Ceil", ["c"], "h"), node("Sub", ["h", "l"], "k")],
+        {"c": np.array([0.5, -1.5, 2.0], np.float32)}, [1, 1, 0],
+    ),
     "a range": ([node("Range", ["a", "b", "d"], "k")], {"a": np.array(5), "b": np.array(-1), "d": np.array(-2)}, [5, 3, 1]),
     "a shape": ([node("Shape", ["x"], "s"), node("Concat", ["s", "s", "o"], "k", axis=0)], {"o": whole(4)}, [3, 3, 4]),
     "a size": ([node("Size", ["x"], "k")], {}, [3, 3, 3]),
@@ -161,6 +171,8 @@ REFUSED: dict[str, Refusal] = {
     "a power": ([node("Pow", ["x", "c"])], {"c": np.array(2, np.float32)}, "only the exponent 1 of a tensor that depends"),
     "an exponent from the input": ([node("Pow", ["c", "x"])], {"c": array(3)}, "the exponent depends on the network's input"),
     "a rounded power": ([node("Pow", ["c", "d"], "k"), node("Add", ["x", "k"])], {"c": array(3), "d": np.array(0.5, np.float32)}, "would be rounded"),
+    "the whole part of the input": ([node("Floor", ["x"])], {}, "rounded to whole numbers depends on the network's input"),
+    "the whole part of a third": ([node("Div", ["c", "d"], "k"), node("Ceil", ["k"])], {"c": np.array(1, np.float32), "d": np.array(3, np.float32)}, "not rounded to their type: not decided"),
     "a comparison of the input": ([node("Greater", ["x", "x"])], {}, "input 0 of a comparison depends on the network's input"),
     "a cast to whole numbers": ([node("Cast", ["x"], to=INT64)], {}, "from float32 to int64 rounds and is not piecewise linear"),
     "a cast to bool": ([node("Cast", ["x"], to=BOOL)], {}, "from float32 to bool"),

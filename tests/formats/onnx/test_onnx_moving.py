@@ -35,6 +35,11 @@ MOVES: dict[str, Case] = {
     "gather along axis 1": ((2, 3), node("Gather", ["x", "i"], axis=1), {"i": whole(2, -1, 0)}, 13),
     "gather, a matrix of indices": ((3, 2), node("Gather", ["x", "i"], axis=-2), {"i": whole([2, -3], [0, 1])}, 13),
     "gather one entry": ((2, 3), node("Gather", ["x", "i"]), {"i": np.array(1)}, 13),
+    "gather elements": (
+        (3, 3), node("GatherElements", ["x", "i"], axis=1), {"i": whole([0, -1, 2, 2], [1, 1, 0, -3])}, 13,
+    ),
+    "gather points": ((2, 3, 2), node("GatherND", ["x", "i"]), {"i": whole([0, 2], [-1, 0])}, 13),
+    "gather single entries": ((2, 3), node("GatherND", ["x", "i"], batch_dims=0), {"i": whole([[0, 2]], [[-1, 0]])}, 13),
     "expand": ((3, 1), node("Expand", ["x", "s"]), {"s": whole(2, 1, 4)}, 13),
     "tile": ((2, 3), node("Tile", ["x", "r"]), {"r": whole(2, 3)}, 13),
     "transpose, default order": ((2, 3, 4), node("Transpose", ["x"]), {}, 13),
@@ -147,6 +152,18 @@ REFUSED: dict[str, tuple[Any, dict[str, Array], int, str]] = {
     ),
     "gather beyond the axis": (node("Gather", ["x", "i"]), {"i": whole(0, 1)}, 13, "reaches from 0 to 1; axis 0 has 1"),
     "gather along no axis": (node("Gather", ["x", "i"], axis=4), {"i": whole(0)}, 13, "axis 4 does not exist in a tensor of 4"),
+    "gather elements of another rank": (
+        node("GatherElements", ["x", "i"]), {"i": whole(0)}, 13, r"an index of shape \(1,\) does not fit",
+    ),
+    "gather elements beyond the axis": (
+        node("GatherElements", ["x", "i"], axis=3), {"i": whole([[[4]]])}, 13, "reaches from 4 to 4; axis 3 has 4",
+    ),
+    "gather points beyond the input": (
+        node("GatherND", ["x", "i"]), {"i": whole([0, 1])}, 13, r"index of shape \(1, 2\) reaches beyond an input of shape",
+    ),
+    "gather points of batches": (
+        node("GatherND", ["x", "i"], batch_dims=1), {"i": whole([0])}, 13, "'batch_dims' is 1; understood is 0",
+    ),
     "expand that does not fit": (node("Expand", ["x", "s"]), {"s": whole(5)}, 13, "do not fit"),
     "tile of another rank": (node("Tile", ["x", "r"]), {"r": whole(2)}, 13, r"repeats \[2\] do not fit"),
     "squeeze of a size that is not 1": (node("Squeeze", ["x", "a"]), {"a": whole(2)}, 13, "are not all of size 1"),

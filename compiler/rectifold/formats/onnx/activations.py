@@ -1,6 +1,6 @@
 """Relu and its relatives, extrema of tensors, and the scalings that surround them.
 
-    Relu, Abs, LeakyRelu, PRelu, Clip, Max, Min      layers made by the builder
+    Relu, Abs, LeakyRelu, PRelu, Clip, Max, ...       layers made by the builder
     BatchNormalization, Scaler                       a factor and an offset per channel or feature
 
 Sound because the builder's layers are identities of real functions; a slope, a limit or a factor that is no finite
@@ -19,6 +19,7 @@ from rectifold.exact.conversion import Floats
 from rectifold.formats.onnx.arithmetic import scaled
 from rectifold.formats.onnx.node import Node, spread, symbolic_of
 from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
+from rectifold.ir.affine import Affine
 
 LARGEST = {
     "float16": float(np.finfo(np.float16).max),
@@ -54,6 +55,14 @@ def prelu(node: Node) -> Tensor:
         raise node.fail(f"the slope has the shape {slope.shape}, which does not broadcast to {x.shape}")
     slopes = np.broadcast_to(slope.fractions(), x.shape).ravel().tolist()
     return Symbolic(node.builder.leaky_relu(x.entries, slopes, node.layer_name), x.shape, x.type)
+
+
+def hard_sigmoid(node: Node) -> Tensor:
+    """min(max(α·x + β, 0), 1)."""
+    x = node.symbolic(0)
+    slope, offset = (Fraction(float(node.attribute(name))) for name in ("alpha", "beta"))
+    line = x.entries.scale(slope) + Affine.constant([offset] * x.entries.size)
+    return Symbolic(node.builder.clip(line, Fraction(0), Fraction(1), node.layer_name), x.shape, x.type)
 
 
 def clip(node: Node) -> Tensor:

@@ -253,6 +253,18 @@ def comparison(plain: Callable[[Any, Any], Any]) -> Callable[[Node], Tensor]:
     return run
 
 
+def whole_steps(up: bool) -> Callable[[Node], Tensor]:
+    """Ceil (up) or Floor of constants."""
+
+    def run(node: Node) -> Tensor:
+        value = node.constant(0, "a value that is rounded to whole numbers")
+        if value.values.dtype == object:
+            raise node.fail("it rounds computed values that were not rounded to their type: not decided")
+        return node.folded((np.ceil if up else np.floor)(value.finite()), value.type)
+
+    return run
+
+
 def negated(node: Node) -> Tensor:
     """Not of a constant."""
     return node.folded(~node.constant(0, "the truth value").values, "bool")

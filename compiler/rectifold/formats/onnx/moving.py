@@ -116,6 +116,28 @@ def gather(node: Node, array: Array) -> Array:
     return np.take(array, index, axis=axis)
 
 
+def gather_elements(node: Node, array: Array) -> Array:
+    axis = node.axis(int(node.attribute("axis")), array.ndim)
+    index, size = node.constant(1, "the index").values, array.shape[axis]
+    others = [(s, t) for k, (s, t) in enumerate(zip(array.shape, index.shape, strict=False)) if k != axis]
+    if index.ndim != array.ndim or any(taken > there for there, taken in others):
+        raise node.fail(f"an index of shape {index.shape} does not fit an input of shape {array.shape}")
+    if index.size and not (-size <= index.min() and index.max() < size):
+        raise node.fail(f"the index reaches from {index.min()} to {index.max()}; axis {axis} has {size} entries")
+    kept = tuple(slice(None) if k == axis else slice(taken) for k, taken in enumerate(index.shape))
+    return np.take_along_axis(array[kept], np.where(index < 0, index + size, index), axis)
+
+
+def gather_nd(node: Node, array: Array) -> Array:
+    """GatherND: the last axis of the index holds positions along the first axes of the input."""
+    index = node.constant(1, "the index").values
+    depth = index.shape[-1] if index.ndim else 0
+    sizes = np.array(array.shape[:depth])
+    if not 1 <= depth <= array.ndim or np.any(index < -sizes) or np.any(index >= sizes):
+        raise node.fail(f"an index of shape {index.shape} reaches beyond an input of shape {array.shape}")
+    return np.asarray(array[tuple(np.moveaxis(index, -1, 0))])
+
+
 def expand(node: Node, array: Array) -> Array:
     wanted = node.integers(1, "shape") or []
     if min(wanted, default=1) < 0:

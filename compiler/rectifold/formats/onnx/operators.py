@@ -53,7 +53,7 @@ _NEEDED_AXES = Attribute("axes", "ints", required=True)
 _KEEP = Attribute("keepdims", "int", 1, allowed=_FLAG)
 _NOOP = Attribute("noop_with_empty_axes", "int", 0, allowed=_FLAG)
 
-_MOMENTUM = Attribute("momentum", "float", 0.9)
+_MOMENTUM = Attribute("momentum", "float", 0.8999999761581421)
 _EPSILON = Attribute("epsilon", "float", 9.999999747378752e-06)
 _RATIO = Attribute("ratio", "float", 0.5)
 _SATURATE = Attribute("saturate", "int", 1)  # of float8, which is not read
@@ -132,6 +132,10 @@ _ARITHMETIC = [
     Operator("Equal", 7, arithmetic.comparison(operator.eq), "A:T B:T", types=ANY),
     Operator("Less", 7, arithmetic.comparison(operator.lt), "A:T B:T", types=NUMBERS),
     Operator("Greater", 7, arithmetic.comparison(operator.gt), "A:T B:T", types=NUMBERS),
+    Operator("LessOrEqual", 12, arithmetic.comparison(operator.le), "A:T B:T", types=NUMBERS),
+    Operator("GreaterOrEqual", 12, arithmetic.comparison(operator.ge), "A:T B:T", types=NUMBERS),
+    Operator("Floor", 7, arithmetic.whole_steps(up=False), "X:T"),
+    Operator("Ceil", 7, arithmetic.whole_steps(up=True), "X:T"),
     Operator("Not", 7, arithmetic.negated, "X:bool"),
 ]
 
@@ -178,6 +182,10 @@ _ACTIVATIONS = [
         ),
     ),
     Operator("Clip", 11, activations.clip, "input:T min:T? max:T?"),
+    Operator(
+        "HardSigmoid", 7, activations.hard_sigmoid, "X:T",
+        (Attribute("alpha", "float", 0.20000000298023224), Attribute("beta", "float", 0.5)),
+    ),
     Operator("Max", 7, activations.extremum(1), "data:T*", types=NUMBERS),
     Operator("Min", 7, activations.extremum(-1), "data:T*", types=NUMBERS),
     Operator(
@@ -222,6 +230,14 @@ _MOVING = [
         moves=True,
     ),
     Operator("Gather", 7, moving.moving(moving.gather), "data:any indices:index", (_AXIS_0,), moves=True),
+    Operator(
+        "GatherElements", 11, moving.moving(moving.gather_elements), "data:any indices:index", (_AXIS_0,), moves=True
+    ),
+    Operator("GatherND", 11, moving.moving(moving.gather_nd), "data:any indices:int64", moves=True),
+    Operator(
+        "GatherND", 12, moving.moving(moving.gather_nd), "data:any indices:int64",
+        (Attribute("batch_dims", "int", 0, allowed=(0,)),), moves=True,
+    ),
     Operator("Expand", 8, moving.moving(moving.expand), "input:any shape:int64", moves=True),
     Operator("Tile", 7, moving.moving(moving.tile), "input:any repeats:int64", moves=True),
     Operator("Concat", 7, moving.joined, "inputs:T*", (Attribute("axis", "int", required=True),), ANY, moves=True),
