@@ -35,7 +35,7 @@ def test_optimised_slopes_and_trees_never_contradict_exact_values(seed: int, wit
             upper, leaves = search.optimised(units)
             plain = backward(bounds, layer.name, units, float(sign)).upper
             assert len(leaves) == layer.size
-            rounding = search.scale / 16 if with_hull else 0.0  # levels are multiples of 1/64
+            rounding = search.problem.scale / 16 if with_hull else 0.0  # levels are multiples of 1/64
             assert (upper <= plain + rounding + 1e-9 * (1 + np.abs(plain))).all()
             outcome = search.run(units, deadline=time.monotonic() + 20, node_limit=300)
             for k in units.tolist():
