@@ -19,7 +19,8 @@ from itertools import product
 from math import gcd, lcm
 
 from rectifold_check.reading import Domain, Network, Refusal
-from rectifold_check.substitution import sources_of
+from rectifold_check.substitution import entries_of, sources_of
+from rectifold_check.work import Work, words
 
 MOST_INPUTS = 6  # that vary; their box has 64 corners
 
@@ -40,7 +41,9 @@ class Cell:
 class Cells:
     """The cells on which a network is affine, on a bounded domain with few inputs that vary."""
 
-    def __init__(self, network: Network, domain: Domain) -> None:
+    def __init__(self, network: Network, domain: Domain, work: Work | None = None) -> None:
+        self.work = work or Work()
+        self.entries = [entries_of(v) + v.size for v in network.layers]
         self.network = network
         self.domain = domain
         self.known: dict[Point, list[tuple[int, ...]]] = {}
@@ -90,6 +93,7 @@ class Cells:
     def _parts(self, cell: Cell) -> list[Cell] | None:
         """The parts of a cell in the domain, cut by the first unit with two signs; None if there is none."""
         values = [self.values(point) for point in cell.vertices]
+        self.work.spend(len(cell.vertices) * sum(len(z) for z in values[0]))
         for k in range(cell.layer, len(self.network.layers) + 1):
             if k and not self.network.layers[k - 1].is_relu:
                 continue
@@ -109,10 +113,12 @@ class Cells:
         kept = [(p, m | bit if v == 0 else m) for p, m, v in zip(cell.vertices, cell.tight, z, strict=True) if v >= 0]
         inside, outside = ([k for k, v in enumerate(z) if s * v > 0] for s in (1, -1))
         for p in inside:
+            self.work.spend(len(outside))
             for q in outside:
                 common = cell.tight[p] & cell.tight[q]
                 if common.bit_count() < self.dimensions - 1:
                     continue
+                self.work.spend(len(cell.tight))
                 if any(m & common == common and k not in (p, q) for k, m in enumerate(cell.tight)):
                     continue
                 a, b = cell.vertices[p], cell.vertices[q]
@@ -121,6 +127,7 @@ class Cells:
 
     def _evaluated(self, point: Point) -> list[tuple[int, ...]]:
         *x, w = point
+        self.work.spend(sum(self.entries) * max(map(words, point)))
         rows = []
         for row, bound in self.domain.constraints:
             den = lcm(bound.denominator, *(c.denominator for c in row.values()))
@@ -129,6 +136,7 @@ class Cells:
         known: list[tuple[list[int], int]] = [(x, 1)]  # values of the layers, times w and this denominator
         for layer in self.network.layers:
             den = lcm(*(known[source][1] for source in sources_of(layer)))
+            self.work.spend(self.entries[len(known) - 1] * words(den * w))
             scaled = {s: [v * (den // known[s][1]) for v in known[s][0]] for s in sources_of(layer)}
             z = []
             for bias, parts in zip(layer.bias, layer.rows, strict=True):

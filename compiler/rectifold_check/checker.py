@@ -8,7 +8,7 @@ so is every conclusion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -30,7 +30,8 @@ from rectifold_check.reading import (
     read_domain,
     read_network,
 )
-from rectifold_check.substitution import BITS, MOST_BITS, Block, Substitution, combined, packed, sources_of
+from rectifold_check.substitution import BITS, MOST_BITS, Block, Substitution, packed, sources_of, weighted
+from rectifold_check.work import Stopped, Work, words
 
 MAX_DEPTH = 200  # of a proof tree
 MOST_PLACES = 1_000_000  # without a unit, in one arrangement
@@ -44,7 +45,7 @@ Orders = tuple[dict[int, list[int]], dict[int, list[int]]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`status` is "holds", "holds given trusted claims" or "refused"; `claim` is what does (or does not) hold.
+    """`status` is "holds", "holds given trusted claims", "refused" or "stopped" (before its end, by who asked); `claim` is what does (or does not) hold.
 
     A refused certificate has no claim where its header or the networks cannot be read.
     """
@@ -56,7 +57,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        return self.status != "refused"
+        return self.status in ("holds", "holds given trusted claims")
 
     @property
     def text(self) -> str:
@@ -68,7 +69,7 @@ class Verdict:
             if self.trusted
             else ""
         )
-        first = f"holds{given}: {self.claim.sentence}" if self.holds else f"refused: {self.reason}"
+        first = f"holds{given}: {self.claim.sentence}" if self.holds else f"{self.status}: {self.reason}"
         return "\n".join([first, *(f"  {line}" for line in self.claim.lines)])
 
     def json(self) -> dict[str, Any]:
@@ -77,26 +78,42 @@ class Verdict:
         return {"verdict": self.status, "trusted": self.trusted, "reason": self.reason, "claim": claim}
 
 
-def check(a: str, domain: str, lines: Iterable[str], b: str | None = None) -> Verdict:
+def check(
+    a: str, domain: str, lines: Iterable[str], b: str | None = None, *, stop: Callable[[], bool] | None = None
+) -> Verdict:
     """Do the certificate's lines prove that the networks agree (within eps) on the domain?
 
     `a`: canonical network; `domain`: its domain, from the user's file, never from the certificate; `b`: the other network,
-    or None to take the one the certificate carries (the verdict is then about that network).
+    or None to take the one the certificate carries (the verdict is then about that network). `stop` is asked now and then,
+    and ends the check when it says True.
     """
-    rows = (line for line in lines if line.strip())
+    claim: Claim | None = None
     try:
-        state = _opened(a, domain, rows, b)
-    except Refusal as refusal:
-        return Verdict("refused", reason=str(refusal))
-    a_described, b_described = map(described, state.networks)
-    claim = Claim(a_described, b_described, tuple(state.tolerance), state.domain)
-    try:
+        work = Work(len(a) + len(domain) + len(b or ""), stop)
+        rows = _counted(lines, work)
+        state = _opened(a, domain, rows, b, work)
+        a_described, b_described = map(described, state.networks)
+        claim = Claim(a_described, b_described, tuple(state.tolerance), state.domain)
         return replace(_replayed(state, rows), claim=claim)
+    except Stopped as stopped:
+        return Verdict("stopped", reason=str(stopped), claim=claim)
     except Refusal as refusal:
         return Verdict("refused", reason=str(refusal), claim=claim)
+    except MemoryError:
+        return Verdict("refused", reason="there is not enough memory to check this certificate", claim=claim)
+    except RecursionError:
+        return Verdict("refused", reason="the certificate is nested too deeply", claim=claim)
 
 
-def _opened(a: str, domain: str, rows: Iterator[str], b: str | None) -> State:
+def _counted(lines: Iterable[str], work: Work) -> Iterator[str]:
+    """The lines that are not blank; every one adds to the work that is allowed."""
+    for line in lines:
+        work.read(len(line))
+        if line.strip():
+            yield line
+
+
+def _opened(a: str, domain: str, rows: Iterator[str], b: str | None, work: Work) -> State:
     """The two networks and the domain; the header must be about them."""
     header = parse_json(next(rows, "null"), "header")
     if not isinstance(header, dict) or set(header) != {"format", "a", "b", "eps", "result"}:
@@ -110,7 +127,7 @@ def _opened(a: str, domain: str, rows: Iterator[str], b: str | None) -> State:
     if header["b"] != network_b.digest:
         raise Refusal("the certificate is about another network B (digests differ)")
     tolerance = _tolerance(header["eps"], network_a.size(network_a.output))
-    return State((network_a, network_b), read_domain(domain), tolerance)
+    return State((network_a, network_b), read_domain(domain), tolerance, work)
 
 
 def _replayed(state: State, rows: Iterator[str]) -> Verdict:
@@ -136,7 +153,7 @@ class Replay:
     def __init__(self, a: str, b: str, domain: str, eps: list[str] | None = None) -> None:
         networks = read_network(a, "network A"), read_network(b, "network B")
         outputs = networks[0].size(networks[0].output)
-        self.state = State(networks, read_domain(domain), _tolerance(eps or ["0"] * outputs, outputs))
+        self.state = State(networks, read_domain(domain), _tolerance(eps or ["0"] * outputs, outputs), Work())
 
     def accepts(self, step: list[Any]) -> bool:
         """Apply one step (not the final comparison) if it holds."""
@@ -182,12 +199,15 @@ def _tolerance(eps: Any, outputs: int) -> list[Fraction]:
 class State:
     """What has been proved so far."""
 
-    def __init__(self, networks: tuple[Network, Network], domain: Domain, tolerance: list[Fraction]) -> None:
+    def __init__(
+        self, networks: tuple[Network, Network], domain: Domain, tolerance: list[Fraction], work: Work
+    ) -> None:
         a, b = networks
         if a.inputs != b.inputs or len(domain.lower) != a.inputs:
             raise Refusal("the networks and the domain differ in their inputs")
         if a.size(a.output) != b.size(b.output):
             raise Refusal("the networks differ in their outputs")
+        self.work = work
         self.networks = networks
         self.tolerance = tolerance
         self.domain = domain
@@ -242,7 +262,7 @@ class State:
         key = net, layer, source, room
         if key not in self.blocks:
             network = self.networks[net]
-            self.blocks[key] = packed(network.layers[layer - 1], source, network.size(source), room)
+            self.blocks[key] = packed(network.layers[layer - 1], source, network.size(source), room, self.work)
         return self.blocks[key]
 
     def _age(self, unit: Unit) -> int:
@@ -258,6 +278,7 @@ class State:
         form = self.normal(terms)
         total = Fraction(form.constant)
         sums: dict[int, int] = {}
+        self.work.spend(4 * len(form.coefficients) * words(form.den))
         for v, c in form.coefficients.items():
             end = self.end(v, upper=c < 0)
             sums[end.denominator] = sums.get(end.denominator, 0) + c * end.numerator
@@ -283,7 +304,7 @@ class State:
         """Substitution in one network (2: the gap network), with the ends proved so far."""
         if net not in self.rules:
             network = self.gap if net == GAP else self.networks[net]
-            rule = Substitution(network, self.domain, self.bits, self.pairs if net == GAP else None)
+            rule = Substitution(network, self.domain, self.bits, self.pairs if net == GAP else None, self.work)
             for side, known in (("lo", self.lower), ("up", self.upper)):
                 for unit, value in known.items():
                     if net == GAP:
@@ -401,7 +422,8 @@ def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Uni
 class _Sum:
     """Coefficients by index over growing denominators, merged when they are needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self.work = work
         self.parts: list[tuple[int, dict[int, int]]] = []
 
     def add(self, den: int, coefficients: dict[int, int]) -> None:
@@ -413,6 +435,7 @@ class _Sum:
     def merged(self) -> tuple[int, dict[int, int]]:
         den = lcm(*(d for d, _ in self.parts)) if self.parts else 1
         total: dict[int, int] = {}
+        self.work.spend(sum(len(coefficients) for _, coefficients in self.parts) * words(den))
         for own, coefficients in self.parts:
             add_into(total, coefficients, den // own)
         return den, {k: c for k, c in total.items() if c}
@@ -428,7 +451,7 @@ class _Collected:
         self.state = state
         self.z: dict[tuple[int, int], _Sum] = {}
         self.h: dict[tuple[int, int], _Sum] = {}
-        self.variables = _Sum()  # inputs and unsolved values, by number
+        self.variables = _Sum(state.work)  # inputs and unsolved values, by number
         self.constant = Fraction(0)
 
     def add(self, factor: Fraction, atom: Atom) -> None:
@@ -494,17 +517,18 @@ class _Collected:
         self.constant += Fraction(sum(c * layer.bias[i] for i, c in on_z), den * layer.den)
         bits = max((c.bit_length() for _, c in on_z), default=1)
         for source in sources_of(layer):
-            row = combined(self.state.block(net, number, source, bits), on_z)
+            row = weighted(layer, self.state.block(net, number, source, bits), on_z, self.state.work)
             total = {j: c for j, c in enumerate(row) if c}
             if source == 0:
                 self.variables.add(den * layer.den, total)
             else:
                 self._into(self.h, (net, source), den * layer.den, total)
 
-    @staticmethod
-    def _into(place: dict[tuple[int, int], _Sum], key: tuple[int, int], den: int, coefficients: dict[int, int]) -> None:
+    def _into(
+        self, place: dict[tuple[int, int], _Sum], key: tuple[int, int], den: int, coefficients: dict[int, int]
+    ) -> None:
         if coefficients:
-            place.setdefault(key, _Sum()).add(den, coefficients)
+            place.setdefault(key, _Sum(self.state.work)).add(den, coefficients)
 
 
 # ---- steps --------------------------------------------------------------------------------------
@@ -644,7 +668,7 @@ def _cells(state: State, count: int) -> None:
 
 def _counted_cells(state: State, most: int) -> int:
     """How many cells there are, the gap network nonpositive at every vertex. Raises Refusal."""
-    cells = Cells(state.gap, state.domain)
+    cells = Cells(state.gap, state.domain, state.work)
     found = 0
     for vertices in cells.affine(most):
         found += 1
@@ -662,6 +686,7 @@ def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
     if not state.layer(v).is_relu or not state.layer(w).is_relu:
         raise Refusal("only a relu unit may be tied, to a relu unit")
     sign = 1 if kind == "alias" else -1
+    state.work.spend(len(state.z(v).coefficients) * (words(factor.numerator) + words(factor.denominator)))
     if not state.z(v).equals(state.z(w), sign * factor):
         raise Refusal(f"{kind}: the pre-activations of {list(v)} and {list(w)} are not multiples")
     _share_ends(state, v, w, sign * factor)
@@ -708,6 +733,7 @@ def _in_case(state: State, unit: Unit, side: str, target: list[Term], proof: Any
     Forms remembered before the case stay valid in it exactly when no value below them was solved since, which their age
     tells: ages only grow inside a case.
     """
+    state.work.spend(len(state.numbers))
     saved = dict(state.lower), dict(state.upper), dict(state.solved), state.forms, [list(e) for e in state.events]
     state.forms = dict(state.forms)
     try:

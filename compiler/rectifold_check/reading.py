@@ -8,7 +8,10 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-MAX_UNITS = 10_000_000
+MOST_INPUTS = 10_000_000
+MOST_UNITS = 100_000  # of a network, and one more per byte of its text
+MOST_WORDS = 16_000_000  # of 64 bits, of all weights of a layer over one denominator, and
+WORDS_EACH = 16  # more per byte of the network's text
 _RATIONAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:/[1-9][0-9]*)?")
 _HEX_FLOAT = re.compile(r"-?0x[01](?:\.[0-9a-f]{1,13})?p[+-][0-9]{1,4}")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -104,14 +107,16 @@ def read_network(text: str, what: str) -> Network:
     form = _object(parse_json(text, what), {"format", "inputs", "layers", "output"}, what)
     if form["format"] != "rectifold-network/1":
         raise Refusal(f"{what} has format {str(form['format'])[:40]!r}")
-    inputs = _whole(form["inputs"], 0, MAX_UNITS, f"{what}: inputs")
+    inputs = _whole(form["inputs"], 0, MOST_INPUTS, f"{what}: inputs")
     if not isinstance(form["layers"], list) or not form["layers"]:
         raise Refusal(f"{what} has no layers")
     sizes = [inputs]
     layers = []
     for k, entry in enumerate(form["layers"], start=1):
-        layers.append(_layer(entry, sizes, f"{what}: layer {k}"))
+        layers.append(_layer(entry, sizes, f"{what}: layer {k}", len(text)))
         sizes.append(layers[-1].size)
+        if sum(sizes[1:]) > MOST_UNITS + len(text):
+            raise Refusal(f"{what} has {sum(sizes[1:])} units, more than a text of {len(text)} bytes may describe")
     output = _whole(form["output"], 1, len(layers), f"{what}: output")
     return Network(inputs, tuple(layers), output, hashlib.sha256(text.encode("utf-8")).hexdigest())
 
@@ -139,11 +144,12 @@ def read_domain(text: str) -> Domain:
     return Domain(ends[0], ends[1], tuple(rows))
 
 
-def _layer(entry: Any, sizes: list[int], what: str) -> Layer:
+def _layer(entry: Any, sizes: list[int], what: str, length: int) -> Layer:
+    """`sizes`: of the values before; `length`: of the network's text."""
     form = _object(entry, {"activation", "bias", "units", "weights"}, what)
     if form["activation"] not in ("R", "L"):
         raise Refusal(f"{what}: activation {str(form['activation'])[:20]!r}")
-    units = _whole(form["units"], 0, MAX_UNITS, f"{what}: units")
+    units = _whole(form["units"], 0, MOST_UNITS + length, f"{what}: units")
     bias = {i: (p, q) for i, p, q in _entries(form["bias"], units, what)}
     parts: list[list[tuple[int, list[tuple[int, int, int]]]]] = [[] for _ in range(units)]
     previous = -1
@@ -161,10 +167,20 @@ def _layer(entry: Any, sizes: list[int], what: str) -> Layer:
             if entries := _entries(row, sizes[source], what):
                 parts[i].append((source, entries))
     dens = {q for _, q in bias.values()} | {q for part in parts for _, row in part for _, _, q in row}
-    den = lcm(*dens) if dens else 1
+    den = _common(dens, len(bias) + sum(len(row) for part in parts for _, row in part), what, length)
     scaled = tuple(tuple(Row(s, tuple((j, p * (den // q)) for j, p, q in row)) for s, row in unit) for unit in parts)
     biases = (bias.get(i, (0, 1)) for i in range(units))
     return Layer(form["activation"] == "R", den, tuple(p * (den // q) for p, q in biases), scaled)
+
+
+def _common(dens: set[int], entries: int, what: str, length: int) -> int:
+    """The least common multiple, if all entries over it are of a size that the text accounts for."""
+    den = 1
+    for q in dens:
+        den = lcm(den, q)
+        if entries * (den.bit_length() >> 6) > MOST_WORDS + WORDS_EACH * length:
+            raise Refusal(f"{what}: the common denominator of the weights is too long for a network of {length} bytes")
+    return den
 
 
 def _entries(text: Any, size: int, what: str) -> list[tuple[int, int, int]]:

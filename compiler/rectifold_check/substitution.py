@@ -26,13 +26,14 @@ from __future__ import annotations
 import binascii
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from operator import mul
 from typing import Any
 
 from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier, rational
+from rectifold_check.work import Work, words
 
 BITS = 72  # fractional bits of ends, coefficients and bounds, unless the certificate asks for more
 MOST_BITS = 4096
@@ -44,6 +45,7 @@ MAX_DEPTH = 400  # of a tree
 _LEVELS = 1 << LEVEL
 # by the difference of two levels, cut to [0, 1]: negative ones count from the end
 _SHARES = [min(k, _LEVELS) for k in range(255)] + [0] * 254
+_SPARSE = 16  # times as many weights that are 0 as others: rows are then not packed
 _HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
 Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
@@ -80,7 +82,7 @@ Claim = tuple[int, int, int]  # (unit, sign, bound): sign·z ≤ bound
 
 @dataclass(frozen=True)
 class Block:
-    """A layer's weights on one source: row i as Σ_j w_ij 2^(j·slot), so that one product scales a whole row."""
+    """A layer's weights on one source: row i as Σ_j w_ij 2^(j·slot), so that one product scales a whole row; no rows where few weights are not 0."""
 
     source: int
     width: int
@@ -127,8 +129,10 @@ class Substitution:
     """Bounds of one network's units on a bounded domain, with the ends known so far."""
 
     def __init__(
-        self, network: Network, domain: Domain, bits: int = BITS, pairs: Mapping[int, int] | None = None
-    ) -> None:
+        self, network: Network, domain: Domain, bits: int = BITS, pairs: Mapping[int, int] | None = None,
+        work: Work | None = None,
+    ) -> None:  # fmt: skip
+        self.work = work or Work()
         self.network = network
         self.pairs = dict(pairs or {})
         self.order = _order(network, self.pairs)
@@ -176,6 +180,7 @@ class Substitution:
 
     def _intervals(self, number: int) -> list[tuple[int, int]]:
         layer = self.network.layers[number - 1]
+        self.work.spend((entries_of(layer) + layer.size) * words(layer.den << self.bits))
         after = {s: self._passed_on(s) for s in sources_of(layer)}
         return [_interval(layer, i, after, self.bits) for i in range(layer.size)]
 
@@ -224,6 +229,7 @@ class Substitution:
             for at in group:
                 if at in values:
                     total += self._replace(at, values, ends, case)
+        self.work.spend(len(low) * words(1 << self.bits))
         c = values.get(0, [0] * len(low))
         if any(case.gammas):
             c, more = self._constrained(c, case.gammas)
@@ -233,6 +239,7 @@ class Substitution:
 
     def _replace(self, at: int, values: dict[int, list[int]], ends: Ends, case: Case) -> int:
         c = values.pop(at)
+        self.work.spend(len(c))
         if not self.network.layers[at - 1].is_relu:
             return self._push(at, [(j, v) for j, v in enumerate(c) if v], values)
         shared = 0
@@ -254,6 +261,7 @@ class Substitution:
             own = c[unit]
             if own <= 0 or unit in fixed:
                 continue
+            self.work.spend(4 * len(hull.plus))
             rest[unit] = 0
             reach = self._reach_of(hull.layer, unit)
             levels = [a if up else b for a, b, up in zip(hull.plus, hull.minus, reach.is_up, strict=True)]
@@ -282,6 +290,7 @@ class Substitution:
 
     def _replace_pair(self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends) -> int:
         first, second = group
+        self.work.spend(4 * len(ends[first]))
         planes = ends[group].planes(ends[first], ends[second])
         on_x, on_y, shift = _relaxed_pair(values.pop(first), values.pop(second), planes)
         total = -(-shift >> (self.bits + SLOPE)) + self.reach(first) + self.reach(second)
@@ -320,22 +329,25 @@ class Substitution:
         rows = {}
         for block in self._packed(at):
             if small and is_binary:
-                rows[block.source] = combined(block, on_z, den.bit_length() - 1)
+                rows[block.source] = weighted(layer, block, on_z, self.work, den.bit_length() - 1)
             else:
-                row = combined(block, on_z) if small else _combined_plainly(layer, block, on_z)
-                rows[block.source] = [c // den for c in row]
+                given = block if small else replace(block, rows=())
+                rows[block.source] = [c // den for c in weighted(layer, given, on_z, self.work)]
         return -(-constant // den), rows
 
     def _packed(self, at: int) -> list[Block]:
         if at not in self._blocks:
             layer = self.network.layers[at - 1]
             self._blocks[at] = [
-                packed(layer, source, self.network.size(source), self.bits + _HEADROOM) for source in sources_of(layer)
+                packed(layer, source, self.network.size(source), self.bits + _HEADROOM, self.work)
+                for source in sources_of(layer)
             ]
         return self._blocks[at]
 
     def _constrained(self, c: list[int], gammas: Sequence[Fraction]) -> tuple[list[int], int]:
         """Adds γ (bound − row·x); each coefficient is rounded down once more."""
+        entries = len(c) + sum(len(row) for row, _ in self.domain.constraints)
+        self.work.spend(8 * entries * sum(words(g.numerator) + words(g.denominator) for g in gammas))
         exact = {j: Fraction(v) for j, v in enumerate(c)}
         total = Fraction(0)
         for gamma, (row, bound) in zip(gammas, self.domain.constraints, strict=True):
@@ -473,6 +485,7 @@ class _BoxWalk:
         if not isinstance(tree, list) or len(tree) not in (1, 4, 5):
             raise Refusal("a node of a tree of boxes is malformed")
         ends = dict(ends)
+        self.rule.work.spend(len(self.rule.low) + 4 * sum(len(ends[k]) for group in self.groups for k in group))
         for group in self.groups:
             for k in group:
                 ends[k] = self._tightened(k, low, high, ends)
@@ -664,11 +677,19 @@ def sources_of(layer: Layer) -> list[int]:
     return sorted({row.source for rows in layer.rows for row in rows})
 
 
-def packed(layer: Layer, source: int, width: int, coefficient_bits: int) -> Block:
+def entries_of(layer: Layer) -> int:
+    """Weights that are not 0."""
+    return sum(len(row.entries) for rows in layer.rows for row in rows)
+
+
+def packed(layer: Layer, source: int, width: int, coefficient_bits: int, work: Work) -> Block:
     """The weights on one source, for coefficients of at most so many bits."""
+    if entries_of(layer) * _SPARSE < width * layer.size:
+        return Block(source, width, 0, 0, ())
     rows = [dict(e for row in rows if row.source == source for e in row.entries) for rows in layer.rows]
     largest = max((abs(w) for row in rows for w in row.values()), default=0)
     slot = -(-(coefficient_bits + largest.bit_length() + layer.size.bit_length() + 1) // 64) * 64
+    work.spend(2 * layer.size * width * (slot >> 6))
     halves = int.from_bytes((bytes(slot // 8 - 1) + b"\x80") * width, "little")
     return Block(source, width, slot, halves, tuple(_joined(row, slot, width) for row in rows))
 
@@ -684,6 +705,18 @@ def _joined(row: dict[int, int], slot: int, width: int) -> int:
                 data[j * size : (j + 1) * size] = abs(w).to_bytes(size, "little")
         parts.append(int.from_bytes(data, "little"))
     return parts[0] - parts[1]
+
+
+def weighted(layer: Layer, block: Block, on_z: list[tuple[int, int]], work: Work, shift: int = 0) -> list[int]:
+    """Σ_i c_i · row i on the block's source, over 2^shift and rounded down."""
+    if block.rows:
+        work.spend(
+            (len(on_z) + 4) * block.width * (block.slot >> 6) >> 3
+        )  # a word of a long product takes an eighth of the time
+        return combined(block, on_z, shift)
+    size = max((abs(c) for _, c in on_z), default=0)
+    work.spend(block.width + sum(len(row.entries) for i, _ in on_z for row in layer.rows[i]) * words(size))
+    return [c >> shift for c in _combined_plainly(layer, block, on_z)]
 
 
 def combined(block: Block, on_z: list[tuple[int, int]], shift: int = 0) -> list[int]:

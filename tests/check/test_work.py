@@ -1,0 +1,135 @@
+"""Short texts that ask for long work are refused; honest ones, and checks that somebody stops, are not mistaken for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import rectifold_check
+from rectifold.certificate.compiled import certify
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.operations.compiling import compile_network
+from rectifold.prover.cascade import Limits
+from rectifold_check.reading import Refusal
+from rectifold_check.work import BASE, EACH, OFTEN, Stopped, Work
+from support import float_network
+
+LENGTH = "more work than a certificate and networks of this length may ask for"
+
+
+def network(*layers: tuple[str, int, list[Any]], inputs: int = 1) -> str:
+    form = {
+        "format": "rectifold-network/1",
+        "inputs": inputs,
+        "layers": [{"activation": act, "bias": "", "units": units, "weights": w} for act, units, w in layers],
+        "output": len(layers),
+    }
+    return json.dumps(form, separators=(",", ":"), sort_keys=True)
+
+
+def domain(inputs: int = 1) -> str:
+    form = {"constraints": [], "format": "rectifold-domain/1", "lower": ["-1"] * inputs, "upper": ["1"] * inputs}
+    return json.dumps(form, separators=(",", ":"), sort_keys=True)
+
+
+def checked(
+    b: str, *steps: Any, inputs: int = 1, eps: str = "0", stop: Callable[[], bool] | None = None
+) -> rectifold_check.Verdict:
+    """The verdict that network b is 0, up to eps."""
+    zero = network(("L", 1, []), inputs=inputs)
+    header = {
+        "format": "rectifold-certificate/1",
+        "a": hashlib.sha256(zero.encode()).hexdigest(),
+        "b": hashlib.sha256(b.encode()).hexdigest(),
+        "eps": [eps],
+        "result": b,
+    }
+    lines = [json.dumps(v, separators=(",", ":")) for v in (header, *steps, ["final", {}])]
+    return rectifold_check.check(zero, domain(inputs), lines, stop=stop)
+
+
+def test_layers_that_no_text_describes_are_refused() -> None:
+    verdict = checked(network(("R", 10_000_000, []), ("L", 1, [])))
+    assert "'10000000' is no whole number from 0 to 1001" in verdict.reason
+    verdict = checked(network(*[("R", 60_000, [])] * 4, ("L", 1, [])))
+    assert "has 120000 units, more than a text of" in verdict.reason
+    assert checked(network(("R", 50_000, []), ("L", 1, [])), ["intervals", 1, 1]).holds
+
+
+def test_wide_layers_of_few_weights_take_no_more_memory_than_their_text() -> None:
+    """Rows as long integers would have 30,000 places each, 1,000 times."""
+    rows = [f"{17 * k}:1" for k in range(1000)]
+    b = network(("R", 30_000, []), ("R", 1000, [[1, rows]]), ("L", 1, [[2, ["0:1"]]]))
+    assert checked(b, ["intervals", 1, 1], ["cases", [1, 2, 3], "up", "1", [], ["", [], []]], ["intervals", 1, 2]).holds
+
+
+def test_denominators_whose_common_multiple_is_long_are_refused() -> None:
+    rows = ["0:1/" + "9" * 600 + str(10**6 + 2 * k + 1) for k in range(2500)]
+    verdict = checked(network(("R", 2500, [[0, rows]]), ("L", 1, [[1, ["0:1"]]])))
+    assert "the common denominator of the weights is too long for a network of" in verdict.reason
+
+
+def many_cells() -> str:
+    """Twelve and twelve units on six inputs."""
+
+    def row(i: int, length: int) -> str:
+        return " ".join(f"{j}:{(7 * i + 5 * j) % 11 - 5 or 1}/{1 + (i + j) % 3}" for j in range(length))
+
+    layers = [("R", 12, [[0, [row(i, 6) for i in range(12)]]]), ("R", 12, [[1, [row(i, 12) for i in range(12)]]])]
+    return network(*layers, ("L", 1, [[2, ["0:1"]]]), inputs=6)
+
+
+def test_a_step_of_twenty_bytes_may_not_ask_for_a_billion_cells() -> None:
+    verdict = checked(many_cells(), ["cells", 10**9], inputs=6, eps=str(10**9))
+    assert (verdict.status, LENGTH in verdict.reason) == ("refused", True)
+
+
+def test_a_check_that_is_stopped_is_neither_accepted_nor_refused() -> None:
+    verdict = checked(many_cells(), ["cells", 10**9], inputs=6, eps=str(10**9), stop=lambda: True)
+    assert (verdict.status, verdict.holds) == ("stopped", False)
+    assert verdict.reason == "the check was ended before it was done"
+    assert verdict.text.startswith("stopped: ")
+
+
+def test_work_is_allowed_by_the_byte_and_asks_whether_to_stop_now_and_then() -> None:
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(work.done)
+        return False
+
+    work = Work(0, stop)
+    work.spend(BASE)
+    with pytest.raises(Refusal, match=LENGTH):
+        work.spend(1)
+    work.read(2)
+    work.spend(2 * EACH - 1)
+    with pytest.raises(Refusal, match=LENGTH):
+        work.spend(1)
+    assert asked == [BASE]
+    Work().spend(10**30)
+    with pytest.raises(Stopped):
+        Work(0, lambda: True).spend(OFTEN + 1)
+
+
+@pytest.mark.parametrize("sizes", [(2, 8, 8, 1), (14, 20, 20, 3)])
+def test_honest_certificates_need_a_hundredth_of_what_is_allowed(sizes: tuple[int, ...]) -> None:
+    source = float_network(3, *sizes)
+    compiled = compile_network(source, prover="bounds", limits=Limits(2))
+    assert source.domain is not None
+    texts = canonical_text(source), domain_text(source.domain)
+    lines = certify(compiled).lines
+    assert rectifold_check.check(*texts, lines).holds
+    bytes_read = sum(map(len, lines)) + sum(map(len, texts))
+    counted = 0
+
+    def stop() -> bool:
+        nonlocal counted
+        counted += 1
+        return counted * OFTEN > (BASE + EACH * bytes_read) / 100
+
+    assert rectifold_check.check(*texts, lines, stop=stop).holds
