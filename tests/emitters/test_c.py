@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -111,7 +112,103 @@ def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
     assert "return 1; } /*" not in text
 
 
-def test_a_constraint_beyond_double_is_refused(tmp_path: Path) -> None:
-    network = net("network n\ninput x[1] in [0, 1]\nassume x[0] <= 1e400\ny = relu(x[0])\noutput y")
-    with pytest.raises(InputError, match="beyond the range of double"):
-        emit(network, tmp_path / "unit.c")
+@needs_compiler
+def test_a_mix_of_the_files_of_two_networks_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rectifold.emitters.c.INLINE_PARAMETERS", 10)
+    names = ("unit.c", "unit.h", "unit_weights.h")
+    for k in (0, 1):
+        (tmp_path / str(k)).mkdir()
+        built(float_network(k, 2, 6, 1), tmp_path / str(k))
+    for other in names:
+        mixed = tmp_path / f"mixed_{other}"
+        mixed.mkdir()
+        for name in names:
+            (mixed / name).write_bytes((tmp_path / str(int(name == other)) / name).read_bytes())
+        assert COMPILER is not None
+        command = [COMPILER, *FLAGS, "-c", "-o", str(mixed / "unit.o"), str(mixed / "unit.c")]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode != 0
+        assert "its source are not of one network; emit them again" in result.stderr
+
+
+def violates(network: Network, x: list[float]) -> bool:
+    """The rule, in fractions: a point is refused when it is outside by more than the rounding of its numbers."""
+    assert network.domain is not None
+    for row in network.domain.constraints:
+        products = [c * Fraction(v) for c, v in zip(row.coefficients, x, strict=True)]
+        if sum(products) - sum(map(abs, products)) / 2**53 > row.bound:
+            return True
+    return False
+
+
+CONSTRAINED = [
+    "1e10*x[0] + 1e10*x[1] <= 1",
+    "x[0]/3 - x[1]/7 <= 1/10",
+    "x[0] + x[1] <= 3/10",
+    "1e-200*x[0] <= 0",
+    "-x[0] - x[1] <= -1e400",
+    "1e400*x[0] - 1e400*x[1] <= 0",
+    "x[0] - x[1] <= 0",
+    "0*x[0] <= 1",
+]
+
+
+@needs_compiler
+@pytest.mark.parametrize("text", CONSTRAINED)
+def test_linear_constraints_are_decided_exactly_at_any_magnitude(text: str, tmp_path: Path) -> None:
+    network = net(f"network n\ninput x[2] in [-1e305, 1e305]\nassume {text}\ny = x[0]\noutput y")
+    for name, data in c_code(network, Origin(digest(network), network.sizes), "unit.c").files.items():
+        (tmp_path / name).write_bytes(data)
+    assert COMPILER is not None
+    library = tmp_path / "unit.so"
+    subprocess.run(
+        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c"), "-lm"], check=True
+    )
+    loaded = ctypes.CDLL(str(library))
+    values = [0.0, 5e-324, 1e-310, 1e-200, 0.1, 0.2, 0.3, 1.0, 1e-10, 3.0000000001, 1e153, 1e299, 1e305]
+    points = [[s * a, t * b] for a in values for b in values for s in (1, -1) for t in (1, -1)]
+    points += [[a, float(np.nextafter(a, k))] for a in values for k in (-np.inf, np.inf)]
+    for point in points:
+        if max(map(abs, point)) <= 1e305:
+            assert (call(loaded, point, 1)[0] == 2) == violates(network, point), point
+
+
+@needs_compiler
+def test_random_linear_constraints_agree_with_fractions(tmp_path: Path) -> None:
+    random = Random(3)
+    rows = [" + ".join(f"({_number(random)})*x[{k}]" for k in range(3)) + f" <= {_number(random)}" for _ in range(6)]
+    text = "".join(f"assume {row}\n" for row in rows)
+    network = net(f"network n\ninput x[3] in [-1e300, 1e300]\n{text}y = x[0]\noutput y")
+    library = built(network, tmp_path)
+    for _ in range(2000):
+        point = [
+            random.choice((-1, 1)) * random.random() * 10.0 ** random.choice((-310, -20, 0, 0, 20, 299))
+            for _ in range(3)
+        ]
+        assert (call(library, point, 1)[0] == 2) == violates(network, point), point
+
+
+def _number(random: Random) -> str:
+    top, bottom = random.randint(-(10**9), 10**9), random.choice([1, 3, 10**6, 7**12])
+    return f"{top}/{bottom}*{random.choice(['1e-40', '1', '1e40', '1e330'])}"
+
+
+@needs_compiler
+def test_the_ends_that_a_user_types_are_inside(tmp_path: Path) -> None:
+    network = net("network n\ninput x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(x[0])\noutput y")
+    library = built(network, tmp_path)
+    assert call(library, [0.1, 0.2], 1)[0] == 0  # 0.1 > 1/10, and 0.1 + 0.2 > 3/10, as floats are
+    assert call(library, [0.1, 0.2 + 1e-16], 1)[0] == 2
+    assert call(library, [np.nextafter(0.1, 0.0), 0.1], 1)[0] == 2
+
+
+@pytest.mark.parametrize("name", ["math.c", "Stdint.c", "x.H"])
+def test_headers_of_the_c_library_are_not_shadowed(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="choose another name|call the source"):
+        emit(float_network(0, 2, 3, 1), tmp_path / name, "c")
+
+
+def test_nothing_of_the_files_name_but_an_identifier_reaches_code(tmp_path: Path) -> None:
+    path = tmp_path / 'unit.c"\n#error HOSTILE'
+    for file in emit(float_network(0, 2, 3, 1), path, "c"):
+        assert "HOSTILE" not in file.read_text()

@@ -15,12 +15,14 @@ import pytest
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.program import Origin, header_lines, printable, self_test_vectors
-from rectifold.emitters.table import EMITTERS, format_for
+from rectifold.emitters.table import EMITTERS, emit, format_for
 from rectifold.errors import InputError
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.load import load
 from rectifold.ir.canonical import digest
+from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from support import net, points_of, random_network
 
 F = Fraction
@@ -206,3 +208,82 @@ def test_formats_by_name_and_suffix() -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no folder"):
         write_artifact(Artifact({"out.txt": b""}), tmp_path / "gone" / "out.txt", force=False)
+
+
+# ---- names, ends, and numbers that are long or out of range --------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+@pytest.mark.parametrize(
+    "stem", ['q"+__import__("os").popen("touch HACKED").read()+"', "a\\", "a\nb", "{x}", "\u00e9", "a'b", "\udcff"]
+)
+def test_file_names_reach_code_as_names_only(
+    kind: str, stem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(f"rectifold.emitters.{kind}.INLINE_PARAMETERS", 3)
+    network = net(SMALL)
+    files = emit(network, Path(f"{stem}.py"), kind)
+    assert len(files) == 2
+    subprocess.run([sys.executable, f"./{stem}.py"], check=True, capture_output=True)
+    assert sorted(Path().iterdir()) == sorted(files)
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_ends_that_a_user_types_are_inside_and_the_bound_covers_them(kind: str, tmp_path: Path) -> None:
+    network = net("input x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(1e6*x[0])\noutput y")
+    code = module(emitted(network, kind, tmp_path))
+    (bound,) = code_error(network, network.domain or Domain.cube(0, 1, 2), None)
+    for point, nearest in (([0.1, 0.2], F(1, 10)), ([0.3, 0.1], F(3, 10))):
+        if nearest == F(1, 10):
+            assert abs(F(float(code.evaluate(point)[0])) - 10**6 * nearest) <= F(float(bound))
+        else:
+            with pytest.raises(ValueError, match="violates a linear constraint"):
+                code.evaluate(point)
+    with pytest.raises(ValueError, match=r"input 0 = 0.09999999999999999 is outside the domain \[0.1, 0.3\]"):
+        code.evaluate([0.09999999999999999, 0.2])
+    with pytest.raises(ValueError, match="violates a linear constraint"):
+        code.evaluate([0.1, 0.2 + 1e-16])
+    assert "rounded to the nearest one" in (code.__doc__ or "")
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_numbers_of_more_digits_than_python_reads_are_written(kind: str, tmp_path: Path) -> None:
+    one, other = F(1, 3**6000), F(1, 7**3400)  # each can be read, their common denominator cannot
+    weight = Matrix.from_fractions([[one, other]])
+    layer = Layer("y", "linear", Matrix.zeros(1, 1), {"x": weight})
+    row = Constraint((one, other), F(1))
+    domain = Domain((F(0), F(0)), (F(1), F(1)), (row,))
+    network = Network("x", 2, [layer], "y", domain)
+    code = module(emitted(network, kind, tmp_path))
+    assert code.self_test() == 5
+    if kind == "python":
+        assert code.evaluate_exact([1, 1]) == [one + other]
+
+
+@pytest.mark.parametrize(
+    ("kind", "weight"), [("python", "1e400"), ("numpy", "1e400"), ("c", "1e400"), ("onnx", "1e39"), ("onnx64", "1e400")]
+)
+def test_weights_beyond_the_range_are_refused_with_the_remedy(kind: str, weight: str, tmp_path: Path) -> None:
+    network = net(f"input x[1] in [0, 1]\nh = relu({weight}*x[0])\ny = h/{weight}\noutput y")
+    suffix = {"python": "py", "numpy": "py", "c": "c"}.get(kind, "onnx")
+    with pytest.raises(
+        InputError, match=r"layer h has a weight beyond the range of float\d\d .*; write .*\.relu, which is exact"
+    ):
+        emit(network, tmp_path / f"unit.{suffix}", kind)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_header_counts_what_the_format_of_the_file_rounds() -> None:
+    network = net("input x[1] in [0, 1]\noutput 0.1f64*x")
+    origin = Origin(digest(network), network.sizes, precision="float32")
+    assert "are no float32 numbers and were rounded: 1." in "\n".join(header_lines(network, origin))
+    assert "are no float64 numbers and were rounded: 0." in "\n".join(header_lines(network, origin_of(network)))
+
+
+@pytest.mark.parametrize("kind", ["python", "numpy"])
+def test_a_self_test_without_a_bound_allows_what_large_numbers_need(kind: str, tmp_path: Path) -> None:
+    network = net("input x[2]\nh = relu([[1e30/3, -1e30/7], [1, 1]] @ x)\ny = [1, 1/3] @ h\noutput y")
+    path = tmp_path / "unit.py"
+    emit(network, path, kind)
+    assert module(path).self_test() == 5

@@ -4,10 +4,13 @@
 
 returns NAME_OK, NAME_NOT_FINITE or NAME_OUTSIDE (then y is left alone). Bias first, index order, no contraction. Weights are hex floats, so
 they are the float64 numbers that the certified bound is about. NAME_SELF_TEST compiles a main that compares stored points.
+
+The headers state the SHA-256 of all the files, and the source asks for it: a mix of two networks does not compile.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -16,6 +19,7 @@ from pathlib import PurePath
 import numpy as np
 
 from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.c_constraints import constraint_check
 from rectifold.emitters.program import (
     INLINE_PARAMETERS,
     Origin,
@@ -28,12 +32,15 @@ from rectifold.emitters.program import (
 )
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import round_up
+from rectifold.exact.numerals import nearest_float, round_up
 from rectifold.ir.network import Network
 
 _KEYWORDS = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for",
              "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct",
              "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "main"}  # fmt: skip
+
+_HEADERS = {"assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math", "setjmp", "signal",
+            "stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string", "tgmath", "time", "wchar", "wctype"}  # fmt: skip
 
 
 def c_code(network: Network, origin: Origin, name: str) -> Artifact:
@@ -42,20 +49,50 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
     stem = path.stem
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", stem) or stem in _KEYWORDS:
         raise InputError(f"{name!r}: functions are named after the file, and {stem!r} is no C identifier")
-    if path.suffix == ".h":
+    if stem.lower() in _HEADERS:
+        raise InputError(
+            f"{name!r}: its header would be named like {stem.lower()}.h of the C library; choose another name"
+        )
+    if path.suffix.lower() == ".h":
         raise InputError(
             f"{name!r} is the name of the header that is written beside the source; call the source {stem}.c"
         )
+    return Artifact({file: text.encode("ascii") for file, text in _files(network, origin, name, stem).items()})
+
+
+def _files(network: Network, origin: Origin, name: str, stem: str) -> dict[str, str]:
+    """The texts by name, bound to each other: the headers state the digest of all texts, and the source asks for it."""
     weights = "".join(_arrays(network))
-    files = {name: b"", f"{stem}.h": _header(network, origin, stem).encode("ascii")}
-    if network.parameters > INLINE_PARAMETERS:
-        files[f"{stem}_weights.h"] = weights.encode("ascii")
-        weights = f'#include "{stem}_weights.h"\n'
-    files[name] = _source(network, origin, stem, weights).encode("ascii")
-    return Artifact(files)
+    apart = network.parameters > INLINE_PARAMETERS
+    body = _source(network, origin, stem, "" if apart else weights)
+    digest = hashlib.sha256("\0".join((_header(network, origin, stem, ""), body, weights)).encode("ascii")).hexdigest()
+    upper = stem.upper()
+    needed = f'#include "{stem}.h"\n' + _digest_check(f"{upper}_SHA256", digest, f"{stem}.h and its source")
+    files = {name: "", f"{stem}.h": _header(network, origin, stem, _digest_macros(f"{upper}_SHA256", digest))}
+    if apart:
+        beside = f"{stem}_weights.h"
+        needed += f'#include "{beside}"\n' + _digest_check(
+            f"{upper}_WEIGHTS_SHA256", digest, f"{beside} and its source"
+        )
+        files[beside] = _digest_macros(f"{upper}_WEIGHTS_SHA256", digest) + weights
+    return files | {name: needed + body}
 
 
-def _header(network: Network, origin: Origin, stem: str) -> str:
+def _digest_words(digest: str) -> list[str]:
+    return [f"0x{digest[k : k + 8]}u" for k in range(0, len(digest), 8)]
+
+
+def _digest_macros(macro: str, digest: str) -> str:
+    return "".join(f"#define {macro}_{k} {word}\n" for k, word in enumerate(_digest_words(digest)))
+
+
+def _digest_check(macro: str, digest: str, names: str) -> str:
+    """A macro that is not there counts as 0 in #if, so a header without a digest is refused too."""
+    differs = " || \\\n    ".join(f"{macro}_{k} != {word}" for k, word in enumerate(_digest_words(digest)))
+    return f'#if {differs}\n#error "{names} are not of one network; emit them again"\n#endif\n'
+
+
+def _header(network: Network, origin: Origin, stem: str, digest: str) -> str:
     upper = stem.upper()
     comment = "\n".join(f" * {line}" for line in header_lines(network, origin))
     return f"""/*
@@ -66,7 +103,7 @@ def _header(network: Network, origin: Origin, stem: str) -> str:
 
 #define {upper}_INPUTS {network.input_size}
 #define {upper}_OUTPUTS {network.output_size}
-
+{digest}
 enum {{ {upper}_OK = 0, {upper}_NOT_FINITE = 1, {upper}_OUTSIDE = 2 }};
 
 #ifdef __cplusplus
@@ -97,14 +134,18 @@ def _array(declaration: str, values: Floats) -> str:
 
 def _source(network: Network, origin: Origin, stem: str, weights: str) -> str:
     upper = stem.upper()
+    constraints = constraint_check(network.domain)
     low, high = (np.array(end) for end in box_text(network.domain, network.input_size))
     parts = [
-        f'#include "{stem}.h"\n#include <math.h>\n\n#if defined(__clang__) || !defined(__GNUC__)\n#pragma STDC FP_CONTRACT OFF\n'
+        "#include <math.h>\n",
+        "#include <stdint.h>\n" if constraints else "",
+        "\n#if defined(__clang__) || !defined(__GNUC__)\n#pragma STDC FP_CONTRACT OFF\n"
         "#endif /* gcc: compile with -ffp-contract=off, or -std=c99, which says the same */\n\n",
         weights,
         _ends("LOWER", low),
         _ends("UPPER", high),
         "\n",
+        constraints,
         _check(network, upper),
         _evaluate(network, stem, upper),
         _self_test(network, origin, stem, upper),
@@ -118,30 +159,17 @@ def _ends(name: str, values: Floats) -> str:
 
 
 def _check(network: Network, upper: str) -> str:
-    """Box exactly; a linear constraint is refused where it is violated beyond the rounding of its own sum."""
+    """The box in floats, the linear constraints exactly (c_constraints)."""
     lines = [
         "static int check(const double *x)\n{\n    int j;\n",
         f"    for (j = 0; j < {upper}_INPUTS; j++) {{\n",
         f"        if (!isfinite(x[j])) return {upper}_NOT_FINITE;\n",
         f"        if (!(LOWER[j] <= x[j] && x[j] <= UPPER[j])) return {upper}_OUTSIDE;\n    }}\n",
     ]
-    for row in () if network.domain is None else network.domain.constraints:
-        used = [(k, c) for k, c in enumerate(row.coefficients) if c]
-        total = " + ".join(f"{_hex(c)} * x[{k}]" for k, c in used) or "0.0"
-        size = " + ".join(f"fabs({_hex(c)} * x[{k}])" for k, c in used) or "0.0"
-        slack = f"{(len(used) + 4) * 2.0**-51!r} * ({size} + {_hex(abs(row.bound))})"
-        lines.append(f"    if ({total} - ({_hex(row.bound)}) > {slack}) return {upper}_OUTSIDE;\n")
+    if network.domain is not None and network.domain.constraints:
+        lines.append(f"    if (violated(x)) return {upper}_OUTSIDE;\n")
     lines.append(f"    return {upper}_OK;\n}}\n\n")
     return "".join(lines)
-
-
-def _hex(value: Fraction) -> str:
-    try:
-        return float(value).hex()
-    except OverflowError:
-        raise InputError(
-            "a linear constraint of the domain has a number beyond the range of double; C cannot check it"
-        ) from None
 
 
 def _evaluate(network: Network, stem: str, upper: str) -> str:
@@ -169,10 +197,10 @@ def _evaluate(network: Network, stem: str, upper: str) -> str:
 def _self_test(network: Network, origin: Origin, stem: str, upper: str) -> str:
     vectors = self_test_vectors(network)
     inputs = np.array([v for vector in vectors for v in vector.inputs])
-    outputs = np.array([float(v) for vector in vectors for v in vector.outputs])
+    outputs = np.array([nearest_float(v) for vector in vectors for v in vector.outputs])
     # what is allowed between code and exact value, and the rounding of the stored value itself
     allowed = [
-        round_up(Fraction(t) + abs(Fraction(float(v)) - v))
+        round_up(Fraction(t) + abs(Fraction(nearest_float(v)) - v))
         for vector in vectors
         for t, v in zip(test_tolerance(network, origin), vector.outputs, strict=True)
     ]
