@@ -33,10 +33,14 @@ def scales(*values: float) -> dict[str, np.ndarray]:
 POOL: dict[str, Any] = {"auto_pad": "SAME_UPPER", "kernel_shape": [1], "strides": [3]}
 REFUSED: dict[str, tuple[Any, list[int], dict[str, np.ndarray], int, str]] = {
     "max pool whose SAME pads are negative": (
-        helper.make_node("MaxPool", ["x"], ["y"], name="p", **POOL), [1, 1, 2], {}, 13, "negative pads",
+        helper.make_node("MaxPool", ["x"], ["y"], name="p", **POOL), [1, 1, 2], {}, 13, "negative",
     ),
     "average pool whose SAME pads are negative": (
-        helper.make_node("AveragePool", ["x"], ["y"], name="p", **POOL), [1, 1, 2], {}, 13, "negative pads",
+        helper.make_node("AveragePool", ["x"], ["y"], name="p", **POOL), [1, 1, 2], {}, 13, "negative",
+    ),
+    "max pool whose SAME pads count a dilated kernel": (
+        helper.make_node("MaxPool", ["x"], ["y"], name="p", auto_pad="SAME_LOWER", kernel_shape=[2], dilations=[2]),
+        [1, 1, 4], {}, 13, "dilations",
     ),
     "resize of opset 10 to fewer entries between two": (
         helper.make_node("Resize", ["x", "s"], ["y"], name="r"), [1, 1, 4], scales(1, 1, 0.75), 10, "opset 11",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from rectifold.cli.options import OUTPUTS
+from rectifold.cli.options import CROSSCHECK, OUTPUTS
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.formats.load import Loaded, load, read_domain
@@ -40,8 +40,11 @@ def opened(network: str, domain_spec: str | None, *, quiet: bool, place: int = 0
 
     `place` counts the networks of the command: which --outputs belongs to this one.
     """
-    chosen: tuple[tuple[str, ...], ...] = click.get_current_context().meta[OUTPUTS]
-    loaded: Loaded = load(network, outputs=chosen[place] if place < len(chosen) else ())
+    asked = click.get_current_context().meta
+    chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
+    loaded: Loaded = load(
+        network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=bool(asked[CROSSCHECK])
+    )
     if not quiet:
         for note in loaded.notes:
             click.echo(f"note: {note}", err=True)

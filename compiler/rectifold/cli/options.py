@@ -11,10 +11,11 @@ import click
 from rectifold.prover.cascade import Limits
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
+CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
 
 
 def reading_options(networks: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """How networks are read: --outputs, at most once for each of the command's networks (see inputs.opened)."""
+    """How networks are read: --no-crosscheck, and --outputs at most once for each network (see inputs.opened)."""
 
     def remember(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:
         if len(given) > networks:
@@ -23,9 +24,25 @@ def reading_options(networks: int) -> Callable[[Callable[..., Any]], Callable[..
 
     text = "the outputs of an ONNX model to read: y, or y,z one after the other"
     again = "" if networks == 1 else " (first for A; again for B)"
-    return click.option(
+    choosing = click.option(
         "--outputs", metavar="NAMES", multiple=True, expose_value=False, callback=remember, help=text + again
     )
+    return lambda command: choosing(_crosscheck_option(command))
+
+
+def _crosscheck_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    def remember(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+        context.meta[CROSSCHECK] = wanted
+
+    text = "compare an ONNX model, once it is read, with another program that runs it, at a few points"
+    return click.option(
+        "--crosscheck/--no-crosscheck",
+        default=True,
+        show_default=True,
+        expose_value=False,
+        callback=remember,
+        help=text,
+    )(command)
 
 
 def network_argument(command: Callable[..., Any]) -> Callable[..., Any]:

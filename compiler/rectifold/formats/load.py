@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from rectifold.errors import InputError
@@ -30,10 +31,11 @@ class Loaded:
     notes: tuple[str, ...] = ()
 
 
-def load(path: str | Path, *, outputs: Sequence[str] = ()) -> Loaded:
+def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = True) -> Loaded:
     """The network in a file: .relu, .onnx, .npz, .nnet or .json (a list of layers), told by the suffix.
 
-    `outputs` names the outputs of an ONNX model that are read, one after the other.
+    `outputs` names the outputs of an ONNX model that are read, one after the other. With `crosscheck` an ONNX model is
+    compared at a few points with another program that runs it, if it is not too large.
     Raises InputError (or a subclass) if it cannot be read.
     """
     path = Path(path)
@@ -41,7 +43,7 @@ def load(path: str | Path, *, outputs: Sequence[str] = ()) -> Loaded:
         raise InputError(f"there is no file {str(path)!r}")
     readers: Mapping[str, Callable[[Path], tuple[Network, list[str]]]] = {
         ".relu": _read_relu,
-        ".onnx": _read_onnx,
+        ".onnx": partial(_read_onnx, outputs=outputs, crosscheck=crosscheck),
         ".npz": read_npz,
         ".nnet": read_nnet,
         ".json": read_layers_json,
@@ -52,7 +54,7 @@ def load(path: str | Path, *, outputs: Sequence[str] = ()) -> Loaded:
         )
     if outputs and path.suffix != ".onnx":
         raise InputError(f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only")
-    network, notes = _read_onnx(path, outputs) if outputs else readers[path.suffix](path)
+    network, notes = readers[path.suffix](path)
     return Loaded(network, tuple(notes))
 
 
@@ -104,7 +106,7 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
     return parse(text, path.name, path.parent), []
 
 
-def _read_onnx(path: Path, outputs: Sequence[str] = ()) -> tuple[Network, list[str]]:
+def _read_onnx(path: Path, outputs: Sequence[str], crosscheck: bool) -> tuple[Network, list[str]]:
     from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
 
-    return read_onnx(path, outputs)
+    return read_onnx(path, outputs) if crosscheck else read_onnx(path, outputs, peers=())

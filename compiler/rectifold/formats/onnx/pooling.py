@@ -20,19 +20,26 @@ from rectifold.formats.onnx.windows import Window, per_axis, spatial, window
 
 
 def _window(node: Node, x: Symbolic) -> Window:
-    """The window of a pool. Where SAME would cut entries off, runtimes disagree on which: refused."""
+    """The window of a pool. Where runtimes disagree on the pads of SAME, it is refused."""
     sizes = spatial(node, x)
     slide = window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
-    last = (
-        (o - 1) * s + (k - 1) * d + 1
-        for o, s, k, d in zip(slide.output, slide.strides, slide.kernel, slide.dilations, strict=True)
-    )
-    if node.attribute("auto_pad").startswith("SAME") and any(end < size for end, size in zip(last, sizes, strict=True)):
+    if node.attribute("auto_pad").startswith("SAME") and (problem := _unclear(slide)):
         raise node.fail(
-            f"auto_pad {node.attribute('auto_pad')} with strides {list(slide.strides)} over sizes {list(sizes)} would need "
-            "negative pads, which runtimes understand differently; export the model with explicit pads"
+            f"auto_pad {node.attribute('auto_pad')} with {problem} is understood differently by runtimes; "
+            "export the model with explicit pads"
         )
     return slide
+
+
+def _unclear(slide: Window) -> str | None:
+    """What makes the pads of SAME unclear: a dilated kernel (some leave it out), or pads that would be negative."""
+    axes = zip(slide.kernel, slide.strides, slide.dilations, slide.sizes, slide.output, strict=True)
+    for kernel, stride, dilation, size, output in axes:
+        if kernel > 1 and dilation > 1:
+            return f"dilations {list(slide.dilations)}"
+        if (output - 1) * stride + kernel < size:
+            return f"strides {list(slide.strides)} over sizes {list(slide.sizes)} (the pads would be negative)"
+    return None
 
 
 def average_pool(node: Node) -> Tensor:

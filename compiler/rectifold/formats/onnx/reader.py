@@ -8,13 +8,14 @@ Sound because a node is read only as its row of `operators` declares it; anythin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rectifold.errors import InputError
+from rectifold.formats.onnx.crosscheck import Reading, crosscheck
 from rectifold.formats.onnx.declarations import (
     FIRST_OPSET,
     LAST_ML_OPSET,
@@ -27,6 +28,7 @@ from rectifold.formats.onnx.declarations import (
 from rectifold.formats.onnx.graph import Model, load_model, needed_nodes, standard, where
 from rectifold.formats.onnx.node import FoldingBuilder, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.operators import OPERATORS
+from rectifold.formats.onnx.peers import PEERS, Peer
 from rectifold.formats.onnx.tensors import (
     ELEMENT_TYPES,
     FLOATS,
@@ -43,26 +45,36 @@ from rectifold.ir.affine import concat
 from rectifold.ir.network import Network, NetworkError, safe_name
 
 
-def read_onnx(path: Path, outputs: Sequence[str] = ()) -> tuple[Network, list[str]]:
+def read_onnx(
+    path: Path,
+    outputs: Sequence[str] = (),
+    *,
+    peers: Sequence[Peer] = PEERS,
+    operators: Mapping[tuple[str, str], Sequence[Operator]] = OPERATORS,
+) -> tuple[Network, list[str]]:
     """(network, notes) of an ONNX file; notes say what a user should know (a rational fixed for a square root).
 
     `outputs` names the graph outputs that are read, one after the other; without it the graph has one output.
+    The network is compared with the first of the `peers` that runs the file (see crosscheck), with none if there are
+    none; `operators` is the table of declarations by domain and name.
     Raises OnnxError, InputError.
     """
-    reader = _Reader(load_model(path), safe_name(path.stem, "net"))
-    return reader.network(tuple(outputs)), reader.notes
+    reader = _Reader(load_model(path), safe_name(path.stem, "net"), operators)
+    reading = reader.reading(tuple(outputs))
+    return reading.network, reader.notes + (crosscheck(reading, peers) if peers else [])
 
 
 class _Reader:
-    def __init__(self, model: Model, name: str) -> None:
+    def __init__(self, model: Model, name: str, operators: Mapping[tuple[str, str], Sequence[Operator]]) -> None:
         self.model = model
+        self.operators = operators
         self.name = name
         self.notes: list[str] = []
         self.stored = {tensor.name: tensor for tensor in model.graph.initializer}
         self.values: dict[str, Tensor] = {}
         self.used: set[str] = set()
 
-    def network(self, outputs: tuple[str, ...]) -> Network:
+    def reading(self, outputs: tuple[str, ...]) -> Reading:
         graph = self.model.graph
         names = self._chosen([o.name for o in graph.output], outputs)
         given = {*self.stored, *(i.name for i in graph.input)}
@@ -77,7 +89,9 @@ class _Reader:
             self.notes.append(f"the outputs {sizes} are read as one output, in this order")
         if sum(p.entries.size for p in parts) == 0:
             raise OnnxError(f"the output {names[0]!r} has no entries; a network with an output is expected")
-        return self.builder.finish(concat([p.entries for p in parts if p.entries.size]), self.name)
+        network = self.builder.finish(concat([p.entries for p in parts if p.entries.size]), self.name)
+        free = tuple(i.name for i in graph.input if i.name not in self.stored)
+        return Reading(self.model, nodes, free, names, self.values, self.builder, network)
 
     def _chosen(self, known: list[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the outputs to read."""
@@ -158,9 +172,9 @@ class _Reader:
 
     def _row(self, node: Any, place: str) -> Operator:
         domain = standard(node.domain)
-        rows = OPERATORS.get((domain, node.op_type))
+        rows = self.operators.get((domain, node.op_type))
         if rows is None:
-            known = sorted(name for of, name in OPERATORS if of == domain)
+            known = sorted(name for of, name in self.operators if of == domain)
             said = f"; supported are {', '.join(known)}" if known else f": the operators {domain!r} are not read"
             raise OnnxError(f"{place} is not supported{said}")
         opset, newest = self.model.opsets.get(domain), LAST_ML_OPSET if domain else LAST_OPSET

@@ -166,14 +166,16 @@ def read_tensor(tensor: Any, origin: str, folder: Any) -> Constant:
     shape = tuple(tensor.dims)
     if any(size < 0 for size in shape) or tensor.HasField("segment"):
         raise OnnxError(f"{origin} has the shape {shape} or is stored in segments; neither is read")
-    if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        tensor = _with_external_data(tensor, origin, folder)
+    tensor = with_external_data(tensor, origin, folder)
     _check_length(tensor, kind, math.prod(shape), origin)
     array = np.asarray(numpy_helper.to_array(tensor)).reshape(shape)
     return Constant(array.astype(np.float64) if kind in FLOATS else array, kind, origin)
 
 
-def _with_external_data(tensor: Any, origin: str, folder: Any) -> Any:
+def with_external_data(tensor: Any, origin: str, folder: Any) -> Any:
+    """The tensor itself, or one with the data that lie in another file of the folder. Raises OnnxError, InputError."""
+    if tensor.data_location != onnx.TensorProto.EXTERNAL:
+        return tensor
     entries = {entry.key: entry.value for entry in tensor.external_data}
     unknown = sorted(set(entries) - {"location", "offset", "length", "checksum"})
     numbers = [entries.get("offset", "0"), entries.get("length", "0")]

@@ -1,0 +1,204 @@
+"""The comparison after reading: the network and another program that runs the file, at a few points.
+
+    x ─▶ network as read ─▶ y            |y − y'| ≤ 64 standard deviations of float rounding, or
+    x ─▶ onnxruntime     ─▶ y'           the first node whose value differs is named, and the file is refused
+
+It proves nothing about the network; it catches a reader that takes a file for another function. Points at which the
+floats of the file overflow are not compared, and large networks are left out with a note.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from onnx import helper
+
+from rectifold.formats.onnx.floats import Floats, Rounded, Trace
+from rectifold.formats.onnx.graph import Model, where
+from rectifold.formats.onnx.peers import Feeds, Peer, PeerError, outputs_of_peer
+from rectifold.formats.onnx.tensors import FLOATS, Array, Constant, OnnxError, Symbolic, Tensor, with_external_data
+from rectifold.ir.affine import Builder
+from rectifold.ir.network import Network
+
+MAX_MACS = 5_000_000  # multiply-adds of one evaluation: up to here the comparison takes some 0.1 s
+POINTS = 3
+DEVIATIONS = 64  # standard deviations of rounding that are no disagreement
+_SCALES = (1.0, 1.0, 8.0)  # of the points
+_UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+_IR_VERSION = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A network with what it was read from: the nodes in order and the value that each name was read as."""
+
+    model: Model
+    nodes: Sequence[Any]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    values: Mapping[str, Tensor]
+    builder: Builder
+    network: Network
+
+    @property
+    def unit(self) -> float:
+        """The relative rounding of the coarsest floats among the values."""
+        return max((_UNITS.get(v.type, 0.0) for v in self.values.values()), default=0.0) or 2.0**-53
+
+
+def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
+    """Notes about a comparison that was left out. Raises OnnxError naming the first node whose value differs."""
+    macs = sum(math.prod(w.shape) for layer in reading.network.layers for w in layer.weights.values())
+    if macs > MAX_MACS:
+        return [f"the network was not compared with another program: {macs:,} multiply-adds are more than {MAX_MACS:,}"]
+    points = _points(reading)
+    try:
+        peer, found = outputs_of_peer(peers, _model(reading, reading.outputs), [_feeds(reading, x) for x in points])
+    except PeerError as error:
+        return [f"the network was not compared with another program ({error})"]
+    trace = _traced(reading, points)
+    trace.run(reading.network.layers)
+    if _agree(trace.known[reading.network.output], [_flat(outputs) for outputs in found], 0.0):
+        return []
+    _find(reading, points, [p for p in peers if p.name == peer])
+    return []
+
+
+# ---- points and models ----------------------------------------------------------------------------
+
+
+def _points(reading: Reading) -> Floats:
+    """Points whose coordinates are exact in every float type: multiples of 1/64, or whole numbers."""
+    random = np.random.default_rng(0)
+    columns = []
+    for name in reading.inputs:
+        value = _symbolic(reading, name)
+        step = 64 if value.type in FLOATS else 1
+        high = 64 if value.type in FLOATS else 4
+        low = 0 if value.type.startswith("u") else -high
+        drawn = random.integers(low, high + 1, (POINTS, value.entries.size)) / step
+        columns.append(drawn * np.array(_SCALES)[:, None] if step > 1 else drawn)
+    return np.concatenate(columns, axis=1)
+
+
+def _symbolic(reading: Reading, name: str) -> Symbolic:
+    value = reading.values[name]
+    assert isinstance(value, Symbolic)
+    return value
+
+
+def _feeds(reading: Reading, point: Floats) -> Feeds:
+    feeds: dict[str, Array] = {}
+    start = 0
+    for name in reading.inputs:
+        value = _symbolic(reading, name)
+        part = point[start : start + value.entries.size]
+        start += value.entries.size
+        feeds[name] = part.reshape(value.shape).astype(helper.tensor_dtype_to_np_dtype(_code(value)))
+    return feeds
+
+
+def _code(value: Tensor) -> int:
+    names = {"float32": "FLOAT", "float64": "DOUBLE"}
+    return int(getattr(helper.TensorProto, names.get(value.type, value.type.upper())))
+
+
+def _model(reading: Reading, outputs: Sequence[str]) -> Any:
+    """The nodes that were read, with these values as outputs."""
+    read = {name for node in reading.nodes for name in node.input} | set(outputs)
+    stored = [
+        with_external_data(t, t.name, reading.model.folder) for t in reading.model.graph.initializer if t.name in read
+    ]
+    inputs = [_info(reading, name, shape=True) for name in reading.inputs]
+    infos = [_info(reading, name, shape=False) for name in outputs]
+    graph = helper.make_graph(list(reading.nodes), "compared", inputs, infos, stored)
+    imports = [helper.make_opsetid(domain, version) for domain, version in reading.model.opsets.items()]
+    return helper.make_model(graph, opset_imports=imports, ir_version=_IR_VERSION)
+
+
+def _info(reading: Reading, name: str, *, shape: bool) -> Any:
+    value = reading.values[name]
+    return helper.make_tensor_value_info(name, _code(value), value.shape if shape else None)
+
+
+# ---- comparing --------------------------------------------------------------------------------------
+
+
+def _traced(reading: Reading, points: Floats) -> Trace:
+    trace = Trace(reading.unit)
+    trace.known[reading.builder.input_name] = Rounded(points, np.zeros(points.shape))
+    return trace
+
+
+def _flat(outputs: Sequence[Array]) -> Floats:
+    return np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in outputs])
+
+
+def _agree(ours: Rounded, theirs: Sequence[Floats], room: float) -> bool:
+    return _difference(ours, theirs, room) is None
+
+
+def _difference(ours: Rounded, theirs: Sequence[Floats], room: float) -> tuple[int, int] | None:
+    """(point, entry) that differs most beyond rounding, or None. A point at which floats overflow is passed over."""
+    for k, other in enumerate(theirs):
+        mine, spread = ours.values[k], ours.spread[k]
+        if mine.shape != other.shape:
+            return k, -1
+        if not (np.isfinite(other).all() and np.isfinite(mine).all() and np.isfinite(spread).all()):
+            continue
+        beyond = np.abs(mine - other) - (DEVIATIONS * spread + room)
+        if beyond.size and beyond.max() > 0:
+            return k, int(np.argmax(beyond))
+    return None
+
+
+def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
+    """Raises OnnxError naming the first node with another value; none if the largest value explains the rounding."""
+    names = [name for node in reading.nodes for name in node.output if name in reading.values]
+    makers = {name: node for node in reading.nodes for name in node.output}
+    try:
+        peer, runs = outputs_of_peer(peers, _model(reading, names), [_feeds(reading, x) for x in points])
+    except PeerError as error:
+        raise OnnxError(
+            f"{peer} computes another function than was read, and shows no node ({error}); {_REMEDY}"
+        ) from None
+    trace = _traced(reading, points)
+    trace.run(reading.builder.layers.values())
+    largest = 0.0
+    for k, name in enumerate(names):
+        theirs = [_flat([run[k]]) for run in runs]
+        largest = max(largest, *(_largest(v) for v in theirs))
+        value = reading.values[name]
+        shapes = {run[k].shape for run in runs} | {value.shape}
+        ours = _constant(value, len(points)) if isinstance(value, Constant) else trace.of(value.entries)
+        spot = _difference(ours, theirs, DEVIATIONS * reading.unit * largest)
+        if spot is not None or len(shapes) > 1:
+            raise OnnxError(_message(makers[name], value, ours, [run[k] for run in runs], spot, peer))
+
+
+def _largest(values: Floats) -> float:
+    return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
+
+
+def _constant(value: Constant, points: int) -> Rounded:
+    flat = np.array([float(v) for v in value.values.ravel()])
+    return Rounded(np.repeat(flat[None, :], points, axis=0), np.zeros((points, len(flat))))
+
+
+_REMEDY = (
+    "please report it with the file; --no-crosscheck reads the file all the same, as ONNX's text is understood here"
+)
+
+
+def _message(
+    node: Any, value: Tensor, ours: Rounded, theirs: Sequence[Array], spot: tuple[int, int] | None, peer: str
+) -> str:
+    if spot is None or theirs[0].shape != value.shape:
+        return f"{where(node)} was read with the shape {value.shape}, but {peer} computes {theirs[0].shape}; {_REMEDY}"
+    point, entry = spot
+    found, other = ours.values[point][entry], theirs[point].ravel()[entry]
+    return f"{where(node)}: entry {entry} was read as {found:.9g} where {peer} computes {other:.9g}; {_REMEDY}"
