@@ -79,6 +79,11 @@ def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
     """The window that the node's attributes describe; it fits into the padded input at least once."""
     axes = len(sizes)
     strides, dilations = per_axis(node, "strides", axes, 1), per_axis(node, "dilations", axes, 1)
+    if node.attribute("auto_pad").startswith("SAME") and max(dilations) > 1:
+        raise node.fail(
+            f"auto_pad {node.attribute('auto_pad')} with dilations {list(dilations)} means different pads to different "
+            "runtimes; export the pads themselves"
+        )
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     pads = [_pads(node, a, sizes, strides, reach) for a in range(axes)]
     output = tuple(
