@@ -3,8 +3,8 @@
     Relu, Abs, LeakyRelu, PRelu, Clip, Max, ...       layers made by the builder
     BatchNormalization, Scaler                       a factor and an offset per channel or feature
 
-Sound because the builder's layers are identities of real functions; a slope, a limit or a factor that is no finite
-number is refused, and the one irrational factor (1/√(variance + ε)) is reported.
+Sound because the builder's layers are identities of real functions; a slope, a limit or a factor
+that is no finite number is refused, and the one irrational factor (1/√(variance + ε)) is reported.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def hard_sigmoid(node: Node) -> Tensor:
 
 
 def clip(node: Node) -> Tensor:
-    """min(max(x, low), high); an infinite limit, or the largest number of the type, leaves its side open."""
+    """min(max(x, low), high); a limit that no number of the type exceeds leaves its side open."""
     x = node.symbolic(0)
     low, high = (_limit(node, k, name, x.type) for k, name in ((1, "min"), (2, "max")))
     if low == math.inf or high == -math.inf:
@@ -120,11 +120,14 @@ def _extreme_constant(parts: Sequence[Constant], sign: int, shape: tuple[int, ..
     return np.asarray(result, dtype=None if is_whole else object)
 
 
-# ---- scalings -----------------------------------------------------------------------------------------
+# ---- scalings ------------------------------------------------------------------------------------
 
 
 def batch_normalization(node: Node) -> Tensor:
-    """scale·(x − mean)/√(variance + ε) + offset; the quotient scale/√(...) is fixed to the nearest float64 numbers."""
+    """scale·(x − mean)/√(variance + ε) + offset.
+
+    The quotient scale/√(...) is fixed to the nearest float64 numbers, which a note says.
+    """
     x = node.symbolic(0)
     if len(x.shape) < 2:
         raise node.fail(f"the input has the shape {x.shape}; batch x channels is expected")

@@ -1,9 +1,9 @@
 """Operators that compute entry by entry: sums, products, quotients, casts and choices.
 
-    Add(x, y)   x + y        Mul(x, c)   c·x        Div(x, c)   x / c        Where(m, x, y)   x or y, entry by entry
+    Add(x, y)   x + y      Mul(x, c)   c·x      Div(x, c)   x / c      Where(m, x, y)   x or y
 
-Sound because constants of a floating-point type are added and multiplied as fractions, and whole numbers as ONNX
-defines them: quotients are truncated towards 0, and results wrap in their type.
+Sound because constants of a floating-point type are added and multiplied as fractions, and whole
+numbers as ONNX defines them: quotients are truncated towards 0, and results wrap in their type.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_POWER = 64  # largest exponent of a constant that is computed
 
 
 def fold(node: Node, plain: Callable[[Any, Any], Any], *parts: Constant) -> Constant:
-    """plain(plain(a, b), c) ... of constants, entry by entry: exact, or wrapped in their integer type."""
+    """plain(plain(a, b), c) ... of constants, entry by entry: exact, or wrapped in their type."""
     shape = node.broadcast(*(p.shape for p in parts))
     total, *rest = (np.broadcast_to(_as_objects(p), shape) for p in parts)
     for part in rest:
@@ -102,7 +102,7 @@ def product(node: Node) -> Tensor:
 
 
 def scaled(node: Node, symbol: Symbolic, factor: Constant, *, inverse: bool = False) -> Symbolic:
-    """The tensor times (or divided by) a constant, entry by entry; the constant has no zero if `inverse`."""
+    """The tensor times a constant, entry by entry; `inverse` divides by it (it has no zero then)."""
     shape = node.broadcast(symbol.shape, factor.shape)
     factors = np.broadcast_to(factor.fractions(), shape).ravel().tolist()
     if inverse:
@@ -162,11 +162,11 @@ def _flat(values: Array, shape: tuple[int, ...]) -> list[Any]:
     return list(np.broadcast_to(values, shape).ravel())
 
 
-# ---- casts and choices ------------------------------------------------------------------------------
+# ---- casts and choices ---------------------------------------------------------------------------
 
 
 def cast(node: Node) -> Tensor:
-    """Cast. Of what depends on the input, only a change between numbers and float32 or float64 is piecewise linear."""
+    """Cast. What depends on the input may become float32 or float64 and nothing else."""
     number = int(node.attribute("to"))
     target = element_type(number)
     if target is None:
@@ -202,7 +202,7 @@ def _rounded(values: Array, target: str) -> Array:
 
 
 def _truncated(node: Node, value: Constant, target: str) -> Constant:
-    """Floating-point numbers to whole ones: the fraction is cut off; what does not fit has no defined value."""
+    """Floating-point numbers to whole ones: the fraction is cut off; what does not fit is refused."""
     if value.values.dtype == object:
         raise node.fail(f"it truncates computed {value.type} values that were not rounded to {value.type}: not decided")
     whole = [int(v) for v in value.exact()]

@@ -1,4 +1,4 @@
-"""Operators whose result does not depend on the input's values: Constant, ConstantOfShape, Shape, Size, Range."""
+"""Operators whose result is known: Constant, ConstantOfShape, Shape, Size, Range of constants."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""What an operator declares: its inputs, element types, attributes and opset versions; and the check of a node.
+"""What an operator declares: its inputs, element types, attributes and opset versions; and the
+check of a node.
 
     Operator("LeakyRelu", 7, leaky_relu, "X:T", (Attribute("alpha", "float", 0.01),))
 
-Sound because a node is run only after everything it says was found among the declarations: an unknown attribute or
-value, a surplus input, another element type or another version of the operator is refused, never ignored.
+Sound because a node is run only after everything it says was found among the declarations: an
+unknown attribute or value, a surplus input, another element type or another version of the operator
+is refused, never ignored.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ _STORED = {
 class Attribute:
     """One attribute: how it is stored, its value when left out, and which values are understood.
 
-    `allowed` lists the values; `least` bounds whole numbers from below; floats must be finite unless `infinite`.
+    `allowed` lists the values; `least` bounds whole numbers from below; floats must be finite
+    unless `infinite`.
     """
 
     name: str
@@ -74,7 +77,7 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One declared input, written "name:kind", "name:kind?" (may be left out) or "name:kind*" (one or more)."""
+    """One declared input: "name:kind", "name:kind?" (may be left out) or "name:kind*" (any number)."""
 
     name: str
     kind: str
@@ -92,7 +95,8 @@ class Operator:
     """One operator as defined from opset `since` on, until its next row begins (or `until`).
 
     `inputs` names the parameters (see Parameter); kind T means one type of `types` for all of them.
-    `moves` says that the operator only moves or converts entries, so that whole numbers may depend on the input.
+    `moves` says that the operator only moves or converts entries, so that whole numbers may depend
+    on the input.
     """
 
     name: str
@@ -128,7 +132,7 @@ def operator_of(node: Any, rows: Sequence[Operator], opset: int, where: str) -> 
 
 
 def attributes_of(node: Any, row: Operator, where: str, constant: Callable[[Any], Any]) -> dict[str, Any]:
-    """Every declared attribute with its value (its default where it is left out; None where that has none).
+    """Every declared attribute with its value; left out, it has its default (None without one).
 
     `constant` reads a tensor. Raises OnnxError for anything that is not declared.
     """

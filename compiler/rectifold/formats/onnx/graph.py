@@ -2,8 +2,8 @@
 
     nodes  b = f(a); dead = g(x); a = h(x)      outputs  b      run  a = h(x), b = f(a)
 
-Sound because a value has one definition: a name that is computed twice, or that a node and an initializer share, is
-refused where it is needed. What no output needs is not looked at.
+Sound because a value has one definition: a name that is computed twice, or that a node and an
+initializer share, is refused where it is needed. What no output needs is not looked at.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rectifold.formats.onnx.tensors import OnnxError
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A model file: its graph, the opset version of each domain, and the folder of its external data."""
+    """A model file: its graph, the opset of each domain, and the folder of its external data."""
 
     graph: Any
     opsets: dict[str, int]
@@ -58,9 +58,10 @@ def where(node: Any) -> str:
 
 
 def needed_nodes(nodes: Iterable[Any], given: set[str], outputs: Iterable[str]) -> list[Any]:
-    """The nodes that the outputs need, each after those that it reads, otherwise in the order of the file.
+    """The nodes that the outputs need, each after those that it reads, else in the file's order.
 
-    `given` are the names of inputs and initializers. Raises OnnxError for a name that nothing or too much defines.
+    `given` are the names of inputs and initializers. Raises OnnxError for a name that nothing or
+    too much defines.
     """
     listed = list(nodes)
     makers: dict[str, list[int]] = {}

@@ -2,8 +2,8 @@
 
     Transpose, Reshape, Slice, Gather, Tile, ...     result = input[positions]
 
-Sound because the same function moves the entries of a constant and the positions of a tensor that depends on the
-input; shapes are checked before anything is moved.
+Sound because the same function moves the entries of a constant and the positions of a tensor that
+depends on the input; shapes are checked before anything is moved.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def tile(node: Node, array: Array) -> Array:
 
 
 def depth_to_space(node: Node, array: Array) -> Array:
-    """Blocks of channels become blocks of space; DCR splits the block off first, CRD the remaining depth."""
+    """Blocks of channels become blocks of space; DCR splits the block off first, CRD the depth."""
     block = int(node.attribute("blocksize"))
     _check_blocks(node, array, array.ndim == 4 and array.shape[1] % (block * block) == 0)
     count, channels, height, width = array.shape
@@ -190,7 +190,7 @@ def _check_blocks(node: Node, array: Array, fits: bool) -> None:
         )
 
 
-# ---- several tensors ----------------------------------------------------------------------------------
+# ---- several tensors -----------------------------------------------------------------------------
 
 
 def joined(node: Node) -> Tensor:

@@ -1,4 +1,4 @@
-"""One node of the graph, as an operator's function sees it: checked inputs, declared attributes, the layers so far.
+"""One node of the graph, as an operator's function sees it: inputs, attributes, layers so far.
 
 Sound because an operator cannot look at anything that its declaration does not name.
 """
@@ -53,7 +53,7 @@ class Node:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    # ---- inputs and attributes --------------------------------------------------------------------
+    # ---- inputs and attributes -------------------------------------------------------------------
 
     def given(self, k: int) -> bool:
         return k < len(self.inputs) and self.inputs[k] is not None
@@ -80,7 +80,7 @@ class Node:
         return not any(isinstance(value, Symbolic) for value in self.inputs)
 
     def integers(self, k: int, attribute: str) -> list[int] | None:
-        """A list of whole numbers given as input k or, in older opsets, as an attribute; None if left out."""
+        """Whole numbers given as input k or, in older opsets, as an attribute; None if left out."""
         if self.given(k):
             values = self.constant(k, attribute)
             if len(values.shape) > 1:
@@ -92,7 +92,7 @@ class Node:
     def attribute(self, name: str) -> Any:
         return self.attributes[name]
 
-    # ---- axes and shapes --------------------------------------------------------------------------
+    # ---- axes and shapes -------------------------------------------------------------------------
 
     def axis(self, value: int, rank: int, what: str = "axis") -> int:
         """An axis counted from the front; negative ones count from the back."""
@@ -120,7 +120,7 @@ class Node:
             result.append(wanted.pop() if wanted else 1)
         return tuple(result)
 
-    # ---- results ----------------------------------------------------------------------------------
+    # ---- results ---------------------------------------------------------------------------------
 
     def folded(self, values: Array, kind: str) -> Constant:
         """A computed constant: fractions become float64 where all of them are float64 numbers."""
@@ -128,7 +128,10 @@ class Node:
         return Constant(kept, kind, f"the value of {self.where}")
 
     def linear(self, source: Symbolic, rows: Indices, columns: Indices, values: Array, size: int) -> Affine:
-        """M @ source, where M[rows, columns] = values (arrays of one shape, no position twice) and 0 elsewhere."""
+        """M @ source, where M[rows, columns] = values and 0 elsewhere.
+
+        The three arrays have one shape, and no position occurs twice.
+        """
         width = source.entries.size
         limit = MAX_EXACT_MATRIX if values.dtype == object else MAX_MATRIX
         if size * width > limit:

@@ -1,11 +1,12 @@
-"""Every operator that is read: opset versions, inputs, element types and attributes. Nothing else is.
+"""Every operator that is read: opsets, inputs, element types and attributes. Nothing else is.
 
     Operator("Relu", 7, relu, "X:T")      Relu from opset 7 on, one input of any floating-point type, no attribute
 
-A row holds from its opset until the next row of the same operator. Rows begin at opset 7: before it, Add and its
-relatives broadcast by the attributes `axis` and `broadcast`, and such models are refused with the remedy.
-Sound because `declarations` refuses whatever a row does not name. An attribute without `allowed` and `least` is
-understood at every value, or has no influence on the values that are read (momentum, seed, ...).
+A row holds from its opset until the next row of the same operator. Rows begin at opset 7: before
+it, Add and its relatives broadcast by the attributes `axis` and `broadcast`, and such models are
+refused with the remedy. Sound because `declarations` refuses whatever a row does not name. An
+attribute without `allowed` and `least` is understood at every value, or has no influence on the
+values that are read (momentum, seed, ...).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     result = (input with one more entry, the constant)[positions]
 
-Sound because every entry of the result is an entry of the input or the constant; a border that ONNX does not define
-(a reflection beyond the input) is refused.
+Sound because every entry of the result is an entry of the input or the constant; a border that ONNX
+does not define (a reflection beyond the input) is refused.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
     AveragePool   a matrix whose rows are 1/count on the cells of a window
     MaxPool       maxima of pairs, a layer for each round
 
-Sound because an average is linear, and a cell in the padding of a maximum is replaced by a cell of the same window.
-A window without a cell inside the input has no maximum, and no average unless the padding counts: it is refused.
+Sound because an average is linear, and a cell in the padding of a maximum is replaced by a cell of
+the same window. A window without a cell inside the input has no maximum, and no average unless the
+padding counts: it is refused.
 """
 
 from __future__ import annotations
@@ -20,26 +21,16 @@ from rectifold.formats.onnx.windows import Window, per_axis, spatial, window
 
 
 def _window(node: Node, x: Symbolic) -> Window:
-    """The window of a pool. Where runtimes disagree on the pads of SAME, it is refused."""
+    """The window of a pool. Where the pads of SAME would be negative, runtimes disagree: refused."""
     sizes = spatial(node, x)
     slide = window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
-    if node.attribute("auto_pad").startswith("SAME") and (problem := _unclear(slide)):
+    reached = [(o - 1) * s + k for o, s, k in zip(slide.output, slide.strides, slide.kernel, strict=True)]
+    if node.attribute("auto_pad").startswith("SAME") and any(r < n for r, n in zip(reached, sizes, strict=True)):
         raise node.fail(
-            f"auto_pad {node.attribute('auto_pad')} with {problem} is understood differently by runtimes; "
-            "export the model with explicit pads"
+            f"auto_pad {node.attribute('auto_pad')} with strides {list(slide.strides)} over sizes {list(sizes)} "
+            "(the pads would be negative) is understood differently by runtimes; export the model with explicit pads"
         )
     return slide
-
-
-def _unclear(slide: Window) -> str | None:
-    """What makes the pads of SAME unclear: a dilated kernel (some leave it out), or pads that would be negative."""
-    axes = zip(slide.kernel, slide.strides, slide.dilations, slide.sizes, slide.output, strict=True)
-    for kernel, stride, dilation, size, output in axes:
-        if kernel > 1 and dilation > 1:
-            return f"dilations {list(slide.dilations)}"
-        if (output - 1) * stride + kernel < size:
-            return f"strides {list(slide.strides)} over sizes {list(slide.sizes)} (the pads would be negative)"
-    return None
 
 
 def average_pool(node: Node) -> Tensor:

@@ -3,8 +3,8 @@
     x @ W        one exact matrix over the entries of x, whatever the ranks: leading dimensions broadcast
     Gemm         α·A'·B' + β·C
 
-Sound because the entry (batch, m, n) of a product is Σ_k left[batch, m, k]·right[batch, k, n], and the matrix that is
-built holds exactly these coefficients.
+Sound because the entry (batch, m, n) of a product is Σ_k left[batch, m, k]·right[batch, k, n], and
+the matrix that is built holds exactly these coefficients.
 """
 
 from __future__ import annotations

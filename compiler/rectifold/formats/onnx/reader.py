@@ -1,9 +1,11 @@
 """ONNX to IR: the network that an ONNX file means, with every weight the exact number its bits say.
 
-    file → nodes that the outputs need (graph) → each checked against its declaration (declarations, operators)
-         → affine forms over layers (arithmetic, products, windows, activations, moving, ...) → network
+    file → nodes that the outputs need                   graph
+         → each checked against what is declared         declarations, operators
+         → affine forms over layers → network            arithmetic, products, windows, moving, ...
 
-Sound because a node is read only as its row of `operators` declares it; anything else is refused by operator and node.
+Sound because a node is read only as its row of `operators` declares it; anything else is refused by
+operator and node.
 """
 
 from __future__ import annotations
@@ -52,12 +54,13 @@ def read_onnx(
     peers: Sequence[Peer] = PEERS,
     operators: Mapping[tuple[str, str], Sequence[Operator]] = OPERATORS,
 ) -> tuple[Network, list[str]]:
-    """(network, notes) of an ONNX file; notes say what a user should know (a rational fixed for a square root).
+    """(network, notes) of an ONNX file; notes say what a user should know (a rational fixed for a
+    square root).
 
-    `outputs` names the graph outputs that are read, one after the other; without it the graph has one output.
-    The network is compared with the first of the `peers` that runs the file (see crosscheck), with none if there are
-    none; `operators` is the table of declarations by domain and name.
-    Raises OnnxError, InputError.
+    `outputs` names the graph outputs that are read, one after the other; without it the graph has
+    one output. The network is compared with the first of the `peers` that runs the file (see
+    crosscheck), with none if there are none; `operators` is the table of declarations by domain and
+    name. Raises OnnxError, InputError.
     """
     reader = _Reader(load_model(path), safe_name(path.stem, "net"), operators)
     reading = reader.reading(tuple(outputs))
@@ -107,7 +110,7 @@ class _Reader:
             )
         return wanted or tuple(known)
 
-    # ---- inputs -----------------------------------------------------------------------------------
+    # ---- inputs ----------------------------------------------------------------------------------
 
     def _open_inputs(self) -> None:
         free = [i for i in self.model.graph.input if i.name not in self.stored]
@@ -143,7 +146,7 @@ class _Reader:
             self.notes.append(f"the input {value.name} holds {kind} values; the network is read for real numbers")
         return kind
 
-    # ---- nodes ------------------------------------------------------------------------------------
+    # ---- nodes -----------------------------------------------------------------------------------
 
     def _value(self, name: str) -> Tensor:
         """A value that exists; an initializer is read when it is first needed."""
@@ -188,7 +191,7 @@ class _Reader:
         return operator_of(node, rows, opset, place)
 
     def _keep(self, node: Any, step: Node, results: list[Tensor]) -> None:
-        """Gives the results their names; an output that the operator is not read for is refused where it is used."""
+        """Gives the results their names; a further output is refused where it is used."""
         for name, value in zip(node.output, results, strict=False):
             self.values[name] = value
         for name in node.output[len(results) :]:

@@ -100,7 +100,10 @@ def _extremum(node: Node, value: Tensor, axes: Sequence[int], keep: bool, sign: 
 
 
 def largest(node: Node, candidates: list[Affine], sign: int) -> Affine:
-    """The largest (sign 1) or smallest (sign -1) of vectors, entry by entry: maxima of pairs, one layer a round."""
+    """The largest (sign 1) or smallest (sign -1) of vectors, entry by entry.
+
+    Maxima of pairs, one layer for each round.
+    """
     combine = node.builder.maximum if sign > 0 else node.builder.minimum
     while len(candidates) > 1:
         half = len(candidates) // 2

@@ -1,9 +1,10 @@
-"""Resize and Upsample with mode nearest: every entry of the result is a copy of one entry of the input.
+"""Resize and Upsample with mode nearest: every entry of the result copies one of the input.
 
     result[o] = input[round(coordinate(o))]
 
-Sound because the coordinates are computed twice, exactly and in the single precision of ONNX's runtimes; where the two
-round to different entries the file does not say which one is meant, and the node is refused.
+Sound because the coordinates are computed twice, exactly and in the single precision of ONNX's
+runtimes; where the two round to different entries the file does not say which one is meant, and the
+node is refused.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def resize(node: Node, array: Array) -> Array:
 
 
 def _check_opset_10(node: Node, axes: Sequence[_Axis]) -> None:
-    """Opset 10 does not say how a coordinate is rounded where the result is smaller; runtimes round up."""
+    """Opset 10 does not say how coordinates are rounded where the result is smaller: refused."""
     for axis in axes:
         places = [Fraction(o) / axis.exact for o in range(axis.output)]
         if axis.exact < 1 and any(place.denominator > 1 for place in places):
@@ -69,7 +70,7 @@ def _check_opset_10(node: Node, axes: Sequence[_Axis]) -> None:
 
 
 def _check_lengths(node: Node, axes: Sequence[_Axis], mode: str) -> None:
-    """Coordinates that need the length of the result: some runtimes take size·scale for it, others round it down."""
+    """Coordinates that need the length of the result: runtimes round size·scale, or do not."""
     for axis in axes:
         if axis.exact * axis.size != axis.output:
             raise node.fail(

@@ -3,9 +3,10 @@
     Symbolic   depends on the network's input: affine forms over layers, in C order, and a shape
     Constant   does not: an array whose entries are the exact numbers that the file's bits say
 
-Floating-point constants are float64 arrays, or arrays of fractions where a computed value is no float64 number;
-whole numbers and truth values keep their own type, because ONNX divides and wraps them in that type.
-Sound because nothing here rounds: a value that cannot be held exactly is refused.
+Floating-point constants are float64 arrays, or arrays of fractions where a computed value is no
+float64 number; whole numbers and truth values keep their own type, because ONNX divides and wraps
+them in that type. Sound because nothing here rounds: a value that cannot be held exactly is
+refused.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ def wrapped(values: Iterable[int], kind: str, shape: Sequence[int]) -> Array:
     return np.asarray(reduced_values, dtype=np.dtype(kind)).reshape(shape)
 
 
-# ---- reading tensors of a file --------------------------------------------------------------------
+# ---- reading tensors of a file -------------------------------------------------------------------
 
 
 def read_tensor(tensor: Any, origin: str, folder: Any) -> Constant:
@@ -173,7 +174,10 @@ def read_tensor(tensor: Any, origin: str, folder: Any) -> Constant:
 
 
 def with_external_data(tensor: Any, origin: str, folder: Any) -> Any:
-    """The tensor itself, or one with the data that lie in another file of the folder. Raises OnnxError, InputError."""
+    """The tensor itself, or one with the data that lie in another file of the folder.
+
+    Raises OnnxError, InputError.
+    """
     if tensor.data_location != onnx.TensorProto.EXTERNAL:
         return tensor
     entries = {entry.key: entry.value for entry in tensor.external_data}

@@ -2,8 +2,9 @@
 
     output[o] reads input[o·stride + k·dilation − pad] for every cell k of the kernel
 
-Sound because each output of a convolution is the sum of weight·input over the cells that lie inside the input, and
-the matrix holds exactly these weights; a transposed convolution is the transpose of that map.
+Sound because each output of a convolution is the sum of weight·input over the cells that lie inside
+the input, and the matrix holds exactly these weights; a transposed convolution is the transpose of
+that map.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class Window:
-    """Per spatial axis: kernel size, stride, dilation, pads before and after, input size, output size."""
+    """Per spatial axis: kernel, stride, dilation, pads before and after, input and output size."""
 
     kernel: tuple[int, ...]
     strides: tuple[int, ...]
@@ -44,7 +45,7 @@ class Window:
         return itertools.product(*(range(k) for k in self.kernel))
 
     def source(self, cell: tuple[int, ...]) -> tuple[Indices, Mask, Mask]:
-        """(flat input position, inside the input, inside the padded input), each a flat array over the output."""
+        """(flat input position, inside the input, inside the padded input) for each output."""
         flat = np.zeros(self.output, dtype=np.int64)
         inside = np.ones(self.output, dtype=np.bool_)
         padded = np.ones(self.output, dtype=np.bool_)
@@ -121,11 +122,14 @@ def _positions(node: Node, size: int, stride: int, reach: int, pads: tuple[int, 
     return count + 1 if partly else count
 
 
-# ---- convolutions -----------------------------------------------------------------------------------
+# ---- convolutions --------------------------------------------------------------------------------
 
 
 def _kernel(node: Node, sizes: Sequence[int], channels: int) -> tuple[Constant, int]:
-    """(the kernel, checked against the input and the attributes; groups). Its first two sizes are left to the caller."""
+    """(the kernel, checked against input and attributes; groups).
+
+    Its first two sizes are left to the caller.
+    """
     weight, groups = node.constant(1, "the kernel"), int(node.attribute("group"))
     if len(weight.shape) != len(sizes) + 2 or 0 in weight.shape or channels % groups or weight.shape[0] % groups:
         raise node.fail(
