@@ -15,9 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 from conftest import OnnxRun
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
+from rectifold.formats.float_range import rounded_parameters
 from rectifold.formats.onnx.reader import read_onnx
 from rectifold.formats.onnx.tensors import OnnxError
-from rectifold.formats.onnx_writer import onnx_bytes, rounded_parameters
+from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Layer, Network

@@ -1,57 +1,145 @@
-"""A certified bound on what emitted float64 code can be off by, over the whole domain.
+"""A certified bound on what emitted code can be off by, over the whole domain, in float64 or float32.
 
-With activations bounded by M on the domain (proven), weights rounded by at most ρ, and e the error of the predecessor's
-values, one layer computed in float64 in any order adds (see bounds/rounding for γ and the underflow term)
+With activations bounded by M on the domain (proven), weights stored with an error of at most ρ, and e the error of the
+predecessor's values, one layer computed in any order, fused or not, adds
 
-    e_v = Σ (|W| + ρ) e_u + Σ ρ M_u + ρ_b + γ_{n+2} (Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b) + n·2^-1021,
+    e_v = Σ (|W| + ρ) e_u + Σ ρ M_u + ρ_b + γ_{n+4} (Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b) + (4n + 8) η,
 
-and relu does not increase it. For one-precision-lower input the caller's rounding of x is not included.
+and relu does not increase it. γ_n = n u / (1 − n u) with u = 2^-53 or 2^-24 (bounds/rounding).
+
+*Underflow*: η is the smallest normal number. It covers a processor that replaces subnormal numbers by 0, in what it reads as
+well as in what it computes (onnxruntime may be told to): each of n products, n + 1 sums and n + 1 values read is off by at most η. A
+stored weight below η may count as 0, so its ρ is |W|.
+
+*Overflow*: every partial sum is at most Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b. Where that may leave the range on a bounded domain,
+there is no bound, and `overflow` names the layer.
+
+*Ends*: code accepts ends of ranges rounded to the nearest float, so that the 0.1 that a user types is inside [0, 1/10]. A point x
+between an end and its rounding is compared with the exact network at x moved onto the end: e of the input is that distance.
+
+The arithmetic is IEEE float32 or float64; reduced formats (TF32, bfloat16) are not covered. What a caller rounds before is not.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fractions import Fraction
+
 import numpy as np
 
-from rectifold.bounds.rounding import TINY, gamma
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.threads import on_few_threads
 from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
-_FLOAT32_GAMMA = 2.0**29  # u of float32 over u of float64
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """A float format: unit roundoff, smallest normal and largest number."""
+
+    unit: float
+    smallest: float
+    largest: float
+
+    def gamma(self, terms: int) -> float:
+        """γ_n, rounded up; infinite where the format says nothing about so long a sum."""
+        share = terms * self.unit * (1.0 + 2.0**-40)
+        return share / (1.0 - share) * (1.0 + 2.0**-40) if share < 0.5 else np.inf
+
+    def storing(self, weight: Floats) -> Floats:
+        """What a weight of this absolute value may lose when it is stored and read."""
+        return np.where(weight < 2.0 * self.smallest, weight, self.gamma(1) * weight)
+
+    def nearest(self, end: Fraction) -> Fraction | None:
+        """The number that is nearest to the end of a range; None beyond the range."""
+        near = nearest_in(end, self)
+        return Fraction(near) if np.isfinite(near) else None
 
 
-@on_few_threads
+FORMATS = {
+    "float64": Arithmetic(2.0**-53, 2.0**-1022, float(np.finfo(np.float64).max)),
+    "float32": Arithmetic(2.0**-24, 2.0**-126, float(np.finfo(np.float32).max)),
+}
+
+
+def nearest_in(end: Fraction, arithmetic: Arithmetic) -> float:
+    """The end of a range as code of this arithmetic has it: as a user's program would round it."""
+    try:
+        near = end.numerator / end.denominator
+    except OverflowError:
+        return np.inf if end > 0 else -np.inf
+    if arithmetic is FORMATS["float64"]:
+        return near
+    with np.errstate(over="ignore"):
+        return float(np.float32(near))
+
+
+@dataclass(frozen=True, eq=False)
+class CodeError:
+    """Per output |code(x) − f(x)| (infinite: no bound), and a layer whose values may leave the range of the format."""
+
+    per_output: Floats
+    overflow: str | None
+
+
 def code_error(network: Network, domain: Domain, facts: Facts | None, precision: str = "float64") -> Floats:
     """Per output: |code(x) − f(x)| for every float point x of the domain. Infinite where no bound is known.
 
     `precision` is that of the arithmetic and of the stored weights.
     """
+    return rounding_error(network, domain, facts, precision).per_output
+
+
+@on_few_threads
+def rounding_error(network: Network, domain: Domain, facts: Facts | None, precision: str) -> CodeError:
+    """As `code_error`, and whether overflow is why there is no bound."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
-        return _code_error(network, domain, facts, precision)
+        return _rounding_error(network, domain, facts, FORMATS[precision])
 
 
-def _code_error(network: Network, domain: Domain, facts: Facts | None, precision: str) -> Floats:
-    unit = 1.0 if precision == "float64" else _FLOAT32_GAMMA
+def _rounding_error(network: Network, domain: Domain, facts: Facts | None, arithmetic: Arithmetic) -> CodeError:
     bounds = _with_facts(network, domain, facts)
-    errors: dict[str, Floats] = {network.input_name: np.zeros(network.input_size)}
+    errors: dict[str, Floats] = {network.input_name: _input_error(domain, arithmetic)}
+    overflow = None
     for layer in network.layers:
-        floats = bounds.floats[layer.name]
-        size, error = np.abs(floats.bias) + floats.bias_radius, floats.bias_radius.copy()
-        stored = unit * gamma(1)
-        error = error + stored * np.abs(floats.bias)
-        for source, weight in floats.weights.items():
-            magnitude, before = bounds.magnitude(source), errors[source]
-            radius = floats.radii[source]
-            slack = stored * np.abs(weight) + (0.0 if radius is None else radius)
-            absolute = np.abs(weight) + slack
-            error = error + absolute @ before + slack @ magnitude
-            size = size + absolute @ (magnitude + before)
-        error = 2.0 * (error + unit * gamma(floats.terms + 4) * size + unit * (floats.terms + 2) * TINY)
-        errors[layer.name] = np.where(np.isnan(error), np.inf, error)
-    return errors[network.output]
+        size, error = _layer_error(bounds, layer.name, errors, arithmetic)
+        if overflow is None and domain.is_bounded and not (size <= arithmetic.largest).all():
+            overflow = layer.name
+        errors[layer.name] = np.where(size <= arithmetic.largest, error, np.inf)
+    return CodeError(errors[network.output], overflow)
+
+
+def _layer_error(bounds: Bounds, name: str, errors: dict[str, Floats], arithmetic: Arithmetic) -> tuple[Floats, Floats]:
+    """(a bound on every partial sum, a bound on the error), per unit; NaN stands for infinity times 0 and is no bound."""
+    floats = bounds.floats[name]
+    bias = np.abs(floats.bias)
+    error = floats.bias_radius + arithmetic.storing(bias)
+    size = bias + error
+    for source, weight in floats.weights.items():
+        magnitude, before, radius = bounds.magnitude(source), errors[source], floats.radii[source]
+        slack = arithmetic.storing(np.abs(weight)) + (0.0 if radius is None else radius)
+        absolute = np.abs(weight) + slack
+        error = error + absolute @ before + slack @ magnitude
+        size = size + absolute @ (magnitude + before)
+    share = arithmetic.gamma(floats.terms + 4)
+    error = 2.0 * (error + share * size + (4 * floats.terms + 8) * arithmetic.smallest)  # twice: see bounds/rounding
+    return size * (1.0 + 4.0 * share) + error, np.where(np.isnan(error), np.inf, error)
+
+
+def _input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:
+    """How far a float that is accepted may lie beyond its range, and what reading it may lose."""
+    ends = zip(domain.lower, domain.upper, strict=True)
+    return np.array([max(_beyond(low, arithmetic), _beyond(high, arithmetic)) for low, high in ends]) + 2.0 * (
+        arithmetic.smallest
+    )
+
+
+def _beyond(end: Fraction | None, arithmetic: Arithmetic) -> float:
+    near = None if end is None else arithmetic.nearest(end)
+    return 0.0 if near is None or end is None else round_up(abs(near - end))
 
 
 def _with_facts(network: Network, domain: Domain, facts: Facts | None) -> Bounds:

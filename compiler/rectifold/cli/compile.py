@@ -9,7 +9,6 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.bounds.code_error import code_error
 from rectifold.certificate.accepted import accepted
 from rectifold.certificate.compiled import Certificate, certify
 from rectifold.cli.compiled import Done, compile_json, print_compiled
@@ -26,6 +25,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
+from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.shallow import certified_shallow, write_shallow
 from rectifold.cli.status import DONE, TRUSTED, UNDECIDED
 from rectifold.cli.targets import network_target, require_outputs
@@ -131,8 +131,7 @@ def _finite(bound: float) -> float | None:
 
 
 def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None) -> Origin:
-    precision = "float32" if chosen == "onnx" else "float64"
-    bound = code_error(compiled.network, compiled.facts.domain, compiled.kept, precision)
+    bound = certified_rounding(compiled.network, compiled.facts.domain, compiled.kept, chosen)
     checked = "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     statement = f"equal to the source on the domain, as exact networks ({checked})"
-    return Origin(digest(compiled.source), compiled.source.sizes, tuple(bound.tolist()), statement, precision)
+    return Origin(digest(compiled.source), compiled.source.sizes, bound, statement, precision_of(chosen))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from rectifold.bounds.code_error import code_error
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import domain_option, force_option, network_argument, quiet_option
+from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
@@ -30,9 +30,8 @@ def emit_command(
     require_outputs({}, [network, domain_spec], force=force, network=target)
     source, domain = opened(network, domain_spec, quiet=quiet)
     source = source.with_domain(domain)
-    precision = "float32" if chosen == "onnx" else "float64"
-    bound = None if domain is None else tuple(code_error(source, domain, None, precision).tolist())
-    origin = Origin(digest(source), source.sizes, bound, precision=precision)
+    bound = certified_rounding(source, domain, None, chosen)
+    origin = Origin(digest(source), source.sizes, bound, precision=precision_of(chosen))
     files = write_artifact(EMITTERS[chosen](source, origin, path.name), path, force=force)
     if not quiet and files:
         click.echo("wrote " + ", ".join(str(f) for f in files))

@@ -9,7 +9,6 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.bounds.code_error import code_error
 from rectifold.certificate.accepted import accepted
 from rectifold.certificate.compiled import MOST_CELLS, Certificate, certify_by_cells
 from rectifold.cli.inputs import opened
@@ -22,6 +21,7 @@ from rectifold.cli.options import (
     time_limit_option,
 )
 from rectifold.cli.output import console, write_json
+from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
@@ -124,13 +124,12 @@ def write_shallow(
     result: Shallow, path: Path, chosen: str, *, of: Network, force: bool
 ) -> tuple[list[Path], float | None]:
     """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
-    precision = "float32" if chosen == "onnx" else "float64"
     assert result.network.domain is not None
-    bound = tuple(code_error(result.network, result.network.domain, None, precision).tolist())
+    bound = certified_rounding(result.network, result.network.domain, None, chosen)
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    origin = Origin(digest(of), of.sizes, bound, statement, precision)
+    origin = Origin(digest(of), of.sizes, bound, statement, precision_of(chosen))
     files = write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
-    largest = max(bound, default=0.0)
+    largest = max(bound or (), default=0.0)
     return files, largest if np.isfinite(largest) else None
 
 

@@ -16,9 +16,12 @@ import numpy as np
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.program import (
+    EXACT,
     INLINE_PARAMETERS,
     Origin,
     box_text,
+    constraint_words,
+    exact_word,
     header_lines,
     numbers,
     self_test_vectors,
@@ -37,7 +40,7 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
     beside = f"{PurePath(name).stem}_weights.npz"
-    loader = _LOADER.format(file=beside, digest=hashlib.sha256(buffer.getvalue()).hexdigest())
+    loader = _LOADER.format(file=ascii(beside), digest=hashlib.sha256(buffer.getvalue()).hexdigest())
     text = _module(network, origin, loader, "import hashlib\nimport io\nimport os\n")
     return Artifact({name: text.encode("ascii"), beside: buffer.getvalue()})
 
@@ -58,7 +61,7 @@ def _array(words, shape):
 
 _LOADER = """
 def _load():
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "{file}")
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), {file})
     with open(path, "rb") as file:
         data = file.read()
     if hashlib.sha256(data).hexdigest() != "{digest}":
@@ -73,8 +76,6 @@ _W = _load()
 
 def _module(network: Network, origin: Origin, weights: str, imports: str) -> str:
     low, high = box_text(network.domain, network.input_size)
-    constraints = [] if network.domain is None else network.domain.constraints
-    rows = [[[str(c) for c in row.coefficients], str(row.bound)] for row in constraints]
     vectors = self_test_vectors(network)
     return _TEMPLATE.format(
         header="\n".join(header_lines(network, origin)),
@@ -83,11 +84,12 @@ def _module(network: Network, origin: Origin, weights: str, imports: str) -> str
         outputs=network.output_size,
         lower=_hex(low),
         upper=_hex(high),
-        constraints=json.dumps(rows),
+        constraints=json.dumps(constraint_words(network.domain)),
+        exact=EXACT,
         weights=weights,
         body="\n".join(_body(network)),
         points="; ".join(_hex(v.inputs) for v in vectors),
-        expected=json.dumps([[str(y) for y in v.outputs] for v in vectors]),
+        expected=json.dumps([[exact_word(y) for y in v.outputs] for v in vectors]),
         tolerance=_hex(test_tolerance(network, origin)),
     )
 
@@ -124,7 +126,10 @@ INPUTS = {inputs}
 OUTPUTS = {outputs}
 _LOWER = np.array([float.fromhex(v) for v in "{lower}".split()])
 _UPPER = np.array([float.fromhex(v) for v in "{upper}".split()])
-_CONSTRAINTS = {constraints}  # rows c and bounds d: c . x <= d
+
+{exact}
+# rows c and bounds d: c . x <= d
+_CONSTRAINTS = [([_exact(c) for c in row], _exact(bound)) for row, bound in {constraints}]
 {weights}
 
 def check_input(x):
@@ -133,15 +138,15 @@ def check_input(x):
         raise ValueError("expected %d inputs, got an array of shape %r" % (INPUTS, x.shape))
     if not np.isfinite(x).all():
         raise ValueError("an input is not finite")
-    if not ((x >= _LOWER) & (x <= _UPPER)).all():
-        raise ValueError("an input is outside the domain")
+    inside = (x >= _LOWER) & (x <= _UPPER)
+    if not inside.all():
+        row, k = np.argwhere(~inside)[0]
+        raise ValueError("input %d = %r is outside the domain [%r, %r]" % (k, *map(float, (x[row, k], _LOWER[k], _UPPER[k]))))
     for row, bound in _CONSTRAINTS:
         for point in x.tolist():
-            total = Fraction(0)
-            for c, v in zip(row, point):
-                total += Fraction(c) * Fraction(v)
-            if total > Fraction(bound):
-                raise ValueError("an input violates a linear constraint of the domain")
+            products = [c * Fraction(v) for c, v in zip(row, point)]
+            if sum(products) - sum(map(abs, products)) / 2**53 > bound:  # v may be a rounded number
+                raise ValueError("%r violates a linear constraint of the domain" % (point,))
 
 
 def evaluate(x, check=True):
@@ -164,7 +169,7 @@ def self_test():
     for words, outputs in zip(_POINTS.split("; "), _EXPECTED):
         x = np.array([float.fromhex(v) for v in words.split()])
         for got, want, allowed in zip(evaluate(x, check=False).tolist(), outputs, _TOLERANCE):
-            if not abs(Fraction(got) - Fraction(want)) <= Fraction(allowed):
+            if not abs(Fraction(got) - _exact(want)) <= Fraction(allowed):
                 raise AssertionError("differs at %r: %r, expected %s" % (x.tolist(), got, want))
     return len(_EXPECTED)
 

@@ -11,35 +11,50 @@ import hashlib
 import json
 from math import lcm
 from pathlib import PurePath
+from typing import Any
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.program import (
+    EXACT,
     INLINE_PARAMETERS,
+    LONG,
     Origin,
     box_text,
+    constraint_words,
+    exact_word,
     header_lines,
     numbers,
     self_test_vectors,
     test_tolerance,
 )
+from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
 
 
 def python_code(network: Network, origin: Origin, name: str) -> Artifact:
     """The module `name` (and its weights beside it above INLINE_PARAMETERS parameters)."""
+    require_range(network, "float64")
     data = _data(network)
     if network.parameters <= INLINE_PARAMETERS:
         return Artifact({name: _module(network, origin, _inline(data)).encode("ascii")})
     weights = json.dumps(data, separators=(",", ":")).encode("ascii")
     beside = f"{PurePath(name).stem}_weights.json"
-    loader = _LOADER.format(file=beside, digest=hashlib.sha256(weights).hexdigest())
+    loader = _LOADER.format(file=ascii(beside), digest=hashlib.sha256(weights).hexdigest())
+    loader += _decoding(weights.decode("ascii"))
     return Artifact({name: _module(network, origin, loader).encode("ascii"), beside: weights})
 
 
 def _data(network: Network) -> list[list[object]]:
     """Per layer: [is relu, exact denominator, exact biases, [[source, exact rows], ...]]; rows are [index, integer, ...]."""
     number = numbers(network)
-    return [_layer_data(layer, number) for layer in network.layers]
+    return [_written(_layer_data(layer, number)) for layer in network.layers]
+
+
+def _written(form: Any) -> Any:
+    """Long integers as hexadecimal words, which Python and JSON read at any length."""
+    if isinstance(form, list):
+        return [_written(value) for value in form]
+    return form if abs(form) < LONG else hex(form)
 
 
 def _layer_data(layer: Layer, number: dict[str, int]) -> list[object]:
@@ -59,11 +74,27 @@ def _layer_data(layer: Layer, number: dict[str, int]) -> list[object]:
 
 def _inline(data: list[list[object]]) -> str:
     rows = ",\n".join(f"    {json.dumps(layer, separators=(',', ':'))}" for layer in data)
-    return f"# Per layer: relu?, denominator, biases, [source, rows]; a row is index, integer, index, integer, ...\n_LAYERS = [\n{rows},\n]\n"
+    return f"# Per layer: relu?, denominator, biases, [source, rows]; a row is index, integer, index, integer, ...\n_LAYERS = [\n{rows},\n]\n{_decoding(rows)}"
+
+
+def _decoding(text: str) -> str:
+    return _DECODER if '"' in text else ""
+
+
+_DECODER = """
+
+def _integers(form):
+    if isinstance(form, list):
+        return [_integers(value) for value in form]
+    return int(form, 16) if isinstance(form, str) else form
+
+
+_LAYERS = _integers(_LAYERS)
+"""
 
 
 _LOADER = """def _load():
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "{file}")
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), {file})
     with open(path, "rb") as file:
         data = file.read()
     if hashlib.sha256(data).hexdigest() != "{digest}":
@@ -78,9 +109,7 @@ _LAYERS = _load()
 def _module(network: Network, origin: Origin, layers: str) -> str:
     low, high = box_text(network.domain, network.input_size)
     header = "\n".join(header_lines(network, origin))
-    constraints = [] if network.domain is None else network.domain.constraints
-    rows = [[[str(c) for c in row.coefficients], str(row.bound)] for row in constraints]
-    vectors = [([v.hex() for v in t.inputs], [str(y) for y in t.outputs]) for t in self_test_vectors(network)]
+    vectors = [([v.hex() for v in t.inputs], [exact_word(y) for y in t.outputs]) for t in self_test_vectors(network)]
     imports = "import hashlib\nimport json\nimport math\nimport os\n" if "_load" in layers else "import math\n"
     return _TEMPLATE.format(
         header=header,
@@ -89,7 +118,8 @@ def _module(network: Network, origin: Origin, layers: str) -> str:
         output=numbers(network)[network.output],
         lower=_ends(low),
         upper=_ends(high),
-        constraints=json.dumps(rows),
+        constraints=json.dumps(constraint_words(network.domain)),
+        exact=EXACT,
         layers=layers,
         vectors=json.dumps(vectors),
         tolerance=", ".join(v.hex() for v in test_tolerance(network, origin)),
@@ -109,7 +139,10 @@ INPUTS = {inputs}
 _OUTPUT = {output}
 _LOWER = [float.fromhex(v) for v in {lower}]
 _UPPER = [float.fromhex(v) for v in {upper}]
-_CONSTRAINTS = {constraints}  # rows c and bounds d: c . x <= d
+
+{exact}
+# rows c and bounds d: c . x <= d
+_CONSTRAINTS = [([_exact(c) for c in row], _exact(bound)) for row, bound in {constraints}]
 
 {layers}
 
@@ -133,11 +166,9 @@ def check_input(x):
         if not _LOWER[k] <= v <= _UPPER[k]:
             raise ValueError("input %d = %r is outside the domain [%r, %r]" % (k, v, _LOWER[k], _UPPER[k]))
     for row, bound in _CONSTRAINTS:
-        total = Fraction(0)
-        for c, v in zip(row, x):
-            total += Fraction(c) * Fraction(v)
-        if total > Fraction(bound):
-            raise ValueError("the input violates a linear constraint of the domain")
+        products = [c * Fraction(v) for c, v in zip(row, x)]
+        if sum(products) - sum(map(abs, products)) / 2**53 > bound:  # v may be a rounded number
+            raise ValueError("%r violates a linear constraint of the domain" % (list(x),))
 
 
 def evaluate(x, check=True):
@@ -189,7 +220,7 @@ def self_test():
     """Compare with exact outputs at stored points; raise AssertionError on a difference. The number of points."""
     for inputs, outputs in _VECTORS:
         x = [float.fromhex(v) for v in inputs]
-        expected = [Fraction(v) for v in outputs]
+        expected = [_exact(v) for v in outputs]
         if evaluate_exact(x) != expected:
             raise AssertionError("the exact form differs at %r" % (x,))
         for got, want, allowed in zip(evaluate(x, check=False), expected, _TOLERANCE):

@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
+from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
 
 _TYPES = {"float32": (np.float32, TensorProto.FLOAT), "float64": (np.float64, TensorProto.DOUBLE)}
@@ -18,9 +18,10 @@ _TYPES = {"float32": (np.float32, TensorProto.FLOAT), "float64": (np.float64, Te
 def onnx_bytes(network: Network, dtype: str = "float32", note: str = "") -> bytes:
     """The network as a serialised ONNX model (opset 13, input N×n, output N×m).
 
-    Weights are rounded to `dtype`; `rounded_parameters` counts how many change. Raises InputError when a weight is
+    Weights are rounded to `dtype`; float_range.rounded_parameters counts how many change. Raises InputError when a weight is
     beyond the range of `dtype`.
     """
+    require_range(network, dtype)
     kind, code = _TYPES[dtype]
     nodes: list[Any] = []
     tensors: list[Any] = []
@@ -36,32 +37,15 @@ def onnx_bytes(network: Network, dtype: str = "float32", note: str = "") -> byte
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def rounded_parameters(network: Network, dtype: str) -> int:
-    """How many weights and biases are no numbers of this float type."""
-    kind = _TYPES[dtype][0]
-    matrices = [m for layer in network.layers for m in (layer.bias, *layer.weights.values())]
-    return sum(_changed(m, kind) for m in matrices)
-
-
-def _changed(matrix: Matrix, kind: Any) -> int:
-    if matrix.is_float:
-        with np.errstate(over="ignore", under="ignore"):
-            return int(np.count_nonzero(matrix.floats.astype(kind).astype(np.float64) != matrix.floats))
-    mid, radius = matrix.approximation
-    assert radius is not None
-    with np.errstate(over="ignore", under="ignore"):
-        return int(np.count_nonzero((radius != 0) | (mid.astype(kind).astype(np.float64) != mid)))
-
-
 def _add_layer(layer: Layer, kind: Any, nodes: list[Any], tensors: list[Any]) -> None:
     name = layer.name
     before = f"{name}_pre" if layer.is_relu else name
-    bias = _tensor(f"{name}_bias", layer.bias.T, kind, layer)
+    bias = _tensor(f"{name}_bias", layer.bias.T, kind)
     tensors.append(numpy_helper.from_array(numpy_helper.to_array(bias).reshape(-1), f"{name}_bias"))
     sources = list(layer.weights.items())
     for source, weight in sources:
         stored = weight if len(sources) == 1 else weight.T
-        tensors.append(_tensor(f"{name}_from_{source}", stored, kind, layer))
+        tensors.append(_tensor(f"{name}_from_{source}", stored, kind))
     if len(sources) == 1:
         nodes.append(
             helper.make_node(
@@ -91,11 +75,7 @@ def _add_sum(layer: Layer, before: str, nodes: list[Any], tensors: list[Any]) ->
         nodes.append(helper.make_node("Identity", [total], [before], f"{before}_copy"))
 
 
-def _tensor(name: str, matrix: Matrix, kind: Any, layer: Layer) -> Any:
-    with np.errstate(over="ignore", under="ignore"):
+def _tensor(name: str, matrix: Matrix, kind: Any) -> Any:
+    with np.errstate(under="ignore"):
         rounded = matrix.approximation[0].astype(kind)
-    if not np.isfinite(rounded).all():
-        raise InputError(
-            f"layer {layer.name} has a weight beyond the range of {np.dtype(kind).name}; write float64 or .relu"
-        )
     return numpy_helper.from_array(np.ascontiguousarray(rounded), name)
