@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from rectifold.errors import InputError
 from rectifold.formats.load import load, read_domain
 from rectifold.formats.nnet import read_nnet
 from rectifold.formats.npz import npz_bytes, read_npz
-from rectifold.formats.vnnlib import parse_vnnlib
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
 from support import net
@@ -137,51 +137,6 @@ def test_nnet_that_is_refused(change: tuple[str, str], message: str, tmp_path: P
         read_nnet(path)
 
 
-def test_vnnlib_box_and_linear_constraints() -> None:
-    domain = parse_vnnlib(
-        """
-        ; a comment (with brackets
-        (declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)
-        (assert (>= X_0 -0.1)) (assert (<= X_0 1e-1)) (assert (<= 0 X_1))
-        (assert (and (<= X_1 3) (<= X_1 2.5)))
-        (assert (or (and (<= (+ X_0 (* 2 X_1)) 4) (>= (- X_1 X_0) (- 1)))))
-        (assert (or (and (>= Y_0 0)) (and (<= X_0 Y_0))))
-        """,
-        2,
-    )
-    assert domain.lower == (F(-1, 10), F(0))
-    assert domain.upper == (F(1, 10), F(5, 2))
-    assert [(c.coefficients, c.bound) for c in domain.constraints] == [((F(1), F(2)), F(4)), ((F(1), F(-1)), F(1))]
-
-
-def test_vnnlib_equality_and_scaled_inputs() -> None:
-    domain = parse_vnnlib("(assert (= X_0 (/ 1 3))) (assert (<= (* -2 X_1) 1)) (assert (<= X_1 1))", 2)
-    assert domain.lower == (F(1, 3), F(-1, 2))
-    assert domain.upper == (F(1, 3), F(1))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("(assert (or (<= X_0 1) (>= X_0 2)))", "union of 2 sets"),
-        ("(assert (<= (* X_0 X_0) 1))", "is not linear"),
-        ("(assert (<= X_5 1))", "X_5, but the network has 2 inputs"),
-        ("(assert (<= 1 2))", "does not mention an input"),
-        ("(assert (<= X_0 abc))", "is not a number"),
-        ("(assert (<= X_0 1)", "1 parentheses are never closed"),
-        ("(assert (<= X_0 1)))", "closes nothing"),
-        ("(assert (not (<= X_0 1)))", "is not a linear constraint"),
-        ("(assert)", "needs one formula"),
-        ("(assert (>= Y_0 1))", "has no constraints on the inputs"),
-        ("(" * 200, "nested more than 100 deep"),
-        ("(assert (<= X_0 0)) (assert (>= X_0 1))", "empty range"),
-    ],
-)
-def test_vnnlib_that_is_refused(text: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        parse_vnnlib(text, 2)
-
-
 def test_domains_of_the_command_line(tmp_path: Path) -> None:
     network = net("input x[2] in [0, 1]\noutput x")
     np.save(tmp_path / "p.npy", np.array([0.5, 1.0]))
@@ -204,7 +159,7 @@ def test_domains_of_the_command_line(tmp_path: Path) -> None:
     ]:
         with pytest.raises(InputError, match=message):
             read_domain(spec, network)
-    with pytest.raises(InputError, match="2 numbers, but the network has 1 inputs"):
+    with pytest.raises(InputError, match="2 numbers, but the network has 1 input$"):
         read_domain(f"{tmp_path}/p.npy±1", net("input x[1]\noutput x"))
 
 
@@ -219,3 +174,32 @@ def test_the_one_door(tmp_path: Path) -> None:
     (tmp_path / "bad.relu").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="no readable text"):
         load(tmp_path / "bad.relu")
+
+
+def test_a_folder_and_a_pipe_are_no_missing_files(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").mkdir()
+    os.mkfifo(tmp_path / "net.relu")
+    for name, message in [
+        ("net.onnx", "is a folder; name a file in it"),
+        ("net.relu", "is no regular file but a device or a pipe"),
+        ("n" * 300 + ".relu", "cannot be the name of a file"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            load(tmp_path / name)
+
+
+def test_domains_in_files(tmp_path: Path) -> None:
+    network = net("input x[2]\noutput x")
+    saved(tmp_path / "box.npz", W0=np.eye(2), input_lo=np.zeros(2), input_hi=np.ones(2))
+    np.save(tmp_path / "p.npy", np.zeros(2))
+    assert read_domain(str(tmp_path / "box.npz"), network) == Domain.cube(0, 1, 2)
+    for spec, message in [
+        (f"{tmp_path}/p.npy", "is a point, not a domain; say how far around it"),
+        (f"{tmp_path}/p.npy±", "the radius after ±: '' is not a number"),
+        (f"{tmp_path}/p.npy±1e", "the radius after ±: '1e' is not a number"),
+        (f"{tmp_path}.vnnlib", "there is no file"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            read_domain(spec, network)
+    with pytest.raises(InputError, match="box.npz states 2 ranges, but the network has 1 input$"):
+        read_domain(str(tmp_path / "box.npz"), net("input x[1]\noutput x"))

@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
-from pathlib import Path
 
 import click
-import numpy as np
 
 from rectifold.cli.options import CROSSCHECK, OUTPUTS
 from rectifold.errors import InputError
-from rectifold.exact.literals import parse_rational
-from rectifold.formats.load import Loaded, load, read_domain
+from rectifold.exact.literals import NumberError, parse_rational
+from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.runtime.arrays import as_floats
+from rectifold.runtime.arrays import as_floats, load_npy
+
+_MAX_POINT = 100_000_000  # characters of a point on standard input
+_POINT_HINT = 'a point is written "1/3, 0.25", or lies in a .npy file'
 
 
 def point_from(text: str) -> list[Fraction]:
     """A point: "1/3, 0.25", a .npy file, or - for standard input. Raises InputError."""
     if text.endswith(".npy"):
-        path = Path(text)
-        if not path.is_file():
-            raise InputError(f"there is no file {text!r}")
-        try:
-            array = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{text} is no readable .npy file ({error})") from None
-        return [Fraction(float(v)) for v in as_floats(np.asarray(array), text).ravel()]
+        path = require_file(text)
+        return [Fraction(v) for v in as_floats(load_npy(path), path.name).ravel().tolist()]
     if text == "-":
-        text = sys.stdin.read()
-    words = [w for w in text.replace(",", " ").split() if w]
-    return [parse_rational(w) for w in words]
+        text = _standard_input()
+    words = text.split(",") if "," in text else text.split()
+    if words and not words[-1].strip():
+        words.pop()  # a comma at the end of a line
+    values = []
+    for k, word in enumerate(words):
+        try:
+            values.append(parse_rational(word))
+        except NumberError as error:
+            raise InputError(f"number {k + 1} of the point {_few(text)}: {error}; {_POINT_HINT}") from None
+    return values
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read(_MAX_POINT)
+    except UnicodeDecodeError:
+        raise InputError(f"standard input is no text; {_POINT_HINT}") from None
+
+
+def _few(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
 def opened(network: str, domain_spec: str | None, *, quiet: bool, place: int = 0) -> tuple[Network, Domain | None]:
@@ -48,5 +62,10 @@ def opened(network: str, domain_spec: str | None, *, quiet: bool, place: int = 0
     if not quiet:
         for note in loaded.notes:
             click.echo(f"note: {note}", err=True)
-    domain = loaded.network.domain if domain_spec is None else read_domain(domain_spec, loaded.network)
+    if domain_spec is None:
+        return loaded.network, loaded.network.domain
+    domain, notes = domain_and_notes(domain_spec, loaded.network)
+    if not quiet:
+        for note in notes:
+            click.echo(f"note: {note}", err=True)
     return loaded.network, domain

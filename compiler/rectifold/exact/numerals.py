@@ -96,9 +96,13 @@ def bound_text(value: Fraction) -> str:
     return text if len(text) <= _SHORT else decimal
 
 
-def counted(count: int, what: str) -> str:
-    """ "1 unit", "2,000 units"."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """The number with its noun.
+
+    >>> counted(1, "output"), counted(2500, "output"), counted(0, "box", "boxes")
+    ('1 output', '2,500 outputs', '0 boxes')
+    """
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def _rounded(value: Fraction, digits: int, rounding: str) -> str:

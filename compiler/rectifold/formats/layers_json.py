@@ -4,13 +4,15 @@
      "domain": {"lo": ["0", "0"], "hi": ["1", "1"]}}
 
 A number is a string: a decimal "1e-30", a rational "1/3" or a dyadic "3*2^-1074"; "-inf" and "inf" are allowed as ends
-of the domain. Other keys are left alone. A file with a second network has it under "network_b".
+of the domain. A file with a second network has it under "network_b". Keys beside these say something about the file
+and are named in a note; inside a network, a layer or the domain an unknown key is refused, since it would change them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import MAX_DIGITS, NumberError, parse_rational
-from rectifold.exact.matrix import Matrix
+from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.network import MAX_UNITS, Network, safe_name
@@ -45,9 +47,18 @@ def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[
     body = data.get(which)
     if not isinstance(body, dict):
         raise LayersError("format", f"{path.name} has no {which!r}")
+    _refuse_unknown(body, ("inputs", "layers"), f"{path.name}: {which}")
     inputs = _inputs(body.get("inputs"), path.name)
     domain = _domain(data.get("domain"), inputs, path.name)
-    return _network(body, inputs, domain, path), []
+    others = sorted(set(data) - {"format", "network", "network_b", "domain"})
+    notes = [f"{path.name}: the keys {', '.join(others)[:200]} are not read"] if others else []
+    return _network(body, inputs, domain, path), notes
+
+
+def _refuse_unknown(found: dict[str, Any], known: Sequence[str], where: str) -> None:
+    unknown = sorted(set(found) - set(known))
+    if unknown:
+        raise LayersError("format", f"{where}: the key {unknown[0][:40]!r} is not known; known are {', '.join(known)}")
 
 
 def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Path) -> Network:
@@ -67,6 +78,7 @@ def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Pat
 
 
 def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
+    _refuse_unknown(layer, ("W", "b", "act", "rows"), where)
     rows, bias = layer.get("W"), layer.get("b")
     if not isinstance(rows, list) or not isinstance(bias, list) or not all(isinstance(r, list) for r in rows):
         raise LayersError("shape", f"{where}: W must be a list of rows and b a list")
@@ -76,8 +88,11 @@ def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
         raise LayersError("shape", f"{where}: {len(rows)} rows but {len(bias)} biases")
     if bad := [row for row in rows if len(row) != value.size]:
         raise LayersError("shape", f"{where}: a row has {len(bad[0])} entries, but {value.size} values come in")
-    weight = Matrix.from_fractions([_numbers(row, where) for row in rows], columns=value.size)
-    return value.apply(weight) + Affine(Matrix.column(_numbers(bias, where)))
+    try:
+        weight = written_matrix([_numbers(row, where) for row in rows], value.size)
+        return value.apply(weight) + Affine(written_matrix([[v] for v in _numbers(bias, where)], 1))
+    except NumberError as error:
+        raise LayersError("too-large", f"{where}: {error}") from None
 
 
 def _numbers(texts: Sequence[Any], where: str) -> list[Fraction]:
@@ -116,6 +131,8 @@ def _inputs(value: Any, name: str) -> int:
 def _domain(data: Any, inputs: int, name: str) -> Domain | None:
     if data is None:
         return None
+    if isinstance(data, dict):
+        _refuse_unknown(data, ("lo", "hi"), f"{name}: domain")
     ends: list[tuple[Fraction | None, ...]] = []
     for key, infinite in (("lo", "-inf"), ("hi", "inf")):
         texts = data.get(key) if isinstance(data, dict) else None
@@ -143,12 +160,17 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
     except LayersError as error:
         raise LayersError(error.code, f"{path.name}: {str(error).rsplit(' [', 1)[0]}") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise LayersError("json", f"{path.name} is nested too deep; a file of layers is nested 6 deep") from None
+    except (OSError, ValueError) as error:
         raise LayersError("json", f"{path.name} is no readable JSON ({error})") from None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise LayersError("json", "a key occurs twice in one object")
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise LayersError(
+            "json", f"the key {twice[:40]!r} occurs twice in one object; which one is meant cannot be told"
+        )
     return result

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact.literals import parse_rational
+from rectifold.exact.literals import NumberError, parse_rational
+from rectifold.exact.numerals import counted
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.nnet import read_nnet
 from rectifold.formats.npz import read_npz
@@ -18,9 +18,9 @@ from rectifold.formats.vnnlib import read_vnnlib
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.language.elaborate import parse, parse_box
-from rectifold.runtime.arrays import load_array
+from rectifold.runtime.arrays import as_floats, load_npy
 
-_BALL = re.compile(r"(.+\.npy)\s*(?:±|\+-)\s*(\S+)")
+_BALL = re.compile(r"(.+\.npy)\s*(?:±|\+-|\+/-)\s*(.*)")
 
 
 @dataclass(frozen=True)
@@ -38,64 +38,92 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
     compared at a few points with another program that runs it, if it is not too large.
     Raises InputError (or a subclass) if it cannot be read.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"there is no file {str(path)!r}")
-    readers: Mapping[str, Callable[[Path], tuple[Network, list[str]]]] = {
-        ".relu": _read_relu,
-        ".onnx": partial(_read_onnx, outputs=outputs, crosscheck=crosscheck),
-        ".npz": read_npz,
-        ".nnet": read_nnet,
-        ".json": read_layers_json,
-    }
-    if path.suffix not in readers:
+    path = require_file(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
         raise InputError(
-            f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are {', '.join(readers)}"
+            f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are {', '.join(_READERS)}"
+            + (" (a .npy file is an array without a name; numpy.savez writes .npz)" if path.suffix == ".npy" else "")
         )
-    if outputs and path.suffix != ".onnx":
+    if outputs and reader is not _read_onnx:
         raise InputError(f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only")
-    network, notes = readers[path.suffix](path)
+    try:
+        network, notes = _read_onnx(path, outputs, crosscheck) if reader is _read_onnx else reader(path)
+    except RecursionError:
+        raise InputError(f"{path.name} is nested too deep to be read; write it in several steps") from None
+    except MemoryError:
+        raise InputError(f"{path.name} needs more memory to be read than there is") from None
     return Loaded(network, tuple(notes))
 
 
+def require_file(path: str | Path) -> Path:
+    """The path, if a file is there. Raises InputError that tells a folder and a device from nothing."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise InputError(f"{str(path)!r} is a folder; name a file in it")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{str(path)!r} is no regular file but a device or a pipe; copy it to a file first")
+        if not path.exists():
+            raise InputError(f"there is no file {str(path)!r}")
+    except (OSError, ValueError) as error:  # a name that is too long, or with a zero byte
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{str(path)[:60]!r} cannot be the name of a file ({error})") from None
+    return path
+
+
 def read_domain(spec: str, network: Network) -> Domain:
-    """The domain that `--domain` names: "[0,1]", "[[0,1],[-1,1]]", "all", a .vnnlib or .relu file, "point.npy±0.05".
+    """The domain that `--domain` names: "[0,1]", "[-1,1]^4", "[[0,1],[-1,1]]", "all", a .vnnlib file, a network
+    file that states one, "point.npy±0.05".
 
     Raises InputError.
     """
+    return domain_and_notes(spec, network)[0]
+
+
+def domain_and_notes(spec: str, network: Network) -> tuple[Domain, list[str]]:
+    """As `read_domain`, and notes for the user about how it was read."""
     size = network.input_size
-    if spec.strip() == "all":
-        return Domain.everywhere(size)
-    if ball := _BALL.fullmatch(spec.strip()):
-        return _ball(Path(ball[1]), parse_rational(ball[2]), size)
-    if spec.endswith(".vnnlib"):
-        domain = read_vnnlib(_existing(spec), size)
-    elif spec.endswith(".relu"):
-        found = load(_existing(spec)).network.domain
-        if found is None:
-            raise InputError(f"{spec} states no domain (input x[n] in ...)")
-        domain = found
-    else:
-        domain = parse_box(spec, size)
+    text = spec.strip()
+    if text == "all":
+        return Domain.everywhere(size), []
+    if ball := _BALL.fullmatch(text):
+        return _ball(ball[1], ball[2], size), []
+    if text.endswith(".npy"):
+        raise InputError(f'{text} is a point, not a domain; say how far around it: --domain "{text}±0.05"')
+    if text.endswith(".vnnlib"):
+        return read_vnnlib(require_file(text), size)
+    if Path(text).suffix.lower() in _READERS:
+        return _stated_domain(text, size), []
+    return parse_box(spec, size), []
+
+
+def _stated_domain(name: str, size: int) -> Domain:
+    """The domain that another network file states."""
+    domain = load(name).network.domain
+    if domain is None:
+        raise InputError(f"{name} states no domain (in a .relu file: input x[n] in ...)")
     if domain.size != size:
-        raise InputError(f"the domain has {domain.size} ranges, but the network has {size} inputs")
+        raise InputError(f"{name} states {counted(domain.size, 'range')}, but the network has {counted(size, 'input')}")
     return domain
 
 
-def _ball(path: Path, radius: Fraction, size: int) -> Domain:
-    centre = load_array(path.parent, path.name, None).ravel()
+def _ball(file: str, written: str, size: int) -> Domain:
+    path = require_file(file)
+    centre = as_floats(load_npy(path), path.name).ravel()
     if len(centre) != size:
-        raise InputError(f"{path.name} has {len(centre)} numbers, but the network has {size} inputs")
+        raise InputError(
+            f"{path.name} has {counted(len(centre), 'number')}, but the network has {counted(size, 'input')}"
+        )
+    try:
+        radius = parse_rational(written)
+    except NumberError as error:
+        raise InputError(f"the radius after ±: {error}") from None
     if radius < 0:
-        raise InputError(f"the radius {radius} is negative")
-    points = [Fraction(float(v)) for v in centre]
+        raise InputError(f"the radius {written} is negative")
+    points = [Fraction(v) for v in centre.tolist()]
     return Domain(tuple(p - radius for p in points), tuple(p + radius for p in points))
-
-
-def _existing(spec: str) -> Path:
-    if not Path(spec).is_file():
-        raise InputError(f"there is no file {spec!r}")
-    return Path(spec)
 
 
 def _read_relu(path: Path) -> tuple[Network, list[str]]:
@@ -106,7 +134,16 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
     return parse(text, path.name, path.parent), []
 
 
-def _read_onnx(path: Path, outputs: Sequence[str], crosscheck: bool) -> tuple[Network, list[str]]:
+def _read_onnx(path: Path, outputs: Sequence[str] = (), crosscheck: bool = True) -> tuple[Network, list[str]]:
     from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
 
     return read_onnx(path, outputs) if crosscheck else read_onnx(path, outputs, peers=())
+
+
+_READERS: Mapping[str, Callable[[Path], tuple[Network, list[str]]]] = {
+    ".relu": _read_relu,
+    ".onnx": _read_onnx,
+    ".npz": read_npz,
+    ".nnet": read_nnet,
+    ".json": read_layers_json,
+}

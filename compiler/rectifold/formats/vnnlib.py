@@ -1,30 +1,38 @@
-"""VNN-LIB files as domains: the input box and linear input constraints; output constraints are left out.
+"""VNN-LIB files as domains: the input box and linear input constraints.
+
+    (declare-const X_0 Real) (declare-const Y_0 Real)
+    (assert (<= X_0 1)) (assert (>= X_0 0))        the domain [0, 1]
+    (assert (>= Y_0 3))                            about an output: no part of the domain, and a note says so
 
 Read are `declare-const` (or `declare-fun`) of X_i and Y_i and `assert` of comparisons, `and`, and one-armed `or`, over
-linear terms. An assertion that mentions an output is no part of the domain. Anything about the inputs that is not a
-conjunction of linear constraints is refused: reading half of it would be a different domain.
+linear terms. Anything about the inputs that is not a conjunction of linear constraints is refused, and so is every
+command that is not known (push, define-fun, ...): reading half of it would be a different domain.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact.literals import NumberError, parse_rational
-from rectifold.ir.domain import Constraint, Domain
+from rectifold.exact.numerals import counted
+from rectifold.formats.expressions import Group, Tree, Word, read_trees, shown
+from rectifold.formats.linear_terms import Linear, linear_term, require_inputs
+from rectifold.ir.domain import Constraint, Domain, DomainError
 
 MAX_BYTES = 200_000_000
-_TOKEN = re.compile(r"\s*(?:;[^\n]*\n?\s*)*([()]|[^\s();]+)")
-_INPUT = re.compile(r"X_(\d+)")
+MAX_CELLS = 20_000_000  # constraints times inputs: 160 MB
+_VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
+_SILENT = {"set-logic", "set-info", "check-sat", "get-model", "exit"}  # none of them changes what is asserted
+_REMEDY = 'give the box itself: --domain "[[lo, hi], [lo, hi], ...]"'
+_COMPARISONS = ("<=", ">=", "=", "<", ">")
 
-Tree = str | list["Tree"]
+Row = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d
 
 
-def read_vnnlib(path: Path, size: int) -> Domain:
-    """The input domain of a VNN-LIB file for a network with `size` inputs. Raises InputError."""
+def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
+    """(the input domain for a network with `size` inputs, notes). Raises InputError."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path.name} is larger than {MAX_BYTES:,} bytes")
@@ -34,134 +42,159 @@ def read_vnnlib(path: Path, size: int) -> Domain:
     return parse_vnnlib(text, size, path.name)
 
 
-def parse_vnnlib(text: str, size: int, name: str = "<vnnlib>") -> Domain:
+def parse_vnnlib(text: str, size: int, name: str = "<vnnlib>") -> tuple[Domain, list[str]]:
     """As `read_vnnlib`, from a text."""
-    rows: list[tuple[dict[int, Fraction], Fraction]] = []
-    for form in _forms(text, name):
-        if isinstance(form, list) and form and form[0] == "assert":
-            if len(form) != 2:
-                raise InputError(f"{name}: an assert needs one formula")
-            if not _mentions_output(form[1]):
-                rows += _constraints(form[1], name)
-    return _domain(rows, size, name)
+    reader = _Reader(name, size)
+    for tree in read_trees(text, name):
+        reader.command(tree)
+    reader.require_every_input()
+    domain = _domain(reader.rows, size, name)
+    return domain, _notes(reader, domain, name)
 
 
-def _domain(rows: list[tuple[dict[int, Fraction], Fraction]], size: int, name: str) -> Domain:
+class _Reader:
+    """Takes the commands one after the other."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self.size = name, size
+        self.declared: set[str] = set()
+        self.rows: list[Row] = []
+        self.about_outputs = 0
+        self.ended = ""  # (check-sat) or (exit), once it was read
+
+    def command(self, tree: Tree) -> None:
+        head = tree.head if isinstance(tree, Group) else ""
+        if self.ended and head not in _SILENT:
+            raise self._error(tree, f"{shown(tree)} comes after ({self.ended}); put it before")
+        if isinstance(tree, Group) and head in ("declare-const", "declare-fun"):
+            self._declare(tree)
+        elif isinstance(tree, Group) and head == "assert":
+            if len(tree.parts) != 2:
+                raise self._error(tree, "an assert needs one formula")
+            self._assert(tree.parts[1])
+        elif head not in _SILENT:
+            raise self._error(tree, f"{shown(tree)} is not known; only declare-const and assert are read: {_REMEDY}")
+        elif head in ("check-sat", "exit"):
+            self.ended = head
+
+    def require_every_input(self) -> None:
+        """The declared inputs are those of the network."""
+        inputs = sum(v[0] == "X" for v in self.declared)
+        if self.declared and inputs != self.size:
+            raise InputError(
+                f"{self.name} declares {counted(inputs, 'input')}, but the network has {self.size}: "
+                "they must be X_0, X_1, ..."
+            )
+
+    def _declare(self, tree: Group) -> None:
+        words = [part.text if isinstance(part, Word) else "()" if not part.parts else "" for part in tree.parts[1:]]
+        kind = words[1:] if tree.head == "declare-const" else words[2:] if words[1:2] == ["()"] else []
+        if kind != ["Real"] or not (match := _VARIABLE.fullmatch(words[0])):
+            raise self._error(tree, f"{shown(tree)} is not (declare-const X_0 Real), nor the same of Y_0")
+        if words[0] in self.declared:
+            raise self._error(tree, f"{words[0]} is declared twice")
+        if match[1] == "X" and int(match[2]) >= self.size:
+            raise self._error(tree, f"{words[0]} is declared, but the network has {counted(self.size, 'input')}")
+        self.declared.add(words[0])
+
+    def _assert(self, tree: Tree) -> None:
+        if isinstance(tree, Group) and (tree.head == "and" or (tree.head == "or" and len(tree.parts) == 2)):
+            for part in tree.parts[1:]:
+                self._assert(part)
+            return
+        letters = self._letters(tree)
+        if isinstance(tree, Group) and tree.head == "or" and "X" in letters:
+            raise self._union(tree, letters)
+        if "Y" in letters:
+            self.about_outputs += 1
+        else:
+            self.rows += self._constraint(tree)
+
+    def _letters(self, tree: Tree) -> set[str]:
+        """X, Y: what the tree mentions."""
+        if isinstance(tree, Group):
+            return set().union(*map(self._letters, tree.parts)) if tree.parts else set()
+        if not (match := _VARIABLE.fullmatch(tree.text)):
+            return set()
+        if match[1] == "X" and int(match[2]) >= self.size:
+            raise self._error(tree, f"{tree.text}, but the network has {counted(self.size, 'input')}")
+        if self.declared and tree.text not in self.declared:
+            raise self._error(tree, f"{tree.text} is not declared; add (declare-const {tree.text} Real)")
+        return {match[1]}
+
+    def _union(self, tree: Group, letters: set[str]) -> InputError:
+        arms = len(tree.parts) - 1
+        if "Y" in letters:
+            return self._error(
+                tree, f"the inputs are constrained inside an 'or' of {arms} cases together with outputs, one box per case; "
+                f"for the domain that is meant, {_REMEDY}",
+            )  # fmt: skip
+        return self._error(
+            tree, f"the inputs lie in a union of {arms} sets; one box or polytope is expected: {_REMEDY}"
+        )
+
+    def _constraint(self, tree: Tree) -> list[Row]:
+        if not isinstance(tree, Group) or tree.head not in _COMPARISONS or len(tree.parts) != 3:
+            raise self._error(tree, f"{shown(tree)} is not a linear constraint on the inputs; {_REMEDY}")
+        left, right = (linear_term(part, self.name) for part in tree.parts[1:])
+        difference = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])
+        require_inputs(difference, tree, self.name)
+        flipped = {k: -c for k, c in difference.coefficients.items()}
+        below, above = (difference.coefficients, -difference.constant), (flipped, difference.constant)
+        if tree.head == "=":
+            return [below, above]
+        return [below] if tree.head in ("<=", "<") else [above]
+
+    def _error(self, tree: Tree, message: str) -> InputError:
+        return InputError(f"{self.name}:{tree.line}: {message}")
+
+
+def _domain(rows: list[Row], size: int, name: str) -> Domain:
     lower: list[Fraction | None] = [None] * size
     upper: list[Fraction | None] = [None] * size
-    general: list[Constraint] = []
-    for coefficients, bound in rows:  # Σ c x ≤ bound
-        outside = [k for k in coefficients if k >= size]
-        if outside:
-            raise InputError(f"{name} speaks of X_{outside[0]}, but the network has {size} inputs")
-        if len(coefficients) == 1:
-            ((k, c),) = coefficients.items()
-            end = bound / c
-            if c > 0:
-                upper[k] = _tighter(min, upper[k], end)
-            else:
-                lower[k] = _tighter(max, lower[k], end)
+    general: list[Row] = []
+    for coefficients, bound in rows:
+        if len(coefficients) > 1:
+            general.append((coefficients, bound))
+            continue
+        ((k, c),) = coefficients.items()
+        end, low, high = bound / c, lower[k], upper[k]
+        if c > 0:
+            upper[k] = end if high is None else min(high, end)
         else:
-            general.append(Constraint(tuple(coefficients.get(k, Fraction(0)) for k in range(size)), bound))
-    missing = [k for k in range(size) if lower[k] is None or upper[k] is None]
-    if missing and len(missing) == size and not general:
-        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...")
-    return Domain(tuple(lower), tuple(upper), tuple(general))
+            lower[k] = end if low is None else max(low, end)
+    if not rows and size:
+        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {_REMEDY}")
+    try:
+        return Domain(tuple(lower), tuple(upper), _constraints(general, size, name))
+    except DomainError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
-def _tighter(choose: Callable[[Fraction, Fraction], Fraction], known: Fraction | None, end: Fraction) -> Fraction:
-    return end if known is None else choose(known, end)
+def _constraints(general: list[Row], size: int, name: str) -> tuple[Constraint, ...]:
+    if len(general) * size > MAX_CELLS:
+        raise InputError(
+            f"{name} has {len(general):,} constraints of several inputs; {MAX_CELLS // size:,} can be read"
+        )
+    zero = Fraction(0)
+    return tuple(Constraint(tuple(c.get(k, zero) for k in range(size)), bound) for c, bound in general)
 
 
-def _constraints(tree: Tree, name: str) -> list[tuple[dict[int, Fraction], Fraction]]:
-    if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
-        raise InputError(f"{name}: {_shown(tree)} is no constraint")
-    head, arguments = tree[0], tree[1:]
-    if head == "and" or (head == "or" and len(arguments) == 1):
-        return [row for part in arguments for row in _constraints(part, name)]
-    if head == "or":
-        raise InputError(f"{name}: the inputs lie in a union of {len(arguments)} sets; one box or polytope is expected")
-    if head not in ("<=", ">=", "=", "<", ">") or len(arguments) != 2:
-        raise InputError(f"{name}: {_shown(tree)} is not a linear constraint on the inputs")
-    left, right = (_linear(a, name) for a in arguments)
-    difference = {k: left[0].get(k, Fraction(0)) - right[0].get(k, Fraction(0)) for k in {*left[0], *right[0]}}
-    difference = {k: c for k, c in difference.items() if c != 0}
-    bound = right[1] - left[1]
-    if not difference:
-        raise InputError(f"{name}: {_shown(tree)} does not mention an input")
-    flipped = {k: -c for k, c in difference.items()}
-    if head == "=":
-        return [(difference, bound), (flipped, -bound)]
-    return [(difference, bound)] if head in ("<=", "<") else [(flipped, -bound)]
+def _notes(reader: _Reader, domain: Domain, name: str) -> list[str]:
+    notes = []
+    if reader.about_outputs:
+        count = counted(reader.about_outputs, "assertion")
+        notes.append(f"{name}: {count} about outputs are not used, the domain is about the inputs")
+    endless = [k for k, ends in enumerate(zip(domain.lower, domain.upper, strict=True)) if None in ends]
+    if endless:
+        notes.append(f"{name}: X_{endless[0]} has {_missing_end(domain, endless[0])}{_and_more(len(endless) - 1)}")
+    return notes
 
 
-def _linear(tree: Tree, name: str) -> tuple[dict[int, Fraction], Fraction]:
-    """(coefficients, constant) of a linear term."""
-    if isinstance(tree, str):
-        if match := _INPUT.fullmatch(tree):
-            return {int(match[1]): Fraction(1)}, Fraction(0)
-        try:
-            return {}, parse_rational(tree)
-        except NumberError as error:
-            raise InputError(f"{name}: {error}") from None
-    head, parts = tree[0] if tree else "", [_linear(t, name) for t in tree[1:]]
-    if head == "+":
-        return _combined([(p, Fraction(1)) for p in parts])
-    if head == "-" and len(parts) == 1:
-        return _combined([(parts[0], Fraction(-1))])
-    if head == "-" and parts:
-        return _combined([(parts[0], Fraction(1)), *((p, Fraction(-1)) for p in parts[1:])])
-    if head == "*" and len(parts) == 2:
-        constants = [p for p in parts if not p[0]]
-        if constants:
-            factor = constants[0]
-            other = parts[1] if parts[0] is factor else parts[0]
-            return _combined([(other, factor[1])])
-    if head == "/" and len(parts) == 2 and not parts[1][0] and parts[1][1] != 0:
-        return _combined([(parts[0], 1 / parts[1][1])])
-    raise InputError(f"{name}: {_shown(tree)} is not linear in the inputs")
+def _missing_end(domain: Domain, k: int) -> str:
+    missing = [word for word, end in (("lower", domain.lower[k]), ("upper", domain.upper[k])) if end is None]
+    return f"no {' and no '.join(missing)} end"
 
 
-def _combined(
-    parts: list[tuple[tuple[dict[int, Fraction], Fraction], Fraction]],
-) -> tuple[dict[int, Fraction], Fraction]:
-    total: dict[int, Fraction] = {}
-    constant = Fraction(0)
-    for (coefficients, own), factor in parts:
-        constant += factor * own
-        for k, c in coefficients.items():
-            total[k] = total.get(k, Fraction(0)) + factor * c
-    return total, constant
-
-
-def _mentions_output(tree: Tree) -> bool:
-    if isinstance(tree, str):
-        return tree.startswith("Y_")
-    return any(_mentions_output(part) for part in tree)
-
-
-def _forms(text: str, name: str) -> Iterator[Tree]:
-    stack: list[list[Tree]] = [[]]
-    position = 0
-    while match := _TOKEN.match(text, position):
-        position = match.end()
-        token = match[1]
-        if token == "(":
-            if len(stack) > 100:
-                raise InputError(f"{name}: parentheses are nested more than 100 deep")
-            stack.append([])
-        elif token == ")":
-            if len(stack) == 1:
-                raise InputError(f"{name}: a ')' closes nothing")
-            closed = stack.pop()
-            stack[-1].append(closed)
-        else:
-            stack[-1].append(token)
-    if len(stack) != 1:
-        raise InputError(f"{name}: {len(stack) - 1} parentheses are never closed")
-    yield from stack[0]
-
-
-def _shown(tree: Tree) -> str:
-    text = tree if isinstance(tree, str) else "(" + " ".join(map(_shown, tree[:4])) + ")"
-    return text if len(text) <= 60 else text[:57] + "..."
+def _and_more(count: int) -> str:
+    return f", and {counted(count, 'more input')} likewise" if count else ""

@@ -1,0 +1,84 @@
+"""Linear terms over X_0, X_1, ... in parenthesised text.
+
+(+ X_0 (* 2 X_1) -3)      coefficients {0: 1, 1: 2}, constant -3
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold.errors import InputError
+from rectifold.exact.literals import NumberError, parse_rational
+from rectifold.formats.expressions import Group, Tree, Word, shown
+
+MAX_BITS = 100_000  # of a number that a term adds up to; one written number has at most 12,000
+_INPUT = re.compile(r"X_(0|[1-9]\d{0,8})")
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Σ coefficients_k · X_k + constant, without zero coefficients."""
+
+    coefficients: dict[int, Fraction]
+    constant: Fraction
+
+    @staticmethod
+    def combined(parts: Sequence[tuple[Linear, Fraction]]) -> Linear:
+        """The sum of factor · term over (term, factor)."""
+        total: dict[int, Fraction] = {}
+        constant = Fraction(0)
+        for term, factor in parts:
+            constant += factor * term.constant
+            _require_short(constant)
+            for k, c in term.coefficients.items():
+                total[k] = total.get(k, Fraction(0)) + factor * c
+                _require_short(total[k])
+        return Linear({k: c for k, c in total.items() if c}, constant)
+
+
+def linear_term(tree: Tree, name: str) -> Linear:
+    """The linear term that a tree writes. Raises InputError with the line."""
+    try:
+        return _word(tree) if isinstance(tree, Word) else _group(tree, name)
+    except NumberError as error:
+        raise InputError(f"{name}:{tree.line}: {error}") from None
+
+
+def require_inputs(term: Linear, tree: Tree, name: str) -> None:
+    """Refuses a constraint in which no input is left."""
+    if not term.coefficients:
+        raise InputError(f"{name}:{tree.line}: {shown(tree)} does not mention an input; remove it")
+
+
+def _word(word: Word) -> Linear:
+    if match := _INPUT.fullmatch(word.text):
+        return Linear({int(match[1]): Fraction(1)}, Fraction(0))
+    return Linear({}, parse_rational(word.text))
+
+
+def _group(tree: Group, name: str) -> Linear:
+    parts = [linear_term(part, name) for part in tree.parts[1:]]
+    one = Fraction(1)
+    if tree.head == "+" and parts:
+        return Linear.combined([(part, one) for part in parts])
+    if tree.head == "-" and len(parts) == 1:
+        return Linear.combined([(parts[0], -one)])
+    if tree.head == "-" and parts:
+        return Linear.combined([(parts[0], one), *((part, -one) for part in parts[1:])])
+    if tree.head == "*" and len(parts) == 2:
+        left, right = parts
+        if not left.coefficients:
+            return Linear.combined([(right, left.constant)])
+        if not right.coefficients:
+            return Linear.combined([(left, right.constant)])
+    if tree.head == "/" and len(parts) == 2 and not parts[1].coefficients and parts[1].constant:
+        return Linear.combined([(parts[0], 1 / parts[1].constant)])
+    raise InputError(f"{name}:{tree.line}: {shown(tree)} is not linear in the inputs")
+
+
+def _require_short(value: Fraction) -> None:
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+        raise NumberError("a number of this term is longer than 30,000 digits; write decimals instead of fractions")
