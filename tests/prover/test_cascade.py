@@ -312,3 +312,15 @@ def test_witnesses_are_found_in_a_thin_slice() -> None:
     )
     facts = prove(network, prover="bounds")
     assert facts.layers["h"].unstable.all()
+
+
+def test_a_domain_without_any_float_point_is_decided() -> None:
+    """3 x0 + 3 x1 = 1 holds at no pair of floats, so there are no witnesses to climb from."""
+    network = net("""
+        input x[2] in [0, 1]
+        assume 3*x[0] + 3*x[1] == 1
+        h = relu([[1, 1], [-1, 2], [-2, -2]] @ x - [1/4, 0, 0])
+        output h
+    """)
+    facts = prove(network, network.domain)
+    assert [facts.layers["h"].phase(k) for k in range(3)] == [Phase.ACTIVE, Phase.UNSTABLE, Phase.INACTIVE]

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from rectifold.errors import InputError
+from rectifold.errors import InputError, Unfinished
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
@@ -267,7 +267,7 @@ def test_an_accuracy_of_zero_and_a_short_time_are_refused() -> None:
     assert network.domain is not None
     with pytest.raises(InputError, match="not positive"):
         shallow_network(network, network.domain, kind="classic", accuracy=Fraction(0))
-    with pytest.raises(InputError, match="time limit ended the search"):
+    with pytest.raises(Unfinished, match="time limit ended the search"):
         shallow_network(network, network.domain, seconds=0.0)
 
 

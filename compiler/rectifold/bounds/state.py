@@ -154,7 +154,8 @@ class Bounds:
             rows, extra = np.abs(layer.bias), layer.bias_radius.copy()
             for source, weight in layer.weights.items():
                 size, endless = _finite_sizes(*self.activation_ends(source))
-                rows = rows + np.abs(weight) @ size
+                with np.errstate(over="ignore"):  # an infinite size gives no bound
+                    rows = rows + np.abs(weight) @ size
                 radius = layer.radii[source]
                 if radius is not None:
                     extra = extra + radius @ size

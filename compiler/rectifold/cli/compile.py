@@ -90,7 +90,9 @@ def compile_command(
         if progress is not None and not no_certificate:
             progress("making and checking the certificate", 0, 1)
         certificate, verdict = (None, None) if no_certificate else _certified(compiled)
-        folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit) if shallow else None
+        folded = None
+        if shallow:
+            folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit, progress=progress)
         proved = _certified_form(compiled, folded, required=certificate_file is not None)
     if certificate_file and proved is not None:
         certificate, verdict = proved

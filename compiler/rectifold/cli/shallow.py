@@ -21,6 +21,7 @@ from rectifold.cli.options import (
     time_limit_option,
 )
 from rectifold.cli.output import console, write_json
+from rectifold.cli.progress import shown
 from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
@@ -94,10 +95,14 @@ def shallow_command(
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = require_domain(source, domain)
     chosen_gain = None if gain is None else parse_rational(gain)
-    result = shallow_network(
-        source, domain, kind=kind, accuracy=parse_rational(accuracy), gain=chosen_gain, seconds=time_limit
-    )
-    proved = certified_shallow(source, result, domain, required=certificate_file is not None)
+    with shown(quiet=quiet) as progress:
+        result = shallow_network(
+            source, domain, kind=kind, accuracy=parse_rational(accuracy), gain=chosen_gain, seconds=time_limit,
+            progress=progress,
+        )  # fmt: skip
+        if progress is not None:
+            progress("making and checking the certificate", 0, 1)
+        proved = certified_shallow(source, result, domain, required=certificate_file is not None)
     files = write_shallow(result, Path(output), chosen, of=source, force=force)[0] if output and chosen else []
     if certificate_file and proved is not None:
         files.append(Path(certificate_file))

@@ -24,7 +24,7 @@ from typing import Any
 import click
 
 from rectifold.certificate.accepted import ClaimRefused
-from rectifold.errors import InputError
+from rectifold.errors import InputError, Unfinished
 
 DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
 INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
@@ -67,6 +67,8 @@ class Commands(click.Group):
             sys.stdout.flush()
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except Unfinished as error:
+            return _ended(f"undecided: {error}", UNDECIDED)
         except InputError as error:
             text = str(error)
             return _ended(text if ": error: " in text else f"error: {text}", BAD_INPUT)

@@ -480,7 +480,9 @@ class _Cascade:
             work.label("exact linear bounds")
 
     def _ascend(self, work: _Working) -> None:
-        """Climb towards the sign that has not been seen, from the best point so far."""
+        """Climb towards the sign that has not been seen, from the best point so far (there may be none)."""
+        if not len(self.witnesses.points):
+            return
         with self._timed("gradient search"):
             for sign, seen in ((1.0, work.positive), (-1.0, work.negative)):
                 units = np.array([k for k in work.open() if not seen[k]], dtype=np.int64)

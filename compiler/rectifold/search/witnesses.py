@@ -152,7 +152,8 @@ def sampling_box(domain: Domain) -> tuple[Floats, Floats]:
 def _input_error(domain: Domain, points: Floats) -> Floats:
     if domain.is_float_box:
         return np.zeros_like(points)
-    return np.asarray(np.spacing(np.abs(points)) + TINY)
+    with np.errstate(over="ignore"):  # at the largest float: such an error is infinite
+        return np.asarray(np.spacing(np.abs(points)) + TINY)
 
 
 def _affine(layer: FloatLayer, after: dict[str, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

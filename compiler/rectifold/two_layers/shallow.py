@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from rectifold.errors import InputError
+from rectifold.errors import InputError, Unfinished
+from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import MOST_INPUTS, Enumeration
@@ -19,6 +21,7 @@ from rectifold.two_layers.plane.construct import on_a_plane
 from rectifold.two_layers.single import one_hidden_layer
 from rectifold.two_layers.space.construct import in_space
 
+Progress = Callable[[str, int, int], None]
 Kind = Literal["exact", "source", "classic", "core", "centred"]
 KINDS: tuple[Kind, ...] = ("exact", "source", "classic", "core", "centred")
 _PROOF_SECONDS = 5.0  # for the comparison by regions, by default
@@ -57,13 +60,16 @@ def shallow_network(
     accuracy: Fraction = Fraction(1, 100),
     gain: Fraction | None = None,
     seconds: float | None = None,
+    progress: Progress | None = None,
 ) -> Shallow:
     """A network with at most two hidden layers for `network` on `domain`.
 
     `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to three free inputs, "centred"
     otherwise. Gates are exact but for at most the share `accuracy` of the volume of the domain's box, or have the M that `gain` gives.
 
-    Raises InputError when there is no such form: an unbounded or flat domain, more than five free inputs, a vertex that the
+    `progress` is told the stage and how far it is (of 0: nobody knows of how many).
+
+    Raises Unfinished when `seconds` end the search for regions, InputError when there is no such form: an unbounded or flat domain, more than five free inputs, a vertex that the
     construction for three inputs does not cover, or a deep network asked to return itself.
     """
     if accuracy <= 0:
@@ -71,17 +77,11 @@ def shallow_network(
     if gain is not None and gain <= 0:
         raise InputError(f"the gain {gain} is not positive")
     started = time.monotonic()
-    enumeration = enumeration_of(network, domain)
-    regions = Regions(network, domain, tuple(enumeration.free))
-    for region in enumeration.regions(seconds=seconds):
-        regions.found.append(region)
-    if not enumeration.progress.complete:
-        raise InputError(
-            f"the time limit ended the search after {len(regions)} linear regions; a shallow network needs all of them"
-        )
-    regions.complete = True
+    enumeration, regions = _all_regions(network, domain, seconds, progress)
     source = network.with_domain(domain)
     exact = None if kind in ("classic", "core", "centred") else _exact(enumeration, regions, required=kind == "exact")
+    if progress is not None:
+        progress("the forms of all linear regions", 0, 0)
     is_shallow = network.is_chain and len(network.relu_layers) <= 2
     gates = Gates(regions)
     alternatives: dict[str, list[int]] = {}
@@ -103,6 +103,24 @@ def shallow_network(
         gated = gates.build(chosen, accuracy) if gain is None else gates.with_gain(chosen, gain)
         result, statement, is_exact = gated.network, gated.statement, False
     return Shallow(source, result, chosen, is_exact, statement, alternatives, len(regions), time.monotonic() - started)
+
+
+def _all_regions(
+    network: Network, domain: Domain, seconds: float | None, progress: Progress | None
+) -> tuple[Enumeration, Regions]:
+    """Every linear region. Raises Unfinished when the time is up before."""
+    enumeration = enumeration_of(network, domain)
+    regions = Regions(network, domain, tuple(enumeration.free))
+    for region in enumeration.regions(seconds=seconds):
+        regions.found.append(region)
+        if progress is not None:
+            progress(f"linear regions: {len(regions):,} so far", 0, 0)
+    if not enumeration.progress.complete:
+        raise Unfinished(
+            f"the time limit ended the search after {counted(len(regions), 'linear region')}; a shallow network needs all of them"
+        )
+    regions.complete = True
+    return enumeration, regions
 
 
 def _exact(enumeration: Enumeration, regions: Regions, *, required: bool) -> Network | None:

@@ -1,0 +1,83 @@
+"""`run`: points that begin with a minus, points outside the domain, numbers beyond floats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rectifold.cli.main import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    Path("n.relu").write_text(
+        "network n\ninput x[2] in [[-1, 1], [0, 2]]\nassume x[0] + x[1] <= 2\noutput x[0] - x[1]\n"
+    )
+    Path("all.relu").write_text("input x[1]\noutput 2*relu(x)\n")
+    return lambda *words: CliRunner().invoke(main, ["run", *words], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["n.relu", "-1,2"], ["n.relu", "-1/2, 5/2", "--exact"], ["--exact", "n.relu", "-.5,2.5"],
+        ["n.relu", "--exact", "--", "-1,2"],
+    ],
+)  # fmt: skip
+def test_a_point_may_begin_with_a_minus(run: Run, words: list[str]) -> None:
+    done = run(*words)
+    assert done.exit_code == 0, done.stderr
+    assert float(done.stdout) == -3
+
+
+@pytest.mark.parametrize(
+    "words", [["n.relu", "-1,2", "--exat"], ["n.relu", "-x"], ["n.relu"], ["n.relu", "-1,2", "-3,4"]]
+)
+def test_what_is_no_point_is_wrong_use(run: Run, words: list[str]) -> None:
+    assert run(*words).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("point", "note"),
+    [
+        ("-2,0", "input 0 is -2, below -1"),
+        ("0,3", "input 1 is 3, above 2"),
+        ("1,3/2", "it breaks linear constraint 1 of 1"),
+    ],
+)
+def test_outside_the_domain_it_is_evaluated_and_said(run: Run, point: str, note: str) -> None:
+    done = run("n.relu", point, "--json", "-")
+    assert done.exit_code == 0
+    assert done.stderr == f"note: the point lies outside the domain: {note}\n"
+    assert json.loads(done.stdout)["inside"] is False
+
+
+def test_inside_nothing_is_said(run: Run) -> None:
+    done = run("n.relu", "0,0", "--json", "-")
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["inside"] is True
+    assert json.loads(run("all.relu", "0", "--json", "-").stdout)["inside"] is None
+
+
+def test_another_domain_may_be_named(run: Run) -> None:
+    assert "input 0 is 5, above 3" in run("all.relu", "5", "--domain", "[0, 3]").stderr
+
+
+def test_the_wrong_number_of_inputs_is_said_in_words(run: Run) -> None:
+    assert run("n.relu", "1").stderr == "error: n has 2 inputs, but 1 number is given\n"
+    assert run("all.relu", "1,2").stderr.endswith(" has 1 input, but 2 numbers are given\n")
+
+
+def test_numbers_beyond_the_floats_are_evaluated(run: Run) -> None:
+    exact = run("all.relu", "1e1000", "--exact")
+    assert exact.stdout == "2" + "0" * 1000 + "\n"
+    assert run("all.relu", "1e1000").stdout == "inf\n"
+    told = run("all.relu", "1e1000", "--json", "-").stdout
+    assert json.loads(told)["output"] == [None]
