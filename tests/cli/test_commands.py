@@ -206,7 +206,7 @@ MISTAKES = [
     (["compile", "net.relu", "-o", "o.py", "--to", "fortran"], "unknown format 'fortran'"),
     (["compile", "net.relu", "-o", "gone/o.py"], "there is no folder 'gone'"),
     (["compile", "net.relu", "-o", "o.py", "--domain", "[1,0]"], "empty range"),
-    (["compile", "net.relu", "-o", "o.py", "--domain", "[[0,1]]"], "1 ranges for 2 inputs"),
+    (["compile", "net.relu", "-o", "o.py", "--domain", "[[0,1]]"], "1 range for 2 inputs"),
     (["compile", "net.relu", "-o", "o.py", "--domain", "gone.vnnlib"], "there is no file 'gone.vnnlib'"),
     (["compile", "bad.relu", "-o", "o.py"], "bad.relu:2:5: error: unknown function 'rellu'"),
     (["compile", "data.txt", "-o", "o.py"], "cannot be read"),

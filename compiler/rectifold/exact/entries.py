@@ -55,6 +55,16 @@ class Entries:
         return entries.reshape(self.shape)
 
     @cached_property
+    def bits(self) -> int:
+        """Bits of the longest numerator and of the common denominator together, when all entries share one."""
+        if self._size == 0:
+            return 1
+        if self._array is not None:
+            fraction, exponent = np.frexp(self._array[self.nonzero])
+            return int(exponent.max() - exponent.min()) + 53 if len(fraction) else 1
+        return max(int(value).bit_length() for value in self._entries()) + self._den.bit_length()
+
+    @cached_property
     def approximation(self) -> tuple[Floats, Floats | None]:
         """(mid, radius): |entry − mid| ≤ radius entrywise; radius None means exactly 0.
 

@@ -8,7 +8,7 @@ for gigabytes. What is allowed is enough for 270,000 float64 numbers written out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import lcm
 
@@ -20,13 +20,18 @@ MAX_BITS = 1_000_000_000  # of all numerators of one matrix over its denominator
 
 def written_matrix(rows: Sequence[Sequence[Fraction]], columns: int) -> Matrix:
     """The matrix of these rows, each of `columns` numbers. Raises NumberError where they share no short denominator."""
-    common = 1
-    for row in rows:
-        for value in row:
-            if common % value.denominator:
-                common = lcm(common, value.denominator)
-                require_short(common, len(rows) * columns)
+    common_denominator((value.denominator for row in rows for value in row), len(rows) * columns)
     return Matrix.from_fractions(rows, columns)
+
+
+def common_denominator(denominators: Iterable[int], entries: int) -> int:
+    """The least common multiple. Raises NumberError as soon as it is too long for `entries` numbers."""
+    common = 1
+    for denominator in denominators:
+        if common % denominator:
+            common = lcm(common, denominator)
+            require_short(common, entries)
+    return common
 
 
 def require_short(denominator: int, entries: int) -> None:

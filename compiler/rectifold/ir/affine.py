@@ -15,13 +15,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite, lcm
 
 import numpy as np
 
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix, vstack
+from rectifold.exact.numerals import nearest_float, readable
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import MAX_UNITS, Layer, Network, NetworkError, fresh_name
+from rectifold.ir.network import MAX_UNITS, Layer, Network, NetworkError
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,17 @@ class Pick:
 
     def matrix(self) -> Matrix:
         return Matrix.selection(self.index, self.size)
+
+    def scaled(self, factors: Sequence[Fraction]) -> Matrix:
+        """diag(factors) times the selection: one entry a row, and none of them needs arithmetic."""
+        near = [nearest_float(factor) for factor in factors]
+        if all(isfinite(f) and Fraction(f) == factor for f, factor in zip(near, factors, strict=True)):
+            return Matrix.from_floats(self.matrix().floats * np.array(near).reshape(-1, 1))
+        den = lcm(*{factor.denominator for factor in factors})
+        integers = [0] * (len(self.index) * self.size)
+        for k, (j, factor) in enumerate(zip(self.index.tolist(), factors, strict=True)):
+            integers[k * self.size + j] = factor.numerator * (den // factor.denominator)
+        return Matrix.from_integers((len(self.index), self.size), integers, den)
 
 
 Term = Matrix | Pick
@@ -88,13 +101,16 @@ class Affine:
     def scale_rows(self, factors: Sequence[Fraction | int]) -> Affine:
         if all(f == 1 for f in factors):
             return self
-        terms = {u: _as_matrix(t).scale_rows(factors) for u, t in self.terms.items()}
-        return Affine(self.bias.scale_rows(factors), terms)
+        exact = [Fraction(f) for f in factors]
+        terms = {u: t.scaled(exact) if isinstance(t, Pick) else t.scale_rows(exact) for u, t in self.terms.items()}
+        return Affine(self.bias.scale_rows(exact), terms)
 
     def scale(self, factor: Fraction | int) -> Affine:
-        return self if factor == 1 else Affine(
-            self.bias.scale(factor), {u: _as_matrix(t).scale(factor) for u, t in self.terms.items()}
-        )  # fmt: skip
+        if factor == 1:
+            return self
+        exact = [Fraction(factor)] * self.size
+        terms = {u: t.scaled(exact) if isinstance(t, Pick) else t.scale(factor) for u, t in self.terms.items()}
+        return Affine(self.bias.scale(factor), terms)
 
     def apply(self, matrix: Matrix) -> Affine:
         """matrix @ self."""
@@ -137,6 +153,7 @@ class Builder:
         self.input_size = input_size
         self.layers: dict[str, Layer] = {}
         self.reserved: set[str] = set()
+        self._tried: dict[str, int] = {}  # name → the last number that was tried after it: layers never go away
 
     @property
     def input(self) -> Affine:
@@ -148,7 +165,14 @@ class Builder:
         return Affine.of(name, value.size)
 
     def fresh(self, wanted: str) -> str:
-        return fresh_name(wanted, {*self.layers, self.input_name, *self.reserved})
+        """`wanted`, or `wanted_2`, `wanted_3`, … if that is taken."""
+        number = self._tried.get(wanted, 1)
+        name = wanted if number == 1 else f"{wanted}_{number}"
+        while name in self.layers or name == self.input_name or name in self.reserved:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._tried[wanted] = number
+        return name
 
     def relu(self, value: Affine, name: str) -> Affine:
         return self.layer(self.fresh(name), value, relu=True)
@@ -172,7 +196,7 @@ class Builder:
     def clip(self, value: Affine, low: Fraction | None, high: Fraction | None, name: str) -> Affine:
         """min(max(v, low), high); None leaves a side open. Raises NetworkError if low > high."""
         if low is not None and high is not None and low > high:
-            raise NetworkError(f"clip from {low} to {high}: the lower end is above the upper end")
+            raise NetworkError(f"clip from {readable(low)} to {readable(high)}: the lower end is above the upper end")
         size = value.size
         if low is None and high is None:
             return value

@@ -92,11 +92,20 @@ class NetworkHead:
 
 
 @dataclass(frozen=True)
+class Box:
+    """What stands after `in`: ranges, or one range ^ a number of inputs."""
+
+    span: Span
+    ranges: Expr
+    power: Number | None
+
+
+@dataclass(frozen=True)
 class Input:
     span: Span
     name: str
     size: Number
-    box: Expr | None
+    box: Box | None
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from rectifold.language import ast
-from rectifold.language.source import Diagnostic, Fault, Source, SourceError, Span
+from rectifold.language.slips import POWERS, domain_help, stray_character, two_dots
+from rectifold.language.source import Diagnostic, Fault, Source, SourceError, Span, line_of
 
 MAX_TEXT = 500_000_000  # characters of one file
 MAX_NESTING = 100  # open brackets
@@ -46,15 +49,16 @@ def parse_statements(source: Source) -> list[ast.Statement]:
             return list(statements)
 
 
-def parse_expression(source: Source) -> ast.Expr:
-    """One expression on its own, as in `--domain "[0, 1]"`. Raises SourceError."""
+def parse_domain(source: Source) -> ast.Box:
+    """What stands after `in`, on its own, as in `--domain "[0, 1]"`. Raises SourceError."""
+    if len(source.text) > MAX_TEXT:
+        raise SourceError(source, [Diagnostic(Span(1, 1), f"the domain has more than {MAX_TEXT:,} characters")])
     try:
-        (statement,) = _parse(f"output {source.text}")
-    except (Fault, ValueError) as fault:
-        message = fault.diagnostic.message if isinstance(fault, Fault) else "one expression is expected"
-        raise SourceError(source, [Diagnostic(Span(1, 1, len(source.text)), message)]) from None
-    assert isinstance(statement, ast.Output)
-    return statement.value
+        box: ast.Box = _parse(source.text, "domain")
+    except Fault as fault:
+        found = fault.diagnostic
+        raise SourceError(source, [replace(found, help=domain_help(source.text))]) from None
+    return box
 
 
 def grammar_text() -> str:
@@ -92,6 +96,7 @@ def _parser() -> tuple[Lark, _Brackets]:
     brackets = _Brackets()
     parser = Lark(
         grammar_text(),
+        start=["start", "domain"],
         parser="lalr",
         lexer="contextual",
         postlex=brackets,
@@ -101,15 +106,15 @@ def _parser() -> tuple[Lark, _Brackets]:
     return parser, brackets
 
 
-def _parse(text: str) -> list[ast.Statement]:
+def _parse(text: str, start: str = "start") -> Any:
     parser, brackets = _parser()
     try:
-        statements: list[ast.Statement] = parser.parse(text if text.endswith("\n") else text + "\n")  # type: ignore[assignment]
+        tree = parser.parse(text if text.endswith("\n") else text + "\n", start=start)
     except UnexpectedInput as error:
         raise _fault(text, error, brackets.open) from None
     if brackets.open:
         raise _never_closed(brackets.open[-1])
-    return statements
+    return tree
 
 
 # ---- from lark's errors to ours -----------------------------------------------------------------
@@ -117,21 +122,27 @@ def _parse(text: str) -> list[ast.Statement]:
 
 def _fault(text: str, error: UnexpectedInput, opened: list[Token]) -> Fault:
     line = getattr(error, "line", 1)
+    slip = two_dots(line_of(text, line), Span(line, getattr(error, "column", 1)))
+    if slip is not None:
+        return slip
     if opened and (bracket := _unclosed(text, opened, line)) is not None:
         return _never_closed(bracket)
     if isinstance(error, UnexpectedCharacters):
-        return _stray_character(text, error)
+        place = error.pos_in_stream or 0
+        return stray_character(text[place : place + 1], Span(error.line, error.column))
     if not isinstance(error, UnexpectedToken) or error.token.type == "$END":
         if opened:
             return _never_closed(opened[-1])
-        lines = text.splitlines() or [""]
+        lines = text.split("\n")
         return Fault(Span(len(lines), len(lines[-1]) + 1), "the text ends in the middle of a statement")
+    if error.token.type == "CIRCUMFLEX" or text[(error.token.start_pos or 0) - 1 :].startswith("**"):
+        return Fault(_span(error.token), *POWERS)
     return _unexpected(error.token, error.accepts or error.expected, opened)
 
 
 def _unclosed(text: str, opened: list[Token], line: int) -> Token | None:
     """The open bracket that was meant to close before a later line began a new statement."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     for bracket in reversed(opened):
         first = bracket.line or 1
         if any(_STATEMENT.match(lines[k]) for k in range(first, min(line, len(lines)))):
@@ -142,19 +153,6 @@ def _unclosed(text: str, opened: list[Token], line: int) -> Token | None:
 def _never_closed(bracket: Token) -> Fault:
     closing = "]" if bracket.type == "LSQB" else ")"
     return Fault(_span(bracket), f"this '{bracket}' is never closed", f"add '{closing}' before the next statement")
-
-
-def _stray_character(text: str, error: UnexpectedCharacters) -> Fault:
-    place = error.pos_in_stream or 0
-    character = text[place : place + 1]
-    span = Span(error.line, error.column)
-    if character == '"':
-        return Fault(span, "this string is never closed", "end it with a '\"' on the same line")
-    if character in "\u2264\u2265":
-        return Fault(span, f"{character!r} is not a sign of the language", "write '<=' or '>='")
-    if character == "*" or character == "^":
-        return Fault(span, "powers are not piecewise linear", "only products with constants are allowed")
-    return Fault(span, f"{character!r} does not belong here")
 
 
 def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
@@ -170,6 +168,8 @@ def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
                 return Fault(span, f"{shown} closes nothing; '{wanted}' is expected", note=place)
         elif "RPAR" not in accepts and "RSQB" not in accepts:
             return Fault(span, f"{shown} closes a bracket that was never opened", f"remove {shown}")
+    if token.type == "COMMA" and not opened:
+        return Fault(span, "a ',' outside of brackets", "a range or a vector is written in brackets: [0, 1]")
     if token.type == "EQUAL":
         return Fault(span, "'=' does not belong here", "an equation is 'name = expression', one on a line")
     if token.type == "_NL":
@@ -223,7 +223,13 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
     def network(self, name: Token, title: Token | None) -> ast.NetworkHead:
         return ast.NetworkHead(_span(name), str(name), str(title)[1:-1] if title else "")
 
-    def input(self, name: Token, size: Token, box: ast.Expr | None) -> ast.Input:
+    def domain(self, box: ast.Box) -> ast.Box:
+        return box
+
+    def box(self, ranges: ast.Expr, power: Token | None) -> ast.Box:
+        return ast.Box(ranges.span, ranges, None if power is None else ast.Number(_span(power), str(power)))
+
+    def input(self, name: Token, size: Token, box: ast.Box | None) -> ast.Input:
         return ast.Input(_span(name), str(name), ast.Number(_span(size), str(size)), box)
 
     def assume(self, first: ast.Expr, *rest: ast.Expr | Token | None) -> ast.Assume:

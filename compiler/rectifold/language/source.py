@@ -30,8 +30,13 @@ class Source:
     text: str
 
     def line(self, number: int) -> str:
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        return line_of(self.text, number)
+
+
+def line_of(text: str, number: int) -> str:
+    """Line `number` (from 1) of a text; only a newline ends a line, as for the parser."""
+    lines = text.split("\n", number)
+    return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def _located(source: Source, span: Span, text: str) -> str:
     if not line.strip():
         return head
     start = max(0, span.column - 60)
-    shown = line[start : start + 100]
+    shown = "".join(c if c.isprintable() or c == "\t" else "?" for c in line[start : start + 100])
     marks = max(1, min(span.length, len(shown) - (span.column - 1 - start)))
-    return f"{head}\n    {shown}\n    {' ' * (span.column - 1 - start)}^{'~' * (marks - 1)}"
+    before = "".join(c if c == "\t" else " " for c in shown[: span.column - 1 - start].ljust(span.column - 1 - start))
+    return f"{head}\n    {shown}\n    {before}^{'~' * (marks - 1)}"

@@ -1,0 +1,148 @@
+"""How much a text may unfold to: what is made is counted in cells before it is made.
+
+    a = abs(concat(a, a))      doubles what there is: thirty such lines would be 10⁹ × 10⁹ weights
+
+A cell is one float64 entry of a matrix, written once (8 bytes, about 30 ns). An entry that is no float64 number costs 32
+(a microsecond), and as many more for every 64 bits of it; 15 multiplications of a matrix product cost one. A text may
+make FREE cells, and more for every character and for every entry that it loads: a network that is written out in full
+needs 1 to 70 per character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.affine import Affine, Pick
+from rectifold.language.source import Fault, Span
+from rectifold.language.values import Constant, Value, affine_of
+
+FREE = 25_000_000  # a second, and less than a gigabyte
+PER_CHARACTER = 200
+PER_LOADED = 300  # a loaded matrix may be multiplied into another one
+PER_INPUT = 25  # a range is two exact numbers
+MAX_BITS = 100_000  # of a number that is computed: 30,000 digits; a written one has at most 2,500
+_RATIONAL = 32
+_MULTIPLICATIONS = 15
+_DIAGONAL, _DIAGONAL_RATIONAL = 4, 12  # a matrix with one entry a row is made without arithmetic
+
+
+class Budget:
+    """The cells that are left. Every method raises Fault where they are not enough."""
+
+    def __init__(self, characters: int) -> None:
+        self.left = FREE + PER_CHARACTER * characters
+        self.given = self.left
+
+    def loaded(self, entries: int) -> None:
+        """An array was read from a file: its size counts as the text's."""
+        self.left += PER_LOADED * entries
+        self.given += PER_LOADED * entries
+
+    def take(self, cells: int, place: Span) -> None:
+        """Before `cells` are made."""
+        self.left -= cells
+        if self.left < 0:
+            raise Fault(
+                place, f"this unfolds to far more than is written: {self.given:,} entries of matrices may be made of this text",
+                "make it smaller, or put large matrices into a file and load(...) them",
+            )  # fmt: skip
+
+    def numbers(self, matrix: Matrix, place: Span) -> None:
+        """A constant that was written down."""
+        self.take(prod(matrix.shape) * _cost(matrix.bits if not matrix.is_float else 0), place)
+
+    def sum(self, left: Value, right: Value, place: Span) -> None:
+        """left + right: terms over the same layer are added, and so are the constants; a number may be repeated."""
+        one, two = affine_of(left), affine_of(right)
+        rational = [_bits(form) for form in (one, two) if not _is_float(form)]
+        self._require_short(sum(rational), place)
+        shared = sum(_width(t) for u, t in one.terms.items() if u in two.terms)
+        repeated = sum(m.shape[1] for m in (*_matrices(one), *_matrices(two))) if one.size != two.size else 2
+        rows = max(_entries(left), _entries(right))
+        self.take(rows * (shared + repeated) * _cost(sum(rational)) + len(one.terms) + len(two.terms), place)
+
+    def product(self, factor: Constant, right: Value, place: Span) -> None:
+        """factor * right, entry by entry."""
+        form = affine_of(right)
+        bits = factor.matrix.bits + _bits(form)
+        self._require_short(bits, place)
+        rows = max(_entries(factor), _entries(right))
+        picks = sum(t.size for t in form.terms.values() if isinstance(t, Pick))
+        diagonal = _DIAGONAL if factor.matrix.is_float else _DIAGONAL_RATIONAL
+        self.take(rows * (diagonal * picks + sum(m.shape[1] for m in _matrices(form)) * _cost(bits)), place)
+
+    def dense(self, value: Value, place: Span, copies: int = 1) -> None:
+        """The value as matrices, `copies` times: what a layer holds."""
+        self.take(copies * _dense(affine_of(value)), place)
+
+    def stack(self, values: Sequence[Value], place: Span) -> None:
+        """The values on top of each other; whole or picked values of one layer stay indices."""
+        forms = [affine_of(value) for value in values]
+        names = {u for form in forms for u in form.terms}
+        if len(names) <= 1 and all(isinstance(t, Pick) for form in forms for t in form.terms.values()):
+            self.take(sum(form.size for form in forms), place)
+            return
+        width = 1 + sum({u: _width(t) for form in forms for u, t in form.terms.items()}.values())
+        cost = max(_cost(0 if _is_float(form) else _bits(form)) for form in forms)
+        self.take(sum(form.size for form in forms) * width * cost, place)
+
+    def select(self, value: Value, rows: int, place: Span) -> None:
+        """Some rows of a value."""
+        if isinstance(value, Constant):
+            self.take(rows * value.matrix.shape[1] * _cost(0 if value.matrix.is_float else value.matrix.bits), place)
+            return
+        for matrix in _matrices(value.affine):
+            self.take(rows * matrix.shape[1] * _cost(0 if matrix.is_float else matrix.bits), place)
+
+    def matrix_product(self, matrix: Matrix, right: Value, place: Span) -> None:
+        """matrix @ right."""
+        rows, inner = matrix.shape
+        operands = [right.matrix] if isinstance(right, Constant) else [right.affine.bias]
+        if not isinstance(right, Constant):
+            terms = right.affine.terms.values()
+            self.take(rows * sum(t.size for t in terms if isinstance(t, Pick)) * _cost(0), place)
+            operands += [t for t in terms if not isinstance(t, Pick)]
+        for other in operands:
+            bits = matrix.bits + other.bits
+            self._require_short(bits, place)
+            words = -(-bits // 128)  # per factor
+            columns = other.shape[1]
+            self.take(rows * columns * _RATIONAL * words + rows * inner * columns * words // _MULTIPLICATIONS, place)
+
+    def _require_short(self, bits: int, place: Span) -> None:
+        if bits > MAX_BITS:
+            raise Fault(
+                place, f"numbers of {bits * 3 // 10:,} digits would be computed here; the limit is {MAX_BITS * 3 // 10:,}",
+                "round them, or write fewer products of constants",
+            )  # fmt: skip
+
+
+def _cost(bits: int) -> int:
+    """Cells of one entry; 0 bits for a float."""
+    return _RATIONAL * -(-bits // 64) if bits else 1
+
+
+def _dense(form: Affine) -> int:
+    return form.size * (1 + sum(map(_width, form.terms.values())))
+
+
+def _entries(value: Value) -> int:
+    return prod(value.matrix.shape) if isinstance(value, Constant) else value.affine.size
+
+
+def _width(term: Matrix | Pick) -> int:
+    return term.size if isinstance(term, Pick) else term.shape[1]
+
+
+def _matrices(form: Affine) -> list[Matrix]:
+    return [form.bias, *(t for t in form.terms.values() if not isinstance(t, Pick))]
+
+
+def _is_float(form: Affine) -> bool:
+    return all(matrix.is_float for matrix in _matrices(form))
+
+
+def _bits(form: Affine) -> int:
+    return max(matrix.bits for matrix in _matrices(form))

@@ -1,0 +1,324 @@
+"""Expressions: syntax trees to constants and affine forms. What they unfold to is counted before it is made.
+
+W @ x + 1        Form(W x + (1, 1), rank 1), where `const W` has two rows
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from rectifold.exact.literals import NumberError
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import readable
+from rectifold.exact.written import common_denominator, written_matrix
+from rectifold.ir.affine import Builder, concat
+from rectifold.ir.network import NetworkError
+from rectifold.language import ast
+from rectifold.language.budget import Budget
+from rectifold.language.ranges import number_of, row_numbers
+from rectifold.language.source import Fault, Span
+from rectifold.language.values import Constant, Form, Value, affine_of, broadcast, shape_text
+
+FUNCTIONS = ("relu", "abs", "max", "min", "clip", "leaky_relu", "concat", "load", "zeros", "ones", "eye")
+_MAX_DEPTH = 150  # nesting of one expression
+
+
+class Expressions:
+    """The names that are defined so far, and the value of an expression over them.
+
+    `folder` is where arrays lie (none: none can be loaded); functions are in the subclass.
+    """
+
+    def __init__(self, folder: Path | None, characters: int) -> None:
+        self.folder = folder
+        self.budget = Budget(characters)
+        self.values: dict[str, Value | None] = {}  # None: its definition had an error, which is already reported
+        self.builder: Builder | None = None
+        self.equation = "y"  # names of layers inside an expression begin with it
+        self.depth = 0
+
+    def _call(self, expression: ast.Call) -> Value:
+        raise NotImplementedError
+
+    def _need_input(self, place: Span) -> Builder:
+        if self.builder is None:
+            raise Fault(place, "the input must come first", "add a line such as: input x[2] in [0, 1]")
+        return self.builder
+
+    def _value(self, expression: ast.Expr) -> Value:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            self.depth = 0
+            raise Fault(expression.span, f"this expression is nested more than {_MAX_DEPTH} deep")
+        try:
+            return self._dispatch(expression)
+        except (NumberError, NetworkError) as error:
+            raise Fault(expression.span, str(error)) from None
+        finally:
+            self.depth = max(0, self.depth - 1)
+
+    def _dispatch(self, expression: ast.Expr) -> Value:
+        match expression:
+            case ast.Number():
+                return Constant(Matrix.column([number_of(expression)]), 0)
+            case ast.Row():
+                integers, den = row_numbers(expression)
+                return self._written(Matrix.from_integers((len(integers), 1), integers, den), 1, expression.span)
+            case ast.Items():
+                return self._items(expression)
+            case ast.Name():
+                return self._name(expression)
+            case ast.Unary():
+                return self._negated(self._value(expression.operand), expression.span)
+            case ast.Binary():
+                return self._binary(expression)
+            case ast.Item():
+                return self._item(expression)
+            case ast.Call():
+                return self._call(expression)
+            case ast.String():
+                raise Fault(expression.span, "a string is only allowed inside load(...)")
+
+    def _written(self, matrix: Matrix, rank: int, place: Span) -> Constant:
+        self.budget.numbers(matrix, place)
+        return Constant(matrix, rank)
+
+    def _name(self, expression: ast.Name) -> Value:
+        name = expression.text
+        if name not in self.values:
+            known = [*self.values, *FUNCTIONS]
+            if name in FUNCTIONS:
+                raise Fault(expression.span, f"{name!r} is a function", f"write {name}(...)")
+            raise Fault(expression.span, f"unknown name {name!r}", did_you_mean(name, known))
+        value = self.values[name]
+        if value is None:
+            raise Poisoned(expression.span)
+        return value
+
+    def _binary(self, expression: ast.Binary) -> Value:
+        chain: list[ast.Binary] = []
+        left: ast.Expr = expression
+        while isinstance(left, ast.Binary):  # a sum of ten thousand terms is a deep tree, not a deep recursion
+            chain.append(left)
+            left = left.left
+        value = self._value(left)
+        for node in reversed(chain):
+            value = self._combine(node, value, self._value(node.right))
+        return value
+
+    def _combine(self, node: ast.Binary, left: Value, right: Value) -> Value:
+        match node.operator:
+            case "+":
+                return self._plus(left, right, node.span)
+            case "-":
+                return self._plus(left, self._negated(right, node.span), node.span)
+            case "*":
+                return self._times(left, right, node.span)
+            case "/":
+                return self._over(left, right, node.right.span)
+            case "@":
+                return self._matmul(left, right, node.span)
+            case _:
+                raise AssertionError(node.operator)
+
+    def _negated(self, value: Value, place: Span) -> Value:
+        self.budget.dense(value, place)
+        if isinstance(value, Constant):
+            return Constant(-value.matrix, value.rank)
+        return Form(-value.affine, value.rank)
+
+    def _plus(self, left: Value, right: Value, place: Span) -> Value:
+        self.budget.sum(left, right, place)
+        left, right = broadcast(left, right, place)
+        if isinstance(left, Constant) and isinstance(right, Constant):
+            return Constant(left.matrix + right.matrix, left.rank)
+        return Form(affine_of(left) + affine_of(right), left.rank)
+
+    def _times(self, left: Value, right: Value, place: Span) -> Value:
+        if isinstance(left, Form) and isinstance(right, Form):
+            raise Fault(
+                place,
+                "a product of two expressions of the input is not piecewise linear",
+                "one factor must be constant",
+            )
+        if isinstance(right, Constant) and not (isinstance(left, Constant) and right.rank > left.rank):
+            left, right = right, left
+        assert isinstance(left, Constant)
+        if 2 in (left.rank, right.rank) and 0 not in (left.rank, right.rank):
+            raise Fault(
+                place,
+                "'*' multiplies entry by entry and is not defined for matrices",
+                "use '@' for the matrix product",
+            )
+        self.budget.product(left, right, place)
+        if left.rank == 0:
+            factor = left.matrix.entry(0, 0)
+            if isinstance(right, Constant):
+                return Constant(right.matrix.scale(factor), right.rank)
+            return Form(right.affine.scale(factor), right.rank)
+        _, right_v = broadcast(left, right, place)
+        factors = left.matrix.column_values()
+        if isinstance(right_v, Constant):
+            return Constant(right_v.matrix.scale_rows(factors), 1)
+        return Form(right_v.affine.scale_rows(factors), 1)
+
+    def _over(self, left: Value, right: Value, place: Span) -> Value:
+        if isinstance(right, Form):
+            raise Fault(
+                place,
+                "division by an expression of the input is not piecewise linear",
+                "divide by constants only",
+            )
+        if right.rank != 0:
+            raise Fault(place, f"division by {shape_text(right)}", "divide by a number")
+        divisor = right.matrix.entry(0, 0)
+        if divisor == 0:
+            raise Fault(place, "division by zero")
+        return self._times(Constant(Matrix.column([1 / divisor]), 0), left, place)
+
+    def _matmul(self, left: Value, right: Value, place: Span) -> Value:
+        if isinstance(left, Form) and isinstance(right, Form):
+            raise Fault(
+                place,
+                "a product of two expressions of the input is not piecewise linear",
+                "one factor must be constant",
+            )
+        if left.rank == 0 or right.rank == 0:
+            raise Fault(place, f"'@' between {shape_text(left)} and {shape_text(right)}", "use '*' with a number")
+        if isinstance(left, Form):
+            assert isinstance(right, Constant)
+            if right.rank == 1:
+                return self._matmul(right, left, place)
+            return self._matmul(Constant(right.matrix.T, 2), left, place)
+        if left.rank == 1 and isinstance(right, Constant) and right.rank == 2:
+            product = self._matmul(Constant(right.matrix.T, 2), left, place)
+            return product
+        matrix = left.matrix.T if left.rank == 1 else left.matrix
+        height = right.matrix.shape[0] if isinstance(right, Constant) else right.affine.size
+        if matrix.shape[1] != height:
+            raise Fault(
+                place,
+                f"the matrix is {matrix.shape[0]}x{matrix.shape[1]}, but what it multiplies has {height} entries "
+                f"(columns must match: {matrix.shape[0]}x{height})",
+            )
+        self.budget.matrix_product(matrix, right, place)
+        rank = right.rank - 1 if left.rank == 1 else right.rank
+        if isinstance(right, Constant):
+            return Constant(matrix @ right.matrix, rank)
+        return Form(right.affine.apply(matrix), rank)
+
+    def _items(self, expression: ast.Items) -> Value:
+        if expression.items and all(isinstance(item, ast.Row) for item in expression.items):
+            return self._written(_matrix_of_rows(expression), 2, expression.span)
+        values = [self._value(item) for item in expression.items]
+        if not values:
+            return Constant(Matrix.zeros(0, 1), 1)
+        if all(isinstance(v, Constant) and v.rank == 1 for v in values):
+            constants = [v for v in values if isinstance(v, Constant)]
+            if len({c.matrix.shape for c in constants}) != 1:
+                raise Fault(expression.span, "the rows of this matrix have different lengths")
+            rows = [c.matrix.column_values() for c in constants]
+            return self._written(written_matrix(rows, len(rows[0])), 2, expression.span)
+        for item, value in zip(expression.items, values, strict=True):
+            if value.rank != 0:
+                raise Fault(
+                    item.span,
+                    f"a vector of expressions needs numbers, this is {shape_text(value)}",
+                    "use concat(a, b)",
+                )
+        if all(isinstance(v, Constant) for v in values):
+            column = [[v.matrix.entry(0, 0)] for v in values if isinstance(v, Constant)]
+            return self._written(written_matrix(column, 1), 1, expression.span)
+        return self._joined(values, expression.span)
+
+    def _joined(self, values: Sequence[Value], place: Span) -> Form:
+        """On top of each other."""
+        self.budget.stack(values, place)
+        return Form(concat([affine_of(v) for v in values]), 1)
+
+    def _item(self, expression: ast.Item) -> Value:
+        if isinstance(expression.base, ast.Row | ast.Items):
+            raise Fault(expression.span, "a comma is missing after this row", "rows of a matrix are separated by ','")
+        base = self._value(expression.base)
+        if base.rank == 0:
+            raise Fault(expression.span, "a single number has no entries", "remove the index")
+        if len(expression.index) > base.rank:
+            raise Fault(expression.span, f"{len(expression.index)} indices for {shape_text(base)}")
+        if isinstance(base, Constant) and base.rank == 2:
+            return self._matrix_item(base, expression)
+        size = base.matrix.shape[0] if isinstance(base, Constant) else base.affine.size
+        picked, single = self._positions(expression.index[0], size, expression)
+        rank = 0 if single else 1
+        self.budget.select(base, len(picked), expression.span)
+        if isinstance(base, Constant):
+            return Constant(base.matrix.select_rows(picked), rank)
+        return Form(base.affine.select(picked), rank)
+
+    def _matrix_item(self, base: Constant, expression: ast.Item) -> Value:
+        rows, single_row = self._positions(expression.index[0], base.matrix.shape[0], expression)
+        self.budget.select(base, len(rows), expression.span)
+        picked = base.matrix.select_rows(rows)
+        if len(expression.index) == 1:
+            return Constant(picked.T, 1) if single_row else Constant(picked, 2)
+        columns, single_column = self._positions(expression.index[1], base.matrix.shape[1], expression)
+        picked = picked.select_columns(columns)
+        if single_row or single_column:
+            return Constant(picked if single_column else picked.T, 0 if single_row and single_column else 1)
+        return Constant(picked, 2)
+
+    def _positions(self, index: ast.Expr | ast.Slice, size: int, item: ast.Item) -> tuple[Sequence[int], bool]:
+        if isinstance(index, ast.Slice):
+            first = 0 if index.first is None else self._position(index.first, size, item, end=True)
+            last = size if index.last is None else self._position(index.last, size, item, end=True)
+            return range(first, last), False
+        return [self._position(index, size, item, end=False)], True
+
+    def _position(self, index: ast.Expr, size: int, item: ast.Item, *, end: bool) -> int:
+        value = self._value(index)
+        if isinstance(value, Form) or value.rank != 0 or value.matrix.entry(0, 0).denominator != 1:
+            raise Fault(index.span, "an index is a whole number")
+        position = int(value.matrix.entry(0, 0))
+        if not -size <= position < size + (1 if end else 0):
+            there = f"there are {size} entries (0 to {size - 1})" if size != 1 else "there is 1 entry (0)"
+            raise Fault(index.span, f"index {readable(Fraction(position))} is out of range: {there}")
+        return position + size if position < 0 else position
+
+    def _form(self, value: Value, place: Span) -> Form:
+        if isinstance(value, Constant) and value.rank == 2:
+            raise Fault(place, f"a layer is a vector, this is {shape_text(value)}")
+        return value if isinstance(value, Form) else Form(affine_of(value), value.rank)
+
+
+class Poisoned(Fault):
+    """The use of a name whose definition had an error: said once, at the definition, and not again here."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(span, "")
+
+
+def _matrix_of_rows(expression: ast.Items) -> Matrix:
+    rows = [(item, *row_numbers(item)) for item in expression.items if isinstance(item, ast.Row)]
+    width = len(rows[0][1])
+    for item, integers, _ in rows:
+        if len(integers) != width:
+            note = (rows[0][0].span, f"the first row has {width}")
+            raise Fault(
+                item.span,
+                f"this row has {len(integers)} entries, not {width}",
+                "all rows of a matrix have one length",
+                note,
+            )
+    try:
+        den = common_denominator((d for _, _, d in rows), len(rows) * width)
+    except NumberError as error:
+        raise Fault(expression.span, str(error)) from None
+    flat = [value * (den // d) for _, integers, d in rows for value in integers]
+    return Matrix.from_integers((len(rows), width), flat, den)
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""

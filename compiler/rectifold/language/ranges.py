@@ -1,0 +1,140 @@
+"""The ranges of a domain, and flat rows of numbers.
+
+[0, 1]                   one range for every input
+[[0, 1], [-inf, inf]]    one range per input
+[-1, 1]^4                one range for each of four inputs, as domains are printed
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from rectifold.exact.literals import NumberError, parse_number, parse_ratio
+from rectifold.exact.numerals import counted
+from rectifold.exact.written import common_denominator
+from rectifold.ir.domain import Domain, DomainError
+from rectifold.language import ast
+from rectifold.language.source import Fault
+
+_SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*")
+_MAX_DEPTH = 20  # signs and quotients in one end of a range
+
+Range = tuple[Fraction | None, Fraction | None]
+
+
+def box_of(box: ast.Box, size: int) -> Domain:
+    """The ranges written after `in`, for `size` inputs. Raises Fault."""
+    pairs = _ranges(box.ranges)
+    if box.power is not None:
+        pairs = _raised(box, pairs, size)
+    elif len(pairs) == 1 and _is_one_range(box.ranges):
+        pairs = pairs * size
+    if len(pairs) != size:
+        raise Fault(
+            box.span, f"{counted(len(pairs), 'range')} for {counted(size, 'input')}",
+            "give one range [low, high] per input, or one for all",
+        )  # fmt: skip
+    try:
+        return Domain(tuple(p[0] for p in pairs), tuple(p[1] for p in pairs))
+    except DomainError as error:
+        raise Fault(box.span, str(error)) from None
+
+
+def number_of(expression: ast.Number) -> Fraction:
+    """The exact value of a written number."""
+    try:
+        return parse_number(expression.text)
+    except NumberError as error:
+        raise Fault(expression.span, str(error)) from None
+
+
+def row_numbers(row: ast.Row) -> tuple[list[int], int]:
+    """The numbers of a flat row over one denominator."""
+    tops: list[int] = []
+    bottoms: list[int] = []
+    for position, text in enumerate(row.text[1:-1].split(",")):
+        try:
+            top, bottom = _signed_ratio(text)
+        except NumberError as error:
+            raise Fault(row.span, f"entry {position + 1} of this row: {error}") from None
+        tops.append(top)
+        bottoms.append(bottom)
+    try:
+        den = common_denominator(bottoms, len(bottoms))
+    except NumberError as error:
+        raise Fault(row.span, str(error)) from None
+    return [top * (den // bottom) for top, bottom in zip(tops, bottoms, strict=True)], den
+
+
+def _raised(box: ast.Box, pairs: list[Range], size: int) -> list[Range]:
+    """[low, high]^n."""
+    assert box.power is not None
+    power = number_of(box.power)
+    if not _is_one_range(box.ranges):
+        raise Fault(box.span, "'^' repeats one range, these are several", "write [low, high]^n")
+    if power != size:
+        found = f"this domain is written for {box.power.text[:20]} inputs, but the network has {size}"
+        raise Fault(box.power.span, found, f"write ^{size}, or leave it out: one range is for every input")
+    return pairs * size
+
+
+def _is_one_range(expression: ast.Expr) -> bool:
+    """[low, high], and not a list of ranges."""
+    return isinstance(expression, ast.Row) or (
+        isinstance(expression, ast.Items)
+        and bool(expression.items)
+        and not any(isinstance(item, ast.Row | ast.Items) for item in expression.items)
+    )
+
+
+def _ranges(expression: ast.Expr) -> list[Range]:
+    if _is_one_range(expression):
+        return [_range(expression)]
+    if isinstance(expression, ast.Items):
+        return [_range(item) for item in expression.items]
+    raise Fault(expression.span, "a domain is a range [low, high] or a list of ranges [[0, 1], [-1, 1]]")
+
+
+def _range(expression: ast.Expr) -> Range:
+    if isinstance(expression, ast.Row):
+        integers, den = row_numbers(expression)
+        ends: list[Fraction | float] = [Fraction(v, den) for v in integers]
+    elif isinstance(expression, ast.Items):
+        ends = [_end(item, 0) for item in expression.items]
+    else:
+        raise Fault(expression.span, "a range is [low, high]")
+    if len(ends) != 2:
+        raise Fault(expression.span, f"a range has two ends, this has {len(ends)}", "write [low, high]")
+    if ends[0] == float("inf") or ends[1] == float("-inf"):
+        raise Fault(expression.span, "an infinite end on the wrong side", "write [-inf, inf]")
+    low, high = (end if isinstance(end, Fraction) else None for end in ends)
+    return low, high
+
+
+def _end(expression: ast.Expr, depth: int) -> Fraction | float:
+    if depth <= _MAX_DEPTH:
+        match expression:
+            case ast.Number():
+                return number_of(expression)
+            case ast.Name(text="inf"):
+                return float("inf")
+            case ast.Unary():
+                return -_end(expression.operand, depth + 1)
+            case ast.Binary(operator="/"):
+                top, bottom = _end(expression.left, depth + 1), _end(expression.right, depth + 1)
+                if isinstance(top, Fraction) and isinstance(bottom, Fraction) and bottom != 0:
+                    return top / bottom
+    raise Fault(expression.span, "an end of a range is a number, -inf or inf")
+
+
+def _signed_ratio(text: str) -> tuple[int, int]:
+    match = _SIGNED.fullmatch(text)
+    assert match is not None  # the token's pattern
+    top, bottom = parse_ratio(match[2])
+    if match[3] is not None:
+        divisor = parse_ratio(match[3])[0]
+        if divisor == 0:
+            raise NumberError("division by zero")
+        bottom *= divisor
+    return (-top if match[1] == "-" else top), bottom

@@ -1,0 +1,85 @@
+"""What an expression of the language means: a known constant, or an affine form over layers.
+
+3, [1, 2], [[1, 2], [3, 4]]      Constant of rank 0, 1, 2
+x[0] - 2*h[1],  x,  W @ h        Form of rank 0 (one value) or 1 (a vector)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.affine import Affine
+from rectifold.language.source import Fault, Span
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A known number (rank 0, held as 1×1), vector (rank 1, n×1) or matrix (rank 2)."""
+
+    matrix: Matrix
+    rank: int
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """An affine form over layers: one value (rank 0) or a vector (rank 1)."""
+
+    affine: Affine
+    rank: int
+
+
+Value = Constant | Form
+
+
+def broadcast(left: Value, right: Value, place: Span) -> tuple[Value, Value]:
+    """A number next to a vector or a constant matrix is repeated; nothing else is."""
+    if left.rank == 0 and right.rank == 1:
+        left = _repeated(left, length(right))
+    elif right.rank == 0 and left.rank == 1:
+        right = _repeated(right, length(left))
+    elif left.rank == 0 and isinstance(right, Constant) and right.rank == 2:
+        left = Constant(Matrix.from_floats(np.ones(right.matrix.shape)).scale(_single(left)), 2)
+    elif right.rank == 0 and isinstance(left, Constant) and left.rank == 2:
+        right = Constant(Matrix.from_floats(np.ones(left.matrix.shape)).scale(_single(right)), 2)
+    if left.rank != right.rank or _shape(left) != _shape(right):
+        both = f"{shape_text(left)} and {shape_text(right)} do not fit together"
+        raise Fault(place, both, "vectors must have the same length" if 2 not in (left.rank, right.rank) else "")
+    return left, right
+
+
+def length(value: Value) -> int:
+    """Entries of a vector, rows of a matrix."""
+    return value.matrix.shape[0] if isinstance(value, Constant) else value.affine.size
+
+
+def affine_of(value: Value) -> Affine:
+    """The value as an affine form; a constant is one without terms."""
+    return Affine(value.matrix) if isinstance(value, Constant) else value.affine
+
+
+def shape_text(value: Value) -> str:
+    """ "a vector of 3" and the like."""
+    if value.rank == 0:
+        return "a number"
+    if value.rank == 1:
+        return f"a vector of {length(value)}"
+    return "a {}x{} matrix".format(*_shape(value))
+
+
+def _single(value: Value) -> Fraction:
+    assert isinstance(value, Constant)
+    return value.matrix.entry(0, 0)
+
+
+def _repeated(value: Value, count: int) -> Value:
+    if isinstance(value, Constant):
+        return Constant(Matrix.from_floats(np.ones((count, 1))).scale(value.matrix.entry(0, 0)), 1)
+    return Form(value.affine.select([0] * count), 1)
+
+
+def _shape(value: Value) -> tuple[int, ...]:
+    return value.matrix.shape if isinstance(value, Constant) else (value.affine.size, 1)
