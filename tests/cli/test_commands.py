@@ -60,7 +60,7 @@ def test_compile_writes_reports_and_certifies(run: Run) -> None:
     assert report["before"]["units"] == 4
     assert report["after"]["units"] == 2
     assert report["guarantee"] == "equal"
-    assert report["certificate"] == {"file": "c.jsonl", "verdict": "holds", "trusted": 0}
+    assert report["certificate"] == {"file": "c.jsonl", "verdict": "holds", "trusted": 0, "left_out": []}
     assert report["layers"] == [{"layer": "h", "units": 4, "active": 1, "inactive": 1, "unstable": 2, "open": 0}]
     assert {"error_bound", "seconds", "stages", "steps", "files"} <= set(report)
     assert run("check", "net.relu", "c.jsonl").output.startswith(
@@ -114,7 +114,7 @@ def test_a_refused_certificate_writes_nothing(run: Run, monkeypatch: pytest.Monk
     def refuse(*_: object) -> None:
         raise ClaimRefused(rectifold_check.Verdict("refused", reason="for the test"))
 
-    monkeypatch.setattr("rectifold.cli.compile.accepted", refuse)
+    monkeypatch.setattr("rectifold.certificate.leaving_out.accepted", refuse)
     result = run("compile", "net.relu", "-o", "out.relu", "--certificate", "c.jsonl", "--json", "r.json")
     assert result.exit_code == 3
     assert (

@@ -9,8 +9,8 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.certificate.accepted import accepted
-from rectifold.certificate.compiled import Certificate, certify
+from rectifold.certificate.compiled import Certificate
+from rectifold.certificate.leaving_out import certified, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
@@ -82,18 +82,22 @@ def compile_command(
     names = {"--certificate": certificate_file, "--json": json_target, "--log": log_file}
     require_outputs(names, [network, domain_spec], force=force, network=target)
     source, domain = opened(network, domain_spec, quiet=quiet)
+    options = Options(skips=not plain, objective=objective)
     with shown(quiet=quiet) as progress:
         compiled = compile_network(
-            source, require_domain(source, domain), prover=prover, options=Options(skips=not plain, objective=objective),
+            source, require_domain(source, domain), prover=prover, options=options,
             limits=limits_from(time_limit, jobs, scheduler, log_file), seed=seed, progress=progress,
         )  # fmt: skip
         if progress is not None and not no_certificate:
             progress("making and checking the certificate", 0, 1)
-        certificate, verdict = (None, None) if no_certificate else _certified(compiled)
+        known = None if no_certificate else certified(compiled, options)
+        if known is not None:
+            compiled = known.compiled
         folded = None
         if shallow:
             folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit, progress=progress)
         proved = _certified_form(compiled, folded, required=certificate_file is not None)
+    certificate, verdict = (None, None) if known is None else (known.certificate, known.verdict)
     if certificate_file and proved is not None:
         certificate, verdict = proved
     origin = _origin(compiled, chosen, verdict)
@@ -104,19 +108,16 @@ def compile_command(
         bound = _finite(max(origin.error_bound or (), default=0.0))
     if certificate_file and certificate is not None:
         write_whole(Path(certificate_file), certificate.text.encode("ascii"))
-    done = Done(compiled, folded, verdict, certificate_file, bound, tuple(files))
+    left_out = () if known is None else known.left_out
+    done = Done(compiled, folded, verdict, certificate_file, bound, tuple(files), left_out)
+    if left_out:
+        click.echo(left_out_text(left_out), err=True)
     write_json(json_target, compile_json(done) | {"seconds": time.monotonic() - started})
     if not quiet and "-" not in (json_target, output):
         print_compiled(done, verbose=verbose)
     if verdict is not None and verdict.trusted and not allow_trusted:
         return TRUSTED
     return DONE if compiled.facts.complete else UNDECIDED
-
-
-def _certified(compiled: Compiled) -> tuple[Certificate, Verdict]:
-    """Raises ClaimRefused where the checker does not accept it."""
-    certificate = certify(compiled)
-    return certificate, accepted(compiled.source, compiled.network, compiled.facts.domain, certificate)
 
 
 def _certified_form(

@@ -33,6 +33,7 @@ class Done:
     certificate_file: str | None
     bound: float | None
     files: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()  # what could not be certified, a fault of ours
 
     @property
     def written(self) -> Network:
@@ -56,6 +57,7 @@ def compile_json(done: Done) -> dict[str, Any]:
         "file": done.certificate_file,
         "verdict": "not made" if verdict is None else verdict.status,
         "trusted": 0 if verdict is None else verdict.trusted,
+        "left_out": list(done.left_out),
     }
     told = compiled_json(done.compiled) | {
         "open": done.open_units, "certificate": certificate, "error_bound": done.bound,

@@ -8,7 +8,7 @@ In check mode the network is evaluated exactly before and after every single ste
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -61,15 +61,22 @@ def compile_network(
     chosen = require_domain(network, domain)
     source = network.with_domain(chosen)
     facts = prove(source, chosen, prover=prover, limits=limits, seed=seed, progress=progress)
+    return rewrite(source, facts, options, sample_points(chosen, 6, seed) if check else [])
+
+
+def rewrite(source: Network, facts: Facts, options: Options, samples: Sequence[list[Fraction]] = ()) -> Compiled:
+    """The second half of `compile_network`: from a network with its domain and facts about it.
+
+    Raises RewriteError if a step changes the value at one of the samples.
+    """
     started = time.monotonic()
-    samples = sample_points(chosen, 6, seed) if check else []
     result, steps = _fixed_point(Rewritten(source, facts), options, samples)
     seconds = dict(facts.seconds) | {"rewriting": time.monotonic() - started}
     return Compiled(source, result.network, facts, result.facts, steps, seconds)
 
 
 def _fixed_point(
-    state: Rewritten, options: Options, samples: list[list[Fraction]]
+    state: Rewritten, options: Options, samples: Sequence[list[Fraction]]
 ) -> tuple[Rewritten, tuple[Step, ...]]:
     steps: list[Step] = []
     expected = evaluate_points(state.network, samples)

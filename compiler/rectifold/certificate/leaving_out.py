@@ -1,0 +1,168 @@
+"""A compiled network whose certificate holds: where a rewrite cannot be certified, it is left out.
+
+    certificate refused   →   the longer one   →   again without the facts and rewrites that were refused   →   the source as it is
+
+The rewriting is right, or the checker could not say otherwise; what is refused is our way of writing down why. So a refusal is a
+fault of ours, and whoever asked gets the largest rewrite that can be shown, with a line that says what is missing.
+
+Sound because only what the checker accepts is returned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+import rectifold_check
+from rectifold.certificate.accepted import ClaimRefused, accepted
+from rectifold.certificate.compiled import Certificate, certify, certify_same
+from rectifold.facts.facts import Facts, LayerFacts
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.operations.compiling import Compiled, rewrite
+from rectifold.passes.result import Options
+
+_ROUNDS = 6  # of leaving out: each one leaves out more
+_RULES = {"merge_parallel": "merging units", "carriers": "carriers"}  # the rewrites that establish what no bound says
+
+LeftOut = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Certified:
+    """A compiled network with its certificate and the checker's verdict; `left_out` says what could not be certified."""
+
+    compiled: Compiled
+    certificate: Certificate
+    verdict: rectifold_check.Verdict
+    left_out: tuple[str, ...] = ()
+
+
+def certified(compiled: Compiled, options: Options) -> Certified:
+    """`compiled`, or as much of it as the checker accepts. `options`: those it was compiled with.
+
+    Raises ClaimRefused if even the untouched source is refused.
+    """
+    certificate = certify(compiled)
+    verdict = _verdict(compiled, certificate)
+    if verdict is None:
+        certificate = certify(compiled, name_all=True)
+        verdict = _verdict(compiled, certificate)
+    if verdict is not None:
+        return Certified(compiled, certificate, verdict)
+    return _with_less(compiled, certificate, options) or _as_it_is(compiled)
+
+
+def _verdict(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict | None:
+    """None where the checker refuses."""
+    try:
+        return accepted(compiled.source, compiled.network, compiled.facts.domain, certificate)
+    except ClaimRefused:
+        return None
+
+
+def _with_less(compiled: Compiled, certificate: Certificate, options: Options) -> Certified | None:
+    """The rewriting again, without what the checker has refused so far; None if that does not help."""
+    said: list[str] = []
+    for _ in range(_ROUNDS):
+        replayed = _Replayed(compiled, certificate)
+        facts, lost = _weaker(compiled.facts, replayed)
+        refused = replayed.layers if lost or replayed.layers else frozenset(v.name for v in compiled.source.relu_layers)
+        left_out = options.left_out | {(rule, layer) for rule in _RULES for layer in refused}
+        if not lost and left_out == options.left_out:
+            return None
+        said += [*lost, *(f"{_RULES[rule]} in {layer}" for rule, layer in sorted(left_out - options.left_out))]
+        options = replace(options, left_out=left_out)
+        compiled = rewrite(compiled.source, facts, options)
+        certificate = _accepted_steps(compiled, certify(compiled, name_all=True))
+        verdict = _verdict(compiled, certificate)
+        if verdict is not None:
+            return Certified(compiled, certificate, verdict, tuple(said))
+    return None
+
+
+def _as_it_is(compiled: Compiled) -> Certified:
+    source = compiled.source
+    untouched = Compiled(source, source, compiled.facts, compiled.facts, (), compiled.seconds)
+    certificate = certify_same(source)
+    verdict = accepted(source, source, compiled.facts.domain, certificate)
+    return Certified(untouched, certificate, verdict, ("every rewrite",))
+
+
+# ---- what was refused -----------------------------------------------------------------------------
+
+
+class _Replayed:
+    """A certificate step by step: what the checker knows at the end, and the layers of whose ties or carriers it accepted not all."""
+
+    def __init__(self, compiled: Compiled, certificate: Certificate) -> None:
+        self.numbers = {layer.name: k for k, layer in enumerate(compiled.source.layers, start=1)}
+        names = {
+            (net, k): layer.name
+            for net, network in enumerate((compiled.source, compiled.network))
+            for k, layer in enumerate(network.layers, start=1)
+        }
+        replay = _replay(compiled)
+        refused = [step for step in _steps(certificate) if not replay.accepts(step)]
+        self.state = replay.state
+        self.layers = frozenset(names[step[1][0], step[1][1]] for step in refused if _is_about_rewrites(step))
+
+    def knows(self, layer: str, unit: int, side: str) -> bool:
+        """Has the checker the sign: z ≥ 0 (lo) or z ≤ 0 (up)?"""
+        place = 0, self.numbers[layer], unit
+        if side == "lo":
+            return bool(self.state.lower.get(place, -1) >= 0)
+        return bool(self.state.upper.get(place, 1) <= 0)
+
+
+def _replay(compiled: Compiled) -> rectifold_check.Replay:
+    texts = canonical_text(compiled.source), canonical_text(compiled.network)
+    return rectifold_check.Replay(*texts, domain_text(compiled.facts.domain))
+
+
+def _steps(certificate: Certificate) -> Iterable[list[Any]]:
+    return (json.loads(line) for line in certificate.lines[1:-1])
+
+
+def _is_about_rewrites(step: list[Any]) -> bool:
+    """A tie, or a unit of the result."""
+    return step[0] in ("alias", "mirror") or (step[0] == "bound" and step[1][0] == 1)
+
+
+def _accepted_steps(compiled: Compiled, certificate: Certificate) -> Certificate:
+    """The certificate without the steps that do not hold."""
+    replay = _replay(compiled)
+    lines = certificate.lines
+    kept = [line for line, step in zip(lines[1:-1], _steps(certificate), strict=True) if replay.accepts(step)]
+    return Certificate((lines[0], *kept, lines[-1]))
+
+
+def _weaker(facts: Facts, replayed: _Replayed) -> tuple[Facts, list[str]]:
+    """Without the signs that the checker does not know, and what is lost in words."""
+    layers: dict[str, LayerFacts] = {}
+    lost: list[str] = []
+    for name, known in facts.layers.items():
+        lower, upper = known.lower.copy(), known.upper.copy()
+        for k in np.nonzero(known.lower >= 0)[0].tolist():
+            if not replayed.knows(name, k, "lo"):
+                lower[k] = -np.inf
+                lost.append(f"that unit {k} of {name} is never negative")
+        for k in np.nonzero(known.upper <= 0)[0].tolist():
+            if not replayed.knows(name, k, "up"):
+                upper[k] = np.inf
+                lost.append(f"that unit {k} of {name} is never positive")
+        layers[name] = replace(known, lower=lower, upper=upper)
+    return facts.replaced(layers), lost
+
+
+def left_out_text(left_out: tuple[str, ...]) -> str:
+    """One line about what could not be certified."""
+    most = 4
+    shown = ", ".join(left_out[:most]) + (f" and {len(left_out) - most} more" if len(left_out) > most else "")
+    return (
+        f"left out, because our checker refused our certificate of it: {shown}; the result is equal but larger than it "
+        "could be. This is a fault of rectifold, not of the network: please report it with the network"
+    )
