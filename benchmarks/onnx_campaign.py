@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from onnx_graphs.graphs import case
 from onnx_graphs.judge import Judgement, judge, reason, text_of
 
-COLUMNS = ("right", "rounded", "refused", "misread", "open", "raw", "traceback", "unjudged", "accepted")
+COLUMNS = ("right", "rounded", "refused", "misread", "open", "raw", "traceback", "alarm", "unjudged", "accepted")
 
 
 def main() -> None:

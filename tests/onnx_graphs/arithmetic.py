@@ -207,7 +207,23 @@ def dropout(d: Draft) -> str:
         return d.node("Dropout", [x], ratio=d.one_of([None, 0.25]))[0]
     ratio = d.constant(np.array(0.25, dtype=np.float32)) if d.chance(0.5) else ""
     names = [x, ratio, d.constant(np.array(False))] if ratio and d.chance(0.4) else [x, ratio] if ratio else [x]
-    return d.node("Dropout", names, seed=d.one_of([None, 3]))[0]
+    return d.node("Dropout", names, 2 if d.chance(0.2) else 1, seed=d.one_of([None, 3]))[0]
+
+
+def hard_sigmoid(d: Draft) -> str:
+    slopes = {"alpha": d.one_of([None, 0.25, 0.5, 1.0, 0.0, -0.5]), "beta": d.one_of([None, 0.5, 0.0, 2.0, -1.0])}
+    return d.node("HardSigmoid", [d.take(ANY)], **slopes)[0]
+
+
+def rounding(op: str) -> Callable[[Draft], str]:
+    """Of a constant: what is not piecewise linear may still be applied to constants."""
+
+    def make(d: Draft) -> str:
+        x = d.take(ANY)
+        value = x if d.chance(0.05) else d.constant(d.numbers(d.values[x].shape))
+        return d.node("Sub" if d.opset > 6 else "Sum", [x, d.node(op, [value])[0]])[0]
+
+    return make
 
 
 def scaler(d: Draft) -> str:
@@ -255,5 +271,8 @@ OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
     "Dropout": (6, dropout),
     "Scaler": (7, scaler),
     **{op: (9, comparison(op)) for op in ("Equal", "Greater", "Less")},
+    **{op: (12, comparison(op)) for op in ("GreaterOrEqual", "LessOrEqual")},
     "Not": (9, negation),
+    "HardSigmoid": (6, hard_sigmoid),
+    **{op: (6, rounding(op)) for op in ("Floor", "Ceil")},
 }

@@ -65,6 +65,7 @@ class Draft:
         self.values: dict[str, Array] = {}
         self.symbolic: set[str] = set()
         self.operators: list[str] = []
+        self.folding = False  # whether `take` gives constants
 
     # ---- chance -------------------------------------------------------------------------------
 
@@ -90,6 +91,8 @@ class Draft:
             step = 1 if kind.kind != "f" else self.one_of([1, 1, 2, 4])
             flat = [self.whole(-4, 4) / step if step > 1 else self.whole(-4, 4) for _ in range(count)]
             flat = flat if zero else [v or 1 for v in flat]
+            if kind.kind == "f" and flat and self.chance(0.01):
+                flat[0] = self.one_of([np.inf, -np.inf, 0.1, -0.0, 1e-40 if kind.itemsize > 2 else 1e-7])
         return np.array(flat, dtype=kind).reshape(tuple(shape))
 
     def fresh(self, stem: str) -> str:
@@ -100,7 +103,7 @@ class Draft:
     def input(self, shape: Sequence[int], kind: Any = None) -> str:
         """A new input of the graph."""
         name = self.fresh("x")
-        self.values[name] = self.numbers(shape, kind)
+        self.values[name] = np.nan_to_num(self.numbers(shape, kind), posinf=1, neginf=-1)
         self.inputs.append(name)
         self.symbolic.add(name)
         return name
@@ -137,6 +140,8 @@ class Draft:
 
     def take(self, ranks: Sequence[int], *, high: int = 4, old: float = 0.6) -> str:
         """A value that depends on the inputs, of one of these ranks: one that is there, a new input, or reshaped."""
+        if self.folding:
+            return self.constant(self.numbers(self.shape(self.one_of(ranks), high)))
         fits = [n for n in sorted(self.symbolic) if self._fits(n) and self.values[n].ndim in ranks]
         if fits and self.chance(old):
             return str(self.one_of(fits[-3:]))
@@ -192,7 +197,8 @@ class Draft:
         first = next(iter(feeds.values())).dtype if feeds else self.kind
         inputs = [helper.make_tensor_value_info(n, code_of(v.dtype), v.shape) for n, v in feeds.items()]
         code = code_of(first if gives is None else gives)
-        outputs = [helper.make_tensor_value_info(n, code, None) for n in node.output]
+        second = {"MaxPool": TensorProto.INT64, "Dropout": TensorProto.BOOL}.get(node.op_type, code)
+        outputs = [helper.make_tensor_value_info(n, second if k else code, None) for k, n in enumerate(node.output)]
         model = model_of([node], inputs, outputs, [], max(self.opset, 7))
         require_types(node, self.values, model.opset_import[0].version)
         ran = [v for v in answers(model, feeds).values() if not isinstance(v, str)]

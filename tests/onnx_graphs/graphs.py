@@ -64,12 +64,23 @@ def _draft(seed: int, name: str) -> Draft:
 def _grown(draft: Draft, name: str) -> str:
     for _ in range(0 if draft.bare else draft.one_of([0, 0, 1, 2])):
         _other(draft)
-    found = OPERATORS[name][1](draft)
+    found = _folded(draft, name) if draft.opset > 6 and draft.chance(0.12) else OPERATORS[name][1](draft)
     if found not in draft.symbolic or (draft.values[found].size == 0 and draft.chance(0.9)):
         raise Unfit("the value is constant or empty")
     for _ in range(0 if draft.bare else draft.one_of([0, 0, 1, 2, 3])):
         _other(draft)
     return found
+
+
+def _folded(draft: Draft, name: str) -> str:
+    """An input plus what the operator makes of constants."""
+    draft.folding = True
+    found = OPERATORS[name][1](draft)
+    draft.folding = False
+    value = draft.values[found]
+    if found in draft.symbolic or value.dtype != draft.kind:
+        raise Unfit("the generator reads an input")
+    return draft.node("Add", [draft.input(value.shape), found])[0]
 
 
 def _other(draft: Draft) -> None:
@@ -119,7 +130,8 @@ def _behind(draft: Draft, found: str) -> list[str]:
 
 
 def _point(draft: Draft) -> dict[str, np.ndarray[Any, Any]]:
-    return {n: draft.numbers(draft.values[n].shape, draft.values[n].dtype) for n in draft.inputs}
+    drawn = {n: draft.numbers(draft.values[n].shape, draft.values[n].dtype) for n in draft.inputs}
+    return {n: np.nan_to_num(v, posinf=1, neginf=-1) for n, v in drawn.items()}
 
 
 # ---- disguises ------------------------------------------------------------------------------------

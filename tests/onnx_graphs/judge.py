@@ -31,7 +31,10 @@ RAW = re.compile(
 
 @dataclass(frozen=True)
 class Judgement:
-    """outcome: right, rounded (right up to the rounding of floats), refused, misread, raw, traceback, unjudged, accepted."""
+    """outcome: right, rounded (right up to the rounding of floats) or refused; misread, raw (a refusal that is no clean line),
+    traceback, alarm (read right, and the reader's own comparison says otherwise) or open (the peers disagree); unjudged (no
+    peer runs it) or accepted (the same, for a graph that was spoilt).
+    """
 
     outcome: str
     detail: str = ""
@@ -39,7 +42,7 @@ class Judgement:
 
     @property
     def is_fault(self) -> bool:
-        return self.outcome in ("misread", "raw", "traceback", "open")
+        return self.outcome in ("misread", "raw", "traceback", "alarm", "open")
 
 
 def judge(graph: Case, folder: Path) -> Judgement:
@@ -47,7 +50,7 @@ def judge(graph: Case, folder: Path) -> Judgement:
     path = folder / "graph.onnx"
     path.write_bytes(graph.read.SerializeToString())
     try:
-        network = load(path).network
+        network = load(path, outputs=_outputs(graph), crosscheck=False).network
     except InputError as error:
         text = str(error)
         raw = "\n" in text or len(text) > 600 or RAW.search(text)
@@ -59,7 +62,24 @@ def judge(graph: Case, folder: Path) -> Judgement:
     if not graph.judged:
         return Judgement("accepted", "no peer runs it")
     found = _compared(graph, network)
+    if found.outcome in ("right", "rounded") and (alarm := _alarm(path, _outputs(graph))):
+        return Judgement("alarm", alarm)
     return Judgement("accepted", graph.spoilt) if graph.spoilt and found.outcome == "unjudged" else found
+
+
+def _outputs(graph: Case) -> tuple[str, ...]:
+    """The outputs to read: by name where there are several."""
+    names = tuple(o.name for o in graph.read.graph.output)
+    return names if len(names) > 1 else ()
+
+
+def _alarm(path: Path, outputs: tuple[str, ...]) -> str:
+    """What the comparison after reading says against a graph that was read right."""
+    try:
+        load(path, outputs=outputs)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _compared(graph: Case, network: Network) -> Judgement:
@@ -101,11 +121,11 @@ def _difference(network: Network, point: dict[str, Array], truth: list[Array], *
     expected = [v.item() for array in truth for v in array.ravel()]
     if network.input_size != len(x):
         return f"{network.input_size} inputs, not {len(x)}"
-    if not all(np.isfinite(v) for v in expected):
-        return "" if network.output_size == len(expected) else "the number of outputs"
     exact = evaluate(network, x)
     if len(exact) != len(expected):
         return f"{len(exact)} outputs, not {len(expected)}"
+    if not all(np.isfinite(v) for v in expected):
+        return _beyond(exact, truth)
     if all(a == Fraction(b) for a, b in zip(exact, expected, strict=True)):
         return ""
     scale = max(1.0, *(abs(float(v)) for v in [*exact, *expected, *x]))
@@ -115,6 +135,15 @@ def _difference(network: Network, point: dict[str, Array], truth: list[Array], *
     if worst <= room * scale * 8:
         return "rounded"
     return f"read {[str(v) for v in exact[:12]]}, right is {expected[:12]}"
+
+
+def _beyond(exact: list[Fraction], truth: list[Array]) -> str:
+    """Nothing, where infinite entries are an overflow: the network's value is near the end of the type, or it is half."""
+    flat = [(v, float(np.finfo(a.dtype).max)) for a in truth for v in a.ravel()]
+    for value, (other, top) in zip(exact, flat, strict=True):
+        if not np.isfinite(other) and abs(value) < top / 16 and top > 1e6:
+            return f"read {float(value)} where the peers compute {other}"
+    return ""
 
 
 def _shown(point: dict[str, Array]) -> str:

@@ -117,6 +117,31 @@ def gather(d: Draft) -> str:
     return d.node("Gather", [x, d.constant(index)], axis=None if axis == 0 and d.chance(0.5) else axis)[0]
 
 
+def gather_elements(d: Draft) -> str:
+    x = d.take((1, 2, 3))
+    shape = d.values[x].shape
+    axis = axis_of(d, len(shape))
+    wanted = [d.whole(1, s) if d.chance(0.3) else s for s in shape]
+    wanted[axis] = d.whole(1, 3)
+    picks = [d.whole(-shape[axis], shape[axis] - 1) for _ in range(int(np.prod(wanted)))]
+    index = np.array(picks, dtype=d.one_of([np.int64, np.int32])).reshape(wanted)
+    return d.node("GatherElements", [x, d.constant(index)], axis=None if axis == 0 else axis)[0]
+
+
+def gather_nd(d: Draft) -> str:
+    """Rows of an index pick parts of x; `batch_dims` leading axes are shared."""
+    x = d.take((1, 2, 3))
+    shape = d.values[x].shape
+    shared = d.one_of([0, 0, 0, 1]) if d.opset >= 12 and len(shape) > 1 else 0
+    depth = d.whole(1, len(shape) - shared)
+    lead = (*shape[:shared], *d.shape(d.whole(0 if shared == 0 else 1, 2), 3))
+    picked = shape[shared : shared + depth]
+    rows = [[d.whole(-s, s - 1) for s in picked] for _ in range(int(np.prod(lead)))]
+    index = np.array(rows, dtype=np.int64).reshape(*lead, depth)
+    said = shared if shared or (d.opset >= 12 and d.chance(0.3)) else None
+    return d.node("GatherND", [x, d.constant(index)], batch_dims=said)[0]
+
+
 def expand(d: Draft) -> str:
     x = d.take((0, 1, 2, 3))
     sizes = [s if s > 1 or d.chance(0.4) else d.whole(1, 3) for s in d.values[x].shape]
@@ -247,6 +272,8 @@ OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
     "Transpose": (6, transpose),
     "Slice": (6, slicing),
     "Gather": (6, gather),
+    "GatherElements": (11, gather_elements),
+    "GatherND": (11, gather_nd),
     "Expand": (8, expand),
     "Tile": (6, tile),
     "Concat": (6, concat),
