@@ -109,7 +109,8 @@ def _between(low: Any, high: Any, random: Random, kind: Any) -> Any:
         kind(0),
         tiny * kind(random.randint(-9, 9)),
     ]
-    return min(max(random.choice(choices), low), high)
+    largest = np.finfo(kind).max
+    return min(max(random.choice(choices), low, -largest), high, largest)
 
 
 def runners(kind: str, path: Path, network: Network) -> Iterator[tuple[str, Code]]:

@@ -300,7 +300,7 @@ def test_a_file_that_is_no_log_is_not_appended_to(tmp_path: Path) -> None:
     network.write_text("input x[1] in [0, 1]\noutput relu(x)\n")
     result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--log", str(network)])
     assert result.exit_code == 2
-    assert "net.relu is there, and is no log of proofs" in result.stderr
+    assert "net.relu is there, and was not written by --log" in result.stderr
     assert network.read_text() == "input x[1] in [0, 1]\noutput relu(x)\n"
     cut_off = tmp_path / "cut.log"
     cut_off.write_text('{"k')

@@ -30,7 +30,7 @@ REFUSED = [
     ("compile net.relu -o x.relu --json gone/x", "there is no folder 'gone'"),
     ("compile net.relu -o x.relu --log net.relu", "--log and the input net.relu are one file"),
     ("compile net.relu -o x.relu --log x.relu", "--log and -o are one file"),
-    ("compile net.relu -o x.relu --log same.relu", "same.relu is there, and is no log of proofs"),
+    ("compile net.relu -o x.relu --log same.relu", "same.relu is there, and was not written by --log"),
     ("compile net.relu -o - --to relu --json -", "-o and --json both write to standard output"),
     ("compile net.relu -o -", "standard output has no suffix; give --to relu|"),
     ("compile net.relu -o - --to c", "standard output takes one; give -o the name of a file"),
@@ -43,6 +43,8 @@ REFUSED = [
     ("regions net.relu --npz r.npz --plot r.npz", "--plot and --npz are one file"),
     ("shallow net.relu -o s.py --certificate s.py", "--certificate and -o are one file"),
     ("shallow net.relu -o s.py --plot s_weights.json", "--plot and -o (which writes s_weights.json too)"),
+    ("stability net.relu --json same.relu", "same.relu is there, and was not written by --json", ),
+    ("emit net.relu -o there.c", "there.h exists already; give --force"),
     ("check net.relu c.txt --json c.txt", "--json and the input c.txt are one file"),
     ("run net.relu p.npy --json p.npy", "--json and the input p.npy are one file"),
     ("show net.relu --json folder", "folder is a folder"),
@@ -57,6 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("c.txt").write_text("{}\n")
     Path("p.npy").write_text("no array")
     Path("box.vnnlib").write_text("(declare-const X_0 Real)\n")
+    Path("there.h").write_text("old")
     Path("folder").mkdir()
     os.symlink("net.relu", "link.relu")
     os.link("net.relu", "hard.relu")

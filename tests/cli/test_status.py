@@ -63,8 +63,8 @@ def raising(error: BaseException) -> Commands:
         (RecursionError("deep"), 2, "error: the input is nested too deeply to be read"),
         (PermissionError(13, "Permission denied", "/x/y"), 2, "error: /x/y: Permission denied"),
         (OSError("odd"), 2, "error: odd"),
-        (KeyboardInterrupt(), 3, "interrupted before there was a result; nothing was written"),
-        (click.Abort(), 3, "interrupted before there was a result; nothing was written"),
+        (KeyboardInterrupt(), 3, "interrupted before the end; no file is left half-written"),
+        (click.Abort(), 3, "interrupted before the end; no file is left half-written"),
     ],
 )
 def test_each_error_has_its_status_and_one_line(error: BaseException, status: int, line: str) -> None:

@@ -125,7 +125,7 @@ def test_folders_devices_pipes_sockets_and_loops_are_refused(tmp_path: Path, mon
             with pytest.raises(InputError, match=what):
                 write_whole(Path(name), b"data")
             with pytest.raises(InputError, match=what):
-                require_targets([Target("--json", name, replaces=True)], [], force=True)
+                require_targets([Target("--json", name, continues=b"{")], [], force=True)
 
 
 @LINUX
@@ -151,7 +151,7 @@ def test_two_outputs_of_one_file_are_refused(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(InputError, match="--certificate and -o are one file"):
             require_targets([Target("-o", one), Target("--certificate", other)], [], force=True)
     with pytest.raises(InputError, match=r"--certificate and -o \(which writes c1.h too\) are one file"):
-        require_targets([Target("-o", "c1.c", ["c1.h"]), Target("--certificate", "c1.h")], [], force=False)
+        require_targets([Target("-o", "c1.c", perhaps=["c1.h"]), Target("--certificate", "c1.h")], [], force=False)
     require_targets([Target("-o", "one"), Target("--certificate", "folder/one")], [], force=False)
 
 
@@ -163,8 +163,8 @@ def test_an_output_that_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.M
     inputs = ["net.relu", "point.npy±1/10", "[0,1]" * 100, None]
     for name in ("net.relu", "copy.relu", "point.npy"):
         with pytest.raises(InputError, match="--log and the input .* are one file"):
-            require_targets([Target("--log", name, replaces=True)], inputs, force=True)
-    require_targets([Target("--log", "other", replaces=True)], inputs, force=True)
+            require_targets([Target("--log", name, continues=b"{")], inputs, force=True)
+    require_targets([Target("--log", "other", continues=b"{")], inputs, force=True)
 
 
 def test_one_output_goes_to_standard_output() -> None:

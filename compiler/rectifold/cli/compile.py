@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -28,7 +27,7 @@ from rectifold.cli.progress import shown
 from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.shallow import certified_shallow, write_shallow
 from rectifold.cli.status import DONE, TRUSTED, UNDECIDED
-from rectifold.cli.targets import network_target, require_outputs
+from rectifold.cli.targets import certificate_bytes, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS
@@ -36,7 +35,6 @@ from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import require_domain
-from rectifold.runtime.files import write_whole
 from rectifold.two_layers.shallow import Shallow, shallow_network
 from rectifold_check import Verdict
 
@@ -100,14 +98,14 @@ def compile_command(
     certificate, verdict = (None, None) if known is None else (known.certificate, known.verdict)
     if certificate_file and proved is not None:
         certificate, verdict = proved
-    origin = _origin(compiled, chosen, verdict)
+    beside = certificate_bytes(certificate_file, certificate)
     if folded is not None:
-        files, bound = write_shallow(folded, path, chosen, of=compiled.source, force=force)
+        files, bound = write_shallow(folded, path, chosen, of=compiled.source, force=force, certificate=beside)
     else:
-        files = write_artifact(EMITTERS[chosen](compiled.network, origin, path.name), path, force=force)
+        origin = _origin(compiled, chosen, verdict)
+        artifact = EMITTERS[chosen](compiled.network, origin, path.name)
+        files = write_artifact(artifact, path, force=force, certificate=beside)
         bound = _finite(max(origin.error_bound or (), default=0.0))
-    if certificate_file and certificate is not None:
-        write_whole(Path(certificate_file), certificate.text.encode("ascii"))
     left_out = () if known is None else known.left_out
     done = Done(compiled, folded, verdict, certificate_file, bound, tuple(files), left_out)
     if left_out:

@@ -24,7 +24,7 @@ from rectifold.cli.output import console, write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
-from rectifold.cli.targets import network_target, require_outputs
+from rectifold.cli.targets import certificate_bytes, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS
@@ -36,7 +36,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures import draw_errors, draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
-from rectifold.runtime.files import write_whole
+from rectifold.runtime.files import write_files
 from rectifold.two_layers.shallow import KINDS, Shallow, shallow_network
 from rectifold_check import Verdict
 
@@ -103,10 +103,15 @@ def shallow_command(
         if progress is not None:
             progress("making and checking the certificate", 0, 1)
         proved = certified_shallow(source, result, domain, required=certificate_file is not None)
-    files = write_shallow(result, Path(output), chosen, of=source, force=force)[0] if output and chosen else []
+    beside = certificate_bytes(certificate_file, proved[0] if proved else None)
+    files: list[Path] = []
+    if output and chosen:
+        files, _ = write_shallow(result, Path(output), chosen, of=source, force=force, certificate=beside)
+    elif beside is not None:
+        write_files(dict([beside]), force=force)
+    files += [] if beside is None else [beside[0]]
     if certificate_file and proved is not None:
         files.append(Path(certificate_file))
-        write_whole(files[-1], proved[0].text.encode("ascii"))
     if plot_file:
         draw_sheets(source, domain, Path(plot_file))
     if strips_file:
@@ -126,14 +131,16 @@ def shallow_command(
 
 
 def write_shallow(
-    result: Shallow, path: Path, chosen: str, *, of: Network, force: bool
+    result: Shallow, path: Path, chosen: str, *, of: Network, force: bool, certificate: tuple[Path, bytes] | None
 ) -> tuple[list[Path], float | None]:
     """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
     assert result.network.domain is not None
     bound = certified_rounding(result.network, result.network.domain, None, chosen)
     statement = f"a shallow form ({result.kind}): {result.statement}"
     origin = Origin(digest(of), of.sizes, bound, statement, precision_of(chosen))
-    files = write_artifact(EMITTERS[chosen](result.network, origin, path.name), path, force=force)
+    files = write_artifact(
+        EMITTERS[chosen](result.network, origin, path.name), path, force=force, certificate=certificate
+    )
     largest = max(bound or (), default=0.0)
     return files, largest if np.isfinite(largest) else None
 

@@ -30,7 +30,7 @@ DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
 INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
 
 _AGAIN = b"\ninterrupted: ending with what is proved so far (Ctrl-C again ends at once)\n"
-_NOTHING = "interrupted before there was a result; nothing was written"
+_NOTHING = "interrupted before the end; no file is left half-written"
 _MOST = 300  # characters of an unexpected error's own message
 
 

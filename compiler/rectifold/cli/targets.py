@@ -7,8 +7,12 @@ from pathlib import Path
 
 import click
 
+from rectifold.certificate.compiled import Certificate
 from rectifold.emitters.table import format_for, names_beside, suffix_note
 from rectifold.runtime.targets import Target, require_targets
+from rectifold.search.replay import BEGINNING
+
+_CONTINUES = {"--json": b"{", "--log": BEGINNING}
 
 
 def network_target(output: str, wanted: str | None, *, quiet: bool) -> tuple[Path, str, Target]:
@@ -18,16 +22,21 @@ def network_target(output: str, wanted: str | None, *, quiet: bool) -> tuple[Pat
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
         click.echo(f"note: {note}", err=True)
-    return path, chosen, Target("-o", output, names_beside(path, chosen), may_be_standard_output=True)
+    return path, chosen, Target("-o", output, *names_beside(path, chosen), may_be_standard_output=True)
 
 
 def require_outputs(
     named: dict[str, str | None], inputs: Iterable[str | None], *, force: bool, network: Target | None = None
 ) -> None:
-    """`named`: option → its value. --json is replaced and --log continued without --force. Raises InputError."""
+    """`named`: option → its value. --json replaces its own files and --log goes on, without --force. Raises InputError."""
     targets = [
-        Target(option, name, replaces=option in ("--json", "--log"), may_be_standard_output=option == "--json")
+        Target(option, name, continues=_CONTINUES.get(option), may_be_standard_output=option == "--json")
         for option, name in named.items()
         if name is not None
     ]
     require_targets([*([network] if network else []), *targets], inputs, force=force)
+
+
+def certificate_bytes(file: str | None, certificate: Certificate | None) -> tuple[Path, bytes] | None:
+    """What --certificate writes, and where."""
+    return None if file is None or certificate is None else (Path(file), certificate.text.encode("ascii"))

@@ -26,14 +26,22 @@ class Artifact:
         return next(iter(self.files.values()))
 
 
-def write_artifact(artifact: Artifact, path: Path, *, force: bool) -> list[Path]:
-    """Write the files beside `path` (- is standard output): the files. Raises InputError if one may not be written."""
+def write_artifact(
+    artifact: Artifact, path: Path, *, force: bool, certificate: tuple[Path, bytes] | None = None
+) -> list[Path]:
+    """Write the files beside `path` (- is standard output), all or none of them and the certificate: the files.
+
+    Raises InputError if one may not be written.
+    """
+    also = {} if certificate is None else dict([certificate])
     if str(path) == STANDARD_OUTPUT:
-        write_standard_output(_single(artifact))
+        data = _single(artifact)
+        write_files(also, force=force)
+        write_standard_output(data)
         return []
     targets = [path.parent / name for name in artifact.files]
     pairs = list(zip(targets, artifact.files.values(), strict=True))
-    write_files(dict(reversed(pairs)), force=force)
+    write_files(also | dict(reversed(pairs)), force=force)
     return targets
 
 

@@ -49,7 +49,8 @@ EMITTERS: Mapping[str, Emitter] = {
 }
 _SUFFIXES = {".relu": "relu", ".py": "python", ".c": "c", ".onnx": "onnx", ".npz": "npz"}
 _ALSO = {"numpy": ".py", "onnx64": ".onnx"}  # formats that --to alone can choose, and their usual suffix
-_BESIDE = {"python": ("{}_weights.json",), "numpy": ("{}_weights.npz",), "c": ("{}.h", "{}_weights.h")}
+_BESIDE = {"c": (".h",)}
+_PERHAPS = {"python": ("_weights.json",), "numpy": ("_weights.npz",), "c": ("_weights.h",)}
 
 
 def format_for(path: Path, wanted: str | None) -> str:
@@ -78,9 +79,10 @@ def suffix_note(path: Path, chosen: str) -> str | None:
     return f"{named(path)} is written as {chosen} (--to), although its suffix says {promised}"
 
 
-def names_beside(path: Path, chosen: str) -> list[str]:
-    """The files that may be written beside the main one."""
-    return [form.format(path.stem) for form in _BESIDE.get(chosen, ())]
+def names_beside(path: Path, chosen: str) -> tuple[list[str], list[str]]:
+    """The files that are written beside the main one, and those that may be (above INLINE_PARAMETERS parameters)."""
+    beside, perhaps = ([path.stem + ending for ending in table.get(chosen, ())] for table in (_BESIDE, _PERHAPS))
+    return beside, perhaps
 
 
 def emit(network: Network, path: str | Path, to: str | None = None, *, force: bool = False) -> list[Path]:

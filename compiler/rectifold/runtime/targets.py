@@ -37,8 +37,11 @@ class Target:
 
     option: str
     name: str
-    beside: Sequence[str] = ()
-    replaces: bool = False  # an existing file is replaced, or added to, without being asked
+    beside: Sequence[str] = ()  # names that are written too
+    perhaps: Sequence[str] = ()  # names that may be written too: how large the result is shows later
+    continues: bytes | None = (
+        None  # what an existing file begins with that is replaced, or added to, without being asked
+    )
     may_be_standard_output: bool = False
 
     @property
@@ -49,6 +52,10 @@ class Target:
     def paths(self) -> list[Path]:
         path = Path(self.name)
         return [path, *(path.parent / name for name in self.beside)]
+
+    @property
+    def possible_paths(self) -> list[Path]:
+        return [*self.paths, *(Path(self.name).parent / name for name in self.perhaps)]
 
 
 def require_targets(targets: Iterable[Target], inputs: Iterable[str | None], *, force: bool) -> None:
@@ -62,9 +69,12 @@ def require_targets(targets: Iterable[Target], inputs: Iterable[str | None], *, 
     for target in targets:
         if target.is_standard_output:
             continue
-        for path in target.paths:
+        for path in target.possible_paths:
             _require_own_file(target, path, owners)
-        refuse_existing(Path(target.name), force=force or target.replaces)
+        for path in target.paths:
+            refuse_existing(path, force=force or target.continues is not None)
+        if target.continues is not None and not force:
+            require_beginning(Path(target.name), target.continues, target.option)
         _require_folder_takes_files(Path(target.name))
 
 
@@ -91,6 +101,22 @@ def refuse_existing(path: Path, *, force: bool) -> None:
     folder = file_at(path).parent if path.is_symlink() else path.parent
     if not folder.is_dir():
         raise InputError(f"there is no folder {str(folder)!r}")
+
+
+def require_beginning(path: Path, beginning: bytes, option: str) -> None:
+    """Raises InputError if the file is there, and is not one of ours: those begin so."""
+    try:
+        if not path.exists():
+            return
+        with path.open("rb") as file:
+            found = file.read(len(beginning))
+    except OSError as error:
+        raise InputError(f"cannot read {named(path)}: {error.strerror}") from None
+    if not beginning.startswith(found):
+        raise InputError(
+            f"{named(path)} is there, and was not written by {option} (its first line would begin with "
+            f"{beginning.decode()}); give {option} another name"
+        )
 
 
 def file_at(path: Path) -> Path:

@@ -32,10 +32,10 @@ from rectifold.ir.canonical import digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.files import append_line
-from rectifold.runtime.targets import named, refuse_existing
+from rectifold.runtime.targets import refuse_existing, require_beginning
 from rectifold.search.boxes.tree import proved_again
 
-_BEGINNING = b'{"key":'
+BEGINNING = b'{"key":'  # of every line of a log
 
 
 class ProofLog:
@@ -105,18 +105,7 @@ def _require_log(path: Path) -> None:
         refuse_existing(path, force=True)
     except InputError as error:
         raise InputError(f"the log cannot be written: {error}") from None
-    if not path.exists():
-        return
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(len(_BEGINNING))
-    except OSError as error:
-        raise InputError(f"cannot read the log {named(path)}: {error.strerror}") from None
-    if not _BEGINNING.startswith(beginning):
-        raise InputError(
-            f"{named(path)} is there, and is no log of proofs (its first line would begin with {_BEGINNING.decode()}); "
-            "give --log the name of a log or of a new file"
-        )
+    require_beginning(path, BEGINNING, "--log")
 
 
 @dataclass(frozen=True, eq=False)
