@@ -18,11 +18,7 @@ _BOUNDED = 2  # of every three domains are bounded
 def strange_network(seed: int, lattices_only: bool = False) -> str:
     """The text of one network; the same text for the same seed."""
     random = Random(seed)
-    kinds = (
-        (_coded_lattice, _lattice)
-        if lattices_only
-        else (_coded_lattice, _lattice, _proportional, _proportional, _scalar)
-    )
+    kinds = (_coded_lattice, _lattice, _proportional, *(() if lattices_only else (_proportional, _scalar)))
     kind = random.choice(kinds)
     inputs = random.choice((1, 1, 2, 2, 3))
     lines = [f"input x[{inputs}] in {_domain(random, inputs)}", *_assumptions(random, inputs)]
