@@ -81,3 +81,28 @@ def test_numbers_beyond_the_floats_are_evaluated(run: Run) -> None:
     assert run("all.relu", "1e1000").stdout == "inf\n"
     told = run("all.relu", "1e1000", "--json", "-").stdout
     assert json.loads(told)["output"] == [None]
+
+
+HUGE = (
+    "input x[1] in [0, 1]\n"
+    + "".join(f"h{k} = relu(1e1000*{f'h{k - 1}' if k else 'x'})\n" for k in range(5))
+    + "output h4\n"
+)
+
+
+def test_weights_beyond_the_floats_are_infinite_in_floats(run: Run) -> None:
+    Path("huge.relu").write_text(HUGE)
+    assert run("huge.relu", "1/3").stdout == "inf\n"
+    assert run("huge.relu", "1", "--exact").stdout == "1" + "0" * 5000 + "\n"
+
+
+def test_numbers_longer_than_a_certificate_holds_are_refused_in_a_line(run: Run) -> None:
+    Path("long.relu").write_text(HUGE.replace("relu(", "(").replace("1e1000*x", "1e1000*relu(x)"))
+    assert CliRunner().invoke(main, ["stability", "long.relu"]).exit_code == 0
+    done = CliRunner().invoke(main, ["compile", "long.relu", "-o", "o.relu"])
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "error: a number of the network has about 5,016 digits, and certificates and digests hold at most 4,300; "
+        "scale the weights\n"
+    )
+    assert not Path("o.relu").exists()

@@ -194,3 +194,9 @@ def test_numbers_that_are_refused(text: str, message: str) -> None:
 def test_a_sign_is_no_part_of_an_unsigned_number() -> None:
     with pytest.raises(NumberError):
         parse_number("-1")
+
+
+def test_a_number_that_could_not_be_read_back_is_not_written() -> None:
+    assert format_number(Fraction(10) ** 2400).startswith("1000")
+    with pytest.raises(NumberError, match=r"a number of about 2,80\d digits cannot be written; the limit is 2,500"):
+        format_number(Fraction(10) ** 2800 / 3)

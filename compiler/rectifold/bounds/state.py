@@ -158,7 +158,8 @@ class Bounds:
                     rows = rows + np.abs(weight) @ size
                 radius = layer.radii[source]
                 if radius is not None:
-                    extra = extra + radius @ size
+                    with np.errstate(invalid="ignore", over="ignore"):  # what is no number gives no bound
+                        extra = extra + radius @ size
                     unseen = (weight[:, endless] == 0) & (radius[:, endless] > 0)  # tiny, but not 0: no end at all
                     extra = np.where(unseen.any(axis=1), np.inf, extra)
             self._sizes[layer.name] = rows, extra

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
-from rectifold.exact.numerals import nearest_float
+from rectifold.exact.numerals import exact_text, nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
 from rectifold.prover.cascade import require_domain
@@ -127,13 +129,17 @@ def regions_json(found: Regions) -> dict[str, Any]:
         "regions": [
             {
                 "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
-                "affine": [[str(v) for v in form] for form in region.affine],
-                "vertices": None if region.vertices is None else [[str(v) for v in vertex] for vertex in region.vertices],
-                "interior_point": [str(v) for v in region.interior_point],
+                "affine": [_texts(form) for form in region.affine],
+                "vertices": None if region.vertices is None else [_texts(vertex) for vertex in region.vertices],
+                "interior_point": _texts(region.interior_point),
             }
             for region in found
         ],
     }  # fmt: skip
+
+
+def _texts(values: Sequence[Fraction]) -> list[str]:
+    return [exact_text(v) for v in values]
 
 
 def _npz(found: Regions) -> bytes:

@@ -24,7 +24,7 @@ from rectifold.equivalence.agreement import Agreement, Tightest, agree_in_argmax
 from rectifold.equivalence.ties import Tie, seen_tie
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import bound_text, counted
+from rectifold.exact.numerals import at_least, bound_text, counted
 from rectifold.facts.entries import Signs
 from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import digest
@@ -457,7 +457,8 @@ def _counted(found: Agreement) -> str:
 
 
 def _share_text(found: Agreement) -> str:
-    return f"no counterexample was found; proved on {found.share:.1%} of the domain when the time was up"
+    share = at_least(100 * found.share, 3)
+    return f"no counterexample was found; proved on {share}% of the domain when the time was up"
 
 
 def _by_regions(

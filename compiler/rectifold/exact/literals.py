@@ -82,6 +82,8 @@ def parse_rational(text: str) -> Fraction:
 def format_number(value: Fraction) -> str:
     """The shortest of our notations that reads back as exactly `value`.
 
+    Raises NumberError where no text of at most MAX_DIGITS characters does.
+
     >>> [format_number(Fraction(v)) for v in ("3", "1/10", "-0.25", "1/3")]
     ['3', '1/10', '-0.25', '1/3']
     """
@@ -91,7 +93,15 @@ def format_number(value: Fraction) -> str:
         written = _format_float(value)
         if written is not None:
             return written
-    return f"{value.numerator}/{value.denominator}" if value.denominator != 1 else str(value.numerator)
+    return "/".join(map(_written_integer, [value.numerator, *([value.denominator] if value.denominator != 1 else [])]))
+
+
+def _written_integer(value: int) -> str:
+    """Raises NumberError for one that could not be read back."""
+    digits = int(value.bit_length() * 0.302)
+    if digits >= MAX_DIGITS:
+        raise NumberError(f"a number of about {digits:,} digits cannot be written; the limit is {MAX_DIGITS:,}")
+    return str(value)
 
 
 def format_float(value: float) -> str:

@@ -16,6 +16,7 @@ from math import gcd
 
 import numpy as np
 
+from rectifold.errors import InputError
 from rectifold.exact.conversion import dyadic_integers
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
@@ -89,6 +90,18 @@ def _lowest(value: int, den: int) -> str:
     if den & (den - 1) == 0:
         low = min(value & -value, den)
         value, den = value // low, den // low
-        return f"{value}/{den}" if den != 1 else str(value)
+        return f"{_digits(value)}/{_digits(den)}" if den != 1 else _digits(value)
     common = gcd(value, den)
-    return f"{value // common}/{den // common}" if den != common else str(value // common)
+    return f"{_digits(value // common)}/{_digits(den // common)}" if den != common else _digits(value // common)
+
+
+def _digits(value: int) -> str:
+    """Raises InputError for more digits than Python (and so the checker) reads."""
+    try:
+        return str(value)
+    except ValueError:
+        digits = int(value.bit_length() * 0.302)
+        raise InputError(
+            f"a number of the network has about {digits:,} digits, and certificates and digests hold at most 4,300; "
+            "scale the weights"
+        ) from None

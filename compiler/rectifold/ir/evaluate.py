@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
 
 _LONG = 4096  # bits
@@ -69,18 +70,25 @@ def evaluate_float(
 ) -> npt.NDArray[np.floating]:
     """Outputs in floating point for one point (n,) or several (k, n): what a plain NumPy program would compute.
 
-    A rational weight is rounded to `dtype` first. This rounds and proves nothing.
+    A rational weight is rounded to `dtype` first (infinite beyond its range). This rounds and proves nothing.
     """
     x = np.asarray(points, dtype=dtype)
     values: dict[str, npt.NDArray[np.floating]] = {network.input_name: np.atleast_2d(x)}
     rounded: Mapping[str, npt.NDArray[np.floating]]
     for layer in network.layers:
-        total = np.broadcast_to(
-            layer.bias.approximation[0].astype(dtype).T, (values[network.input_name].shape[0], layer.size)
-        )
-        rounded = {u: w.approximation[0].astype(dtype) for u, w in layer.weights.items()}
+        total = np.broadcast_to(_rounded(layer.bias, dtype).T, (values[network.input_name].shape[0], layer.size))
+        rounded = {u: _rounded(w, dtype) for u, w in layer.weights.items()}
         for source, weight in rounded.items():
             total = total + values[source] @ weight.T
         values[layer.name] = np.maximum(total, 0) if layer.is_relu else total
     result = values[network.output]
     return result[0] if x.ndim == 1 else result
+
+
+def _rounded(matrix: Matrix, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
+    middle, radius = matrix.approximation
+    with np.errstate(over="ignore"):
+        if radius is None or np.isfinite(radius).all():
+            return middle.astype(dtype)
+        entries = [nearest_float(v) for row in matrix.fractions() for v in row]
+        return np.array(entries, dtype=np.float64).reshape(matrix.shape).astype(dtype)

@@ -217,7 +217,7 @@ def _draw_map(figure: Any, axes: Any, regions: Regions, colour: Colour) -> None:
 
 
 def _draw_output(figure: Any, axes: Any, regions: Regions) -> None:
-    values = [float(v) for region in regions.with_vertices for v in _values(region)]
+    values = [nearest_float(v) for region in regions.with_vertices for v in _values(region)]
     low, high = min(values), max(values)
     scale = _colours("viridis")
     for region in regions.with_vertices:
