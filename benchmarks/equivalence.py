@@ -40,7 +40,7 @@ from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import gap
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.cascade import Limits
+from rectifold.prover.effort import Limits
 from rectifold.two_layers.shallow import shallow_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))

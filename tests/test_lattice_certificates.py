@@ -10,7 +10,7 @@ import pytest
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.cascade import Limits
+from rectifold.prover.effort import Limits
 from strange_networks import strange_network
 from support import net
 

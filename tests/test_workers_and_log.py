@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.cascade import Limits, prove
+from rectifold.prover.cascade import prove
+from rectifold.prover.effort import Effort, Limits
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.replay import ProofLog
 from support import float_network, net, random_network
@@ -151,8 +153,7 @@ def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyP
 # ---- the log ----------------------------------------------------------------------------------------
 
 
-def search_must_not_run(*ignored: object, **also: object) -> None:
-    raise AssertionError("everything is in the log")
+NO_SEARCH = replace(Effort.timed(30), search_seconds=0.0, optimised_work=0)  # what is proved comes from the log
 
 
 @pytest.mark.parametrize(
@@ -160,18 +161,10 @@ def search_must_not_run(*ignored: object, **also: object) -> None:
     [net(CORRELATED), hard(), float_network(3, 3, 24, 24, 24, 1), random_network(5), random_network(8)],
     ids=["exact leaves", "cases", "boxes", "random 5", "random 8"],
 )
-def test_a_second_run_proves_again_what_the_first_one_found(
-    network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_proves_again_what_the_first_one_found(network: Network, tmp_path: Path) -> None:
     limits = Limits(30, log=tmp_path / "proofs.log")
     first = prove(network, prover="bounds", limits=limits)
-    for name in ("answer_signs", "split_boxes"):
-        monkeypatch.setattr(f"rectifold.prover.cascade.{name}", search_must_not_run)
-    monkeypatch.setattr(
-        "rectifold.search.phases.branch_and_bound.BranchAndBound.optimised",
-        lambda _, units: (np.full(len(units), np.inf), []),
-    )
-    second = compile_network(network, prover="bounds", limits=limits)
+    second = compile_network(network, prover="bounds", limits=replace(limits, effort=NO_SEARCH))
     for name, known in first.layers.items():
         again = second.facts.layers[name]
         assert (again.active == known.active).all()
@@ -180,24 +173,19 @@ def test_a_second_run_proves_again_what_the_first_one_found(
     assert check_certificate(second, certify(second)).holds
 
 
-def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(tmp_path: Path) -> None:
     """Where the search without planes gives up at once, the one with them decides as much, and its trees are evidence."""
     network, path = float_network(4, 12, 16, 16, 16, 2), tmp_path / "proofs.log"
     plain = prove(network, prover="bounds", limits=Limits(30))
-    monkeypatch.setattr("rectifold.prover.cascade._QUERY_NODES", 2)
-    monkeypatch.setattr("rectifold.prover.cascade._HULL_FEW", 100)
-    first = compile_network(network, prover="bounds", limits=Limits(30, log=path))
+    effort = replace(Effort.timed(30), query_nodes=2, planes_questions=100)
+    first = compile_network(network, prover="bounds", limits=Limits(30, log=path, effort=effort))
     assert verdicts(first.facts) == verdicts(plain)
     certificate = certify(first)
     assert check_certificate(first, certificate).holds
     assert any(
         leaf[3:] for line in certificate.lines if line.startswith('["cases"') for leaf in leaves(json.loads(line)[5])
     )
-    for name in ("answer_signs", "split_boxes"):
-        monkeypatch.setattr(f"rectifold.prover.cascade.{name}", search_must_not_run)
-    second = compile_network(network, prover="bounds", limits=Limits(30, log=path))
+    second = compile_network(network, prover="bounds", limits=Limits(30, log=path, effort=NO_SEARCH))
     assert verdicts(second.facts) == verdicts(plain)
     assert check_certificate(second, certify(second)).holds
     lines = [json.loads(line) for line in path.read_text().splitlines()]

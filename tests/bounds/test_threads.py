@@ -10,7 +10,8 @@ from rectifold.bounds.threads import LARGE, largest_matrix, on_few_threads, thre
 from rectifold.equivalence.agreement import tightest
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer, Network
-from rectifold.prover.cascade import Limits, prove
+from rectifold.prover.cascade import prove
+from rectifold.prover.effort import Limits
 from support import float_network
 
 

@@ -13,7 +13,7 @@ import rectifold_check
 from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.cascade import Limits
+from rectifold.prover.effort import Limits
 from rectifold_check.reading import Refusal
 from rectifold_check.work import BASE, EACH, OFTEN, Stopped, Work
 from support import float_network

@@ -22,14 +22,13 @@ from rectifold.equivalence.decide import Different, Equal, Unknown, closest, com
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
-from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points, trace
 from rectifold.ir.joint import LAST, Pair, arranged, difference, gap, joined, names_of, output_names, same_shape
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network, sample_points
-from rectifold.prover.cascade import Limits, prove
+from rectifold.prover.effort import Limits
 from rectifold.search.boxes.tree import Tightening
 from rectifold.search.replay import ProofLog
 from support import float_network, net, points_of, random_network
@@ -505,23 +504,18 @@ def test_a_tolerance_for_many_inputs_is_proved_by_phases_and_taken_from_the_log(
 def test_an_interrupt_ends_the_rounds_about_the_argmax(monkeypatch: pytest.MonkeyPatch) -> None:
     a = float_network(2, *MANY)
     b = shaken(a, 2, 0.01)
-    asked: list[float | None] = []
+    rounds: list[str] = []
 
-    def interrupted(network: Network, domain: Domain, *, limits: Limits, **also: object) -> Facts:
-        asked.append(limits.seconds)
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(
-                "rectifold.prover.cascade._Cascade._rounds", lambda _: (_ for _ in ()).throw(KeyboardInterrupt)
-            )
-            facts = prove(network, domain, limits=limits, prover="bounds", asked=[])
-        assert not facts.complete
-        return facts
+    def interrupting(what: str, done: int, total: int) -> None:
+        if what.startswith("proving layer"):
+            rounds.append(what)
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr("rectifold.equivalence.agreement.prove", interrupted)
     monkeypatch.setattr("rectifold.equivalence.agreement._Contest.attack", lambda *_: None)
     monkeypatch.setattr("rectifold.equivalence.agreement._Contest._refuting", lambda *_: None)
-    assert not agree_in_argmax(a, b, domain_of(a), margin=F(0), limits=Limits(600)).proved
-    assert len(asked) == 1
+    found = agree_in_argmax(a, b, domain_of(a), margin=F(0), limits=Limits(600), progress=interrupting)
+    assert not found.proved
+    assert len(rounds) == 1
 
 
 def test_a_difference_for_many_inputs_is_found_where_there_is_one() -> None:

@@ -21,7 +21,9 @@ from rectifold.facts.trees import ExactLeaf, Frame, Split, leaves_of
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.cascade import Limits, prove, verdict
+from rectifold.prover.cascade import prove
+from rectifold.prover.effort import Effort, Limits
+from rectifold.prover.verdicts import verdict
 from rectifold.search.witnesses import Witnesses, sampling_box
 from rectifold.smt.process import Question, Sat, Solver, Unknown, Unsat, number
 from support import net, points_of, random_network
@@ -69,9 +71,9 @@ def test_z3_alone_is_a_trusted_claim() -> None:
     assert (verdict.status, verdict.trusted) == ("holds given trusted claims", 1)
 
 
-def test_without_branching_the_unit_stays_open_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rectifold.prover.cascade._BRANCH_SECONDS", 0.0)
-    compiled = compile_network(net(CORRELATED), prover="bounds")
+def test_without_branching_the_unit_stays_open_and_is_kept() -> None:
+    limits = Limits(effort=Effort(search_seconds=0.0))
+    compiled = compile_network(net(CORRELATED), prover="bounds", limits=limits)
     assert compiled.facts.layers["k"].open[0]
     undecided = verdict(compiled.source, compiled.facts, Claim("k", 0, Phase.INACTIVE))
     assert isinstance(undecided, Undecided)

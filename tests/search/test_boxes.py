@@ -18,6 +18,7 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
+from rectifold.prover.effort import Effort, Limits
 from rectifold.search.boxes.tree import BoxSearch, midpoint
 from rectifold.search.witnesses import Witnesses
 from rectifold_check import Replay
@@ -76,13 +77,11 @@ def test_a_network_of_few_inputs_is_decided_by_boxes_and_certified() -> None:
     assert check_certificate(compiled, certificate).status == "holds"
 
 
-def test_boxes_agree_with_phases_on_every_unit_both_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boxes_agree_with_phases_on_every_unit_both_decide() -> None:
     for seed in range(6):
         network = float_network(seed, 2, 12, 12, 12, 1)
         by_phases = prove(network, prover="bounds")
-        monkeypatch.setattr("rectifold.prover.cascade._BOX_UNITS", 0)
-        by_boxes = prove(network, prover="bounds")
-        monkeypatch.undo()
+        by_boxes = prove(network, prover="bounds", limits=Limits(effort=Effort(box_units=0)))
         for name, ours in by_boxes.layers.items():
             other = by_phases.layers[name]
             assert not (ours.active & other.unstable).any()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rectifold.prover.cascade import Limits
+from rectifold.prover.effort import Limits
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there

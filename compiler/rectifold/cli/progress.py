@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from rectifold.prover.cascade import Progress
+from rectifold.prover.effort import Progress
 
 
 @contextmanager

@@ -31,7 +31,8 @@ from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.prover.cascade import Limits, Progress, require_domain
+from rectifold.prover.cascade import require_domain
+from rectifold.prover.effort import Limits, Progress
 from rectifold.runtime.files import write_whole
 
 

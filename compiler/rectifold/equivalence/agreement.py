@@ -29,7 +29,9 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import LAST, Pairing, arranged, gap, joined, names_of, output_names
 from rectifold.ir.network import Network
-from rectifold.prover.cascade import Limits, Progress, prove
+from rectifold.prover.cascade import prove_layers
+from rectifold.prover.effort import Limits, Progress
+from rectifold.prover.state import Settings
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.boxes.argmax import Contest, contests
 from rectifold.search.boxes.largest import TightestSearch
@@ -198,7 +200,7 @@ def _by_phases(
         return Agreement(True, _none(question.bounds), search.boxes, 1.0, signs, question.pairing)
     limits = replace(limits, seconds=_left(question.deadline))
     network = gap(a, b, tolerance, "relu")
-    facts = prove(network, domain, prover="bounds", limits=limits, seed=seed, progress=progress, asked=[LAST])
+    facts = prove_layers(network, domain, Settings("bounds", limits, seed, progress, [LAST]))
     known = facts.layers[LAST]
     if known.seen_positive.any():
         return Agreement(False, facts.points)
@@ -405,9 +407,7 @@ def _argmax_by_phases(
     deadline = time.monotonic() + _seconds(limits)
     for share in _ARGMAX_SHARES:
         own, started = share * _left(deadline), time.monotonic()
-        facts = prove(
-            asked, domain, prover="bounds", limits=replace(limits, seconds=own), seed=seed, progress=progress, asked=[LAST]
-        )  # fmt: skip
+        facts = prove_layers(asked, domain, Settings("bounds", replace(limits, seconds=own), seed, progress, [LAST]))
         inactive = facts.layers[LAST].inactive
         settled = [any(inactive[unit] for unit, _ in query) for query in queries]
         if (found := contest._refuting(facts.points)) is not None:

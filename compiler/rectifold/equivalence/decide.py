@@ -36,7 +36,8 @@ from rectifold.linear_regions.by_vertices import MOST_INPUTS
 from rectifold.linear_regions.climb import highest_near
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.operations.compiling import sample_points
-from rectifold.prover.cascade import Limits, Progress, prove
+from rectifold.prover.cascade import prove
+from rectifold.prover.effort import Limits, Progress
 from rectifold.search.witnesses import sampling_box
 from rectifold.smt.differ import ask_difference
 from rectifold.smt.process import Sat, Solver, Unsat

@@ -19,7 +19,8 @@ from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
-from rectifold.prover.cascade import Limits, Progress, Prover, prove, require_domain
+from rectifold.prover.cascade import prove, require_domain
+from rectifold.prover.effort import Limits, Progress, Prover
 
 _ROUNDS = 10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
 

@@ -28,7 +28,7 @@ def find_point(solver: Solver, domain: Domain, seconds: float) -> Answer:
     return solver.ask(Question(domain).text(), domain.size, seconds)
 
 
-def difficulty(bounds: Bounds, layer: str) -> tuple[int, int]:
+def cone_cost(bounds: Bounds, layer: str) -> tuple[int, int]:
     """(unstable or open units, weights) in the cone of a layer: what a question about it costs."""
     network = bounds.network
     cone = network.cone(layer)

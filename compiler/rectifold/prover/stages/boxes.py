@@ -1,0 +1,65 @@
+"""Cases by sub-box, for all open units of a layer together: few inputs, many unstable units below."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rectifold.facts.entries import Signs
+from rectifold.facts.methods import Method
+from rectifold.facts.trees import BoxProof
+from rectifold.prover.layer import LayerState
+from rectifold.prover.state import ProofState
+from rectifold.search.boxes.tree import BoxOutcome
+from rectifold.search.tasks import BoxTask, Known, shares, split_boxes
+
+
+def prefers_boxes(state: ProofState, layer: LayerState) -> bool:
+    """Halving an input then fixes many phases at once."""
+    return _box_limit(state, layer) > 0 and state.cone_cost(layer.name)[0] > state.effort.box_units
+
+
+def _box_limit(state: ProofState, layer: LayerState) -> int:
+    """Boxes per question that proving and checking can afford; 0 for many inputs, or a network too wide."""
+    low, high = state.domain.float_box
+    units, weights = state.cone_cost(layer.name)
+    limit = state.effort.box_work // (units * weights + 1)
+    is_narrow = 0 < int(np.count_nonzero(high > low)) <= state.effort.box_inputs
+    return limit if is_narrow and limit >= state.effort.first_boxes else 0
+
+
+def run(state: ProofState, layer: LayerState) -> None:
+    limit = _box_limit(state, layer)
+    if not limit or not len(layer.open()) or state.reads_input_only(layer.name):
+        return
+    with state.timed("box splitting"):
+        for boxes in (state.effort.first_boxes, limit):
+            _split(state, layer, boxes)
+        layer.label("box splitting")
+
+
+def _split(state: ProofState, layer: LayerState, limit: int) -> None:
+    queries = [(int(k), -1 if layer.positive[k] else 1) for k in layer.open()]
+    if not queries:
+        return
+    with state.spending():
+        seconds = min(state.effort.share_of_boxes * state.search_left, state.time_left())
+        known = Known.of(state.bounds, state.witnesses)
+        tasks = [
+            BoxTask(known, layer.name, tuple(queries[k] for k in part.tolist()), seconds, limit)
+            for part in shares(np.arange(len(queries)), state.workers.count)
+        ]
+        for outcome in state.workers.each(split_boxes, tasks):
+            _take(state, layer, outcome)
+
+
+def _take(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
+    for sign in (1, -1):
+        units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
+        layer.tighten(sign, units, np.zeros(len(units)), Method.BOXES)
+    if outcome.proved:
+        claims = tuple((k, "up" if s > 0 else "lo") for k, s in outcome.proved)
+        state.note(Signs(layer.name, BoxProof(claims, outcome.tree)))
+    if outcome.points:
+        points = np.array(outcome.points)
+        state.see_at(layer, points)
+        state.keep_points(points)

@@ -1,0 +1,39 @@
+"""Gradient search: climb towards the sign that has not been seen, from the best point so far."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.prover.layer import LayerState
+from rectifold.prover.state import ProofState
+
+_KEPT_CLIMBS = 32  # end points of one batch that later layers try too
+
+
+def run(state: ProofState, layer: LayerState) -> None:
+    if not len(state.witnesses.points):  # a thin domain may have no point in floats
+        return
+    size = state.effort.kept_points
+    with state.timed("gradient search"):
+        for sign in (1, -1):
+            seen = layer.seen(sign)
+            units = np.array([k for k in layer.open() if not seen[k]], dtype=np.int64)
+            for start in range(0, len(units), size):
+                state.check_time()
+                batch = units[start : start + size]
+                points = state.witnesses.ascend(
+                    layer.name,
+                    batch,
+                    float(sign),
+                    _best_points(state, layer, batch, sign),
+                    state.effort.ascent_steps,
+                )
+                state.try_points(layer, points, "gradient search")
+                state.witnesses.add(points, _KEPT_CLIMBS)
+
+
+def _best_points(state: ProofState, layer: LayerState, units: Indices, sign: int) -> Floats:
+    values = state.witnesses.trace(state.witnesses.points, layer.name).values[layer.name]
+    return np.asarray(state.witnesses.points[np.argmax(sign * values[:, units], axis=0)])

@@ -1,0 +1,25 @@
+"""Slopes optimised for each end of the unstable units: what later layers, and the cases here, build on."""
+
+from __future__ import annotations
+
+from rectifold.facts.methods import Method
+from rectifold.prover.layer import LayerState
+from rectifold.prover.stages.boxes import prefers_boxes
+from rectifold.prover.stages.phases import can_branch
+from rectifold.prover.state import ProofState
+from rectifold.search.phases.branch_and_bound import BranchAndBound
+
+
+def run(state: ProofState, layer: LayerState) -> None:
+    units = layer.straddling()
+    network = state.network
+    is_last = not any(layer.name in network.cone(v.name) for v in network.relu_layers)
+    if not len(units) or not can_branch(state, layer) or (is_last and not len(layer.open())):
+        return
+    if prefers_boxes(state, layer) or len(units) * state.cone_cost(layer.name)[1] > state.effort.optimised_work:
+        return
+    with state.timed("optimised slopes"):
+        for sign in (1, -1):
+            found, proofs = BranchAndBound(state.bounds, state.witnesses, layer.name, sign).optimised(units)
+            layer.tighten(sign, units, found, Method.CASES, proofs)
+        layer.label("optimised slopes")
