@@ -177,10 +177,11 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
         tally = tallies.setdefault(label, Tally())
         tally.written += 1
         for x, want in zip(points, exact, strict=True):
-            _compare(f"seed {seed}, {label}, at {x}", code(x), want, bound, tally)
+            compare(f"seed {seed}, {label}, at {x}", code(x), want, bound, tally)
 
 
-def _compare(where: str, got: list[float], want: Sequence[Fraction], bound: tuple[float, ...], tally: Tally) -> None:
+def compare(where: str, got: list[float], want: Sequence[Fraction], bound: tuple[float, ...], tally: Tally) -> None:
+    """Note in the tally what the outputs at one point are off by."""
     tally.points += 1
     for value, exact, allowed in zip(got, want, bound, strict=True):
         if not np.isfinite(value):

@@ -110,8 +110,6 @@ def shallow_command(
     elif beside is not None:
         write_files(dict([beside]), force=force)
     files += [] if beside is None else [beside[0]]
-    if certificate_file and proved is not None:
-        files.append(Path(certificate_file))
     if plot_file:
         draw_sheets(source, domain, Path(plot_file))
     if strips_file:
