@@ -13,7 +13,7 @@ a segment and 0 inside it is 0 at both ends. So the lists stay exact from one cu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import gcd, lcm
@@ -49,11 +49,13 @@ class Cells:
         self.known: dict[Point, list[tuple[int, ...]]] = {}
         self.dimensions = 0
 
-    def affine(self, most: int) -> Iterator[tuple[Point, ...]]:
-        """The vertices of cells that cover the domain, the network affine on each. Raises Refusal beyond `most` of them."""
+    def affine(self, most: int, stop: Callable[[], bool] | None = None) -> Iterator[tuple[Point, ...]]:
+        """The vertices of cells that cover the domain, the network affine on each. Raises Refusal beyond `most` of them, and once `stop` says so."""
         waiting = [self._whole()]
         found = 0
         while waiting:
+            if stop is not None and stop():
+                raise Refusal("the count of the cells was stopped")
             cell = waiting.pop()
             parts = self._parts(cell)
             if parts is not None:

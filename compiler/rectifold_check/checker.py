@@ -163,10 +163,10 @@ class Replay:
             return False
         return True
 
-    def count_cells(self, most: int) -> int | None:
-        """The number that the step "cells" needs; None where it would not hold, or beyond `most` cells."""
+    def count_cells(self, most: int, stop: Callable[[], bool] | None = None) -> int | None:
+        """The number that the step "cells" needs; None where it would not hold, beyond `most` cells, or once `stop` says so."""
         try:
-            return _counted_cells(self.state, most)
+            return _counted_cells(self.state, most, stop)
         except Refusal:
             return None
 
@@ -666,11 +666,11 @@ def _cells(state: State, count: int) -> None:
         state.substitution(GAP).know(len(state.gap.layers), unit, "up", Fraction(0))
 
 
-def _counted_cells(state: State, most: int) -> int:
+def _counted_cells(state: State, most: int, stop: Callable[[], bool] | None = None) -> int:
     """How many cells there are, the gap network nonpositive at every vertex. Raises Refusal."""
     cells = Cells(state.gap, state.domain, state.work)
     found = 0
-    for vertices in cells.affine(most):
+    for vertices in cells.affine(most, stop):
         found += 1
         if any(max(cells.values(point)[-1], default=0) > 0 for point in vertices):
             raise Refusal("the networks differ by more than eps at a vertex")

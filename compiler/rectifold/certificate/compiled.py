@@ -11,7 +11,7 @@ sweeping does for circuits, and keeps those that the checker's own rules accept.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -127,14 +127,20 @@ def certify_within(
 
 
 def certify_by_cells(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], most: int = MOST_CELLS
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    most: int = MOST_CELLS,
+    stop: Callable[[], bool] | None = None,
 ) -> Certificate | None:
     """A certificate that |A_j − B_j| ≤ tolerance_j, for few inputs: the checker cuts the domain into cells on which both are affine.
 
-    None for an unbounded domain, more than six inputs that vary, more than `most` cells, or where it does not hold.
+    None for an unbounded domain, more than six inputs that vary, more than `most` cells, when `stop` says so, or where it does not hold.
     """
     eps = [str(v) for v in tolerance]
-    count = rectifold_check.Replay(canonical_text(a), canonical_text(b), domain_text(domain), eps).count_cells(most)
+    replay = rectifold_check.Replay(canonical_text(a), canonical_text(b), domain_text(domain), eps)
+    count = replay.count_cells(most, stop)
     if count is None:
         return None
     return Certificate((_header(a, b, tolerance), _line(["cells", count]), _line(["final", {}])))

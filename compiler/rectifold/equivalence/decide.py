@@ -19,12 +19,13 @@ import numpy as np
 
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.accepted import ClaimRefused, accepted
-from rectifold.certificate.compiled import Certificate, certify_by_cells, certify_pair, certify_same, certify_within
+from rectifold.certificate.compiled import Certificate, certify_pair, certify_same, certify_within
 from rectifold.equivalence.agreement import Agreement, Tightest, agree_in_argmax, agree_within, tightest
+from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions, has_regions
 from rectifold.equivalence.ties import Tie, seen_tie
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import at_least, bound_text, counted
+from rectifold.exact.numerals import at_least, counted
 from rectifold.facts.entries import Signs
 from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import digest
@@ -32,9 +33,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.joint import difference, relative
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import MOST_INPUTS
 from rectifold.linear_regions.climb import highest_near
-from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.linear_regions.compare import Effort
 from rectifold.operations.compiling import sample_points
 from rectifold.prover.cascade import prove
 from rectifold.prover.effort import Limits, Progress
@@ -48,7 +48,8 @@ _EXACT_SAMPLES = 12
 _Z3_UNITS = 80  # relu units of both networks up to which Z3 is asked
 _Z3_WEIGHTS = 30_000
 _Z3_SECONDS = 30.0
-_REGION_SECONDS = 30.0
+_REGION_SECONDS = 60.0  # of regions, without a time limit
+_REGION_SHARE = 0.5  # of the time left, where Z3 can be asked afterwards
 _SMALL_UNITS = 80  # relu units of both networks up to which boxes get
 _SMALL_SECONDS = 5.0  # before regions and Z3, which also see a difference of exactly the tolerance
 _ROOMS = (Fraction(0), *(Fraction(1, 2**k) for k in (64, 56, 48, 40, 32)))  # by which a refused bound is raised
@@ -167,6 +168,7 @@ def _compared(
             "the two files describe one and the same network", 0, certificate, "equal" if exact else "within", replayed
         )
     budget = _Z3_SECONDS if limits.seconds is None else limits.seconds
+    deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
     small = a.sizes.units + b.sizes.units <= _SMALL_UNITS
     if not exact and _is_splittable(domain):
         first = replace(limits, seconds=min(budget, _SMALL_SECONDS)) if small else limits
@@ -180,13 +182,8 @@ def _compared(
         return Unknown(f"no counterexample among {_SAMPLES} samples, and the time limit is reached", largest)
     if exact and (swept := _sweep(a, b, domain, seed, limits)) is not None:
         return swept
-    by_regions = _by_regions(a, b, domain, tolerance, min(budget, _REGION_SECONDS))
-    if by_regions is not None:
-        return by_regions
-    units = a.sizes.units + b.sizes.units
-    if units > _Z3_UNITS or a.sizes.weights + b.sizes.weights > _Z3_WEIGHTS:
-        return Unknown(f"no counterexample was found, and {units} units are too many for Z3", largest)
-    return _ask_z3(a, b, domain, tolerance, budget, largest)
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    return _exactly(a, b, domain, tolerance, Effort(left, limits.jobs, limits.scheduler, progress), largest)
 
 
 @on_few_threads
@@ -433,7 +430,7 @@ def _climb_seconds(limits: Limits) -> float:
 
 def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction], seconds: float) -> Sequence[Fraction]:
     """A point with a larger difference than this one, for few inputs: region by region, exactly. This one if none is found."""
-    if not _has_regions(domain):
+    if not has_regions(domain):
         return point
     try:
         found = highest_near(difference(a, b), domain, point, seconds=seconds).point
@@ -441,10 +438,6 @@ def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction], s
         return point
     here, there = (max(map(abs, row), default=Fraction(0)) for row in evaluate_points(difference(a, b), [point, found]))
     return found if there > here and domain.contains(found) else point
-
-
-def _has_regions(domain: Domain) -> bool:
-    return domain.size - len(domain.fixed) <= MOST_INPUTS and bool(np.isfinite(np.array(domain.float_box)).all())
 
 
 def _largest(a: Network, b: Network, domain: Domain, seed: int) -> Fraction:
@@ -462,32 +455,40 @@ def _share_text(found: Agreement) -> str:
     return f"no counterexample was found; proved on {share}% of the domain when the time was up"
 
 
+def _exactly(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort, largest: Fraction
+) -> Comparison:
+    """Region by region for few inputs, then Z3 for few units; each may have what is left of the time."""
+    started = effort.clock()
+    units = a.sizes.units + b.sizes.units
+    has_z3 = units <= _Z3_UNITS and a.sizes.weights + b.sizes.weights <= _Z3_WEIGHTS
+    seconds = _REGION_SECONDS if effort.seconds is None else effort.seconds * (_REGION_SHARE if has_z3 else 1)
+    compared = _by_regions(a, b, domain, tolerance, replace(effort, seconds=seconds), largest)
+    if isinstance(compared, Equal | Different):
+        return compared
+    if has_z3:
+        left = _Z3_SECONDS if effort.seconds is None else max(0.0, started + effort.seconds - effort.clock())
+        return _ask_z3(a, b, domain, tolerance, left, largest)
+    return compared or Unknown(f"no counterexample was found, and {units} units are too many for Z3", largest)
+
+
 def _by_regions(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seconds: float
-) -> Equal | Different | None:
-    """Compare the affine maps on every common region, for few inputs; the largest difference of a region is at a vertex."""
-    if not _has_regions(domain) or len(set(tolerance)) > 1:
-        return None
-    within = tolerance[0] if tolerance else Fraction(0)
-    try:
-        outcome = compare_by_regions(a, b, domain, within=within, seconds=seconds)
-    except InputError:  # constraints that leave no interior: no regions, but perhaps points
-        return None
-    if outcome.point is not None:
-        return _confirmed(a, b, domain, tolerance, outcome.point)
-    if not outcome.complete:
-        return None
-    how = "agree" if outcome.largest == 0 else f"differ by at most {bound_text(outcome.largest)}"
-    reason = f"their affine maps {how} on {_common(outcome.regions)}, compared exactly"
-    certificate = certify_by_cells(a, b, domain, tolerance)
-    replayed = (
-        None if certificate is None or outcome.regions > _REPLAYED_CELLS else accepted(a, b, domain, certificate).status
-    )
-    return Equal(reason, 0, certificate, "equal" if outcome.largest == 0 and within == 0 else "within", replayed)
-
-
-def _common(regions: int) -> str:
-    return f"each of {regions:,} common regions" if regions != 1 else "the one common region"
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort, largest: Fraction
+) -> Comparison | None:
+    """Region by region, for few inputs; None where there are none."""
+    started = effort.clock()
+    match by_regions(a, b, domain, tolerance, effort):
+        case None:
+            return None
+        case Apart(point):
+            return _confirmed(a, b, domain, tolerance, point)
+        case Begun(reason, share):
+            return Unknown(reason, largest, share)
+        case Covered(reason, regions, certificate):
+            has_time = effort.seconds is None or 2 * (effort.clock() - started) < effort.seconds
+            is_short = certificate is not None and regions <= _REPLAYED_CELLS and has_time
+            replayed = accepted(a, b, domain, certificate).status if certificate is not None and is_short else None
+            return Equal(reason, 0, certificate, "within" if any(tolerance) else "equal", replayed)
 
 
 def _ask_z3(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -22,6 +22,7 @@ from rectifold.errors import InputError
 from rectifold.exact.matrix import IntegerTable, Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network
+from rectifold.linear_regions.blocks import Blocks, Forms
 from rectifold.linear_regions.polytope import Form, Polytope, Signs, new_signs, primitive, scaled
 
 MOST_INPUTS = 5  # free inputs up to which vertex lists are kept
@@ -89,21 +90,20 @@ def hyperplane(points: list[tuple[Fraction, ...]], n: int) -> tuple[int, ...] | 
 
 @dataclass(frozen=True, eq=False)
 class _Cell:
-    """A polytope, the phases found so far, and the value forms (integers over den) of layers that are done."""
+    """A polytope, the phases found so far, and the value forms (integers, see Blocks) of blocks that are done."""
 
     polytope: Polytope
-    phases: dict[str, bytes]
-    values: dict[str, tuple[list[Form], int]]
-    layer: int  # index of the next layer
-    pending: _Pending | None = None  # of that layer, if it is begun
+    phases: bytes
+    values: tuple[list[Form], ...]
+    share: float  # of the domain, where every split halves: how far the search is
+    pending: _Pending | None = None  # of the next block, if it is begun
 
 
 @dataclass(frozen=True, eq=False)
 class _Pending:
-    """Forms of a layer's pre-activations on the cell; `rows` may still split it; `active` collects decided phases."""
+    """Forms of a block's pre-activations on the cell; `rows` may still split it; `active` collects decided phases."""
 
     forms: list[Form]
-    den: int
     floats: np.ndarray
     rows: list[int]
     signs: Signs  # of `rows` at the vertices
@@ -130,6 +130,7 @@ class Enumeration:
     network: Network
     domain: Domain
     progress: Progress = field(default_factory=Progress)
+    clock: Callable[[], float] = time.monotonic
     undecided: int = field(default=0, init=False)  # cells that were left out because something was not proved
 
     most_inputs: ClassVar[int | None] = MOST_INPUTS
@@ -143,37 +144,55 @@ class Enumeration:
                 f"exact vertex lists are kept for at most {self.most_inputs} inputs, and {len(self.free)} are free here; "
                 "fix some (a range [v, v]), or look at a two-dimensional slice"
             )
-        self.tables = {
-            v.name: {u: _table(w.integers(), w.shape) for u, w in v.weights.items()} for v in self.network.layers
-        }
-        self.biases = {v.name: v.bias.integers() for v in self.network.layers}
+
+    @cached_property
+    def zero(self) -> Form:
+        """The one object that is the value of an inactive unit: sums see at once that nothing changed."""
+        return [0] * (len(self.free) + 1)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """The units in the order in which cells meet them."""
+        return Blocks(self.network, *self.input_forms()[self.network.input_name])
+
+    @cached_property
+    def tables(self) -> dict[str, dict[str, tuple[IntegerTable, int]]]:
+        """Weights per layer and source, as integers."""
+        return {v.name: {u: _table(w.integers(), w.shape) for u, w in v.weights.items()} for v in self.network.layers}
+
+    @cached_property
+    def biases(self) -> dict[str, tuple[list[int], int]]:
+        return {v.name: v.bias.integers() for v in self.network.layers}
 
     def regions(
         self, *, limit: int | None = None, seconds: float | None = None, cells: Sequence[Any] | None = None
     ) -> Iterator[Any]:
         """Every region (of these cells) once; fewer when `limit` or `seconds` is reached (then `progress.complete` stays False)."""
-        started = time.monotonic()
+        started = self.clock()
         stack = [self.root()] if cells is None else list(cells)
         try:
-            while stack:
-                if seconds is not None and time.monotonic() - started > seconds:
-                    return
-                cell = stack.pop()
-                if not self.is_done(cell):
-                    stack += self.advanced(cell)
-                    continue
+            for cell in self.finished(stack, None if seconds is None else started + seconds):
                 if limit is not None and self.progress.count >= limit:
                     return
                 if (region := self.region(cell)) is not None:
                     self.progress.count += 1
                     yield region
-            self.progress.complete = self.undecided == 0
+            self.progress.complete = not stack and self.undecided == 0
         finally:
-            self.progress.seconds += time.monotonic() - started
+            self.progress.seconds += self.clock() - started
 
-    def parts(self, count: int) -> list[Any]:
-        """The domain in at least `count` cells, unless it has fewer regions; breadth first."""
-        cells: deque[Any] = deque([self.root()])
+    def finished(self, stack: list[Any], deadline: float | None) -> Iterator[Any]:
+        """The cells of `stack` whose units all have one phase, depth first; from the deadline on, what is left stays in `stack`."""
+        while stack and (deadline is None or self.clock() < deadline):
+            cell = stack.pop()
+            if self.is_done(cell):
+                yield cell
+            else:
+                stack += self.advanced(cell)
+
+    def parts(self, count: int, whole: Sequence[Any] | None = None) -> list[Any]:
+        """The domain (or these cells) in at least `count` cells, unless it has fewer regions; breadth first."""
+        cells: deque[Any] = deque([self.root()] if whole is None else whole)
         done: list[Any] = []
         while cells and len(cells) + len(done) < count:
             cell = cells.popleft()
@@ -185,11 +204,11 @@ class Enumeration:
 
     def root(self) -> Any:
         """The whole domain as a cell."""
-        return _Cell(self.start(), {}, self.input_forms(), 0)
+        return _Cell(self.start(), b"", (), 1.0)
 
     def is_done(self, cell: Any) -> bool:
         """Has every unit one phase on the cell?"""
-        return bool(cell.layer == len(self.network.layers))
+        return len(cell.values) == len(self.blocks)
 
     # ---- the domain -----------------------------------------------------------------------------
 
@@ -244,30 +263,18 @@ class Enumeration:
 
     def advanced(self, cell: Any) -> list[Any]:
         """The parts of a cell that is not done, or the cell a step further."""
-        layer = self.network.layers[cell.layer]
-        pending = cell.pending or self._begun(cell, layer)
+        pending = cell.pending or self._begun(cell)
         if pending.rows:
             return self._split(cell, pending)
-        values = dict(cell.values)
-        phases = cell.phases
-        forms = pending.forms
-        if layer.is_relu:
-            zero = [0] * (len(self.free) + 1)
-            forms = [f if a else zero for f, a in zip(forms, pending.active, strict=True)]
-            phases = phases | {layer.name: bytes(pending.active)}
-        values[layer.name] = forms, pending.den
-        return [_Cell(cell.polytope, phases, values, cell.layer + 1)]
+        forms = [f if a else self.zero for f, a in zip(pending.forms, pending.active, strict=True)]
+        return [_Cell(cell.polytope, cell.phases + bytes(pending.active), (*cell.values, forms), cell.share)]
 
-    def _begun(self, cell: _Cell, layer: Layer) -> _Pending:
-        forms, den = self.layer_forms(cell.values, layer)
-        none = np.zeros((0, len(cell.polytope.vertices)), dtype=np.int8)
-        if not layer.is_relu:
-            return _Pending(forms, den, none, [], none, bytearray())
-        floats = scaled(forms)
+    def _begun(self, cell: _Cell) -> _Pending:
+        forms, floats = self.blocks.forms(len(cell.values), cell.phases, cell.values)
         signs = cell.polytope.signs(forms, floats)
         positive, negative = (signs > 0).any(axis=1), (signs < 0).any(axis=1)
         rows = np.nonzero(positive & negative)[0]
-        return _Pending(forms, den, floats, rows.tolist(), signs[rows], bytearray(positive.astype(np.uint8).tobytes()))
+        return _Pending(forms, floats, rows.tolist(), signs[rows], bytearray(positive.astype(np.uint8).tobytes()))
 
     def layer_forms(self, values: Mapping[str, tuple[list[Form], int]], layer: Layer) -> tuple[list[Form], int]:
         """The layer's pre-activations over the free inputs, as integers over one denominator."""
@@ -306,14 +313,18 @@ class Enumeration:
                 active[k] = is_positive
                 if still:
                     rows.append(k)
-            own = _Pending(pending.forms, pending.den, pending.floats, rows, signs[cutting], active)
-            parts.append(_Cell(part, cell.phases, cell.values, cell.layer, own))
+            own = _Pending(pending.forms, pending.floats, rows, signs[cutting], active)
+            parts.append(_Cell(part, cell.phases, cell.values, cell.share / 2, own))
         return parts
+
+    def outputs(self, cell: Any) -> Forms:
+        """The affine map on a cell that is done."""
+        return self.blocks.output(cell.phases, cell.values)
 
     def region(self, cell: Any) -> Any:
         """The region of a cell that is done, None if it could not be certified."""
-        forms, den = cell.values[self.network.output]
-        return Region(cell.phases, forms, den, cell.polytope)
+        forms, den = self.outputs(cell)
+        return Region(self.blocks.by_layer(cell.phases), forms, den, cell.polytope)
 
 
 def _table(integers: tuple[list[int], int], shape: tuple[int, int]) -> tuple[IntegerTable, int]:

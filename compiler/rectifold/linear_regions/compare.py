@@ -1,51 +1,140 @@
-"""Equality of two networks by regions: on every cell of the common partition both are affine, and the maps are compared exactly."""
+"""Equality of two networks by regions: on every cell of the common partition both are affine, and the maps are compared exactly.
+
+    domain → cells on which every unit of A and of B has one phase → A − B there: an affine map, largest at a vertex
+
+Only the cells that wait are held, and they are few: the search goes depth first. It ends at its deadline with what is left still waiting, and
+then claims nothing about that. With several processes each goes on with a part of the waiting cells for a turn.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration, Region
+from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.runtime.workers import Workers, opened_workers
+
+_ALONE_SECONDS = 2.0  # before other processes are started
+_TURN_SECONDS = 3.0  # of each process, after which the waiting cells are dealt out again
+_TOLD_SECONDS = 0.5  # between two reports of progress
+
+Told = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a comparison may cost: `seconds` (None: until it is done), processes, whom to tell how far it is, by which clock."""
+
+    seconds: float | None = None
+    jobs: int = 1
+    scheduler: str | None = None
+    told: Told | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True)
 class ByRegions:
-    """`regions` cells were compared, and they are all of them if `complete`; `point` is where the networks differ most there."""
+    """`regions` cells were compared, and they are all of them if `complete`; `point` is where the networks differ most there.
+
+    `share` of the domain is compared, where every split of a cell counts as a half.
+    """
 
     regions: int
     complete: bool
     point: tuple[Fraction, ...] | None = None
     largest: Fraction = Fraction(0)
+    share: float = 0.0
 
 
 def compare_by_regions(
-    a: Network, b: Network, domain: Domain, *, within: Fraction = Fraction(0), seconds: float | None = None
+    a: Network,
+    b: Network,
+    domain: Domain,
+    *,
+    within: Fraction = Fraction(0),
+    effort: Effort = Effort(),
 ) -> ByRegions:
     """Compare a and b on a bounded domain with at most five free inputs; stops at the first point with a difference above `within`.
 
     Raises InputError as `Enumeration` does.
     """
-    enumeration = Enumeration(difference(a, b), domain)
-    largest = Fraction(0)
-    for region in enumeration.regions(seconds=seconds):
-        value, corner = _extreme(region)
-        largest = max(largest, value)
+    enumeration = Enumeration(difference(a, b), domain, clock=effort.clock)
+    deadline = None if effort.seconds is None else effort.clock() + effort.seconds
+    work = _Work([enumeration.root()])
+    alone = _earlier(deadline, effort.clock() + _ALONE_SECONDS) if _has_others(effort) else deadline
+    _go_on(enumeration, work, within, alone, effort.told)
+    if work.waiting and work.where is None and _has_others(effort):
+        with opened_workers(effort.jobs, effort.scheduler) as workers:
+            _share_out(enumeration, work, within, deadline, workers, effort)
+    complete = not work.waiting and work.where is None
+    point = None if work.where is None else _whole(work.where, domain, enumeration.free)
+    return ByRegions(work.regions, complete, point, work.largest, 1.0 if complete else min(work.share, 0.999))
+
+
+@dataclass
+class _Work:
+    """Cells that wait, and what was found on those that do not. `where`: a point (free inputs) that ends the search."""
+
+    waiting: list[Any]
+    regions: int = 0
+    share: float = 0.0
+    largest: Fraction = Fraction(0)
+    where: tuple[Fraction, ...] | None = field(default=None)
+
+    def add(self, other: _Work) -> None:
+        self.waiting += other.waiting
+        self.regions += other.regions
+        self.share += other.share
+        if other.where is not None and (self.where is None or other.largest > self.largest):
+            self.where = other.where
+        self.largest = max(self.largest, other.largest)
+
+    def tell(self, told: Told | None) -> None:
+        if told is not None:
+            told(f"{self.regions:,} regions compared, {len(self.waiting):,} cells wait", int(99 * self.share), 100)
+
+
+def _has_others(effort: Effort) -> bool:
+    return effort.jobs > 1 or effort.scheduler is not None
+
+
+def _earlier(deadline: float | None, other: float) -> float:
+    return other if deadline is None else min(deadline, other)
+
+
+def _go_on(
+    enumeration: Enumeration, work: _Work, within: Fraction, deadline: float | None, told: Told | None = None
+) -> None:
+    """Compare on the waiting cells, until a point is found or the deadline is reached."""
+    next_told = enumeration.clock() + _TOLD_SECONDS
+    for cell in enumeration.finished(work.waiting, deadline):
+        value, corner = _extreme(enumeration, cell)
+        work.regions += 1
+        work.share += cell.share
+        work.largest = max(work.largest, value)
         if value > within:
-            return ByRegions(enumeration.progress.count, False, _whole(corner, domain, enumeration.free), value)
-    return ByRegions(enumeration.progress.count, enumeration.progress.complete, None, largest)
+            work.where = corner
+            return
+        if told is not None and enumeration.clock() >= next_told:
+            work.tell(told)
+            next_told = enumeration.clock() + _TOLD_SECONDS
 
 
-def _extreme(region: Region) -> tuple[Fraction, tuple[Fraction, ...]]:
-    """The largest |output| on a region, which is at a vertex, and that vertex."""
-    if not any(any(form) for form in region.forms):
+def _extreme(enumeration: Enumeration, cell: Any) -> tuple[Fraction, tuple[Fraction, ...]]:
+    """The largest |output| on a cell, which is at a vertex, and that vertex."""
+    forms, den = enumeration.outputs(cell)
+    if not any(any(form) for form in forms):
         return Fraction(0), ()
-    best, where = Fraction(-1), region.polytope.vertices[0]
-    for vertex in region.polytope.vertices:
-        for form in region.forms:
-            value = Fraction(abs(sum(f * x for f, x in zip(form, vertex, strict=True))), region.den * vertex[-1])
+    best, where = Fraction(-1), cell.polytope.vertices[0]
+    for vertex in cell.polytope.vertices:
+        for form in forms:
+            value = Fraction(abs(sum(f * x for f, x in zip(form, vertex, strict=True))), den * vertex[-1])
             if value > best:
                 best, where = value, vertex
     return best, tuple(Fraction(x, where[-1]) for x in where[:-1])
@@ -56,3 +145,48 @@ def _whole(corner: tuple[Fraction, ...], domain: Domain, free: list[int]) -> tup
     for k, value in zip(free, corner, strict=True):
         point[k] = value
     return tuple(point)
+
+
+# ---- several processes ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Turn:
+    """Cells for one process, for so many seconds."""
+
+    network: Network
+    domain: Domain
+    cells: list[Any]
+    within: Fraction
+    seconds: float
+
+
+def _share_out(
+    enumeration: Enumeration,
+    work: _Work,
+    within: Fraction,
+    deadline: float | None,
+    workers: Workers,
+    effort: Effort,
+) -> None:
+    """Turns of all processes until nothing waits, a point is found, or the deadline is reached."""
+    while work.waiting and work.where is None:
+        now = effort.clock()
+        if deadline is not None and now >= deadline:
+            return
+        seconds = _TURN_SECONDS if deadline is None else min(_TURN_SECONDS, deadline - now)
+        cells, work.waiting = enumeration.parts(workers.count, work.waiting), []
+        turns = [
+            _Turn(enumeration.network, enumeration.domain, cells[k :: workers.count], within, seconds)
+            for k in range(min(workers.count, len(cells)))
+        ]
+        for other in workers.each(_compared, turns):
+            work.add(other)
+        work.tell(effort.told)
+
+
+def _compared(turn: _Turn) -> _Work:
+    enumeration = Enumeration(turn.network, turn.domain)
+    work = _Work(turn.cells)
+    _go_on(enumeration, work, turn.within, enumeration.clock() + turn.seconds)
+    return work

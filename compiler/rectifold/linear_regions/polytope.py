@@ -6,7 +6,7 @@ tight at it. An affine form is an integer row (a_1 … a_n, b); only its sign ma
 Signs come from a float product with a rigorous error bound, and from integers where the float is inside it. With V the
 vertices in floats (each coordinate within u), F the rows scaled to entries below 1 (each within u), and k = n + 1 terms:
 
-    |fl(F V) − F V| ≤ (k + 3) u Σ |F| |V| + underflow,    underflow < 2^-900 (1 + max |V|),
+    |fl(F V) − F V| ≤ (k + 3) u Σ |V| + underflow,    underflow < 2^-900 (1 + Σ |V|),
 
 and twice that is used.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -105,14 +106,8 @@ class Polytope:
         simple = [m.bit_count() == n for m in masks]
         if all(simple):
             return pairs
-        edges = []
-        for p, q in pairs:
-            if not (simple[p] or simple[q]):
-                common = masks[p] & masks[q]
-                if any(m & common == common for k, m in enumerate(masks) if k not in (p, q)):
-                    continue
-            edges.append((p, q))
-        return edges
+        faces = _faces(masks)
+        return [(p, q) for p, q in pairs if simple[p] or simple[q] or _is_edge(faces, masks[p] & masks[q], p, q)]
 
     def _pairs_with_arrays(self, plus: list[int], minus: list[int]) -> list[tuple[int, int]]:
         size = (self.constraints + 7) // 8
@@ -124,18 +119,39 @@ class Polytope:
         return [(plus[i], minus[j]) for i, j in zip(rows.tolist(), columns.tolist(), strict=True)]
 
 
+def _faces(masks: Sequence[int]) -> dict[int, int]:
+    """Constraint, as its bit → the set of vertices where it is tight, as bits."""
+    result: dict[int, int] = {}
+    for k, mask in enumerate(masks):
+        while mask:
+            bit = mask & -mask
+            result[bit] = result.get(bit, 0) | 1 << k
+            mask ^= bit
+    return result
+
+
+def _is_edge(faces: dict[int, int], common: int, p: int, q: int) -> bool:
+    """Are p and q the only vertices where all the constraints `common` are tight?"""
+    ends = 1 << p | 1 << q
+    left = -1
+    while common:
+        bit = common & -common
+        left &= faces[bit]
+        if left == ends:
+            return True
+        common ^= bit
+    return False
+
+
 def scaled(forms: Sequence[Form]) -> Floats:
     """Rows as floats, each divided by a power of two so that its entries are below 1."""
-    result = np.empty((len(forms), len(forms[0]) if forms else 0))
-    for i, form in enumerate(forms):
+    rows = []
+    for form in forms:
         bits = max(map(int.bit_length, form), default=0)
         if bits > 1000:
-            result[i] = [float(v >> (bits - 1000)) for v in form]
-            result[i] *= 2.0**-1000
-        else:
-            result[i] = form
-            result[i] *= 2.0**-bits
-    return result
+            form, bits = [v >> (bits - 1000) for v in form], 1000
+        rows.append([v * 2.0**-bits for v in form])
+    return np.array(rows, dtype=float).reshape(len(forms), -1 if rows else 0)
 
 
 def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> Signs:
@@ -148,19 +164,21 @@ def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> Signs:
 def _signs(forms: Sequence[Form], floats: Floats, vertices: list[Vertex], points: Floats) -> Signs:
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is inside its error, and done exactly
         values = floats @ points
-        size = np.abs(points)
-        error = (2 * (len(points) + 3) * _U) * (np.abs(floats) @ size) + 2.0**-900 * (1.0 + size.max(initial=0.0))
+        size = np.abs(points).sum(axis=0)
+        error = (2 * (len(points) + 3) * _U) * size + 2.0**-900 * (1.0 + size)
     above, below = values > error, values < -error
-    signs: Signs = above.astype(np.int8) - below.astype(np.int8)
-    for i, k in np.argwhere(~(above | below)).tolist():
-        value = _value(forms[i], vertices[k])
-        signs[i, k] = (value > 0) - (value < 0)
+    signs: Signs = above.view(np.int8) - below.view(np.int8)
+    known = above | below
+    if not known.all():
+        for i, k in zip(*(at.tolist() for at in np.nonzero(~known)), strict=True):
+            value = _value(forms[i], vertices[k])
+            signs[i, k] = (value > 0) - (value < 0)
     return signs
 
 
 def _value(form: Form, vertex: Vertex) -> int:
     """form(X/w) · w."""
-    return sum(a * x for a, x in zip(form, vertex, strict=True))
+    return sum(map(mul, form, vertex))
 
 
 def primitive(column: Sequence[int]) -> Vertex:

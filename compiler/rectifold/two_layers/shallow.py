@@ -13,7 +13,7 @@ from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import MOST_INPUTS, Enumeration
-from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.linear_regions.compare import Effort, compare_by_regions
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
@@ -157,7 +157,7 @@ def _proof(source: Network, exact: Network, domain: Domain, regions: int, second
     built = f"built from all {regions} linear regions with every jump checked exactly"
     if domain.size - len(domain.fixed) > MOST_INPUTS:
         return f"equal to the source: {built}"
-    outcome = compare_by_regions(source, exact, domain, seconds=_PROOF_SECONDS if seconds is None else seconds)
+    outcome = compare_by_regions(source, exact, domain, effort=Effort(_PROOF_SECONDS if seconds is None else seconds))
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:

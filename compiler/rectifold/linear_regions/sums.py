@@ -1,0 +1,93 @@
+"""Exact affine forms of a block on one cell after the other: only what changed is computed again.
+
+    z = b + W v,  v′ = v but for v′_j        →        z′_i = z_i + W_ij (v′_j − v_j)  where W_ij ≠ 0, the same row otherwise
+
+Cells that follow each other differ in the phases of few units. A value that is the same object as before is the same form, so the others are all
+that changed. Everything is in integers over one denominator that never changes: the result does not depend on the way to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import lcm
+from typing import Generic, TypeVar
+
+from rectifold.exact.conversion import Floats
+from rectifold.exact.matrix import IntegerTable
+from rectifold.linear_regions.polytope import Form, scaled
+
+_MANY = 4  # more than a quarter of the values changed: a whole product is faster
+
+Rows = tuple[list[Form], Floats]  # integers over the sum's denominator, and scaled
+Entry = TypeVar("Entry")
+
+
+class Sum:
+    """bias + weights · values. `weights`: rows over a denominator per source; `sources`: (width, denominator) of its values."""
+
+    def __init__(
+        self,
+        columns: int,
+        bias: tuple[list[int], int],
+        weights: Sequence[tuple[list[list[int]], int]],
+        sources: Sequence[tuple[int, int]],
+    ) -> None:
+        own = [den * given for (_, den), (_, given) in zip(weights, sources, strict=True)]
+        self.den = lcm(bias[1], *own)
+        table = [
+            [v * (self.den // den) for (rows, _), den in zip(weights, own, strict=True) for v in rows[i]]
+            for i in range(len(bias[0]))
+        ]
+        self.size = columns
+        self.width = sum(width for width, _ in sources)
+        self.bias = [b * (self.den // bias[1]) for b in bias[0]]
+        self.table = IntegerTable(table, self.width)
+        self.columns = [[(i, row[j]) for i, row in enumerate(table) if row[j]] for j in range(self.width)]
+        self.values: list[Form] = []
+        self.last: Rows | None = None
+
+    def of(self, values: list[Form]) -> Rows:
+        """The forms for these values."""
+        changed = [j for j, (a, b) in enumerate(zip(self.values, values, strict=False)) if a is not b]
+        if self.last is None or _MANY * len(changed) > self.width:
+            self.last = self._whole(values)
+        elif changed:
+            self.last = self._updated(self.last, values, changed)
+        self.values = values
+        return self.last
+
+    def _whole(self, values: list[Form]) -> Rows:
+        forms = self.table.times(values, self.size)
+        for form, constant in zip(forms, self.bias, strict=True):
+            form[-1] += constant
+        return forms, scaled(forms)
+
+    def _updated(self, last: Rows, values: list[Form], changed: Sequence[int]) -> Rows:
+        forms, floats = list(last[0]), last[1].copy()
+        touched = set()
+        for j in changed:
+            step = [a - b for a, b in zip(values[j], self.values[j], strict=True)]
+            for i, weight in self.columns[j]:
+                forms[i] = [v + weight * d for v, d in zip(forms[i], step, strict=True)]
+                touched.add(i)
+        rows = sorted(touched)
+        if rows:
+            floats[rows] = scaled([forms[i] for i in rows])
+        return forms, floats
+
+
+class Kept(Generic[Entry]):
+    """What was computed last, by phases; the oldest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.entries: dict[bytes, Entry] = {}
+
+    def get(self, phases: bytes, computed: Callable[[], Entry]) -> Entry:
+        """The entry of these phases."""
+        found = self.entries.get(phases)
+        if found is None:
+            if len(self.entries) >= self.most:
+                del self.entries[next(iter(self.entries))]
+            found = self.entries[phases] = computed()
+        return found

@@ -1,0 +1,119 @@
+"""The stage of `verify` for few inputs: regions, the rule `cells` where regions do not apply, and what is said when the time is up."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import count
+
+from rectifold.certificate.compiled import certify_by_cells
+from rectifold.equivalence.decide import Equal, Unknown, compare
+from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
+from rectifold.ir.domain import Constraint, Domain
+from rectifold.ir.network import Network
+from rectifold.linear_regions.compare import Effort
+from rectifold.prover.effort import Limits
+from rectifold.two_layers.shallow import shallow_network
+from support import float_network, net
+
+NONE = [Fraction(0)]
+ABS = "network a\ninput x[{n}] in [-1, 1]\nh = relu(x[0])\nk = relu(-x[0])\ny = h + k\noutput y"
+SAME = "network b\ninput x[{n}] in [-1, 1]\nh = relu(2*x[0])\ny = h - x[0]\noutput y"
+
+
+def pair(inputs: int) -> tuple[Network, Network, Domain]:
+    a, b = net(ABS.format(n=inputs)), net(SAME.format(n=inputs))
+    assert a.domain is not None
+    return a, b, a.domain
+
+
+def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
+    a, b, domain = pair(2)
+    found = by_regions(a, b, domain, NONE, Effort())
+    assert isinstance(found, Covered)
+    assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
+    assert found.certificate == certify_by_cells(a, b, domain, NONE) or found.certificate is not None
+
+
+def test_six_inputs_are_covered_by_cells_and_seven_are_not() -> None:
+    a, b, domain = pair(6)
+    found = by_regions(a, b, domain, NONE, Effort())
+    assert isinstance(found, Covered)
+    assert found.reason == "their difference is 0 at every vertex of the cells on which both are affine"
+    assert found.certificate is not None
+    assert by_regions(*pair(7), NONE, Effort()) is None
+
+
+def test_a_flat_domain_is_covered_by_cells() -> None:
+    a, b, domain = pair(2)
+    edge = Domain(domain.lower, domain.upper, (Constraint((Fraction(1), Fraction(0)), Fraction(-1)),))
+    assert isinstance(by_regions(a, b, edge, NONE, Effort()), Covered)
+
+
+def test_a_tolerance_per_output_is_covered_by_cells() -> None:
+    a = net("network a\ninput x[1] in [-1, 1]\nh = relu(x)\ny = [h[0], 2*h[0]]\noutput y")
+    b = net("network b\ninput x[1] in [-1, 1]\nh = relu(x + 1)\ny = [h[0] - 1/2, 2*h[0] - 1]\noutput y")
+    assert a.domain is not None
+    assert isinstance(by_regions(a, b, a.domain, [Fraction(1, 2), Fraction(1)], Effort()), Covered)
+    assert isinstance(by_regions(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)], Effort()), Begun)
+
+
+def test_a_point_apart_is_handed_on() -> None:
+    a, _, domain = pair(1)
+    found = by_regions(a, net(SAME.format(n=1).replace("- x[0]", "- x[0] + 1/100")), domain, NONE, Effort())
+    assert isinstance(found, Apart)
+    assert domain.contains(found.point)
+
+
+def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
+    network = float_network(0, 2, 12, 12, 1)
+    assert network.domain is not None
+    ticks = count()
+    effort = Effort(seconds=100, clock=lambda: float(next(ticks)))
+    found = by_regions(network, network, network.domain, NONE, effort)
+    assert isinstance(found, Begun)
+    assert found.reason.startswith("no counterexample was found; ")
+    assert "common regions, " in found.reason
+    assert found.reason.endswith("% of the domain, compared when the time was up")
+    assert 0 < found.share < 1
+
+
+def test_a_certificate_for_which_there_is_no_time_is_left_out_and_the_proof_stands() -> None:
+    network = float_network(0, 2, 6, 6, 1)
+    assert network.domain is not None
+    looks = [0]
+
+    def clock() -> float:
+        """Stands still until the regions are compared: whoever tells that starts it."""
+        looks[0] += 1
+        return float(looks[0]) * rate[0]
+
+    rate = [0.0]
+
+    def told(what: str, share: int, whole: int) -> None:
+        if "certifying" in what:
+            rate[0] = 1000.0
+
+    found = by_regions(network, network, network.domain, NONE, Effort(100, told=told, clock=clock))
+    assert isinstance(found, Covered)
+    assert found.certificate is None
+
+
+def test_counting_cells_stops_when_asked() -> None:
+    network = float_network(0, 2, 6, 6, 1)
+    assert network.domain is not None
+    asked = count()
+    assert certify_by_cells(network, network, network.domain, NONE, stop=lambda: next(asked) > 5) is None
+    assert certify_by_cells(network, network, network.domain, NONE, stop=lambda: False) is not None
+
+
+def test_many_units_are_compared_until_the_limit_and_no_longer_refused_for_their_number() -> None:
+    deep = float_network(0, 2, 10, 10, 10, 1)
+    assert deep.domain is not None
+    small = shallow_network(deep, deep.domain, kind="exact").network
+    assert deep.sizes.units + small.sizes.units > 80
+    answer = compare(deep, small, deep.domain, limits=Limits(seconds=120))
+    assert isinstance(answer, Equal)
+    assert "common regions" in answer.reason
+    nothing = compare(deep, small, deep.domain, limits=Limits(seconds=0))
+    assert isinstance(nothing, Unknown)
+    assert "too many for Z3" not in nothing.reason

@@ -1,0 +1,95 @@
+"""Comparison by regions: whole or no claim, deadlines by a given clock, progress, several processes."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import count
+
+import pytest
+
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.network import Layer, Network
+from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.compare import Effort, compare_by_regions
+from support import float_network
+
+
+def ticking() -> Effort:
+    """A clock that goes on by a second whenever it is looked at, and an end after a hundred looks."""
+    ticks = count()
+    return Effort(seconds=100, clock=lambda: float(next(ticks)))
+
+
+def shifted(network: Network, by: Fraction) -> Network:
+    draft = network.draft()
+    layer = network.output_layer
+    draft.put(Layer(layer.name, "linear", layer.bias + Matrix.column([by]), dict(layer.weights)))
+    return draft.freeze()
+
+
+@pytest.fixture
+def network() -> Network:
+    return float_network(0, 2, 12, 12, 1)
+
+
+def test_at_the_deadline_nothing_is_claimed(network: Network) -> None:
+    assert network.domain is not None
+    everything = compare_by_regions(network, network, network.domain)
+    ended = compare_by_regions(network, network, network.domain, effort=ticking())
+    assert (everything.complete, everything.share) == (True, 1.0)
+    assert not ended.complete
+    assert 0 < ended.regions < everything.regions
+    assert 0 < ended.share < 1
+
+
+def test_no_time_is_no_region(network: Network) -> None:
+    assert network.domain is not None
+    outcome = compare_by_regions(network, network, network.domain, effort=Effort(seconds=0))
+    assert (outcome.regions, outcome.complete, outcome.share) == (0, False, 0.0)
+
+
+def test_progress_tells_regions_waiting_cells_and_a_share_that_grows(network: Network) -> None:
+    assert network.domain is not None
+    told: list[tuple[str, int, int]] = []
+    ticks = count()
+    effort = Effort(told=lambda *row: told.append(row), clock=lambda: float(next(ticks)))
+    outcome = compare_by_regions(network, network, network.domain, effort=effort)
+    assert len(told) == outcome.regions
+    assert told[0][0].startswith("1 regions compared, ")
+    assert told[0][0].endswith(" cells wait")
+    shares = [share for _, share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 99
+    assert {whole for _, _, whole in told} == {100}
+
+
+def test_only_the_cells_on_the_way_down_are_held(network: Network) -> None:
+    assert network.domain is not None
+    enumeration = Enumeration(network, network.domain)
+    waiting = [enumeration.root()]
+    sizes = [len(waiting) for _ in enumeration.finished(waiting, None)]
+    assert len(sizes) > 150
+    assert max(sizes) < 40
+    assert not waiting
+
+
+def test_processes_share_the_work_and_find_the_same(network: Network) -> None:
+    assert network.domain is not None
+    alone = compare_by_regions(network, network, network.domain)
+    ticks = count()
+    quick = Effort(jobs=2, clock=lambda: float(next(ticks)))  # the time alone is over at once
+    shared = compare_by_regions(network, network, network.domain, effort=quick)
+    assert (shared.complete, shared.regions, shared.largest) == (True, alone.regions, Fraction(0))
+    apart = compare_by_regions(network, shifted(network, Fraction(1, 10**9)), network.domain, effort=quick)
+    assert apart.point is not None
+    assert apart.largest == Fraction(1, 10**9)
+    assert not apart.complete
+
+
+def test_processes_keep_the_deadline(network: Network) -> None:
+    assert network.domain is not None
+    ticks = count()
+    ended = compare_by_regions(
+        network, network, network.domain, effort=Effort(seconds=30, jobs=2, clock=lambda: float(next(ticks)) * 20)
+    )
+    assert not ended.complete
