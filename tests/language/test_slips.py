@@ -72,7 +72,8 @@ def test_slips_in_a_domain(text: str, message: str) -> None:
 
 
 def test_domains_as_they_are_printed_are_read() -> None:
-    for domain in (Domain.cube(-1, 1, 4), Domain.cube(0, Fraction(1, 3), 1), Domain.everywhere(3)):
+    several = Domain((Fraction(0), None), (Fraction(1, 3), Fraction(-2)))
+    for domain in (Domain.cube(-1, 1, 4), Domain.cube(0, Fraction(1, 3), 1), Domain.everywhere(3), several):
         assert parse_box(domain.describe(), domain.size) == domain
         network = parse(f"input x[{domain.size}] in {domain.describe()}\noutput x")
         assert network.domain == domain

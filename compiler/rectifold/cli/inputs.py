@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 
 import click
@@ -13,8 +14,10 @@ from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.prover.emptiness import is_empty
 from rectifold.runtime.arrays import as_floats, load_npy
 
+_EMPTY = "the domain is empty: no point of the box satisfies the linear constraints"
 _MAX_POINT = 100_000_000  # characters of a point on standard input
 _POINT_HINT = 'a point is written "1/3, 0.25", or lies in a .npy file'
 
@@ -49,23 +52,38 @@ def _few(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def opened(network: str, domain_spec: str | None, *, quiet: bool, place: int = 0) -> tuple[Network, Domain | None]:
+def opened(
+    network: str, domain_spec: str | None, *, quiet: bool, place: int = 0, may_be_empty: bool = False
+) -> tuple[Network, Domain | None]:
     """The network, and the domain asked for or stated by it. Notes about the reading go to standard error.
 
-    `place` counts the networks of the command: which --outputs belongs to this one.
+    `place` counts the networks of the command: which --outputs belongs to this one. An empty domain is
+    refused; where nothing is claimed about it (`may_be_empty`), a note says so.
     """
     asked = click.get_current_context().meta
     chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
     loaded: Loaded = load(
         network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=bool(asked[CROSSCHECK])
     )
-    if not quiet:
-        for note in loaded.notes:
-            click.echo(f"note: {note}", err=True)
-    if domain_spec is None:
-        return loaded.network, loaded.network.domain
-    domain, notes = domain_and_notes(domain_spec, loaded.network)
+    _say(loaded.notes, quiet=quiet)
+    domain = loaded.network.domain
+    if domain_spec is not None:
+        domain, notes = domain_and_notes(domain_spec, loaded.network)
+        _say(notes, quiet=quiet)
+    if not may_be_empty:
+        require_points(domain)
+    elif not quiet and domain is not None and is_empty(domain):
+        click.echo(f"note: {_EMPTY}", err=True)
+    return loaded.network, domain
+
+
+def require_points(domain: Domain | None) -> None:
+    """Refuses a domain without a point: everything is true there."""
+    if domain is not None and is_empty(domain):
+        raise InputError(f"{_EMPTY}; drop or loosen an assumption")
+
+
+def _say(notes: Sequence[str], *, quiet: bool) -> None:
     if not quiet:
         for note in notes:
             click.echo(f"note: {note}", err=True)
-    return loaded.network, domain

@@ -45,7 +45,7 @@ def run_command(network: str, point: str, exact: bool, domain_spec: str | None, 
     The network is evaluated outside its domain too (no statement about it holds there); a note says so.
     """
     require_outputs({"--json": json_target}, [network, point, domain_spec], force=False)
-    source, domain = opened(network, domain_spec, quiet=False)
+    source, domain = opened(network, domain_spec, quiet=False, may_be_empty=True)
     values = point_from(point)
     if len(values) != source.input_size:
         raise InputError(

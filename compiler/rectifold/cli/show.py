@@ -27,7 +27,7 @@ def show_command(
 ) -> int:  # fmt: skip
     """Look at NET: layers, sizes, digest."""
     require_outputs({"--json": json_target}, [network, domain_spec], force=False)
-    source, domain = opened(network, domain_spec, quiet=False)
+    source, domain = opened(network, domain_spec, quiet=False, may_be_empty=True)
     source = source.with_domain(domain)
     if canonical:
         click.echo(canonical_text(source))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rectifold.cli.answers import Asked, certificate_text, closest_json, closest_text, verify_json, verify_text
-from rectifold.cli.inputs import opened
+from rectifold.cli.inputs import opened, require_points
 from rectifold.cli.options import (
     allow_trusted_option,
     domain_option,
@@ -85,8 +85,9 @@ def verify_command(
     }  # fmt: skip
     require_outputs(names, [a, b, domain_spec], force=force)
     first, domain = opened(a, domain_spec, quiet=quiet)
-    second, _ = opened(b, None, quiet=quiet, place=1)
+    second, _ = opened(b, None, quiet=quiet, place=1, may_be_empty=True)
     domain = common_domain(first, second, domain)
+    require_points(domain)
     limits = limits_from(time_limit, jobs, scheduler, log_file)
     if tightest:
         found = closest(first, second, domain, limits=limits, seed=seed)

@@ -19,6 +19,8 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import counted, readable, round_down, round_up
 
+_LISTED = 6  # ranges that a line shows
+
 
 class DomainError(InputError):
     """A domain that is no domain (a lower end above the upper one, a wrong length). The message says where."""
@@ -49,7 +51,7 @@ class Domain:
         for k, (low, high) in enumerate(zip(self.lower, self.upper, strict=True)):
             if low is not None and high is not None and low > high:
                 raise DomainError(
-                    f"input {k} has the empty range [{low}, {high}]: its lower end is above its upper end"
+                    f"input {k} has the empty range [{readable(low)}, {readable(high)}]: its lower end is above its upper end"
                 )
         for constraint in self.constraints:
             if len(constraint.coefficients) != self.size:
@@ -113,12 +115,12 @@ class Domain:
         return clamped
 
     def describe(self) -> str:
-        """One line for people: the common range, or the widest and narrowest."""
-        ranges = sorted(set(zip(self.lower, self.upper, strict=True)), key=str)
+        """One line for people: as it is written in the language, unless there are many ranges or long numbers."""
+        ranges = [f"[{_end(a, '-')}, {_end(b, '')}]" for a, b in zip(self.lower, self.upper, strict=True)]
         if not ranges:
             return "no inputs"
-        text = f"[{_end(ranges[0][0], '-')}, {_end(ranges[0][1], '')}]"
-        text = f"{text}^{self.size}" if len(ranges) == 1 else f"a box of {self.size} ranges"
+        several = f"[{', '.join(ranges)}]" if self.size <= _LISTED else f"a box of {self.size} ranges"
+        text = f"{ranges[0]}^{self.size}" if len(set(ranges)) == 1 else several
         return text + (f" with {counted(len(self.constraints), 'linear constraint')}" if self.constraints else "")
 
 
