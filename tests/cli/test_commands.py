@@ -193,7 +193,11 @@ def test_show_and_run(run: Run) -> None:
     assert rectifold.parse(run("show", "net.relu", "--text").output) == load("net.relu").network
     assert run("show", "net.relu", "--canonical").output.startswith('{"format":"rectifold-network/1"')
     assert run("run", "net.relu", "1/3, 0.25", "--exact").output == "25/12\n"
-    assert json.loads(run("run", "net.relu", "0.5 0", "--json", "-").output) == {"output": [2.0], "exact": False}
+    assert json.loads(run("run", "net.relu", "0.5 0", "--json", "-").output) == {
+        "output": [2.0],
+        "exact": False,
+        "inside": True,
+    }
     assert run("run", "net.relu", "-", input="1/2\n0\n").output == "2.0\n"
     np.save("p.npy", np.array([0.5, 0.0]))
     assert run("run", "net.relu", "p.npy", "--exact").output == "2\n"
@@ -216,7 +220,7 @@ MISTAKES = [
     (["verify", "net.relu", "elsewhere.relu"], "state different domains"),
     (["verify", "net.relu", "same.relu", "--within", "-1"], "is negative"),
     (["verify", "net.relu", "same.relu", "--within", "much"], "is not a number"),
-    (["run", "net.relu", "1"], "has 2 inputs, 1 numbers are given"),
+    (["run", "net.relu", "1"], "has 2 inputs, but 1 number is given"),
     (["run", "net.relu", "1, two"], "is not a number"),
     (["run", "net.relu", "1/0, 2"], "divides by zero"),
     (["run", "net.relu", "gone.npy"], "there is no file 'gone.npy'"),
