@@ -12,6 +12,7 @@ from rectifold.certificate.compiled import Certificate
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.runtime.deadline import Deadline, TimeUp
 
 
 class ClaimRefused(Exception):
@@ -24,9 +25,18 @@ class ClaimRefused(Exception):
         )
 
 
-def accepted(a: Network, b: Network, domain: Domain, certificate: Certificate) -> rectifold_check.Verdict:
-    """The checker's verdict that the certificate holds, perhaps given trusted claims. Raises ClaimRefused."""
-    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), certificate.lines, canonical_text(b))
+def accepted(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    certificate: Certificate,
+    deadline: Deadline = Deadline(),  # noqa: B008
+) -> rectifold_check.Verdict:
+    """The checker's verdict that the certificate holds, perhaps given trusted claims. Raises ClaimRefused, or TimeUp before there is a verdict."""
+    texts = canonical_text(a), domain_text(domain)
+    verdict = rectifold_check.check(*texts, certificate.lines, canonical_text(b), stop=lambda: deadline.is_over)
+    if verdict.status == "stopped":
+        raise TimeUp
     if not verdict.holds:
         raise ClaimRefused(verdict)
     return verdict

@@ -24,6 +24,7 @@ from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options
+from rectifold.runtime.deadline import Deadline, TimeUp
 
 _ROUNDS = 6  # of leaving out: each one leaves out more
 _RULES = {"merge_parallel": "merging units", "carriers": "carriers"}  # the rewrites that establish what no bound says
@@ -41,13 +42,27 @@ class Certified:
     left_out: tuple[str, ...] = ()
 
 
-def certified(compiled: Compiled, options: Options) -> Certified:
+def certified_in_time(compiled: Compiled, options: Options, deadline: Deadline) -> Certified | None:
+    """`certified`, or None where the deadline passes before there is a verdict."""
+    try:
+        with deadline.interrupting():
+            return certified(compiled, options, deadline)
+    except TimeUp:
+        return None
+
+
+def certified(
+    compiled: Compiled,
+    options: Options,
+    deadline: Deadline = Deadline(),  # noqa: B008
+) -> Certified:
     """`compiled`, or as much of it as the checker accepts. `options`: those it was compiled with.
 
-    Raises ClaimRefused if even the untouched source is refused.
+    Raises ClaimRefused if even the untouched source is refused, and TimeUp when the first check is not done at the deadline.
     """
+    deadline.check()
     certificate = certify(compiled)
-    verdict = _verdict(compiled, certificate)
+    verdict = _verdict(compiled, certificate, deadline)
     if verdict is None:
         certificate = certify(compiled, name_all=True)
         verdict = _verdict(compiled, certificate)
@@ -56,10 +71,14 @@ def certified(compiled: Compiled, options: Options) -> Certified:
     return _with_less(compiled, certificate, options) or _as_it_is(compiled)
 
 
-def _verdict(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict | None:
+def _verdict(
+    compiled: Compiled,
+    certificate: Certificate,
+    deadline: Deadline = Deadline(),  # noqa: B008
+) -> rectifold_check.Verdict | None:
     """None where the checker refuses."""
     try:
-        return accepted(compiled.source, compiled.network, compiled.facts.domain, certificate)
+        return accepted(compiled.source, compiled.network, compiled.facts.domain, certificate, deadline)
     except ClaimRefused:
         return None
 

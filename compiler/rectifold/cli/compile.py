@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import click
 import numpy as np
 
 from rectifold.certificate.compiled import Certificate
-from rectifold.certificate.leaving_out import certified, left_out_text
+from rectifold.certificate.leaving_out import certified_in_time, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
@@ -35,8 +36,31 @@ from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import require_domain
+from rectifold.runtime.deadline import Deadline
 from rectifold.two_layers.shallow import Shallow, shallow_network
 from rectifold_check import Verdict
+
+_RESERVE, _RESERVE_SHARE = 2.0, 0.1  # seconds beyond the time limit, or that much of it, for a result that is certified
+_RESULT = 0.75  # of the time for proofs and rewriting, the rest for the certificate
+_UNCHECKED = (
+    "the time was up before the certificate was checked: the result is not certified and no certificate was written; "
+    "give more time, or choose --no-certificate"
+)
+
+
+@dataclass(frozen=True)
+class _Times:
+    """When proofs and rewriting must be done, and when everything."""
+
+    result: Deadline
+    end: Deadline
+
+    @staticmethod
+    def of(time_limit: float | None, *, is_certified: bool) -> _Times:
+        if time_limit is None or not is_certified:
+            return _Times(Deadline.after(time_limit), Deadline.after(time_limit))
+        reserve = max(_RESERVE, _RESERVE_SHARE * time_limit)
+        return _Times(Deadline.after(_RESULT * time_limit + reserve / 2), Deadline.after(time_limit + reserve))
 
 
 @click.command("compile")
@@ -71,11 +95,14 @@ def compile_command(
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain.
 
+    The time limit is that of the whole command: half of it is for proofs. Where it ends the check of the certificate, the result is written as not checked.
+
     Units that stay undecided are kept, so the result is proved equal whatever is left open. Exit status: 0 the search came
     to its end, 3 the time limit or Ctrl-C ended it early (the result is written, and as valid), 4 the certificate holds but
     for claims that rest on a solver's word.
     """
     started = time.monotonic()
+    times = _Times.of(time_limit, is_certified=not no_certificate)
     path, chosen, target = network_target(output, wanted, quiet=quiet)
     names = {"--certificate": certificate_file, "--json": json_target, "--log": log_file}
     require_outputs(names, [network, domain_spec], force=force, network=target)
@@ -84,16 +111,17 @@ def compile_command(
     with shown(quiet=quiet) as progress:
         compiled = compile_network(
             source, require_domain(source, domain), prover=prover, options=options,
-            limits=limits_from(time_limit, jobs, scheduler, log_file), seed=seed, progress=progress,
+            limits=limits_from(time_limit, jobs, scheduler, log_file), seed=seed, progress=progress, deadline=times.result,
         )  # fmt: skip
         if progress is not None and not no_certificate:
             progress("making and checking the certificate", 0, 1)
-        known = None if no_certificate else certified(compiled, options)
+        known = None if no_certificate else certified_in_time(compiled, options, times.end)
         if known is not None:
             compiled = known.compiled
         folded = None
         if shallow:
-            folded = shallow_network(compiled.network, compiled.facts.domain, seconds=time_limit, progress=progress)
+            left = None if time_limit is None else times.end.left
+            folded = shallow_network(compiled.network, compiled.facts.domain, seconds=left, progress=progress)
         proved = _certified_form(compiled, folded, required=certificate_file is not None)
     certificate, verdict = (None, None) if known is None else (known.certificate, known.verdict)
     if certificate_file and proved is not None:
@@ -108,6 +136,8 @@ def compile_command(
         bound = _finite(max(origin.error_bound or (), default=0.0))
     left_out = () if known is None else known.left_out
     done = Done(compiled, folded, verdict, certificate_file, bound, tuple(files), left_out)
+    if known is None and not no_certificate:
+        click.echo(_UNCHECKED, err=True)
     if left_out:
         click.echo(left_out_text(left_out), err=True)
     write_json(json_target, compile_json(done) | {"seconds": time.monotonic() - started})
@@ -115,7 +145,8 @@ def compile_command(
         print_compiled(done, verbose=verbose)
     if verdict is not None and verdict.trusted and not allow_trusted:
         return TRUSTED
-    return DONE if compiled.facts.complete else UNDECIDED
+    is_complete = compiled.facts.complete and compiled.rewritten and (known is not None or no_certificate)
+    return DONE if is_complete else UNDECIDED
 
 
 def _certified_form(

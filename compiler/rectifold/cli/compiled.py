@@ -98,6 +98,8 @@ def _lines(done: Done) -> list[str]:
         )
     if not compiled.facts.complete:
         lines.append("The search was ended early: what is proved so far was applied.")
+    if not compiled.rewritten:
+        lines.append("The rewriting was ended early: the result is equal, but may be larger than it could be.")
     about = "certificate of the rewriting (before --shallow)" if done.is_about_the_rewriting else "certificate"
     lines.append(f"{about}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
     if done.bound is not None:

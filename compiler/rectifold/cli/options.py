@@ -110,7 +110,7 @@ def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = worker_options(command)
     for option in (
         click.option("--seed", default=0, show_default=True, help="seed of the random search for witnesses"),
-        time_limit_option("proofs"),
+        time_limit_option("work"),
         click.option(
             "--prover", type=click.Choice(["auto", "bounds", "z3"]), default="auto", show_default=True,
             help="auto: all stages; bounds: no solver; z3: exact intervals and Z3 alone",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import inf
 from random import Random
 
 from rectifold.facts.facts import Facts
@@ -21,7 +22,9 @@ from rectifold.passes.result import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
 from rectifold.prover.cascade import prove, require_domain
 from rectifold.prover.effort import Limits, Progress, Prover
+from rectifold.runtime.deadline import Deadline, TimeUp
 
+_PROOFS = 2 / 3  # of the time until a deadline
 _ROUNDS = 10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
 
 
@@ -39,6 +42,7 @@ class Compiled:
     kept: Facts  # about the result's units
     steps: tuple[Step, ...]
     seconds: Mapping[str, float]
+    rewritten: bool = True  # to the end; False when the time was up before
 
     def __repr__(self) -> str:
         return f"<Compiled {self.source.shape_text()} → {self.network.shape_text()}>"
@@ -54,41 +58,68 @@ def compile_network(
     seed: int = 0,
     check: bool = False,
     progress: Progress | None = None,
+    deadline: Deadline = Deadline(),  # noqa: B008
 ) -> Compiled:
     """A network that is the same function on `domain` and no larger.
+
+    `deadline`: of proofs and rewriting together. Proofs take at most two thirds of the time that is left, and what is rewritten by then is the answer.
 
     Raises InputError without a domain, RewriteError if check mode finds a difference (a bug).
     """
     chosen = require_domain(network, domain)
     source = network.with_domain(chosen)
-    facts = prove(source, chosen, prover=prover, limits=limits, seed=seed, progress=progress)
-    return rewrite(source, facts, options, sample_points(chosen, 6, seed) if check else [])
+    facts = prove(source, chosen, prover=prover, limits=_within(limits, deadline), seed=seed, progress=progress)
+    return rewrite(source, facts, options, sample_points(chosen, 6, seed) if check else [], deadline)
 
 
-def rewrite(source: Network, facts: Facts, options: Options, samples: Sequence[list[Fraction]] = ()) -> Compiled:
+def rewrite(
+    source: Network,
+    facts: Facts,
+    options: Options,
+    samples: Sequence[list[Fraction]] = (),
+    deadline: Deadline = Deadline(),  # noqa: B008
+) -> Compiled:
     """The second half of `compile_network`: from a network with its domain and facts about it.
 
     Raises RewriteError if a step changes the value at one of the samples.
     """
     started = time.monotonic()
-    result, steps = _fixed_point(Rewritten(source, facts), options, samples)
+    result, steps, rewritten = _fixed_point(Rewritten(source, facts), options, samples, deadline)
     seconds = dict(facts.seconds) | {"rewriting": time.monotonic() - started}
-    return Compiled(source, result.network, facts, result.facts, steps, seconds)
+    return Compiled(source, result.network, facts, result.facts, steps, seconds, rewritten)
+
+
+def _within(limits: Limits, deadline: Deadline) -> Limits:
+    """The limits, with at most their share of the time until the deadline."""
+    seconds = min(_PROOFS * deadline.left, inf if limits.seconds is None else limits.seconds)
+    return limits if seconds == inf else replace(limits, seconds=seconds)
 
 
 def _fixed_point(
-    state: Rewritten, options: Options, samples: Sequence[list[Fraction]]
-) -> tuple[Rewritten, tuple[Step, ...]]:
+    state: Rewritten, options: Options, samples: Sequence[list[Fraction]], deadline: Deadline
+) -> tuple[Rewritten, tuple[Step, ...], bool]:
+    """The last network, all steps to it, and whether no pass changes it any more."""
     steps: list[Step] = []
     expected = evaluate_points(state.network, samples)
     for _ in range(_ROUNDS):
-        state = _one_step(state, options)
-        if not state.steps:
-            return state, tuple(steps)
+        after = _in_time(state, options, deadline)
+        if after is None or not after.steps:
+            return state, tuple(steps), after is not None
+        state = after
         steps += state.steps
         if samples and evaluate_points(state.network, samples) != expected:
             raise RewriteError(f"{state.steps[-1]} changed the function")
     raise RewriteError("the rewriting does not end")
+
+
+def _in_time(state: Rewritten, options: Options, deadline: Deadline) -> Rewritten | None:
+    """One step, or None when the time is up before it is done."""
+    try:
+        with deadline.interrupting():
+            deadline.check()
+            return _one_step(state, options)
+    except TimeUp:
+        return None
 
 
 def _one_step(state: Rewritten, options: Options) -> Rewritten:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from random import Random
 
 import numpy as np
 
-from rectifold.exact.matrix import Matrix, hstack
+from rectifold.exact.matrix import Matrix
 
 _PRIME = (1 << 61) - 1
 
@@ -29,7 +30,7 @@ class Group:
 
 def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> list[Group]:
     """The units in groups by hyperplane, in order of their first member. Units with a zero row are left out."""
-    entries = _sparse_rows(hstack([incoming, bias]), list(units))
+    entries = _sparse_rows(incoming, bias, list(units))
     draw = Random(0x5EED)  # any values give correct groups; these only make collisions rare
     keys = [draw.randrange(1, _PRIME) for _ in range(incoming.shape[1] + 1)]
     buckets: dict[int, list[int]] = {}
@@ -40,15 +41,31 @@ def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> l
     return sorted(groups, key=lambda g: g.representative)
 
 
-def _sparse_rows(matrix: Matrix, units: list[int]) -> dict[int, dict[int, int]]:
-    """Unit → {column: integer}, all over one denominator (which a ratio of rows does not see)."""
-    picked = matrix.select_rows(units)
-    integers, _ = picked.integers()
-    width = matrix.shape[1]
+def _sparse_rows(incoming: Matrix, bias: Matrix, units: list[int]) -> dict[int, dict[int, int]]:
+    """Unit → {column: integer}, the bias as one more column, all over one denominator (which a ratio of rows does not see)."""
+    is_all = units == list(range(incoming.shape[0]))
+    places, weights, den = _nonzero_integers(incoming if is_all else incoming.select_rows(units))
+    shifts, own = bias.select_rows(units).integers()
+    common = lcm(den, own)
     rows: dict[int, dict[int, int]] = {unit: {} for unit in units}
-    for i, j in zip(*(v.tolist() for v in np.nonzero(picked.nonzero)), strict=True):
-        rows[units[i]][j] = integers[i * width + j]
+    for (i, j), weight in zip(places, weights, strict=True):
+        rows[units[i]][j] = weight * (common // den)
+    for unit, shift in zip(units, shifts, strict=True):
+        if shift:
+            rows[unit][incoming.shape[1]] = shift * (common // own)
     return rows
+
+
+def _nonzero_integers(matrix: Matrix) -> tuple[list[tuple[int, int]], list[int], int]:
+    """(places that are not 0, row by row; their integers; the denominator): most weights of a convolution are 0."""
+    rows, columns = np.nonzero(matrix.nonzero)
+    places = list(zip(rows.tolist(), columns.tolist(), strict=True))
+    if matrix.is_float:
+        integers, den = Matrix.from_floats(matrix.floats[rows, columns].reshape(-1, 1)).integers()
+        return places, integers, den
+    every, den = matrix.integers()
+    width = matrix.shape[1]
+    return places, [every[i * width + j] for i, j in places], den
 
 
 def _fingerprint(row: dict[int, int], keys: list[int]) -> int:

@@ -7,6 +7,8 @@ nothing settles stays open, which only means that it is kept.
 
 from __future__ import annotations
 
+from math import inf
+
 from rectifold.bounds.threads import on_few_threads
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
@@ -18,6 +20,7 @@ from rectifold.prover.resume import resume
 from rectifold.prover.rounds import run_rounds
 from rectifold.prover.stages.table import STAGES
 from rectifold.prover.state import OutOfTimeError, ProofState, Settings
+from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.workers import opened_workers
 from rectifold.smt.process import Solver
 
@@ -71,14 +74,17 @@ def _prove(network: Network, domain: Domain, settings: Settings) -> Facts:
 
 def _run(state: ProofState) -> bool:
     """All layers, then rounds; False where the time or an interrupt ended it."""
+    seconds = state.settings.limits.seconds
+    deadline = Deadline(state.started + (inf if seconds is None else seconds))
     try:
-        _start_points(state)
-        resume(state)
-        for k, layer in enumerate(state.network.layers):
-            state.tell(f"proving layer {layer.name}", k)
-            _prove_layer(state, layer.name, is_relu=layer.is_relu)
-        run_rounds(state)
-    except (KeyboardInterrupt, OutOfTimeError):
+        with deadline.interrupting():
+            _start_points(state)
+            resume(state)
+            for k, layer in enumerate(state.network.layers):
+                state.tell(f"proving layer {layer.name}", k)
+                _prove_layer(state, layer.name, is_relu=layer.is_relu)
+            run_rounds(state)
+    except (KeyboardInterrupt, OutOfTimeError, TimeUp):
         _finish_cheaply(state)
         return False
     return True

@@ -62,25 +62,28 @@ class LayerState:
 
     def intervals(self, lower: Floats, upper: Floats) -> None:
         """The bounds of all units by intervals."""
-        self.lower, self.upper = np.maximum(self.lower, lower), np.minimum(self.upper, upper)
         self.record(Intervals(self.name, lower, upper))
+        self.lower, self.upper = np.maximum(self.lower, lower), np.minimum(self.upper, upper)
 
     def tighten(
         self, sign: int, units: Indices, bounds: Floats, method: Method, proofs: Sequence[CaseProof] = ()
     ) -> None:
-        """sign·z ≤ bounds: kept where it is better than what is known."""
+        """sign·z ≤ bounds: kept where it is better than what is known.
+
+        Recorded first: an interrupt may leave evidence that nothing rests on, never the reverse.
+        """
         ends, methods = (self.upper, self.upper_method) if sign > 0 else (self.lower, self.lower_method)
         better = [k for k, (u, v) in enumerate(zip(units.tolist(), bounds.tolist(), strict=True)) if v < sign * ends[u]]
         if not better:
             return
         chosen, values = units[better], sign * bounds[better]
-        ends[chosen] = values
-        for unit in chosen.tolist():
-            methods[unit] = method
         if method is not Method.BOXES:
             side = "up" if sign > 0 else "lo"
             kept = tuple(proofs[k] for k in better) if proofs else ()
             self.record(Ends(self.name, side, chosen, values, method, kept))
+        for unit in chosen.tolist():
+            methods[unit] = method
+        ends[chosen] = values
 
     def facts(self) -> LayerFacts:
         return LayerFacts(

@@ -33,9 +33,9 @@ def _repeat(state: ProofState, entry: Entry) -> None:
     else:
         layer = state.layers[entry.layer]
         for claim in repeated(state.bounds, entry):
-            layer.tighten(claim.sign, claim.units, claim.bounds, claim.method, claim.proofs)
             if isinstance(claim.signs, Signs):
                 state.note(claim.signs)
+            layer.tighten(claim.sign, claim.units, claim.bounds, claim.method, claim.proofs)
     state.store(layer)
 
 

@@ -53,12 +53,12 @@ def _split(state: ProofState, layer: LayerState, limit: int) -> None:
 
 
 def _take(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
-    for sign in (1, -1):
-        units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
-        layer.tighten(sign, units, np.zeros(len(units)), Method.BOXES)
     if outcome.proved:
         claims = tuple((k, "up" if s > 0 else "lo") for k, s in outcome.proved)
         state.note(Signs(layer.name, BoxProof(claims, outcome.tree)))
+    for sign in (1, -1):
+        units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
+        layer.tighten(sign, units, np.zeros(len(units)), Method.BOXES)
     if outcome.points:
         points = np.array(outcome.points)
         state.see_at(layer, points)

@@ -1,0 +1,88 @@
+"""When to stop: a moment by a clock, and work that is interrupted there.
+
+    deadline = Deadline.after(60.0)
+    with deadline.interrupting():        TimeUp leaves the block half a second or so after the deadline
+        result = pure(arguments)
+
+Loops ask `is_over` between their rounds; what has no rounds of its own (one rewrite of a large network, the lines of a certificate) is interrupted as
+by Ctrl-C. Sound where the block only computes: what it has not returned is lost, and nothing else has changed. So a step that changes what later
+claims rest on writes down its evidence first.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+from types import FrameType
+
+Clock = Callable[[], float]
+
+GRACE = 0.5  # seconds that loops have to end by themselves before they are interrupted
+
+
+class TimeUp(Exception):
+    """The deadline has passed; whoever set it catches this."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """`clock` says the time in seconds, `at` is when to stop (inf: never)."""
+
+    at: float = inf
+    clock: Clock = time.monotonic
+
+    @staticmethod
+    def after(seconds: float | None, clock: Clock = time.monotonic) -> Deadline:
+        """So many seconds from now; None: never."""
+        return Deadline(inf if seconds is None else clock() + seconds, clock)
+
+    @property
+    def left(self) -> float:
+        """Seconds, at least 0."""
+        return max(0.0, self.at - self.clock()) if self.at < inf else inf
+
+    @property
+    def is_over(self) -> bool:
+        return self.at < inf and self.clock() >= self.at
+
+    def check(self) -> None:
+        """Raises TimeUp when it is over."""
+        if self.is_over:
+            raise TimeUp
+
+    def later(self, seconds: float) -> Deadline:
+        return Deadline(self.at + seconds, self.clock)
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Raises TimeUp inside the block soon after the deadline.
+
+        Only in the main thread, on systems with timers, and where nobody else uses the timer: elsewhere the block runs to its end.
+        """
+        if self.at == inf or not _may_use_timer():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, _raise)
+        signal.setitimer(signal.ITIMER_REAL, self.left + GRACE)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, before)
+
+
+def _may_use_timer() -> bool:
+    return (
+        hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    )
+
+
+def _raise(signum: int, frame: FrameType | None) -> None:
+    raise TimeUp
