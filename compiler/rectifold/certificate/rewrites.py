@@ -120,7 +120,8 @@ class RewriteProofs:
             solved = known.active | [(name, k) in self.signs for k in range(known.size)]
             methods = zip(known.lower_method, known.upper_method, strict=True)
             by_other = np.array([not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_)
-            near = (known.lower < 0) & (known.lower >= -_NEAR * (known.upper - known.lower))
+            wide = known.upper - known.lower
+            near = (known.lower < 0) & (known.lower >= -_NEAR * wide) & np.isfinite(wide)
             named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
             named[name][list(self.roots[name])] = True
         return named
@@ -143,7 +144,8 @@ class RewriteProofs:
                 if known is None:
                     start += self.compiled.source.input_size
                     continue
-                for j in np.nonzero(carrier.inner.nonzero[carrier.row, start : start + known.size])[0].tolist():
+                read = carrier.inner.nonzero[carrier.row, start : start + known.size]
+                for j in np.nonzero(read & self._may_be_named(name, known))[0].tolist():
                     factor = carrier.inner.entry(carrier.row, start + j)
                     for fact, value in self._facts_of_value(name, known, j, is_low=(factor > 0) == is_low).items():
                         total[fact] = total.get(fact, Fraction(0)) + abs(factor) * value
@@ -151,12 +153,16 @@ class RewriteProofs:
             self._known[key] = total
         return self._known[key]
 
+    def _may_be_named(self, name: str, known: LayerFacts) -> Mask:
+        """Of a layer as it was: carriers, and units of the source that are named."""
+        return np.asarray((known.origin < 0) | self.named[name][known.origin])
+
     def _facts_of_value(self, name: str, known: LayerFacts, unit: int, *, is_low: bool) -> dict[Named, Fraction]:
         """The same for one value that a carrier reads: of the source, or a carrier itself."""
         carrier, origin = known.carrier(unit), int(known.origin[unit])
         if carrier is not None:
             return self._facts_of(carrier, is_low=is_low)
-        if not self.named[name][origin] or self.facts[name].inactive[origin]:
+        if origin < 0 or self.facts[name].inactive[origin]:  # 0, as the checker knows; or a constant row
             return {}
         if not is_low:
             return {("top", name, origin): Fraction(1)}
