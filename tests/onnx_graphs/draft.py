@@ -103,7 +103,7 @@ class Draft:
     def input(self, shape: Sequence[int], kind: Any = None) -> str:
         """A new input of the graph."""
         name = self.fresh("x")
-        self.values[name] = np.nan_to_num(self.numbers(shape, kind), posinf=1, neginf=-1)
+        self.values[name] = np.asarray(np.nan_to_num(self.numbers(shape, kind), posinf=1, neginf=-1))
         self.inputs.append(name)
         self.symbolic.add(name)
         return name

@@ -131,7 +131,7 @@ def _behind(draft: Draft, found: str) -> list[str]:
 
 def _point(draft: Draft) -> dict[str, np.ndarray[Any, Any]]:
     drawn = {n: draft.numbers(draft.values[n].shape, draft.values[n].dtype) for n in draft.inputs}
-    return {n: np.nan_to_num(v, posinf=1, neginf=-1) for n, v in drawn.items()}
+    return {n: np.asarray(np.nan_to_num(v, posinf=1, neginf=-1)) for n, v in drawn.items()}
 
 
 # ---- disguises ------------------------------------------------------------------------------------

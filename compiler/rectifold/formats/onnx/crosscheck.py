@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from onnx import helper
 
-from rectifold.formats.onnx.floats import Floats, Rounded, Trace
+from rectifold.formats.onnx.floats import Floats, Rounded, Rounding, Trace
 from rectifold.formats.onnx.graph import Model, where
 from rectifold.formats.onnx.peers import Feeds, Peer, PeerError, outputs_of_peer
 from rectifold.formats.onnx.tensors import FLOATS, Array, Constant, OnnxError, Symbolic, Tensor, with_external_data
@@ -28,7 +28,12 @@ MAX_MACS = 5_000_000  # multiply-adds of one evaluation: up to here the comparis
 POINTS = 3
 DEVIATIONS = 64  # standard deviations of rounding that are no disagreement
 _SCALES = (1.0, 1.0, 8.0)  # of the points
-_UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+_ROUNDINGS = {
+    "float64": Rounding(2.0**-53, 2.0**-1022),
+    "float32": Rounding(2.0**-24, 2.0**-126),
+    "float16": Rounding(2.0**-11, 2.0**-24),
+    "bfloat16": Rounding(2.0**-8, 2.0**-126),
+}
 _IR_VERSION = 8
 
 
@@ -45,9 +50,10 @@ class Reading:
     network: Network
 
     @property
-    def unit(self) -> float:
-        """The relative rounding of the coarsest floats among the values."""
-        return max((_UNITS.get(v.type, 0.0) for v in self.values.values()), default=0.0) or 2.0**-53
+    def rounding(self) -> Rounding:
+        """That of the coarsest floats among the values."""
+        found = {v.type for v in self.values.values()} & set(_ROUNDINGS)
+        return max((_ROUNDINGS[t] for t in found), key=lambda r: r.unit, default=_ROUNDINGS["float64"])
 
 
 def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
@@ -129,7 +135,7 @@ def _info(reading: Reading, name: str, *, shape: bool) -> Any:
 
 
 def _traced(reading: Reading, points: Floats) -> Trace:
-    trace = Trace(reading.unit)
+    trace = Trace(reading.rounding)
     trace.known[reading.builder.input_name] = Rounded(points, np.zeros(points.shape))
     return trace
 
@@ -175,7 +181,7 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
         value = reading.values[name]
         shapes = {run[k].shape for run in runs} | {value.shape}
         ours = _constant(value, len(points)) if isinstance(value, Constant) else trace.of(value.entries)
-        spot = _difference(ours, theirs, DEVIATIONS * reading.unit * largest)
+        spot = _difference(ours, theirs, DEVIATIONS * reading.rounding.unit * largest)
         if spot is not None or len(shapes) > 1:
             raise OnnxError(_message(makers[name], value, ours, [run[k] for run in runs], spot, peer))
 

@@ -1,10 +1,10 @@
 """What a network that was read gives in floats at a few points, and how far a program's floats may be from it.
 
     value   a = W a' + b                              in double precision
-    spread  s² = (W∘W) s'² + u²·((W∘W) a'² + b²)       the standard deviation of rounding with unit u
+    spread  s² = (W∘W) s'² + u²·((W∘W) a'² + b²) + t²  the standard deviation of rounding
 
-Every product and sum of another program rounds by at most u relative to it; taken as independent, the roundings add
-up in squares. This is an estimate for a smoke alarm: no equality and no proof rests on it.
+Every product and sum of another program rounds by at most u relative to it, or by t near 0; taken as independent, the
+roundings add up in squares. This is an estimate for a smoke alarm: no equality and no proof rests on it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,19 @@ class Rounded:
     spread: Floats
 
 
-@dataclass
-class Trace:
-    """The values of layers at some points; `unit` is the relative rounding of the floats that are compared."""
+@dataclass(frozen=True)
+class Rounding:
+    """Of a float type: the largest relative rounding, and what numbers near 0 are rounded by."""
 
     unit: float
+    tiny: float
+
+
+@dataclass
+class Trace:
+    """The values of layers at some points; `rounding` is that of the floats that are compared."""
+
+    rounding: Rounding
     known: dict[str, Rounded] = field(default_factory=dict)
 
     def run(self, layers: Iterable[Layer]) -> None:
@@ -55,7 +63,7 @@ class Trace:
         offset = bias.approximation[0].T
         points = next(iter(self.known.values())).values.shape[0]
         total = np.repeat(offset, points, axis=0)
-        squares = np.repeat((self.unit * offset) ** 2, points, axis=0)
+        squares = np.repeat((self.rounding.unit * offset) ** 2, points, axis=0)
         for source, term in terms.items():
             known = self.known[source]
             if isinstance(term, Pick):
@@ -64,5 +72,9 @@ class Trace:
                 continue
             weight = term.approximation[0]
             total = total + known.values @ weight.T
-            squares = squares + (known.spread**2 + (self.unit * known.values) ** 2) @ (weight**2).T
+            squares = (
+                squares
+                + self.rounding.tiny**2
+                + (known.spread**2 + (self.rounding.unit * known.values) ** 2) @ (weight**2).T
+            )
         return Rounded(total, np.sqrt(squares))
