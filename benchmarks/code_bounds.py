@@ -94,12 +94,17 @@ def accepted_points(domain: Domain, precision: str, seed: int) -> list[list[floa
             (kind(float(low or 0)), kind(float(high or 0)))
             for low, high in zip(domain.lower, domain.upper, strict=True)
         ]
+        largest = np.finfo(kind).max
+        if any(low > largest or high < -largest for low, high in ends):
+            return []  # no float lies in the domain
+        ends = [(max(low, -largest), min(high, largest)) for low, high in ends]
         return [[float(_between(low, high, random, kind)) for low, high in ends] for _ in range(12)]
 
 
 def _between(low: Any, high: Any, random: Random, kind: Any) -> Any:
     tiny = np.finfo(kind).smallest_subnormal
-    middle = kind(low * kind(1 - (t := random.random())) + high * kind(t))
+    share = random.random()
+    middle = kind(low * kind(1 - share) + high * kind(share))
     choices = [
         low,
         high,
@@ -109,8 +114,7 @@ def _between(low: Any, high: Any, random: Random, kind: Any) -> Any:
         kind(0),
         tiny * kind(random.randint(-9, 9)),
     ]
-    largest = np.finfo(kind).max
-    return min(max(random.choice(choices), low, -largest), high, largest)
+    return min(max(random.choice(choices), low), high)
 
 
 def runners(kind: str, path: Path, network: Network) -> Iterator[tuple[str, Code]]:

@@ -193,7 +193,13 @@ def test_header_says_where_the_code_comes_from() -> None:
     assert "rounded: 4" in lines
     assert "Certified: at float64 points" in lines
     unbounded = net("input x[1]\noutput x/3")
-    assert "No bound on the rounding" in "\n".join(header_lines(unbounded, Origin(digest(unbounded), unbounded.sizes)))
+    for given, bound, why in (
+        (unbounded, None, "no bounded domain"),
+        (network, None, "none was computed"),
+        (network, (0.0, np.inf), "a value may leave the range of float64 on the domain"),
+    ):
+        origin = Origin(digest(given), given.sizes, bound)
+        assert f"No bound on the rounding of this code is known ({why})." in header_lines(given, origin)
 
 
 def test_formats_by_name_and_suffix() -> None:

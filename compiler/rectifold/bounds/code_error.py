@@ -1,23 +1,27 @@
-"""A certified bound on what emitted code can be off by, over the whole domain, in float64 or float32.
+"""A certified bound on what emitted code can be off by, over the whole domain, in float64 or
+float32.
 
-With activations bounded by M on the domain (proven), weights stored with an error of at most ρ, and e the error of the
-predecessor's values, one layer computed in any order, fused or not, adds
+With activations bounded by M on the domain (proven), weights stored with an error of at most ρ, and
+e the error of the predecessor's values, one layer computed in any order, fused or not, adds
 
     e_v = Σ (|W| + ρ) e_u + Σ ρ M_u + ρ_b + γ_{n+4} (Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b) + (4n + 8) η,
 
 and relu does not increase it. γ_n = n u / (1 − n u) with u = 2^-53 or 2^-24 (bounds/rounding).
 
-*Underflow*: η is the smallest normal number. It covers a processor that replaces subnormal numbers by 0, in what it reads as
-well as in what it computes (onnxruntime may be told to): each of n products, n + 1 sums and n + 1 values read is off by at most η. A
-stored weight below η may count as 0, so its ρ is |W|.
+*Underflow*: η is the smallest normal number. It covers a processor that replaces subnormal numbers
+by 0, in what it reads as well as in what it computes (onnxruntime may be told to): each of n
+products, n + 1 sums and n + 1 values read is off by at most η. A stored weight below η may count as
+0, so its ρ is |W|.
 
-*Overflow*: every partial sum is at most Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b. Where that may leave the range on a bounded domain,
-there is no bound, and `overflow` names the layer.
+*Overflow*: every partial sum is at most Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b. Where that may leave
+the range on a bounded domain, there is no bound, and `overflow` names the layer.
 
-*Ends*: code accepts ends of ranges rounded to the nearest float, so that the 0.1 that a user types is inside [0, 1/10]. A point x
-between an end and its rounding is compared with the exact network at x moved onto the end: e of the input is that distance.
+*Ends*: code accepts ends of ranges rounded to the nearest float, so that the 0.1 that a user types
+is inside [0, 1/10]. A point x between an end and its rounding is compared with the exact network at
+x moved onto the end: e of the input is that distance.
 
-The arithmetic is IEEE float32 or float64; reduced formats (TF32, bfloat16) are not covered. What a caller rounds before is not.
+The arithmetic is IEEE float32 or float64; reduced formats (TF32, bfloat16) are not covered. What a
+caller rounds before is not.
 """
 
 from __future__ import annotations

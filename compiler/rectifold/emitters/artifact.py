@@ -1,7 +1,8 @@
 """Emitted files, in memory until all of them exist; then written whole or not at all.
 
-The first is the one the user named. It comes last, and holds the SHA-256 of the others: a mix of two networks, as a kill
-between two renames can leave, is noticed by the file that is run or compiled.
+The first is the one the user named. It comes last, and holds the SHA-256 of the others: a mix of
+two networks, as a kill between two renames can leave, is noticed by the file that is run or
+compiled.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
     c . x > d + 2^-53 Σ |c_j x_j|      refused, as the other emitters do it with fractions
 
-A row is multiplied by its denominators, so that it holds integers. A double is m 2^e with an integer m of 53 bits; in units of 2^-1127
-every product with an integer is one too. The terms of either sign are summed in two long integers of 32-bit digits, which
-are compared at the end. Nothing rounds and nothing overflows, so no point is accepted or refused by the order of a sum.
+A row is multiplied by its denominators, so that it holds integers. A double is m 2^e with an
+integer m of 53 bits; in units of 2^-1127 every product with an integer is one too. The terms of
+either sign are summed in two long integers of 32-bit digits, which are compared at the end. Nothing
+rounds and nothing overflows, so no point is accepted or refused by the order of a sum.
 
-The 2^-53 is for points that are typed: 0.1 + 0.2 <= 3/10 is violated by these floats, and holds for the numbers meant.
+The 2^-53 is for points that are typed: 0.1 + 0.2 <= 3/10 is violated by these floats, and holds for
+the numbers meant.
 """
 
 from __future__ import annotations

@@ -80,8 +80,16 @@ def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> li
                 "rounding is compared with the exact network at that end."
             )
     else:
-        lines.append("No bound on the rounding of this code is known (no bounded domain).")
+        lines.append(f"No bound on the rounding of this code is known ({_why_no_bound(network, origin)}).")
     return lines
+
+
+def _why_no_bound(network: Network, origin: Origin) -> str:
+    if network.domain is None or not network.domain.is_bounded:
+        return "no bounded domain"
+    if origin.error_bound is None:
+        return "none was computed"
+    return f"a value may leave the range of {origin.precision} on the domain"
 
 
 def is_float_box(domain: Domain, precision: str) -> bool:

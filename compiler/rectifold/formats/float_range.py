@@ -1,4 +1,5 @@
-"""Numbers that a float format cannot hold: a file of floats refuses them, and is told what to write instead."""
+"""Numbers that a float format cannot hold: a file of floats refuses them, and is told what to write
+instead."""
 
 from __future__ import annotations
 

@@ -1,14 +1,16 @@
-"""The one writer of files: a name holds its old contents or all of the new, whatever happens meanwhile.
+"""The one writer of files: a name holds its old contents or all of the new, whatever happens
+meanwhile.
 
     stage    every file whole, without a name (O_TMPFILE), in the folder it will lie in
     publish  one link or rename per file, the main one last
 
-Sound because an error or a kill while staging leaves nothing that has a name, and publishing copies no bytes. SIGINT,
-SIGTERM and SIGHUP wait until all files of a call are published. Where a file without a name cannot be made, a hidden
-one stands in; only SIGKILL can leave that behind.
+Sound because an error or a kill while staging leaves nothing that has a name, and publishing copies
+no bytes. SIGINT, SIGTERM and SIGHUP wait until all files of a call are published. Where a file
+without a name cannot be made, a hidden one stands in; only SIGKILL can leave that behind.
 
-An existing file keeps its mode (and its owner, where the process may give files away). A symbolic link stays one: the file
-that it points to is replaced. Other hard links of a replaced file keep the old contents.
+An existing file keeps its mode (and its owner, where the process may give files away). A symbolic
+link stays one: the file that it points to is replaced. Other hard links of a replaced file keep the
+old contents.
 """
 
 from __future__ import annotations

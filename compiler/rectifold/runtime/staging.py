@@ -2,9 +2,9 @@
 
     open_staged(folder) → write(data) → publish(target)      or drop(), which leaves nothing
 
-On Linux it has no name at all until then (O_TMPFILE), so that even a kill leaves nothing. Elsewhere a hidden name stands in,
-which drop() takes away and only a kill can leave behind. A file that replaces another needs a hidden name too, between
-two system calls.
+On Linux it has no name at all until then (O_TMPFILE), so that even a kill leaves nothing. Elsewhere
+a hidden name stands in, which drop() takes away and only a kill can leave behind. A file that
+replaces another needs a hidden name too, between two system calls.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
-"""Which names may be written: asked before the work begins, so that no hour of proving ends at a name.
+"""Which names may be written: asked before the work begins, so that no hour of proving ends at a
+name.
 
     -o c1.c --certificate c1.h         c1.h is written twice                        refused
     -o net.relu     (net.relu is read, or a link of it)                             refused
     --json /dev/null, -o folder, --log fifo                                         refused
 
-Two names are one file if the file system says so (device and number: links, hard links, folders reached in two ways), or
-if they differ in case alone, since many file systems then take them for one.
+Two names are one file if the file system says so (device and number: links, hard links, folders
+reached in two ways), or if they differ in case alone, since many file systems then take them for
+one.
 """
 
 from __future__ import annotations
@@ -93,7 +95,9 @@ def refuse_existing(path: Path, *, force: bool) -> None:
     if found is not None:
         for is_one, what in _NO_FILES:
             if is_one(found.st_mode):
-                raise InputError(f"{named(path)} is {what}, and is not written to; give the name of a file")
+                raise InputError(
+                    f"{named(path)} is {what}, and is not written to; give the name of a file (-o - is standard output)"
+                )
         if not force:
             raise InputError(f"{named(path)} exists already; give --force to overwrite it")
         if not os.access(path, os.W_OK):
