@@ -111,6 +111,15 @@ def test_sparse_product_equals_dense_product() -> None:
     assert product.entry(17, 0) == sum((v * Fraction(k, 7) for k, v in enumerate(row)), Fraction(0))
 
 
+def test_product_with_a_sparse_right_factor_is_exact() -> None:
+    random = np.random.default_rng(0)
+    sparse = np.where(random.random((400, 400)) < 0.05, random.standard_normal((400, 400)), 0.0)
+    left = Matrix.from_fractions([[Fraction(k, 7) for k in range(400)]])
+    product = left @ Matrix.from_floats(sparse)
+    column = [Fraction(float(v)) for v in sparse[:, 17]]
+    assert product.entry(0, 17) == sum((v * Fraction(k, 7) for k, v in enumerate(column)), Fraction(0))
+
+
 def test_large_float32_product_is_exact() -> None:
     random = np.random.default_rng(1)
     a = random.standard_normal((400, 400)).astype(np.float32)

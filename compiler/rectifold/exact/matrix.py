@@ -113,6 +113,8 @@ class Matrix(Entries):
             return self.T._signed_rows(*picked).T
         if self._is_sparse and other.shape[1] <= self.shape[1]:
             return _sparse_product(self, other)
+        if other.T._is_sparse and self.shape[0] <= other.shape[0]:
+            return _sparse_product(other.T, self.T).T
         a, da = self._integer_form
         b, db = other._integer_form
         return _canonical(a * b, da * db, shape)

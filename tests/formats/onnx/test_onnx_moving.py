@@ -56,6 +56,7 @@ MOVES: dict[str, Case] = {
     "depth to space, CRD": ((2, 8, 2, 3), node("DepthToSpace", ["x"], blocksize=2, mode="CRD"), {}, 13),
     "space to depth": ((1, 2, 4, 6), node("SpaceToDepth", ["x"], blocksize=2), {}, 13),
     "pad": ((2, 3), node("Pad", ["x", "p"]), {"p": whole(1, 0, 0, 2)}, 13),
+    "pads of 0": ((2, 3), node("Pad", ["x", "p"]), {"p": whole(0, 0, 0, 0)}, 13),
     "pad with a value": (
         (2, 3), node("Pad", ["x", "p", "v"]), {"p": whole(1, 0, 0, 2), "v": np.array(0.25, np.float32)}, 13,
     ),

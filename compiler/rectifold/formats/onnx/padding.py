@@ -35,6 +35,8 @@ def pad(node: Node) -> Tensor:
     if isinstance(value, Constant):
         return node.folded(_padded(value.values[cut], widths, mode, constant), value.type)
     positions = value.positions[cut]
+    if not np.any(widths):
+        return value.moved(np.ascontiguousarray(positions))
     if constant is None:
         return value.moved(np.ascontiguousarray(np.pad(positions, widths, mode=_NUMPY_MODES[mode])))
     filler = Constant(np.asarray(constant.values).reshape(1), value.type, constant.origin)

@@ -14,10 +14,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.exact.entries import Indices
 from rectifold.formats.onnx.node import Node, entries_of
 from rectifold.formats.onnx.reductions import largest, reduce_max, reduce_mean
 from rectifold.formats.onnx.tensors import Symbolic, Tensor
 from rectifold.formats.onnx.windows import Window, per_axis, spatial, window
+from rectifold.ir.affine import Affine
 
 
 def _window(node: Node, x: Symbolic) -> Window:
@@ -49,9 +51,19 @@ def average_pool(node: Node) -> Tensor:
     planes = np.arange(x.shape[0] * x.shape[1])[:, None]
     lines = (np.concatenate(rows)[None, :] + planes * slide.count).ravel()
     sources = (np.concatenate(columns)[None, :] + planes * entries_of(slide.sizes)).ravel()
-    sums = node.linear(x, lines, sources, np.ones(len(lines)), len(planes) * slide.count)
-    averages = sums.scale_rows([Fraction(1, int(c)) for c in np.tile(counts, len(planes))])
+    exact = not np.any(counts & (counts - 1))  # 1/count is a float64 number where count is a power of two
+    weights = np.tile(1 / counts[np.concatenate(rows)], len(planes)) if exact else np.ones(len(lines))
+    averages = node.linear(x, lines, sources, weights, len(planes) * slide.count)
+    if not exact:
+        averages = _divided(averages, np.tile(counts, len(planes)))
     return Symbolic(averages, (*x.shape[:2], *slide.output), x.type)
+
+
+def _divided(sums: Affine, counts: Indices) -> Affine:
+    """Every sum over its count."""
+    if np.all(counts == counts[0]):
+        return sums.scale(Fraction(1, int(counts[0])))
+    return sums.scale_rows([Fraction(1, int(c)) for c in counts])
 
 
 def max_pool(node: Node) -> Tensor:
