@@ -141,6 +141,14 @@ def test_a_deep_network_in_its_own_floats_is_no_disagreement(kind: int, type_: A
         read_onnx(path, operators=wrong)
 
 
+def test_numbers_near_0_that_half_precision_cannot_hold_are_no_disagreement(tmp_path: Path) -> None:
+    nodes = [node("MatMul", ["x", "w"], "h"), node("Relu", ["h"], "r"), node("MatMul", ["r", "v"], "y")]
+    ones = np.eye(16)
+    constants = {"w": (ones * 2.0**-24).astype(np.float16), "v": (ones * 2.0**14).astype(np.float16)}
+    path = written(tmp_path, [1, 16], nodes, constants, TensorProto.FLOAT16)
+    assert read_onnx(path, peers=REFERENCE)[1] == []
+
+
 def large(folder: Path) -> tuple[Path, int]:
     width = int(MAX_MACS**0.5) + 1
     weight = np.zeros((width, width), dtype=np.float32)
