@@ -128,7 +128,7 @@ def _ball(file: str, written: str, size: int) -> Domain:
 
 def _read_relu(path: Path) -> tuple[Network, list[str]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable text ({error})") from None
     return parse(text, path.name, path.parent), []

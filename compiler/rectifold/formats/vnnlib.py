@@ -36,7 +36,7 @@ def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path.name} is larger than {MAX_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
     return parse_vnnlib(text, size, path.name)
