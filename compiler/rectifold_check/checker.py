@@ -163,6 +163,10 @@ class Replay:
             return False
         return True
 
+    def is_allowed(self, size: int) -> bool:
+        """May a certificate ask for the work done so far, where it, the networks and the domain have so many bytes?"""
+        return self.state.work.done <= Work(size).allowed
+
     def count_cells(self, most: int, stop: Callable[[], bool] | None = None) -> int | None:
         """The number that the step "cells" needs; None where it would not hold, beyond `most` cells, or once `stop` says so."""
         try:

@@ -186,3 +186,13 @@ def test_shallow_forms_have_certificates_and_wrong_ones_have_none(sizes: tuple[i
         }
         lines = (json.dumps(header), *certificate.lines[1:])
         assert not rectifold_check.check(a, domain_text(domain), lines, canonical_text(wrong)).holds
+
+
+def test_no_certificate_asks_for_more_work_than_the_checker_takes() -> None:
+    network = canonical_chain(("R", "", ["0:1", "1:1"]), ("L", "", ["0:1"]))
+    replay = Replay(network, network, BOX)
+    assert replay.count_cells(10) == 4
+    assert replay.is_allowed(len(network))
+    replay.state.work.done = 10**12
+    assert not replay.is_allowed(len(network))
+    assert replay.is_allowed(10**9)

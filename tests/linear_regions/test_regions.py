@@ -104,6 +104,21 @@ def test_regions_fill_the_domain_once_and_carry_the_exact_map(seed: int) -> None
             assert value == given
 
 
+def polygon_area(corners: list[tuple[Fraction, ...]]) -> Fraction:
+    """By the shoelace formula, which needs the cyclic order; positive counterclockwise."""
+    pairs = zip(corners, [*corners[1:], corners[0]], strict=True)
+    return sum((a[0] * b[1] - a[1] * b[0] for a, b in pairs), Fraction(0)) / 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_corners_of_polygons_are_in_cyclic_order_and_their_areas_sum_to_the_box(seed: int) -> None:
+    network = float_network(seed, 2, 6, 5, 1)
+    assert network.domain is not None
+    areas = [polygon_area(region.vertices) for region in Enumeration(network, network.domain).regions()]
+    assert min(areas) > 0
+    assert sum(areas, Fraction(0)) == box_volume(network.domain, [0, 1])
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_phases_are_those_at_an_interior_point(seed: int) -> None:
     network = random_network(seed)

@@ -136,14 +136,21 @@ def certify_by_cells(
 ) -> Certificate | None:
     """A certificate that |A_j − B_j| ≤ tolerance_j, for few inputs: the checker cuts the domain into cells on which both are affine.
 
-    None for an unbounded domain, more than six inputs that vary, more than `most` cells, when `stop` says so, or where it does not hold.
+    None for an unbounded domain, more than six inputs that vary, more than `most` cells or more work than the checker takes from
+    a certificate of this length, when `stop` says so, or where it does not hold.
     """
-    eps = [str(v) for v in tolerance]
-    replay = rectifold_check.Replay(canonical_text(a), canonical_text(b), domain_text(domain), eps)
-    count = replay.count_cells(most, stop)
-    if count is None:
+    first, on = canonical_text(a), domain_text(domain)
+    replay = rectifold_check.Replay(first, canonical_text(b), on, [str(v) for v in tolerance])
+    header, final = _header(a, b, tolerance), _line(["final", {}])
+    size = len(first) + len(on) + len(header)  # at least: B is in the header, and may be given besides
+
+    def ended() -> bool:
+        return not replay.is_allowed(size) or (stop is not None and stop())
+
+    count = replay.count_cells(most, ended)
+    if count is None or not replay.is_allowed(size):
         return None
-    return Certificate((_header(a, b, tolerance), _line(["cells", count]), _line(["final", {}])))
+    return Certificate((header, _line(["cells", count]), final))
 
 
 def _root_steps(

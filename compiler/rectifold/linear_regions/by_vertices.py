@@ -43,8 +43,9 @@ class Region:
 
     @cached_property
     def vertices(self) -> list[tuple[Fraction, ...]]:
-        """Exact corners, in the free inputs."""
-        return [tuple(Fraction(x, v[-1]) for x in v[:-1]) for v in self.polytope.vertices]
+        """Exact corners, in the free inputs; those of a polygon counterclockwise from the leftmost one."""
+        corners = [tuple(Fraction(x, v[-1]) for x in v[:-1]) for v in self.polytope.vertices]
+        return around(corners) if self.polytope.dimension == 2 else corners
 
     @cached_property
     def interior_point(self) -> tuple[Fraction, ...]:
@@ -69,6 +70,14 @@ class Region:
                 values = (sum(a * x for a, x in zip(form, v, strict=True)) for v in vertices)
                 walls.add((form, next(1 if value > 0 else -1 for value in values if value)))
         return sorted(walls)
+
+
+def around(corners: Sequence[tuple[Fraction, ...]]) -> list[tuple[Fraction, ...]]:
+    """The corners of a convex polygon counterclockwise: those below the line from the first to the last, then those above it."""
+    ordered = sorted(corners)
+    (ax, ay), (bx, by) = ordered[0], ordered[-1]
+    above = [c for c in ordered if (bx - ax) * (c[1] - ay) > (by - ay) * (c[0] - ax)]
+    return [c for c in ordered if c not in above] + above[::-1]
 
 
 def hyperplane(points: list[tuple[Fraction, ...]], n: int) -> tuple[int, ...] | None:
