@@ -33,8 +33,10 @@ def load_model(path: Path) -> Model:
     """The model in a file. Raises OnnxError if it is none."""
     try:
         proto = onnx.load(str(path), load_external_data=False)
-    except (DecodeError, ValueError, OSError) as error:
-        raise OnnxError(f"{path.name} is no readable ONNX file ({error})") from None
+    except (DecodeError, ValueError):
+        raise OnnxError(f"{path.name} is no ONNX model, or damaged; export or copy it again") from None
+    except OSError as error:
+        raise OnnxError(f"{path.name} cannot be read ({error.strerror})") from None
     if not proto.graph.node and not proto.graph.output:
         raise OnnxError(f"{path.name} is no ONNX model: it has no graph")
     opsets: dict[str, int] = {}

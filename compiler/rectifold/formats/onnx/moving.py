@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of, symbolic_of
+from rectifold.formats.onnx.node import MAX_ENTRIES, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor
 from rectifold.ir.affine import concat
 
@@ -146,8 +146,8 @@ def expand(node: Node, array: Array) -> Array:
 
 
 def _limited(node: Node, array: Array, shape: tuple[int, ...]) -> Array:
-    if entries_of(shape) > MAX_MATRIX:
-        raise node.fail(f"the result of shape {shape} is too large (the limit is {MAX_MATRIX:,} entries)")
+    if entries_of(shape) > MAX_ENTRIES:
+        raise node.fail(f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)")
     return np.broadcast_to(array, shape)
 
 
@@ -156,8 +156,8 @@ def tile(node: Node, array: Array) -> Array:
     if len(repeats) != array.ndim or min(repeats, default=1) < 0:
         raise node.fail(f"repeats {repeats} do not fit an input of {array.ndim} dimensions")
     shape = tuple(s * r for s, r in zip(array.shape, repeats, strict=True))
-    if entries_of(shape) > MAX_MATRIX:
-        raise node.fail(f"the result of shape {shape} is too large (the limit is {MAX_MATRIX:,} entries)")
+    if entries_of(shape) > MAX_ENTRIES:
+        raise node.fail(f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)")
     return np.tile(array, repeats)
 
 

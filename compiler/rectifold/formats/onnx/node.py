@@ -19,6 +19,7 @@ from rectifold.formats.onnx.tensors import Array, Constant, OnnxError, Symbolic,
 from rectifold.ir.affine import Affine, Builder
 
 MAX_MATRIX = 500_000_000  # entries of the dense matrix of one operator
+MAX_ENTRIES = 20_000_000  # entries of a tensor that is made larger than its inputs
 MAX_EXACT_MATRIX = 10_000_000  # the same where an entry is a fraction
 
 

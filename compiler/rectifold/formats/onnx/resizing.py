@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of
+from rectifold.formats.onnx.node import MAX_ENTRIES, Node, entries_of
 from rectifold.formats.onnx.tensors import Array
 
 
@@ -109,8 +109,8 @@ def _copied(
     shape = list(array.shape)
     for axis, change in zip(axes, found, strict=True):
         shape[axis] = change.output
-    if not 0 < entries_of(shape) <= MAX_MATRIX:
-        raise node.fail(f"the result would have the shape {tuple(shape)}; 1 to {MAX_MATRIX:,} entries are expected")
+    if not 0 < entries_of(shape) <= MAX_ENTRIES:
+        raise node.fail(f"the result would have the shape {tuple(shape)}; 1 to {MAX_ENTRIES:,} entries are expected")
     for axis, change in zip(axes, found, strict=True):
         array = np.take(array, _sources(node, change, mode, rounding), axis=axis)
     return array
