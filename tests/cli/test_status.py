@@ -59,7 +59,7 @@ def raising(error: BaseException) -> Commands:
     [
         (InputError("the weight is odd"), 2, "error: the weight is odd"),
         (InputError("a.relu:1:2: error: odd"), 2, "a.relu:1:2: error: odd"),
-        (MemoryError(), 2, "error: not enough memory for this network"),
+        (MemoryError(), 2, "error: not enough memory for this (with --memory-limit: give more, or a smaller network)"),
         (RecursionError("deep"), 2, "error: the input is nested too deeply to be read"),
         (PermissionError(13, "Permission denied", "/x/y"), 2, "error: /x/y: Permission denied"),
         (OSError("odd"), 2, "error: odd"),

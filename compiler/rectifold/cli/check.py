@@ -9,7 +9,14 @@ import click
 
 import rectifold_check
 from rectifold.cli.inputs import opened
-from rectifold.cli.options import allow_trusted_option, domain_option, json_option, network_argument, quiet_option
+from rectifold.cli.options import (
+    allow_trusted_option,
+    domain_option,
+    json_option,
+    memory_limit_option,
+    network_argument,
+    quiet_option,
+)
 from rectifold.cli.output import write_json
 from rectifold.cli.status import DONE, REFUTED, TRUSTED
 from rectifold.cli.targets import require_outputs
@@ -31,6 +38,7 @@ from rectifold.prover.cascade import require_domain
 @domain_option
 @allow_trusted_option
 @json_option
+@memory_limit_option
 @quiet_option
 def check_command(
     network: str,

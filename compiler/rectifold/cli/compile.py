@@ -19,6 +19,7 @@ from rectifold.cli.options import (
     force_option,
     json_option,
     limits_from,
+    memory_limit_option,
     network_argument,
     proof_options,
     quiet_option,
@@ -82,6 +83,7 @@ class _Times:
 @allow_trusted_option
 @json_option
 @force_option
+@memory_limit_option
 @quiet_option
 @click.option(
     "--shallow", is_flag=True, help="write the result with at most two hidden layers (see the command shallow)"

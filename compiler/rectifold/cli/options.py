@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from rectifold.prover.effort import Limits
+from rectifold.runtime.memory import limit_memory
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
@@ -66,6 +67,19 @@ def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--quiet", is_flag=True, help="print nothing but errors and the JSON result")(command)
+
+
+def memory_limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--memory-limit, which holds from when the options are read."""
+
+    def limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+        if value is not None:
+            limit_memory(value)
+
+    text = "end with an error when a process needs more than MB megabytes"
+    return click.option(
+        "--memory-limit", type=click.IntRange(min=1), metavar="MB", expose_value=False, callback=limit, help=text
+    )(command)
 
 
 def allow_trusted_option(command: Callable[..., Any]) -> Callable[..., Any]:

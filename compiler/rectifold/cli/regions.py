@@ -16,6 +16,7 @@ from rectifold.cli.options import (
     domain_option,
     force_option,
     json_option,
+    memory_limit_option,
     network_argument,
     quiet_option,
     share_options,
@@ -61,6 +62,7 @@ _AT = click.option(
 @click.option("--colour", type=click.Choice(["gradient", "pattern", "output"]), default="gradient", show_default=True)
 @json_option
 @force_option
+@memory_limit_option
 @quiet_option
 def regions_command(
     network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, jobs: int, scheduler: str | None,

@@ -16,6 +16,7 @@ from rectifold.cli.options import (
     domain_option,
     force_option,
     json_option,
+    memory_limit_option,
     network_argument,
     quiet_option,
     time_limit_option,
@@ -78,6 +79,7 @@ _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being
 @click.option("--plot-errors", "errors_file", metavar="FILE", help="draw the error of every form against M")
 @json_option
 @force_option
+@memory_limit_option
 @quiet_option
 def shallow_command(
     network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,

@@ -14,6 +14,7 @@ from rectifold.cli.options import (
     force_option,
     json_option,
     limits_from,
+    memory_limit_option,
     network_argument,
     proof_options,
     quiet_option,
@@ -34,6 +35,7 @@ from rectifold.reports.tables import seconds_text, stability_json, stability_tab
 @click.option("--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png or .svg")
 @force_option
 @json_option
+@memory_limit_option
 @quiet_option
 def stability_command(
     network: str, domain_spec: str | None, prover: Any, time_limit: float | None, seed: int, jobs: int,

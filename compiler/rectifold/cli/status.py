@@ -77,7 +77,9 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             return _ended(_NOTHING, UNDECIDED)
         except MemoryError:
-            return _ended("error: not enough memory for this network", BAD_INPUT)
+            return _ended(
+                "error: not enough memory for this (with --memory-limit: give more, or a smaller network)", BAD_INPUT
+            )
         except RecursionError:
             return _ended("error: the input is nested too deeply to be read", BAD_INPUT)
         except BrokenPipeError:

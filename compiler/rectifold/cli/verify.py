@@ -16,6 +16,7 @@ from rectifold.cli.options import (
     force_option,
     json_option,
     limits_from,
+    memory_limit_option,
     quiet_option,
     reading_options,
     time_limit_option,
@@ -66,6 +67,7 @@ from rectifold.runtime.files import write_whole
 @click.option("--seed", default=0, show_default=True, help="seed of the search for a counterexample")
 @json_option
 @force_option
+@memory_limit_option
 @quiet_option
 def verify_command(
     a: str, b: str, domain_spec: str | None, within: str | None, argmax: bool, margin: str | None, tightest: bool,
