@@ -48,6 +48,7 @@ golden: $(INSTALLED)
 
 campaign: $(INSTALLED)
 	$(BIN)/python benchmarks/campaign.py
+	$(BIN)/python benchmarks/onnx_campaign.py
 
 clean:
 	rm -rf $(OUT) $(VENV)

@@ -11,6 +11,7 @@ import rectifold_check
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
     allow_trusted_option,
+    compared,
     domain_option,
     json_option,
     memory_limit_option,
@@ -57,7 +58,7 @@ def check_command(
     require_outputs({"--json": json_target}, [network, certificate, result_file, domain_spec], force=False)
     source, domain = opened(network, domain_spec, quiet=quiet)
     lines = _lines(certificate)
-    other = canonical_text(load(result_file).network) if result_file else None
+    other = canonical_text(load(result_file, crosscheck=compared()).network) if result_file else None
     verdict = rectifold_check.check(canonical_text(source), domain_text(require_domain(source, domain)), lines, other)
     write_json(json_target, verdict.json() | {"seconds": time.monotonic() - started})
     if not quiet and json_target != "-":

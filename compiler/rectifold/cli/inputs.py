@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import click
 
-from rectifold.cli.options import CROSSCHECK, OUTPUTS
+from rectifold.cli.options import OUTPUTS, compared
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
@@ -62,9 +62,7 @@ def opened(
     """
     asked = click.get_current_context().meta
     chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
-    loaded: Loaded = load(
-        network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=bool(asked[CROSSCHECK])
-    )
+    loaded: Loaded = load(network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=compared())
     _say(loaded.notes, quiet=quiet)
     domain = loaded.network.domain
     if domain_spec is not None:

@@ -46,6 +46,11 @@ def _crosscheck_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def compared() -> bool:
+    """Whether the running command compares the ONNX models that it reads with another program."""
+    return bool(click.get_current_context().meta[CROSSCHECK])
+
+
 def network_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """The argument NET, with the options that say how it is read."""
     return click.argument("network", metavar="NET")(reading_options(1)(command))
