@@ -179,7 +179,7 @@ class _Reader:
         if rows is None:
             known = sorted(name for of, name in self.operators if of == domain)
             said = f"; supported are {', '.join(known)}" if known else f": the operators {domain!r} are not read"
-            raise OnnxError(f"{place} is not supported{said}")
+            raise OnnxError(f"{place} is not supported{said}; export the network without it")
         opset, newest = self.model.opsets.get(domain), LAST_ML_OPSET if domain else LAST_OPSET
         if opset is None:
             raise OnnxError(f"{place}: the model imports no version of the operators {domain or 'ai.onnx'!r}")
