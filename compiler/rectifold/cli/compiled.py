@@ -102,6 +102,6 @@ def _lines(done: Done) -> list[str]:
         lines.append("The rewriting was ended early: the result is equal, but may be larger than it could be.")
     about = "certificate of the rewriting (before --shallow)" if done.is_about_the_rewriting else "certificate"
     lines.append(f"{about}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
-    if done.bound is not None:
+    if done.bound:  # an exact format rounds nothing
         lines.append(f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, per output")
     return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]
