@@ -182,7 +182,7 @@ def test_verify_of_large_networks(run: Run) -> None:
     Path("tent2.relu").write_text(tent + layers + "y = relu([[2, -4]] @ h59)\noutput y")
     result = run("verify", "tent.relu", "tent2.relu", "--json", "r.json", "--time-limit", "4")
     assert result.exit_code == 3
-    assert "too many for Z3" in result.output
+    assert result.output.startswith("undecided: no counterexample was found")  # the rest says what time was spent on
     assert json.loads(Path("r.json").read_text())["verdict"] == "undecided"
 
 

@@ -146,4 +146,5 @@ def _interrupts() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if not pressed:  # after one Ctrl-C the process is about to end, and a second one still ends it at once
+            signal.signal(signal.SIGINT, before)
