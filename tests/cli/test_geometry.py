@@ -206,3 +206,13 @@ def test_the_library_has_the_same(run: Run) -> None:
     network: Any = rectifold.load("line.relu").network
     assert len(rectifold.regions(network, network.domain)) == 3
     assert rectifold.shallow(network, network.domain).exact
+
+
+def test_regions_are_counted_without_being_kept(run: Run) -> None:
+    assert run("regions", "line.relu", "--count").output.startswith("3 linear regions (")
+    report = json.loads(run("regions", "line.relu", "--count", "--json", "-").output)
+    assert (report["count"], report["complete"]) == (3, True)
+    ended = run("regions", "deep.relu", "--count", "--time-limit", "0")
+    assert (ended.exit_code, "at least 0 linear regions: the count ended early" in ended.output) == (3, True)
+    refused = run("regions", "line.relu", "--count", "--limit", "2")
+    assert (refused.exit_code, "--count keeps no regions: leave out --limit" in refused.output) == (2, True)

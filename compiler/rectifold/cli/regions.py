@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +29,7 @@ from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.exact.numerals import exact_text, nearest_float
 from rectifold.ir.domain import Domain
+from rectifold.linear_regions.counting import counted_regions
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures import draw_regions
@@ -57,6 +59,7 @@ _AT = click.option(
     "--npz", "npz_file", metavar="FILE", help="write phases, gradients, constants and vertices to FILE (float64)"
 )
 @click.option("--formula", is_flag=True, help="print each output as a piecewise formula")
+@click.option("--count", "count_only", is_flag=True, help="count the regions without keeping them: for millions")
 @click.option("--latex", is_flag=True, help="the same in LaTeX")
 @click.option("--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg")
 @click.option("--colour", type=click.Choice(["gradient", "pattern", "output"]), default="gradient", show_default=True)
@@ -67,7 +70,7 @@ _AT = click.option(
 def regions_command(
     network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, jobs: int, scheduler: str | None,
     slice_spec: str | None,
-    at_spec: str | None, npz_file: str | None, formula: bool, latex: bool, plot_file: str | None, colour: Any,
+    at_spec: str | None, npz_file: str | None, formula: bool, latex: bool, plot_file: str | None, colour: Any, count_only: bool,
     json_target: str | None, force: bool, quiet: bool,
 ) -> int:  # fmt: skip
     """Count and list the linear regions of NET, exactly: with vertices for at most five free inputs, else by linear programs."""
@@ -75,6 +78,18 @@ def regions_command(
     require_outputs(names, [network, domain_spec, at_spec], force=force)
     source, domain = opened(network, domain_spec, quiet=quiet)
     domain = _sliced(require_domain(source, domain), slice_spec, at_spec)
+    if count_only:
+        if npz_file or plot_file or formula or latex or limit is not None:
+            raise InputError(
+                "--count keeps no regions: leave out --limit, --npz, --plot, --formula and --latex, or --count"
+            )
+        started = time.monotonic()
+        counted = counted_regions(source, domain, seconds=time_limit, jobs=jobs, scheduler=scheduler)
+        seconds = time.monotonic() - started
+        write_json(json_target, {"count": counted.count, "complete": counted.complete, "seconds": seconds})
+        if not quiet and json_target != "-":
+            click.echo(f"{counted.text} ({seconds:.1f} s)")
+        return DONE if counted.complete else UNDECIDED
     found = linear_regions(source, domain, limit=limit, seconds=time_limit, jobs=jobs, scheduler=scheduler)
     if npz_file:
         write_whole(Path(npz_file), _npz(found))
