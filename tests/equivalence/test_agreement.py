@@ -250,7 +250,7 @@ def test_one_tolerance_per_output() -> None:
     wrong = compare(a, b, domain, within=[F(1, 90), F(1, 9)])
     assert isinstance(wrong, Different)
     assert wrong.output == 0
-    with pytest.raises(InputError, match="1 tolerances were given, but the networks have 2 outputs"):
+    with pytest.raises(InputError, match="1 tolerance given, but the networks have 2 outputs"):
         compare(a, b, domain, within=[F(1)])
     with pytest.raises(InputError, match="the tolerance -1 is negative"):
         compare(a, b, domain, within=F(-1))

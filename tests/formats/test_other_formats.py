@@ -203,3 +203,10 @@ def test_domains_in_files(tmp_path: Path) -> None:
             read_domain(spec, network)
     with pytest.raises(InputError, match="box.npz states 2 ranges, but the network has 1 input$"):
         read_domain(str(tmp_path / "box.npz"), net("input x[1]\noutput x"))
+
+
+def test_long_numbers_of_an_nnet_file_are_shortened(tmp_path: Path) -> None:
+    path = tmp_path / "n.nnet"
+    path.write_text(NNET.replace("\n0,\n", f"\n{'1' * 2400}e1100/{'3' * 2400}e-1100,\n"))
+    with pytest.raises(InputError, match=r"n.nnet:4: the flag is about 3.*e\+2199 .* digits\); only 0 is known"):
+        read_nnet(path)

@@ -57,7 +57,7 @@ def test_fresh_names() -> None:
 
 
 def test_domain_of_another_size_is_refused() -> None:
-    with pytest.raises(NetworkError, match="2 ranges, but the network has 1 inputs"):
+    with pytest.raises(NetworkError, match="2 ranges, but the network has 1 input$"):
         Network("x", 1, [layer("y", [[1]])], "y", Domain.cube(0, 1, 2))
 
 
@@ -102,7 +102,7 @@ def test_domain_refuses_what_is_none() -> None:
         Domain((Fraction(0), Fraction(2)), (Fraction(1), Fraction(1)))
     with pytest.raises(DomainError, match="2 lower ends but 1 upper"):
         Domain((Fraction(0), Fraction(0)), (Fraction(1),))
-    with pytest.raises(DomainError, match="speaks of 1 inputs"):
+    with pytest.raises(DomainError, match="speaks of 1 input,"):
         Domain((), (), (Constraint((Fraction(1),), Fraction(1)),))
 
 

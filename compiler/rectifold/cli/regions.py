@@ -27,7 +27,7 @@ from rectifold.cli.output import console, write_json
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
-from rectifold.exact.numerals import exact_text, nearest_float
+from rectifold.exact.numerals import counted, exact_text, nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.counting import counted_regions
 from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
@@ -127,11 +127,11 @@ def _sliced(domain: Domain, spec: str | None, at: str | None) -> Domain:
         else [(a + b) / 2 for a, b in zip(domain.lower, domain.upper, strict=True) if a is not None and b is not None]
     )
     if len(point) != domain.size:
-        raise InputError(f"--at gives {len(point)} numbers, the domain has {domain.size} inputs")
+        raise InputError(f"--at gives {counted(len(point), 'number')}, the domain has {counted(domain.size, 'input')}")
     for k, value in enumerate(point):
         low, high = domain.lower[k], domain.upper[k]
         if k not in kept and ((low is not None and value < low) or (high is not None and value > high)):
-            raise InputError(f"--at puts input {k} at {value}, outside its range")
+            raise InputError(f"--at puts input {k} at {readable(value)}, outside its range")
     ends = [
         tuple(end if k in kept else point[k] for k, end in enumerate(side)) for side in (domain.lower, domain.upper)
     ]

@@ -286,7 +286,9 @@ def _is_soon_checked(a: Network, b: Network, boxes: int) -> bool:
 def _per_output(within: Fraction | Sequence[Fraction], outputs: int) -> list[Fraction]:
     values = [within] * outputs if isinstance(within, Fraction) else list(within)
     if len(values) != outputs:
-        raise InputError(f"{len(values)} tolerances were given, but the networks have {outputs} outputs")
+        raise InputError(
+            f"{counted(len(values), 'tolerance')} given, but the networks have {counted(outputs, 'output')}"
+        )
     for value in values:
         if value < 0:
             raise InputError(f"the tolerance {value} is negative")
@@ -299,7 +301,9 @@ def _require_comparable(a: Network, b: Network, domain: Domain) -> None:
     if a.output_size != b.output_size:
         raise InputError(f"{a.name} has {counted(a.output_size, 'output')}, but {b.name} has {b.output_size}")
     if domain.size != a.input_size:
-        raise InputError(f"the domain has {domain.size} ranges, but the networks have {a.input_size} inputs")
+        raise InputError(
+            f"the domain has {counted(domain.size, 'range')}, but the networks have {counted(a.input_size, 'input')}"
+        )
 
 
 def _is_splittable(domain: Domain) -> bool:

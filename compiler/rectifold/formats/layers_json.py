@@ -20,6 +20,7 @@ from typing import Any
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import MAX_DIGITS, NumberError, parse_rational
+from rectifold.exact.numerals import counted
 from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain, DomainError
@@ -83,11 +84,16 @@ def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
     if not isinstance(rows, list) or not isinstance(bias, list) or not all(isinstance(r, list) for r in rows):
         raise LayersError("shape", f"{where}: W must be a list of rows and b a list")
     if layer.get("rows", len(rows)) != len(rows):
-        raise LayersError("shape", f"{where}: {layer['rows']} rows are declared, {len(rows)} are there")
+        raise LayersError(
+            "shape", f"{where}: the number of rows declared is {str(layer['rows'])[:40]}, but {len(rows)} are there"
+        )
     if len(bias) != len(rows):
-        raise LayersError("shape", f"{where}: {len(rows)} rows but {len(bias)} biases")
+        raise LayersError("shape", f"{where}: {counted(len(rows), 'row')} but {counted(len(bias), 'bias', 'biases')}")
     if bad := [row for row in rows if len(row) != value.size]:
-        raise LayersError("shape", f"{where}: a row has {len(bad[0])} entries, but {value.size} values come in")
+        raise LayersError(
+            "shape",
+            f"{where}: a row has {counted(len(bad[0]), 'entry', 'entries')}, but the layer below has {counted(value.size, 'value')}",
+        )
     try:
         weight = written_matrix([_numbers(row, where) for row in rows], value.size)
         return value.apply(weight) + Affine(written_matrix([[v] for v in _numbers(bias, where)], 1))
@@ -138,7 +144,7 @@ def _domain(data: Any, inputs: int, name: str) -> Domain | None:
         texts = data.get(key) if isinstance(data, dict) else None
         if not isinstance(texts, list) or len(texts) != inputs:
             given = len(texts) if isinstance(texts, list) else "no"
-            raise LayersError("domain", f"{name}: the domain has {given} {key} ends for {inputs} inputs")
+            raise LayersError("domain", f"{name}: the domain has {given} {key} ends for {counted(inputs, 'input')}")
         ends.append(tuple(None if text == infinite else _domain_number(text, name) for text in texts))
     try:
         return Domain(ends[0], ends[1])

@@ -21,6 +21,7 @@ from pathlib import Path
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import counted, readable
 from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain, DomainError
@@ -52,10 +53,10 @@ def _sizes(lines: _Lines) -> list[int]:
     if sizes[0] != inputs or sizes[-1] != outputs:
         raise lines.error(f"the sizes {_few(sizes)} do not begin with {inputs} and end with {outputs}")
     if max(sizes) > largest:
-        raise lines.error(f"a layer has {max(sizes)} units, but the first line says at most {largest}")
+        raise lines.error(f"a layer has {counted(max(sizes), 'unit')}, but the first line says at most {largest}")
     (flag,) = lines.numbers(1, "a flag")
     if flag != 0:
-        raise lines.error(f"the flag is {flag}; only 0 is known (1 would be a network with symmetric inputs)")
+        raise lines.error(f"the flag is {readable(flag)}; only 0 is known (1 would be a network with symmetric inputs)")
     return sizes
 
 
@@ -65,7 +66,7 @@ def _domain(lines: _Lines, inputs: int) -> Domain:
     mean = lines.numbers(inputs + 1, "means of the inputs and of the outputs")
     spread = lines.numbers(inputs + 1, "ranges of the inputs and of the outputs")
     if min(spread) <= 0:
-        raise lines.error(f"the range {min(spread)} is not positive")
+        raise lines.error(f"the range {readable(min(spread))} is not positive")
     ends = [tuple((v - mean[i]) / spread[i] for i, v in enumerate(side)) for side in (low, high)]
     try:
         return Domain(ends[0], ends[1])
@@ -111,7 +112,7 @@ class _Lines:
         if self.at < len(self.rows):
             left = len(self.rows) - self.at
             self.at += 1
-            lines = "1 line is" if left == 1 else f"{left} lines are"
+            lines = f"{counted(left, 'line')} {'is' if left == 1 else 'are'}"
             raise self.error(f"the network is complete, but {lines} left; the sizes in line 2 do not count them")
 
     def numbers(self, count: int, what: str) -> list[Fraction]:
@@ -121,8 +122,8 @@ class _Lines:
         words = self.rows[self.at][1].rstrip().removesuffix(",").split(",")
         self.at += 1
         if len(words) != count:
-            found = "1 number" if len(words) == 1 else f"{len(words)} numbers"
-            raise self.error(f"{found} where {count} are expected ({what})")
+            verb = "is" if count == 1 else "are"
+            raise self.error(f"{counted(len(words), 'number')} where {count} {verb} expected ({what})")
         try:
             return [parse_rational(w) for w in words]
         except NumberError as error:
@@ -132,5 +133,7 @@ class _Lines:
         values = self.numbers(count, what)
         for value in values:
             if value.denominator != 1 or not 0 < value <= MAX_UNITS:
-                raise self.error(f"{value} where a positive whole number up to {MAX_UNITS:,} is expected ({what})")
+                raise self.error(
+                    f"{readable(value)} where a positive whole number up to {MAX_UNITS:,} is expected ({what})"
+                )
         return [int(v) for v in values]

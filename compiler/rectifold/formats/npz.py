@@ -18,6 +18,7 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import counted
 from rectifold.ir.affine import Affine, Builder
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.network import Network, safe_name
@@ -38,7 +39,7 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
     extra = _extra(path.name, arrays)
     first = arrays["W0"]
     if first.ndim != 2:
-        raise InputError(f"{path.name}: W0 has {_dimensions(first)}, two are expected (outputs x inputs)")
+        raise InputError(f"{path.name}: W0 has {counted(first.ndim, 'dimension')}, two are expected (outputs x inputs)")
     builder = Builder("x", first.shape[1])
     value = builder.input
     for k in range(count):
@@ -91,7 +92,9 @@ def _extra(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
 def _layer(name: str, arrays: dict[str, np.ndarray], k: int, value: Affine, *, has_bias: bool) -> Affine:
     weight = as_floats(arrays[f"W{k}"], f"{name}[W{k}]")
     if weight.ndim != 2 or weight.shape[1] != value.size:
-        raise InputError(f"{name}: W{k} has shape {weight.shape}, but {value.size} values come in (columns must match)")
+        raise InputError(
+            f"{name}: W{k} has shape {weight.shape}, but {counted(value.size, 'value')} come in (columns must match)"
+        )
     bias = as_floats(arrays[f"b{k}"], f"{name}[b{k}]") if has_bias else np.zeros(weight.shape[0])
     if bias.shape != (weight.shape[0],):
         raise InputError(f"{name}: b{k} has shape {bias.shape}, ({weight.shape[0]},) is expected")
@@ -115,13 +118,9 @@ def _domain(name: str, arrays: dict[str, np.ndarray], size: int) -> Domain | Non
 def _end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, ...]:
     values = [Fraction(v) for v in as_floats(array, f"{name}[{key}]").ravel().tolist()]
     if len(values) not in (1, size):
-        entries = "1 entry" if len(values) == 1 else f"{len(values)} entries"
-        raise InputError(f"{name}: {key} has {entries} for {size} inputs; give one number, or one per input")
+        entries = counted(len(values), "entry", "entries")
+        raise InputError(f"{name}: {key} has {entries} for {counted(size, 'input')}; give one number, or one per input")
     return tuple(values) if len(values) == size else (values[0],) * size
-
-
-def _dimensions(array: np.ndarray) -> str:
-    return "1 dimension" if array.ndim == 1 else f"{array.ndim} dimensions"
 
 
 def npz_bytes(network: Network) -> bytes:

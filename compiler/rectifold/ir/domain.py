@@ -47,7 +47,7 @@ class Domain:
 
     def __post_init__(self) -> None:
         if len(self.lower) != len(self.upper):
-            raise DomainError(f"{len(self.lower)} lower ends but {len(self.upper)} upper ends")
+            raise DomainError(f"{counted(len(self.lower), 'lower end')} but {counted(len(self.upper), 'upper end')}")
         for k, (low, high) in enumerate(zip(self.lower, self.upper, strict=True)):
             if low is not None and high is not None and low > high:
                 raise DomainError(
@@ -56,7 +56,7 @@ class Domain:
         for constraint in self.constraints:
             if len(constraint.coefficients) != self.size:
                 raise DomainError(
-                    f"a constraint speaks of {len(constraint.coefficients)} inputs, the domain has {self.size}"
+                    f"a constraint speaks of {counted(len(constraint.coefficients), 'input')}, the domain has {self.size}"
                 )
 
     @staticmethod

@@ -20,6 +20,7 @@ import networkx as nx
 
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 
 Activation = Literal["relu", "linear"]
@@ -141,7 +142,9 @@ class Network:
         self.layers: tuple[Layer, ...] = tuple(by_name[v] for v in order if v != input_name)
         self._by_name = {layer.name: layer for layer in self.layers}
         if domain is not None and domain.size != input_size:
-            raise NetworkError(f"the domain has {domain.size} ranges, but the network has {input_size} inputs")
+            raise NetworkError(
+                f"the domain has {counted(domain.size, 'range')}, but the network has {counted(input_size, 'input')}"
+            )
 
     # ---- looking ------------------------------------------------------------------------------
 
@@ -249,7 +252,7 @@ class Network:
         return Network, fields
 
     def __repr__(self) -> str:
-        return f"<Network {self.name}: {self.shape_text()}, {self.sizes.units} relu units>"
+        return f"<Network {self.name}: {self.shape_text()}, {counted(self.sizes.units, 'relu unit')}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -258,7 +261,9 @@ class Network:
             for layer in self.layers
         )
         head = "<tr><th>layer</th><th>activation</th><th>units</th><th>reads</th></tr>"
-        return f"<table><caption>{_escaped(self.name)}: {self.input_size} inputs</caption>{head}{rows}</table>"
+        return (
+            f"<table><caption>{_escaped(self.name)}: {counted(self.input_size, 'input')}</caption>{head}{rows}</table>"
+        )
 
 
 class Draft:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step
@@ -35,5 +36,5 @@ def fold_inputs(network: Network, facts: Facts, options: Options) -> Rewritten:
         if weights[source].is_zero:
             del weights[source]
         draft.edit(layer.name, bias=layer.bias + weight @ values, weights=weights)
-        steps.append(Step("fold fixed inputs", layer.name, 0, f"{len(fixed)} inputs"))
+        steps.append(Step("fold fixed inputs", layer.name, 0, counted(len(fixed), "input")))
     return Rewritten(draft.freeze() if steps else network, facts, tuple(steps))

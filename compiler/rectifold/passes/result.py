@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Carrier, Facts, LayerFacts
 from rectifold.ir.network import Network, Sizes
 
@@ -52,7 +53,7 @@ class Step:
     signs: tuple[Sign, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.rule} in {self.layer}: {self.units} units{'; ' if self.detail else ''}{self.detail}"
+        return f"{self.rule} in {self.layer}: {counted(self.units, 'unit')}{'; ' if self.detail else ''}{self.detail}"
 
 
 def ties_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]) -> tuple[Tie, ...]:
