@@ -1,10 +1,11 @@
-"""The comparison after reading: the network and another program that runs the file, at a few points.
+"""The comparison after reading: the network and another program that runs the file.
 
-    x ─▶ network as read ─▶ y            |y − y'| ≤ 64 standard deviations of float rounding, or
-    x ─▶ onnxruntime     ─▶ y'           the first node whose value differs is named, and the file is refused
+    x ─▶ network as read ─▶ y       |y − y'| ≤ 64 standard deviations of float rounding,
+    x ─▶ onnxruntime     ─▶ y'      or the first node whose value differs is named
 
-It proves nothing about the network; it catches a reader that takes a file for another function. Points at which the
-floats of the file overflow are not compared, and large networks are left out with a note.
+It proves nothing about the network; it catches a reader that takes a file for another function.
+Points at which the floats of the file overflow are not compared, and large networks are left out
+with a note.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from onnx import helper
 from rectifold.formats.onnx.floats import Floats, Rounded, Rounding, Trace
 from rectifold.formats.onnx.graph import Model, where
 from rectifold.formats.onnx.peers import Feeds, Peer, PeerError, outputs_of_peer
-from rectifold.formats.onnx.tensors import FLOATS, Array, Constant, OnnxError, Symbolic, Tensor, with_external_data
+from rectifold.formats.onnx.tensors import (
+    FLOATS,
+    Array,
+    OnnxError,
+    Symbolic,
+    Tensor,
+    with_external_data,
+)
 from rectifold.ir.affine import Builder
 from rectifold.ir.network import Network
 
@@ -39,7 +47,7 @@ _IR_VERSION = 8
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A network with what it was read from: the nodes in order and the value that each name was read as."""
+    """A network with what it was read from: the nodes in order, and what each name was read as."""
 
     model: Model
     nodes: Sequence[Any]
@@ -53,17 +61,23 @@ class Reading:
     def rounding(self) -> Rounding:
         """That of the coarsest floats among the values."""
         found = {v.type for v in self.values.values()} & set(_ROUNDINGS)
-        return max((_ROUNDINGS[t] for t in found), key=lambda r: r.unit, default=_ROUNDINGS["float64"])
+        among = [_ROUNDINGS[name] for name in found or {"float64"}]
+        return max(among, key=lambda rounding: rounding.unit)
 
 
 def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
-    """Notes about a comparison that was left out. Raises OnnxError naming the first node whose value differs."""
-    macs = sum(math.prod(w.shape) for layer in reading.network.layers for w in layer.weights.values())
+    """Notes about a comparison that was left out.
+
+    Raises OnnxError naming the first node whose value differs.
+    """
+    layers = reading.network.layers
+    macs = sum(math.prod(w.shape) for layer in layers for w in layer.weights.values())
     if macs > MAX_MACS:
-        return [f"the network was not compared with another program: {macs:,} multiply-adds are more than {MAX_MACS:,}"]
+        size = f"{macs:,} multiply-adds are more than {MAX_MACS:,}"
+        return [f"the network was not compared with another program: {size}"]
     points = _points(reading)
     try:
-        peer, found = outputs_of_peer(peers, _model(reading, reading.outputs), [_feeds(reading, x) for x in points])
+        peer, found = _outputs(reading, peers, reading.outputs, points)
     except PeerError as error:
         return [f"the network was not compared with another program ({error})"]
     trace = _traced(reading, points)
@@ -74,11 +88,11 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
     return []
 
 
-# ---- points and models ----------------------------------------------------------------------------
+# ---- points and models --------------------------------------------------------------------
 
 
 def _points(reading: Reading) -> Floats:
-    """Points whose coordinates are exact in every float type: multiples of 1/64, or whole numbers."""
+    """Points that are exact in every float type: multiples of 1/64, or whole numbers."""
     random = np.random.default_rng(0)
     columns = []
     for name in reading.inputs:
@@ -104,7 +118,8 @@ def _feeds(reading: Reading, point: Floats) -> Feeds:
         value = _symbolic(reading, name)
         part = point[start : start + value.entries.size]
         start += value.entries.size
-        feeds[name] = part.reshape(value.shape).astype(helper.tensor_dtype_to_np_dtype(_code(value)))
+        kind = helper.tensor_dtype_to_np_dtype(_code(value))
+        feeds[name] = part.reshape(value.shape).astype(kind)
     return feeds
 
 
@@ -116,13 +131,12 @@ def _code(value: Tensor) -> int:
 def _model(reading: Reading, outputs: Sequence[str]) -> Any:
     """The nodes that were read, with these values as outputs."""
     read = {name for node in reading.nodes for name in node.input} | set(outputs)
-    stored = [
-        with_external_data(t, t.name, reading.model.folder) for t in reading.model.graph.initializer if t.name in read
-    ]
+    kept = [t for t in reading.model.graph.initializer if t.name in read]
+    stored = [with_external_data(t, t.name, reading.model.folder) for t in kept]
     inputs = [_info(reading, name, shape=True) for name in reading.inputs]
     infos = [_info(reading, name, shape=False) for name in outputs]
     graph = helper.make_graph(list(reading.nodes), "compared", inputs, infos, stored)
-    imports = [helper.make_opsetid(domain, version) for domain, version in reading.model.opsets.items()]
+    imports = [helper.make_opsetid(of, version) for of, version in reading.model.opsets.items()]
     return helper.make_model(graph, opset_imports=imports, ir_version=_IR_VERSION)
 
 
@@ -131,7 +145,17 @@ def _info(reading: Reading, name: str, *, shape: bool) -> Any:
     return helper.make_tensor_value_info(name, _code(value), value.shape if shape else None)
 
 
-# ---- comparing --------------------------------------------------------------------------------------
+def _outputs(
+    reading: Reading,
+    peers: Sequence[Peer],
+    names: Sequence[str],
+    points: Floats,
+) -> tuple[str, list[list[Array]]]:
+    """What a peer computes for these values at the points. Raises PeerError."""
+    return outputs_of_peer(peers, _model(reading, names), [_feeds(reading, x) for x in points])
+
+
+# ---- comparing ----------------------------------------------------------------------------
 
 
 def _traced(reading: Reading, points: Floats) -> Trace:
@@ -149,7 +173,10 @@ def _agree(ours: Rounded, theirs: Sequence[Floats], room: float) -> bool:
 
 
 def _difference(ours: Rounded, theirs: Sequence[Floats], room: float) -> tuple[int, int] | None:
-    """(point, entry) that differs most beyond rounding, or None. A point at which floats overflow is passed over."""
+    """(point, entry) that differs most beyond rounding, or None.
+
+    A point at which floats overflow is passed over.
+    """
     for k, other in enumerate(theirs):
         mine, spread = ours.values[k], ours.spread[k]
         if mine.shape != other.shape:
@@ -163,15 +190,17 @@ def _difference(ours: Rounded, theirs: Sequence[Floats], room: float) -> tuple[i
 
 
 def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
-    """Raises OnnxError naming the first node with another value; none if the largest value explains the rounding."""
+    """Raises OnnxError naming the first node with another value.
+
+    Returns if the largest value so far explains every difference by rounding.
+    """
     names = [name for node in reading.nodes for name in node.output if name in reading.values]
     makers = {name: node for node in reading.nodes for name in node.output}
     try:
-        peer, runs = outputs_of_peer(peers, _model(reading, names), [_feeds(reading, x) for x in points])
+        peer, runs = _outputs(reading, peers, names, points)
     except PeerError as error:
-        raise OnnxError(
-            f"{peer} computes another function than was read, and shows no node ({error}); {_REMEDY}"
-        ) from None
+        text = f"{peers[0].name} computes another function than was read, and shows no node"
+        raise OnnxError(f"{text} ({error}); {_REMEDY}") from None
     trace = _traced(reading, points)
     trace.run(reading.builder.layers.values())
     largest = 0.0
@@ -180,31 +209,40 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
         largest = max(largest, *(_largest(v) for v in theirs))
         value = reading.values[name]
         shapes = {run[k].shape for run in runs} | {value.shape}
-        ours = _constant(value, len(points)) if isinstance(value, Constant) else trace.of(value.entries)
+        ours = _rounded(value, trace, len(points))
         spot = _difference(ours, theirs, DEVIATIONS * reading.rounding.unit * largest)
         if spot is not None or len(shapes) > 1:
-            raise OnnxError(_message(makers[name], value, ours, [run[k] for run in runs], spot, peer))
+            theirs_whole = [run[k] for run in runs]
+            raise OnnxError(_message(makers[name], value, ours, theirs_whole, spot, peer))
 
 
 def _largest(values: Floats) -> float:
     return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
 
 
-def _constant(value: Constant, points: int) -> Rounded:
+def _rounded(value: Tensor, trace: Trace, points: int) -> Rounded:
+    if isinstance(value, Symbolic):
+        return trace.of(value.entries)
     flat = np.array([float(v) for v in value.values.ravel()])
     return Rounded(np.repeat(flat[None, :], points, axis=0), np.zeros((points, len(flat))))
 
 
-_REMEDY = (
-    "please report it with the file; --no-crosscheck reads the file all the same, as ONNX's text is understood here"
-)
+_REMEDY = "please report it with the file; --no-crosscheck reads it as rectifold understands it"
 
 
 def _message(
-    node: Any, value: Tensor, ours: Rounded, theirs: Sequence[Array], spot: tuple[int, int] | None, peer: str
+    node: Any,
+    value: Tensor,
+    ours: Rounded,
+    theirs: Sequence[Array],
+    spot: tuple[int, int] | None,
+    peer: str,
 ) -> str:
+    place = where(node)
     if spot is None or theirs[0].shape != value.shape:
-        return f"{where(node)} was read with the shape {value.shape}, but {peer} computes {theirs[0].shape}; {_REMEDY}"
+        shapes = f"was read with the shape {value.shape}, but {peer} computes {theirs[0].shape}"
+        return f"{place} {shapes}; {_REMEDY}"
     point, entry = spot
     found, other = ours.values[point][entry], theirs[point].ravel()[entry]
-    return f"{where(node)}: entry {entry} was read as {found:.9g} where {peer} computes {other:.9g}; {_REMEDY}"
+    values = f"entry {entry} was read as {found:.9g} where {peer} computes {other:.9g}"
+    return f"{place}: {values}; {_REMEDY}"

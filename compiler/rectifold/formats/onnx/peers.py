@@ -1,4 +1,4 @@
-"""Other programs that run an ONNX model: onnxruntime where it is installed, else the reference of the onnx package.
+"""Other programs that run an ONNX model: onnxruntime where it is installed, else onnx.reference.
 
 They are asked for a comparison only: nothing that is read or proved rests on what they say.
 """
@@ -26,7 +26,8 @@ WRONG_IN_REFERENCE: Mapping[str, int] = {
     "BatchNormalization": 13,  # takes a missing momentum for training, or leaves epsilon out
 }
 _REFERENCE_ERRORS = (
-    ValueError, TypeError, LookupError, AttributeError, RuntimeError, AssertionError, ArithmeticError, ImportError,
+    ValueError, TypeError, LookupError, AttributeError, RuntimeError, AssertionError,
+    ArithmeticError, ImportError,
 )  # fmt: skip
 
 
@@ -42,8 +43,15 @@ class Peer:
     run: Callable[[Any, Feeds], list[Array]]
 
 
-def outputs_of_peer(peers: Sequence[Peer], model: Any, points: Sequence[Feeds]) -> tuple[str, list[list[Array]]]:
-    """(its name, the outputs at each point) of the first peer that runs the model. Raises PeerError if none does."""
+def outputs_of_peer(
+    peers: Sequence[Peer],
+    model: Any,
+    points: Sequence[Feeds],
+) -> tuple[str, list[list[Array]]]:
+    """(its name, the outputs at each point) of the first peer that runs the model.
+
+    Raises PeerError if none does.
+    """
     reasons = []
     for peer in peers:
         try:
@@ -67,7 +75,8 @@ def by_onnxruntime(model: Any, feeds: Feeds) -> list[Array]:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        data, providers = model.SerializeToString(), ["CPUExecutionProvider"]
+        session = ort.InferenceSession(data, options, providers=providers)
         return [np.asarray(v) for v in session.run(None, dict(feeds))]
     except errors as error:
         raise PeerError(_one_line(error)) from None
