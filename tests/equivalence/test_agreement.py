@@ -674,3 +674,24 @@ def test_a_compiled_network_in_single_precision_is_compared_with_its_source() ->
 
 def test_networks_without_relatives_are_not_paired() -> None:
     assert not guessed_pairing(float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), 0)
+
+
+def test_the_certificate_of_a_huge_domain_asks_for_bits_enough() -> None:
+    a = net("""
+        network one
+        input x[2] in [[-2, 1e27], [-2, -1]]
+        h = [-1*x[0] + 3*x[1], 2*x[0] - 3*x[1], x[0]]
+        y = relu(2*h[0] + h[2] - 1)
+        output [0*y, 3*y]
+        """)
+    b = net("""
+        network other
+        input x[2] in [[-2, 1e27], [-2, -1]]
+        h = [-1*x[0] + 3*x[1], 2.000001*x[0] - 3*x[1], x[0]]
+        y = relu(2*h[0] + h[2] - 1)
+        output [0*y, 3*y + h[1]*0]
+        """)
+    found = tightest(a, b, domain_of(a), limits=Limits(1))
+    assert found.signs is not None
+    certificate = certify_within(a, b, domain_of(a), found.upper, found.signs, found.pairing)
+    assert accepted(a, b, certificate.lines)

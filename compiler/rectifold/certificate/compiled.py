@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 import rectifold_check
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads, threads_for
 from rectifold.certificate.rewrites import RewriteProofs
-from rectifold.certificate.units import BITS, UnitProofs
+from rectifold.certificate.units import BITS, MOST_BITS, UnitProofs, bits_for_large
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
@@ -171,8 +173,10 @@ def _root_steps(
         for unit, value in zip(units.tolist(), values.tolist(), strict=True):
             steps.append(["cases", [GAP, numbers[name], unit], side, str(Fraction(value)), [], ["", [], []]])
 
-    bounded(network, domain, names_of(pairing), told)
-    return steps
+    bounds = bounded(network, domain, names_of(pairing), told)
+    ends = [np.abs(v).max(initial=0.0) for v in (*bounds.lower.values(), *bounds.upper.values())]
+    more = bits_for_large(ends, domain)
+    return [["precision", min(MOST_BITS, BITS + more)], *steps] if more else steps
 
 
 def _header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:

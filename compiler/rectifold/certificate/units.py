@@ -7,7 +7,7 @@ terms to be wider than the checker's own rounding) the proof is written as multi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +27,7 @@ from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
 from rectifold.facts.serialise import box_tree_lists, case_tree_lists
 from rectifold.facts.trees import CaseProof, Path, Tree, leaves_of
+from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 
 Proof = dict[str, Any]
@@ -34,9 +35,20 @@ Step = list[Any]
 _NamedEnds = dict[tuple[str, int, str], dict[tuple[str, str, int], Fraction]]
 
 BITS = 72  # fractional bits of the checker's integers, unless a step asks for more
-_MOST_BITS = 4096
+MOST_BITS = 4096
 _SMALL = 2.0**-8  # layers whose ends are all below this ask for more bits
+_LARGE = 2.0**24  # ends of layers and inputs above this ask for more bits
 _NEAR = 2.0**-48  # of what is summed up: intervals this close to 0 are proved without rounding
+
+
+def bits_for_large(sizes: Sequence[float], domain: Domain) -> int:
+    """Fractional bits beyond the usual ones where ends of layers (`sizes`) or of the domain are large.
+
+    A coefficient is rounded by 2^-bits, and that is multiplied by values of this size.
+    """
+    box = np.abs(np.concatenate(domain.float_box))
+    large = max([s for s in (*sizes, *box.tolist()) if s < np.inf], default=1.0)
+    return 0 if large <= _LARGE else int(np.ceil(np.log2(large / _LARGE)))
 
 
 class UnitProofs:
@@ -73,12 +85,16 @@ class UnitProofs:
 
     @property
     def precision(self) -> int:
-        """Fractional bits with which the checker's rounding is far below the smallest layer's ends."""
+        """Fractional bits with which the checker's rounding is far below the smallest layer's ends.
+
+        A coefficient is rounded by 2^-bits and meets values as large as the domain and the layers.
+        """
         sizes = [
             float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in self.facts.layers.values()
         ]
         small = min((s for s in sizes if 0.0 < s < np.inf), default=1.0)
-        return BITS if small >= _SMALL else min(_MOST_BITS, BITS - int(np.floor(np.log2(small))))
+        fine = 0 if small >= _SMALL else -int(np.floor(np.log2(small)))
+        return min(MOST_BITS, BITS + fine + bits_for_large(sizes, self.bounds.domain))
 
     def steps(self) -> Iterator[Step]:
         """All steps, in the order in which the bounds were found."""
