@@ -184,6 +184,8 @@ REFUSED: dict[str, Refusal] = {
     "mixed types": ([node("Add", ["x", "c"])], {"c": np.ones(3)}, "mixes the element types float32 and float64; insert a Cast"),
     "whole numbers where fractions are expected": ([node("Relu", ["c"])], {"c": whole(1)}, "'X' has the element type int64; read are float32"),
     "shapes that do not broadcast": ([node("Add", ["x", "c"])], {"c": array(2)}, r"shapes \(1, 3\) and \(2,\) do not fit"),
+    "an immense sum": ([node("ConstantOfShape", ["c"], "k"), node("Reshape", ["k", "d"], "l"), node("Add", ["k", "l"])], {"c": whole(6000), "d": whole(6000, 1)}, "a result of shape .6000, 6000. is too large"),
+    "an immense running sum": ([node("ConstantOfShape", ["c"], "k"), node("CumSum", ["k", "d"])], {"c": whole(10**6), "d": whole(0)}, "a running sum of 1,000,000 entries is too large"),
     "a product of other sizes": ([node("MatMul", ["x", "c"])], {"c": array(2, 4, 3)}, r"shapes \(1, 3\) and \(2, 4, 3\) do not fit"),
     "a product with a number": ([node("MatMul", ["x", "c"])], {"c": np.array(2, np.float32)}, "a factor is a single number"),
     "gemm of three dimensions": ([node("Gemm", ["x", "c"])], {"c": array(1, 3, 3)}, "a matrix is expected"),

@@ -130,6 +130,10 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
         windowed("AveragePool", kernel_shape=[1, 1], pads=[1, 1, 1, 1]), "entirely in the padding, and its average is 0/0",
     ),
     "a kernel larger than the input": (windowed("MaxPool", kernel_shape=[5, 5]), "reaches over 5 entries, more than the"),
+    "immense pads": (windowed("Conv", pads=[10**9, 0, 0, 0]), "places is too large to be read"),
+    "an immense kernel": (
+        windowed("AveragePool", kernel_shape=[1500, 1500], pads=[1500, 1500, 0, 0]), "is too large to be read",
+    ),
     "stride 0": (windowed("MaxPool", kernel_shape=[1, 1], strides=[0, 1]), r"'strides' is \[0, 1\]; at least 1"),
     "dilation 0": (windowed("Conv", dilations=[1, 0]), r"'dilations' is \[1, 0\]; at least 1"),
     "a negative pad": (windowed("Conv", pads=[0, -1, 0, 0]), r"'pads' is \[0, -1, 0, 0\]; at least 0"),

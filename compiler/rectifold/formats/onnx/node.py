@@ -119,6 +119,8 @@ class Node:
                     f"shapes {' and '.join(map(str, shapes))} do not fit (no broadcasting makes them equal)"
                 )
             result.append(wanted.pop() if wanted else 1)
+        if math.prod(result) > MAX_ENTRIES:
+            raise self.fail(f"a result of shape {tuple(result)} is too large (the limit is {MAX_ENTRIES:,} entries)")
         return tuple(result)
 
     # ---- results ---------------------------------------------------------------------------------

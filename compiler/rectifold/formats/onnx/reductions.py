@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.exact.entries import Indices
-from rectifold.formats.onnx.node import Node, entries_of, symbolic_of
+from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
 from rectifold.ir.affine import Affine, concat
 
@@ -124,6 +124,8 @@ def running_sum(node: Node) -> Tensor:
         raise node.fail(f"one axis and an input with entries are expected, not {len(axes)} and {value.shape}")
     axis = node.axis(axes[0], len(value.shape))
     length = value.shape[axis]
+    if length * entries_of(value.shape) > MAX_MATRIX:
+        raise node.fail(f"a running sum of {length:,} entries is too large to be read")
     lines = np.moveaxis(np.arange(entries_of(value.shape)).reshape(value.shape), axis, -1).reshape(-1, length)
     to, source = np.nonzero(_reads(node, length))
     rows, columns = lines[:, to].ravel(), lines[:, source].ravel()

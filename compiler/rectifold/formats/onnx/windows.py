@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from rectifold.exact.entries import Indices
-from rectifold.formats.onnx.node import Node, entries_of
+from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of
 from rectifold.formats.onnx.tensors import Constant, Symbolic, Tensor
 from rectifold.ir.affine import Affine
+
+MAX_CELLS = 1_000_000  # cells of one kernel
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -90,6 +92,8 @@ def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
     output = tuple(
         _positions(node, sizes[a], strides[a], reach[a], pads[a]) for a in range(axes)
     )  # fmt: skip
+    if entries_of(kernel) > MAX_CELLS or entries_of(kernel) * entries_of(output) > MAX_MATRIX:
+        raise node.fail(f"a kernel of {list(kernel)} at {list(output)} places is too large to be read")
     before, after = (tuple(p[k] for p in pads) for k in (0, 1))
     return Window(tuple(kernel), strides, dilations, before, after, tuple(sizes), output)
 
