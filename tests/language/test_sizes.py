@@ -75,6 +75,12 @@ def test_what_a_file_loads_counts_as_text(tmp_path: Path) -> None:
     assert network.layers[0].size == 1000
 
 
+@pytest.mark.parametrize("change", ["W/3", "3*W", "W + 1/3", "-W", "W*2 - W", "W[0:500]"])
+def test_a_whole_matrix_may_be_changed(change: str) -> None:
+    network = parse(f"input x[400]\nconst W = ones(500, 400)\nconst V = {change}\nh = relu(V @ x)\noutput h[0:2]")
+    assert network.layers[0].size == 500
+
+
 def test_many_terms_of_one_equation_are_read() -> None:
     network = parse("input x[2]\noutput " + " + ".join(f"relu(x[{k % 2}] - {k})" for k in range(2000)))
     assert evaluate(network, [3, 2]) == [3 + 1 + 1]
@@ -90,6 +96,12 @@ def test_signs_of_a_range_are_counted() -> None:
     assert parse("input x[1] in [--1, -(-2)]\noutput x").domain is not None
     with pytest.raises(SourceError, match="an end of a range is a number"):
         parse("input x[1] in [" + "-" * 2000 + "1, 2]\noutput x")
+
+
+def test_a_long_name_is_shortened() -> None:
+    with pytest.raises(SourceError) as caught:
+        parse("input x[1]\noutput " + "a" * 100_000)
+    assert len(str(caught.value)) < 500
 
 
 def test_faults_are_reported_up_to_a_number() -> None:

@@ -59,16 +59,19 @@ class Budget:
         rational = [_bits(form) for form in (one, two) if not _is_float(form)]
         self._require_short(sum(rational), place)
         shared = sum(_width(t) for u, t in one.terms.items() if u in two.terms)
-        repeated = sum(m.shape[1] for m in (*_matrices(one), *_matrices(two))) if one.size != two.size else 2
-        rows = max(_entries(left), _entries(right))
-        self.take(rows * (shared + repeated) * _cost(sum(rational)) + len(one.terms) + len(two.terms), place)
+        columns = max(one.bias.shape[1], two.bias.shape[1])
+        picked = sum(m.shape[1] for m in (*_matrices(one), *_matrices(two))) if one.size != two.size else 0
+        rows = max(one.size, two.size)
+        self.take(
+            rows * (shared + picked + 2 * columns) * _cost(sum(rational)) + len(one.terms) + len(two.terms), place
+        )
 
     def product(self, factor: Constant, right: Value, place: Span) -> None:
         """factor * right, entry by entry."""
         form = affine_of(right)
         bits = factor.matrix.bits + _bits(form)
         self._require_short(bits, place)
-        rows = max(_entries(factor), _entries(right))
+        rows = max(factor.matrix.shape[0], form.size)
         picks = sum(t.size for t in form.terms.values() if isinstance(t, Pick))
         diagonal = _DIAGONAL if factor.matrix.is_float else _DIAGONAL_RATIONAL
         self.take(rows * (diagonal * picks + sum(m.shape[1] for m in _matrices(form)) * _cost(bits)), place)
@@ -126,10 +129,6 @@ def _cost(bits: int) -> int:
 
 def _dense(form: Affine) -> int:
     return form.size * (1 + sum(map(_width, form.terms.values())))
-
-
-def _entries(value: Value) -> int:
-    return prod(value.matrix.shape) if isinstance(value, Constant) else value.affine.size
 
 
 def _width(term: Matrix | Pick) -> int:

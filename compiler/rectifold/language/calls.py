@@ -42,7 +42,7 @@ class Calls(Expressions):
         }
         if expression.function not in table:
             hint = did_you_mean(expression.function, FUNCTIONS)
-            slip = unknown_function(expression.function) or (f"unknown function {expression.function!r}", hint)
+            slip = unknown_function(expression.function) or (f"unknown function {expression.function[:100]!r}", hint)
             raise Fault(expression.span, *slip)
         return table[expression.function](expression)
 

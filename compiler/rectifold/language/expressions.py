@@ -92,7 +92,7 @@ class Expressions:
             known = [*self.values, *FUNCTIONS]
             if name in FUNCTIONS:
                 raise Fault(expression.span, f"{name!r} is a function", f"write {name}(...)")
-            raise Fault(expression.span, f"unknown name {name!r}", did_you_mean(name, known))
+            raise Fault(expression.span, f"unknown name {name[:100]!r}", did_you_mean(name, known))
         value = self.values[name]
         if value is None:
             raise Poisoned(expression.span)
