@@ -106,6 +106,10 @@ def _judged(
     if effort.told is not None:
         effort.told(f"{found.regions:,} regions compared, certifying", 99, 100)
     certificate = certify_by_cells(a, b, domain, tolerance, _MOST_CELLS, _stop(deadline, effort))
+    if certificate is None:
+        reason += (
+            "; without a certificate, for which there was no time, or which the checker would take for too much work"
+        )
     return Covered(reason, found.regions, certificate)
 
 
