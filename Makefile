@@ -1,5 +1,6 @@
 # make demo    set up .venv, compile the example networks, run the emitted code, check the certificates
 # make test    the test suite
+# make kernels  the tests that floats decide, once more with other BLAS kernels and numbers of threads
 # make golden  every byte that the commands write for 30 networks, here and at BASE (a git revision)
 # make check   ruff, mypy --strict and the import-direction test
 
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 OUT := demo-output
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check bench golden campaign clean
+.PHONY: demo test kernels check bench golden campaign clean
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +32,13 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -q
+
+# What floats decide must not depend on the processor: KERNELS are OpenBLAS kernels, each with a number of threads.
+KERNELS := Sandybridge:2 Haswell:1
+FLOATS := tests/bounds tests/search tests/equivalence tests/prover
+
+kernels: $(INSTALLED)
+	for k in $(KERNELS); do OPENBLAS_CORETYPE=$${k%:*} OPENBLAS_NUM_THREADS=$${k#*:} $(BIN)/python -m pytest -n 2 -q $(FLOATS) || exit 1; done
 
 check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks

@@ -86,7 +86,8 @@ def test_numpy_takes_a_batch(tmp_path: Path) -> None:
     network = net(SMALL)
     code = module(emitted(network, "numpy", tmp_path))
     points = np.array([[0.5, 1.0], [-1.0, 0.0], [1.0, 2.0]])
-    assert np.array_equal(code.evaluate(points), np.array([code.evaluate(p) for p in points]))
+    one_by_one = np.array([code.evaluate(p) for p in points])
+    assert np.abs(code.evaluate(points) - one_by_one).max() < 1e-12  # a batch may be summed in another order
     assert np.abs(code.evaluate(points) - evaluate_float(network, points)).max() < 1e-12
 
 

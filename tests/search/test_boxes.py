@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
+from math import inf
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_proved_claims_hold_at_points_and_for_the_checker(seed: int) -> None:
             continue
         queries = [(k, s) for k in range(layer.size) for s in (1, -1)]
         search = BoxSearch(bounds, Witnesses(bounds, seed, []), layer.name)
-        outcome = search.run(queries, deadline=time.monotonic() + 20, limit=150)
+        outcome = search.run(queries, deadline=inf, limit=150)
         exact = values[layer.name].fractions()
         for unit, sign in outcome.proved:
             assert max(sign * v for v in exact[unit]) <= 0
@@ -104,7 +104,7 @@ def test_a_question_that_needs_a_split_is_proved_and_one_without_an_answer_is_gi
     )
     bounds = bounded(network)
     last = network.relu_layers[-1].name
-    outcome = BoxSearch(bounds, Witnesses(bounds, 0, []), last).run([(0, 1)], deadline=time.monotonic() + 20, limit=100)
+    outcome = BoxSearch(bounds, Witnesses(bounds, 0, []), last).run([(0, 1)], deadline=inf, limit=100)
     assert outcome.proved == [(0, 1)]
     assert outcome.boxes > 0
 
@@ -121,5 +121,5 @@ def test_a_midpoint_lies_inside_and_has_few_digits() -> None:
 def test_what_one_box_proves_is_proved_although_no_other_box_is_allowed() -> None:
     network = net("input x[2] in [-1, 1]\nh = relu([x[0] - 2, x[0], x[0] + 2])\nk = relu(h[0] - 1)\noutput k")
     search = BoxSearch(bounded(network), Witnesses(bounded(network), 0, []), "h")
-    outcome = search.run([(0, 1), (1, 1), (2, -1), (1, -1)], deadline=time.monotonic() + 20, limit=1)
+    outcome = search.run([(0, 1), (1, 1), (2, -1), (1, -1)], deadline=inf, limit=1)
     assert sorted(outcome.proved) == [(0, 1), (2, -1)]
