@@ -120,7 +120,7 @@ def test_the_time_limit_ends_undecided_with_what_is_known(run: Run) -> None:
         (["--margin", "1"], "--margin goes with --argmax"),
         (["--argmax", "--certificate", "c"], "there are certificates of equality and of --within, not of --argmax"),
         (["--argmax", "--margin", "-1"], "the margin -1 is negative"),
-        (["--within", "1,2,3"], "3 tolerances were given, but the networks have 2 outputs"),
+        (["--within", "1,2,3"], "3 tolerances given, but the networks have 2 outputs"),
         (["--within", "-1"], "the tolerance -1 is negative"),
         (["--within", "a lot"], "'a lot'"),
         (["--argmax", "--domain", "all"], "--argmax needs a bounded domain"),
