@@ -39,7 +39,13 @@ from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Layer, Network
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-FILES = {"python": "unit.py", "numpy": "unit_np.py", "c": "unit.c", "onnx": "unit.onnx", "onnx64": "unit64.onnx"}
+FILES = {
+    "python": "unit.py",
+    "numpy": "unit_np.py",
+    "c": "unit.c",
+    "onnx": "unit.onnx",
+    "onnx64": "unit64.onnx",
+}
 Code = Callable[[Sequence[float]], list[float]]
 
 
@@ -58,7 +64,9 @@ def random_number(random: Random, exponents: tuple[int, int]) -> Fraction:
     """A float or a decimal of any magnitude in the range, 0 at times."""
     if random.random() < 0.1:
         return Fraction(0)
-    exponent = random.choice([random.randint(*exponents), random.randint(*exponents), random.randint(-2, 2)])
+    exponent = random.choice(
+        [random.randint(*exponents), random.randint(*exponents), random.randint(-2, 2)]
+    )
     text = f"{random.choice('-+')}{random.randint(1, 9)}.{random.randint(0, 999)}e{exponent}"
     return Fraction(float(text)) if random.random() < 0.5 else Fraction(text)
 
@@ -75,16 +83,26 @@ def random_network(seed: int) -> Network:
         weights = {s: _matrix(random, width, sizes[s], exponents) for s in sources}
         name = f"h{k}"
         layers.append(
-            Layer(name, random.choice(["relu", "relu", "linear"]), _matrix(random, width, 1, exponents), weights)
+            Layer(
+                name,
+                random.choice(["relu", "relu", "linear"]),
+                _matrix(random, width, 1, exponents),
+                weights,
+            )
         )
         sizes[name] = width
-    ends = [sorted((random_number(random, exponents), random_number(random, exponents))) for _ in range(size)]
+    ends = [
+        sorted((random_number(random, exponents), random_number(random, exponents)))
+        for _ in range(size)
+    ]
     domain = Domain(tuple(low for low, _ in ends), tuple(high for _, high in ends))
     return Network("x", size, layers, layers[-1].name, domain)
 
 
 def _matrix(random: Random, rows: int, columns: int, exponents: tuple[int, int]) -> Matrix:
-    return Matrix.from_fractions([[random_number(random, exponents) for _ in range(columns)] for _ in range(rows)])
+    return Matrix.from_fractions(
+        [[random_number(random, exponents) for _ in range(columns)] for _ in range(rows)]
+    )
 
 
 def accepted_points(domain: Domain, precision: str, seed: int) -> list[list[float]]:
@@ -131,7 +149,9 @@ def runners(kind: str, path: Path, network: Network) -> Iterator[tuple[str, Code
         yield kind, _compiled(path, network)
     else:
         yield kind, _session(path, precision_of(kind), flush=False)
-        with ThreadPoolExecutor(1) as thread:  # the setting stays with the thread: this one ends with it
+        with ThreadPoolExecutor(
+            1
+        ) as thread:  # the setting stays with the thread: this one ends with it
             code = thread.submit(_session, path, precision_of(kind), flush=True).result()
             yield f"{kind} denormals as zero", lambda x: thread.submit(code, x).result()
 
@@ -139,7 +159,17 @@ def runners(kind: str, path: Path, network: Network) -> Iterator[tuple[str, Code
 def _compiled(path: Path, network: Network) -> Code:
     assert COMPILER is not None
     library = path.with_suffix(".so")
-    command = [COMPILER, "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-shared", "-fPIC"]
+    command = [
+        COMPILER,
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-pedantic",
+        "-O1",
+        "-shared",
+        "-fPIC",
+    ]
     subprocess.run([*command, "-o", str(library), str(path), "-lm"], check=True)
     loaded = ctypes.CDLL(str(library))
 
@@ -161,7 +191,9 @@ def _session(path: Path, precision: str, *, flush: bool) -> Code:
     options.add_session_config_entry("session.set_denormal_as_zero", "1" if flush else "0")
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda x: [float(v) for v in session.run(None, {name: np.array([x], dtype=precision)})[0].ravel()]
+    return lambda x: [
+        float(v) for v in session.run(None, {name: np.array([x], dtype=precision)})[0].ravel()
+    ]
 
 
 def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> None:
@@ -187,7 +219,9 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
             compare(f"seed {seed}, {label}, at {x}", code(x), want, bound, tally)
 
 
-def compare(where: str, got: list[float], want: Sequence[Fraction], bound: tuple[float, ...], tally: Tally) -> None:
+def compare(
+    where: str, got: list[float], want: Sequence[Fraction], bound: tuple[float, ...], tally: Tally
+) -> None:
     """Note in the tally what the outputs at one point are off by."""
     tally.points += 1
     for value, exact, allowed in zip(got, want, bound, strict=True):
@@ -197,7 +231,9 @@ def compare(where: str, got: list[float], want: Sequence[Fraction], bound: tuple
             share = abs(Fraction(value) - exact) / Fraction(allowed)
             tally.largest = max(tally.largest, float(share))
             if share > 1:
-                tally.wrong.append(f"{where}: off by {float(share):.3g} times the bound {allowed:.3g}")
+                tally.wrong.append(
+                    f"{where}: off by {float(share):.3g} times the bound {allowed:.3g}"
+                )
 
 
 def _moved_inside(x: Sequence[float], domain: Domain) -> list[Fraction]:
@@ -207,7 +243,11 @@ def _moved_inside(x: Sequence[float], domain: Domain) -> list[Fraction]:
 
 def campaign(start: int, count: int, c_every: int) -> dict[str, Tally]:
     """Every format on every seed, C on every `c_every`-th (0: never). Formats whose tools are missing are left out."""
-    kinds = [k for k in FILES if k != "c" and (importlib.util.find_spec("onnxruntime") or "onnx" not in k)]
+    kinds = [
+        k
+        for k in FILES
+        if k != "c" and (importlib.util.find_spec("onnxruntime") or "onnx" not in k)
+    ]
     tallies: dict[str, Tally] = {}
     for seed in range(start, start + count):
         with tempfile.TemporaryDirectory() as folder:
@@ -224,7 +264,9 @@ def main() -> int:
     parser.add_argument("--c-every", type=int, default=10)
     given = parser.parse_args()
     tallies = campaign(given.start, given.count, given.c_every)
-    print("| format | written | refused | points | largest share of a bound | wrong |\n|---|---|---|---|---|---|")
+    print(
+        "| format | written | refused | points | largest share of a bound | wrong |\n|---|---|---|---|---|---|"
+    )
     for label, tally in tallies.items():
         print(
             f"| {label} | {tally.written} | {tally.refused} | {tally.points} | {tally.largest:.3g} | {len(tally.wrong)} |"

@@ -98,7 +98,9 @@ def _changed(data: bytes, random: Random) -> bytes:
     at = random.randint(0, len(data))
     end = min(len(data), at + random.choice((1, 1, 3, 10, 100)))
     before, piece, after = data[:at], data[at:end], data[end:]
-    kind = random.choice(("flip", "flip", "cut", "double", "drop", "move", "replace", "insert", "repeat"))
+    kind = random.choice(
+        ("flip", "flip", "cut", "double", "drop", "move", "replace", "insert", "repeat")
+    )
     if kind == "flip" and piece:
         return before + bytes([piece[0] ^ 1 << random.randint(0, 7)]) + data[at + 1 :]
     if kind == "cut":
@@ -160,7 +162,9 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--start", type=int, default=0)
     options.add_argument("--seconds", type=float, default=5.0, help="most seconds of one file")
-    options.add_argument("--kinds", default=",".join(samples()), help="formats, separated by commas")
+    options.add_argument(
+        "--kinds", default=",".join(samples()), help="formats, separated by commas"
+    )
     chosen = options.parse_args()
     bad = 0
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -170,7 +174,9 @@ def main() -> int:
         slowest = 0.0
         with tempfile.TemporaryDirectory() as folder:
             for k in range(chosen.start, chosen.start + chosen.count):
-                answer, seconds = case(kind, samples()[kind], chosen.seed * 1_000_003 + k, Path(folder), chosen.seconds)
+                answer, seconds = case(
+                    kind, samples()[kind], chosen.seed * 1_000_003 + k, Path(folder), chosen.seconds
+                )
                 slowest = max(slowest, seconds)
                 answers[answer if answer in ("read", "refused") else "wrong"] += 1
                 if answer not in ("read", "refused"):

@@ -31,7 +31,14 @@ os.environ.setdefault(
 import numpy as np
 
 import rectifold_check
-from rectifold.equivalence.decide import Comparison, Different, Equal, closest, compare, compare_argmax
+from rectifold.equivalence.decide import (
+    Comparison,
+    Different,
+    Equal,
+    closest,
+    compare,
+    compare_argmax,
+)
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -69,14 +76,20 @@ def replayed(a: Network, b: Network, domain: Domain, result: Comparison) -> str:
     if not REPLAY or not isinstance(result, Equal) or result.certificate is None:
         return ""
     started = time.monotonic()
-    verdict = rectifold_check.check(canonical_text(a), domain_text(domain), result.certificate.lines, canonical_text(b))
-    return (
-        f"certificate {verdict.status}, {len(result.certificate.text) / 1e6:.2f} MB, {time.monotonic() - started:.0f} s"
+    verdict = rectifold_check.check(
+        canonical_text(a), domain_text(domain), result.certificate.lines, canonical_text(b)
     )
+    return f"certificate {verdict.status}, {len(result.certificate.text) / 1e6:.2f} MB, {time.monotonic() - started:.0f} s"
 
 
 def row(
-    name: str, a: Network, b: Network, domain: Domain, question: str, seconds: float, beside: str = ""
+    name: str,
+    a: Network,
+    b: Network,
+    domain: Domain,
+    question: str,
+    seconds: float,
+    beside: str = "",
 ) -> tuple[str, float]:
     """Prints an instance; its verdict and CPU seconds."""
     wall, cpu = time.monotonic(), time.process_time()
@@ -102,7 +115,10 @@ def pruned() -> None:
         instances = list(csv.DictReader(file))
     for instance in instances:
         name = instance["network"]
-        a, b = (load(str(PAIRS / f"pruned/{n}.onnx")).network for n in (name.removesuffix("_pruned5"), name))
+        a, b = (
+            load(str(PAIRS / f"pruned/{n}.onnx")).network
+            for n in (name.removesuffix("_pruned5"), name)
+        )
         domain = read_domain(str(PAIRS / f"pruned/{instance['property']}.vnnlib"), a)
         beside = f"VeryDiff {instance['verdict']} {float(instance['seconds']):.2f}"
         verdict, cpu = row(f"{name} {instance['property']}", a, b, domain, "0.05", 120.0, beside)
@@ -118,7 +134,9 @@ def pruned() -> None:
 def iso() -> None:
     """ACAS pairs with noise of 0.001 on every weight, on property 1, ε = 0.05."""
     times = []
-    files = sorted((PAIRS / "iso").glob("*_perturbed_*.onnx"), key=lambda f: int(f.stem.split("_")[-1]))
+    files = sorted(
+        (PAIRS / "iso").glob("*_perturbed_*.onnx"), key=lambda f: int(f.stem.split("_")[-1])
+    )
     for file in files:
         a, b = load(re.sub(r"_perturbed_\d+", "", str(file))).network, load(str(file)).network
         domain = read_domain(str(BESIDE / "acas/prop_1.vnnlib"), a)
@@ -139,7 +157,9 @@ def half_precision(network: Network) -> Network:
         Layer(v.name, v.activation, rounded(v.bias), {u: rounded(w) for u, w in v.weights.items()})
         for v in network.layers
     ]
-    return Network(network.input_name, network.input_size, layers, network.output, network.domain, network.name)
+    return Network(
+        network.input_name, network.input_size, layers, network.output, network.domain, network.name
+    )
 
 
 def rounded() -> None:
@@ -206,7 +226,9 @@ def permuted(network: Network, random: Random) -> Network:
         draft.edit(layer.name, bias=own.bias.select_rows(order).scale_rows(scale), weights=weights)
         for successor in draft.successors(layer.name):
             after = dict(draft.layers[successor].weights)
-            after[layer.name] = after[layer.name].select_columns(order).T.scale_rows([1 / s for s in scale]).T
+            after[layer.name] = (
+                after[layer.name].select_columns(order).T.scale_rows([1 / s for s in scale]).T
+            )
             draft.edit(successor, weights=after)
     return draft.freeze()
 
@@ -219,7 +241,9 @@ def mirrored(network: Network) -> Network:
     own = first.weights[network.input_name].select_rows([0])
     draft = network.draft()
     draft.edit(
-        first.name, bias=flip @ first.bias, weights={network.input_name: flip @ first.weights[network.input_name]}
+        first.name,
+        bias=flip @ first.bias,
+        weights={network.input_name: flip @ first.weights[network.input_name]},
     )
     draft.edit(second.name, bias=second.bias + column @ first.bias.select_rows([0]))
     draft.add_edge(network.input_name, second.name, column @ own)
@@ -232,14 +256,26 @@ def with_copies(network: Network, parts: list[Fraction]) -> Network:
     rows = [0] * len(parts) + list(range(1, first.size))
     weight = second.weights[first.name]
     head = weight.select_columns([0])
-    columns = hstack([*(head.scale(p) for p in parts), weight.select_columns(list(range(1, first.size)))])
+    columns = hstack(
+        [*(head.scale(p) for p in parts), weight.select_columns(list(range(1, first.size)))]
+    )
     draft = network.draft()
     draft.put(
         Layer(
-            first.name, "relu", first.bias.select_rows(rows), {u: w.select_rows(rows) for u, w in first.weights.items()}
+            first.name,
+            "relu",
+            first.bias.select_rows(rows),
+            {u: w.select_rows(rows) for u, w in first.weights.items()},
         )
     )
-    draft.put(Layer(second.name, second.activation, second.bias, dict(second.weights) | {first.name: columns}))
+    draft.put(
+        Layer(
+            second.name,
+            second.activation,
+            second.bias,
+            dict(second.weights) | {first.name: columns},
+        )
+    )
     return draft.freeze()
 
 
@@ -249,16 +285,31 @@ def with_dead_units(network: Network) -> Network:
     zero = Matrix.zeros(1, network.input_size)
     weights = {
         network.input_name: vstack(
-            [first.weights[network.input_name], zero, first.weights[network.input_name].select_rows([0])]
+            [
+                first.weights[network.input_name],
+                zero,
+                first.weights[network.input_name].select_rows([0]),
+            ]
         )
     }
     bias = vstack([first.bias, Matrix.column([Fraction(-1)]), first.bias.select_rows([0])])
     columns = hstack(
-        [second.weights[first.name], Matrix.from_floats(np.ones((second.size, 1))), Matrix.zeros(second.size, 1)]
+        [
+            second.weights[first.name],
+            Matrix.from_floats(np.ones((second.size, 1))),
+            Matrix.zeros(second.size, 1),
+        ]
     )
     draft = network.draft()
     draft.put(Layer(first.name, "relu", bias, weights))
-    draft.put(Layer(second.name, second.activation, second.bias, dict(second.weights) | {first.name: columns}))
+    draft.put(
+        Layer(
+            second.name,
+            second.activation,
+            second.bias,
+            dict(second.weights) | {first.name: columns},
+        )
+    )
     return draft.freeze()
 
 
@@ -296,21 +347,29 @@ def copies() -> None:
     for seed in range(count):
         random = Random(seed)
         network = float_network(
-            seed, random.randint(1, 4), random.randint(3, 7), random.randint(3, 6), random.randint(1, 2)
+            seed,
+            random.randint(1, 4),
+            random.randint(3, 7),
+            random.randint(3, 6),
+            random.randint(1, 2),
         )
         assert network.domain is not None
         for name, other in equal_copies(network, random):
             result = compare(network, other, network.domain, seed=seed)
             asked[name] = asked.get(name, 0) + 1
             proved[name] = proved.get(name, 0) + isinstance(result, Equal)
-            certified[name] = certified.get(name, 0) + (isinstance(result, Equal) and result.replayed == "holds")
+            certified[name] = certified.get(name, 0) + (
+                isinstance(result, Equal) and result.replayed == "holds"
+            )
         changed = one_ulp_off(network, random)
         result = compare(network, changed, network.domain, seed=seed, limits=Limits(10.0))
         if isinstance(result, Different):
             ulp["refuted"] += 1
         elif isinstance(result, Equal):
             ulp[
-                "is equal there" if result.certificate is not None or "regions" in result.reason else "CALLED EQUAL"
+                "is equal there"
+                if result.certificate is not None or "regions" in result.reason
+                else "CALLED EQUAL"
             ] += 1
         else:
             ulp["open"] += 1
@@ -336,33 +395,52 @@ def marabou() -> None:
         instances = list(csv.DictReader(file))
     for instance in [*instances[:2], *[i for i in instances if i["verdict"] == "UNSAFE"][:1]]:
         name = instance["network"]
-        a, b = (load(str(PAIRS / f"pruned/{n}.onnx")).network for n in (name.removesuffix("_pruned5"), name))
+        a, b = (
+            load(str(PAIRS / f"pruned/{n}.onnx")).network
+            for n in (name.removesuffix("_pruned5"), name)
+        )
         domain = read_domain(str(PAIRS / f"pruned/{instance['property']}.vnnlib"), a)
         chosen.append((f"{name} {instance['property']}", a, b, domain, "0.05"))
     small = float_network(1, 2, 6, 6, 1)
     assert small.domain is not None
-    chosen.append(("2-6-6-1 rounded to 16 bits", small, half_precision(small), small.domain, "0.05"))
+    chosen.append(
+        ("2-6-6-1 rounded to 16 bits", small, half_precision(small), small.domain, "0.05")
+    )
     for name, a, b, domain, question in chosen:
         answer = ask_marabou(PEER, a, b, domain, Fraction(question))
         row(name, a, b, domain, question, 120.0, f"Marabou {answer}")
 
 
-def ask_marabou(python: str, a: Network, b: Network, domain: Domain, eps: Fraction, seconds: float = 60.0) -> str:
+def ask_marabou(
+    python: str, a: Network, b: Network, domain: Domain, eps: Fraction, seconds: float = 60.0
+) -> str:
     network = gap(a, b, [eps] * a.output_size)
     low, high = domain.float_box
     arrays: dict[str, Any] = {"low": low, "high": high}
     layers = []
     for layer in network.layers:
-        names = {source: "x" if source == network.input_name else source for source in layer.weights}
+        names = {
+            source: "x" if source == network.input_name else source for source in layer.weights
+        }
         layers.append({"name": layer.name, "relu": layer.is_relu, "sources": list(names.values())})
         arrays[f"{layer.name}/bias"] = np.array([float(v) for v in layer.bias.column_values()])
-        arrays |= {f"{layer.name}/{names[source]}": weight.floats for source, weight in layer.weights.items()}
+        arrays |= {
+            f"{layer.name}/{names[source]}": weight.floats
+            for source, weight in layer.weights.items()
+        }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gap.npz"
         np.savez(path, layers=json.dumps(layers), **arrays)
-        command = [python, str(Path(__file__).with_name("marabou_pairs.py")), str(path), str(seconds)]
+        command = [
+            python,
+            str(Path(__file__).with_name("marabou_pairs.py")),
+            str(path),
+            str(seconds),
+        ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=2 * seconds)
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=2 * seconds
+            )
         except subprocess.TimeoutExpired:
             return f"open {2 * seconds:.0f}+"
     if done.returncode:
@@ -390,7 +468,9 @@ GROUPS = {
 
 def main() -> None:
     chosen = [v for v in sys.argv[1:] if v in GROUPS] or list(GROUPS)
-    print(f"{'instance':44} {'asked':>6} {'verdict':12} {'CPU s':>7} {'wall s':>7}  {'beside':24} how")
+    print(
+        f"{'instance':44} {'asked':>6} {'verdict':12} {'CPU s':>7} {'wall s':>7}  {'beside':24} how"
+    )
     for name in chosen:
         if name != "copies" and not PAIRS.is_dir():
             print(f"{name}: its networks are not beside the checkout")

@@ -164,7 +164,10 @@ def at_revision(revision: str, names: list[str]) -> dict[str, str]:
     """The hashes of another revision, by this script, in a checkout of its own."""
     with tempfile.TemporaryDirectory() as place:
         tree = Path(place) / "tree"
-        subprocess.run(["git", "-C", str(ROOT), "worktree", "add", "--detach", "-q", str(tree), revision], check=True)
+        subprocess.run(
+            ["git", "-C", str(ROOT), "worktree", "add", "--detach", "-q", str(tree), revision],
+            check=True,
+        )
         try:
             output = Path(place) / "hashes.json"
             environment = os.environ | {"PYTHONPATH": str(tree / "compiler")}
@@ -172,12 +175,16 @@ def at_revision(revision: str, names: list[str]) -> dict[str, str]:
             subprocess.run(script, check=True, env=environment)
             found: dict[str, str] = json.loads(output.read_text(encoding="utf-8"))
         finally:
-            subprocess.run(["git", "-C", str(ROOT), "worktree", "remove", "--force", str(tree)], check=True)
+            subprocess.run(
+                ["git", "-C", str(ROOT), "worktree", "remove", "--force", str(tree)], check=True
+            )
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*")
     parser.add_argument("--write", metavar="FILE")
     parser.add_argument("--against", metavar="REVISION")

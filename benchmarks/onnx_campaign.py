@@ -19,7 +19,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from onnx_graphs.graphs import case
 from onnx_graphs.judge import Judgement, judge, reason, text_of
 
-COLUMNS = ("right", "rounded", "refused", "misread", "open", "raw", "traceback", "alarm", "unjudged", "accepted")
+COLUMNS = (
+    "right",
+    "rounded",
+    "refused",
+    "misread",
+    "open",
+    "raw",
+    "traceback",
+    "alarm",
+    "unjudged",
+    "accepted",
+)
 
 
 def main() -> None:
@@ -27,7 +38,9 @@ def main() -> None:
     parser.add_argument("count", type=int, nargs="?", default=10_000)
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("--op", help="graphs about this operator alone")
-    parser.add_argument("--show", action="store_true", help="print each graph and what became of it")
+    parser.add_argument(
+        "--show", action="store_true", help="print each graph and what became of it"
+    )
     asked = parser.parse_args()
     started = time.process_time()
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -46,7 +59,10 @@ def main() -> None:
             if asked.show:
                 print(text_of(graph.read), f"\npoints: {graph.points}", sep="")
             if found.is_fault or asked.show:
-                print(f"seed {seed} ({graph.operator}): {found.outcome}: {found.detail.strip()[:900]}", flush=True)
+                print(
+                    f"seed {seed} ({graph.operator}): {found.outcome}: {found.detail.strip()[:900]}",
+                    flush=True,
+                )
     faults = _table(outcomes, refusals)
     print(
         f"{asked.count} graphs from seed {asked.seed}: {faults} faults, {peers} on which the peers disagree, {time.process_time() - started:.0f} CPU-s"

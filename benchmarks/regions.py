@@ -74,7 +74,12 @@ def ours(network: Network, domain: Domain, seconds: float) -> Count:
     enumeration = enumeration_of(network, domain)
     started = time.process_time()
     count = sum(1 for _ in enumeration.regions(seconds=seconds))
-    return Count(count, enumeration.progress.splits, enumeration.progress.complete, time.process_time() - started)
+    return Count(
+        count,
+        enumeration.progress.splits,
+        enumeration.progress.complete,
+        time.process_time() - started,
+    )
 
 
 def theirs(python: str, network: Network) -> Count | str:
@@ -104,14 +109,23 @@ def controller(seconds: float) -> str | None:
         return None
     network = load(str(path)).network
     whole = read_domain(str(SHARED / "acas" / "prop_1.vnnlib"), network)
-    ends = [(a, b) for a, b in zip(whole.lower, whole.upper, strict=True) if a is not None and b is not None]
+    ends = [
+        (a, b)
+        for a, b in zip(whole.lower, whole.upper, strict=True)
+        if a is not None and b is not None
+    ]
     middle = [(a + b) / 2 for a, b in ends]
     half = [(b - a) / 40 for a, b in ends]
-    lower, upper = (tuple(m + s * h for m, h in zip(middle, half, strict=True)) for s in (Fraction(-1), Fraction(1)))
+    lower, upper = (
+        tuple(m + s * h for m, h in zip(middle, half, strict=True))
+        for s in (Fraction(-1), Fraction(1))
+    )
     domain = Domain(lower, upper)
     found = ours(network, domain, seconds)
     started = time.process_time()
-    cells = Cells(read_network(canonical_text(network), "A"), read_canonical_domain(domain_text(domain)))
+    cells = Cells(
+        read_network(canonical_text(network), "A"), read_canonical_domain(domain_text(domain))
+    )
     count = sum(1 for _ in cells.affine(10**6))
     return (
         f"ACAS Xu 1_1 on a twentieth of prop_1's box in each input: {found.count:,} regions in {found.cpu:.1f} CPU-s; "

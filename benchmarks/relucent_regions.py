@@ -27,15 +27,27 @@ def main() -> None:
         for k in range(len(arrays.files) // 2):
             weights, bias = arrays[f"W{k}"], arrays[f"b{k}"]
             layer = torch.nn.Linear(weights.shape[1], weights.shape[0]).double()
-            layer.weight.data, layer.bias.data = (torch.tensor(v, dtype=torch.float64) for v in (weights, bias))
+            layer.weight.data, layer.bias.data = (
+                torch.tensor(v, dtype=torch.float64) for v in (weights, bias)
+            )
             modules += [layer, torch.nn.ReLU()]
     started = cpu_seconds()
     found = relucent.Complex(torch.nn.Sequential(*modules[:-1]))
     start = np.full((1, inputs), 0.01234)
     found.bfs(
-        start=start, cube_radius=1.0, cube_mode="clipped", nworkers=1, verbose=0, geometry_properties=[], verify=False
+        start=start,
+        cube_radius=1.0,
+        cube_mode="clipped",
+        nworkers=1,
+        verbose=0,
+        geometry_properties=[],
+        verify=False,
     )
-    print(json.dumps({"count": len(found), "cpu": cpu_seconds() - started, "version": version("relucent")}))
+    print(
+        json.dumps(
+            {"count": len(found), "cpu": cpu_seconds() - started, "version": version("relucent")}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,9 @@ SEEDED = [
 ]  # fmt: skip
 POINTS = 200
 CERTIFIED = 30_000  # cells up to which a certificate is made
-MOST_WORK = 5_000_000  # vertices times hidden units up to which every vertex is evaluated, else 300 of them
+MOST_WORK = (
+    5_000_000  # vertices times hidden units up to which every vertex is evaluated, else 300 of them
+)
 TRIED = 1_500  # regions up to which one is tried
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "networks" / "regions"
 
@@ -62,7 +64,9 @@ def row(name: str, network: Network) -> str:
     seconds = time.process_time() - started
     gated = sum(Gates(regions).sizes()["classic"])
     random = Random(0)
-    points = [[Fraction(random.randint(-(10**6), 10**6), 10**6) for _ in free] for _ in range(POINTS)]
+    points = [
+        [Fraction(random.randint(-(10**6), 10**6), 10**6) for _ in free] for _ in range(POINTS)
+    ]
     vertices = sorted({v for region in found for v in region.vertices})
     if len(vertices) * sum(result.hidden_sizes()) > MOST_WORK:
         vertices = random.sample(vertices, 300)
@@ -70,7 +74,9 @@ def row(name: str, network: Network) -> str:
     ours, exact = evaluate_points(result, points), evaluate_points(network, points)
     wrong = sum(a != b for a, b in zip(ours, exact, strict=True))
     sample = np.array([[float(v) for v in p] for p in points])
-    error = np.abs(evaluate_float(result, sample) - np.array([[float(v) for v in p] for p in exact])).max()
+    error = np.abs(
+        evaluate_float(result, sample) - np.array([[float(v) for v in p] for p in exact])
+    ).max()
     hidden = "-".join(map(str, result.hidden_sizes()))
     return (
         f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} {f'{wrong}/{len(points)}':>9} "
@@ -83,7 +89,9 @@ def certificate(network: Network, result: Network, regions: int) -> str:
     assert network.domain is not None
     if regions > TRIED:
         return f"{'not made':>8}"
-    made = certify_by_cells(network, result, network.domain, [Fraction(0)] * network.output_size, CERTIFIED)
+    made = certify_by_cells(
+        network, result, network.domain, [Fraction(0)] * network.output_size, CERTIFIED
+    )
     if made is None:
         return f"{f'>{CERTIFIED:,}':>8}"
     started = time.process_time()
@@ -117,13 +125,20 @@ def degenerate(count: int) -> str:
         mismatches += evaluate_points(network, points) != evaluate_points(result, points)
         made = certify_by_cells(network, result, domain, [Fraction(0)] * network.output_size)
         texts = canonical_text(network), domain_text(domain), canonical_text(result)
-        unproved += made is None or not rectifold_check.check(texts[0], texts[1], made.lines, texts[2]).holds
-    inputs_text = ", ".join(f"{asked[k]} of {k} input{'s' if k > 1 else ''} ({refused[k]} refused)" for k in (1, 2, 3))
+        unproved += (
+            made is None
+            or not rectifold_check.check(texts[0], texts[1], made.lines, texts[2]).holds
+        )
+    inputs_text = ", ".join(
+        f"{asked[k]} of {k} input{'s' if k > 1 else ''} ({refused[k]} refused)" for k in (1, 2, 3)
+    )
     return f"{count} small-integer networks: {inputs_text}; {mismatches} mismatches, {unproved} without a certificate"
 
 
 @click.command()
-@click.option("--degenerate", "count", default=500, show_default=True, help="random small-integer networks")
+@click.option(
+    "--degenerate", "count", default=500, show_default=True, help="random small-integer networks"
+)
 @click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
 def main(count: int, arguments: tuple[str, ...]) -> None:
     print(
@@ -134,9 +149,13 @@ def main(count: int, arguments: tuple[str, ...]) -> None:
     for argument in arguments:
         name, _, domain = argument.partition("@")
         network = load(name).network
-        chosen.append((name, network.with_domain(read_domain(domain, network) if domain else network.domain)))
+        chosen.append(
+            (name, network.with_domain(read_domain(domain, network) if domain else network.domain))
+        )
     if not chosen:
-        chosen = [("-".join(map(str, sizes)) + " (seed 0)", float_network(0, *sizes)) for sizes in OWN]
+        chosen = [
+            ("-".join(map(str, sizes)) + " (seed 0)", float_network(0, *sizes)) for sizes in OWN
+        ]
         for name in SEEDED:
             if (BESIDE / f"{name}.npz").is_file():
                 network = load(str(BESIDE / f"{name}.npz")).network

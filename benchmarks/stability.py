@@ -62,10 +62,20 @@ def rows() -> Iterator[tuple[str, Network, Domain, float]]:
     for name in ("mnist-net_256x2", "mnist-net_256x4"):
         network = load(str(BESIDE / f"mnistfc/{name}.onnx")).network
         for radius in (0.02, 0.05):
-            yield f"{name} ±{radius}", network, ball(network, BESIDE / "mnistfc/prop_0_0.03.vnnlib", radius), 60.0
+            yield (
+                f"{name} ±{radius}",
+                network,
+                ball(network, BESIDE / "mnistfc/prop_0_0.03.vnnlib", radius),
+                60.0,
+            )
     for name in ("1_1", "2_2"):
         network = load(str(BESIDE / f"acas/acasxu_{name}.onnx")).network
-        yield f"ACAS {name} prop_1", network, read_domain(str(BESIDE / "acas/prop_1.vnnlib"), network), 60.0
+        yield (
+            f"ACAS {name} prop_1",
+            network,
+            read_domain(str(BESIDE / "acas/prop_1.vnnlib"), network),
+            60.0,
+        )
     network = load(str(BESIDE / "acas/acasxu_1_1.onnx")).network
     full = "[[-0.3284,0.6799],[-1/2,1/2],[-1/2,1/2],[-1/2,1/2],[-1/2,1/2]]"
     # after 60 s two units fewer are open, and the check takes many times as long
@@ -84,7 +94,10 @@ def contradictions(compiled: Compiled) -> int:
         traced = witnesses.trace(points, compiled.source.relu_layers[-1].name)
         for name, facts in compiled.facts.layers.items():
             positive, negative = traced.signs(name)
-            found += int((positive.any(axis=0) & facts.inactive).sum() + (negative.any(axis=0) & facts.active).sum())
+            found += int(
+                (positive.any(axis=0) & facts.inactive).sum()
+                + (negative.any(axis=0) & facts.active).sum()
+            )
     return found
 
 
@@ -121,7 +134,9 @@ def _too_much(step: list[Any], network: Network, reached: Mapping[str, Any]) -> 
         (_, layer, unit), claim, side, place = step[1], step, step[2], 3
     values = reached[network.layers[layer - 1].name][:, unit]
     spread = 1e-6 * (float(values.max() - values.min()) + 1.0)
-    claim[place] = str(Fraction(float(values.max() - spread if side == "up" else values.min() + spread)))
+    claim[place] = str(
+        Fraction(float(values.max() - spread if side == "up" else values.min() + spread))
+    )
     return step
 
 
@@ -136,7 +151,11 @@ def questions_of(compiled: Compiled) -> tuple[Bounds, list[Question]]:
         bounds.set(layer.name, *bounds.interval(layer.name))
         if layer.is_relu:
             low, high = bounds.lower[layer.name], bounds.upper[layer.name]
-            questions += [(layer.name, int(k), s) for k in np.nonzero((low < 0) & (high > 0))[0] for s in (1, -1)]
+            questions += [
+                (layer.name, int(k), s)
+                for k in np.nonzero((low < 0) & (high > 0))[0]
+                for s in (1, -1)
+            ]
     return bounds, questions
 
 
@@ -154,7 +173,10 @@ def beside(compiled: Compiled, answer: Callable[[Bounds, Question], bool]) -> st
 
 def plain_z3(compiled: Compiled) -> str:
     with Solver() as solver:
-        return beside(compiled, lambda bounds, q: isinstance(ask_sign(solver, bounds, *q, Z3_SECONDS), (Sat, Unsat)))
+        return beside(
+            compiled,
+            lambda bounds, q: isinstance(ask_sign(solver, bounds, *q, Z3_SECONDS), (Sat, Unsat)),
+        )
 
 
 def highs(compiled: Compiled) -> str:
@@ -179,7 +201,11 @@ def highs(compiled: Compiled) -> str:
 def _milp(model: Any, bounds: Bounds, name: str, unit: int, sign: int) -> Any:
     """-sign·z of a unit, with a binary variable per relu unit that intervals leave open."""
     low, high = bounds.domain.float_box
-    after = {bounds.network.input_name: [model.addVariable(float(a), float(b)) for a, b in zip(low, high, strict=True)]}
+    after = {
+        bounds.network.input_name: [
+            model.addVariable(float(a), float(b)) for a, b in zip(low, high, strict=True)
+        ]
+    }
 
     def form(layer: str, k: int) -> Any:
         floats = bounds.floats[layer]
@@ -226,7 +252,12 @@ def main() -> None:
         wall, cpu = sum(compiled.facts.seconds.values()), time.process_time() - cpu
         counts = " ".join(
             f"{compiled.facts.count(p):{w}}"
-            for p, w in ((Phase.ACTIVE, 6), (Phase.INACTIVE, 6), (Phase.UNSTABLE, 6), (Phase.OPEN, 5))
+            for p, w in (
+                (Phase.ACTIVE, 6),
+                (Phase.INACTIVE, 6),
+                (Phase.UNSTABLE, 6),
+                (Phase.OPEN, 5),
+            )
         )
         certificate = certify(compiled)
         started = time.monotonic()

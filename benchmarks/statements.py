@@ -61,7 +61,9 @@ class Pair:
     points: list[Values] = field(default_factory=list)
 
     def values(self) -> Iterator[tuple[Values, Values]]:
-        return zip(evaluate_points(self.a, self.points), evaluate_points(self.b, self.points), strict=True)
+        return zip(
+            evaluate_points(self.a, self.points), evaluate_points(self.b, self.points), strict=True
+        )
 
     def differences(self) -> list[Fraction]:
         """Per output the largest difference seen."""
@@ -83,10 +85,20 @@ def _with_outputs(network: Network, random: Random) -> Network:
     """With two or three outputs more often than not, so that there is an argmax."""
     if random.random() < 0.3:
         return network
-    rows = [[Fraction(random.randint(-2, 2)) for _ in range(network.output_size)] for _ in range(random.choice((2, 3)))]
+    rows = [
+        [Fraction(random.randint(-2, 2)) for _ in range(network.output_size)]
+        for _ in range(random.choice((2, 3)))
+    ]
     bias = Matrix.column([Fraction(random.randint(-2, 2), 2) for _ in rows])
     last = Layer("z", "linear", bias, {network.output: Matrix.from_fractions(rows)})
-    return Network(network.input_name, network.input_size, (*network.layers, last), "z", network.domain, network.name)
+    return Network(
+        network.input_name,
+        network.input_size,
+        (*network.layers, last),
+        "z",
+        network.domain,
+        network.name,
+    )
 
 
 def _changed_domain(domain: Domain, random: Random) -> Domain:
@@ -105,7 +117,11 @@ def _changed_domain(domain: Domain, random: Random) -> Domain:
     elif kind < 0.36:
         row = tuple(Fraction(random.randint(-3, 3)) for _ in low)
         middle = sum(
-            (c * (a + b) / 2 for c, a, b in zip(row, low, high, strict=True) if a is not None and b is not None),
+            (
+                c * (a + b) / 2
+                for c, a, b in zip(row, low, high, strict=True)
+                if a is not None and b is not None
+            ),
             Fraction(0),
         )
         rows = [Constraint(row, middle)]
@@ -124,15 +140,27 @@ def _relative(a: Network, domain: Domain, random: Random) -> Network:
     draft = a.draft()
     layer = a.layers[random.randrange(len(a.layers))]
     step = random.choice(
-        (Fraction(1, 2**60), Fraction(1, 10**9), Fraction(1, 1000), Fraction(1, 3), Fraction(1), -Fraction(1, 7))
+        (
+            Fraction(1, 2**60),
+            Fraction(1, 10**9),
+            Fraction(1, 1000),
+            Fraction(1, 3),
+            Fraction(1),
+            -Fraction(1, 7),
+        )
     )
     if kind < 0.6:
         bias = Matrix.column([v + step * random.choice((0, 1)) for v in layer.bias.column_values()])
         draft.put(Layer(layer.name, layer.activation, bias, dict(layer.weights)))
     elif kind < 0.9:
         source = random.choice(list(layer.weights))
-        rows = [[v * (1 + step * random.choice((0, 0, 1))) for v in row] for row in layer.weights[source].fractions()]
-        weights = dict(layer.weights) | {source: Matrix.from_fractions(rows, columns=layer.weights[source].shape[1])}
+        rows = [
+            [v * (1 + step * random.choice((0, 0, 1))) for v in row]
+            for row in layer.weights[source].fractions()
+        ]
+        weights = dict(layer.weights) | {
+            source: Matrix.from_fractions(rows, columns=layer.weights[source].shape[1])
+        }
         draft.put(Layer(layer.name, layer.activation, layer.bias, weights))
     else:
         last = a.layer(a.output)
@@ -145,10 +173,16 @@ def _points(domain: Domain, random: Random) -> list[Values]:
     points: list[Values] = []
     for _ in range(4 * _POINTS):
         ends = [
-            (low if low is not None else Fraction(-9), high if high is not None else (low or 0) + Fraction(9))
+            (
+                low if low is not None else Fraction(-9),
+                high if high is not None else (low or 0) + Fraction(9),
+            )
             for low, high in zip(domain.lower, domain.upper, strict=True)
         ]
-        share = [random.choice((Fraction(0), Fraction(1), Fraction(random.randint(0, 60), 60))) for _ in ends]
+        share = [
+            random.choice((Fraction(0), Fraction(1), Fraction(random.randint(0, 60), 60)))
+            for _ in ends
+        ]
         point = [low + s * (high - low) for s, (low, high) in zip(share, ends, strict=True)]
         if domain.contains(point) and len(points) < _POINTS:
             points.append(point)
@@ -184,38 +218,60 @@ class Checks:
         """The JSON and the text of one form; None where it was refused as bad input."""
         for file in ("r.json", "c.cert", "x.json", "x.npy"):
             Path(file).unlink(missing_ok=True)
-        result = self.run("verify", "a.relu", "b.relu", "--time-limit", self.seconds, "--json", "r.json", *words)
+        result = self.run(
+            "verify", "a.relu", "b.relu", "--time-limit", self.seconds, "--json", "r.json", *words
+        )
         if result.exit_code == 2:
             self.answers[name, "refused"] += 1
             return None
         if not Path("r.json").exists():
             self.answers[name, "undecided"] += 1
-            self.that(result.exit_code == 3, f"{name}: no JSON, and status {result.exit_code}: {result.stderr[-200:]}")
+            self.that(
+                result.exit_code == 3,
+                f"{name}: no JSON, and status {result.exit_code}: {result.stderr[-200:]}",
+            )
             return None
-        told = json.loads(Path("r.json").read_text(), parse_constant=lambda word: self.that(False, f"{word} in JSON"))
+        told = json.loads(
+            Path("r.json").read_text(),
+            parse_constant=lambda word: self.that(False, f"{word} in JSON"),
+        )
         self.answers[name, told["verdict"]] += 1
         expected = 4 if told.get("trusted") else _EXITS[told["verdict"]]
-        self.that(result.exit_code == expected, f"{name}: {told['verdict']} ends with {result.exit_code}")
-        self.that(told["statement"] in result.stdout, f"{name}: the JSON states another thing than the text")
+        self.that(
+            result.exit_code == expected, f"{name}: {told['verdict']} ends with {result.exit_code}"
+        )
+        self.that(
+            told["statement"] in result.stdout,
+            f"{name}: the JSON states another thing than the text",
+        )
         return told, result.stdout
 
     def certificate(self, name: str, told: dict[str, Any], eps: Sequence[Fraction]) -> None:
         """The certificate in the file is accepted, and is about no less than what was stated."""
         if not Path("c.cert").exists():
             self.that(
-                told["certificate"] in (None, "not replayed"), f"{name}: no certificate, but {told['certificate']}"
+                told["certificate"] in (None, "not replayed"),
+                f"{name}: no certificate, but {told['certificate']}",
             )
             return
         checked = self.run("check", "a.relu", "c.cert", "--result", "b.relu", "--json", "-")
         verdict = json.loads(checked.stdout)
-        self.that(verdict["verdict"].startswith("holds"), f"{name}: certificate refused: {verdict['reason']}")
         self.that(
-            told["certificate"] in ("not replayed", verdict["verdict"]), f"{name}: {told['certificate']} was said"
+            verdict["verdict"].startswith("holds"),
+            f"{name}: certificate refused: {verdict['reason']}",
+        )
+        self.that(
+            told["certificate"] in ("not replayed", verdict["verdict"]),
+            f"{name}: {told['certificate']} was said",
         )
         claim = verdict["claim"]
-        self.that(all(Fraction(c) <= e for c, e in zip(claim["eps"], eps, strict=True)), f"{name}: eps {claim['eps']}")
         self.that(
-            claim["a"]["sha256"] == digest(self.pair.a) and claim["b"]["sha256"] == digest(self.pair.b),
+            all(Fraction(c) <= e for c, e in zip(claim["eps"], eps, strict=True)),
+            f"{name}: eps {claim['eps']}",
+        )
+        self.that(
+            claim["a"]["sha256"] == digest(self.pair.a)
+            and claim["b"]["sha256"] == digest(self.pair.b),
             f"{name}: digests",
         )
 
@@ -225,7 +281,10 @@ class Checks:
         point = [Fraction(v) for v in found["input"]]
         self.that(self.pair.domain.contains(point), f"{name}: the counterexample is outside")
         va, vb = evaluate(self.pair.a, point), evaluate(self.pair.b, point)
-        self.that([str(v) for v in va] == found["a"] and [str(v) for v in vb] == found["b"], f"{name}: other values")
+        self.that(
+            [str(v) for v in va] == found["a"] and [str(v) for v in vb] == found["b"],
+            f"{name}: other values",
+        )
         self.pair.points.append(point)
         return va, vb
 
@@ -260,7 +319,8 @@ def _within(checks: Checks, eps: list[Fraction], *, one: bool) -> None:
         )
         for word in re.findall(r"differ by at most (\S+)", text):
             checks.that(
-                not pair.points or max(pair.differences()) <= Fraction(word), f"{name}: at most {word} is too small"
+                not pair.points or max(pair.differences()) <= Fraction(word),
+                f"{name}: at most {word} is too small",
             )
         for word in re.findall(r"^within (\S+) on the domain", text):
             checks.that(Fraction(word) >= eps[0], f"{name}: within {word} is less than was proved")
@@ -279,13 +339,19 @@ def _within(checks: Checks, eps: list[Fraction], *, one: bool) -> None:
 
 def _undecided(checks: Checks, name: str, told: dict[str, Any], text: str) -> None:
     for word in re.findall(r"largest difference seen: at least ([^\s)]+)", text):
-        checks.that(Fraction(word) <= Fraction(told["bound"]["lower"]), f"{name}: at least {word} is too large")
+        checks.that(
+            Fraction(word) <= Fraction(told["bound"]["lower"]),
+            f"{name}: at least {word} is too large",
+        )
 
 
 def _float_points(checks: Checks, name: str, told: dict[str, Any], shows: Any) -> None:
     """The .npy and the points of --float lie inside and show it, in the numbers that they are written in."""
     written = {"x.npy": np.load("x.npy")} if Path("x.npy").exists() else {}
-    checks.that(bool(written) == told["counterexample_file"].startswith("wrote"), f"{name}: said and written differ")
+    checks.that(
+        bool(written) == told["counterexample_file"].startswith("wrote"),
+        f"{name}: said and written differ",
+    )
     for kind, values in told.get("floats", {}).items():
         if values is not None:
             written[kind] = np.array(values["input"], dtype=kind)
@@ -293,13 +359,20 @@ def _float_points(checks: Checks, name: str, told: dict[str, Any], shows: Any) -
         exact = [Fraction(float(v)) for v in point]
         checks.that(checks.pair.domain.contains(exact), f"{name}: the {kind} point is outside")
         checks.that(
-            shows(evaluate(checks.pair.a, exact), evaluate(checks.pair.b, exact)), f"{name}: {kind} shows nothing"
+            shows(evaluate(checks.pair.a, exact), evaluate(checks.pair.b, exact)),
+            f"{name}: {kind} shows nothing",
         )
 
 
 def _argmax(checks: Checks, margin: Fraction) -> None:
     pair, name = checks.pair, "margin" if margin else "argmax"
-    words = ["--argmax", *(["--margin", str(margin)] if margin else []), "--counterexample", "x.npy", "--float"]
+    words = [
+        "--argmax",
+        *(["--margin", str(margin)] if margin else []),
+        "--counterexample",
+        "x.npy",
+        "--float",
+    ]
     answer = checks.form(name, *words)
     if answer is None:
         return
@@ -312,13 +385,20 @@ def _argmax(checks: Checks, margin: Fraction) -> None:
     if told["verdict"] == "argmax":
         checks.that(not any(shows(va, vb) for va, vb in pair.values()), f"{name}: not so")
         if told["with_ties"]:
-            same = all([v == max(va) for v in va] == [v == max(vb) for v in vb] for va, vb in pair.values())
+            same = all(
+                [v == max(va) for v in va] == [v == max(vb) for v in vb] for va, vb in pair.values()
+            )
             checks.that(same, f"{name}: ties differ")
         if told["tie"] is not None:
             vb = evaluate(pair.b, [Fraction(v) for v in told["tie"]["input"]])
-            checks.that([k for k, v in enumerate(vb) if v == max(vb)] == told["tie"]["tied"], f"{name}: no tie")
+            checks.that(
+                [k for k, v in enumerate(vb) if v == max(vb)] == told["tie"]["tied"],
+                f"{name}: no tie",
+            )
     elif told["verdict"] == "different":
-        checks.that(shows(*checks.counterexample(name, told)), f"{name}: the counterexample shows nothing")
+        checks.that(
+            shows(*checks.counterexample(name, told)), f"{name}: the counterexample shows nothing"
+        )
         _float_points(checks, name, told, shows)
 
 
@@ -330,12 +410,18 @@ def _tightest(checks: Checks) -> None:
     told, text = answer
     va, vb = checks.counterexample(name, told)
     lower, upper = (Fraction(told["bound"][side]) for side in ("lower", "upper"))
-    checks.that(lower == max(abs(p - q) for p, q in zip(va, vb, strict=True)), f"{name}: lower is not attained")
+    checks.that(
+        lower == max(abs(p - q) for p, q in zip(va, vb, strict=True)),
+        f"{name}: lower is not attained",
+    )
     attained, proved = re.findall(r"between (\S+) \(attained\) and (\S+) \(proved\)", text)[0]
-    checks.that(Fraction(attained) <= lower <= upper <= Fraction(proved), f"{name}: {attained} .. {proved}")
+    checks.that(
+        Fraction(attained) <= lower <= upper <= Fraction(proved), f"{name}: {attained} .. {proved}"
+    )
     printed = [Fraction(word) for word in re.findall(r"output \d+: at most (\S+)", text)]
     checks.that(
-        all(d <= p for d, p in zip(pair.differences(), printed, strict=True)), f"{name}: {printed} is too small"
+        all(d <= p for d, p in zip(pair.differences(), printed, strict=True)),
+        f"{name}: {printed} is too small",
     )
     checks.certificate(name, told, printed)
 
@@ -354,12 +440,18 @@ def one_pair(task: tuple[int, float]) -> tuple[int, list[str], Counter[tuple[str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("count", type=int, nargs="?", default=5000)
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--time-limit", type=float, default=0.5, help="of each question, in seconds")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many seconds")
+    parser.add_argument(
+        "--time-limit", type=float, default=0.5, help="of each question, in seconds"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="stop after so many seconds"
+    )
     asked = parser.parse_args()
     looked_at = 0
     started, answers, wrong = time.monotonic(), Counter[tuple[str, str]](), 0
@@ -374,7 +466,9 @@ def main() -> int:
             if time.monotonic() - started > asked.seconds:
                 break
     _print_table(answers)
-    print(f"{looked_at} pairs from {asked.seed}, {wrong} contradictions, {time.monotonic() - started:.0f} s")
+    print(
+        f"{looked_at} pairs from {asked.seed}, {wrong} contradictions, {time.monotonic() - started:.0f} s"
+    )
     return 1 if wrong else 0
 
 

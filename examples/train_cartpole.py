@@ -67,8 +67,12 @@ def main(path: Path) -> None:
     value = builder.input
     layers = train()
     for k, (weight, bias) in enumerate(layers):
-        affine = value.apply(Matrix.from_floats(weight)) + Affine(Matrix.from_floats(bias.reshape(-1, 1)))
-        value = builder.layer("force" if k == len(layers) - 1 else f"h{k + 1}", affine, relu=k < len(layers) - 1)
+        affine = value.apply(Matrix.from_floats(weight)) + Affine(
+            Matrix.from_floats(bias.reshape(-1, 1))
+        )
+        value = builder.layer(
+            "force" if k == len(layers) - 1 else f"h{k + 1}", affine, relu=k < len(layers) - 1
+        )
     network = builder.finish(value, "cartpole")
     path.write_bytes(onnx_bytes(network, "float32", "state feedback for a cart with a pole"))
 

@@ -18,7 +18,13 @@ def sha(network: str) -> str:
 
 
 def header(a: str, b: str, /, eps: tuple[str, ...] = ("0",), **changes: Any) -> dict[str, Any]:
-    return {"format": "rectifold-certificate/1", "a": sha(a), "b": sha(b), "eps": list(eps), "result": b} | changes
+    return {
+        "format": "rectifold-certificate/1",
+        "a": sha(a),
+        "b": sha(b),
+        "eps": list(eps),
+        "result": b,
+    } | changes
 
 
 def verdict(a: str, b: str, /, *steps: Any, domain: str = BOX, **changes: Any) -> str:

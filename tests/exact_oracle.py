@@ -158,7 +158,10 @@ class Canonical:
         self.is_relu = [layer["activation"] == "R" for layer in form["layers"]]
         self.biases = [_entries(layer["bias"]) for layer in form["layers"]]
         self.sizes = [layer["units"] for layer in form["layers"]]
-        self.blocks = [[(source, [_entries(r) for r in rows]) for source, rows in v["weights"]] for v in form["layers"]]
+        self.blocks = [
+            [(source, [_entries(r) for r in rows]) for source, rows in v["weights"]]
+            for v in form["layers"]
+        ]
 
     def pre_activations(self, point: Point) -> list[list[Fraction]]:
         """Every z, per layer."""
@@ -193,7 +196,9 @@ def points_in(text: Text, networks: Sequence[Canonical], count: int, random: Ran
     for k in range(20 * count):
         if len(found) >= count - count // 3:
             break
-        point = tuple(_coordinate(low, high, random, corner=k % 3 == 0) for low, high in text.ranges)
+        point = tuple(
+            _coordinate(low, high, random, corner=k % 3 == 0) for low, high in text.ranges
+        )
         if text.allows(point):
             found.append(point)
     for _ in range(count // 3 if len(found) > 1 else 0):
@@ -204,7 +209,9 @@ def points_in(text: Text, networks: Sequence[Canonical], count: int, random: Ran
     return found
 
 
-def _coordinate(low: Fraction | None, high: Fraction | None, random: Random, *, corner: bool) -> Fraction:
+def _coordinate(
+    low: Fraction | None, high: Fraction | None, random: Random, *, corner: bool
+) -> Fraction:
     far = random.choice(_FAR)
     if low is None:
         low = (Fraction(0) if high is None else high) - far
@@ -219,7 +226,9 @@ def _coordinate(low: Fraction | None, high: Fraction | None, random: Random, *, 
 def _on_a_hinge(network: Canonical, start: Point, end: Point, random: Random) -> Point:
     """A point between two others at which a unit that has both signs there has z = 0, or a point close to that."""
     zs = network.pre_activations(start), network.pre_activations(end)
-    crossing = [(k, i) for k, row in enumerate(zs[0]) for i, z in enumerate(row) if z * zs[1][k][i] < 0]
+    crossing = [
+        (k, i) for k, row in enumerate(zs[0]) for i, z in enumerate(row) if z * zs[1][k][i] < 0
+    ]
     if not crossing:
         return tuple((a + b) / 2 for a, b in zip(start, end, strict=True))
     k, i = random.choice(crossing)

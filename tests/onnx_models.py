@@ -69,13 +69,19 @@ def peer_values(data: bytes, x: Array, peer: str = "onnxruntime") -> Array:
     return np.asarray(session.run(None, {"x": x})[0])
 
 
-def assert_agrees(data: bytes, shape: Sequence[int], folder: Path, peer: str = "onnxruntime") -> Network:
+def assert_agrees(
+    data: bytes, shape: Sequence[int], folder: Path, peer: str = "onnxruntime"
+) -> Network:
     """The network that is read computes what the peer does, up to its rounding, at random points; the network."""
     network, _ = imported(data, folder)
     for seed in range(3):
         x = (np.random.default_rng(seed).integers(-16, 17, tuple(shape)) / 8).astype(np.float32)
         expected = peer_values(data, x, peer).ravel().astype(np.float64)
-        ours = np.array([float(v) for v in evaluate(network, [Fraction(float(v)) for v in x.ravel()])])
+        ours = np.array(
+            [float(v) for v in evaluate(network, [Fraction(float(v)) for v in x.ravel()])]
+        )
         assert ours.shape == expected.shape
-        assert np.abs(ours - expected).max() <= 1e-5 * (1 + np.abs(expected).max())  # float32 against exact
+        assert np.abs(ours - expected).max() <= 1e-5 * (
+            1 + np.abs(expected).max()
+        )  # float32 against exact
     return network

@@ -38,18 +38,28 @@ def run(count: int, seed: int, processes: int, lattices: bool, seconds: float) -
     started, counts = time.monotonic(), Counter[str]()
     starts = iter(range(seed, seed + count, _CHUNK))
     with ProcessPoolExecutor(processes) as pool:
-        waiting = {_submit(pool, start, seed + count, lattices) for start in islice(starts, processes)}
+        waiting = {
+            _submit(pool, start, seed + count, lattices) for start in islice(starts, processes)
+        }
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for found, faults in (future.result() for future in done):
                 counts.update(found)
                 for fault in faults:
                     print(fault, flush=True)
-                if time.monotonic() - started < seconds and (start := next(starts, None)) is not None:
+                if (
+                    time.monotonic() - started < seconds
+                    and (start := next(starts, None)) is not None
+                ):
                     waiting.add(_submit(pool, start, seed + count, lattices))
     for name, number in sorted(counts.items()):
         print(f"{name:>14} {number:>10,}")
-    told = {"count": count, "seed": seed, "unsound": counts["unsound"], "refused": counts["refused"]} | dict(counts)
+    told = {
+        "count": count,
+        "seed": seed,
+        "unsound": counts["unsound"],
+        "refused": counts["refused"],
+    } | dict(counts)
     print(json.dumps(told | {"seconds": round(time.monotonic() - started, 1)}))
     return 1 if counts["unsound"] or counts["refused"] else 0
 
@@ -64,9 +74,18 @@ def main(description: str, *, lattices: bool) -> None:
     parser.add_argument("count", type=int, nargs="?", default=10_000 if lattices else 20_000)
     parser.add_argument("seed", type=int, nargs="?", default=0)
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so many seconds")
-    parser.add_argument("--lattices", action="store_true", default=lattices, help="lattices and repeated pieces alone")
-    parser.add_argument("--show", action="store_true", help="print the networks and do nothing else")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="begin nothing after so many seconds"
+    )
+    parser.add_argument(
+        "--lattices",
+        action="store_true",
+        default=lattices,
+        help="lattices and repeated pieces alone",
+    )
+    parser.add_argument(
+        "--show", action="store_true", help="print the networks and do nothing else"
+    )
     asked = parser.parse_args()
     if asked.show:
         for seed in range(asked.seed, asked.seed + asked.count):

@@ -49,7 +49,9 @@ def judge(text: str, seed: int, limits: tuple[float | None, ...] = LIMITS) -> Ju
     for seconds in limits:
         prover = random.choice(PROVERS) if seconds is None else "auto"
         try:
-            compiled = compile_network(network, prover=prover, options=options, limits=Limits(seconds=seconds))
+            compiled = compile_network(
+                network, prover=prover, options=options, limits=Limits(seconds=seconds)
+            )
         except InputError:  # an empty domain
             judged.counts["empty"] += 1
             return judged
@@ -59,19 +61,26 @@ def judge(text: str, seed: int, limits: tuple[float | None, ...] = LIMITS) -> Ju
     return judged
 
 
-def _judge_compiled(judged: Judged, said: Text, compiled: Compiled, how: str, random: Random) -> None:
+def _judge_compiled(
+    judged: Judged, said: Text, compiled: Compiled, how: str, random: Random
+) -> None:
     certificate = certify(compiled)
     verdict = _checked(compiled, certificate)
     judged.counts["trusted"] += verdict.trusted > 0
     if not verdict.holds:
         judged.wrong("refused", f"{how}: {verdict.reason}")
-    source, result = Canonical(canonical_text(compiled.source)), Canonical(canonical_text(compiled.network))
+    source, result = (
+        Canonical(canonical_text(compiled.source)),
+        Canonical(canonical_text(compiled.network)),
+    )
     points = points_in(said, (source, result), _POINTS, random)
     judged.counts["points"] += len(points)
     for point in points:
         expected = said.at(point)
         if source.at(point) != expected:
-            judged.wrong("unsound", f"{how}: the network as read differs from its text at {_shown(point)}")
+            judged.wrong(
+                "unsound", f"{how}: the network as read differs from its text at {_shown(point)}"
+            )
         if result.at(point) != expected:
             judged.wrong("unsound", f"{how}: the result differs at {_shown(point)}")
     _judge_signs(judged, compiled, source, points, how)
@@ -80,10 +89,14 @@ def _judge_compiled(judged: Judged, said: Text, compiled: Compiled, how: str, ra
 
 def _checked(compiled: Compiled, certificate: Certificate) -> rectifold_check.Verdict:
     source, domain = canonical_text(compiled.source), domain_text(compiled.facts.domain)
-    return rectifold_check.check(source, domain, certificate.lines, canonical_text(compiled.network))
+    return rectifold_check.check(
+        source, domain, certificate.lines, canonical_text(compiled.network)
+    )
 
 
-def _judge_signs(judged: Judged, compiled: Compiled, source: Canonical, points: list[Point], how: str) -> None:
+def _judge_signs(
+    judged: Judged, compiled: Compiled, source: Canonical, points: list[Point], how: str
+) -> None:
     """Every sign that the facts claim, at every point."""
     names = [layer.name for layer in compiled.source.layers]
     for point in points:
@@ -93,11 +106,19 @@ def _judge_signs(judged: Judged, compiled: Compiled, source: Canonical, points: 
                 continue
             for k, value in enumerate(z):
                 if (facts.active[k] and value < 0) or (facts.inactive[k] and value > 0):
-                    judged.wrong("unsound", f"{how}: the sign of unit {k} of {name} is false at {_shown(point)}")
+                    judged.wrong(
+                        "unsound",
+                        f"{how}: the sign of unit {k} of {name} is false at {_shown(point)}",
+                    )
 
 
 def _judge_forgery(
-    judged: Judged, said: Text, compiled: Compiled, certificate: Certificate, points: list[Point], random: Random
+    judged: Judged,
+    said: Text,
+    compiled: Compiled,
+    certificate: Certificate,
+    points: list[Point],
+    random: Random,
 ) -> None:
     """The same steps for a result with one number changed, under the digest of that: refused, or equal where we look."""
     head = json.loads(certificate.lines[0])
@@ -108,11 +129,16 @@ def _judge_forgery(
     entries = dict(entry.split(":") for entry in layer["bias"].split())
     k = str(random.randrange(layer["units"]))
     entries[k] = str(random.choice((-7, -1, 1, 7)))
-    layer["bias"] = " ".join(f"{i}:{v}" for i, v in sorted(entries.items(), key=lambda e: int(e[0])))
+    layer["bias"] = " ".join(
+        f"{i}:{v}" for i, v in sorted(entries.items(), key=lambda e: int(e[0]))
+    )
     wrong = json.dumps(form, sort_keys=True, separators=(",", ":"))
     forged = json.dumps(head | {"result": wrong, "b": sha256(wrong.encode()).hexdigest()})
     verdict = rectifold_check.check(
-        canonical_text(compiled.source), domain_text(compiled.facts.domain), [forged, *certificate.lines[1:]], wrong
+        canonical_text(compiled.source),
+        domain_text(compiled.facts.domain),
+        [forged, *certificate.lines[1:]],
+        wrong,
     )
     judged.counts["forgeries"] += 1
     if verdict.holds and any(Canonical(wrong).at(point) != said.at(point) for point in points):

@@ -18,7 +18,12 @@ _BOUNDED = 2  # of every three domains are bounded
 def strange_network(seed: int, lattices_only: bool = False) -> str:
     """The text of one network; the same text for the same seed."""
     random = Random(seed)
-    kinds = (_coded_lattice, _lattice, _proportional, *(() if lattices_only else (_proportional, _scalar)))
+    kinds = (
+        _coded_lattice,
+        _lattice,
+        _proportional,
+        *(() if lattices_only else (_proportional, _scalar)),
+    )
     kind = random.choice(kinds)
     inputs = random.choice((1, 1, 2, 2, 3))
     lines = [f"input x[{inputs}] in {_domain(random, inputs)}", *_assumptions(random, inputs)]
@@ -40,7 +45,9 @@ def _assumptions(random: Random, inputs: int) -> list[str]:
 
 def _piece(random: Random, inputs: int) -> str:
     terms = [f"{random.randint(-2, 2)}*x[{k}]" for k in range(inputs)]
-    return "(" + " + ".join([*terms, random.choice(("-2", "-1", "0", "1", "3", "1/2", "1/3"))]) + ")"
+    return (
+        "(" + " + ".join([*terms, random.choice(("-2", "-1", "0", "1", "3", "1/2", "1/3"))]) + ")"
+    )
 
 
 # ---- lattices -----------------------------------------------------------------------------------
@@ -58,7 +65,12 @@ def _coded_lattice(random: Random, inputs: int) -> list[str]:
         sign = random.choice("+-")
         for first, second in zip(values[::2], values[1::2], strict=True):
             k = len(units)
-            units += [f"{first} + {second}", f"-{first} - {second}", f"{first} - {second}", f"{second} - {first}"]
+            units += [
+                f"{first} + {second}",
+                f"-{first} - {second}",
+                f"{first} - {second}",
+                f"{second} - {first}",
+            ]
             parts = [f"{level}[{k + i}]/2" for i in range(4)]
             coded.append(f"({parts[0]} - {parts[1]} {sign} {parts[2]} {sign} {parts[3]})")
         lines.append(f"{level} = relu([{', '.join(units)}])")
@@ -73,7 +85,9 @@ def _lattice(random: Random, inputs: int) -> list[str]:
     width = pieces
     for level in range(random.choice((1, 2, 2, 3))):
         size = random.choice((1, 2, 3))
-        sides = [", ".join(f"f{level}[{random.randrange(width)}]" for _ in range(size)) for _ in range(2)]
+        sides = [
+            ", ".join(f"f{level}[{random.randrange(width)}]" for _ in range(size)) for _ in range(2)
+        ]
         lines.append(f"f{level + 1} = {random.choice(('min', 'max'))}([{sides[0]}], [{sides[1]}])")
         width = size
     return [*lines, f"output f{len(lines) - 1}"]
@@ -123,7 +137,9 @@ def _rows(random: Random, size: int, width: int) -> list[list[int]]:
         elif kind < 0.52:
             rows.append([0] * width + [random.randint(-2, 2)])
         else:
-            rows.append([random.choice((0, 1, -1, 2, -2)) for _ in range(width)] + [random.randint(-3, 3)])
+            rows.append(
+                [random.choice((0, 1, -1, 2, -2)) for _ in range(width)] + [random.randint(-3, 3)]
+            )
     return rows
 
 
@@ -144,7 +160,9 @@ def _scalar(random: Random, inputs: int) -> list[str]:
         for _ in range(count):
             one, other = random.choice(values[-3:]), random.choice(values)
             factors = random.choice((1, 2, -1)), random.choice((0, 0, 1, -1, -2))
-            units.append(f"{factors[0]}*{one} + {factors[1]}*{other} + {random.choice((0, 0, 1, -1, 3, -3))}")
+            units.append(
+                f"{factors[0]}*{one} + {factors[1]}*{other} + {random.choice((0, 0, 1, -1, 3, -3))}"
+            )
         lines.append(f"h{level} = relu([{', '.join(units)}])")
         values += [f"h{level}[{k}]" for k in range(count)]
     return [*lines, f"output {values[-1]} - 2*{random.choice(values)}"]

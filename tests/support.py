@@ -17,13 +17,20 @@ from rectifold.language.elaborate import parse
 BOX = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[]}'
 
 
-def canonical_chain(*layers: tuple[str, str, list[str]], output: int | None = None, inputs: int = 2) -> str:
+def canonical_chain(
+    *layers: tuple[str, str, list[str]], output: int | None = None, inputs: int = 2
+) -> str:
     """The canonical text of a chain of layers (activation, bias, rows)."""
     body = [
         {"activation": act, "bias": bias, "units": len(rows), "weights": [[k, rows]]}
         for k, (act, bias, rows) in enumerate(layers)
     ]
-    form = {"format": "rectifold-network/1", "inputs": inputs, "layers": body, "output": output or len(layers)}
+    form = {
+        "format": "rectifold-network/1",
+        "inputs": inputs,
+        "layers": body,
+        "output": output or len(layers),
+    }
     return json.dumps(form, sort_keys=True, separators=(",", ":"))
 
 
@@ -37,7 +44,10 @@ def random_network(seed: int) -> Network:
     random = Random(seed)
     inputs = random.randint(1, 3)
     low = [Fraction(random.randint(-3, 1)) for _ in range(inputs)]
-    high = [a + random.choice((0, 1, 2, 4)) if random.random() < 0.2 else a + random.randint(1, 4) for a in low]
+    high = [
+        a + random.choice((0, 1, 2, 4)) if random.random() < 0.2 else a + random.randint(1, 4)
+        for a in low
+    ]
     layers: list[Layer] = []
     before, width = "x", inputs
     for k in range(random.randint(1, 3)):
@@ -50,7 +60,8 @@ def random_network(seed: int) -> Network:
         before, width = f"h{k}", size
     outputs = random.randint(1, 2)
     last = "relu" if random.random() < 0.1 else "linear"
-    layers.append(Layer("y", last, _biases(random, outputs), {before: _matrix(random, outputs, width)}))  # type: ignore[arg-type]
+    weights = {before: _matrix(random, outputs, width)}
+    layers.append(Layer("y", last, _biases(random, outputs), weights))  # type: ignore[arg-type]
     return Network("x", inputs, layers, "y", Domain(tuple(low), tuple(high)), "random_net")
 
 
@@ -89,8 +100,13 @@ def float_network(seed: int, *sizes: int) -> Network:
         weight = random.standard_normal((outputs, inputs)).astype(np.float32) * np.sqrt(2 / inputs)
         bias = random.standard_normal((outputs, 1)).astype(np.float32) * 0.3
         last = k == len(sizes) - 2
-        matrices = Matrix.from_floats(bias.astype(np.float64)), Matrix.from_floats(weight.astype(np.float64))
-        layers.append(Layer(f"h{k}", "linear" if last else "relu", matrices[0], {before: matrices[1]}))
+        matrices = (
+            Matrix.from_floats(bias.astype(np.float64)),
+            Matrix.from_floats(weight.astype(np.float64)),
+        )
+        layers.append(
+            Layer(f"h{k}", "linear" if last else "relu", matrices[0], {before: matrices[1]})
+        )
         before = f"h{k}"
     box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
     return Network("x", sizes[0], layers, before, box, "float_net")

@@ -23,7 +23,11 @@ FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
 def blocks(file: str, kind: str) -> list[str]:
-    found = [text for name, text in FENCE.findall((ROOT / file).read_text(encoding="utf-8")) if name == kind]
+    found = [
+        text
+        for name, text in FENCE.findall((ROOT / file).read_text(encoding="utf-8"))
+        if name == kind
+    ]
     assert found, f"{file} has no {kind} example"
     return found
 
@@ -40,7 +44,10 @@ def copy_of_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_readme_commands_run_in_order(copy_of_examples: Path) -> None:
     lines = [
-        line[2:] for block in blocks("README.md", "console") for line in block.splitlines() if line.startswith("$ ")
+        line[2:]
+        for block in blocks("README.md", "console")
+        for line in block.splitlines()
+        if line.startswith("$ ")
     ]
     assert len(lines) >= 8
     for line in lines:
@@ -55,7 +62,9 @@ def test_readme_commands_run_in_order(copy_of_examples: Path) -> None:
 
 def test_readme_library_example_runs(copy_of_examples: Path) -> None:
     for block in blocks("README.md", "python"):
-        result = subprocess.run([sys.executable, "-c", block], check=True, capture_output=True, text=True)
+        result = subprocess.run(
+            [sys.executable, "-c", block], check=True, capture_output=True, text=True
+        )
         assert "holds" in result.stdout
 
 
@@ -84,14 +93,19 @@ def test_example_networks_read_and_prove(path: Path) -> None:
 def test_the_trained_example_can_be_made_again(tmp_path: Path) -> None:
     script = ROOT / "examples" / "train_cartpole.py"
     subprocess.run([sys.executable, str(script), str(tmp_path / "c.onnx")], check=True)
-    made, stored = load(tmp_path / "c.onnx").network, load(ROOT / "examples" / "cartpole.onnx").network
+    made, stored = (
+        load(tmp_path / "c.onnx").network,
+        load(ROOT / "examples" / "cartpole.onnx").network,
+    )
     assert [layer.size for layer in made.layers] == [layer.size for layer in stored.layers]
     assert isinstance(made.layers[0].bias, Matrix)
 
 
 def test_make_targets_named_in_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"(?:^    |`)make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)):
+    for target in set(
+        re.findall(r"(?:^    |`)make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    ):
         assert f"\n{target}:" in makefile
 
 

@@ -55,7 +55,9 @@ def test_text_canonical_network_and_engine_agree(batch: int) -> None:
 
 def test_points_lie_on_hinges() -> None:
     said = read_text("input x[2] in [-1, 1]\nh = relu([x[0] + 3*x[1] - 1/7])\noutput h[0]")
-    canonical = Canonical(canonical_text(parse("input x[2] in [-1, 1]\nh = relu([x[0] + 3*x[1] - 1/7])\noutput h[0]")))
+    canonical = Canonical(
+        canonical_text(parse("input x[2] in [-1, 1]\nh = relu([x[0] + 3*x[1] - 1/7])\noutput h[0]"))
+    )
     points = points_in(said, (canonical,), 60, Random(1))
     assert sum(canonical.pre_activations(p)[0][0] == 0 for p in points) >= 5
 

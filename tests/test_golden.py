@@ -31,7 +31,9 @@ def printed(name: str) -> str:
     network = load(EXAMPLES / file).network
     domain = read_domain(spec, network) if spec else None
     return print_network(
-        compile_network(network, domain, prover="bounds", options=Options(skips=skips), check=True).network
+        compile_network(
+            network, domain, prover="bounds", options=Options(skips=skips), check=True
+        ).network
     )
 
 

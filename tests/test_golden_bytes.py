@@ -30,7 +30,10 @@ def test_the_same_commands_write_the_same_bytes_twice(golden: ModuleType) -> Non
 
 
 def test_a_changed_byte_and_a_missing_file_are_differences(golden: ModuleType) -> None:
-    assert golden.differences({"a": "1", "b": "2"}, {"a": "1", "c": "2"}) == ["b: 2 → missing", "c: missing → 2"]
+    assert golden.differences({"a": "1", "b": "2"}, {"a": "1", "c": "2"}) == [
+        "b: 2 → missing",
+        "c: missing → 2",
+    ]
     assert golden.differences({"a": "1"}, {"a": "2"}) == ["a: 1 → 2"]
 
 

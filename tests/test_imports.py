@@ -94,6 +94,10 @@ def test_every_package_says_its_job(path: Path) -> None:
 def test_no_pickle_and_no_eval() -> None:
     for path in [*FILES, *SOURCE.with_name("rectifold_check").rglob("*.py")]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        calls = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        calls = {
+            n.func.id
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        }
         assert not calls & {"eval", "exec", "__import__"}, path
         assert "pickle" not in imports(path), path

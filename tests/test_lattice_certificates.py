@@ -78,7 +78,9 @@ def test_the_certificate_holds(title: str, seconds: float | None) -> None:
 @pytest.mark.parametrize("batch", range(10))
 def test_random_lattices_and_repeated_pieces(batch: int) -> None:
     for seed in range(batch * 20, batch * 20 + 20):
-        compiled = compile_network(parse(strange_network(seed)), limits=Limits(seconds=0), check=True)
+        compiled = compile_network(
+            parse(strange_network(seed)), limits=Limits(seconds=0), check=True
+        )
         verdict = check_certificate(compiled, certify(compiled))
         assert verdict.status == "holds", (seed, verdict)
 

@@ -36,7 +36,8 @@ def test_random_networks_compile_to_equal_certified_networks(batch: int) -> None
     for seed in range(batch * PER_BATCH, (batch + 1) * PER_BATCH):
         network = random_network(seed)
         objective = ("macs", "units", "weights")[seed % 3]
-        compiled = compile_network(network, options=Options(skips=seed % 2 == 0, objective=objective), check=True)  # type: ignore[arg-type]
+        options = Options(skips=seed % 2 == 0, objective=objective)  # type: ignore[arg-type]
+        compiled = compile_network(network, options=options, check=True)
         points = points_of(compiled.facts.domain, 12, seed)
         assert evaluate_points(network, points) == evaluate_points(compiled.network, points), seed
         assert compiled.network.sizes.units <= network.sizes.units
@@ -51,12 +52,16 @@ def refuse_wrong_weight(compiled: Compiled, seed: int) -> None:
     certificate = certify(compiled)
     domain = domain_text(compiled.facts.domain)
     text = canonical_text(wrong)
-    assert not rectifold_check.check(canonical_text(compiled.source), domain, certificate.lines, text).holds
+    assert not rectifold_check.check(
+        canonical_text(compiled.source), domain, certificate.lines, text
+    ).holds
     forged = certificate.lines[0].replace(
         _header_digest(certificate.lines[0]), rectifold_check.reading.read_network(text, "B").digest
     )
     lines = (forged, *certificate.lines[1:])
-    assert not rectifold_check.check(canonical_text(compiled.source), domain, lines, text).holds, seed
+    assert not rectifold_check.check(canonical_text(compiled.source), domain, lines, text).holds, (
+        seed
+    )
 
 
 def _header_digest(header: str) -> str:
@@ -89,6 +94,18 @@ def test_z3_never_contradicts_the_provers(batch: int, solver: Solver) -> None:
                 assert isinstance(up, Sat | Unsat), up
                 assert isinstance(down, Sat | Unsat), down
                 assert not (facts.inactive[unit] and isinstance(up, Sat)), (seed, layer.name, unit)
-                assert not (facts.lower[unit] >= 0 and isinstance(down, Sat)), (seed, layer.name, unit)
-                assert not (facts.seen_positive[unit] and isinstance(up, Unsat)), (seed, layer.name, unit)
-                assert not (facts.seen_negative[unit] and isinstance(down, Unsat)), (seed, layer.name, unit)
+                assert not (facts.lower[unit] >= 0 and isinstance(down, Sat)), (
+                    seed,
+                    layer.name,
+                    unit,
+                )
+                assert not (facts.seen_positive[unit] and isinstance(up, Unsat)), (
+                    seed,
+                    layer.name,
+                    unit,
+                )
+                assert not (facts.seen_negative[unit] and isinstance(down, Unsat)), (
+                    seed,
+                    layer.name,
+                    unit,
+                )

@@ -30,11 +30,15 @@ from rectifold_check.reading import read_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TRAPS = sorted(p for p in (SHARED / "traps").glob("*.json")) if SHARED.is_dir() else []
-pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of shared networks is not beside this checkout")
+pytestmark = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the folder of shared networks is not beside this checkout"
+)
 
 
 def traps(groups: str) -> list[Any]:
-    return [pytest.param(p, id=p.stem) for p in TRAPS if p.stem[0] in groups] or [pytest.param(None, id="none")]
+    return [pytest.param(p, id=p.stem) for p in TRAPS if p.stem[0] in groups] or [
+        pytest.param(None, id="none")
+    ]
 
 
 def claims_of(path: Path) -> list[dict[str, Any]]:
@@ -57,7 +61,11 @@ def test_trap_is_answered_right(path: Path) -> None:
         match claim["type"]:
             case "range":
                 facts = compiled.facts.layers[network.layers[claim["layer"]].name]
-                expected = {"zero": Phase.INACTIVE, "active": Phase.ACTIVE, "inactive": Phase.INACTIVE}
+                expected = {
+                    "zero": Phase.INACTIVE,
+                    "active": Phase.ACTIVE,
+                    "inactive": Phase.INACTIVE,
+                }
                 wanted = expected.get(claim["status"], Phase.UNSTABLE)
                 assert facts.phase(claim["unit"]) is wanted, claim
                 for end, proven, sign in (("min", facts.lower, 1), ("max", facts.upper, -1)):
@@ -120,7 +128,13 @@ def test_broken_file_is_refused_with_one_line(path: Path, tmp_path: Path) -> Non
 def test_l1_networks_have_the_known_phases(file: str, counts: tuple[int, ...]) -> None:
     network = load(SHARED / "networks/l1" / file).network
     compiled = compile_network(network, read_domain("[0,1]", network))
-    assert tuple(compiled.facts.count(p) for p in (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)) == counts
+    assert (
+        tuple(
+            compiled.facts.count(p)
+            for p in (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)
+        )
+        == counts
+    )
     same_at_points(compiled.source, compiled.network, 4)
 
 
@@ -160,7 +174,9 @@ def test_conv_network_evaluates_as_onnxruntime_does(onnx_run: Any) -> None:
     from rectifold.ir.evaluate import evaluate_float
 
     ours = evaluate_float(network, x.ravel().astype(np.float64))
-    assert np.abs(ours - onnx_run(path.read_bytes(), x).ravel()).max() < 1e-4  # float32 against float64
+    assert (
+        np.abs(ours - onnx_run(path.read_bytes(), x).ravel()).max() < 1e-4
+    )  # float32 against float64
 
 
 def same_at_points(a: Network, b: Network, count: int) -> None:
@@ -184,7 +200,8 @@ def test_known_counts_of_regions(name: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("2-16-16-1_trained_0", 70), ("2-16-16-16-1_trained_0", 305), ("3-8-8-8-1_random_0", 600)]
+    ("name", "most"),
+    [("2-16-16-1_trained_0", 70), ("2-16-16-16-1_trained_0", 305), ("3-8-8-8-1_random_0", 600)],
 )
 def test_exact_shallow_networks_stay_small(name: str, most: int) -> None:
     network = load(str(SHARED / f"networks/regions/{name}.npz")).network
@@ -194,11 +211,17 @@ def test_exact_shallow_networks_stay_small(name: str, most: int) -> None:
     assert evaluate_points(network, points) == evaluate_points(result.network, points)
 
 
-def test_regions_of_a_controller_are_those_that_the_checker_finds_and_a_slice_is_drawn(tmp_path: Path) -> None:
+def test_regions_of_a_controller_are_those_that_the_checker_finds_and_a_slice_is_drawn(
+    tmp_path: Path,
+) -> None:
     """Two programs that share no code; every region's map gives the network's outputs at its vertices."""
     network = load(str(SHARED / "networks/acas/acasxu_1_1.onnx")).network
     whole = read_domain(str(SHARED / "networks/acas/prop_1.vnnlib"), network)
-    ends = [(a, b) for a, b in zip(whole.lower, whole.upper, strict=True) if a is not None and b is not None]
+    ends = [
+        (a, b)
+        for a, b in zip(whole.lower, whole.upper, strict=True)
+        if a is not None and b is not None
+    ]
     lower, upper = (tuple((a + b) / 2 + s * (b - a) / 120 for a, b in ends) for s in (-1, 1))
     domain = Domain(lower, upper)
     found = linear_regions(network, domain)
@@ -207,13 +230,25 @@ def test_regions_of_a_controller_are_those_that_the_checker_finds_and_a_slice_is
     for region in found.with_vertices:
         points = region.vertices[:3]
         expected = [
-            [sum((a * x for a, x in zip(form, p, strict=False)), form[-1]) for form in region.affine] for p in points
+            [
+                sum((a * x for a, x in zip(form, p, strict=False)), form[-1])
+                for form in region.affine
+            ]
+            for p in points
         ]
         assert evaluate_points(network, [list(p) for p in points]) == expected
-    cells = Cells(read_network(canonical_text(network), "A"), read_canonical_domain(domain_text(domain)))
+    cells = Cells(
+        read_network(canonical_text(network), "A"), read_canonical_domain(domain_text(domain))
+    )
     assert sum(1 for _ in cells.affine(10_000)) == len(found)
     picture = tmp_path / "slice.png"
-    arguments = [str(SHARED / "networks/acas/acasxu_1_1.onnx"), "--domain", str(SHARED / "networks/acas/prop_1.vnnlib")]
-    done = CliRunner().invoke(main, ["regions", *arguments, "--slice", "0,1", "--plot", str(picture)])
+    arguments = [
+        str(SHARED / "networks/acas/acasxu_1_1.onnx"),
+        "--domain",
+        str(SHARED / "networks/acas/prop_1.vnnlib"),
+    ]
+    done = CliRunner().invoke(
+        main, ["regions", *arguments, "--slice", "0,1", "--plot", str(picture)]
+    )
     assert done.exit_code == 0, done.output
     assert picture.read_bytes()[:4] == b"\x89PNG"

@@ -121,7 +121,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "--no-nanny",
     ]
     started += [
-        subprocess.Popen(worker, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, text=True, cwd=folder)
+        subprocess.Popen(
+            worker, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, text=True, cwd=folder
+        )
         for _ in range(2)
     ]
     yield address
@@ -134,18 +136,36 @@ def test_a_dask_cluster_gives_the_same_verdicts(scheduler: str, tmp_path: Path) 
     network = hard()
     file, result = tmp_path / "hard.relu", tmp_path / "result.json"
     file.write_text(print_network(network))
-    command = [sys.executable, "-m", "rectifold", "stability", str(file), "--prover", "bounds", "--time-limit", "60"]
-    done = subprocess.run([*command, "--scheduler", scheduler, "--json", str(result)], capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "rectifold",
+        "stability",
+        str(file),
+        "--prover",
+        "bounds",
+        "--time-limit",
+        "60",
+    ]
+    done = subprocess.run(
+        [*command, "--scheduler", scheduler, "--json", str(result)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     alone = prove(network, prover="bounds", limits=Limits(60))
     units = json.loads(result.read_text())["units"]
-    expected = [alone.layers[layer.name].phase(k).value for layer in network.relu_layers for k in range(layer.size)]
+    expected = [
+        alone.layers[layer.name].phase(k).value
+        for layer in network.relu_layers
+        for k in range(layer.size)
+    ]
     assert [u["verdict"] for u in units] == expected
 
 
 def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rectifold.runtime.workers._WAIT", 0.5)
-    result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--scheduler", "tcp://127.0.0.1:9"])
+    result = CliRunner().invoke(
+        main, ["stability", "examples/thermostat.relu", "--scheduler", "tcp://127.0.0.1:9"]
+    )
     assert result.exit_code == 2
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in result.stderr
 
@@ -153,15 +173,25 @@ def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyP
 # ---- the log ----------------------------------------------------------------------------------------
 
 
-NO_SEARCH = replace(Effort.timed(30), search_seconds=0.0, optimised_work=0)  # what is proved comes from the log
+NO_SEARCH = replace(
+    Effort.timed(30), search_seconds=0.0, optimised_work=0
+)  # what is proved comes from the log
 
 
 @pytest.mark.parametrize(
     "network",
-    [net(CORRELATED), hard(), float_network(3, 3, 24, 24, 24, 1), random_network(5), random_network(8)],
+    [
+        net(CORRELATED),
+        hard(),
+        float_network(3, 3, 24, 24, 24, 1),
+        random_network(5),
+        random_network(8),
+    ],
     ids=["exact leaves", "cases", "boxes", "random 5", "random 8"],
 )
-def test_a_second_run_proves_again_what_the_first_one_found(network: Network, tmp_path: Path) -> None:
+def test_a_second_run_proves_again_what_the_first_one_found(
+    network: Network, tmp_path: Path
+) -> None:
     limits = Limits(30, log=tmp_path / "proofs.log")
     first = prove(network, prover="bounds", limits=limits)
     second = compile_network(network, prover="bounds", limits=replace(limits, effort=NO_SEARCH))
@@ -183,15 +213,24 @@ def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(tmp_pat
     certificate = certify(first)
     assert check_certificate(first, certificate).holds
     assert any(
-        leaf[3:] for line in certificate.lines if line.startswith('["cases"') for leaf in leaves(json.loads(line)[5])
+        leaf[3:]
+        for line in certificate.lines
+        if line.startswith('["cases"')
+        for leaf in leaves(json.loads(line)[5])
     )
-    second = compile_network(network, prover="bounds", limits=Limits(30, log=path, effort=NO_SEARCH))
+    second = compile_network(
+        network, prover="bounds", limits=Limits(30, log=path, effort=NO_SEARCH)
+    )
     assert verdicts(second.facts) == verdicts(plain)
     assert check_certificate(second, certify(second)).holds
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     entries = [form["entry"] for form in lines if form.get("entry", {}).get("kind") == "ends"]
     trees = [
-        (entry, leaf) for entry in entries for proof in entry["proofs"] for leaf in leaves(proof["tree"]) if leaf[3:]
+        (entry, leaf)
+        for entry in entries
+        for proof in entry["proofs"]
+        for leaf in leaves(proof["tree"])
+        if leaf[3:]
     ]
     assert trees
     entry, leaf = trees[0]
@@ -235,7 +274,9 @@ def test_a_log_is_a_hint_and_no_proof(tmp_path: Path) -> None:
         line = json.loads(text)
         entry = line.get("entry", {"kind": "points"})
         if entry["kind"] == "ends":
-            entry["values"] = [(-1e6 if entry["side"] == "up" else 1e6).hex() for _ in entry["values"]]
+            entry["values"] = [
+                (-1e6 if entry["side"] == "up" else 1e6).hex() for _ in entry["values"]
+            ]
         lines.append(json.dumps(line))
         lines.append(json.dumps(line)[:-7])
     entries: list[dict[str, object]] = [
@@ -275,8 +316,13 @@ def test_two_networks_share_a_log(tmp_path: Path) -> None:
 
 
 def test_a_log_in_no_folder_is_refused(tmp_path: Path) -> None:
-    for place, what in ((tmp_path, "is a folder"), (tmp_path / "no" / "where.log", "there is no folder")):
-        result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--log", str(place)])
+    for place, what in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "where.log", "there is no folder"),
+    ):
+        result = CliRunner().invoke(
+            main, ["stability", "examples/thermostat.relu", "--log", str(place)]
+        )
         assert result.exit_code == 2
         assert what in result.stderr
         with pytest.raises(InputError, match=f"the log cannot be written: .*{what}"):
@@ -286,7 +332,9 @@ def test_a_log_in_no_folder_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_log_is_not_appended_to(tmp_path: Path) -> None:
     network = tmp_path / "net.relu"
     network.write_text("input x[1] in [0, 1]\noutput relu(x)\n")
-    result = CliRunner().invoke(main, ["stability", "examples/thermostat.relu", "--log", str(network)])
+    result = CliRunner().invoke(
+        main, ["stability", "examples/thermostat.relu", "--log", str(network)]
+    )
     assert result.exit_code == 2
     assert "net.relu is there, and was not written by --log" in result.stderr
     assert network.read_text() == "input x[1] in [0, 1]\noutput relu(x)\n"

@@ -17,7 +17,12 @@ HOLDS, REFUSED, WRONG_USE, TRUSTED, FAULT = 0, 1, 2, 4, 70
 
 def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
-    files = [asked.network, asked.domain, asked.certificate, *([asked.result] if asked.result else [])]
+    files = [
+        asked.network,
+        asked.domain,
+        asked.certificate,
+        *([asked.result] if asked.result else []),
+    ]
     try:
         texts = [Path(name).read_text(encoding="utf-8") for name in files]
     except (OSError, UnicodeDecodeError) as error:
@@ -49,10 +54,21 @@ def _parser() -> argparse.ArgumentParser:
         epilog=__doc__,
     )
     parser.add_argument("network", metavar="NETWORK.json", help="network A, in canonical form")
-    parser.add_argument("domain", metavar="DOMAIN.json", help="the domain, from you and not from the certificate")
+    parser.add_argument(
+        "domain", metavar="DOMAIN.json", help="the domain, from you and not from the certificate"
+    )
     parser.add_argument("certificate", metavar="CERTIFICATE.jsonl")
-    parser.add_argument("result", metavar="RESULT.json", nargs="?", help="network B (default: the certificate's own)")
-    parser.add_argument("--allow-trusted", action="store_true", help="status 0 even if claims are taken without proof")
+    parser.add_argument(
+        "result",
+        metavar="RESULT.json",
+        nargs="?",
+        help="network B (default: the certificate's own)",
+    )
+    parser.add_argument(
+        "--allow-trusted",
+        action="store_true",
+        help="status 0 even if claims are taken without proof",
+    )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     return parser
 

@@ -49,7 +49,9 @@ class Cells:
         self.known: dict[Point, list[tuple[int, ...]]] = {}
         self.dimensions = 0
 
-    def affine(self, most: int, stop: Callable[[], bool] | None = None) -> Iterator[tuple[Point, ...]]:
+    def affine(
+        self, most: int, stop: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[Point, ...]]:
         """The vertices of cells that cover the domain, the network affine on each. Raises Refusal beyond `most` of them, and once `stop` says so."""
         waiting = [self._whole()]
         found = 0
@@ -88,7 +90,9 @@ class Cells:
         for sides in product((0, 1), repeat=len(free)):
             chosen = dict(zip(free, sides, strict=True))
             corner = [ends[k][chosen.get(k, 0)] for k in range(len(ends))]
-            vertices.append(_reduced([*(v.numerator * (den // v.denominator) for v in corner), den]))
+            vertices.append(
+                _reduced([*(v.numerator * (den // v.denominator) for v in corner), den])
+            )
             tight.append(sum(1 << (2 * k + side) for k, side in enumerate(sides)))
         return Cell(tuple(vertices), tuple(tight), 2 * len(free))
 
@@ -112,7 +116,11 @@ class Cells:
         """The part where sign · z ≥ 0, at least a face of the cell or nothing."""
         z = [sign * v for v in at]
         bit = 1 << cell.bits
-        kept = [(p, m | bit if v == 0 else m) for p, m, v in zip(cell.vertices, cell.tight, z, strict=True) if v >= 0]
+        kept = [
+            (p, m | bit if v == 0 else m)
+            for p, m, v in zip(cell.vertices, cell.tight, z, strict=True)
+            if v >= 0
+        ]
         inside, outside = ([k for k, v in enumerate(z) if s * v > 0] for s in (1, -1))
         for p in inside:
             self.work.spend(len(outside))
@@ -124,8 +132,15 @@ class Cells:
                 if any(m & common == common and k not in (p, q) for k, m in enumerate(cell.tight)):
                     continue
                 a, b = cell.vertices[p], cell.vertices[q]
-                kept.append((_reduced([z[p] * y - z[q] * x for x, y in zip(a, b, strict=True)]), common | bit))
-        return Cell(tuple(p for p, _ in kept), tuple(m for _, m in kept), cell.bits + 1, layer, unit + 1)
+                kept.append(
+                    (
+                        _reduced([z[p] * y - z[q] * x for x, y in zip(a, b, strict=True)]),
+                        common | bit,
+                    )
+                )
+        return Cell(
+            tuple(p for p, _ in kept), tuple(m for _, m in kept), cell.bits + 1, layer, unit + 1
+        )
 
     def _evaluated(self, point: Point) -> list[tuple[int, ...]]:
         *x, w = point
@@ -135,7 +150,9 @@ class Cells:
             den = lcm(bound.denominator, *(c.denominator for c in row.values()))
             rows.append(int(bound * den) * w - sum(int(c * den) * x[j] for j, c in row.items()))
         result = [tuple(rows)]
-        known: list[tuple[list[int], int]] = [(x, 1)]  # values of the layers, times w and this denominator
+        known: list[tuple[list[int], int]] = [
+            (x, 1)
+        ]  # values of the layers, times w and this denominator
         for layer in self.network.layers:
             den = lcm(*(known[source][1] for source in sources_of(layer)))
             self.work.spend(self.entries[len(known) - 1] * words(den * w))

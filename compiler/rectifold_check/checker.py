@@ -30,7 +30,15 @@ from rectifold_check.reading import (
     read_domain,
     read_network,
 )
-from rectifold_check.substitution import BITS, MOST_BITS, Block, Substitution, packed, sources_of, weighted
+from rectifold_check.substitution import (
+    BITS,
+    MOST_BITS,
+    Block,
+    Substitution,
+    packed,
+    sources_of,
+    weighted,
+)
 from rectifold_check.work import Stopped, Work, words
 
 MAX_DEPTH = 200  # of a proof tree
@@ -69,17 +77,31 @@ class Verdict:
             if self.trusted
             else ""
         )
-        first = f"holds{given}: {self.claim.sentence}" if self.holds else f"{self.status}: {self.reason}"
+        first = (
+            f"holds{given}: {self.claim.sentence}"
+            if self.holds
+            else f"{self.status}: {self.reason}"
+        )
         return "\n".join([first, *(f"  {line}" for line in self.claim.lines)])
 
     def json(self) -> dict[str, Any]:
         """For scripts."""
         claim = None if self.claim is None else self.claim.json()
-        return {"verdict": self.status, "trusted": self.trusted, "reason": self.reason, "claim": claim}
+        return {
+            "verdict": self.status,
+            "trusted": self.trusted,
+            "reason": self.reason,
+            "claim": claim,
+        }
 
 
 def check(
-    a: str, domain: str, lines: Iterable[str], b: str | None = None, *, stop: Callable[[], bool] | None = None
+    a: str,
+    domain: str,
+    lines: Iterable[str],
+    b: str | None = None,
+    *,
+    stop: Callable[[], bool] | None = None,
 ) -> Verdict:
     """Do the certificate's lines prove that the networks agree (within eps) on the domain?
 
@@ -100,7 +122,9 @@ def check(
     except Refusal as refusal:
         return Verdict("refused", reason=str(refusal), claim=claim)
     except MemoryError:
-        return Verdict("refused", reason="there is not enough memory to check this certificate", claim=claim)
+        return Verdict(
+            "refused", reason="there is not enough memory to check this certificate", claim=claim
+        )
     except RecursionError:
         return Verdict("refused", reason="the certificate is nested too deeply", claim=claim)
 
@@ -153,7 +177,9 @@ class Replay:
     def __init__(self, a: str, b: str, domain: str, eps: list[str] | None = None) -> None:
         networks = read_network(a, "network A"), read_network(b, "network B")
         outputs = networks[0].size(networks[0].output)
-        self.state = State(networks, read_domain(domain), _tolerance(eps or ["0"] * outputs, outputs), Work())
+        self.state = State(
+            networks, read_domain(domain), _tolerance(eps or ["0"] * outputs, outputs), Work()
+        )
 
     def accepts(self, step: list[Any]) -> bool:
         """Apply one step (not the final comparison) if it holds."""
@@ -204,7 +230,11 @@ class State:
     """What has been proved so far."""
 
     def __init__(
-        self, networks: tuple[Network, Network], domain: Domain, tolerance: list[Fraction], work: Work
+        self,
+        networks: tuple[Network, Network],
+        domain: Domain,
+        tolerance: list[Fraction],
+        work: Work,
     ) -> None:
         a, b = networks
         if a.inputs != b.inputs or len(domain.lower) != a.inputs:
@@ -219,7 +249,9 @@ class State:
         self.trusted = 0
         self.lower: dict[Unit, Fraction] = {}
         self.upper: dict[Unit, Fraction] = {}
-        self.solved: dict[Unit, list[Term]] = {}  # h as a sum of its own z, or of values of earlier units
+        self.solved: dict[
+            Unit, list[Term]
+        ] = {}  # h as a sum of its own z, or of values of earlier units
         self.numbers, self.units = _numbering(networks, a.inputs)
         self.fixed = {
             k: Form.of(low)
@@ -266,7 +298,9 @@ class State:
         key = net, layer, source, room
         if key not in self.blocks:
             network = self.networks[net]
-            self.blocks[key] = packed(network.layers[layer - 1], source, network.size(source), room, self.work)
+            self.blocks[key] = packed(
+                network.layers[layer - 1], source, network.size(source), room, self.work
+            )
         return self.blocks[key]
 
     def _age(self, unit: Unit) -> int:
@@ -308,7 +342,9 @@ class State:
         """Substitution in one network (2: the gap network), with the ends proved so far."""
         if net not in self.rules:
             network = self.gap if net == GAP else self.networks[net]
-            rule = Substitution(network, self.domain, self.bits, self.pairs if net == GAP else None, self.work)
+            rule = Substitution(
+                network, self.domain, self.bits, self.pairs if net == GAP else None, self.work
+            )
             for side, known in (("lo", self.lower), ("up", self.upper)):
                 for unit, value in known.items():
                     if net == GAP:
@@ -338,8 +374,13 @@ class State:
         rows, bias = [], []
         for sign in (1, -1):
             for j, eps in enumerate(self.tolerance):
-                places = [_places(order.get(n.output)).get(j, j) for order, n in ((of_a, a), (of_b, b))]
-                ends = (Row(a.output, ((places[0], sign * den),)), Row(b.output + shift, ((places[1], -sign * den),)))
+                places = [
+                    _places(order.get(n.output)).get(j, j) for order, n in ((of_a, a), (of_b, b))
+                ]
+                ends = (
+                    Row(a.output, ((places[0], sign * den),)),
+                    Row(b.output + shift, ((places[1], -sign * den),)),
+                )
                 rows.append(ends)
                 bias.append(-eps.numerator * (den // eps.denominator))
         layers.append(Layer(False, den, tuple(bias), tuple(rows)))
@@ -413,7 +454,9 @@ def _placed(layer: Layer, number: int, orders: dict[int, list[int]], shift: int)
     return Layer(layer.is_relu, layer.den, bias, tuple(rows[k] if k >= 0 else () for k in order))
 
 
-def _numbering(networks: tuple[Network, Network], inputs: int) -> tuple[dict[Unit, int], list[Unit]]:
+def _numbering(
+    networks: tuple[Network, Network], inputs: int
+) -> tuple[dict[Unit, int], list[Unit]]:
     units = [
         (net, k, i)
         for net, network in enumerate(networks)
@@ -521,7 +564,9 @@ class _Collected:
         self.constant += Fraction(sum(c * layer.bias[i] for i, c in on_z), den * layer.den)
         bits = max((c.bit_length() for _, c in on_z), default=1)
         for source in sources_of(layer):
-            row = weighted(layer, self.state.block(net, number, source, bits), on_z, self.state.work)
+            row = weighted(
+                layer, self.state.block(net, number, source, bits), on_z, self.state.work
+            )
             total = {j: c for j, c in enumerate(row) if c}
             if source == 0:
                 self.variables.add(den * layer.den, total)
@@ -529,7 +574,11 @@ class _Collected:
                 self._into(self.h, (net, source), den * layer.den, total)
 
     def _into(
-        self, place: dict[tuple[int, int], _Sum], key: tuple[int, int], den: int, coefficients: dict[int, int]
+        self,
+        place: dict[tuple[int, int], _Sum],
+        key: tuple[int, int],
+        den: int,
+        coefficients: dict[int, int],
     ) -> None:
         if coefficients:
             place.setdefault(key, _Sum(self.state.work)).add(den, coefficients)
@@ -582,7 +631,9 @@ def _pairs(state: State, pairs: list[Any]) -> None:
                 layers = [state.layer(state.unit([net, k, 0])) for net, k in ((0, one), (1, other))]
                 sizes = [v.size for v in layers]
                 if rest:
-                    sizes = [_arrangement(order, size) for order, size in zip(rest, sizes, strict=True)]
+                    sizes = [
+                        _arrangement(order, size) for order, size in zip(rest, sizes, strict=True)
+                    ]
                     orders[0][one], orders[1][other] = rest
                 if not all(v.is_relu for v in layers) or sizes[0] != sizes[1]:
                     raise Refusal("only relu layers of one size make a pair")
@@ -604,7 +655,10 @@ def _arrangement(order: Any, size: int) -> int:
     """Every unit once, and -1 for places without one; the number of places."""
     if not isinstance(order, list) or not all(type(k) is int and -1 <= k < size for k in order):
         raise Refusal("an arrangement lists units, and -1 for a place without one")
-    if sorted(k for k in order if k >= 0) != list(range(size)) or len(order) > 2 * size + MOST_PLACES:
+    if (
+        sorted(k for k in order if k >= 0) != list(range(size))
+        or len(order) > 2 * size + MOST_PLACES
+    ):
         raise Refusal("an arrangement names every unit once")
     return len(order)
 
@@ -630,7 +684,9 @@ def _known_layer(state: State, net: int, number: int) -> int:
 def _cases(state: State, where: Any, side: str, value: Fraction, frame: Any, tree: Any) -> None:
     """value ≤ z (lo) or z ≤ value (up), by substitution in every case of a tree."""
     match where:
-        case [int() as net, int() as layer, int() as index] if 0 <= index < _known_layer(state, net, layer):
+        case [int() as net, int() as layer, int() as index] if (
+            0 <= index < _known_layer(state, net, layer)
+        ):
             sign = 1 if side == "up" else -1
             state.substitution(net).prove_cases(layer, index, sign, sign * value, frame, tree)
             _known(state, net, layer, index, side, value)
@@ -651,11 +707,16 @@ def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) ->
     read: list[tuple[int, str, Fraction]] = []
     for claim in claims:
         match claim:
-            case [int() as index, ("lo" | "up") as side, value] if type(index) is int and 0 <= index < size:
+            case [int() as index, ("lo" | "up") as side, value] if (
+                type(index) is int and 0 <= index < size
+            ):
                 read.append((index, side, rational(value, "bound")))
             case _:
                 raise Refusal("a claim is [index, side, value]")
-    wanted = [(index, 1 if side == "up" else -1, value if side == "up" else -value) for index, side, value in read]
+    wanted = [
+        (index, 1 if side == "up" else -1, value if side == "up" else -value)
+        for index, side, value in read
+    ]
     state.substitution(net).prove_boxes(number, wanted, tree)
     for index, side, value in read:
         _known(state, net, number, index, side, value)
@@ -690,7 +751,9 @@ def _tie(state: State, kind: str, v: Unit, w: Unit, factor: Fraction) -> None:
     if not state.layer(v).is_relu or not state.layer(w).is_relu:
         raise Refusal("only a relu unit may be tied, to a relu unit")
     sign = 1 if kind == "alias" else -1
-    state.work.spend(len(state.z(v).coefficients) * (words(factor.numerator) + words(factor.denominator)))
+    state.work.spend(
+        len(state.z(v).coefficients) * (words(factor.numerator) + words(factor.denominator))
+    )
     if not state.z(v).equals(state.z(w), sign * factor):
         raise Refusal(f"{kind}: the pre-activations of {list(v)} and {list(w)} are not multiples")
     _share_ends(state, v, w, sign * factor)
@@ -731,14 +794,22 @@ def _prove(state: State, target: list[Term], proof: Any, depth: int) -> None:
             raise Refusal("unknown kind of proof")
 
 
-def _in_case(state: State, unit: Unit, side: str, target: list[Term], proof: Any, depth: int) -> None:
+def _in_case(
+    state: State, unit: Unit, side: str, target: list[Term], proof: Any, depth: int
+) -> None:
     """The case z ≥ 0 (lo) or z ≤ 0 (up); nothing learnt in it leaves it.
 
     Forms remembered before the case stay valid in it exactly when no value below them was solved since, which their age
     tells: ages only grow inside a case.
     """
     state.work.spend(len(state.numbers))
-    saved = dict(state.lower), dict(state.upper), dict(state.solved), state.forms, [list(e) for e in state.events]
+    saved = (
+        dict(state.lower),
+        dict(state.upper),
+        dict(state.solved),
+        state.forms,
+        [list(e) for e in state.events],
+    )
     state.forms = dict(state.forms)
     try:
         state.learn(unit, side, Fraction(0))
@@ -802,14 +873,19 @@ def _final(state: State, step: list[Any]) -> Verdict:
     for j, eps in enumerate(state.tolerance):
         if _gap_is_closed(state, j):
             continue
-        difference = state.normal([(Fraction(1), ("h", (0, a.output, j))), (Fraction(-1), ("h", (1, b.output, j)))])
+        difference = state.normal(
+            [(Fraction(1), ("h", (0, a.output, j))), (Fraction(-1), ("h", (1, b.output, j)))]
+        )
         if not difference.coefficients and difference.constant == 0:
             continue
         proofs = step[1].get(str(j))
         if not isinstance(proofs, dict) or set(proofs) != {"ge", "le"}:
             raise Refusal(f"output {j}: the difference is not 0 and no proof is given")
         for key, sign in (("ge", 1), ("le", -1)):
-            ends = [(Fraction(sign), ("h", (0, a.output, j))), (Fraction(-sign), ("h", (1, b.output, j)))]
+            ends = [
+                (Fraction(sign), ("h", (0, a.output, j))),
+                (Fraction(-sign), ("h", (1, b.output, j))),
+            ]
             _prove(state, [*ends, (eps, None)], proofs[key], 0)
     return Verdict("holds given trusted claims" if state.trusted else "holds", state.trusted)
 

@@ -41,7 +41,11 @@ class Described:
             (self.units, "relu unit"), (self.weights, "weight"),
         )  # fmt: skip
         text = ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in sizes)
-        values = "" if self.constant is None else f" (the constant {_list([_near(v) for v in self.constant])})"
+        values = (
+            ""
+            if self.constant is None
+            else f" (the constant {_list([_near(v) for v in self.constant])})"
+        )
         return f"{text}, sha256 {self.digest}{values}"
 
     def json(self) -> dict[str, Any]:
@@ -72,8 +76,17 @@ class Claim:
     @property
     def lines(self) -> list[str]:
         """The claim for people, one thing a line."""
-        eps = _list([_up(v) for v in self.eps]) if len(set(self.eps)) > 1 else _up(max(self.eps, default=Fraction(0)))
-        return [f"A: {self.a}", f"B: {self.b}", f"eps: {eps}", f"domain: {_domain_text(self.domain)}"]
+        eps = (
+            _list([_up(v) for v in self.eps])
+            if len(set(self.eps)) > 1
+            else _up(max(self.eps, default=Fraction(0)))
+        )
+        return [
+            f"A: {self.a}",
+            f"B: {self.b}",
+            f"eps: {eps}",
+            f"domain: {_domain_text(self.domain)}",
+        ]
 
     def json(self) -> dict[str, Any]:
         """The same with every number exact, "p" or "p/q"."""
@@ -81,7 +94,10 @@ class Claim:
             side: [None if v is None else _exact(v) for v in values]
             for side, values in (("lower", self.domain.lower), ("upper", self.domain.upper))
         }
-        rows = [[{str(k): _exact(c) for k, c in row.items()}, _exact(bound)] for row, bound in self.domain.constraints]
+        rows = [
+            [{str(k): _exact(c) for k, c in row.items()}, _exact(bound)]
+            for row, bound in self.domain.constraints
+        ]
         return {
             "eps": [_exact(v) for v in self.eps], "a": self.a.json(), "b": self.b.json(),
             "domain": ends | {"constraints": rows},
@@ -112,7 +128,11 @@ def _constant(network: Network) -> tuple[Fraction, ...] | None:
             total = Fraction(bias, layer.den)
             known: Fraction | None = total
             for value, weight in read:
-                known = None if value is None or known is None else known + value * Fraction(weight, layer.den)
+                known = (
+                    None
+                    if value is None or known is None
+                    else known + value * Fraction(weight, layer.den)
+                )
             own.append(known if known is None or not layer.is_relu else max(known, Fraction(0)))
         values.append(own)
     outputs = values[network.output]

@@ -25,7 +25,10 @@ class Form:
     def equals(self, other: "Form", factor: Fraction = Fraction(1)) -> bool:
         """self = factor · other, as forms."""
         left, right = other.den * factor.denominator, self.den * factor.numerator
-        if self.constant * left != other.constant * right or self.coefficients.keys() != other.coefficients.keys():
+        if (
+            self.constant * left != other.constant * right
+            or self.coefficients.keys() != other.coefficients.keys()
+        ):
             return False
         theirs = other.coefficients
         return all(c * left == theirs[v] * right for v, c in self.coefficients.items())

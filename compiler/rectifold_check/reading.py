@@ -68,7 +68,9 @@ class Domain:
 def parse_json(text: str, what: str) -> Any:
     """JSON without floats, without repeated keys."""
     try:
-        return json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_unique)
+        return json.loads(
+            text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_unique
+        )
     except (ValueError, RecursionError) as error:
         raise Refusal(f"{what} is not well-formed: {error}") from None
 
@@ -116,14 +118,18 @@ def read_network(text: str, what: str) -> Network:
         layers.append(_layer(entry, sizes, f"{what}: layer {k}", len(text)))
         sizes.append(layers[-1].size)
         if sum(sizes[1:]) > MOST_UNITS + len(text):
-            raise Refusal(f"{what} has {sum(sizes[1:])} units, more than a text of {len(text)} bytes may describe")
+            raise Refusal(
+                f"{what} has {sum(sizes[1:])} units, more than a text of {len(text)} bytes may describe"
+            )
     output = _whole(form["output"], 1, len(layers), f"{what}: output")
     return Network(inputs, tuple(layers), output, hashlib.sha256(text.encode("utf-8")).hexdigest())
 
 
 def read_domain(text: str) -> Domain:
     """A domain. Raises Refusal for an empty range."""
-    form = _object(parse_json(text, "domain"), {"format", "lower", "upper", "constraints"}, "domain")
+    form = _object(
+        parse_json(text, "domain"), {"format", "lower", "upper", "constraints"}, "domain"
+    )
     if form["format"] != "rectifold-domain/1":
         raise Refusal("the domain has another format")
     ends: list[tuple[Fraction | None, ...]] = []
@@ -133,7 +139,10 @@ def read_domain(text: str) -> Domain:
         ends.append(tuple(None if v is None else rational(v, "domain") for v in form[key]))
     if len(ends[0]) != len(ends[1]):
         raise Refusal("domain: lower and upper differ in length")
-    if any(low is not None and high is not None and low > high for low, high in zip(ends[0], ends[1], strict=True)):
+    if any(
+        low is not None and high is not None and low > high
+        for low, high in zip(ends[0], ends[1], strict=True)
+    ):
         raise Refusal("domain: an empty range")
     rows = []
     for row in _list(form["constraints"], "domain: constraints"):
@@ -166,9 +175,16 @@ def _layer(entry: Any, sizes: list[int], what: str, length: int) -> Layer:
         for i, row in enumerate(rows):
             if entries := _entries(row, sizes[source], what):
                 parts[i].append((source, entries))
-    dens = {q for _, q in bias.values()} | {q for part in parts for _, row in part for _, _, q in row}
-    den = _common(dens, len(bias) + sum(len(row) for part in parts for _, row in part), what, length)
-    scaled = tuple(tuple(Row(s, tuple((j, p * (den // q)) for j, p, q in row)) for s, row in unit) for unit in parts)
+    dens = {q for _, q in bias.values()} | {
+        q for part in parts for _, row in part for _, _, q in row
+    }
+    den = _common(
+        dens, len(bias) + sum(len(row) for part in parts for _, row in part), what, length
+    )
+    scaled = tuple(
+        tuple(Row(s, tuple((j, p * (den // q)) for j, p, q in row)) for s, row in unit)
+        for unit in parts
+    )
     biases = (bias.get(i, (0, 1)) for i in range(units))
     return Layer(form["activation"] == "R", den, tuple(p * (den // q) for p, q in biases), scaled)
 
@@ -179,7 +195,9 @@ def _common(dens: set[int], entries: int, what: str, length: int) -> int:
     for q in dens:
         den = lcm(den, q)
         if entries * (den.bit_length() >> 6) > MOST_WORDS + WORDS_EACH * length:
-            raise Refusal(f"{what}: the common denominator of the weights is too long for a network of {length} bytes")
+            raise Refusal(
+                f"{what}: the common denominator of the weights is too long for a network of {length} bytes"
+            )
     return den
 
 

@@ -48,7 +48,9 @@ _SHARES = [min(k, _LEVELS) for k in range(255)] + [0] * 254
 _SPARSE = 16  # times as many weights that are 0 as others: rows are then not packed
 _HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
-Line = tuple[int, int, int]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
+Line = tuple[
+    int, int, int
+]  # upper slope and lower slope in units of 2^-SLOPE, offset in units of 2^-(bits + SLOPE)
 
 
 class Spans(list[tuple[int, int]]):
@@ -149,7 +151,9 @@ class Substitution:
         self._reach: dict[int, int] = {}
         self._firsts: dict[Claim, tuple[int, dict[int, list[int]]]] = {}
         self._reaches: dict[tuple[int, int], _Reach] = {}
-        self._ends: list[Spans] = [Spans(zip(self.low, self.high, strict=True))]  # of pre-activations
+        self._ends: list[Spans] = [
+            Spans(zip(self.low, self.high, strict=True))
+        ]  # of pre-activations
         for k in range(1, len(network.layers) + 1):
             self._ends.append(Spans(self._intervals(k)))
 
@@ -164,7 +168,11 @@ class Substitution:
     def know(self, layer: int, unit: int, side: str, value: Fraction) -> None:
         """An end that has been proved."""
         low, high = self._ends[layer][unit]
-        ends = (low, min(high, self.ceil(value))) if side == "up" else (max(low, self.floor(value)), high)
+        ends = (
+            (low, min(high, self.ceil(value)))
+            if side == "up"
+            else (max(low, self.floor(value)), high)
+        )
         self._ends[layer].put(unit, *ends)
         self._reach.pop(layer, None)
 
@@ -176,7 +184,9 @@ class Substitution:
                 known = zip(self._ends[k], self._intervals(k), strict=True)
                 self._ends[k] = Spans((max(a, c), min(b, d)) for (a, b), (c, d) in known)
                 self._reach.pop(k, None)
-        return [(Fraction(a, 1 << self.bits), Fraction(b, 1 << self.bits)) for a, b in self._ends[layer]]
+        return [
+            (Fraction(a, 1 << self.bits), Fraction(b, 1 << self.bits)) for a, b in self._ends[layer]
+        ]
 
     def _intervals(self, number: int) -> list[tuple[int, int]]:
         layer = self.network.layers[number - 1]
@@ -206,21 +216,39 @@ class Substitution:
 
     def ends_below(self, layer: int) -> Ends:
         """Of the relu layers that a layer depends on."""
-        return {k: self._ends[k] for k in sorted(cone_of(self.network, layer)) if self.network.layers[k - 1].is_relu}
+        return {
+            k: self._ends[k]
+            for k in sorted(cone_of(self.network, layer))
+            if self.network.layers[k - 1].is_relu
+        }
 
     # ---- one bound ------------------------------------------------------------------------------
 
     def bound(
-        self, layer: int, unit: int, sign: int, low: list[int], high: list[int], ends: Ends, case: Case = _PLAIN
+        self,
+        layer: int,
+        unit: int,
+        sign: int,
+        low: list[int],
+        high: list[int],
+        ends: Ends,
+        case: Case = _PLAIN,
     ) -> int:
         """An upper bound of sign·z on the box, in units of 2^-bits."""
         return self.bound_of_sum([(layer, unit, sign)], low, high, ends, case)
 
     def bound_of_sum(
-        self, terms: list[tuple[int, int, int]], low: list[int], high: list[int], ends: Ends, case: Case = _PLAIN
+        self,
+        terms: list[tuple[int, int, int]],
+        low: list[int],
+        high: list[int],
+        ends: Ends,
+        case: Case = _PLAIN,
     ) -> int:
         """The same of Σ sign·z over (layer, unit, sign)."""
-        values: dict[int, list[int]] = {}  # coefficients on the values of layers still to be replaced
+        values: dict[
+            int, list[int]
+        ] = {}  # coefficients on the values of layers still to be replaced
         total = sum(self._begin(term, values) for term in terms)
         for group in self.order:
             if len(group) == 2 and group in ends and group[0] in values and group[1] in values:
@@ -248,15 +276,23 @@ class Substitution:
         if case is _PLAIN:
             on_z, shift = _relaxed_plainly(c, ends[at].lines)
         else:
-            on_z, shift = _relaxed(c, ends[at].lines, case.slopes.get(at, {}), case.fixed.get(at, {}))
-        return shared - (-shift >> (self.bits + SLOPE)) + self.reach(at) + self._push(at, on_z, values)
+            on_z, shift = _relaxed(
+                c, ends[at].lines, case.slopes.get(at, {}), case.fixed.get(at, {})
+            )
+        return (
+            shared - (-shift >> (self.bits + SLOPE)) + self.reach(at) + self._push(at, on_z, values)
+        )
 
     def _under_hull(
         self, c: list[int], hull: Hull, fixed: Mapping[int, Any], values: dict[int, list[int]]
     ) -> tuple[list[int], int]:
         """Replaces c h, c > 0, by planes: adds to `values`; returns what is left of c, and what becomes constant."""
         layer = self.network.layers[hull.layer - 1]
-        rest, total, constant = list(c), [0] * len(self.low), 0  # in units of 2^-(bits + LEVEL) / den, and 2^-bits more
+        rest, total, constant = (
+            list(c),
+            [0] * len(self.low),
+            0,
+        )  # in units of 2^-(bits + LEVEL) / den, and 2^-bits more
         for unit, level in hull.units.items():
             own = c[unit]
             if own <= 0 or unit in fixed:
@@ -264,7 +300,9 @@ class Substitution:
             self.work.spend(4 * len(hull.plus))
             rest[unit] = 0
             reach = self._reach_of(hull.layer, unit)
-            levels = [a if up else b for a, b, up in zip(hull.plus, hull.minus, reach.is_up, strict=True)]
+            levels = [
+                a if up else b for a, b, up in zip(hull.plus, hull.minus, reach.is_up, strict=True)
+            ]
             shares = [_SHARES[level - v] for v in levels]
             above_z = _LEVELS * reach.largest - sum(map(mul, shares, reach.upper))
             constant += own * max(above_z, -sum(map(mul, shares, reach.lower)))
@@ -285,10 +323,14 @@ class Substitution:
             ends = [(w * a, w * b) for w, a, b in zip(weights, self.low, self.high, strict=True)]
             upper, lower = [max(e) for e in ends], [min(e) for e in ends]
             largest = sum(upper) + (layer.bias[unit] << self.bits)
-            self._reaches[at, unit] = _Reach(weights, [w > 0 for w in weights], upper, lower, largest)
+            self._reaches[at, unit] = _Reach(
+                weights, [w > 0 for w in weights], upper, lower, largest
+            )
         return self._reaches[at, unit]
 
-    def _replace_pair(self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends) -> int:
+    def _replace_pair(
+        self, group: tuple[int, ...], values: dict[int, list[int]], ends: Ends
+    ) -> int:
         first, second = group
         self.work.spend(4 * len(ends[first]))
         planes = ends[group].planes(ends[first], ends[second])
@@ -312,7 +354,9 @@ class Substitution:
         for source, row in rows.items():
             total += self.reach(source)
             known = values.get(source)
-            values[source] = row if known is None else [a + b for a, b in zip(known, row, strict=True)]
+            values[source] = (
+                row if known is None else [a + b for a, b in zip(known, row, strict=True)]
+            )
         return total
 
     def _spread(self, at: int, on_z: list[tuple[int, int]]) -> tuple[int, dict[int, list[int]]]:
@@ -347,36 +391,48 @@ class Substitution:
     def _constrained(self, c: list[int], gammas: Sequence[Fraction]) -> tuple[list[int], int]:
         """Adds γ (bound − row·x); each coefficient is rounded down once more."""
         entries = len(c) + sum(len(row) for row, _ in self.domain.constraints)
-        self.work.spend(8 * entries * sum(words(g.numerator) + words(g.denominator) for g in gammas))
+        self.work.spend(
+            8 * entries * sum(words(g.numerator) + words(g.denominator) for g in gammas)
+        )
         exact = {j: Fraction(v) for j, v in enumerate(c)}
         total = Fraction(0)
         for gamma, (row, bound) in zip(gammas, self.domain.constraints, strict=True):
             total += gamma * bound
             for j, g in row.items():
                 exact[j] -= gamma * g * (1 << self.bits)
-        return [v.numerator // v.denominator for v in exact.values()], self.ceil(total) + self.reach(0)
+        return [v.numerator // v.denominator for v in exact.values()], self.ceil(
+            total
+        ) + self.reach(0)
 
     # ---- cases by phase -------------------------------------------------------------------------
 
-    def prove_cases(self, layer: int, unit: int, sign: int, value: Fraction, frame: Any, tree: Any) -> None:
+    def prove_cases(
+        self, layer: int, unit: int, sign: int, value: Fraction, frame: Any, tree: Any
+    ) -> None:
         """sign·z ≤ value, by a tree of cases over the units of `frame`. Raises Refusal."""
         walk = _CaseWalk(self, layer, unit, sign, self.floor(value), frame)
         walk.node(tree, [])
 
     # ---- sub-boxes ------------------------------------------------------------------------------
 
-    def prove_boxes(self, layer: int, claims: Sequence[tuple[int, int, Fraction]], tree: Any) -> None:
+    def prove_boxes(
+        self, layer: int, claims: Sequence[tuple[int, int, Fraction]], tree: Any
+    ) -> None:
         """Claims (unit, sign, value): sign·z ≤ value, each proved on some box of every path of the tree. Raises Refusal."""
         scaled = [(unit, sign, self.floor(value)) for unit, sign, value in claims]
         walk = _BoxWalk(self, layer, scaled)
-        walk.node(tree, frozenset(range(len(claims))), self.low, self.high, self.ends_below(layer), 0)
+        walk.node(
+            tree, frozenset(range(len(claims))), self.low, self.high, self.ends_below(layer), 0
+        )
 
 
 class _CaseWalk:
     """One tree of cases. A leaf is [slopes, multipliers of the path, multipliers of the domain's rows]; a split is
     [number in the frame, case z ≥ 0, case z ≤ 0]."""
 
-    def __init__(self, rule: Substitution, layer: int, unit: int, sign: int, bound: int, frame: Any) -> None:
+    def __init__(
+        self, rule: Substitution, layer: int, unit: int, sign: int, bound: int, frame: Any
+    ) -> None:
         self.rule = rule
         self.target = layer, unit, sign
         self.value = bound
@@ -390,11 +446,16 @@ class _CaseWalk:
             match part:
                 case [int() as k, list() as indices] if k in self.ends and k > before:
                     size = len(self.ends[k])
-                    if not all(type(i) is int and 0 <= i < size for i in indices) or sorted(set(indices)) != indices:
+                    if (
+                        not all(type(i) is int and 0 <= i < size for i in indices)
+                        or sorted(set(indices)) != indices
+                    ):
                         raise Refusal("a frame names units that are not there, or not in order")
                     before = k
                 case _:
-                    raise Refusal("a frame lists relu layers before the unit's, in order, with the indices of units")
+                    raise Refusal(
+                        "a frame lists relu layers before the unit's, in order, with the indices of units"
+                    )
         return list(map(tuple, frame))
 
     def node(self, tree: Any, path: list[tuple[int, int]]) -> None:
@@ -412,19 +473,31 @@ class _CaseWalk:
                 raise Refusal("a node of a tree of cases is malformed")
 
     def _leaf(
-        self, slopes: str, betas: list[Any], gammas: list[Any], hull: Hull | None, path: list[tuple[int, int]]
+        self,
+        slopes: str,
+        betas: list[Any],
+        gammas: list[Any],
+        hull: Hull | None,
+        path: list[tuple[int, int]],
     ) -> None:
         if len(betas) not in (0, len(path)):
             raise Refusal(f"a leaf has {len(betas)} multipliers for {len(path)} splits")
         if len(gammas) not in (0, len(self.rule.domain.constraints)):
-            raise Refusal(f"a leaf has {len(gammas)} multipliers for {len(self.rule.domain.constraints)} constraints")
+            raise Refusal(
+                f"a leaf has {len(gammas)} multipliers for {len(self.rule.domain.constraints)} constraints"
+            )
         fixed: dict[int, dict[int, tuple[int, int]]] = {}
         for (k, phase), beta in zip(path, betas or ["0"] * len(path), strict=True):
             layer, unit = self.units[k]
             fixed.setdefault(layer, {})[unit] = phase, phase * self.rule.floor(multiplier(beta))
         case = Case(self._slopes(slopes), fixed, [multiplier(g) for g in gammas], hull)
-        if self.rule.bound(*self.target, self.rule.low, self.rule.high, self.ends, case) > self.value:
-            raise Refusal(f"a case of unit {self.target[1]} of layer {self.target[0]} does not hold")
+        if (
+            self.rule.bound(*self.target, self.rule.low, self.rule.high, self.ends, case)
+            > self.value
+        ):
+            raise Refusal(
+                f"a case of unit {self.target[1]} of layer {self.target[0]} does not hold"
+            )
 
     def _slopes(self, text: str) -> dict[int, dict[int, int]]:
         """Two bytes per unit of the frame, little-endian; "" for the default slopes."""
@@ -434,7 +507,9 @@ class _CaseWalk:
         data = _bytes(text, "slopes")
         if len(data) != 2 * len(self.units):
             raise Refusal(f"{len(data)} bytes of slopes for {len(self.units)} units")
-        for (layer, unit), value in zip(self.units, struct.unpack(f"<{len(self.units)}H", data), strict=True):
+        for (layer, unit), value in zip(
+            self.units, struct.unpack(f"<{len(self.units)}H", data), strict=True
+        ):
             if value > 1 << ALPHA:
                 raise Refusal("a slope is above 1")
             result.setdefault(layer, {})[unit] = value
@@ -452,12 +527,16 @@ class _CaseWalk:
         data = _bytes(text, "levels of a hull")
         inputs = len(self.rule.low)
         if len(data) != len(own) + 2 * inputs:
-            raise Refusal(f"{len(data)} bytes of levels for {len(own)} units and twice {inputs} inputs")
+            raise Refusal(
+                f"{len(data)} bytes of levels for {len(own)} units and twice {inputs} inputs"
+            )
         levels = struct.unpack(f"<{len(data)}b", data)
         if -128 in levels:
             raise Refusal("a level of a hull is below -127/64")
         of_inputs = levels[len(own) :]
-        return Hull(at, dict(zip(own, levels, strict=False)), of_inputs[:inputs], of_inputs[inputs:])
+        return Hull(
+            at, dict(zip(own, levels, strict=False)), of_inputs[:inputs], of_inputs[inputs:]
+        )
 
 
 def _bytes(text: str, what: str) -> bytes:
@@ -477,7 +556,15 @@ class _BoxWalk:
         self.groups = [tuple(k for k in group if k in below) for group in reversed(rule.order)]
         self.claims = claims
 
-    def node(self, tree: Any, pending: frozenset[int], low: list[int], high: list[int], ends: Ends, depth: int) -> None:
+    def node(
+        self,
+        tree: Any,
+        pending: frozenset[int],
+        low: list[int],
+        high: list[int],
+        ends: Ends,
+        depth: int,
+    ) -> None:
         """A node is [numbers of the claims proved here], [numbers, input, at, half x ≤ at, half x ≥ at] or [numbers, [layer, index], part z ≥ 0,
         part z ≤ 0]."""
         if depth > MAX_DEPTH:
@@ -485,7 +572,9 @@ class _BoxWalk:
         if not isinstance(tree, list) or len(tree) not in (1, 4, 5):
             raise Refusal("a node of a tree of boxes is malformed")
         ends = dict(ends)
-        self.rule.work.spend(len(self.rule.low) + 4 * sum(len(ends[k]) for group in self.groups for k in group))
+        self.rule.work.spend(
+            len(self.rule.low) + 4 * sum(len(ends[k]) for group in self.groups for k in group)
+        )
         for group in self.groups:
             for k in group:
                 ends[k] = self._tightened(k, low, high, ends)
@@ -494,7 +583,9 @@ class _BoxWalk:
         for q in self._numbers(tree[0]):
             unit, sign, bound = self.claims[q]
             if self.rule.bound(self.layer, unit, sign, low, high, ends) > bound:
-                raise Refusal(f"the claim about unit {unit} of layer {self.layer} does not hold on one of the boxes")
+                raise Refusal(
+                    f"the claim about unit {unit} of layer {self.layer} does not hold on one of the boxes"
+                )
             pending -= {q}
         if len(tree) == 1:
             if pending:
@@ -508,14 +599,20 @@ class _BoxWalk:
         if type(j) is not int or not 0 <= j < len(low):
             raise Refusal("a box is split at no input")
         at = rational(tree[2], "a split")
-        self.node(tree[3], pending, low, _with(high, j, min(high[j], self.rule.ceil(at))), ends, depth + 1)
-        self.node(tree[4], pending, _with(low, j, max(low[j], self.rule.floor(at))), high, ends, depth + 1)
+        self.node(
+            tree[3], pending, low, _with(high, j, min(high[j], self.rule.ceil(at))), ends, depth + 1
+        )
+        self.node(
+            tree[4], pending, _with(low, j, max(low[j], self.rule.floor(at))), high, ends, depth + 1
+        )
 
     @staticmethod
     def _of_phase(where: Any, phase: int, ends: Ends) -> Ends:
         """The ends where a unit's z is at least (1) or at most (-1) 0."""
         match where:
-            case [int() as k, int() as i] if type(k) is int and type(i) is int and k in ends and 0 <= i < len(ends[k]):
+            case [int() as k, int() as i] if (
+                type(k) is int and type(i) is int and k in ends and 0 <= i < len(ends[k])
+            ):
                 low, high = ends[k][i]
                 own = Spans(ends[k])
                 own[i] = (max(low, 0), high) if phase > 0 else (low, min(high, 0))
@@ -523,7 +620,9 @@ class _BoxWalk:
         raise Refusal("a box is split at no relu unit below the layer")
 
     def _numbers(self, value: Any) -> list[int]:
-        if isinstance(value, list) and all(type(q) is int and 0 <= q < len(self.claims) for q in value):
+        if isinstance(value, list) and all(
+            type(q) is int and 0 <= q < len(self.claims) for q in value
+        ):
             return value
         raise Refusal("a node of a tree of boxes names no claims")
 
@@ -536,7 +635,9 @@ class _BoxWalk:
                 result[unit] = max(a, -down), min(b, up)
         return result
 
-    def _tighten_pair(self, first: int, second: int, low: list[int], high: list[int], ends: Ends) -> None:
+    def _tighten_pair(
+        self, first: int, second: int, low: list[int], high: list[int], ends: Ends
+    ) -> None:
         """x − y of units of which one is unstable; and what its ends say about x and y."""
         known = ends.get((first, second))
         xs, ys = Spans(ends[first]), Spans(ends[second])
@@ -547,7 +648,8 @@ class _BoxWalk:
                 ld, ud = max(ld, known[unit][0]), min(ud, known[unit][1])
             if lx < 0 < ux or ly < 0 < uy:
                 up, down = (
-                    self.rule.bound_of_sum([(first, unit, s), (second, unit, -s)], low, high, ends) for s in (1, -1)
+                    self.rule.bound_of_sum([(first, unit, s), (second, unit, -s)], low, high, ends)
+                    for s in (1, -1)
                 )
                 ld, ud = max(ld, -down), min(ud, up)
                 xs[unit] = lx, ux = max(lx, ly + ld), min(ux, uy + ud)
@@ -556,7 +658,9 @@ class _BoxWalk:
         ends[first], ends[second], ends[first, second] = xs, ys, result
 
 
-def _relaxed_plainly(c: list[int], lines: Sequence[Line | None]) -> tuple[list[tuple[int, int]], int]:
+def _relaxed_plainly(
+    c: list[int], lines: Sequence[Line | None]
+) -> tuple[list[tuple[int, int]], int]:
     """Coefficients on values to coefficients on pre-activations, and a constant."""
     on_z: list[tuple[int, int]] = []
     shift = 0
@@ -571,7 +675,10 @@ def _relaxed_plainly(c: list[int], lines: Sequence[Line | None]) -> tuple[list[t
 
 
 def _relaxed(
-    c: list[int], lines: Sequence[Line | None], slopes: Mapping[int, int], fixed: Mapping[int, tuple[int, int]]
+    c: list[int],
+    lines: Sequence[Line | None],
+    slopes: Mapping[int, int],
+    fixed: Mapping[int, tuple[int, int]],
 ) -> tuple[list[tuple[int, int]], int]:
     """The same with lower slopes for some units, and with units whose phase is fixed."""
     on_z: list[tuple[int, int]] = []
@@ -686,7 +793,9 @@ def packed(layer: Layer, source: int, width: int, coefficient_bits: int, work: W
     """The weights on one source, for coefficients of at most so many bits."""
     if entries_of(layer) * _SPARSE < width * layer.size:
         return Block(source, width, 0, 0, ())
-    rows = [dict(e for row in rows if row.source == source for e in row.entries) for rows in layer.rows]
+    rows = [
+        dict(e for row in rows if row.source == source for e in row.entries) for rows in layer.rows
+    ]
     largest = max((abs(w) for row in rows for w in row.values()), default=0)
     slot = -(-(coefficient_bits + largest.bit_length() + layer.size.bit_length() + 1) // 64) * 64
     work.spend(2 * layer.size * width * (slot >> 6))
@@ -707,7 +816,9 @@ def _joined(row: dict[int, int], slot: int, width: int) -> int:
     return parts[0] - parts[1]
 
 
-def weighted(layer: Layer, block: Block, on_z: list[tuple[int, int]], work: Work, shift: int = 0) -> list[int]:
+def weighted(
+    layer: Layer, block: Block, on_z: list[tuple[int, int]], work: Work, shift: int = 0
+) -> list[int]:
     """Σ_i c_i · row i on the block's source, over 2^shift and rounded down."""
     if block.rows:
         work.spend(
@@ -715,7 +826,9 @@ def weighted(layer: Layer, block: Block, on_z: list[tuple[int, int]], work: Work
         )  # a word of a long product takes an eighth of the time
         return combined(block, on_z, shift)
     size = max((abs(c) for _, c in on_z), default=0)
-    work.spend(block.width + sum(len(row.entries) for i, _ in on_z for row in layer.rows[i]) * words(size))
+    work.spend(
+        block.width + sum(len(row.entries) for i, _ in on_z for row in layer.rows[i]) * words(size)
+    )
     return [c >> shift for c in _combined_plainly(layer, block, on_z)]
 
 
@@ -725,16 +838,21 @@ def combined(block: Block, on_z: list[tuple[int, int]], shift: int = 0) -> list[
     total = block.halves
     for i, c in on_z:
         total += c * rows[i]
-    parts = struct.unpack(f"<{words * block.width}Q", total.to_bytes(8 * words * block.width, "little"))
+    parts = struct.unpack(
+        f"<{words * block.width}Q", total.to_bytes(8 * words * block.width, "little")
+    )
     if words == 1:
         return [(a - half) >> shift for a in parts]
     if words == 2:
-        return [((b << 64 | a) - half) >> shift for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        return [
+            ((b << 64 | a) - half) >> shift for a, b in zip(parts[::2], parts[1::2], strict=True)
+        ]
     if words == 3:
         threes = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
         return [((c << 128 | b << 64 | a) - half) >> shift for a, b, c in threes]
     return [
-        (sum(part << (64 * k) for k, part in enumerate(parts[words * j : words * (j + 1)])) - half) >> shift
+        (sum(part << (64 * k) for k, part in enumerate(parts[words * j : words * (j + 1)])) - half)
+        >> shift
         for j in range(block.width)
     ]
 
@@ -753,7 +871,9 @@ def _combined_plainly(layer: Layer, block: Block, on_z: list[tuple[int, int]]) -
 # ---- ends -----------------------------------------------------------------------------------------
 
 
-def _interval(layer: Layer, unit: int, after: Mapping[int, list[tuple[int, int]]], bits: int) -> tuple[int, int]:
+def _interval(
+    layer: Layer, unit: int, after: Mapping[int, list[tuple[int, int]]], bits: int
+) -> tuple[int, int]:
     low = high = layer.bias[unit] << bits
     for row in layer.rows[unit]:
         ends = after[row.source]
@@ -771,7 +891,11 @@ def _interval(layer: Layer, unit: int, after: Mapping[int, list[tuple[int, int]]
 def _order(network: Network, pairs: Mapping[int, int]) -> list[tuple[int, ...]]:
     """The layers from the last to the first, each after all that read it, the two of a pair together. Raises Refusal."""
     seconds = set(pairs.values())
-    groups = [(k, pairs[k]) if k in pairs else (k,) for k in range(len(network.layers), 0, -1) if k not in seconds]
+    groups = [
+        (k, pairs[k]) if k in pairs else (k,)
+        for k in range(len(network.layers), 0, -1)
+        if k not in seconds
+    ]
     read_by: dict[int, set[int]] = {k: set() for k in range(len(network.layers) + 1)}
     for k, layer in enumerate(network.layers, start=1):
         for source in sources_of(layer):

@@ -59,7 +59,9 @@ def test_exact_and_rounded_substitution_agree(seed: int) -> None:
             for i in range(layer.size):
                 exact = exact_backward(bounds, layer.name, i, sign)
                 assert exact <= F(float(rounded[i]))
-                assert float(rounded[i]) - float(exact) < 1e-9 * (1 + abs(float(exact)))  # tight, or it is useless
+                assert float(rounded[i]) - float(exact) < 1e-9 * (
+                    1 + abs(float(exact))
+                )  # tight, or it is useless
 
 
 def test_interval_is_exact_at_zero() -> None:
@@ -73,7 +75,9 @@ def test_interval_is_exact_at_zero() -> None:
 
 
 def test_what_rounding_to_nearest_hides_stays_in() -> None:
-    network = net("input x[1] in [-1, 1]\nh = relu(x + 18014398509481984)\nk = relu(h - 36028797018963969/2)\noutput k")
+    network = net(
+        "input x[1] in [-1, 1]\nh = relu(x + 18014398509481984)\nk = relu(h - 36028797018963969/2)\noutput k"
+    )
     bounds = filled(network)
     assert bounds.upper["k"][0] >= 0.5
 
@@ -85,7 +89,9 @@ def test_underflow_is_covered() -> None:
 
 
 def test_unbounded_inputs_give_infinite_ends_only_where_they_are_read() -> None:
-    network = net("input x[2] in [[-inf, inf], [0, 1]]\nh = relu([[1, 0], [0, 2], [0, 0]] @ x + [0, 1, -1])\noutput h")
+    network = net(
+        "input x[2] in [[-inf, inf], [0, 1]]\nh = relu([[1, 0], [0, 2], [0, 0]] @ x + [0, 1, -1])\noutput h"
+    )
     lower, upper = Bounds(network, network.domain or Domain((), ())).interval("h")
     assert lower[0] == -np.inf
     assert upper[0] == np.inf
@@ -140,7 +146,10 @@ def test_rounding_helpers() -> None:
     assert gamma(1) >= 2.0**-53
     assert settled_up(np.array([1.0]), np.array([0.0]))[0] > 1.0
     assert settled_down(np.array([np.nan]), np.array([0.0]))[0] == -np.inf
-    assert upper_sum(np.array([[1.0, -1.0]]), np.array([0.0, -np.inf]), np.array([1.0, 2.0]))[0] == np.inf
+    assert (
+        upper_sum(np.array([[1.0, -1.0]]), np.array([0.0, -np.inf]), np.array([1.0, 2.0]))[0]
+        == np.inf
+    )
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -154,13 +163,18 @@ def test_code_error_covers_float_evaluation(seed: int) -> None:
         if not network.domain.contains([F(float(v)) for v in x]):
             continue
         exact = evaluate(network, [F(float(v)) for v in x])
-        for got, want, allowed in zip(evaluate_float(network, x).tolist(), exact, bound.tolist(), strict=True):
+        for got, want, allowed in zip(
+            evaluate_float(network, x).tolist(), exact, bound.tolist(), strict=True
+        ):
             assert abs(F(got) - want) <= F(allowed)
         x32 = np.array(x, dtype=np.float32)
         if network.domain.contains([F(float(v)) for v in x32]):
             exact = evaluate(network, [F(float(v)) for v in x32])
             for got, want, allowed in zip(
-                evaluate_float(network, x32, np.float32).tolist(), exact, single.tolist(), strict=True
+                evaluate_float(network, x32, np.float32).tolist(),
+                exact,
+                single.tolist(),
+                strict=True,
             ):
                 assert abs(F(float(got)) - want) <= F(allowed)
 

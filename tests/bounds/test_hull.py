@@ -35,7 +35,10 @@ def at(hull: Hull) -> tuple[list[float], float]:
 def test_the_line_and_the_planes_of_a_sum() -> None:
     none = np.zeros(2)
     assert at(Hull(np.array([0.5]), none, none)) == ([0.5, 0.5], 1.0)
-    assert at(Hull(np.array([1.0]), np.array([0.0, 1.0]), none)) == ([1.0, 0.0], 1.0)  # relu(x0 + x1) ≤ x0 + 1
+    assert at(Hull(np.array([1.0]), np.array([0.0, 1.0]), none)) == (
+        [1.0, 0.0],
+        1.0,
+    )  # relu(x0 + x1) ≤ x0 + 1
     assert at(Hull(np.array([1.0]), np.array([-1.0, 2.0]), none)) == ([1.0, 0.0], 1.0)
     assert at(Hull(np.array([0.0]), none, none)) == ([0.0, 0.0], 2.0)
     assert at(Hull(np.array([1.0]), none, none)) == ([1.0, 1.0], 2.0)
@@ -61,25 +64,36 @@ NETWORKS = [*map(random_network, range(80)), *(float_network(k, 6, 5, 4, 2) for 
 
 
 @pytest.mark.parametrize("number", range(len(NETWORKS)))
-def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_agrees(number: int) -> None:
+def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_agrees(
+    number: int,
+) -> None:
     network, random = NETWORKS[number], np.random.default_rng(number)
     assert network.domain is not None
     bounds = Bounds(network, network.domain)
-    rule = Substitution(read_network(canonical_text(network), "n"), read_domain(domain_text(network.domain)))
-    points = Matrix.from_fractions(points_of(network.domain, 30, number), columns=network.input_size).T
+    rule = Substitution(
+        read_network(canonical_text(network), "n"), read_domain(domain_text(network.domain))
+    )
+    points = Matrix.from_fractions(
+        points_of(network.domain, 30, number), columns=network.input_size
+    ).T
     values = {k: v.fractions() for k, v in trace(network, points, with_activations=False).items()}
     numbers = {v.name: k for k, v in enumerate(network.layers, start=1)}
     for layer in network.layers:
         bounds.set(layer.name, *bounds.interval(layer.name))
         frame = frame_of(network, bounds, layer.name)
         first = frame.first
-        if first is None or set(network.layer(first).weights) != {network.input_name} or not len(frame.units[first]):
+        if (
+            first is None
+            or set(network.layer(first).weights) != {network.input_name}
+            or not len(frame.units[first])
+        ):
             continue
         count, n = layer.size, network.input_size
         above = [v for v in network.layers if v.name in network.cone(layer.name)] + [layer]
         is_dense = all(w.nonzero.any(axis=1).all() for v in above for w in v.weights.values())
         hulls = [
-            Hull(levels(random, len(frame.units[first])), levels(random, n), levels(random, n)) for _ in range(count)
+            Hull(levels(random, len(frame.units[first])), levels(random, n), levels(random, n))
+            for _ in range(count)
         ]
         alpha = random.integers(0, SLOPE_UNITS + 1, (count, frame.size)) / SLOPE_UNITS
         phase = random.choice([-1.0, 0.0, 0.0, 0.0, 1.0], (count, frame.size))
@@ -87,7 +101,11 @@ def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_ag
         places = [(name, int(u)) for name, units in frame.units.items() for u in units]
         for sign in (1, -1):
             upper = backward(
-                bounds, layer.name, np.arange(count), float(sign), cases=Cases(frame, alpha, beta, phase, None, hulls)
+                bounds,
+                layer.name,
+                np.arange(count),
+                float(sign),
+                cases=Cases(frame, alpha, beta, phase, None, hulls),
             ).upper
             for unit in range(count):
                 fixed: dict[int, dict[int, tuple[int, int]]] = {}
@@ -101,15 +119,21 @@ def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_ag
                 case = Case(slopes, fixed, (), CheckedHull(numbers[first], own, whole[1], whole[2]))
                 ends = rule.ends_below(numbers[layer.name])
                 checked = Fraction(
-                    rule.bound(numbers[layer.name], unit, sign, rule.low, rule.high, ends, case), 2**BITS
+                    rule.bound(numbers[layer.name], unit, sign, rule.low, rule.high, ends, case),
+                    2**BITS,
                 )
                 assert float(checked) - upper[unit] <= 1e-6 * (1 + abs(upper[unit]))
                 if is_dense:  # else the checker passes over layers that only zeros lead to, with their multipliers
                     assert upper[unit] - float(checked) <= 1e-6 * (1 + abs(upper[unit]))
                 for p in range(points.shape[1]):
-                    here = all(phase[unit, k] * values[name][u][p] >= 0 for k, (name, u) in enumerate(places))
+                    here = all(
+                        phase[unit, k] * values[name][u][p] >= 0
+                        for k, (name, u) in enumerate(places)
+                    )
                     if here:
-                        assert sign * values[layer.name][unit][p] <= min(Fraction(float(upper[unit])), checked)
+                        assert sign * values[layer.name][unit][p] <= min(
+                            Fraction(float(upper[unit])), checked
+                        )
 
 
 def test_rounding_and_weights_that_are_no_floats_are_covered() -> None:
@@ -118,7 +142,9 @@ def test_rounding_and_weights_that_are_no_floats_are_covered() -> None:
         random = np.random.default_rng(seed)
         n = 5
         exact = [
-            Fraction(int(random.integers(-9, 10)), 3) * Fraction(10) ** int(random.integers(-20, 20)) for _ in range(n)
+            Fraction(int(random.integers(-9, 10)), 3)
+            * Fraction(10) ** int(random.integers(-20, 20))
+            for _ in range(n)
         ]
         bias = Fraction(int(random.integers(-9, 10)), 7)
         row = Matrix.from_fractions([exact], columns=n)
@@ -131,6 +157,12 @@ def test_rounding_and_weights_that_are_no_floats_are_covered() -> None:
         for corner in np.array(np.meshgrid(*[[-1, 1]] * n)).T.reshape(-1, n).tolist():
             value = max(Fraction(0), sum((w * x for w, x in zip(exact, corner, strict=True)), bias))
             plane = sum(
-                (Fraction(c) * x for c, x in zip(above.coefficients[0].tolist(), corner, strict=True)), Fraction(0)
+                (
+                    Fraction(c) * x
+                    for c, x in zip(above.coefficients[0].tolist(), corner, strict=True)
+                ),
+                Fraction(0),
             )
-            assert value <= plane + Fraction(float(above.constants[0])) + Fraction(float(above.error[0]))
+            assert value <= plane + Fraction(float(above.constants[0])) + Fraction(
+                float(above.error[0])
+            )

@@ -16,7 +16,11 @@ from support import float_network
 
 
 def threads() -> list[int]:
-    return [library["num_threads"] for library in ThreadpoolController().info() if library["user_api"] == "blas"]
+    return [
+        library["num_threads"]
+        for library in ThreadpoolController().info()
+        if library["user_api"] == "blas"
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +32,9 @@ def two_threads() -> Iterator[None]:
 
 
 def wide(size: int) -> Network:
-    layer = Layer("y", "linear", Matrix.zeros(size, 1), {"x": Matrix.from_floats(np.zeros((size, size)))})
+    layer = Layer(
+        "y", "linear", Matrix.zeros(size, 1), {"x": Matrix.from_floats(np.zeros((size, size)))}
+    )
     return Network("x", size, [layer], "y", None, "wide")
 
 

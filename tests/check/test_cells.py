@@ -76,7 +76,9 @@ def test_refused(title: str) -> None:
 def test_seven_inputs_are_too_many() -> None:
     row = " ".join(f"{k}:1" for k in range(7))
     network = canonical_chain(("R", "", [row]), ("L", "", ["0:1"]), inputs=7)
-    domain = json.dumps({"format": "rectifold-domain/1", "lower": ["0"] * 7, "upper": ["1"] * 7, "constraints": []})
+    domain = json.dumps(
+        {"format": "rectifold-domain/1", "lower": ["0"] * 7, "upper": ["1"] * 7, "constraints": []}
+    )
     assert Replay(network, network, domain).count_cells(10) is None
 
 
@@ -95,7 +97,10 @@ def test_cells_of_generic_networks_are_the_regions(sizes: tuple[int, ...]) -> No
     """Two programs that share no line: the same polytopes, vertex by vertex."""
     network = float_network(7, *sizes)
     assert network.domain is not None
-    ours = {frozenset(region.polytope.vertices) for region in Enumeration(network, network.domain).regions()}
+    ours = {
+        frozenset(region.polytope.vertices)
+        for region in Enumeration(network, network.domain).regions()
+    }
     cells = [frozenset(vertices) for vertices in cells_of(network)]
     assert len(cells) == len(ours)
     assert set(cells) == ours
@@ -106,14 +111,17 @@ def test_cells_of_degenerate_networks_cover_every_point_and_are_affine(seed: int
     """A convex combination of a cell's vertices has the same combination of the values of every layer."""
     network = random_network(seed)
     assert network.domain is not None
-    cells = Cells(read_network(canonical_text(network), "A"), read_domain(domain_text(network.domain)))
+    cells = Cells(
+        read_network(canonical_text(network), "A"), read_domain(domain_text(network.domain))
+    )
     random = Random(seed)
     for vertices in cells.affine(10**6):
         weights = [random.randint(0, 5) for _ in vertices]
         weights[0] += 1
         points = [[Fraction(x, v[-1]) for x in v[:-1]] for v in vertices]
         mean = [
-            sum((w * p[k] for w, p in zip(weights, points, strict=True)), Fraction(0)) / sum(weights)
+            sum((w * p[k] for w, p in zip(weights, points, strict=True)), Fraction(0))
+            / sum(weights)
             for k in range(network.input_size)
         ]
         den = 1
@@ -123,7 +131,10 @@ def test_cells_of_degenerate_networks_cover_every_point_and_are_affine(seed: int
         for layer in range(1, len(own)):
             for unit in range(len(own[layer])):
                 expected = sum(
-                    (w * Fraction(cells.values(v)[layer][unit], v[-1]) for w, v in zip(weights, vertices, strict=True)),
+                    (
+                        w * Fraction(cells.values(v)[layer][unit], v[-1])
+                        for w, v in zip(weights, vertices, strict=True)
+                    ),
                     Fraction(0),
                 )
                 assert Fraction(own[layer][unit], den) == expected / sum(weights)
@@ -177,7 +188,10 @@ def test_shallow_forms_have_certificates_and_wrong_ones_have_none(sizes: tuple[i
     for _ in range(10):
         draft = small.draft()
         layer = small.layers[random.randrange(len(small.layers))]
-        bias = [v + (Fraction(1, 2**40) if k == 0 else 0) for k, v in enumerate(layer.bias.column_values())]
+        bias = [
+            v + (Fraction(1, 2**40) if k == 0 else 0)
+            for k, v in enumerate(layer.bias.column_values())
+        ]
         draft.edit(layer.name, bias=type(layer.bias).column(bias))
         wrong = draft.freeze()
         header = json.loads(certificate.lines[0]) | {

@@ -47,8 +47,16 @@ TIES = [
 CHORD_A = canonical_chain(("R", "", ["0:1"]), ("R", "0:-1/2", ["0:1/2"]), ("L", "", ["0:1"]))
 ZERO_B = canonical_chain(("L", "", [""]))
 # A: relu(relu(x0 - 1/2) - relu(x0)): needs a split.  B: 0
-SPLIT_A = canonical_chain(("R", "0:-1/2", ["0:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"]))
-SPLIT = ["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": {"l": [["hz", [0, 1, 1], "1"]]}, "n": LEAF}]
+SPLIT_A = canonical_chain(
+    ("R", "0:-1/2", ["0:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"])
+)
+SPLIT = [
+    "bound",
+    [0, 2, 0],
+    "up",
+    "0",
+    {"s": [0, 1, 0], "p": {"l": [["hz", [0, 1, 1], "1"]]}, "n": LEAF},
+]
 ENDS = [
     ["bound", [0, 1, k], side, value, LEAF]
     for k, (low, high) in enumerate((("-3/2", "1/2"), ("-1", "1")))
@@ -206,7 +214,11 @@ def test_domains_that_are_refused() -> None:
 
 def compiled_case(seed: int) -> tuple[str, str, list[str]]:
     compiled = compile_network(random_network(seed), prover="bounds")
-    return canonical_text(compiled.source), domain_text(compiled.facts.domain), list(certify(compiled).lines)
+    return (
+        canonical_text(compiled.source),
+        domain_text(compiled.facts.domain),
+        list(certify(compiled).lines),
+    )
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -231,7 +243,9 @@ def _wrong_result(first: str, random: Random) -> str:
     entries = dict(e.split(":") for e in output["bias"].split())
     k = str(random.randrange(output["units"]))
     entries[k] = str(10**6 + 1)
-    output["bias"] = " ".join(f"{i}:{v}" for i, v in sorted(entries.items(), key=lambda e: int(e[0])))
+    output["bias"] = " ".join(
+        f"{i}:{v}" for i, v in sorted(entries.items(), key=lambda e: int(e[0]))
+    )
     output["activation"] = "L"
     result = json.dumps(form, sort_keys=True, separators=(",", ":"))
     return json.dumps(head | {"result": result, "b": sha(result)})
@@ -244,7 +258,9 @@ def _mutate(lines: list[str], random: Random) -> None:
         del lines[k]
     elif kind == 1:
         lines[k] = (
-            lines[k].replace('"up"', '"lo"') if random.random() < 0.5 else lines[k].replace('"alias"', '"mirror"')
+            lines[k].replace('"up"', '"lo"')
+            if random.random() < 0.5
+            else lines[k].replace('"alias"', '"mirror"')
         )
     elif kind == 2:
         digits = [i for i, c in enumerate(lines[k]) if c.isdigit()]
@@ -288,7 +304,9 @@ def test_depth_is_capped() -> None:
 
 
 def test_the_command_runs_alone(tmp_path: Path) -> None:
-    compiled = compile_network(net("input x[1] in [0, 1]\nh = relu([[1], [-1]] @ x)\ny = [[1, 1]] @ h\noutput y"))
+    compiled = compile_network(
+        net("input x[1] in [0, 1]\nh = relu([[1], [-1]] @ x)\ny = [[1, 1]] @ h\noutput y")
+    )
     files = {
         "a.json": canonical_text(compiled.source),
         "d.json": domain_text(compiled.facts.domain),
@@ -304,14 +322,23 @@ def test_the_command_runs_alone(tmp_path: Path) -> None:
     assert good.stdout.startswith(
         "holds: A and B are equal on the whole domain\n  A: 1 input, 1 output, 2 layers, 2 relu units, "
     )
-    bad = subprocess.run([*command, *paths[:3], paths[0]], capture_output=True, text=True, check=False)
+    bad = subprocess.run(
+        [*command, *paths[:3], paths[0]], capture_output=True, text=True, check=False
+    )
     assert bad.returncode == 1
     assert "another network B" in bad.stdout
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
-    assert subprocess.run([*command, "no", "such", "file"], capture_output=True, check=False).returncode == 2
+    assert (
+        subprocess.run(
+            [*command, "no", "such", "file"], capture_output=True, check=False
+        ).returncode
+        == 2
+    )
 
 
 def test_the_checker_imports_the_standard_library_only() -> None:
     code = "import sys, rectifold_check.__main__; print([m for m in sys.modules if m.split('.')[0] in ('numpy','rectifold','flint','networkx')])"
-    result = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "[]"

@@ -33,7 +33,12 @@ def lines(b: str, eps: str, *steps: Any) -> list[str]:
 
 def huge_eps() -> list[str]:
     """|A − 0| ≤ 10⁹: true, and worth nothing."""
-    return lines(ZERO, "1000000000", ["intervals", 0, 1], ["final", {"0": {"ge": {"l": []}, "le": {"l": []}}}])
+    return lines(
+        ZERO,
+        "1000000000",
+        ["intervals", 0, 1],
+        ["final", {"0": {"ge": {"l": []}, "le": {"l": []}}}],
+    )
 
 
 def trusted(count: int) -> list[str]:
@@ -64,7 +69,9 @@ def test_a_huge_eps_and_the_zero_network_are_plain_to_see() -> None:
 
 def test_a_constant_is_told_by_its_value() -> None:
     claim = verdict(
-        lines(SEVEN, "100", ["intervals", 0, 1], ["final", {"0": {"ge": {"l": []}, "le": {"l": []}}}])
+        lines(
+            SEVEN, "100", ["intervals", 0, 1], ["final", {"0": {"ge": {"l": []}, "le": {"l": []}}}]
+        )
     ).claim
     assert claim is not None
     assert claim.b.constant == (Fraction(7),)
@@ -75,7 +82,9 @@ def test_a_refused_certificate_says_what_it_claims_where_that_can_be_read() -> N
     told = verdict(lines(ZERO, "1/3", ["final", {}]))
     assert not told.holds
     assert told.claim is not None
-    assert told.text.startswith("refused: output 0: the difference is not 0 and no proof is given\n  A: 2 inputs")
+    assert told.text.startswith(
+        "refused: output 0: the difference is not 0 and no proof is given\n  A: 2 inputs"
+    )
     assert "  eps: 1/3" in told.text
     unread = verdict(["{}"])
     assert unread.claim is None
@@ -97,7 +106,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("a.relu").write_text(A)
     Path("a.json").write_text(canonical_text(net(A)))
     Path("box.json").write_text(BOX)
-    for name, certificate in (("huge", huge_eps()), ("trusted", trusted(8)), ("bad", lines(ZERO, "0", ["final", {}]))):
+    for name, certificate in (
+        ("huge", huge_eps()),
+        ("trusted", trusted(8)),
+        ("bad", lines(ZERO, "0", ["final", {}])),
+    ):
         Path(f"{name}.cert").write_text("\n".join(certificate) + "\n")
     return tmp_path
 
@@ -118,17 +131,25 @@ def test_the_exit_status_of_both_commands(
     assert (theirs, ours.exit_code) == (status, status)
 
 
-def test_claims_on_trust_are_counted_in_the_first_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_claims_on_trust_are_counted_in_the_first_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     ours = CliRunner().invoke(main, ["check", "a.relu", "trusted.cert"]).output
     checker_main(["a.json", "box.json", "trusted.cert"])
     assert capsys.readouterr().out == ours
-    assert ours.startswith("holds, given 8 claims taken without proof: A and B are equal on the whole domain\n")
+    assert ours.startswith(
+        "holds, given 8 claims taken without proof: A and B are equal on the whole domain\n"
+    )
 
 
-def test_both_commands_give_the_claim_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_commands_give_the_claim_as_json(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     checker_main(["a.json", "box.json", "huge.cert", "--json"])
     theirs = json.loads(capsys.readouterr().out)
-    ours = json.loads(CliRunner().invoke(main, ["check", "a.relu", "huge.cert", "--json", "-"]).output)
+    ours = json.loads(
+        CliRunner().invoke(main, ["check", "a.relu", "huge.cert", "--json", "-"]).output
+    )
     assert ours.pop("seconds") >= 0
     assert ours == theirs
     assert set(theirs) == {"verdict", "trusted", "reason", "claim"}

@@ -80,9 +80,14 @@ def false_step(values: Values, random: Random) -> list[Any] | None:
     is_false = min(values.z[v]) < value if side == "lo" else max(values.z[v]) > value
     kinds = ("h", "hz", "lo", "up", "top", "ch")
     facts = [
-        [random.choice(kinds), list(random.choice(relu)), str(Fraction(random.randint(0, 6), 2))] for _ in range(3)
+        [random.choice(kinds), list(random.choice(relu)), str(Fraction(random.randint(0, 6), 2))]
+        for _ in range(3)
     ]
-    return ["bound", list(v), side, str(value), {"l": facts[: random.randint(0, 3)]}] if is_false else None
+    return (
+        ["bound", list(v), side, str(value), {"l": facts[: random.randint(0, 3)]}]
+        if is_false
+        else None
+    )
 
 
 def mutated(step: list[Any], random: Random) -> list[Any]:

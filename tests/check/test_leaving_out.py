@@ -62,7 +62,9 @@ def test_a_lost_proof_costs_the_rewrites_that_rest_on_it() -> None:
     assert known.compiled.network.sizes.units > compiled.network.sizes.units
     assert any("unit 1 of a is never positive" in text for text in known.left_out)
     points = sample_points(compiled.facts.domain, 20)
-    assert evaluate_points(known.compiled.network, points) == evaluate_points(compiled.source, points)
+    assert evaluate_points(known.compiled.network, points) == evaluate_points(
+        compiled.source, points
+    )
 
 
 def test_a_false_fact_is_left_out() -> None:
@@ -71,7 +73,9 @@ def test_a_false_fact_is_left_out() -> None:
     points = sample_points(compiled.facts.domain, 20)
     assert evaluate_points(false.network, points) != evaluate_points(compiled.source, points)
     known = certified(false, OPTIONS)
-    assert evaluate_points(known.compiled.network, points) == evaluate_points(compiled.source, points)
+    assert evaluate_points(known.compiled.network, points) == evaluate_points(
+        compiled.source, points
+    )
     assert known.compiled.network.sizes.units == compiled.network.sizes.units
     assert known.left_out == ("that unit 2 of a is never positive",)
 
@@ -79,11 +83,17 @@ def test_a_false_fact_is_left_out() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_lost_proofs_and_false_facts_never_cost_more_than_size(seed: int) -> None:
     lost = seed % 2 == 0
-    compiled = compile_network(parse(strange_network(seed)), prover="bounds", limits=Limits(seconds=0.3 if lost else 0))
+    compiled = compile_network(
+        parse(strange_network(seed)), prover="bounds", limits=Limits(seconds=0.3 if lost else 0)
+    )
     source, facts = compiled.source, compiled.facts
     kept = tuple(e for k, e in enumerate(facts.record) if isinstance(e, Intervals) or k % 3 == 0)
     changed = replace(facts, record=kept)
-    wide = [(name, k) for name, known in facts.layers.items() for k in np.nonzero(known.upper > 0)[0].tolist()]
+    wide = [
+        (name, k)
+        for name, known in facts.layers.items()
+        for k in np.nonzero(known.upper > 0)[0].tolist()
+    ]
     if wide and not lost:
         changed = with_false_sign(facts, *wide[seed % len(wide)])
     known = certified(rewrite(source, changed, OPTIONS), OPTIONS)

@@ -21,12 +21,18 @@ from rectifold_check.substitution import BITS, SLOPE, Case, Hull, Substitution
 from support import BOX, canonical_chain, points_of, random_network
 
 # z = relu(x0) + relu(-x0) - 1 ≤ 0 on [-1, 1]: a chord gives 0 on the whole box. z - 1/4 < 0 needs nothing.
-TENT = canonical_chain(("R", "", ["0:1", "0:-1"]), ("R", "0:-1 1:-3/4", ["0:1 1:1", "0:1 1:1"]), ("L", "", ["0:1 1:1"]))
+TENT = canonical_chain(
+    ("R", "", ["0:1", "0:-1"]), ("R", "0:-1 1:-3/4", ["0:1 1:1", "0:1 1:1"]), ("L", "", ["0:1 1:1"])
+)
 # z = relu(x0) - relu(x0 - 1/2) - 3/5: at most -1/10, and the chords say more than that
-SAW = canonical_chain(("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:-3/5", ["0:1 1:-1"]), ("L", "", ["0:1"]))
+SAW = canonical_chain(
+    ("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:-3/5", ["0:1 1:-1"]), ("L", "", ["0:1"])
+)
 
 # nothing of the first layer comes through
-CUT = canonical_chain(("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:1", [""]), ("R", "", ["0:2"]), ("L", "", ["0:1"]))
+CUT = canonical_chain(
+    ("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:1", [""]), ("R", "", ["0:2"]), ("L", "", ["0:1"])
+)
 
 
 def step(network: str, *rest: Any, domain: str = BOX) -> bool:
@@ -40,10 +46,14 @@ ACCEPTED = {
     "one box": step(SAW, 0, 2, [[0, "up", "1"]], [[0]]),
     "two boxes": step(SAW, 0, 2, [UP0], SAW_TREE),
     "the other network": step(SAW, 1, 2, [UP0], SAW_TREE),
-    "claims on different boxes": step(SAW, 0, 2, [UP0, [0, "lo", "-8"]], [[1], 0, "1/2", [[0]], [[0]]]),
+    "claims on different boxes": step(
+        SAW, 0, 2, [UP0, [0, "lo", "-8"]], [[1], 0, "1/2", [[0]], [[0]]]
+    ),
     "a claim that is proved twice": step(SAW, 0, 2, [UP0], [[], 0, "1/2", [[0]], [[0, 0]]]),
     "no claims": step(SAW, 0, 2, [], [[]]),
-    "a split outside the box leaves one half empty": step(SAW, 0, 2, [[0, "up", "1"]], [[], 0, "7", [[0]], [[0]]]),
+    "a split outside the box leaves one half empty": step(
+        SAW, 0, 2, [[0, "up", "1"]], [[], 0, "7", [[0]], [[0]]]
+    ),
 }
 PHASES: list[Any] = [[], [1, 0], [[0]], [[0]]]
 ACCEPTED |= {
@@ -116,7 +126,9 @@ def test_what_a_step_proves_is_learnt_and_what_it_refuses_is_not() -> None:
 class PlainRule(Substitution):
     """The same substitution in fractions, without packing or rounding: the reference."""
 
-    def plain(self, layer: int, unit: int, sign: int, low: list[int], high: list[int], ends: Any) -> Fraction:
+    def plain(
+        self, layer: int, unit: int, sign: int, low: list[int], high: list[int], ends: Any
+    ) -> Fraction:
         unit_of = Fraction(1, 1 << BITS)
         total = Fraction(0)
         values: dict[int, dict[int, Fraction]] = {}
@@ -132,7 +144,9 @@ class PlainRule(Substitution):
             at = max(values, default=0)
             if at == 0:
                 given = values.pop(0, {})
-                return total + sum(c * (high[j] if c > 0 else low[j]) * unit_of for j, c in given.items())
+                return total + sum(
+                    c * (high[j] if c > 0 else low[j]) * unit_of for j, c in given.items()
+                )
             on_z = {}
             for j, c in values.pop(at).items():
                 if not self.network.layers[at - 1].is_relu:
@@ -144,18 +158,24 @@ class PlainRule(Substitution):
                 if a >= 0 or (c < 0 and 1024 * b > -1021 * a):
                     on_z[j] = c
                 elif c > 0:
-                    slope = Fraction((ends[at][j][1] << SLOPE) // (ends[at][j][1] - ends[at][j][0]), 1 << SLOPE)
+                    slope = Fraction(
+                        (ends[at][j][1] << SLOPE) // (ends[at][j][1] - ends[at][j][0]), 1 << SLOPE
+                    )
                     on_z[j] = c * slope
                     total += c * max(-slope * a, (1 - slope) * b)
 
 
 @pytest.mark.parametrize("seed", range(120))
-def test_the_bound_lies_above_the_exact_substitution_by_rounding_only_and_above_every_value(seed: int) -> None:
+def test_the_bound_lies_above_the_exact_substitution_by_rounding_only_and_above_every_value(
+    seed: int,
+) -> None:
     network = random_network(seed)
     assert network.domain is not None
     form = read_network(canonical_text(network), "network")
     rule = PlainRule(form, read_domain(domain_text(network.domain)))
-    points = Matrix.from_fractions(points_of(network.domain, 20, seed), columns=network.input_size).T
+    points = Matrix.from_fractions(
+        points_of(network.domain, 20, seed), columns=network.input_size
+    ).T
     values = trace(network, points, with_activations=False)
     for number, layer in enumerate(network.layers, start=1):
         exact = values[layer.name].fractions()
@@ -170,7 +190,12 @@ def test_the_bound_lies_above_the_exact_substitution_by_rounding_only_and_above_
 def test_coefficients_too_large_for_packed_rows_take_the_plain_way() -> None:
     large = str(10**40)
     network = read_network(
-        canonical_chain(("R", "", ["0:1"]), ("R", "", [f"0:{large}"]), ("R", "", [f"0:-{large}"]), ("L", "", ["0:1"])),
+        canonical_chain(
+            ("R", "", ["0:1"]),
+            ("R", "", [f"0:{large}"]),
+            ("R", "", [f"0:-{large}"]),
+            ("L", "", ["0:1"]),
+        ),
         "n",
     )
     rule = PlainRule(network, read_domain(BOX))
@@ -183,14 +208,20 @@ def test_coefficients_too_large_for_packed_rows_take_the_plain_way() -> None:
 def test_ends_proved_before_tighten_the_start() -> None:
     network, domain = read_network(SAW, "n"), read_domain(BOX)
     rule = Substitution(network, domain)
-    for unit, side, value in ((0, "lo", Fraction(0)), (0, "up", Fraction(1, 3)), (1, "up", Fraction(0))):
+    for unit, side, value in (
+        (0, "lo", Fraction(0)),
+        (0, "up", Fraction(1, 3)),
+        (1, "up", Fraction(0)),
+    ):
         rule.know(1, unit, side, value)
     assert rule.ends_below(2)[1] == [(0, -((-1 << BITS) // 3)), (-3 << (BITS - 1), 0)]
 
 
 def test_a_domain_without_ends_is_refused() -> None:
     with pytest.raises(Refusal, match="bounded"):
-        Substitution(read_network(SAW, "n"), Domain((None, Fraction(0)), (Fraction(1), Fraction(1)), ()))
+        Substitution(
+            read_network(SAW, "n"), Domain((None, Fraction(0)), (Fraction(1), Fraction(1)), ())
+        )
 
 
 def test_mutated_trees_never_prove_a_false_claim() -> None:
@@ -199,7 +230,13 @@ def test_mutated_trees_never_prove_a_false_claim() -> None:
     for _ in range(300):
         value = Fraction(random.randint(-30, 10), 40)
         at = str(Fraction(random.randint(-8, 8), 8))
-        tree: list[Any] = [[], 0, at, [[0]], [[], 0, str(Fraction(random.randint(-8, 8), 8)), [[0]], [[0]]]]
+        tree: list[Any] = [
+            [],
+            0,
+            at,
+            [[0]],
+            [[], 0, str(Fraction(random.randint(-8, 8), 8)), [[0]], [[0]]],
+        ]
         accepted = step(SAW, 0, 2, [[0, "up", str(value)]], json.loads(json.dumps(tree)))
         replays += accepted
         assert not accepted or value >= Fraction(-1, 10)
@@ -209,7 +246,9 @@ def test_mutated_trees_never_prove_a_false_claim() -> None:
 # ---- cases, intervals, precision --------------------------------------------------------------------
 
 # the first unit is x0 itself
-HINGE = canonical_chain(("R", "1:1", ["0:1", "0:1"]), ("R", "0:1", ["0:-1 1:1"]), ("L", "", ["0:1"]))
+HINGE = canonical_chain(
+    ("R", "1:1", ["0:1", "0:1"]), ("R", "0:1", ["0:-1 1:1"]), ("L", "", ["0:1"])
+)
 FRAME: list[Any] = [[1, [0, 1]]]
 ONE = "AIAAgA=="  # 1, 1
 DOMAIN_ROW = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1 1:1","-1/2"]]}'
@@ -273,9 +312,14 @@ CASES_REFUSED = {
 
 
 # z = relu(x0 + x1) - relu(x0 + 1): at most 0, which the chord of the first unit is 1 above at (-1, 1)
-CORNER = canonical_chain(("R", "1:1", ["0:1 1:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"]))
+CORNER = canonical_chain(
+    ("R", "1:1", ["0:1 1:1", "0:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"])
+)
 LATER = canonical_chain(
-    ("R", "1:1", ["0:1 1:1", "0:1"]), ("R", "1:1", ["0:1", "1:1"]), ("R", "", ["0:1 1:-1"]), ("L", "", ["0:1"])
+    ("R", "1:1", ["0:1 1:1", "0:1"]),
+    ("R", "1:1", ["0:1", "1:1"]),
+    ("R", "", ["0:1 1:-1"]),
+    ("L", "", ["0:1"]),
 )
 
 
@@ -347,7 +391,9 @@ def test_intervals_decide_phases() -> None:
 
 
 def test_more_precision_sees_small_numbers() -> None:
-    tiny = canonical_chain(("R", "", [f"0:1/{10**30}"]), ("R", f"0:-1/{10**31}", ["0:1"]), ("L", "", ["0:1"]))
+    tiny = canonical_chain(
+        ("R", "", [f"0:1/{10**30}"]), ("R", f"0:-1/{10**31}", ["0:1"]), ("L", "", ["0:1"])
+    )
     claim = ["cases", [0, 2, 0], "up", f"91/{10**32}", [], NONE]
     coarse, fine = Replay(tiny, tiny, BOX), Replay(tiny, tiny, BOX)
     assert not coarse.accepts(claim)
@@ -360,7 +406,9 @@ def test_more_precision_sees_small_numbers() -> None:
 
 def random_hull(network: Network, ends: Any, random: Random) -> Hull | None:
     """Any levels above any units of the first layer, where it reads the inputs alone."""
-    first = next((k for k in ends if set(network.layers[k - 1].weights) == {network.input_name}), None)
+    first = next(
+        (k for k in ends if set(network.layers[k - 1].weights) == {network.input_name}), None
+    )
     if first is None or random.random() < 0.2:
         return None
     some = [random.randint(-127, 127) for _ in range(len(ends[first]))]
@@ -373,24 +421,38 @@ def test_any_case_lies_above_every_value_in_it(seed: int) -> None:
     """Whatever slopes, multipliers, phases and levels a certificate names, the bound holds where the phases do."""
     network, random = random_network(seed), Random(seed)
     assert network.domain is not None
-    rule = Substitution(read_network(canonical_text(network), "network"), read_domain(domain_text(network.domain)))
-    points = Matrix.from_fractions(points_of(network.domain, 30, seed), columns=network.input_size).T
+    rule = Substitution(
+        read_network(canonical_text(network), "network"), read_domain(domain_text(network.domain))
+    )
+    points = Matrix.from_fractions(
+        points_of(network.domain, 30, seed), columns=network.input_size
+    ).T
     values = trace(network, points, with_activations=False)
     names = {k: v.name for k, v in enumerate(network.layers, start=1)}
     for number, layer in enumerate(network.layers, start=1):
         ends = rule.ends_below(number)
         for unit in range(layer.size):
-            slopes = {k: {j: random.randint(0, 1 << 15) for j in range(len(e))} for k, e in ends.items()}
+            slopes = {
+                k: {j: random.randint(0, 1 << 15) for j in range(len(e))} for k, e in ends.items()
+            }
             phases = {
-                (k, j): random.choice((1, -1)) for k, e in ends.items() for j in range(len(e)) if random.random() < 0.3
+                (k, j): random.choice((1, -1))
+                for k, e in ends.items()
+                for j in range(len(e))
+                if random.random() < 0.3
             }
             fixed: dict[int, dict[int, tuple[int, int]]] = {}
             for (k, j), phase in phases.items():
-                fixed.setdefault(k, {})[j] = phase, phase * random.choice((0, random.randint(0, 3 << BITS)))
+                fixed.setdefault(k, {})[j] = (
+                    phase,
+                    phase * random.choice((0, random.randint(0, 3 << BITS))),
+                )
             gammas = [Fraction(random.randint(0, 8), 7) for _ in network.domain.constraints]
             hull = random_hull(network, ends, random)
             for sign in (1, -1):
-                bound = rule.bound(number, unit, sign, rule.low, rule.high, ends, Case(slopes, fixed, gammas, hull))
+                bound = rule.bound(
+                    number, unit, sign, rule.low, rule.high, ends, Case(slopes, fixed, gammas, hull)
+                )
                 for p in range(points.shape[1]):
                     if all(s * values[names[k]].entry(j, p) >= 0 for (k, j), s in phases.items()):
                         assert sign * values[layer.name].entry(unit, p) * (1 << BITS) <= bound
@@ -405,7 +467,9 @@ CLAIMS: list[Any] = [[0, "up", "0"], [1, "up", "0"]]
 PAIRS: list[Any] = ["pairs", [[1, 1]]]
 
 
-def gap_is_closed(eps: str, *steps: Any, a: str = NEAR_A, b: str = NEAR_B, domain: str = BOX) -> bool:
+def gap_is_closed(
+    eps: str, *steps: Any, a: str = NEAR_A, b: str = NEAR_B, domain: str = BOX
+) -> bool:
     replay = Replay(a, b, domain, [eps])
     return all(replay.accepts(step) for step in steps) and replay.is_equal()
 
@@ -414,10 +478,17 @@ WHOLE: list[Any] = ["boxes", 2, 5, CLAIMS, [[0, 1]]]
 GAP_ACCEPTED = {
     "one box with pairs": gap_is_closed("1/7", PAIRS, WHOLE),
     "pairs in another order": gap_is_closed("1/7", ["pairs", [[1, 1, [1, 0], [1, 0]]]], WHOLE),
-    "pairs of other units, with room": gap_is_closed("5", ["pairs", [[1, 1, [0, 1], [1, 0]]]], WHOLE),
-    "places without a unit": gap_is_closed("1/7", ["pairs", [[1, 1, [-1, 0, 1], [-1, 0, 1]]]], WHOLE),
+    "pairs of other units, with room": gap_is_closed(
+        "5", ["pairs", [[1, 1, [0, 1], [1, 0]]]], WHOLE
+    ),
+    "places without a unit": gap_is_closed(
+        "1/7", ["pairs", [[1, 1, [-1, 0, 1], [-1, 0, 1]]]], WHOLE
+    ),
     "what is known about a rearranged unit": gap_is_closed(
-        "5", ["pairs", [[1, 1, [1, 0], [0, 1]]]], ["bound", [0, 1, 0], "up", "9/8", {"l": []}], ["intervals", 2, 5]
+        "5",
+        ["pairs", [[1, 1, [1, 0], [0, 1]]]],
+        ["bound", [0, 1, 0], "up", "9/8", {"l": []}],
+        ["intervals", 2, 5],
     ),
     "a tolerance so large that no pair is needed": gap_is_closed("5", WHOLE),
     "cases of phases": gap_is_closed(
@@ -477,12 +548,17 @@ def test_pairs_on_boxes_never_prove_what_a_point_refutes(seed: int) -> None:
     random = Random(seed)
 
     def chain() -> str:
-        rows = [[f"0:{random.randint(-3, 3)} 1:{random.randint(1, 3)}" for _ in range(2)] for _ in range(2)]
+        rows = [
+            [f"0:{random.randint(-3, 3)} 1:{random.randint(1, 3)}" for _ in range(2)]
+            for _ in range(2)
+        ]
         bias = [f"0:{random.randint(-2, 2)} 1:{random.randint(1, 2)}/2" for _ in range(2)]
         first = [" ".join(w for w in row.split() if not w.endswith(":0")) for row in rows[0]]
         second = [" ".join(w for w in row.split() if not w.endswith(":0")) for row in rows[1]]
         parts = [" ".join(w for w in b.split() if not w.endswith(":0")) for b in bias]
-        return canonical_chain(("R", parts[0], first), ("R", parts[1], second), ("L", "", ["0:1 1:-1"]))
+        return canonical_chain(
+            ("R", parts[0], first), ("R", parts[1], second), ("L", "", ["0:1 1:-1"])
+        )
 
     a, b = chain(), chain()
     points = [[Fraction(i, 4), Fraction(j, 4)] for i in range(-4, 5) for j in range(-4, 5)]
@@ -493,7 +569,9 @@ def test_pairs_on_boxes_never_prove_what_a_point_refutes(seed: int) -> None:
         tree = [[], 0, "0", [[], 1, "0", tree, tree], [[], 1, "0", tree, tree]]
     for factor in (Fraction(1, 2), Fraction(99, 100), Fraction(3, 2), Fraction(4), Fraction(30)):
         eps = worst * factor + Fraction(1, 100) * (factor > 1)
-        closed = gap_is_closed(str(eps), ["pairs", [[1, 1], [2, 2]]], ["boxes", 2, 7, CLAIMS, tree], a=a, b=b)
+        closed = gap_is_closed(
+            str(eps), ["pairs", [[1, 1], [2, 2]]], ["boxes", 2, 7, CLAIMS, tree], a=a, b=b
+        )
         assert not closed or eps >= worst
         assert closed or factor < 30
 
@@ -504,7 +582,11 @@ def _value(network: Any, point: list[Fraction]) -> Fraction:
         z = [
             Fraction(layer.bias[i], layer.den)
             + sum(
-                (Fraction(w, layer.den) * values[row.source][j] for row in layer.rows[i] for j, w in row.entries),
+                (
+                    Fraction(w, layer.den) * values[row.source][j]
+                    for row in layer.rows[i]
+                    for j, w in row.entries
+                ),
                 Fraction(0),
             )
             for i in range(layer.size)

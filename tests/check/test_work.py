@@ -25,14 +25,22 @@ def network(*layers: tuple[str, int, list[Any]], inputs: int = 1) -> str:
     form = {
         "format": "rectifold-network/1",
         "inputs": inputs,
-        "layers": [{"activation": act, "bias": "", "units": units, "weights": w} for act, units, w in layers],
+        "layers": [
+            {"activation": act, "bias": "", "units": units, "weights": w}
+            for act, units, w in layers
+        ],
         "output": len(layers),
     }
     return json.dumps(form, separators=(",", ":"), sort_keys=True)
 
 
 def domain(inputs: int = 1) -> str:
-    form = {"constraints": [], "format": "rectifold-domain/1", "lower": ["-1"] * inputs, "upper": ["1"] * inputs}
+    form = {
+        "constraints": [],
+        "format": "rectifold-domain/1",
+        "lower": ["-1"] * inputs,
+        "upper": ["1"] * inputs,
+    }
     return json.dumps(form, separators=(",", ":"), sort_keys=True)
 
 
@@ -64,7 +72,12 @@ def test_wide_layers_of_few_weights_take_no_more_memory_than_their_text() -> Non
     """Rows as long integers would have 30,000 places each, 1,000 times."""
     rows = [f"{17 * k}:1" for k in range(1000)]
     b = network(("R", 30_000, []), ("R", 1000, [[1, rows]]), ("L", 1, [[2, ["0:1"]]]))
-    assert checked(b, ["intervals", 1, 1], ["cases", [1, 2, 3], "up", "1", [], ["", [], []]], ["intervals", 1, 2]).holds
+    assert checked(
+        b,
+        ["intervals", 1, 1],
+        ["cases", [1, 2, 3], "up", "1", [], ["", [], []]],
+        ["intervals", 1, 2],
+    ).holds
 
 
 def test_denominators_whose_common_multiple_is_long_are_refused() -> None:
@@ -77,9 +90,14 @@ def many_cells() -> str:
     """Twelve and twelve units on six inputs."""
 
     def row(i: int, length: int) -> str:
-        return " ".join(f"{j}:{(7 * i + 5 * j) % 11 - 5 or 1}/{1 + (i + j) % 3}" for j in range(length))
+        return " ".join(
+            f"{j}:{(7 * i + 5 * j) % 11 - 5 or 1}/{1 + (i + j) % 3}" for j in range(length)
+        )
 
-    layers = [("R", 12, [[0, [row(i, 6) for i in range(12)]]]), ("R", 12, [[1, [row(i, 12) for i in range(12)]]])]
+    layers = [
+        ("R", 12, [[0, [row(i, 6) for i in range(12)]]]),
+        ("R", 12, [[1, [row(i, 12) for i in range(12)]]]),
+    ]
     return network(*layers, ("L", 1, [[2, ["0:1"]]]), inputs=6)
 
 

@@ -21,7 +21,9 @@ def two_outputs(tmp_path: Path) -> str:
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2]) for name in "yz"],
     )
     path = tmp_path / "two.onnx"
-    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]).SerializeToString())
+    path.write_bytes(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]).SerializeToString()
+    )
     return str(path)
 
 
@@ -30,27 +32,49 @@ def call(*arguments: str) -> Result:
 
 
 def test_one_output_is_chosen(two_outputs: str) -> None:
-    assert call("run", two_outputs, "1,-2", "--exact", "--outputs", "z").stdout.split() == ["-1", "2"]
+    assert call("run", two_outputs, "1,-2", "--exact", "--outputs", "z").stdout.split() == [
+        "-1",
+        "2",
+    ]
 
 
 def test_several_outputs_are_joined_in_the_order_named_and_that_is_said(two_outputs: str) -> None:
     result = call("run", two_outputs, "1,-2", "--exact", "--outputs", "z, y")
     assert result.stdout.split() == ["-1", "2", "1", "0"]
-    assert "the outputs z (2 values), y (2 values) are read as one output, in this order" in result.stderr
+    assert (
+        "the outputs z (2 values), y (2 values) are read as one output, in this order"
+        in result.stderr
+    )
 
 
 def test_verify_takes_the_option_once_for_each_network(two_outputs: str) -> None:
     domain = ("--domain", "[0,1]")
-    assert call("verify", two_outputs, two_outputs, *domain, "--outputs", "y", "--outputs", "y").exit_code == 0
-    assert call("verify", two_outputs, two_outputs, *domain, "--outputs", "y", "--outputs", "z").exit_code == 1
+    assert (
+        call(
+            "verify", two_outputs, two_outputs, *domain, "--outputs", "y", "--outputs", "y"
+        ).exit_code
+        == 0
+    )
+    assert (
+        call(
+            "verify", two_outputs, two_outputs, *domain, "--outputs", "y", "--outputs", "z"
+        ).exit_code
+        == 1
+    )
 
 
 REFUSED = {
     "nothing chosen": ((), "choose with --outputs NAME, or join several with --outputs y,z"),
-    "unknown name": (("--outputs", "w"), "there is no output 'w', or it is named twice; the outputs are y, z"),
+    "unknown name": (
+        ("--outputs", "w"),
+        "there is no output 'w', or it is named twice; the outputs are y, z",
+    ),
     "the same name twice": (("--outputs", "y,y"), "there is no output 'y', or it is named twice"),
     "an inner value": (("--outputs", "x"), "there is no output 'x'"),
-    "given twice": (("--outputs", "y", "--outputs", "z"), "it is given 2 times, and the command reads 1 network"),
+    "given twice": (
+        ("--outputs", "y", "--outputs", "z"),
+        "it is given 2 times, and the command reads 1 network",
+    ),
 }
 
 
@@ -67,4 +91,7 @@ def test_other_formats_have_no_outputs_to_choose(tmp_path: Path) -> None:
     path.write_text("input x[1]\ny = relu(x)\noutput y\n")
     result = call("run", str(path), "1", "--outputs", "y")
     assert result.exit_code == 2
-    assert "n.relu has one output; outputs are chosen by name (--outputs) of ONNX models only" in result.stderr
+    assert (
+        "n.relu has one output; outputs are chosen by name (--outputs) of ONNX models only"
+        in result.stderr
+    )

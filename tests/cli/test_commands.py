@@ -33,7 +33,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in a fresh folder that holds net.relu and same.relu (equal) and other.relu (different)."""
     monkeypatch.chdir(tmp_path)
     Path("net.relu").write_text(NET)
-    Path("same.relu").write_text("input x[2] in [[0, 1], [-1, 1]]\ny = x[0] + 3*relu(x[0] + x[1])\noutput y\n")
+    Path("same.relu").write_text(
+        "input x[2] in [[0, 1], [-1, 1]]\ny = x[0] + 3*relu(x[0] + x[1])\noutput y\n"
+    )
     Path("other.relu").write_text(
         "input x[2] in [[0, 1], [-1, 1]]\ny = x[0] + 3*relu(x[0] + x[1]) + 1e-9*x[1]\noutput y\n"
     )
@@ -41,14 +43,26 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def invoke(*arguments: str, **options: Any) -> Result:
         result = CliRunner().invoke(main, list(arguments), **options)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     return invoke
 
 
 def test_compile_writes_reports_and_certifies(run: Run) -> None:
-    result = run("compile", "net.relu", "-o", "out.relu", "--certificate", "c.jsonl", "--json", "r.json", "-v")
+    result = run(
+        "compile",
+        "net.relu",
+        "-o",
+        "out.relu",
+        "--certificate",
+        "c.jsonl",
+        "--json",
+        "r.json",
+        "-v",
+    )
     assert result.exit_code == 0, result.output
     assert "certificate: holds" in result.output
     assert "4 → 2" in result.output
@@ -60,8 +74,15 @@ def test_compile_writes_reports_and_certifies(run: Run) -> None:
     assert report["before"]["units"] == 4
     assert report["after"]["units"] == 2
     assert report["guarantee"] == "equal"
-    assert report["certificate"] == {"file": "c.jsonl", "verdict": "holds", "trusted": 0, "left_out": []}
-    assert report["layers"] == [{"layer": "h", "units": 4, "active": 1, "inactive": 1, "unstable": 2, "open": 0}]
+    assert report["certificate"] == {
+        "file": "c.jsonl",
+        "verdict": "holds",
+        "trusted": 0,
+        "left_out": [],
+    }
+    assert report["layers"] == [
+        {"layer": "h", "units": 4, "active": 1, "inactive": 1, "unstable": 2, "open": 0}
+    ]
     assert {"error_bound", "seconds", "stages", "steps", "files"} <= set(report)
     assert run("check", "net.relu", "c.jsonl").output.startswith(
         "holds: A and B are equal on the whole domain\n  A: 2 inputs, "
@@ -78,9 +99,16 @@ def test_compile_writes_reports_and_certifies(run: Run) -> None:
 def test_compile_can_use_skip_edges_and_objectives(run: Run) -> None:
     assert run("compile", "net.relu", "-o", "out.relu", "--skips", "--quiet").output == ""
     assert load("out.relu").network.sizes.units == 1
-    assert run("compile", "net.relu", "-o", "u.relu", "--objective", "units", "--prover", "z3").exit_code == 0
     assert (
-        run("compile", "net.relu", "-o", "b.relu", "--no-certificate", "--prover", "bounds").output.count("not made")
+        run(
+            "compile", "net.relu", "-o", "u.relu", "--objective", "units", "--prover", "z3"
+        ).exit_code
+        == 0
+    )
+    assert (
+        run(
+            "compile", "net.relu", "-o", "b.relu", "--no-certificate", "--prover", "bounds"
+        ).output.count("not made")
         == 1
     )
 
@@ -115,10 +143,13 @@ def test_a_refused_certificate_writes_nothing(run: Run, monkeypatch: pytest.Monk
         raise ClaimRefused(rectifold_check.Verdict("refused", reason="for the test"))
 
     monkeypatch.setattr("rectifold.certificate.leaving_out.accepted", refuse)
-    result = run("compile", "net.relu", "-o", "out.relu", "--certificate", "c.jsonl", "--json", "r.json")
+    result = run(
+        "compile", "net.relu", "-o", "out.relu", "--certificate", "c.jsonl", "--json", "r.json"
+    )
     assert result.exit_code == 3
     assert (
-        "undecided: the checker refuses the certificate (for the test); this is a fault of rectifold" in result.stderr
+        "undecided: the checker refuses the certificate (for the test); this is a fault of rectifold"
+        in result.stderr
     )
     assert "nothing was claimed or written" in result.stderr
     assert not [name for name in ("out.relu", "c.jsonl", "r.json") if Path(name).exists()]
@@ -169,20 +200,28 @@ def test_verify_equal_different_undecided(run: Run) -> None:
 def test_verify_of_large_networks(run: Run) -> None:
     rows = ", ".join(f"[{k}, 1]" for k in range(100))
     halves = ", ".join(f"[{k}/2, 1/2]" for k in reversed(range(100)))
-    Path("big.relu").write_text(f"input x[2] in [-1, 1]\nh = relu([{rows}] @ x)\ny = ones(100) @ h\noutput y")
-    Path("same.relu").write_text(f"input x[2] in [-1, 1]\nh = relu([{halves}] @ x)\ny = 2*(ones(100) @ h)\noutput y")
+    Path("big.relu").write_text(
+        f"input x[2] in [-1, 1]\nh = relu([{rows}] @ x)\ny = ones(100) @ h\noutput y"
+    )
+    Path("same.relu").write_text(
+        f"input x[2] in [-1, 1]\nh = relu([{halves}] @ x)\ny = 2*(ones(100) @ h)\noutput y"
+    )
     equal = run("verify", "big.relu", "same.relu", "--certificate", "c.jsonl", "--json", "r.json")
     assert equal.exit_code == 0, equal.output
     assert "the certificate holds" in equal.output
     assert json.loads(Path("r.json").read_text())["certificate"] == "holds"
     assert run("check", "big.relu", "c.jsonl", "--result", "same.relu").exit_code == 0
     tent = "input x[1] in [0, 1]\nh0 = relu([1, 1]*x[0] - [0, 1/2])\n"
-    layers = "".join(f"h{k} = relu([[2, -4], [2, -4]] @ h{k - 1} - [0, 1/2])\n" for k in range(1, 60))
+    layers = "".join(
+        f"h{k} = relu([[2, -4], [2, -4]] @ h{k - 1} - [0, 1/2])\n" for k in range(1, 60)
+    )
     Path("tent.relu").write_text(tent + layers + "y = [[2, -4]] @ h59\noutput y")
     Path("tent2.relu").write_text(tent + layers + "y = relu([[2, -4]] @ h59)\noutput y")
     result = run("verify", "tent.relu", "tent2.relu", "--json", "r.json", "--time-limit", "4")
     assert result.exit_code == 3
-    assert result.output.startswith("undecided: no counterexample was found")  # the rest says what time was spent on
+    assert result.output.startswith(
+        "undecided: no counterexample was found"
+    )  # the rest says what time was spent on
     assert json.loads(Path("r.json").read_text())["verdict"] == "undecided"
 
 
@@ -191,7 +230,9 @@ def test_show_and_run(run: Run) -> None:
     assert "2 inputs, 1 output " in shown.output
     assert json.loads(Path("s.json").read_text())["sizes"]["units"] == 4
     assert rectifold.parse(run("show", "net.relu", "--text").output) == load("net.relu").network
-    assert run("show", "net.relu", "--canonical").output.startswith('{"format":"rectifold-network/1"')
+    assert run("show", "net.relu", "--canonical").output.startswith(
+        '{"format":"rectifold-network/1"'
+    )
     assert run("run", "net.relu", "1/3, 0.25", "--exact").output == "25/12\n"
     assert json.loads(run("run", "net.relu", "0.5 0", "--json", "-").output) == {
         "output": [2.0],
@@ -211,7 +252,10 @@ MISTAKES = [
     (["compile", "net.relu", "-o", "gone/o.py"], "there is no folder 'gone'"),
     (["compile", "net.relu", "-o", "o.py", "--domain", "[1,0]"], "empty range"),
     (["compile", "net.relu", "-o", "o.py", "--domain", "[[0,1]]"], "1 range for 2 inputs"),
-    (["compile", "net.relu", "-o", "o.py", "--domain", "gone.vnnlib"], "there is no file 'gone.vnnlib'"),
+    (
+        ["compile", "net.relu", "-o", "o.py", "--domain", "gone.vnnlib"],
+        "there is no file 'gone.vnnlib'",
+    ),
     (["compile", "bad.relu", "-o", "o.py"], "bad.relu:2:5: error: unknown function 'rellu'"),
     (["compile", "data.txt", "-o", "o.py"], "cannot be read"),
     (["stability", "nodomain.relu"], "--domain all"),
@@ -226,13 +270,20 @@ MISTAKES = [
     (["run", "net.relu", "gone.npy"], "there is no file 'gone.npy'"),
     (["run", "net.relu", "bad.npy"], "no readable .npy"),
     (["check", "net.relu", "gone.jsonl"], "no readable certificate"),
-    (["emit", "net.relu", "-o", "net.relu"], "-o and the input net.relu are one file, net.relu; give -o another name"),
+    (
+        ["emit", "net.relu", "-o", "net.relu"],
+        "-o and the input net.relu are one file, net.relu; give -o another name",
+    ),
     (["emit", "skip.relu", "-o", "o.npz"], "cannot be written as .npz"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "message"), [pytest.param(*m, id=" ".join(m[0])[:50]) for m in MISTAKES])
-def test_a_mistake_is_one_message_and_status_2(run: Run, arguments: list[str], message: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"), [pytest.param(*m, id=" ".join(m[0])[:50]) for m in MISTAKES]
+)
+def test_a_mistake_is_one_message_and_status_2(
+    run: Run, arguments: list[str], message: str
+) -> None:
     Path("bad.relu").write_text("input x[1]\ny = rellu(x)\noutput y\n")
     Path("data.txt").write_text("")
     Path("bad.npy").write_text("")

@@ -12,7 +12,9 @@ from rectifold.prover.emptiness import is_empty
 from support import net
 
 EMPTY = "the domain is empty: no point of the box satisfies the linear constraints"
-NETWORK = "input x[2] in [0, 1]\nassume x[0] + x[1] >= {bound}\nh = relu(x - [1/2, 1/3])\noutput h\n"
+NETWORK = (
+    "input x[2] in [0, 1]\nassume x[0] + x[1] >= {bound}\nh = relu(x - [1/2, 1/3])\noutput h\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,9 @@ NETWORK = "input x[2] in [0, 1]\nassume x[0] + x[1] >= {bound}\nh = relu(x - [1/
         ("check n.relu c.txt", 2),
     ],
 )  # fmt: skip
-def test_every_command_says_so(words: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_says_so(
+    words: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("n.relu").write_text(NETWORK.format(bound="5/2"))
     Path("free.relu").write_text("input x[2]\noutput relu(x)\n")
@@ -37,7 +41,8 @@ def test_every_command_says_so(words: str, status: int, tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("bound", "empty"), [("2", False), ("2 + 1e-30", True), ("1", False), ("19/10", False), ("-5", False)]
+    ("bound", "empty"),
+    [("2", False), ("2 + 1e-30", True), ("1", False), ("19/10", False), ("-5", False)],
 )
 def test_emptiness_is_exact(bound: str, empty: bool) -> None:
     domain = net(NETWORK.format(bound=bound)).domain

@@ -27,7 +27,9 @@ m = relu(k[0] - 2*k[1] + x[0])
 y = m + k[0]
 output y
 """
-LINE = "network line\ninput x[1] in [-2, 2]\nh = relu([x[0], x[0] - 1])\ny = h[0] - 2*h[1]\noutput y\n"
+LINE = (
+    "network line\ninput x[1] in [-2, 2]\nh = relu([x[0], x[0] - 1])\ny = h[0] - 2*h[1]\noutput y\n"
+)
 WIDE = "network wide\ninput x[7] in [0, 1]\nh = relu(x[0] + x[1] - x[6])\noutput h\n"
 Run = Callable[..., Result]
 
@@ -40,7 +42,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def invoke(*arguments: str) -> Result:
         result = CliRunner().invoke(main, list(arguments))
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     return invoke
@@ -79,14 +83,22 @@ def test_regions_as_formulas(run: Run) -> None:
 def test_a_slice_varies_two_inputs(run: Run) -> None:
     assert "2 linear regions" in run("regions", "wide.relu", "--slice", "0,6").output
     point = "0,1,0,0,0,0,0"
-    assert "1 linear region, 1 affine map " in run("regions", "wide.relu", "--slice", "0,6", "--at", point).output
+    assert (
+        "1 linear region, 1 affine map "
+        in run("regions", "wide.relu", "--slice", "0,6", "--at", point).output
+    )
 
 
 @pytest.mark.parametrize("colour", ["gradient", "pattern", "output"])
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_pictures_of_regions_are_written_whole(run: Run, colour: str, suffix: str) -> None:
     for name in ("deep", "line"):
-        assert run("regions", f"{name}.relu", "--plot", f"{name}.{suffix}", "--colour", colour).exit_code == 0
+        assert (
+            run(
+                "regions", f"{name}.relu", "--plot", f"{name}.{suffix}", "--colour", colour
+            ).exit_code
+            == 0
+        )
         start = Path(f"{name}.{suffix}").read_bytes()[:5]
         assert start == (b"\x89PNG\r" if suffix == "png" else b"<?xml")
 
@@ -94,7 +106,10 @@ def test_pictures_of_regions_are_written_whole(run: Run, colour: str, suffix: st
 def test_other_pictures(run: Run) -> None:
     assert run("shallow", "deep.relu", "--plot", "sheets.svg").exit_code == 0
     assert run("stability", "deep.relu", "--plot", "phases.png").exit_code == 0
-    assert b"second-layer units" in Path("sheets.svg").read_bytes() or Path("sheets.svg").stat().st_size > 5000
+    assert (
+        b"second-layer units" in Path("sheets.svg").read_bytes()
+        or Path("sheets.svg").stat().st_size > 5000
+    )
     assert Path("phases.png").read_bytes()[:4] == b"\x89PNG"
     first = Path("sheets.svg").read_bytes()
     run("shallow", "deep.relu", "--plot", "sheets.svg", "--force")
@@ -131,7 +146,11 @@ def test_shallow_prints_every_count_and_writes_code_that_agrees(run: Run) -> Non
     assert len(report["hidden"]) == 2
     assert report["alternatives"]["exact"] == report["hidden"]
     deep, small = (rectifold.load(name).network for name in ("deep.relu", "out.relu"))
-    for point in ([Fraction(1, 3), Fraction(-1, 7)], [Fraction(1), Fraction(1)], [Fraction(-1), Fraction(1, 2)]):
+    for point in (
+        [Fraction(1, 3), Fraction(-1, 7)],
+        [Fraction(1), Fraction(1)],
+        [Fraction(-1), Fraction(1, 2)],
+    ):
         assert evaluate(deep, point) == evaluate(small, point)
     for target in ("out.py", "out_numpy.npz", "out.onnx"):
         assert run("shallow", "deep.relu", "-o", target).exit_code == 0
@@ -142,12 +161,16 @@ def test_shallow_prints_every_count_and_writes_code_that_agrees(run: Run) -> Non
 @pytest.mark.parametrize(
     "command", [["shallow", "deep.relu", "--kind", "exact"], ["compile", "deep.relu", "--shallow"]]
 )
-def test_the_certificate_of_a_shallow_form_is_about_the_source(run: Run, command: list[str]) -> None:
+def test_the_certificate_of_a_shallow_form_is_about_the_source(
+    run: Run, command: list[str]
+) -> None:
     result = run(*command, "-o", "out.relu", "--certificate", "c.cert")
     assert result.exit_code == 0, result.output
     assert "certificate: holds" in result.output
     assert "holds" in run("check", "deep.relu", "c.cert", "--result", "out.relu").output
-    Path("wrong.relu").write_text(Path("out.relu").read_text().replace("output y", "z = y + 1e-9\noutput z"))
+    Path("wrong.relu").write_text(
+        Path("out.relu").read_text().replace("output y", "z = y + 1e-9\noutput z")
+    )
     assert run("check", "deep.relu", "c.cert", "--result", "wrong.relu").exit_code == 1
     Path("c.cert").write_text(Path("c.cert").read_text().replace('["cells",', '["cells",1'))
     assert run("check", "deep.relu", "c.cert", "--result", "out.relu").exit_code == 1
@@ -173,18 +196,30 @@ def test_compile_shallow(run: Run) -> None:
     ("arguments", "message"),
     [
         (["regions", "deep.relu", "--domain", "all"], "need a bounded domain"),
-        (["regions", "wide.relu", "--slice", "0,1,2", "--plot", "a.png"], "choose two with --slice"),
+        (
+            ["regions", "wide.relu", "--slice", "0,1,2", "--plot", "a.png"],
+            "choose two with --slice",
+        ),
         (["regions", "wide.relu", "--slice", "0,9"], "numbered 0 to 6"),
         (["regions", "wide.relu", "--slice", "a,b"], "no list of input numbers"),
         (["regions", "wide.relu", "--slice", "0,1", "--at", "1,2"], "--at gives 2 numbers"),
         (["regions", "wide.relu", "--slice", "0,1", "--at", "0,0,5,0,0,0,0"], "outside its range"),
         (["regions", "wide.relu", "--at", "0"], "say which inputs vary with --slice"),
         (["regions", "deep.relu", "--plot", "a.pdf"], "should end in .png or .svg"),
-        (["shallow", "line.relu", "--plot", "a.png"], "sheets are drawn for two free inputs, and 1 are free"),
+        (
+            ["shallow", "line.relu", "--plot", "a.png"],
+            "sheets are drawn for two free inputs, and 1 are free",
+        ),
         (["shallow", "deep.relu", "--accuracy", "0", "--kind", "core"], "not positive"),
-        (["shallow", "deep.relu", "--kind", "centred", "--certificate", "c"], "the centred form is not exact"),
+        (
+            ["shallow", "deep.relu", "--kind", "centred", "--certificate", "c"],
+            "the centred form is not exact",
+        ),
         (["shallow", "deep.relu", "--gain", "-1"], "the gain -1 is not positive"),
-        (["shallow", "line.relu", "--plot-strips", "a.png"], "strips are drawn for two free inputs, and 1 are free"),
+        (
+            ["shallow", "line.relu", "--plot-strips", "a.png"],
+            "strips are drawn for two free inputs, and 1 are free",
+        ),
         (["shallow", "deep.relu", "--kind", "source"], "more than two hidden layers"),
         (["regions", "deep.relu", "--npz", "deep.relu"], "deep.relu"),
     ],
@@ -195,7 +230,9 @@ def test_mistakes_have_a_message_and_status_2(run: Run, arguments: list[str], me
     assert message in result.output
 
 
-def test_pictures_without_matplotlib_say_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_without_matplotlib_say_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     result = run("regions", "deep.relu", "--plot", "a.png")
     assert result.exit_code == 2
@@ -213,6 +250,12 @@ def test_regions_are_counted_without_being_kept(run: Run) -> None:
     report = json.loads(run("regions", "line.relu", "--count", "--json", "-").output)
     assert (report["count"], report["complete"]) == (3, True)
     ended = run("regions", "deep.relu", "--count", "--time-limit", "0")
-    assert (ended.exit_code, "at least 0 linear regions: the count ended early" in ended.output) == (3, True)
+    assert (
+        ended.exit_code,
+        "at least 0 linear regions: the count ended early" in ended.output,
+    ) == (3, True)
     refused = run("regions", "line.relu", "--count", "--limit", "2")
-    assert (refused.exit_code, "--count keeps no regions: leave out --limit" in refused.output) == (2, True)
+    assert (refused.exit_code, "--count keeps no regions: leave out --limit" in refused.output) == (
+        2,
+        True,
+    )

@@ -71,7 +71,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("command", "message"), [pytest.param(*m, id=m[0][:60]) for m in REFUSED])
-def test_an_output_that_would_destroy_something_is_refused(folder: Path, command: str, message: str) -> None:
+def test_an_output_that_would_destroy_something_is_refused(
+    folder: Path, command: str, message: str
+) -> None:
     before = contents(folder)
     result = CliRunner().invoke(main, command.split())
     assert result.exit_code == 2, result.output
@@ -82,7 +84,9 @@ def test_an_output_that_would_destroy_something_is_refused(folder: Path, command
 
 
 @pytest.mark.parametrize("command", ["emit", "compile", "shallow"])
-def test_a_network_goes_to_standard_output_and_nothing_else_does(folder: Path, command: str) -> None:
+def test_a_network_goes_to_standard_output_and_nothing_else_does(
+    folder: Path, command: str
+) -> None:
     result = CliRunner().invoke(main, [command, "net.relu", "-o", "-", "--to", "relu"])
     assert result.exit_code == 0, result.output
     Path("again.relu").write_text(result.stdout)
@@ -102,7 +106,9 @@ def test_a_full_standard_output_is_one_line(folder: Path) -> None:
     for command in ("emit net.relu -o - --to relu", "show net.relu --json -"):
         with open("/dev/full", "wb") as full:
             words = [sys.executable, "-m", "rectifold", *command.split()]
-            result = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+            result = subprocess.run(
+                words, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
         assert result.returncode == 2
         assert "cannot write to standard output: No space left on device" in result.stderr
         assert len(result.stderr.splitlines()) == 1
@@ -116,7 +122,9 @@ def test_a_full_standard_output_is_one_line(folder: Path) -> None:
         ("a.relu", "onnx", "note: a.relu is written as onnx (--to), although its suffix says relu"),
     ],
 )  # fmt: skip
-def test_a_suffix_that_says_another_format_is_said(folder: Path, name: str, to: str, note: str | None) -> None:
+def test_a_suffix_that_says_another_format_is_said(
+    folder: Path, name: str, to: str, note: str | None
+) -> None:
     result = CliRunner().invoke(main, ["emit", "net.relu", "-o", name, "--to", to])
     assert result.exit_code == 0
     assert result.stderr == ("" if note is None else note + "\n")

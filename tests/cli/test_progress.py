@@ -18,7 +18,9 @@ from rectifold.cli.progress import progress_text, shown
         ),
     ],
 )
-def test_the_line_says_what_of_how_many_and_since_when(given: tuple[str, int, int, float], line: str) -> None:
+def test_the_line_says_what_of_how_many_and_since_when(
+    given: tuple[str, int, int, float], line: str
+) -> None:
     assert progress_text(*given) == line
 
 

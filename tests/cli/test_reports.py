@@ -51,7 +51,10 @@ def test_open_units_are_told_and_end_with_3_where_time_ended(run: Run) -> None:
     report = json.loads(Path("r.json").read_text())
     assert done.exit_code == 3
     assert report["open"] == sum(layer["open"] for layer in report["layers"]) > 1
-    assert f"{report['open']} units stayed open (neither proved stable nor shown unstable) and kept" in done.output
+    assert (
+        f"{report['open']} units stayed open (neither proved stable nor shown unstable) and kept"
+        in done.output
+    )
 
 
 def test_a_search_that_came_to_its_end_is_done_whatever_it_left_open(run: Run) -> None:
@@ -89,7 +92,9 @@ def test_many_inputs_are_not_silent_and_end_with_the_time(run: Run, tmp_path: Pa
     assert wide.domain is not None
     stages: list[str] = []
     with pytest.raises(Unfinished, match="the time limit ended the search after"):
-        shallow_network(wide, wide.domain, seconds=0.5, progress=lambda what, *_: stages.append(what))
+        shallow_network(
+            wide, wide.domain, seconds=0.5, progress=lambda what, *_: stages.append(what)
+        )
     assert stages
     Path("wide.relu").write_text(print_network(wide))
     done = run("shallow", "wide.relu", "--time-limit", "0")
@@ -112,7 +117,9 @@ def test_progress_is_on_a_terminal_only(run: Run) -> None:
 
 
 def test_one_thing_is_one_thing(run: Run) -> None:
-    Path("one.relu").write_text("network one\ninput x[1] in [0, 1]\nassume x[0] <= 1\noutput relu(x)\n")
+    Path("one.relu").write_text(
+        "network one\ninput x[1] in [0, 1]\nassume x[0] <= 1\noutput relu(x)\n"
+    )
     shown = run("show", "one.relu").output
     assert "one: 1 input, 1 output" in shown
     assert "with 1 linear constraint\n" in shown

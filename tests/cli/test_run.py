@@ -38,7 +38,8 @@ def test_a_point_may_begin_with_a_minus(run: Run, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["n.relu", "-1,2", "--exat"], ["n.relu", "-x"], ["n.relu"], ["n.relu", "-1,2", "-3,4"]]
+    "words",
+    [["n.relu", "-1,2", "--exat"], ["n.relu", "-x"], ["n.relu"], ["n.relu", "-1,2", "-3,4"]],
 )
 def test_what_is_no_point_is_wrong_use(run: Run, words: list[str]) -> None:
     assert run(*words).exit_code == 2

@@ -73,7 +73,11 @@ def test_a_constant_tie_is_not_called_the_same_argmax(run: Run) -> None:
         second,
     )
     answer = told(run, "wide", "flat", "--argmax")
-    assert (answer["verdict"], answer["with_ties"], answer["tie"]["tied"]) == ("argmax", False, [0, 1])
+    assert (answer["verdict"], answer["with_ties"], answer["tie"]["tied"]) == (
+        "argmax",
+        False,
+        [0, 1],
+    )
     point = [Fraction(v) for v in answer["tie"]["input"]]
     of_a, of_b = (evaluate(load(f"{name}.relu").network, point) for name in ("wide", "flat"))
     assert of_a[answer["tie"]["winner"]] > min(of_a)
@@ -97,11 +101,16 @@ def test_the_margin_is_part_of_the_statement(run: Run) -> None:
 def test_floats_name_the_winners(run: Run) -> None:
     done = run("verify", "two", "swapped", "--argmax", "--float")
     assert done.exit_code == 1
-    found = re.findall(r"in (float\d\d) the largest output of A is output (\d), of B output (\d)", done.output)
+    found = re.findall(
+        r"in (float\d\d) the largest output of A is output (\d), of B output (\d)", done.output
+    )
     assert [kind for kind, *_ in found] == ["float32", "float64"]
     assert all(a != b for _, a, b in found)
     floats = told(run, "two", "swapped", "--argmax", "--float")["floats"]
-    assert all(set(values) == {"input", "a", "b"} and values["a"] != values["b"] for values in floats.values())
+    assert all(
+        set(values) == {"input", "a", "b"} and values["a"] != values["b"]
+        for values in floats.values()
+    )
 
 
 # ---- bounds ---------------------------------------------------------------------------------------
@@ -115,7 +124,9 @@ def test_a_bound_is_printed_at_its_value_or_above(run: Run) -> None:
 
 def test_the_tightest_bound_is_one_that_the_checker_accepts(run: Run) -> None:
     """The difference is 2^-60 at most, below what the checker resolves at first."""
-    done = run("verify", "line", "nearly", "--tightest", "--time-limit", "1", "--certificate", "c.cert")
+    done = run(
+        "verify", "line", "nearly", "--tightest", "--time-limit", "1", "--certificate", "c.cert"
+    )
     assert done.exit_code == 0
     assert done.output.endswith("the certificate holds\n")
     lower, upper = re.findall(r"between (\S+) \(attained\) and (\S+) \(proved\)", done.output)[0]
@@ -131,7 +142,9 @@ def test_a_refused_certificate_is_no_claim() -> None:
     assert domain is not None
     good = certify_same(network)
     assert accepted(network, network, domain, good).status == "holds"
-    with pytest.raises(ClaimRefused, match=r"the checker refuses the certificate \(the certificate ends without"):
+    with pytest.raises(
+        ClaimRefused, match=r"the checker refuses the certificate \(the certificate ends without"
+    ):
         accepted(network, network, domain, Certificate(good.lines[:-1]))
 
 
@@ -145,7 +158,9 @@ def load_text(text: str) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
-def test_a_counterexample_in_floats_lies_inside_and_shows_the_difference(run: Run, kind: str) -> None:
+def test_a_counterexample_in_floats_lies_inside_and_shows_the_difference(
+    run: Run, kind: str
+) -> None:
     done = run("verify", "third", "none", "--counterexample", "x.npy", "--dtype", kind)
     assert done.exit_code == 1
     assert f"wrote x.npy (a {kind} point of the domain; output 0 differs by" in done.output
@@ -176,7 +191,10 @@ def test_a_difference_between_floats_alone_is_said_not_to_be_shown(run: Run) -> 
     done = run("verify", "edge", "edge1", "--counterexample", "x.npy")
     assert done.exit_code == 1
     assert not Path("x.npy").exists()
-    assert "no float64 point of the domain that shows the difference was found near the exact one" in done.stderr
+    assert (
+        "no float64 point of the domain that shows the difference was found near the exact one"
+        in done.stderr
+    )
 
 
 def test_the_exact_point_is_in_json(run: Run) -> None:
@@ -187,5 +205,7 @@ def test_the_exact_point_is_in_json(run: Run) -> None:
 
 def test_an_infinite_float_is_null_in_json(run: Run) -> None:
     result = run("stability", "none", "--domain", "all", "--json", "-")
-    unit = json.loads(result.output, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))["units"][0]
+    unit = json.loads(result.output, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))[
+        "units"
+    ][0]
     assert (unit["lo"], unit["up"]) == (None, None)

@@ -29,7 +29,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
     Path("a.relu").write_text(A)
     Path("b.relu").write_text(B)
-    Path("swapped.relu").write_text(A.replace("[[1, -1, 1/2], [0, 1, -1]]", "[[0, 1, -1], [1, -1, 1/2]]"))
+    Path("swapped.relu").write_text(
+        A.replace("[[1, -1, 1/2], [0, 1, -1]]", "[[0, 1, -1], [1, -1, 1/2]]")
+    )
     Path("one.relu").write_text("input x[2] in [-1, 1]\noutput relu(x[0])\n")
 
     def invoke(*arguments: str) -> Result:
@@ -65,7 +67,9 @@ def test_a_difference_is_exact_and_saved(run: Run) -> None:
     saved = json.loads(Path("x.json").read_text())
     gap = Fraction(saved["a"][saved["output"]]) - Fraction(saved["b"][saved["output"]])
     assert abs(gap) > Fraction(1, 1000)
-    told = answer(run, "a.relu", "b.relu", "--within", "1/1000", "--counterexample", "x.npy", "--float")
+    told = answer(
+        run, "a.relu", "b.relu", "--within", "1/1000", "--counterexample", "x.npy", "--float"
+    )
     assert told["verdict"] == "different"
     assert set(told["floats"]) == {"float32", "float64"}
     assert np.load("x.npy").shape == (2,)
@@ -85,7 +89,8 @@ def test_argmax(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", [["--tightest", "--time-limit", "1"], ["--argmax", "--margin", "1/20"], ["--within", "1"]]
+    "question",
+    [["--tightest", "--time-limit", "1"], ["--argmax", "--margin", "1/20"], ["--within", "1"]],
 )
 def test_every_question_writes_and_reads_the_log(run: Run, question: list[str]) -> None:
     first = run("a.relu", "b.relu", *question, "--log", "p.log")
@@ -115,10 +120,19 @@ def test_the_time_limit_ends_undecided_with_what_is_known(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--within", "1", "--argmax"], "--within and --argmax are different questions; ask one of them"),
-        (["--tightest", "--argmax"], "--argmax and --tightest are different questions; ask one of them"),
+        (
+            ["--within", "1", "--argmax"],
+            "--within and --argmax are different questions; ask one of them",
+        ),
+        (
+            ["--tightest", "--argmax"],
+            "--argmax and --tightest are different questions; ask one of them",
+        ),
         (["--margin", "1"], "--margin goes with --argmax"),
-        (["--argmax", "--certificate", "c"], "there are certificates of equality and of --within, not of --argmax"),
+        (
+            ["--argmax", "--certificate", "c"],
+            "there are certificates of equality and of --within, not of --argmax",
+        ),
         (["--argmax", "--margin", "-1"], "the margin -1 is negative"),
         (["--within", "1,2,3"], "3 tolerances given, but the networks have 2 outputs"),
         (["--within", "-1"], "the tolerance -1 is negative"),
@@ -155,13 +169,20 @@ def test_a_deep_network_equals_its_shallow_form_with_a_certificate(run: Run) -> 
         "input x[2] in [-1, 1]\nh = relu([[1, 1/2], [-1, 1]] @ x + [1/8, 1/4])\nk = relu([[1, -1], [-1/2, 1]] @ h + [1/16, -1/8])\n"
         "m = relu([[1, -2], [-1, 1]] @ k + [1/8, 1/32])\noutput [[1, 1]] @ m\n"
     )
-    made = CliRunner().invoke(main, ["shallow", "deep.relu", "-o", "shallow.relu", "--kind", "exact"])
+    made = CliRunner().invoke(
+        main, ["shallow", "deep.relu", "-o", "shallow.relu", "--kind", "exact"]
+    )
     assert made.exit_code == 0, made.output
     done = run("deep.relu", "shallow.relu", "--certificate", "c.cert")
     assert done.exit_code == 0, done.output
     assert "their affine maps agree" in done.output
     assert "and the certificate holds" in done.output
-    assert CliRunner().invoke(main, ["check", "deep.relu", "c.cert", "--result", "shallow.relu"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(main, ["check", "deep.relu", "c.cert", "--result", "shallow.relu"])
+        .exit_code
+        == 0
+    )
 
 
 def test_an_answer_without_a_certificate_says_so(run: Run) -> None:

@@ -31,16 +31,25 @@ def built(network: Network, folder: Path) -> ctypes.CDLL:
     assert network.domain is not None
     assert COMPILER is not None
     origin = Origin(
-        digest(network), network.sizes, tuple(code_error(network, network.domain, None, "float64").tolist())
+        digest(network),
+        network.sizes,
+        tuple(code_error(network, network.domain, None, "float64").tolist()),
     )
     for name, data in c_code(network, origin, "unit.c").files.items():
         (folder / name).write_bytes(data)
     test = folder / "self_test"
-    subprocess.run([COMPILER, *FLAGS, "-DUNIT_SELF_TEST", "-o", str(test), str(folder / "unit.c"), "-lm"], check=True)
-    assert "self-test passed" in subprocess.run([str(test)], capture_output=True, text=True, check=True).stdout
+    subprocess.run(
+        [COMPILER, *FLAGS, "-DUNIT_SELF_TEST", "-o", str(test), str(folder / "unit.c"), "-lm"],
+        check=True,
+    )
+    assert (
+        "self-test passed"
+        in subprocess.run([str(test)], capture_output=True, text=True, check=True).stdout
+    )
     library = folder / "unit.so"
     subprocess.run(
-        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(folder / "unit.c"), "-lm"], check=True
+        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(folder / "unit.c"), "-lm"],
+        check=True,
     )
     return ctypes.CDLL(str(library))
 
@@ -70,7 +79,9 @@ def test_outputs_stay_within_the_certified_bound(seed: int, tmp_path: Path) -> N
 
 @needs_compiler
 def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
-    network = net("network n\ninput x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\ny = relu(x[0] - x[1])\noutput y")
+    network = net(
+        "network n\ninput x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\ny = relu(x[0] - x[1])\noutput y"
+    )
     library = built(network, tmp_path)
     assert call(library, [0.5, 0.25], 1) == (0, [0.25])
     assert call(library, [float("nan"), 0.0], 1) == (1, [0.0])
@@ -81,12 +92,17 @@ def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
 
 
 @needs_compiler
-def test_many_parameters_lie_in_a_file_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_parameters_lie_in_a_file_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rectifold.emitters.c.INLINE_PARAMETERS", 10)
     built(float_network(0, 2, 6, 1), tmp_path)
     assert (tmp_path / "unit_weights.h").is_file()
     assert np.all(
-        ["0x" in line or "=" in line or "}" in line for line in (tmp_path / "unit_weights.h").read_text().splitlines()]
+        [
+            "0x" in line or "=" in line or "}" in line
+            for line in (tmp_path / "unit_weights.h").read_text().splitlines()
+        ]
     )
 
 
@@ -113,7 +129,9 @@ def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
 
 
 @needs_compiler
-def test_a_mix_of_the_files_of_two_networks_does_not_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mix_of_the_files_of_two_networks_does_not_compile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rectifold.emitters.c.INLINE_PARAMETERS", 10)
     names = ("unit.c", "unit.h", "unit_weights.h")
     for k in (0, 1):
@@ -157,15 +175,32 @@ CONSTRAINED = [
 @pytest.mark.parametrize("text", CONSTRAINED)
 def test_linear_constraints_are_decided_exactly_at_any_magnitude(text: str, tmp_path: Path) -> None:
     network = net(f"network n\ninput x[2] in [-1e305, 1e305]\nassume {text}\ny = x[0]\noutput y")
-    for name, data in c_code(network, Origin(digest(network), network.sizes), "unit.c").files.items():
+    for name, data in c_code(
+        network, Origin(digest(network), network.sizes), "unit.c"
+    ).files.items():
         (tmp_path / name).write_bytes(data)
     assert COMPILER is not None
     library = tmp_path / "unit.so"
     subprocess.run(
-        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c"), "-lm"], check=True
+        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c"), "-lm"],
+        check=True,
     )
     loaded = ctypes.CDLL(str(library))
-    values = [0.0, 5e-324, 1e-310, 1e-200, 0.1, 0.2, 0.3, 1.0, 1e-10, 3.0000000001, 1e153, 1e299, 1e305]
+    values = [
+        0.0,
+        5e-324,
+        1e-310,
+        1e-200,
+        0.1,
+        0.2,
+        0.3,
+        1.0,
+        1e-10,
+        3.0000000001,
+        1e153,
+        1e299,
+        1e305,
+    ]
     points = [[s * a, t * b] for a in values for b in values for s in (1, -1) for t in (1, -1)]
     points += [[a, float(np.nextafter(a, k))] for a in values for k in (-np.inf, np.inf)]
     for point in points:
@@ -176,13 +211,18 @@ def test_linear_constraints_are_decided_exactly_at_any_magnitude(text: str, tmp_
 @needs_compiler
 def test_random_linear_constraints_agree_with_fractions(tmp_path: Path) -> None:
     random = Random(3)
-    rows = [" + ".join(f"({_number(random)})*x[{k}]" for k in range(3)) + f" <= {_number(random)}" for _ in range(6)]
+    rows = [
+        " + ".join(f"({_number(random)})*x[{k}]" for k in range(3)) + f" <= {_number(random)}"
+        for _ in range(6)
+    ]
     text = "".join(f"assume {row}\n" for row in rows)
     network = net(f"network n\ninput x[3] in [-1e300, 1e300]\n{text}y = x[0]\noutput y")
     library = built(network, tmp_path)
     for _ in range(2000):
         point = [
-            random.choice((-1, 1)) * random.random() * 10.0 ** random.choice((-310, -20, 0, 0, 20, 299))
+            random.choice((-1, 1))
+            * random.random()
+            * 10.0 ** random.choice((-310, -20, 0, 0, 20, 299))
             for _ in range(3)
         ]
         assert (call(library, point, 1)[0] == 2) == violates(network, point), point
@@ -195,7 +235,9 @@ def _number(random: Random) -> str:
 
 @needs_compiler
 def test_the_ends_that_a_user_types_are_inside(tmp_path: Path) -> None:
-    network = net("network n\ninput x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(x[0])\noutput y")
+    network = net(
+        "network n\ninput x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(x[0])\noutput y"
+    )
     library = built(network, tmp_path)
     assert call(library, [0.1, 0.2], 1)[0] == 0  # 0.1 > 1/10, and 0.1 + 0.2 > 3/10, as floats are
     assert call(library, [0.1, 0.2 + 1e-16], 1)[0] == 2

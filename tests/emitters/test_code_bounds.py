@@ -42,7 +42,9 @@ def test_a_sample_of_the_campaign_finds_no_error_above_its_bound(campaign: Modul
 
 def test_the_campaign_finds_a_bound_that_is_too_small(campaign: ModuleType) -> None:
     tally = campaign.Tally()
-    campaign.compare("here", [1.0, np.inf], [Fraction(1) + Fraction(1, 10**6), Fraction(0)], (1e-7, 1.0), tally)
+    campaign.compare(
+        "here", [1.0, np.inf], [Fraction(1) + Fraction(1, 10**6), Fraction(0)], (1e-7, 1.0), tally
+    )
     assert tally.wrong == ["here: off by 10 times the bound 1e-07", "here: inf"]
 
 
@@ -72,7 +74,10 @@ def test_the_float32_bound_covers_weights_and_values_that_underflow() -> None:
     ("text", "layer"),
     [
         ("h = relu([[1e30]] @ x)\ny = 1e-30*h[0]", "h"),  # the value
-        ("h = relu([[1e9], [2e9]] @ x)\ny = [[2e29, -1e29]] @ h", "y"),  # a partial sum, not the result
+        (
+            "h = relu([[1e9], [2e9]] @ x)\ny = [[2e29, -1e29]] @ h",
+            "y",
+        ),  # a partial sum, not the result
         ("h = relu(x)\ny = 3e38*h[0] + 2e38", "y"),
     ],
 )
@@ -91,11 +96,15 @@ def test_values_just_inside_the_range_have_a_bound() -> None:
     found = rounding_error(network, network.domain, None, "float32")
     assert found.overflow is None
     assert np.isfinite(found.per_output).all()
-    assert rounding_error(network, Domain.everywhere(1), None, "float32").overflow is None  # unbounded is no overflow
+    assert (
+        rounding_error(network, Domain.everywhere(1), None, "float32").overflow is None
+    )  # unbounded is no overflow
 
 
 @pytest.mark.parametrize(("precision", "kind"), [("float64", np.float64), ("float32", np.float32)])
-def test_a_point_on_a_rounded_end_is_compared_with_the_exact_end(precision: str, kind: type[np.floating]) -> None:
+def test_a_point_on_a_rounded_end_is_compared_with_the_exact_end(
+    precision: str, kind: type[np.floating]
+) -> None:
     network = net("input x[1] in [0, 1/10]\ny = 1000*x[0]\noutput y")
     assert network.domain is not None
     (bound,) = code_error(network, network.domain, None, precision)

@@ -39,11 +39,16 @@ SMALL = """
 
 def origin_of(network: Network) -> Origin:
     assert network.domain is not None
-    return Origin(digest(network), network.sizes, tuple(code_error(network, network.domain, None).tolist()))
+    return Origin(
+        digest(network), network.sizes, tuple(code_error(network, network.domain, None).tolist())
+    )
 
 
 def emitted(network: Network, kind: str, folder: Path) -> Path:
-    path = folder / f"code_{kind}{'.py' if kind in ('python', 'numpy') else '.' + kind.removesuffix('64')}"
+    path = (
+        folder
+        / f"code_{kind}{'.py' if kind in ('python', 'numpy') else '.' + kind.removesuffix('64')}"
+    )
     write_artifact(EMITTERS[kind](network, origin_of(network), path.name), path, force=True)
     return path
 
@@ -71,7 +76,9 @@ def test_emitted_module_agrees_within_its_certified_bound(kind: str, tmp_path: P
                 continue
             exact = evaluate(network, [F(v) for v in x])
             got = [float(v) for v in code.evaluate(x)]
-            assert all(abs(F(g) - e) <= F(b) for g, e, b in zip(got, exact, bound.tolist(), strict=True))
+            assert all(
+                abs(F(g) - e) <= F(b) for g, e, b in zip(got, exact, bound.tolist(), strict=True)
+            )
             if kind == "python":
                 assert code.evaluate_exact(point) == evaluate(network, point)
 
@@ -87,13 +94,21 @@ def test_numpy_takes_a_batch(tmp_path: Path) -> None:
     code = module(emitted(network, "numpy", tmp_path))
     points = np.array([[0.5, 1.0], [-1.0, 0.0], [1.0, 2.0]])
     one_by_one = np.array([code.evaluate(p) for p in points])
-    assert np.abs(code.evaluate(points) - one_by_one).max() < 1e-12  # a batch may be summed in another order
+    assert (
+        np.abs(code.evaluate(points) - one_by_one).max() < 1e-12
+    )  # a batch may be summed in another order
     assert np.abs(code.evaluate(points) - evaluate_float(network, points)).max() < 1e-12
 
 
 @pytest.mark.parametrize("kind", ["python", "numpy"])
 def test_input_checks(kind: str, tmp_path: Path) -> None:
-    code = module(emitted(net("input x[2] in [[-1, 1], [0, 1/3]]\nassume x[0] + x[1] <= 1\noutput x"), kind, tmp_path))
+    code = module(
+        emitted(
+            net("input x[2] in [[-1, 1], [0, 1/3]]\nassume x[0] + x[1] <= 1\noutput x"),
+            kind,
+            tmp_path,
+        )
+    )
     code.evaluate([0.5, 0.25])
     for bad, message in [
         ([1.0], "expected 2 inputs"),
@@ -117,7 +132,9 @@ def test_nan_never_turns_into_zero(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["python", "numpy"])
 def test_large_networks_keep_their_weights_beside_with_a_digest(kind: str, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    rows = ",".join(f"[{', '.join(f'{v:.3f}' for v in row)}]" for row in random.standard_normal((400, 260)))
+    rows = ",".join(
+        f"[{', '.join(f'{v:.3f}' for v in row)}]" for row in random.standard_normal((400, 260))
+    )
     network = net(f"input x[260] in [0, 1]\nh = relu([{rows}] @ x)\ny = ones(400) @ h\noutput y")
     path = emitted(network, kind, tmp_path)
     code = module(path)
@@ -141,12 +158,19 @@ def test_self_test_finds_a_wrong_weight(tmp_path: Path) -> None:
 
 def test_emitted_files_run_alone(tmp_path: Path) -> None:
     path = emitted(net(SMALL), "python", tmp_path)
-    result = subprocess.run([sys.executable, "-I", "-S", str(path)], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", str(path)], capture_output=True, text=True, check=True
+    )
     assert "self-test passed at 5 points" in result.stdout
     result = subprocess.run(
-        [sys.executable, "-I", "-S", str(path), "0", "1"], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", str(path), "0", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert [float(v) for v in result.stdout.split()] == pytest.approx(evaluate_float(net(SMALL), [0.0, 1.0]).tolist())
+    assert [float(v) for v in result.stdout.split()] == pytest.approx(
+        evaluate_float(net(SMALL), [0.0, 1.0]).tolist()
+    )
 
 
 @pytest.mark.parametrize("kind", ["relu", "onnx64"])
@@ -164,7 +188,9 @@ def test_files_that_read_back_as_the_same_function(kind: str, tmp_path: Path) ->
 
 
 def test_npz_round_trip(tmp_path: Path) -> None:
-    network = net("input x[2] in [0, 1]\nh = relu([[1, 2], [3, 4]] @ x)\ny = [[1, -1]] @ h\noutput y")
+    network = net(
+        "input x[2] in [0, 1]\nh = relu([[1, 2], [3, 4]] @ x)\ny = [[1, -1]] @ h\noutput y"
+    )
     again = load(emitted(network, "npz", tmp_path)).network
     assert evaluate(again, [F(1), F(2)]) == evaluate(network, [F(1), F(2)])
 
@@ -200,7 +226,9 @@ def test_header_says_where_the_code_comes_from() -> None:
         (network, (0.0, np.inf), "a value may leave the range of float64 on the domain"),
     ):
         origin = Origin(digest(given), given.sizes, bound)
-        assert f"No bound on the rounding of this code is known ({why})." in header_lines(given, origin)
+        assert f"No bound on the rounding of this code is known ({why})." in header_lines(
+            given, origin
+        )
 
 
 def test_formats_by_name_and_suffix() -> None:
@@ -222,7 +250,16 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["python", "numpy"])
 @pytest.mark.parametrize(
-    "stem", ['q"+__import__("os").popen("touch HACKED").read()+"', "a\\", "a\nb", "{x}", "\u00e9", "a'b", "\udcff"]
+    "stem",
+    [
+        'q"+__import__("os").popen("touch HACKED").read()+"',
+        "a\\",
+        "a\nb",
+        "{x}",
+        "\u00e9",
+        "a'b",
+        "\udcff",
+    ],
 )
 def test_file_names_reach_code_as_names_only(
     kind: str, stem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -237,8 +274,12 @@ def test_file_names_reach_code_as_names_only(
 
 
 @pytest.mark.parametrize("kind", ["python", "numpy"])
-def test_ends_that_a_user_types_are_inside_and_the_bound_covers_them(kind: str, tmp_path: Path) -> None:
-    network = net("input x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(1e6*x[0])\noutput y")
+def test_ends_that_a_user_types_are_inside_and_the_bound_covers_them(
+    kind: str, tmp_path: Path
+) -> None:
+    network = net(
+        "input x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(1e6*x[0])\noutput y"
+    )
     code = module(emitted(network, kind, tmp_path))
     (bound,) = code_error(network, network.domain or Domain.cube(0, 1, 2), None)
     for point, nearest in (([0.1, 0.2], F(1, 10)), ([0.3, 0.1], F(3, 10))):
@@ -247,7 +288,9 @@ def test_ends_that_a_user_types_are_inside_and_the_bound_covers_them(kind: str, 
         else:
             with pytest.raises(ValueError, match="violates a linear constraint"):
                 code.evaluate(point)
-    with pytest.raises(ValueError, match=r"input 0 = 0.09999999999999999 is outside the domain \[0.1, 0.3\]"):
+    with pytest.raises(
+        ValueError, match=r"input 0 = 0.09999999999999999 is outside the domain \[0.1, 0.3\]"
+    ):
         code.evaluate([0.09999999999999999, 0.2])
     with pytest.raises(ValueError, match="violates a linear constraint"):
         code.evaluate([0.1, 0.2 + 1e-16])
@@ -269,13 +312,23 @@ def test_numbers_of_more_digits_than_python_reads_are_written(kind: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("kind", "weight"), [("python", "1e400"), ("numpy", "1e400"), ("c", "1e400"), ("onnx", "1e39"), ("onnx64", "1e400")]
+    ("kind", "weight"),
+    [
+        ("python", "1e400"),
+        ("numpy", "1e400"),
+        ("c", "1e400"),
+        ("onnx", "1e39"),
+        ("onnx64", "1e400"),
+    ],
 )
-def test_weights_beyond_the_range_are_refused_with_the_remedy(kind: str, weight: str, tmp_path: Path) -> None:
+def test_weights_beyond_the_range_are_refused_with_the_remedy(
+    kind: str, weight: str, tmp_path: Path
+) -> None:
     network = net(f"input x[1] in [0, 1]\nh = relu({weight}*x[0])\ny = h/{weight}\noutput y")
     suffix = {"python": "py", "numpy": "py", "c": "c"}.get(kind, "onnx")
     with pytest.raises(
-        InputError, match=r"layer h has a weight beyond the range of float\d\d .*; write .*\.relu, which is exact"
+        InputError,
+        match=r"layer h has a weight beyond the range of float\d\d .*; write .*\.relu, which is exact",
     ):
         emit(network, tmp_path / f"unit.{suffix}", kind)
     assert list(tmp_path.iterdir()) == []
@@ -285,12 +338,18 @@ def test_the_header_counts_what_the_format_of_the_file_rounds() -> None:
     network = net("input x[1] in [0, 1]\noutput 0.1f64*x")
     origin = Origin(digest(network), network.sizes, precision="float32")
     assert "are no float32 numbers and were rounded: 1." in "\n".join(header_lines(network, origin))
-    assert "are no float64 numbers and were rounded: 0." in "\n".join(header_lines(network, origin_of(network)))
+    assert "are no float64 numbers and were rounded: 0." in "\n".join(
+        header_lines(network, origin_of(network))
+    )
 
 
 @pytest.mark.parametrize("kind", ["python", "numpy"])
-def test_a_self_test_without_a_bound_allows_what_large_numbers_need(kind: str, tmp_path: Path) -> None:
-    network = net("input x[2]\nh = relu([[1e30/3, -1e30/7], [1, 1]] @ x)\ny = [1, 1/3] @ h\noutput y")
+def test_a_self_test_without_a_bound_allows_what_large_numbers_need(
+    kind: str, tmp_path: Path
+) -> None:
+    network = net(
+        "input x[2]\nh = relu([[1e30/3, -1e30/7], [1, 1]] @ x)\ny = [1, 1/3] @ h\noutput y"
+    )
     path = tmp_path / "unit.py"
     emit(network, path, kind)
     assert module(path).self_test() == 5

@@ -24,7 +24,17 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points, trace
-from rectifold.ir.joint import LAST, Pair, arranged, difference, gap, joined, names_of, output_names, same_shape
+from rectifold.ir.joint import (
+    LAST,
+    Pair,
+    arranged,
+    difference,
+    gap,
+    joined,
+    names_of,
+    output_names,
+    same_shape,
+)
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network, sample_points
 from rectifold.prover.effort import Limits
@@ -44,9 +54,12 @@ def shaken(network: Network, seed: int, size: float) -> Network:
         return Matrix.from_floats(values + size * random.standard_normal(values.shape))
 
     layers = [
-        Layer(v.name, v.activation, moved(v.bias), {u: moved(w) for u, w in v.weights.items()}) for v in network.layers
+        Layer(v.name, v.activation, moved(v.bias), {u: moved(w) for u, w in v.weights.items()})
+        for v in network.layers
     ]
-    return Network(network.input_name, network.input_size, layers, network.output, network.domain, network.name)
+    return Network(
+        network.input_name, network.input_size, layers, network.output, network.domain, network.name
+    )
 
 
 def largest_difference(a: Network, b: Network, domain: Domain, count: int = 400) -> Fraction:
@@ -116,7 +129,10 @@ def test_bounds_of_pairs_contain_exact_values_on_every_box(seed: int, size: floa
     units = np.arange(4)
     for k in range(6):
         upper = backward(bounds, LAST, units, 1.0, cases=boxes.of(np.full(4, k))).upper
-        points = [domain.clamp((lows[k] + (highs[k] - lows[k]) * random.random(len(low))).tolist()) for _ in range(20)]
+        points = [
+            domain.clamp((lows[k] + (highs[k] - lows[k]) * random.random(len(low))).tolist())
+            for _ in range(20)
+        ]
         values = trace(network, Matrix.from_fractions(points).T, with_activations=False)
         for name in boxes.lower:
             for unit, row in enumerate(values[name].fractions()):
@@ -143,7 +159,9 @@ def test_pairs_are_much_closer_than_two_networks_by_themselves() -> None:
         boxes = ends.boxes(low[None], high[None], [ends.known()])
         ends.tighten(boxes)
         widths.append(
-            backward(bounds, LAST, np.arange(2), 1.0, cases=boxes.of(np.zeros(2, dtype=np.int64))).upper.max()
+            backward(
+                bounds, LAST, np.arange(2), 1.0, cases=boxes.of(np.zeros(2, dtype=np.int64))
+            ).upper.max()
         )
     assert widths[1] < widths[0] / 20
 
@@ -182,7 +200,9 @@ def certificate_of(a: Network, b: Network, eps: Fraction) -> Certificate:
 
 
 def accepted(a: Network, b: Network, lines: list[str] | tuple[str, ...]) -> bool:
-    return rectifold_check.check(canonical_text(a), domain_text(domain_of(a)), lines, canonical_text(b)).holds
+    return rectifold_check.check(
+        canonical_text(a), domain_text(domain_of(a)), lines, canonical_text(b)
+    ).holds
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -213,10 +233,17 @@ def test_many_inputs_are_decided_by_phases() -> None:
     found = agree_within(a, b, domain_of(a), [4 * seen] * 2, limits=Limits(60))
     assert found.proved
     certificate = certify_within(
-        a, b, domain_of(a), [4 * seen] * 2, found.signs or found.facts or pytest.fail("no evidence"), found.pairing
+        a,
+        b,
+        domain_of(a),
+        [4 * seen] * 2,
+        found.signs or found.facts or pytest.fail("no evidence"),
+        found.pairing,
     )
     assert accepted(a, b, certificate.lines)
-    different = Network("x", 20, float_network(8, 20, 6, 2).layers, float_network(8, 20, 6, 2).output)
+    different = Network(
+        "x", 20, float_network(8, 20, 6, 2).layers, float_network(8, 20, 6, 2).output
+    )
     result = agree_within(a, different, domain_of(a), [F(1, 1000)] * 2, limits=Limits(10))
     assert not result.proved
     assert len(result.points)
@@ -293,7 +320,9 @@ def test_many_inputs_are_proved_on_one_box_where_that_is_enough() -> None:
     found = agree_within(a, b, domain_of(a), [F(1)] * 2, limits=Limits(20))
     assert (found.proved, found.boxes, found.facts) == (True, 1, None)
     assert found.signs is not None
-    assert accepted(a, b, certify_within(a, b, domain_of(a), [F(1)] * 2, found.signs, found.pairing).lines)
+    assert accepted(
+        a, b, certify_within(a, b, domain_of(a), [F(1)] * 2, found.signs, found.pairing).lines
+    )
 
 
 def test_argmax_with_many_inputs() -> None:
@@ -302,9 +331,15 @@ def test_argmax_with_many_inputs() -> None:
     last = a.output_layer
     biased.put(replace(last, bias=last.bias + Matrix.column([F(9), F(0), F(0)])))
     first = biased.freeze()
-    result = agree_in_argmax(first, shaken(first, 1, 0.001), domain_of(a), margin=F(0), limits=Limits(60))
+    result = agree_in_argmax(
+        first, shaken(first, 1, 0.001), domain_of(a), margin=F(0), limits=Limits(60)
+    )
     assert result.proved
-    assert len(agree_in_argmax(a, float_network(9, 20, 6, 3), domain_of(a), margin=F(0), limits=Limits(20)).points)
+    assert len(
+        agree_in_argmax(
+            a, float_network(9, 20, 6, 3), domain_of(a), margin=F(0), limits=Limits(20)
+        ).points
+    )
 
 
 def test_questions_that_make_no_sense_are_refused() -> None:
@@ -361,7 +396,9 @@ def permuted(network: Network, random: Random) -> Network:
         draft.edit(layer.name, bias=own.bias.select_rows(order).scale_rows(scale), weights=weights)
         for successor in draft.successors(layer.name):
             after = dict(draft.layers[successor].weights)
-            after[layer.name] = after[layer.name].select_columns(order).T.scale_rows([1 / s for s in scale]).T
+            after[layer.name] = (
+                after[layer.name].select_columns(order).T.scale_rows([1 / s for s in scale]).T
+            )
             draft.edit(successor, weights=after)
     return draft.freeze()
 
@@ -389,7 +426,9 @@ def test_permuted_and_scaled_copies_are_equal_and_one_ulp_is_never_called_equal(
 
 def test_joined_networks_need_rows_that_fit() -> None:
     a = float_network(0, 2, 3, 1)
-    network = joined(a, a, Matrix.from_floats([[2.0]]), Matrix.from_floats([[-1.0]]), Matrix.column([F(3)]))
+    network = joined(
+        a, a, Matrix.from_floats([[2.0]]), Matrix.from_floats([[-1.0]]), Matrix.column([F(3)])
+    )
     point = [F(0), F(1)]
     assert evaluate(network, point) == [evaluate(a, point)[0] + 3]
     assert isinstance(Bounds(network, domain_of(a)), Bounds)
@@ -409,7 +448,9 @@ def test_two_processes_prove_the_same_with_one_tree(monkeypatch: pytest.MonkeyPa
     assert found.boxes > 4
     assert found.share == pytest.approx(1.0)
     assert found.signs is not None
-    certificate = certify_within(a, b, domain_of(a), [seen * F(11, 10)] * 2, found.signs, found.pairing)
+    certificate = certify_within(
+        a, b, domain_of(a), [seen * F(11, 10)] * 2, found.signs, found.pairing
+    )
     assert accepted(a, b, certificate.lines)
 
 
@@ -469,7 +510,9 @@ def test_the_tightest_bound_for_many_inputs_is_improved_and_certified(seed: int)
     assert '["boxes",2' in certificate.text
     assert accepted(a, b, certificate.lines)
     smaller = [v * F(9, 10) for v in found.upper]
-    assert not accepted(a, b, certify_within(a, b, domain_of(a), smaller, found.signs, found.pairing).lines)
+    assert not accepted(
+        a, b, certify_within(a, b, domain_of(a), smaller, found.signs, found.pairing).lines
+    )
 
 
 def test_a_tolerance_for_many_inputs_is_proved_by_phases_and_taken_from_the_log(
@@ -492,7 +535,12 @@ def test_a_tolerance_for_many_inputs_is_proved_by_phases_and_taken_from_the_log(
     assert (again.proved, again.boxes) == (True, 0)
     monkeypatch.undo()
     kept = [list(range(4))]  # the root is said to prove everything, or the split is of no unit
-    for tree in (kept, [[], ["nowhere", 0], kept, kept], [[], [LAST, 0], kept, kept], [[], ["a000", 99], kept, kept]):
+    for tree in (
+        kept,
+        [[], ["nowhere", 0], kept, kept],
+        [[], [LAST, 0], kept, kept],
+        [[], ["a000", 99], kept, kept],
+    ):
         line["entry"]["tree"] = tree
         (tmp_path / "pairs.log").write_text(json.dumps(line) + "\n")
         assert agree_within(a, b, domain_of(a), eps, limits=limits).boxes > 1
@@ -510,7 +558,9 @@ def test_an_interrupt_ends_the_rounds_about_the_argmax(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("rectifold.equivalence.agreement._Contest.attack", lambda *_: None)
     monkeypatch.setattr("rectifold.equivalence.agreement._Contest._refuting", lambda *_: None)
-    found = agree_in_argmax(a, b, domain_of(a), margin=F(0), limits=Limits(600), progress=interrupting)
+    found = agree_in_argmax(
+        a, b, domain_of(a), margin=F(0), limits=Limits(600), progress=interrupting
+    )
     assert not found.proved
     assert len(rounds) == 1
 
@@ -552,7 +602,9 @@ def test_a_second_run_takes_the_argmax_from_the_log_and_believes_no_tree(tmp_pat
     )  # another question: nothing is taken over
     assert other.boxes > 0
     form = json.loads(log.read_text().splitlines()[0])
-    form["entry"]["tree"] = [list(range(len(form["entry"]["claims"])))]  # one box that is said to prove everything
+    form["entry"]["tree"] = [
+        list(range(len(form["entry"]["claims"])))
+    ]  # one box that is said to prove everything
     log.write_text(json.dumps(form) + "\n")
     anew = agree_in_argmax(a, b, domain_of(a), margin=F(1, 4), limits=limits)
     assert anew.proved
@@ -570,7 +622,9 @@ def test_the_tightest_bound_starts_from_the_best_point_of_the_log(
     (tmp_path / "t.log").write_text(line + line.replace("0x", "?x") + "no json\n")
     monkeypatch.setattr("rectifold.equivalence.agreement._ATTACKS", ((2, 1, 1),))
     assert tightest(a, b, domain_of(a), limits=Limits(1e-9)).reached < first.reached
-    assert tightest(a, b, domain_of(a), limits=replace(limits, seconds=1e-9)).reached >= first.reached
+    assert (
+        tightest(a, b, domain_of(a), limits=replace(limits, seconds=1e-9)).reached >= first.reached
+    )
 
 
 def test_what_the_tightest_bound_reaches_is_the_exact_difference_at_its_point() -> None:
@@ -582,11 +636,15 @@ def test_what_the_tightest_bound_reaches_is_the_exact_difference_at_its_point() 
     assert found.reached == max(map(abs, evaluate(difference(a, b), found.point)))
 
 
-def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_points_apart(tmp_path: Path) -> None:
+def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_points_apart(
+    tmp_path: Path,
+) -> None:
     """A − B = 1 − |x − 3.7|/2^70, which as a float is 1 everywhere on the domain."""
     top, slope = F(3.7), F(1, 2**70)
     sides = Layer("h", "relu", Matrix.column([-top, top]), {"x": Matrix.column([F(1), F(-1)])})
-    peak = Layer("y", "linear", Matrix.column([F(1)]), {"h": Matrix.from_fractions([[-slope, -slope]], 2)})
+    peak = Layer(
+        "y", "linear", Matrix.column([F(1)]), {"h": Matrix.from_fractions([[-slope, -slope]], 2)}
+    )
     zero = Layer("y", "linear", Matrix.zeros(1, 1), {"x": Matrix.zeros(1, 1)})
     a, b = Network("x", 1, [sides, peak], "y", None, "a"), Network("x", 1, [zero], "y", None, "b")
     domain, log = Domain((F(1),), (F(8),)), tmp_path / "t.log"
@@ -599,7 +657,9 @@ def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_
     assert closest(a, b, domain, limits=Limits(1e-9, log=log)).lower == 1
 
 
-def test_a_second_run_takes_the_tree_from_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_takes_the_tree_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a = float_network(12, 2, 8, 8, 1)
     b = shaken(a, 12, 0.05)
     eps = largest_difference(a, b, domain_of(a), 1000) * F(3, 2)
@@ -610,7 +670,9 @@ def test_a_second_run_takes_the_tree_from_the_log(tmp_path: Path, monkeypatch: p
     assert first.proved
     assert second.proved
     assert second.signs is not None
-    assert accepted(a, b, certify_within(a, b, domain_of(a), [eps], second.signs, second.pairing).lines)
+    assert accepted(
+        a, b, certify_within(a, b, domain_of(a), [eps], second.signs, second.pairing).lines
+    )
     monkeypatch.undo()
     smaller = agree_within(a, b, domain_of(a), [eps / 3], limits=limits)
     assert not smaller.proved
@@ -648,7 +710,9 @@ def test_a_permuted_and_shaken_copy_is_paired_unit_by_unit(seed: int) -> None:
     assert found.proved
     assert found.boxes < 200
     assert found.signs is not None
-    assert accepted(a, b, certify_within(a, b, domain_of(a), [eps] * 2, found.signs, found.pairing).lines)
+    assert accepted(
+        a, b, certify_within(a, b, domain_of(a), [eps] * 2, found.signs, found.pairing).lines
+    )
 
 
 def test_a_compiled_network_in_single_precision_is_compared_with_its_source() -> None:
@@ -666,11 +730,15 @@ def test_a_compiled_network_in_single_precision_is_compared_with_its_source() ->
     assert found.proved
     assert found.boxes < 1000
     assert found.signs is not None
-    assert accepted(a, b, certify_within(a, b, domain_of(a), [F(1, 10**4)], found.signs, found.pairing).lines)
+    assert accepted(
+        a, b, certify_within(a, b, domain_of(a), [F(1, 10**4)], found.signs, found.pairing).lines
+    )
 
 
 def test_networks_without_relatives_are_not_paired() -> None:
-    assert not guessed_pairing(float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), 0)
+    assert not guessed_pairing(
+        float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), 0
+    )
 
 
 def test_the_certificate_of_a_huge_domain_asks_for_bits_enough() -> None:

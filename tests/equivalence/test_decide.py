@@ -57,7 +57,9 @@ def test_equal_networks_are_proved_equal(seed: int) -> None:
     assert isinstance(result, Equal)
     if result.certificate is not None:
         a, b = canonical_text(network), canonical_text(other)
-        assert rectifold_check.check(a, domain_text(network.domain), result.certificate.lines, b).holds
+        assert rectifold_check.check(
+            a, domain_text(network.domain), result.certificate.lines, b
+        ).holds
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -67,7 +69,10 @@ def test_one_changed_weight_is_never_called_equal(seed: int) -> None:
     random = Random(seed)
     output = network.output_layer
     change = Matrix.column(
-        [Fraction(1, 2**60) if k == random.randrange(output.size) else 0 for k in range(output.size)]
+        [
+            Fraction(1, 2**60) if k == random.randrange(output.size) else 0
+            for k in range(output.size)
+        ]
     )
     draft = network.draft()
     draft.edit(network.output, bias=output.bias + change)
@@ -82,8 +87,12 @@ def test_one_changed_weight_is_never_called_equal(seed: int) -> None:
 
 
 def test_a_tie_at_the_sample_points_only_is_not_believed() -> None:
-    a = net("input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\ny = [[1, 0]] @ h\noutput y")
-    b = net("input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\ny = [[1, 1]] @ h\noutput y")
+    a = net(
+        "input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\ny = [[1, 0]] @ h\noutput y"
+    )
+    b = net(
+        "input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\ny = [[1, 1]] @ h\noutput y"
+    )
     result = compare(a, b, a.domain or pytest.fail("no domain"))
     assert isinstance(result, Different)
     assert result.difference != 0
@@ -97,7 +106,9 @@ def test_within_a_tolerance() -> None:
     assert isinstance(compare(a, b, domain, within=Fraction(1, 11)), Different)
 
 
-def test_a_deep_network_and_its_shallow_form_are_equal_by_regions_and_a_changed_one_is_not() -> None:
+def test_a_deep_network_and_its_shallow_form_are_equal_by_regions_and_a_changed_one_is_not() -> (
+    None
+):
     deep = float_network(0, 2, 6, 6, 6, 1)
     assert deep.domain is not None
     small = shallow_network(deep, deep.domain, kind="exact").network
@@ -106,7 +117,9 @@ def test_a_deep_network_and_its_shallow_form_are_equal_by_regions_and_a_changed_
     assert result.trusted == 0
     changed = small.draft()
     layer = small.layer("y")
-    changed.put(Layer("y", "linear", layer.bias + Matrix.column([Fraction(1, 10**12)]), dict(layer.weights)))
+    changed.put(
+        Layer("y", "linear", layer.bias + Matrix.column([Fraction(1, 10**12)]), dict(layer.weights))
+    )
     assert isinstance(compare(deep, changed.freeze(), deep.domain), Different)
     near = compare(deep, changed.freeze(), deep.domain, within=Fraction(1, 10**12))
     assert isinstance(near, Equal)

@@ -41,20 +41,27 @@ def test_six_inputs_are_covered_by_cells_and_seven_are_not() -> None:
     a, b, domain = pair(6)
     found = by_regions(a, b, domain, NONE, Effort())
     assert isinstance(found, Covered)
-    assert found.reason == "their difference is 0 at every vertex of the cells on which both are affine"
+    assert (
+        found.reason
+        == "their difference is 0 at every vertex of the cells on which both are affine"
+    )
     assert found.certificate is not None
     assert by_regions(*pair(7), NONE, Effort()) is None
 
 
 def test_a_flat_domain_is_covered_by_cells() -> None:
     a, b, domain = pair(2)
-    edge = Domain(domain.lower, domain.upper, (Constraint((Fraction(1), Fraction(0)), Fraction(-1)),))
+    edge = Domain(
+        domain.lower, domain.upper, (Constraint((Fraction(1), Fraction(0)), Fraction(-1)),)
+    )
     assert isinstance(by_regions(a, b, edge, NONE, Effort()), Covered)
 
 
 def test_a_tolerance_per_output_is_covered_by_cells() -> None:
     a = net("network a\ninput x[1] in [-1, 1]\nh = relu(x)\ny = [h[0], 2*h[0]]\noutput y")
-    b = net("network b\ninput x[1] in [-1, 1]\nh = relu(x + 1)\ny = [h[0] - 1/2, 2*h[0] - 1]\noutput y")
+    b = net(
+        "network b\ninput x[1] in [-1, 1]\nh = relu(x + 1)\ny = [h[0] - 1/2, 2*h[0] - 1]\noutput y"
+    )
     assert a.domain is not None
     assert isinstance(by_regions(a, b, a.domain, [Fraction(1, 2), Fraction(1)], Effort()), Covered)
     assert isinstance(by_regions(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)], Effort()), Begun)
@@ -62,7 +69,9 @@ def test_a_tolerance_per_output_is_covered_by_cells() -> None:
 
 def test_a_point_apart_is_handed_on() -> None:
     a, _, domain = pair(1)
-    found = by_regions(a, net(SAME.format(n=1).replace("- x[0]", "- x[0] + 1/100")), domain, NONE, Effort())
+    found = by_regions(
+        a, net(SAME.format(n=1).replace("- x[0]", "- x[0] + 1/100")), domain, NONE, Effort()
+    )
     assert isinstance(found, Apart)
     assert domain.contains(found.point)
 
@@ -106,7 +115,10 @@ def test_counting_cells_stops_when_asked() -> None:
     network = float_network(0, 2, 6, 6, 1)
     assert network.domain is not None
     asked = count()
-    assert certify_by_cells(network, network, network.domain, NONE, stop=lambda: next(asked) > 5) is None
+    assert (
+        certify_by_cells(network, network, network.domain, NONE, stop=lambda: next(asked) > 5)
+        is None
+    )
     assert certify_by_cells(network, network, network.domain, NONE, stop=lambda: False) is not None
 
 

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rectifold.exact.conversion import dyadic_integers
-from rectifold.exact.literals import NumberError, format_float, format_number, parse_number, parse_rational
+from rectifold.exact.literals import (
+    NumberError,
+    format_float,
+    format_number,
+    parse_number,
+    parse_rational,
+)
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.exact.numerals import round_down, round_up
 
@@ -22,22 +28,32 @@ rationals = st.one_of(
 
 
 def tables(rows: int, columns: int) -> st.SearchStrategy[list[list[Fraction]]]:
-    return st.lists(st.lists(rationals, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
+    return st.lists(
+        st.lists(rationals, min_size=columns, max_size=columns), min_size=rows, max_size=rows
+    )
 
 
 @given(tables(3, 4), tables(4, 2))
 def test_product_is_exact(a: list[list[Fraction]], b: list[list[Fraction]]) -> None:
     product = Matrix.from_fractions(a) @ Matrix.from_fractions(b)
     expected = [
-        [sum((p * q for p, q in zip(row, col, strict=True)), Fraction(0)) for col in zip(*b, strict=True)] for row in a
+        [
+            sum((p * q for p, q in zip(row, col, strict=True)), Fraction(0))
+            for col in zip(*b, strict=True)
+        ]
+        for row in a
     ]
     assert product.fractions() == expected
 
 
 @given(tables(2, 3), tables(2, 3), rationals)
-def test_sum_scale_and_transpose_are_exact(a: list[list[Fraction]], b: list[list[Fraction]], c: Fraction) -> None:
+def test_sum_scale_and_transpose_are_exact(
+    a: list[list[Fraction]], b: list[list[Fraction]], c: Fraction
+) -> None:
     p, q = Matrix.from_fractions(a), Matrix.from_fractions(b)
-    assert (p + q).fractions() == [[x + y for x, y in zip(r, s, strict=True)] for r, s in zip(a, b, strict=True)]
+    assert (p + q).fractions() == [
+        [x + y for x, y in zip(r, s, strict=True)] for r, s in zip(a, b, strict=True)
+    ]
     assert (p - p).is_zero
     assert p.scale(c).fractions() == [[c * x for x in r] for r in a]
     assert p == p.T.T
@@ -67,7 +83,9 @@ def test_rref_reproduces_the_matrix(a: list[list[Fraction]]) -> None:
 
 
 def test_rank_is_exact_where_singular_values_mislead() -> None:
-    tenths = Matrix.from_fractions([[Fraction(1, 10), Fraction(3, 10)], [Fraction(7, 10), Fraction(21, 10)]])
+    tenths = Matrix.from_fractions(
+        [[Fraction(1, 10), Fraction(3, 10)], [Fraction(7, 10), Fraction(21, 10)]]
+    )
     floats = Matrix.from_floats([[0.1, 0.3], [0.7, 2.1]])
     assert tenths.rank() == 1
     assert floats.rank() == 2
@@ -90,7 +108,10 @@ def test_nan_and_infinity_are_refused(bad: float) -> None:
 
 def test_selecting_scattering_and_stacking() -> None:
     third = Fraction(1, 3)
-    for matrix in (Matrix.from_floats([[1, 2], [3, 4]]), Matrix.from_fractions([[third, 2], [3, 4]])):
+    for matrix in (
+        Matrix.from_floats([[1, 2], [3, 4]]),
+        Matrix.from_fractions([[third, 2], [3, 4]]),
+    ):
         assert matrix.select_rows([1, 0]).row(1) == matrix.row(0)
         assert matrix.select_columns([1]).column_values() == [2, 4]
         assert matrix.scatter_columns([2, 0], 3).row(1) == [4, 0, 3]
@@ -117,16 +138,23 @@ def test_product_with_a_sparse_right_factor_is_exact() -> None:
     left = Matrix.from_fractions([[Fraction(k, 7) for k in range(400)]])
     product = left @ Matrix.from_floats(sparse)
     column = [Fraction(float(v)) for v in sparse[:, 17]]
-    assert product.entry(0, 17) == sum((v * Fraction(k, 7) for k, v in enumerate(column)), Fraction(0))
+    assert product.entry(0, 17) == sum(
+        (v * Fraction(k, 7) for k, v in enumerate(column)), Fraction(0)
+    )
 
 
 def test_large_float32_product_is_exact() -> None:
     random = np.random.default_rng(1)
     a = random.standard_normal((400, 400)).astype(np.float32)
-    b = (random.standard_normal((400, 784)) * 10.0 ** random.integers(-8, 1, (400, 784))).astype(np.float32)
+    b = (random.standard_normal((400, 784)) * 10.0 ** random.integers(-8, 1, (400, 784))).astype(
+        np.float32
+    )
     product = Matrix.from_floats(a) @ Matrix.from_floats(b)
     assert product.shape == (400, 784)
-    exact = sum((Fraction(float(x)) * Fraction(float(y)) for x, y in zip(a[3], b[:, 5], strict=True)), Fraction(0))
+    exact = sum(
+        (Fraction(float(x)) * Fraction(float(y)) for x, y in zip(a[3], b[:, 5], strict=True)),
+        Fraction(0),
+    )
     assert product.entry(3, 5) == exact
 
 
@@ -207,5 +235,7 @@ def test_a_sign_is_no_part_of_an_unsigned_number() -> None:
 
 def test_a_number_that_could_not_be_read_back_is_not_written() -> None:
     assert format_number(Fraction(10) ** 2400).startswith("1000")
-    with pytest.raises(NumberError, match=r"a number of about 2,80\d digits cannot be written; the limit is 2,500"):
+    with pytest.raises(
+        NumberError, match=r"a number of about 2,80\d digits cannot be written; the limit is 2,500"
+    ):
         format_number(Fraction(10) ** 2800 / 3)

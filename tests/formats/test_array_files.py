@@ -20,7 +20,10 @@ def packed(array: np.ndarray) -> bytes:
 
 
 def header(shape: str, kind: str = "<f8", version: int = 1) -> bytes:
-    body = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+    body = (
+        f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117)
+        + b"\n"
+    )
     return b"\x93NUMPY" + bytes([version, 0]) + len(body).to_bytes(2, "little") + body
 
 
@@ -52,12 +55,16 @@ def test_a_member_that_is_refused(data: bytes, message: str, tmp_path: Path) -> 
 
 def test_a_member_that_is_no_array_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the member 'readme.txt', which is no array"):
-        load_npz(archive(tmp_path / "n.npz", ("W0.npy", packed(np.eye(1))), ("readme.txt", b"hello")))
+        load_npz(
+            archive(tmp_path / "n.npz", ("W0.npy", packed(np.eye(1))), ("readme.txt", b"hello"))
+        )
 
 
 def test_a_member_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
-        path = archive(tmp_path / "n.npz", ("W0.npy", packed(np.eye(1))), ("W0.npy", packed(np.eye(2))))
+        path = archive(
+            tmp_path / "n.npz", ("W0.npy", packed(np.eye(1))), ("W0.npy", packed(np.eye(2)))
+        )
     with pytest.raises(InputError, match=r"the member 'W0.npy' twice"):
         load_npz(path)
 

@@ -31,7 +31,11 @@ def node(op: str, inputs: Sequence[str], output: str, **attributes: Any) -> Any:
 
 
 def written(
-    folder: Path, shape: Sequence[int], nodes: list[Any], constants: Constants, kind: int = TensorProto.FLOAT
+    folder: Path,
+    shape: Sequence[int],
+    nodes: list[Any],
+    constants: Constants,
+    kind: int = TensorProto.FLOAT,
 ) -> Path:
     graph = helper.make_graph(
         nodes,
@@ -55,7 +59,9 @@ W = np.array([[1, -2], [3, 0.5]], dtype=np.float32)
 
 
 @pytest.mark.parametrize("peers", [PEERS, REFERENCE], ids=["any", "reference"])
-def test_the_first_node_that_was_read_wrongly_is_named(peers: Sequence[Peer], tmp_path: Path) -> None:
+def test_the_first_node_that_was_read_wrongly_is_named(
+    peers: Sequence[Peer], tmp_path: Path
+) -> None:
     nodes = [
         node("MatMul", ["x", "w"], "h"), node("Abs", ["h"], "a"), node("Neg", ["a"], "n"), node("Relu", ["n"], "r"),
         node("Sub", ["r", "n"], "y"),
@@ -63,7 +69,8 @@ def test_the_first_node_that_was_read_wrongly_is_named(peers: Sequence[Peer], tm
     path = written(tmp_path, [1, 2], nodes, {"w": W})
     assert read_onnx(path, peers=peers)[1] == []
     with pytest.raises(
-        OnnxError, match=rf"node 'a_node' \(Abs\): entry . was read as .* where {peers[0].name} computes"
+        OnnxError,
+        match=rf"node 'a_node' \(Abs\): entry . was read as .* where {peers[0].name} computes",
     ):
         read_onnx(path, peers=peers, operators=table("Abs", relu))
     with pytest.raises(OnnxError, match="please report it with the file; --no-crosscheck"):
@@ -74,13 +81,16 @@ def test_a_wrong_shape_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, [2, 3], [node("Transpose", ["x"], "t"), node("Relu", ["t"], "y")], {})
     assert read_onnx(path)[1] == []
     with pytest.raises(
-        OnnxError, match=r"node 't_node' \(Transpose\) was read with the shape \(2, 3\), but .* \(3, 2\)"
+        OnnxError,
+        match=r"node 't_node' \(Transpose\) was read with the shape \(2, 3\), but .* \(3, 2\)",
     ):
         read_onnx(path, operators=table("Transpose", moving(same)))
 
 
 def test_a_constant_that_was_folded_wrongly_is_named(tmp_path: Path) -> None:
-    path = written(tmp_path, [1, 2], [node("Neg", ["w"], "c"), node("Add", ["x", "c"], "y")], {"w": W})
+    path = written(
+        tmp_path, [1, 2], [node("Neg", ["w"], "c"), node("Add", ["x", "c"], "y")], {"w": W}
+    )
     with pytest.raises(OnnxError, match=r"node 'c_node' \(Neg\): entry"):
         read_onnx(path, operators=table("Neg", moving(same)))
 
@@ -124,8 +134,12 @@ def test_rounding_and_overflow_are_no_disagreement(name: str, tmp_path: Path) ->
     assert read_onnx(written(tmp_path, [1, 2], nodes, constants))[1] == []
 
 
-@pytest.mark.parametrize(("kind", "type_"), [(TensorProto.FLOAT16, np.float16), (TensorProto.FLOAT, np.float32)])
-def test_a_deep_network_in_its_own_floats_is_no_disagreement(kind: int, type_: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "type_"), [(TensorProto.FLOAT16, np.float16), (TensorProto.FLOAT, np.float32)]
+)
+def test_a_deep_network_in_its_own_floats_is_no_disagreement(
+    kind: int, type_: Any, tmp_path: Path
+) -> None:
     random = np.random.default_rng(1)
     nodes, before = [], "x"
     constants: Constants = {}
@@ -142,9 +156,16 @@ def test_a_deep_network_in_its_own_floats_is_no_disagreement(kind: int, type_: A
 
 
 def test_numbers_near_0_that_half_precision_cannot_hold_are_no_disagreement(tmp_path: Path) -> None:
-    nodes = [node("MatMul", ["x", "w"], "h"), node("Relu", ["h"], "r"), node("MatMul", ["r", "v"], "y")]
+    nodes = [
+        node("MatMul", ["x", "w"], "h"),
+        node("Relu", ["h"], "r"),
+        node("MatMul", ["r", "v"], "y"),
+    ]
     ones = np.eye(16)
-    constants = {"w": (ones * 2.0**-24).astype(np.float16), "v": (ones * 2.0**14).astype(np.float16)}
+    constants = {
+        "w": (ones * 2.0**-24).astype(np.float16),
+        "v": (ones * 2.0**14).astype(np.float16),
+    }
     path = written(tmp_path, [1, 16], nodes, constants, TensorProto.FLOAT16)
     assert read_onnx(path, peers=REFERENCE)[1] == []
 
@@ -164,7 +185,9 @@ def test_a_large_network_is_left_out_with_a_note(tmp_path: Path) -> None:
     assert load(path, crosscheck=False).notes == ()
 
 
-def test_operators_that_the_reference_computes_otherwise_are_not_compared_with_it(tmp_path: Path) -> None:
+def test_operators_that_the_reference_computes_otherwise_are_not_compared_with_it(
+    tmp_path: Path,
+) -> None:
     pool = node("MaxPool", ["x"], "y", kernel_shape=[2, 2], pads=[0, 1, 0, 1])
     path = written(tmp_path, [1, 1, 3, 3], [pool], {})
     notes = read_onnx(path, peers=REFERENCE)[1]
@@ -181,13 +204,17 @@ COMMANDS = ("check", "compile", "emit", "regions", "run", "shallow", "show", "st
 def test_every_command_that_reads_a_network_can_leave_the_comparison_out(command: str) -> None:
     said = CliRunner().invoke(main, [command, "--help"]).output
     assert "--no-crosscheck" in said
-    assert set(COMMANDS) == {name for name, c in main.commands.items() if any(p.name == "crosscheck" for p in c.params)}
+    assert set(COMMANDS) == {
+        name for name, c in main.commands.items() if any(p.name == "crosscheck" for p in c.params)
+    }
 
 
 def test_the_command_line_passes_the_wish_on(tmp_path: Path) -> None:
     path, width = large(tmp_path)
     asked = CliRunner().invoke(main, ["run", str(path), "-"], input="0 " * width)
-    unasked = CliRunner().invoke(main, ["run", "--no-crosscheck", str(path), "-"], input="0 " * width)
+    unasked = CliRunner().invoke(
+        main, ["run", "--no-crosscheck", str(path), "-"], input="0 " * width
+    )
     assert (asked.exit_code, unasked.exit_code) == (0, 0)
     assert "was not compared" in asked.stderr
     assert "was not compared" not in unasked.stderr

@@ -15,7 +15,18 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "damaged_files.py"
 
 
 def test_a_sample_of_damaged_files() -> None:
-    command = [sys.executable, "-W", "error", str(SCRIPT), "--count", "40", "--seed", "5", "--seconds", "inf"]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        str(SCRIPT),
+        "--count",
+        "40",
+        "--seed",
+        "5",
+        "--seconds",
+        "inf",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines()[1:]]

@@ -17,7 +17,10 @@ from rectifold.ir.evaluate import evaluate
 def written(path: Path, **changes: Any) -> Path:
     data = {
         "format": "relu-trap/1",
-        "network": {"inputs": 2, "layers": [{"W": [["1", "-1/3"]], "b": ["3*2^-1"], "act": "relu"}]},
+        "network": {
+            "inputs": 2,
+            "layers": [{"W": [["1", "-1/3"]], "b": ["3*2^-1"], "act": "relu"}],
+        },
         "domain": {"lo": ["0", "-inf"], "hi": ["1", "1"]},
     }
     for place, value in changes.items():
@@ -50,7 +53,10 @@ def test_keys_about_the_file_are_named(tmp_path: Path) -> None:
         ({"domain__constraints": []}, "domain: the key 'constraints' is not known"),
         ({"domain": {"lo": ["0", "0"]}}, "the domain has no hi ends"),
         ({"network__layers__0__b": ["1", "2"]}, "1 row but 2 biases"),
-        ({"network__layers__0__W": [["1", "1", "1"]]}, "a row has 3 entries, but the layer below has 2 values"),
+        (
+            {"network__layers__0__W": [["1", "1", "1"]]},
+            "a row has 3 entries, but the layer below has 2 values",
+        ),
         ({"network__layers__0__W": [["1", 1]]}, "is not a number written as a string"),
         ({"network__inputs": True}, "a whole number is expected"),
     ],

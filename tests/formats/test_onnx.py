@@ -36,7 +36,9 @@ def node(op: str, inputs: Sequence[str], output: str | list[str], **attributes: 
     return helper.make_node(op, list(inputs), outputs, name=f"{op.lower()}_node", **attributes)
 
 
-def model(shape: Sequence[int | str], nodes: list[Any], constants: dict[str, np.ndarray], opset: int = 13) -> bytes:
+def model(
+    shape: Sequence[int | str], nodes: list[Any], constants: dict[str, np.ndarray], opset: int = 13
+) -> bytes:
     graph = helper.make_graph(
         nodes,
         "graph",
@@ -263,7 +265,9 @@ def test_open_dimensions_are_refused_except_the_batch(tmp_path: Path) -> None:
 
 
 def test_initializers_that_are_inputs_are_constants_and_reported(tmp_path: Path) -> None:
-    made = onnx.load_model_from_string(model([1, 2], [node("Add", ["x", "a"], "y")], {"a": array(2)}))
+    made = onnx.load_model_from_string(
+        model([1, 2], [node("Add", ["x", "a"], "y")], {"a": array(2)})
+    )
     made.graph.input.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [2]))
     network, notes = imported(made.SerializeToString(), tmp_path)
     assert network.input_size == 2
@@ -271,24 +275,32 @@ def test_initializers_that_are_inputs_are_constants_and_reported(tmp_path: Path)
     made.graph.input.append(helper.make_tensor_value_info("free", TensorProto.FLOAT, [3]))
     network, notes = imported(made.SerializeToString(), tmp_path)
     assert network.input_size == 5
-    assert notes[1] == "the inputs x (2 values), free (3 values) are read as one input of 5 values, in this order"
+    assert (
+        notes[1]
+        == "the inputs x (2 values), free (3 values) are read as one input of 5 values, in this order"
+    )
 
 
 def test_two_outputs_are_refused(tmp_path: Path) -> None:
     made = onnx.load_model_from_string(model([1, 2], [node("Relu", ["x"], "y")], {}))
     made.graph.output.append(helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2]))
     with pytest.raises(
-        OnnxError, match=r"2 outputs \(y, x\); choose with --outputs NAME, or join several with --outputs y,x"
+        OnnxError,
+        match=r"2 outputs \(y, x\); choose with --outputs NAME, or join several with --outputs y,x",
     ):
         imported(made.SerializeToString(), tmp_path)
 
 
 def test_external_data_is_read_and_stays_in_the_folder(tmp_path: Path) -> None:
     weight = array(3, 2)
-    made = onnx.load_model_from_string(model([1, 3], [node("MatMul", ["x", "w"], "y")], {"w": weight}))
+    made = onnx.load_model_from_string(
+        model([1, 3], [node("MatMul", ["x", "w"], "y")], {"w": weight})
+    )
     inner = tmp_path / "inner"
     inner.mkdir()
-    onnx.save_model(made, str(inner / "m.onnx"), save_as_external_data=True, location="m.data", size_threshold=0)
+    onnx.save_model(
+        made, str(inner / "m.onnx"), save_as_external_data=True, location="m.data", size_threshold=0
+    )
     network, _ = read_onnx(inner / "m.onnx")
     assert np.array_equal(network.output_layer.weights["x"].floats, weight.T.astype(np.float64))
     stored = onnx.load(str(inner / "m.onnx"), load_external_data=False)
@@ -314,10 +326,14 @@ def test_export_agrees_with_the_reference(precision: str, onnx_run: OnnxRun) -> 
 
 
 def test_export_of_a_constant_network_and_import_again(onnx_run: OnnxRun, tmp_path: Path) -> None:
-    constant = Network("x", 2, [Layer("y", "linear", Matrix.column([7]), {})], "y", Domain.cube(0, 1, 2))
+    constant = Network(
+        "x", 2, [Layer("y", "linear", Matrix.column([7]), {})], "y", Domain.cube(0, 1, 2)
+    )
     again, _ = imported(onnx_bytes(constant, "float64"), tmp_path)
     assert again.input_size == 2
-    assert onnx_run(onnx_bytes(constant), np.zeros((1, 2), dtype=np.float32)).ravel().tolist() == [7.0]
+    assert onnx_run(onnx_bytes(constant), np.zeros((1, 2), dtype=np.float32)).ravel().tolist() == [
+        7.0
+    ]
 
 
 def test_rounded_parameters_are_counted_and_overflow_is_refused() -> None:

@@ -13,7 +13,9 @@ from rectifold.formats.load import load
 from rectifold.formats.onnx.tensors import OnnxError
 
 
-def written(path: Path, node: Any, shape: list[int], constants: dict[str, np.ndarray], opset: int) -> Path:
+def written(
+    path: Path, node: Any, shape: list[int], constants: dict[str, np.ndarray], opset: int
+) -> Path:
     graph = helper.make_graph(
         [node],
         "graph",
@@ -84,4 +86,7 @@ READ: dict[str, tuple[Any, list[int], dict[str, np.ndarray], int]] = {
 @pytest.mark.parametrize("name", READ)
 def test_the_same_nodes_are_read_where_nothing_is_open(name: str, tmp_path: Path) -> None:
     node, shape, constants, opset = READ[name]
-    assert load(written(tmp_path / "m.onnx", node, shape, constants, opset)).network.input_size == shape[-1]
+    assert (
+        load(written(tmp_path / "m.onnx", node, shape, constants, opset)).network.input_size
+        == shape[-1]
+    )

@@ -27,4 +27,6 @@ def test_every_operator_has_a_generator() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_operator_is_refused_always(name: str, tmp_path: Path) -> None:
     """Some graph about it is read, and right."""
-    assert any(judge(case(seed, name), tmp_path).outcome in ("right", "rounded") for seed in range(TRIES))
+    assert any(
+        judge(case(seed, name), tmp_path).outcome in ("right", "rounded") for seed in range(TRIES)
+    )

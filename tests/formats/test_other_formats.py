@@ -45,17 +45,32 @@ def test_npz_both_ways(tmp_path: Path) -> None:
     [
         ({"V0": np.zeros((1, 1))}, "no member W0"),
         ({"W0": np.zeros(3)}, "W0 has 1 dimension,"),
-        ({"W0": np.zeros((2, 2)), "W1": np.zeros((1, 3))}, r"W1 has shape \(1, 3\), but 2 values come in"),
+        (
+            {"W0": np.zeros((2, 2)), "W1": np.zeros((1, 3))},
+            r"W1 has shape \(1, 3\), but 2 values come in",
+        ),
         ({"W0": np.zeros((2, 2)), "b0": np.zeros(3)}, r"b0 has shape \(3,\)"),
         ({"W0": np.array([[np.nan]])}, "NaN or infinite"),
         ({"W0": np.array([["a"]])}, "numbers up to 64 bits"),
-        ({"W0": np.zeros((1, 2)), "input_lo": np.zeros(3), "input_hi": np.zeros(3)}, "3 entries for 2 inputs"),
-        ({"W0": np.eye(2), "b0": np.zeros(2), "W2": np.eye(2), "b2": np.zeros(2)}, "has W2 but no W1"),
+        (
+            {"W0": np.zeros((1, 2)), "input_lo": np.zeros(3), "input_hi": np.zeros(3)},
+            "3 entries for 2 inputs",
+        ),
+        (
+            {"W0": np.eye(2), "b0": np.zeros(2), "W2": np.eye(2), "b2": np.zeros(2)},
+            "has W2 but no W1",
+        ),
         ({"W0": np.eye(2), "W1": np.eye(2), "b1": np.zeros(2)}, "has b1 but no b0: store zeros"),
-        ({"W0": np.eye(2), "b0": np.zeros(2), "b1": np.zeros(2)}, "has b1 but no W1: a layer is missing"),
+        (
+            {"W0": np.eye(2), "b0": np.zeros(2), "b1": np.zeros(2)},
+            "has b1 but no W1: a layer is missing",
+        ),
         ({"W0": np.eye(2), "input_lo": np.zeros(2)}, "has input_lo but no input_hi: half a box"),
         ({"W0": np.eye(2), "input_hi": np.zeros(2)}, "has input_hi but no input_lo: half a box"),
-        ({"W0": np.eye(2), "input_lo": np.ones(2), "input_hi": np.zeros(2)}, r"n.npz: input 0 has the empty range"),
+        (
+            {"W0": np.eye(2), "input_lo": np.ones(2), "input_hi": np.zeros(2)},
+            r"n.npz: input 0 has the empty range",
+        ),
         ({"W0": np.eye(2), "W01": np.eye(2)}, "'W01' is not known"),
         ({"W0": np.eye(2), "bias_0": np.eye(2)}, "'bias_0' is not known"),
         ({"W0": np.eye(2), "input_low": np.zeros(2)}, "'input_low' is not known"),
@@ -116,7 +131,10 @@ def test_nnet(tmp_path: Path) -> None:
         (("2.0,1.0,\n1.0,\n", ""), "ends too early"),
         (("1.0,2.0,3.0", "0.0,2.0,3.0"), "not positive"),
         (("2,2,1,2,", "-2,2,1,2,"), "positive whole number"),
-        (("2,2,1,2,", "2,2,1,1,"), "n.nnet:3: a layer has 2 units, but the first line says at most 1"),
+        (
+            ("2,2,1,2,", "2,2,1,1,"),
+            "n.nnet:3: a layer has 2 units, but the first line says at most 1",
+        ),
         (("2,2,1,2,", "2,2,1,2,7"), "n.nnet:2: 5 numbers where 4"),
         (("2,2,1,\n", "2,2,1,1\n"), "n.nnet:3: 4 numbers where 3"),
         (("\n0,\n", "\n1,\n"), "n.nnet:4: the flag is 1"),
@@ -127,12 +145,17 @@ def test_nnet(tmp_path: Path) -> None:
         (("0.5,0.1,", "0.5 0.1,"), "n.nnet:10: 1 number where 2"),
         (("0.5,0.1,", "0.5,0.1 7,"), "n.nnet:10: '0.1 7' is not a number"),
         (("0.25,", "0.25,1,"), "n.nnet:11: 2 numbers where 1"),
-        (("2.0,1.0,\n1.0,\n", "2.0,1.0,\n1.0,\n\n3.0,\n"), "n.nnet:15: the network is complete, but 2 lines are left"),
+        (
+            ("2.0,1.0,\n1.0,\n", "2.0,1.0,\n1.0,\n\n3.0,\n"),
+            "n.nnet:15: the network is complete, but 2 lines are left",
+        ),
     ],
 )
 def test_nnet_that_is_refused(change: tuple[str, str], message: str, tmp_path: Path) -> None:
     path = tmp_path / "n.nnet"
-    path.write_text(NNET.replace(*change, 1) if change[0] != "1.0,2.0,3.0" else NNET.replace(*change))
+    path.write_text(
+        NNET.replace(*change, 1) if change[0] != "1.0,2.0,3.0" else NNET.replace(*change)
+    )
     with pytest.raises(InputError, match=message):
         read_nnet(path)
 
@@ -208,5 +231,7 @@ def test_domains_in_files(tmp_path: Path) -> None:
 def test_long_numbers_of_an_nnet_file_are_shortened(tmp_path: Path) -> None:
     path = tmp_path / "n.nnet"
     path.write_text(NNET.replace("\n0,\n", f"\n{'1' * 2400}e1100/{'3' * 2400}e-1100,\n"))
-    with pytest.raises(InputError, match=r"n.nnet:4: the flag is about 3.*e\+2199 .* digits\); only 0 is known"):
+    with pytest.raises(
+        InputError, match=r"n.nnet:4: the flag is about 3.*e\+2199 .* digits\); only 0 is known"
+    ):
         read_nnet(path)

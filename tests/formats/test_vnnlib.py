@@ -31,8 +31,13 @@ def test_box_and_linear_constraints() -> None:
     )
     assert domain.lower == (F(-1, 10), F(0))
     assert domain.upper == (F(1, 20), F(5, 2))
-    assert [(c.coefficients, c.bound) for c in domain.constraints] == [((F(1), F(2)), F(4)), ((F(1), F(-1)), F(1))]
-    assert notes == ["<vnnlib>: 2 assertions about outputs are not used, the domain is about the inputs"]
+    assert [(c.coefficients, c.bound) for c in domain.constraints] == [
+        ((F(1), F(2)), F(4)),
+        ((F(1), F(-1)), F(1)),
+    ]
+    assert notes == [
+        "<vnnlib>: 2 assertions about outputs are not used, the domain is about the inputs"
+    ]
 
 
 def test_equality_and_scaled_inputs() -> None:
@@ -85,7 +90,10 @@ def test_a_comment_at_the_end_is_no_word() -> None:
         ("(declare-const Z_0 Real)", "is not"),
         ("(declare-fun X_0 (Real) Real)", "is not"),
         ('(set-info :source "never', 'this " is never closed'),
-        ("(assert (<= X_0 " + "(* 1e1000 " * 60 + "1" + ")" * 60 + "))", "longer than 30,000 digits"),
+        (
+            "(assert (<= X_0 " + "(* 1e1000 " * 60 + "1" + ")" * 60 + "))",
+            "longer than 30,000 digits",
+        ),
     ],
 )
 def test_what_is_refused(text: str, message: str) -> None:

@@ -37,10 +37,22 @@ def equation(*coefficients: int, value: Fraction | int) -> tuple[Constraint, Con
         (Domain((-Fraction(1),), (Fraction(1, 10),)), [Fraction(1, 10)]),  # that of 1/10 above it
         (Domain((None,), (None,)), [Fraction(10**400)]),  # the largest number stands in
         (Domain.cube(0, 1, 2), [THIRD, 2 * THIRD]),
-        (Domain((Fraction(0),) * 2, (Fraction(1),) * 2, (row(3, 3, bound=1),)), [THIRD, Fraction(0)]),
-        (Domain((Fraction(0),) * 9, (Fraction(1),) * 9, (row(*[7] * 9, bound=1),)), [Fraction(1, 63)] * 9),
-        (Domain((Fraction(0),) * 2, (Fraction(1),) * 2, equation(1, 1, value=1)), [THIRD, 2 * THIRD]),
-        (Domain((Fraction(1),), (Fraction(1) + Fraction(1, 2**60),)), [Fraction(1) + Fraction(1, 2**61)]),
+        (
+            Domain((Fraction(0),) * 2, (Fraction(1),) * 2, (row(3, 3, bound=1),)),
+            [THIRD, Fraction(0)],
+        ),
+        (
+            Domain((Fraction(0),) * 9, (Fraction(1),) * 9, (row(*[7] * 9, bound=1),)),
+            [Fraction(1, 63)] * 9,
+        ),
+        (
+            Domain((Fraction(0),) * 2, (Fraction(1),) * 2, equation(1, 1, value=1)),
+            [THIRD, 2 * THIRD],
+        ),
+        (
+            Domain((Fraction(1),), (Fraction(1) + Fraction(1, 2**60),)),
+            [Fraction(1) + Fraction(1, 2**61)],
+        ),
     ],
 )
 def test_a_point_lies_inside_in_the_floats_it_is_given_in(

@@ -23,7 +23,11 @@ def layer(name: str, rows: list[list[int]], reads: str = "x", activation: str = 
 @pytest.mark.parametrize(
     ("layers", "output", "message"),
     [
-        ([layer("y", [[1, 2]])], "y", r"weight 1x2 of layer y reads x, which has 3 units \(columns must match: 1x3\)"),
+        (
+            [layer("y", [[1, 2]])],
+            "y",
+            r"weight 1x2 of layer y reads x, which has 3 units \(columns must match: 1x3\)",
+        ),
         ([layer("y", [[1, 2, 3]], reads="z")], "y", "layer y reads z, which is no layer"),
         ([layer("y", [[1, 2, 3]])], "w", "the output w is no layer"),
         ([layer("y", [[1, 2, 3]]), layer("y", [[1, 2, 3]])], "y", "two layers are called y"),
@@ -108,7 +112,9 @@ def test_domain_refuses_what_is_none() -> None:
 
 def test_domain_contains_clamps_and_rounds_outward() -> None:
     third = Fraction(1, 3)
-    domain = Domain((third, None), (third, Fraction(2)), (Constraint((Fraction(0), Fraction(1)), Fraction(1)),))
+    domain = Domain(
+        (third, None), (third, Fraction(2)), (Constraint((Fraction(0), Fraction(1)), Fraction(1)),)
+    )
     assert domain.fixed == {0: third}
     assert domain.clamp([0.0, 5.0]) == [third, 2]
     assert domain.clamp([float("nan"), float("inf")]) == [third, 2]
@@ -129,8 +135,12 @@ def test_evaluation_in_fractions_and_floats_agree() -> None:
         points = [[Fraction(k + 1, 2)] * network.input_size for k in range(3)]
         exact = evaluate_points(network, points)
         floats = evaluate_float(network, np.array([[float(v) for v in p] for p in points]))
-        assert np.abs(floats - np.array(exact, dtype=float)).max() < 1e-9  # float rounding of small numbers
-        before = trace(network, Matrix.from_fractions(points).T, with_activations=False)[network.output]
+        assert (
+            np.abs(floats - np.array(exact, dtype=float)).max() < 1e-9
+        )  # float rounding of small numbers
+        before = trace(network, Matrix.from_fractions(points).T, with_activations=False)[
+            network.output
+        ]
         assert before.shape == (network.output_size, 3)
     with pytest.raises(ValueError, match="inputs, the point has"):
         evaluate(network, [])
@@ -144,7 +154,9 @@ def test_canonical_form_and_digest() -> None:
         '"weights":[[0,["0:1","1:1/3"]]]}],"output":1}'
     )
     assert digest(one) == digest(other)
-    changed = net("input x[2] in [0, 1]\ny = relu([[1, 0], [0, 1/3]] @ x + [0, 0.5000001])\noutput y")
+    changed = net(
+        "input x[2] in [0, 1]\ny = relu([[1, 0], [0, 1/3]] @ x + [0, 0.5000001])\noutput y"
+    )
     assert digest(one) != digest(changed)
     assert domain_text(Domain((None,), (Fraction(1, 3),))) == (
         '{"constraints":[],"format":"rectifold-domain/1","lower":[null],"upper":["1/3"]}'

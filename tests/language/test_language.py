@@ -117,7 +117,9 @@ def test_printed_form_reads_back_as_the_same_network(seed: int) -> None:
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@given(st.lists(st.one_of(finite.map(F), st.fractions()), min_size=4, max_size=4), st.text(max_size=20))
+@given(
+    st.lists(st.one_of(finite.map(F), st.fractions()), min_size=4, max_size=4), st.text(max_size=20)
+)
 def test_any_numbers_and_titles_survive_printing(values: list[Fraction], title: str) -> None:
     weight, bias = Matrix.from_fractions([values[:2]]), Matrix.column(values[2:3])
     domain = Domain((min(values), None), (max(values), None))
@@ -145,7 +147,10 @@ BAD = {
     ],
     "missing comma": [
         ("input x[2]\nh = [1 2] @ x\noutput h\n", "2:8: error: a comma is missing before '2'"),
-        ("input x[2]\nh = [[1, 2] [3, 4]] @ x\noutput h\n", "error: a comma is missing after this row"),
+        (
+            "input x[2]\nh = [[1, 2] [3, 4]] @ x\noutput h\n",
+            "error: a comma is missing after this row",
+        ),
         ("input x[2]\nh = concat(x[0] x[1])\noutput h\n", "error: a comma is missing before 'x'"),
         ("input x[2]\nh = [x[0], 2 x[1]]\noutput h\n", "error: a comma is missing before 'x'"),
     ],
@@ -176,7 +181,10 @@ BAD = {
     ],
     "shapes": [
         ("input x[3]\ny = [[1, 2]] @ x\noutput y", "columns must match: 1x3"),
-        ("input x[3]\ny = x + [1, 2]\noutput y", "a vector of 3 and a vector of 2 do not fit together"),
+        (
+            "input x[3]\ny = x + [1, 2]\noutput y",
+            "a vector of 3 and a vector of 2 do not fit together",
+        ),
         ("input x[2]\ny = [[1, 2], [3]] @ x\noutput y", "note: the first row has 2"),
         ("input x[2]\ny = x[2]\noutput y", "index 2 is out of range"),
         ("input x[2]\ny = x[1/2]\noutput y", "an index is a whole number"),
@@ -238,7 +246,11 @@ BAD = {
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [pytest.param(*case, id=f"{kind} {k}") for kind, cases in BAD.items() for k, case in enumerate(cases)],
+    [
+        pytest.param(*case, id=f"{kind} {k}")
+        for kind, cases in BAD.items()
+        for k, case in enumerate(cases)
+    ],
 )
 def test_error_names_place_and_remedy(text: str, expected: str) -> None:
     with pytest.raises(SourceError) as caught:
@@ -292,7 +304,9 @@ def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
 
 def test_a_large_file_of_inline_numbers_loads() -> None:
     random = np.random.default_rng(0)
-    rows = ",\n ".join("[" + ", ".join(f"{v:.8g}" for v in row) + "]" for row in random.standard_normal((345, 784)))
+    rows = ",\n ".join(
+        "[" + ", ".join(f"{v:.8g}" for v in row) + "]" for row in random.standard_normal((345, 784))
+    )
     network = parse(f"input x[784] in [0, 1]\ny = [{rows}] @ x\noutput y\n")
     assert network.sizes.macs == 270_480
 

@@ -23,12 +23,39 @@ def lines(first: str, step: str, count: int, last: str) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (lines("input x[1] in [0,1]\na0 = abs(x)", "aK = abs(concat(aJ, aJ))", 20, "output aK"), UNFOLDS),
-        (lines("input x[2] in [0,1]\na0 = relu(x)", "aK = max(concat(aJ, aJ), 0)", 20, "output aK"), UNFOLDS),
-        (lines("input x[2] in [0,1]\na0 = relu(x)", "aK = concat(aJ, aJ)", 40, "output aK"), UNFOLDS),
-        (lines("input x[2]\na0 = relu(x)", "aK = leaky_relu(concat(aJ, -aJ), 1/3)", 20, "output aK"), UNFOLDS),
-        (lines("input x[2]\na0 = relu(x)", "aK = clip(concat(aJ, -aJ), 0, 1)", 20, "output aK"), UNFOLDS),
-        (lines("input x[2]\nconst c0 = [1, 2]", "const cK = concat(cJ, cJ)", 40, "output cK @ cK * x"), UNFOLDS),
+        (
+            lines("input x[1] in [0,1]\na0 = abs(x)", "aK = abs(concat(aJ, aJ))", 20, "output aK"),
+            UNFOLDS,
+        ),
+        (
+            lines(
+                "input x[2] in [0,1]\na0 = relu(x)", "aK = max(concat(aJ, aJ), 0)", 20, "output aK"
+            ),
+            UNFOLDS,
+        ),
+        (
+            lines("input x[2] in [0,1]\na0 = relu(x)", "aK = concat(aJ, aJ)", 40, "output aK"),
+            UNFOLDS,
+        ),
+        (
+            lines(
+                "input x[2]\na0 = relu(x)", "aK = leaky_relu(concat(aJ, -aJ), 1/3)", 20, "output aK"
+            ),
+            UNFOLDS,
+        ),
+        (
+            lines("input x[2]\na0 = relu(x)", "aK = clip(concat(aJ, -aJ), 0, 1)", 20, "output aK"),
+            UNFOLDS,
+        ),
+        (
+            lines(
+                "input x[2]\nconst c0 = [1, 2]",
+                "const cK = concat(cJ, cJ)",
+                40,
+                "output cK @ cK * x",
+            ),
+            UNFOLDS,
+        ),
         (
             lines("input x[1]\nconst c0 = 3/7", "const cK = cJ*cJ", 40, "output cK*x[0]"),
             "digits would be computed here",
@@ -42,11 +69,17 @@ def lines(first: str, step: str, count: int, last: str) -> str:
             "digits would be computed here",
         ),
         (
-            lines("input x[2]\nconst c0 = [[1, 1/3], [1, 1]]", "const cK = cJ @ cJ", 40, "output cK @ x"),
+            lines(
+                "input x[2]\nconst c0 = [[1, 1/3], [1, 1]]",
+                "const cK = cJ @ cJ",
+                40,
+                "output cK @ x",
+            ),
             "digits would be",
         ),
         (
-            lines("input x[1]\na0 = x/3 + 1/7", "aK = 0*x + aJ[0] + 1e-1000*x/7", 2, "output aK") + "\n",
+            lines("input x[1]\na0 = x/3 + 1/7", "aK = 0*x + aJ[0] + 1e-1000*x/7", 2, "output aK")
+            + "\n",
             "a second output",
         ),
         ("input x[10000000] in [0, 1]\noutput x[0]", UNFOLDS),
@@ -70,19 +103,25 @@ def test_what_would_unfold_is_refused_with_its_place(text: str, message: str) ->
 
 def test_what_a_file_loads_counts_as_text(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", W=np.ones((1000, 784), dtype=np.float32))
-    text = 'input x[784]\nconst W = load("w.npz", "W")\nh = relu(W @ ((x - 0.13)/0.31))\noutput h[0]'
+    text = (
+        'input x[784]\nconst W = load("w.npz", "W")\nh = relu(W @ ((x - 0.13)/0.31))\noutput h[0]'
+    )
     network = parse(text, "n.relu", tmp_path)
     assert network.layers[0].size == 1000
 
 
 @pytest.mark.parametrize("change", ["W/3", "3*W", "W + 1/3", "-W", "W*2 - W", "W[0:500]"])
 def test_a_whole_matrix_may_be_changed(change: str) -> None:
-    network = parse(f"input x[400]\nconst W = ones(500, 400)\nconst V = {change}\nh = relu(V @ x)\noutput h[0:2]")
+    network = parse(
+        f"input x[400]\nconst W = ones(500, 400)\nconst V = {change}\nh = relu(V @ x)\noutput h[0:2]"
+    )
     assert network.layers[0].size == 500
 
 
 def test_many_terms_of_one_equation_are_read() -> None:
-    network = parse("input x[2]\noutput " + " + ".join(f"relu(x[{k % 2}] - {k})" for k in range(2000)))
+    network = parse(
+        "input x[2]\noutput " + " + ".join(f"relu(x[{k % 2}] - {k})" for k in range(2000))
+    )
     assert evaluate(network, [3, 2]) == [3 + 1 + 1]
     assert len(network.layers) == 2001
 

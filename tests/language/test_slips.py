@@ -25,7 +25,10 @@ WRITTEN = 'a domain is written "[0, 1]" (for every input)'
         ("h = relu(2 × x)", "help: write '*'"),
         ("h = relu(x);", "help: a statement ends with its line"),
         ("h = sigmoid(x)", "error: sigmoid is not piecewise linear\n"),
-        ("h = tanh(x)", "help: leave tanh out at the end of a network: which output is the largest does not change"),
+        (
+            "h = tanh(x)",
+            "help: leave tanh out at the end of a network: which output is the largest does not change",
+        ),
         ("h = Softmax(x)", "error: Softmax is not piecewise linear\n"),
         ("h = gelu(x)", "help: write piecewise linear functions: relu, abs, max"),
         ("h = x[0..1]", "error: '0..1' is no range"),
@@ -47,10 +50,16 @@ def test_slips_in_a_network(line: str, message: str) -> None:
             "domain:1:2: error: a ',' outside of brackets\n    0,1\n     ^\nhelp: write \"[0, 1]\" (that range for every",
         ),
         ("-1.5, 2", 'help: write "[-1.5, 2]"'),
-        ("0..1", "domain:1:1: error: '0..1' is no range\n    0..1\n    ^~~~\nhelp: write \"[0, 1]\""),
+        (
+            "0..1",
+            "domain:1:1: error: '0..1' is no range\n    0..1\n    ^~~~\nhelp: write \"[0, 1]\"",
+        ),
         ("0 1", 'help: write "[0, 1]"'),
         ("(0, 1)", 'help: write "[0, 1]"'),
-        ("[0, 1", "domain:1:1: error: this '[' is never closed\n    [0, 1\n    ^\nhelp: write \"[0, 1]\""),
+        (
+            "[0, 1",
+            "domain:1:1: error: this '[' is never closed\n    [0, 1\n    ^\nhelp: write \"[0, 1]\"",
+        ),
         ("[0, one]", "domain:1:5: error: an end of a range is a number"),
         ("", WRITTEN),
         ("box", WRITTEN),
@@ -73,7 +82,12 @@ def test_slips_in_a_domain(text: str, message: str) -> None:
 
 def test_domains_as_they_are_printed_are_read() -> None:
     several = Domain((Fraction(0), None), (Fraction(1, 3), Fraction(-2)))
-    for domain in (Domain.cube(-1, 1, 4), Domain.cube(0, Fraction(1, 3), 1), Domain.everywhere(3), several):
+    for domain in (
+        Domain.cube(-1, 1, 4),
+        Domain.cube(0, Fraction(1, 3), 1),
+        Domain.everywhere(3),
+        several,
+    ):
         assert parse_box(domain.describe(), domain.size) == domain
         network = parse(f"input x[{domain.size}] in {domain.describe()}\noutput x")
         assert network.domain == domain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from random import Random
 
 import pytest
@@ -49,12 +50,18 @@ def test_linear_layers_are_folded_and_layers_of_one_depth_share_a_block() -> Non
     network = net(DEEP)
     assert network.domain is not None
     blocks = Enumeration(network, network.domain).blocks
-    assert [[layer.name for layer in block.layers] for block in blocks.blocks] == [["h"], ["u", "v"], ["w"]]
+    assert [[layer.name for layer in block.layers] for block in blocks.blocks] == [
+        ["h"],
+        ["u", "v"],
+        ["w"],
+    ]
 
 
 def test_the_halves_of_a_difference_are_components_and_the_larger_one_comes_first() -> None:
     small = net("network s\ninput x[1] in [-1, 1]\nh = relu(x)\noutput h")
-    large = net("network l\ninput x[1] in [-1, 1]\nh = relu([x[0], -x[0]])\nk = relu([h[0] - h[1]])\noutput k")
+    large = net(
+        "network l\ninput x[1] in [-1, 1]\nh = relu([x[0], -x[0]])\nk = relu([h[0] - h[1]])\noutput k"
+    )
     assert small.domain is not None
     blocks = Enumeration(difference(small, large), small.domain).blocks
     assert [(block.component, block.size) for block in blocks.blocks] == [(0, 2), (0, 1), (1, 1)]
@@ -97,7 +104,10 @@ def test_a_sum_does_not_depend_on_the_way_to_its_values(seed: int) -> None:
         assert floats.tolist() == fresh_floats.tolist()
         for row, constant, form in zip(weights, bias[0], forms, strict=True):
             exact = [
-                sum((Fraction(w, 4) * Fraction(v[c], 3) for w, v in zip(row, values, strict=True)), Fraction(0))
+                sum(
+                    (Fraction(w, 4) * Fraction(v[c], 3) for w, v in zip(row, values, strict=True)),
+                    Fraction(0),
+                )
                 for c in range(3)
             ]
             exact[2] += Fraction(constant, bias[1])
@@ -106,6 +116,7 @@ def test_a_sum_does_not_depend_on_the_way_to_its_values(seed: int) -> None:
 
 def test_only_the_last_entries_are_kept() -> None:
     kept = Kept[int](2)
-    computed = [kept.get(key, lambda k=k: k) for k, key in enumerate((b"a", b"b", b"a", b"c", b"a"))]  # type: ignore[misc]
+    keys = (b"a", b"b", b"a", b"c", b"a")
+    computed = [kept.get(key, partial(int, k)) for k, key in enumerate(keys)]
     assert computed == [0, 1, 0, 3, 4]
     assert list(kept.entries) == [b"c", b"a"]

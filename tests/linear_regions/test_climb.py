@@ -60,7 +60,11 @@ def test_degenerate_networks(seed: int) -> None:
 def test_constraints_are_kept() -> None:
     network = float_network(8, 2, 8, 8, 1)
     assert network.domain is not None
-    cut = Domain(network.domain.lower, network.domain.upper, (Constraint((Fraction(1), Fraction(1)), Fraction(0)),))
+    cut = Domain(
+        network.domain.lower,
+        network.domain.upper,
+        (Constraint((Fraction(1), Fraction(1)), Fraction(0)),),
+    )
     found = highest_near(network, cut, [Fraction(-1, 3), Fraction(-1, 5)], seconds=10)
     assert cut.contains(found.point)
     assert found.value <= largest(network, cut)
@@ -71,7 +75,14 @@ def moved(network: Network, by: Fraction) -> Network:
     draft = network.draft()
     rows = last.weights[network.layers[-2].name].fractions()
     rows[0][0] += by
-    draft.put(Layer(last.name, last.activation, last.bias, {network.layers[-2].name: Matrix.from_fractions(rows)}))
+    draft.put(
+        Layer(
+            last.name,
+            last.activation,
+            last.bias,
+            {network.layers[-2].name: Matrix.from_fractions(rows)},
+        )
+    )
     return draft.freeze()
 
 

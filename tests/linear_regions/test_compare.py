@@ -80,7 +80,9 @@ def test_processes_share_the_work_and_find_the_same(network: Network) -> None:
     quick = Effort(jobs=2, clock=lambda: float(next(ticks)))  # the time alone is over at once
     shared = compare_by_regions(network, network, network.domain, effort=quick)
     assert (shared.complete, shared.regions, shared.largest) == (True, alone.regions, Fraction(0))
-    apart = compare_by_regions(network, shifted(network, Fraction(1, 10**9)), network.domain, effort=quick)
+    apart = compare_by_regions(
+        network, shifted(network, Fraction(1, 10**9)), network.domain, effort=quick
+    )
     assert apart.point is not None
     assert apart.largest == Fraction(1, 10**9)
     assert not apart.complete
@@ -90,6 +92,9 @@ def test_processes_keep_the_deadline(network: Network) -> None:
     assert network.domain is not None
     ticks = count()
     ended = compare_by_regions(
-        network, network, network.domain, effort=Effort(seconds=30, jobs=2, clock=lambda: float(next(ticks)) * 20)
+        network,
+        network,
+        network.domain,
+        effort=Effort(seconds=30, jobs=2, clock=lambda: float(next(ticks)) * 20),
     )
     assert not ended.complete

@@ -22,7 +22,9 @@ def test_the_count_is_that_of_the_list(seed: int) -> None:
 def test_processes_count_the_same() -> None:
     network = float_network(0, 2, 8, 8, 1)
     assert network.domain is not None
-    assert counted_regions(network, network.domain, jobs=2) == counted_regions(network, network.domain)
+    assert counted_regions(network, network.domain, jobs=2) == counted_regions(
+        network, network.domain
+    )
 
 
 def test_at_the_deadline_the_count_is_a_lower_bound() -> None:

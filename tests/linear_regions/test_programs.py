@@ -38,7 +38,9 @@ def by_programs(network: Network) -> tuple[list[PointRegion], ProgramEnumeration
     return list(enumeration.regions()), enumeration
 
 
-@pytest.mark.parametrize("sizes", [(1, 9, 9, 1), (2, 8, 8, 1), (3, 7, 7, 1), (4, 6, 6, 2), (5, 5, 5, 1)])
+@pytest.mark.parametrize(
+    "sizes", [(1, 9, 9, 1), (2, 8, 8, 1), (3, 7, 7, 1), (4, 6, 6, 2), (5, 5, 5, 1)]
+)
 def test_the_same_regions_as_by_vertices(sizes: tuple[int, ...]) -> None:
     network = float_network(2, *sizes)
     regions, enumeration = by_programs(network)
@@ -72,16 +74,20 @@ def test_points_have_the_phases_and_the_maps_the_values(sizes: tuple[int, ...]) 
     for region in found.found[:200]:
         assert region.vertices is None
         point = region.interior_point
-        values = trace(network, Matrix.from_fractions([[x] for x in point], columns=1), with_activations=False)
+        values = trace(
+            network, Matrix.from_fractions([[x] for x in point], columns=1), with_activations=False
+        )
         for layer in network.relu_layers:
             z = [row[0] for row in values[layer.name].fractions()]
             assert all(z)
             assert [int(v > 0) for v in z] == list(region.phases[layer.name])
         assert evaluate(network, list(point)) == [
-            sum((a * x for a, x in zip(form, point, strict=False)), form[-1]) for form in region.affine
+            sum((a * x for a, x in zip(form, point, strict=False)), form[-1])
+            for form in region.affine
         ]
         assert all(
-            side * (sum(a * x for a, x in zip(wall, point, strict=False)) + wall[-1]) > 0 for wall, side in region.walls
+            side * (sum(a * x for a, x in zip(wall, point, strict=False)) + wall[-1]) > 0
+            for wall, side in region.walls
         )
 
 
@@ -138,7 +144,9 @@ def test_what_is_not_proved_makes_the_list_partial(monkeypatch: pytest.MonkeyPat
     assert found.undecided > 0
 
 
-def test_a_region_without_a_certified_point_is_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_without_a_certified_point_is_left_out_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     network = float_network(4, 6, 4, 1)
     assert network.domain is not None
     everything = linear_regions(network, network.domain)
@@ -186,7 +194,9 @@ def test_two_processes_find_the_same_regions(sizes: tuple[int, ...]) -> None:
     alone = linear_regions(network, network.domain)
     shared = linear_regions(network, network.domain, jobs=2)
     assert shared.complete
-    assert sorted(tuple(r.phases.values()) for r in shared) == sorted(tuple(r.phases.values()) for r in alone)
+    assert sorted(tuple(r.phases.values()) for r in shared) == sorted(
+        tuple(r.phases.values()) for r in alone
+    )
     assert {r.affine for r in shared} == {r.affine for r in alone}
     few = linear_regions(network, network.domain, jobs=2, limit=5)
     assert (len(few), few.complete) == (5, False)
@@ -201,6 +211,8 @@ def test_a_gated_network_of_seven_inputs_is_built_on_these_regions() -> None:
     assert result.kind == "centred"
     assert len(result.hidden) == 2
     random = np.random.default_rng(0)
-    points = [[Fraction(int(v), 1000) for v in row] for row in random.integers(-1000, 1001, (60, 7))]
+    points = [
+        [Fraction(int(v), 1000) for v in row] for row in random.integers(-1000, 1001, (60, 7))
+    ]
     close = sum(evaluate(network, p) == evaluate(result.network, p) for p in points)
     assert close >= 50

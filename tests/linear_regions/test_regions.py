@@ -114,7 +114,9 @@ def polygon_area(corners: list[tuple[Fraction, ...]]) -> Fraction:
 def test_corners_of_polygons_are_in_cyclic_order_and_their_areas_sum_to_the_box(seed: int) -> None:
     network = float_network(seed, 2, 6, 5, 1)
     assert network.domain is not None
-    areas = [polygon_area(region.vertices) for region in Enumeration(network, network.domain).regions()]
+    areas = [
+        polygon_area(region.vertices) for region in Enumeration(network, network.domain).regions()
+    ]
     assert min(areas) > 0
     assert sum(areas, Fraction(0)) == box_volume(network.domain, [0, 1])
 
@@ -126,7 +128,9 @@ def test_phases_are_those_at_an_interior_point(seed: int) -> None:
     enumeration = Enumeration(network, network.domain)
     for region in enumeration.regions():
         point = region.interior_point if enumeration.free else ()
-        values = trace(network, Matrix.column(whole(network, enumeration.free, point)), with_activations=False)
+        values = trace(
+            network, Matrix.column(whole(network, enumeration.free, point)), with_activations=False
+        )
         for name, phases in region.phases.items():
             assert bytes(v[0] > 0 for v in values[name].fractions()) == phases
 
@@ -144,7 +148,10 @@ def test_every_pattern_of_a_dense_sample_is_found(sizes: tuple[int, ...], seed: 
     for _ in range(200):
         point = [Fraction(random.randint(-999, 999), 1000) for _ in range(sizes[0])]
         values = trace(network, Matrix.column(point), with_activations=False)
-        pattern = tuple((v.name, bytes(z[0] > 0 for z in values[v.name].fractions())) for v in network.relu_layers)
+        pattern = tuple(
+            (v.name, bytes(z[0] > 0 for z in values[v.name].fractions()))
+            for v in network.relu_layers
+        )
         assert pattern in found
 
 
@@ -179,21 +186,31 @@ def test_a_unit_that_is_zero_on_a_region_gives_it_once() -> None:
 
 
 def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
-    network = net("network n\ninput x[3] in [[-1, 1], [1/3, 1/3], [-1, 1]]\nh = relu(x[0] + x[1] + x[2])\noutput h")
+    network = net(
+        "network n\ninput x[3] in [[-1, 1], [1/3, 1/3], [-1, 1]]\nh = relu(x[0] + x[1] + x[2])\noutput h"
+    )
     assert network.domain is not None
     cut = Domain(
-        network.domain.lower, network.domain.upper, (Constraint((Fraction(1), Fraction(3), Fraction(1)), Fraction(1)),)
+        network.domain.lower,
+        network.domain.upper,
+        (Constraint((Fraction(1), Fraction(3), Fraction(1)), Fraction(1)),),
     )
     regions = linear_regions(network, cut)
     assert regions.free == (0, 2)
     assert len(regions) == 2
     assert sum((volume(r) for r in regions.with_vertices), Fraction(0)) == 2
     held = Domain(
-        network.domain.lower, network.domain.upper, (Constraint((Fraction(0), Fraction(3), Fraction(0)), Fraction(1)),)
+        network.domain.lower,
+        network.domain.upper,
+        (Constraint((Fraction(0), Fraction(3), Fraction(0)), Fraction(1)),),
     )
-    assert len(linear_regions(network, held)) == 2  # holds with equality at the fixed input: no restriction
+    assert (
+        len(linear_regions(network, held)) == 2
+    )  # holds with equality at the fixed input: no restriction
     border = Domain(
-        network.domain.lower, network.domain.upper, (Constraint((Fraction(-1), Fraction(0), Fraction(0)), Fraction(1)),)
+        network.domain.lower,
+        network.domain.upper,
+        (Constraint((Fraction(-1), Fraction(0), Fraction(0)), Fraction(1)),),
     )
     assert len(linear_regions(network, border)) == 2
 
@@ -204,11 +221,19 @@ def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
         (Domain.everywhere(2), "need a bounded domain"),
         (Domain.cube(0, 10**400, 2), "need a bounded domain"),
         (
-            Domain((Fraction(0),) * 2, (Fraction(1),) * 2, (Constraint((Fraction(1), Fraction(1)), Fraction(-1)),)),
+            Domain(
+                (Fraction(0),) * 2,
+                (Fraction(1),) * 2,
+                (Constraint((Fraction(1), Fraction(1)), Fraction(-1)),),
+            ),
             "is empty",
         ),
         (
-            Domain((Fraction(0),) * 2, (Fraction(1),) * 2, (Constraint((Fraction(1), Fraction(1)), Fraction(0)),)),
+            Domain(
+                (Fraction(0),) * 2,
+                (Fraction(1),) * 2,
+                (Constraint((Fraction(1), Fraction(1)), Fraction(0)),),
+            ),
             "is flat",
         ),
     ],
@@ -264,13 +289,21 @@ def test_counts_stay_below_the_bounds_of_the_literature(seed: int) -> None:
     assert network.domain is not None
     regions = linear_regions(network, network.domain)
     bounds = upper_bounds(network, 2)
-    assert len(regions) <= bounds["Serra et al. 2018"] <= bounds["Montúfar 2017"] <= bounds["2^units"]
+    assert (
+        len(regions) <= bounds["Serra et al. 2018"] <= bounds["Montúfar 2017"] <= bounds["2^units"]
+    )
 
 
 def test_bounds_of_one_layer_are_those_of_an_arrangement() -> None:
-    assert upper_bounds(float_network(0, 2, 4, 1), 2) == {"2^units": 16, "Montúfar 2017": 11, "Serra et al. 2018": 11}
+    assert upper_bounds(float_network(0, 2, 4, 1), 2) == {
+        "2^units": 16,
+        "Montúfar 2017": 11,
+        "Serra et al. 2018": 11,
+    }
     with pytest.raises(InputError, match="chains"):
-        upper_bounds(net("network n\ninput x[1] in [0, 1]\nh = relu(x)\ny = relu(h + x)\noutput y"), 1)
+        upper_bounds(
+            net("network n\ninput x[1] in [0, 1]\nh = relu(x)\ny = relu(h + x)\noutput y"), 1
+        )
 
 
 def test_signs_near_zero_are_found_in_integers() -> None:
@@ -309,7 +342,10 @@ def test_networks_compared_by_regions(seed: int) -> None:
     outcome = compare_by_regions(network, other, network.domain)
     if outcome.point is not None:
         gaps = [
-            abs(a - b) for a, b in zip(evaluate(network, outcome.point), evaluate(other, outcome.point), strict=True)
+            abs(a - b)
+            for a, b in zip(
+                evaluate(network, outcome.point), evaluate(other, outcome.point), strict=True
+            )
         ]
         assert max(gaps) == outcome.largest > 0
         assert network.domain.contains(outcome.point)
@@ -319,11 +355,15 @@ def test_the_difference_of_two_networks_is_a_network() -> None:
     a = net("network a\ninput x[1] in [-1, 1]\nh = relu(x)\ny = 2*h\noutput y")
     b = net("network b\ninput t[1] in [-1, 1]\nk = relu(-t)\nz = 3*k\noutput z")
     for value in (Fraction(-1, 2), Fraction(1, 3)):
-        assert evaluate(difference(a, b), [value]) == [evaluate(a, [value])[0] - evaluate(b, [value])[0]]
+        assert evaluate(difference(a, b), [value]) == [
+            evaluate(a, [value])[0] - evaluate(b, [value])[0]
+        ]
 
 
 def test_the_pieces_around_a_point() -> None:
-    network = net("network n\ninput x[2] in [-1, 1]\nh = relu([x[0], x[1]])\ny = h[0] + 2*h[1]\noutput y")
+    network = net(
+        "network n\ninput x[2] in [-1, 1]\nh = relu([x[0], x[1]])\ny = h[0] + 2*h[1]\noutput y"
+    )
     assert network.domain is not None
     local = Local(Enumeration(network, network.domain))
     phases, zero = local.zeros(homogeneous([Fraction(0), Fraction(1, 2)]))

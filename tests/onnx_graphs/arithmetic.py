@@ -44,7 +44,11 @@ def old_broadcast(d: Draft, op: str, x: str, values: Callable[[tuple[int, ...]],
     array = values(shape[first:last])
     plain = d.constant(array)
     seen = d.constant(array.reshape(*array.shape, *([1] * (len(shape) - last))))
-    axis = None if last == len(shape) and d.chance(0.5) else first - (len(shape) if d.chance(0.2) else 0)
+    axis = (
+        None
+        if last == len(shape) and d.chance(0.5)
+        else first - (len(shape) if d.chance(0.2) else 0)
+    )
     return d.node(op, [x, plain], broadcast=1, axis=axis, like=(op, [x, seen], {}))[0]
 
 
@@ -66,14 +70,18 @@ def powers(d: Draft, shape: tuple[int, ...]) -> Array:
     if d.kind.kind != "f":
         return d.numbers(shape, zero=False)
     pool = [1, 2, 4, 0.5, -1, -2, 0.25] if d.chance(0.9) else [3, -5, 7, 0.1]
-    return np.array([d.one_of(pool) for _ in range(int(np.prod(shape)))], dtype=d.kind).reshape(shape)
+    return np.array([d.one_of(pool) for _ in range(int(np.prod(shape)))], dtype=d.kind).reshape(
+        shape
+    )
 
 
 def divide(d: Draft) -> str:
     x = d.take(ANY)
     if d.opset < 7 and d.chance(0.7):
         return old_broadcast(d, "Div", x, lambda shape: powers(d, shape))
-    if d.chance(0.05) and d.kind.kind == "f":  # no linear function, unless the input is moved to the left by mistake
+    if (
+        d.chance(0.05) and d.kind.kind == "f"
+    ):  # no linear function, unless the input is moved to the left by mistake
         return d.node("Div", [d.constant(d.numbers(d.values[x].shape)), x])[0]
     return d.node("Div", [x, d.constant(powers(d, partner_shape(d, d.values[x].shape)))])[0]
 
@@ -82,7 +90,11 @@ def power(d: Draft) -> str:
     x = d.take(ANY)
     shape = partner_shape(d, d.values[x].shape) if d.chance(0.5) else ()
     exponent = np.full(shape, d.one_of([1, 1, 1, 0, 2, 0.5, -1]))
-    kind = d.kind if d.opset < 12 or d.chance(0.7) else np.dtype(d.one_of([np.float32, np.int64, np.int32]))
+    kind = (
+        d.kind
+        if d.opset < 12 or d.chance(0.7)
+        else np.dtype(d.one_of([np.float32, np.int64, np.int32]))
+    )
     return d.node("Pow", [x, d.constant(exponent.astype(kind))])[0]
 
 
@@ -116,14 +128,20 @@ def prelu(d: Draft) -> str:
         slope = d.numbers((channels if d.chance(0.7) else 1,))
         seen = d.constant(slope.reshape(-1, *([1] * max(0, len(shape) - 2))))
         return d.node("PRelu", [x, d.constant(slope)], like=("PRelu", [x, seen], {}))[0]
-    kept = [1 if d.chance(0.3) else size for size in shape[d.whole(0, len(shape)) if d.chance(0.3) else 0 :]]
+    kept = [
+        1 if d.chance(0.3) else size
+        for size in shape[d.whole(0, len(shape)) if d.chance(0.3) else 0 :]
+    ]
     return d.node("PRelu", [x, d.constant(d.numbers(kept))])[0]
 
 
 def clip(d: Draft) -> str:
     x = d.take(ANY)
     low, high = sorted([d.whole(-3, 2), d.whole(-2, 3)])
-    ends: list[Any] = [d.one_of([low, low, low, None, -np.inf]), d.one_of([high, high, high, None, np.inf])]
+    ends: list[Any] = [
+        d.one_of([low, low, low, None, -np.inf]),
+        d.one_of([high, high, high, None, np.inf]),
+    ]
     if d.chance(0.08):
         ends = [high, low]  # an empty range: the upper end wins
     if d.kind.kind != "f":
@@ -160,7 +178,9 @@ def cast(d: Draft) -> str:
     start = d.one_of([np.float32, np.float64, np.int64, np.int32, np.bool_])
     array = d.numbers(d.values[x].shape, start)
     if start != np.bool_ and d.chance(0.5):
-        array = (array * d.one_of([75, 7, 1])).astype(start)  # beyond int8 and uint8; whole parts of halves
+        array = (array * d.one_of([75, 7, 1])).astype(
+            start
+        )  # beyond int8 and uint8; whole parts of halves
     kinds = [np.bool_, np.int32, np.int64, np.int8, np.uint8, np.float16, np.float32, np.float64]
     middle = d.one_of(kinds)
     if middle in (np.int8, np.uint8) and array.dtype.kind == "f":
@@ -202,16 +222,27 @@ def batch_normalization(d: Draft) -> str:
 def dropout(d: Draft) -> str:
     x = d.take(ANY)
     if d.opset < 7:
-        return d.node("Dropout", [x], is_test=1, ratio=d.one_of([None, 0.25]), like=("Dropout", [x], {}))[0]
+        return d.node(
+            "Dropout", [x], is_test=1, ratio=d.one_of([None, 0.25]), like=("Dropout", [x], {})
+        )[0]
     if d.opset < 12:
         return d.node("Dropout", [x], ratio=d.one_of([None, 0.25]))[0]
     ratio = d.constant(np.array(0.25, dtype=np.float32)) if d.chance(0.5) else ""
-    names = [x, ratio, d.constant(np.array(False))] if ratio and d.chance(0.4) else [x, ratio] if ratio else [x]
+    names = (
+        [x, ratio, d.constant(np.array(False))]
+        if ratio and d.chance(0.4)
+        else [x, ratio]
+        if ratio
+        else [x]
+    )
     return d.node("Dropout", names, 2 if d.chance(0.2) else 1, seed=d.one_of([None, 3]))[0]
 
 
 def hard_sigmoid(d: Draft) -> str:
-    slopes = {"alpha": d.one_of([None, 0.25, 0.5, 1.0, 0.0, -0.5]), "beta": d.one_of([None, 0.5, 0.0, 2.0, -1.0])}
+    slopes = {
+        "alpha": d.one_of([None, 0.25, 0.5, 1.0, 0.0, -0.5]),
+        "beta": d.one_of([None, 0.5, 0.0, 2.0, -1.0]),
+    }
     return d.node("HardSigmoid", [d.take(ANY)], **slopes)[0]
 
 
@@ -231,7 +262,9 @@ def scaler(d: Draft) -> str:
     size = d.values[x].shape[1]
     offset = [float(d.whole(-3, 3)) for _ in range(1 if d.chance(0.3) else size)]
     scale = [float(d.one_of([1, 2, 0.5, -1])) for _ in range(1 if d.chance(0.3) else size)]
-    return d.node("Scaler", [x], domain="ai.onnx.ml", gives=np.float32, offset=offset, scale=scale)[0]
+    return d.node("Scaler", [x], domain="ai.onnx.ml", gives=np.float32, offset=offset, scale=scale)[
+        0
+    ]
 
 
 def comparison(op: str) -> Callable[[Draft], str]:

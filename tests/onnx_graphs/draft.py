@@ -16,7 +16,14 @@ from onnx_graphs.peers import Array, answers
 
 IR_VERSION = 10
 LARGEST = 160  # entries of a value that a node may read
-HIGHEST = {"e": 500.0, "f": 20_000.0, "d": 1e6, "i": 1e8, "l": 1e12, "?": 2.0}  # beyond it floats are not exact
+HIGHEST = {
+    "e": 500.0,
+    "f": 20_000.0,
+    "d": 1e6,
+    "i": 1e8,
+    "l": 1e12,
+    "?": 2.0,
+}  # beyond it floats are not exact
 
 
 class Unfit(Exception):
@@ -29,7 +36,11 @@ def code_of(kind: Any) -> int:
 
 
 def model_of(
-    nodes: Sequence[Any], inputs: Sequence[Any], outputs: Sequence[Any], constants: Sequence[Any], opset: int
+    nodes: Sequence[Any],
+    inputs: Sequence[Any],
+    outputs: Sequence[Any],
+    constants: Sequence[Any],
+    opset: int,
 ) -> Any:
     """A model of these parts in a dialect of the operators."""
     graph = helper.make_graph(list(nodes), "graph", list(inputs), list(outputs), list(constants))
@@ -53,7 +64,9 @@ class Draft:
 
     def __init__(self, seed: int, opset: int, kind: Any) -> None:
         self.random = Random(seed)
-        self.bare = self.random.random() < 0.4  # one operator, one input, no disguise: nothing else can be refused
+        self.bare = (
+            self.random.random() < 0.4
+        )  # one operator, one input, no disguise: nothing else can be refused
         self.most_inputs = 1 if self.bare else 3
         self.opset = opset
         self.kind: np.dtype[Any] = np.dtype(kind)
@@ -89,10 +102,14 @@ class Draft:
             flat: list[float] = [self.chance(0.5) for _ in range(count)]
         else:
             step = 1 if kind.kind != "f" else self.one_of([1, 1, 2, 4])
-            flat = [self.whole(-4, 4) / step if step > 1 else self.whole(-4, 4) for _ in range(count)]
+            flat = [
+                self.whole(-4, 4) / step if step > 1 else self.whole(-4, 4) for _ in range(count)
+            ]
             flat = flat if zero else [v or 1 for v in flat]
             if kind.kind == "f" and flat and self.chance(0.01):
-                flat[0] = self.one_of([np.inf, -np.inf, 0.1, -0.0, 1e-40 if kind.itemsize > 2 else 1e-7])
+                flat[0] = self.one_of(
+                    [np.inf, -np.inf, 0.1, -0.0, 1e-40 if kind.itemsize > 2 else 1e-7]
+                )
         return np.array(flat, dtype=kind).reshape(tuple(shape))
 
     def fresh(self, stem: str) -> str:
@@ -103,14 +120,18 @@ class Draft:
     def input(self, shape: Sequence[int], kind: Any = None) -> str:
         """A new input of the graph."""
         name = self.fresh("x")
-        self.values[name] = np.asarray(np.nan_to_num(self.numbers(shape, kind), posinf=1, neginf=-1))
+        self.values[name] = np.asarray(
+            np.nan_to_num(self.numbers(shape, kind), posinf=1, neginf=-1)
+        )
         self.inputs.append(name)
         self.symbolic.add(name)
         return name
 
     def constant(self, array: Array | Sequence[int] | int | float, kind: Any = None) -> str:
         """A constant, as an initialiser or a node."""
-        value = np.asarray(array, dtype=np.int64 if kind is None and not isinstance(array, np.ndarray) else kind)
+        value = np.asarray(
+            array, dtype=np.int64 if kind is None and not isinstance(array, np.ndarray) else kind
+        )
         name = self.fresh("c")
         if self.chance(0.2):
             return self._constant_node(name, value)
@@ -179,10 +200,14 @@ class Draft:
         """
         names = [f"v{len(self.values)}_{k}" for k in range(count)]
         kept = {k: v for k, v in attributes.items() if v is not None}
-        made = helper.make_node(op, list(inputs), names, name=f"n_{names[0]}", domain=domain, **kept)
+        made = helper.make_node(
+            op, list(inputs), names, name=f"n_{names[0]}", domain=domain, **kept
+        )
         shown = made
         if like is not None:
-            shown = helper.make_node(like[0], list(like[1]), names, name=made.name, domain=domain, **like[2])
+            shown = helper.make_node(
+                like[0], list(like[1]), names, name=made.name, domain=domain, **like[2]
+            )
         results = self._computed(shown, gives)
         self.nodes.append(made)
         self.shown.append(shown)
@@ -195,10 +220,15 @@ class Draft:
     def _computed(self, node: Any, gives: Any) -> list[Array]:
         feeds = {i: self.values[i] for i in dict.fromkeys(node.input) if i}
         first = next(iter(feeds.values())).dtype if feeds else self.kind
-        inputs = [helper.make_tensor_value_info(n, code_of(v.dtype), v.shape) for n, v in feeds.items()]
+        inputs = [
+            helper.make_tensor_value_info(n, code_of(v.dtype), v.shape) for n, v in feeds.items()
+        ]
         code = code_of(first if gives is None else gives)
         second = {"MaxPool": TensorProto.INT64, "Dropout": TensorProto.BOOL}.get(node.op_type, code)
-        outputs = [helper.make_tensor_value_info(n, second if k else code, None) for k, n in enumerate(node.output)]
+        outputs = [
+            helper.make_tensor_value_info(n, second if k else code, None)
+            for k, n in enumerate(node.output)
+        ]
         model = model_of([node], inputs, outputs, [], max(self.opset, 7))
         require_types(node, self.values, model.opset_import[0].version)
         ran = [v for v in answers(model, feeds).values() if not isinstance(v, str)]
@@ -220,7 +250,11 @@ class Draft:
         constants = [numpy_helper.from_array(v, n) for n, v in self.constants.items()]
         nodes = self.shown if shown else self.nodes
         return model_of(
-            nodes, inputs, [self.info(n) for n in outputs], constants, max(self.opset, 7) if shown else self.opset
+            nodes,
+            inputs,
+            [self.info(n) for n in outputs],
+            constants,
+            max(self.opset, 7) if shown else self.opset,
         )
 
     def info(self, name: str) -> Any:

@@ -64,7 +64,11 @@ def _draft(seed: int, name: str) -> Draft:
 def _grown(draft: Draft, name: str) -> str:
     for _ in range(0 if draft.bare else draft.one_of([0, 0, 1, 2])):
         _other(draft)
-    found = _folded(draft, name) if draft.opset > 6 and draft.chance(0.12) else OPERATORS[name][1](draft)
+    found = (
+        _folded(draft, name)
+        if draft.opset > 6 and draft.chance(0.12)
+        else OPERATORS[name][1](draft)
+    )
     if found not in draft.symbolic or (draft.values[found].size == 0 and draft.chance(0.9)):
         raise Unfit("the value is constant or empty")
     for _ in range(0 if draft.bare else draft.one_of([0, 0, 1, 2, 3])):
@@ -85,7 +89,9 @@ def _folded(draft: Draft, name: str) -> str:
 
 def _other(draft: Draft) -> None:
     """One more operator that the opset knows, if it fits."""
-    known = [n for n in NAMES if OPERATORS[n][0] <= draft.opset and (n != "Upsample" or draft.opset < 10)]
+    known = [
+        n for n in NAMES if OPERATORS[n][0] <= draft.opset and (n != "Upsample" or draft.opset < 10)
+    ]
     before = len(draft.nodes)
     try:
         OPERATORS[draft.one_of(known)][1](draft)
@@ -105,7 +111,11 @@ def _unjudged(draft: Draft, name: str) -> str:
 
 def _finished(draft: Draft, seed: int, name: str, found: str, *, judged: bool = True) -> Case:
     outputs = [draft.one_of(_behind(draft, found)[-2:])]
-    more = [n for n in sorted(draft.symbolic) if n not in outputs and draft.values[n].dtype == draft.kind]
+    more = [
+        n
+        for n in sorted(draft.symbolic)
+        if n not in outputs and draft.values[n].dtype == draft.kind
+    ]
     more = [n for n in more if n not in draft.inputs]
     if more and not draft.bare and draft.chance(0.1):
         outputs.append(draft.one_of(more))
@@ -125,7 +135,11 @@ def _behind(draft: Draft, found: str) -> list[str]:
     reached = [found]
     for node in draft.nodes:
         if set(node.input) & set(reached):
-            reached += [n for n in node.output if n in draft.symbolic and draft.values[n].dtype == draft.kind]
+            reached += [
+                n
+                for n in node.output
+                if n in draft.symbolic and draft.values[n].dtype == draft.kind
+            ]
     return reached
 
 
@@ -160,7 +174,9 @@ def _dead_nodes(graph: Any) -> list[Any]:
     start = graph.input[0].name
     return [
         helper.make_node("Softmax", [start], ["dead_a"], name="dead_softmax"),
-        helper.make_node("NoSuchOperator", ["dead_a"], ["dead_b"], name="dead_unknown", domain="own"),
+        helper.make_node(
+            "NoSuchOperator", ["dead_a"], ["dead_b"], name="dead_unknown", domain="own"
+        ),
         helper.make_node("Add", ["dead_b", "nowhere"], ["dead_c"], name="dead_add"),
     ]
 

@@ -16,7 +16,11 @@ def spoil(model: Any, random: Random) -> str:
     """Spoils something that the outputs need; what it was ("unknown" must be refused)."""
     used = _needed(model.graph)
     choices = [(n, a) for n in used for a in n.attribute if a.type != AttributeProto.TENSOR]
-    tensors = [t for t in model.graph.initializer if t.data_type == 7 and any(t.name in n.input for n in used)]
+    tensors = [
+        t
+        for t in model.graph.initializer
+        if t.data_type == 7 and any(t.name in n.input for n in used)
+    ]
     kind = random.choice(["attribute"] * 3 + ["tensor"] * 2 + ["unknown", "input"])
     if kind == "attribute" and choices:
         node, attribute = random.choice(choices)

@@ -22,7 +22,11 @@ from rectifold.formats.load import load
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
 
-ROUNDING = {2: 2.0**-7, 4: 2.0**-17, 8: 2.0**-44}  # relative to the largest value: some 8 nodes of rounding, by bytes
+ROUNDING = {
+    2: 2.0**-7,
+    4: 2.0**-17,
+    8: 2.0**-44,
+}  # relative to the largest value: some 8 nodes of rounding, by bytes
 RAW = re.compile(
     r"be broadcast|cannot reshape array|axes don't match|setting an array|operands|ufunc|dtype|out of bounds|expected \d+ "
     r"dimensions|object of type|NoneType|ndarray|not supported between|unhashable|takes|must match exactly|list index"
@@ -64,7 +68,11 @@ def judge(graph: Case, folder: Path) -> Judgement:
     found = _compared(graph, network)
     if found.outcome in ("right", "rounded") and (alarm := _alarm(path, _outputs(graph))):
         return Judgement("alarm", alarm)
-    return Judgement("accepted", graph.spoilt) if graph.spoilt and found.outcome == "unjudged" else found
+    return (
+        Judgement("accepted", graph.spoilt)
+        if graph.spoilt and found.outcome == "unjudged"
+        else found
+    )
 
 
 def _outputs(graph: Case) -> tuple[str, ...]:
@@ -115,7 +123,9 @@ def _entries(outputs: list[Array]) -> str:
     return ", ".join(f"{v.shape} {v.ravel()[:8].tolist()}" for v in outputs)
 
 
-def _difference(network: Network, point: dict[str, Array], truth: list[Array], *, narrow: bool) -> str:
+def _difference(
+    network: Network, point: dict[str, Array], truth: list[Array], *, narrow: bool
+) -> str:
     """Nothing, "rounded", or what differs."""
     x = [Fraction(v.item()) for array in point.values() for v in array.ravel()]
     expected = [v.item() for array in truth for v in array.ravel()]

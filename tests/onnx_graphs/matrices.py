@@ -39,12 +39,22 @@ def gemm(d: Draft) -> str:
     weight = d.numbers(size[::-1] if flips["transB" if right else "transA"] else size)
     names = [x, d.constant(weight)] if right else [d.constant(weight), x]
     result = (rows, free) if right else (free, rows)
-    scales = {"alpha": d.one_of([None, 1.0, 0.5, -2.0, 0.0]), "beta": d.one_of([None, 1.0, 0.5, -2.0, 0.0])}
+    scales = {
+        "alpha": d.one_of([None, 1.0, 0.5, -2.0, 0.0]),
+        "beta": d.one_of([None, 1.0, 0.5, -2.0, 0.0]),
+    }
     if d.opset < 7:
         bias = d.numbers(d.one_of([result, result[1:]]))
         names.append(d.constant(bias))
         kept = {k: v for k, v in {**flips, **scales}.items() if v is not None}
-        return d.node("Gemm", names, broadcast=int(bias.ndim < 2), like=("Gemm", names, kept), **flips, **scales)[0]
+        return d.node(
+            "Gemm",
+            names,
+            broadcast=int(bias.ndim < 2),
+            like=("Gemm", names, kept),
+            **flips,
+            **scales,
+        )[0]
     if d.opset < 11 or d.chance(0.7):
         choices = [result, result[1:], (1,), (1, result[1]), (result[0], 1), (1, 1), ()]
         names.append(_bias(d, d.one_of(choices)))
@@ -52,7 +62,9 @@ def gemm(d: Draft) -> str:
 
 
 def _bias(d: Draft, shape: tuple[int, ...]) -> str:
-    alike = [n for n in sorted(d.symbolic) if d.values[n].shape == shape and d.values[n].dtype == d.kind]
+    alike = [
+        n for n in sorted(d.symbolic) if d.values[n].shape == shape and d.values[n].dtype == d.kind
+    ]
     return str(d.one_of(alike)) if alike and d.chance(0.3) else d.constant(d.numbers(shape))
 
 
@@ -77,7 +89,9 @@ def cumulative(d: Draft) -> str:
     x = d.take((1, 2, 3))
     axis = np.array(axis_of(d, d.values[x].ndim), dtype=d.one_of([np.int64, np.int32]))
     names = [x, d.constant(axis)]
-    return d.node("CumSum", names, exclusive=d.one_of([None, 0, 1]), reverse=d.one_of([None, 0, 1]))[0]
+    return d.node(
+        "CumSum", names, exclusive=d.one_of([None, 0, 1]), reverse=d.one_of([None, 0, 1])
+    )[0]
 
 
 OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {

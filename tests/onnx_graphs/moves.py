@@ -18,7 +18,9 @@ def axis_of(d: Draft, rank: int, since: int = 11) -> int:
     return axis - rank if d.opset >= since and d.chance(0.4) else axis
 
 
-def listed(d: Draft, op: str, x: str, word: str, values: Sequence[int] | None, since: int, **more: Any) -> list[str]:
+def listed(
+    d: Draft, op: str, x: str, word: str, values: Sequence[int] | None, since: int, **more: Any
+) -> list[str]:
     """A list of whole numbers: an attribute before an opset, an input from then on."""
     if values is None:
         return d.node(op, [x], **more)
@@ -87,10 +89,15 @@ def slicing(d: Draft) -> str:
     axes = d.random.sample(range(len(shape)), d.whole(1, len(shape)))
     steps = [d.one_of([1, 1, 2, -1, -2, 3]) if d.opset >= 10 else 1 for _ in axes]
     starts = [d.one_of([0, 1, -1, -2, shape[a], -100, 100, shape[a] - 1]) for a in axes]
-    ends = [d.one_of([shape[a], -1, 1, 2**31 - 1, -(2**31), -100, 2**63 - 1, -(2**63), 0]) for a in axes]
+    ends = [
+        d.one_of([shape[a], -1, 1, 2**31 - 1, -(2**31), -100, 2**63 - 1, -(2**63), 0]) for a in axes
+    ]
     if d.chance(0.6):  # not empty
         starts = [0 if s > 0 else -1 for s in steps]
-        ends = [d.one_of([2**31 - 1, shape[a]]) if s > 0 else -(2**31) for a, s in zip(axes, steps, strict=True)]
+        ends = [
+            d.one_of([2**31 - 1, shape[a]]) if s > 0 else -(2**31)
+            for a, s in zip(axes, steps, strict=True)
+        ]
     axes = [a - len(shape) if d.opset >= 10 and d.chance(0.3) else a for a in axes]
     ordered = axes == list(range(len(axes)))
     leave_out = ordered and d.chance(0.5)
@@ -100,7 +107,9 @@ def slicing(d: Draft) -> str:
     kind = np.int32 if narrow else np.int64
     names = [d.constant(np.array(v, dtype=kind)) for v in (starts, ends)]
     names.append("" if leave_out else d.constant(np.array(axes, dtype=kind)))
-    names.append("" if set(steps) == {1} and d.chance(0.5) else d.constant(np.array(steps, dtype=kind)))
+    names.append(
+        "" if set(steps) == {1} and d.chance(0.5) else d.constant(np.array(steps, dtype=kind))
+    )
     while not names[-1]:
         names.pop()
     return d.node("Slice", [x, *names])[0]
@@ -114,7 +123,9 @@ def gather(d: Draft) -> str:
     shape = d.shape(d.whole(0, 2), 3)
     picks = [d.whole(low, size - 1) for _ in range(int(np.prod(shape)))]
     index = np.array(picks, dtype=d.one_of([np.int64, np.int32])).reshape(shape)
-    return d.node("Gather", [x, d.constant(index)], axis=None if axis == 0 and d.chance(0.5) else axis)[0]
+    return d.node(
+        "Gather", [x, d.constant(index)], axis=None if axis == 0 and d.chance(0.5) else axis
+    )[0]
 
 
 def gather_elements(d: Draft) -> str:
@@ -167,7 +178,9 @@ def concat(d: Draft) -> str:
         shape = list(d.values[x].shape)
         shape[axis] = d.whole(1, 2)
         alike = [
-            n for n in sorted(d.symbolic) if d.values[n].dtype == d.kind and _joins(d.values[n].shape, shape, axis)
+            n
+            for n in sorted(d.symbolic)
+            if d.values[n].dtype == d.kind and _joins(d.values[n].shape, shape, axis)
         ]
         parts.append(d.one_of(alike) if alike and d.chance(0.5) else d.constant(d.numbers(shape)))
     d.random.shuffle(parts)
@@ -187,7 +200,9 @@ def split(d: Draft) -> str:
     word = axis if axis or d.chance(0.5) else None
     if d.chance(0.5) or (d.opset < 18 and size == 1):
         cut = d.whole(0, size)
-        return str(d.one_of(listed(d, "Split", x, "split", [cut, size - cut], 13, count=2, axis=word)))
+        return str(
+            d.one_of(listed(d, "Split", x, "split", [cut, size - cut], 13, count=2, axis=word))
+        )
     if d.opset >= 18:
         count = d.whole(1, size)
         return str(d.one_of(d.node("Split", [x], count, axis=word, num_outputs=count)))
@@ -199,13 +214,19 @@ def pad(d: Draft) -> str:
     x = d.take((1, 2, 3, 4))
     rank = d.values[x].ndim
     mode = d.one_of([None, "constant", "reflect", "edge"] + (["wrap"] if d.opset >= 19 else []))
-    axes = d.random.sample(range(rank), d.whole(1, rank)) if d.opset >= 18 and d.chance(0.5) else None
+    axes = (
+        d.random.sample(range(rank), d.whole(1, rank)) if d.opset >= 18 and d.chance(0.5) else None
+    )
     places = list(range(rank)) if axes is None else axes
     room = [d.values[x].shape[a] - 1 if mode in ("reflect", "wrap") else 2 for a in places]
-    pads = [d.whole(-1 if d.chance(0.15) else 0, max(r, 0)) if d.chance(0.7) else 0 for r in room * 2]
+    pads = [
+        d.whole(-1 if d.chance(0.15) else 0, max(r, 0)) if d.chance(0.7) else 0 for r in room * 2
+    ]
     value = d.one_of([None, 0, 1, -2])
     if d.opset < 11:
-        return d.node("Pad", [x], mode=mode, pads=pads, value=None if value is None else float(value))[0]
+        return d.node(
+            "Pad", [x], mode=mode, pads=pads, value=None if value is None else float(value)
+        )[0]
     fill = "" if value is None else d.constant(np.array(value, dtype=d.kind))
     names = [x, d.constant(np.array(pads, dtype=np.int64)), fill]
     if axes is not None:
@@ -244,7 +265,11 @@ def resize(d: Draft) -> str:
     mode = d.one_of([None, "nearest", "nearest", "nearest", "linear", "cubic"])
     if d.opset < 11:
         return d.node("Resize", [x, d.constant(scales)], mode=mode)[0]
-    axes = d.random.sample(range(len(shape)), d.whole(1, len(shape))) if d.opset >= 18 and d.chance(0.4) else None
+    axes = (
+        d.random.sample(range(len(shape)), d.whole(1, len(shape)))
+        if d.opset >= 18 and d.chance(0.4)
+        else None
+    )
     kept = list(range(len(shape))) if axes is None else axes
     frames = ["half_pixel", "pytorch_half_pixel", "asymmetric", "asymmetric", "align_corners"]
     frames += ["half_pixel_symmetric"] if d.opset >= 19 else []
@@ -258,7 +283,9 @@ def resize(d: Draft) -> str:
     if d.chance(0.6):
         return d.node("Resize", [x, "", d.constant(scales[kept])], **attributes)[0]
     if d.opset >= 18:
-        attributes["keep_aspect_ratio_policy"] = d.one_of([None, "stretch", "not_larger", "not_smaller"])
+        attributes["keep_aspect_ratio_policy"] = d.one_of(
+            [None, "stretch", "not_larger", "not_smaller"]
+        )
     sizes = np.array([max(1, int(shape[k] * scales[k])) for k in kept], dtype=np.int64)
     empty = "" if d.opset >= 13 else d.constant(np.zeros(0, dtype=np.float32))
     return d.node("Resize", [x, "", empty, d.constant(sizes)], **attributes)[0]

@@ -40,10 +40,14 @@ def in_float32(model: Any, feeds: Feeds) -> list[Array]:
         if tensor.data_type in narrow:
             array = numpy_helper.to_array(tensor).astype(np.float32)
             tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
-    given = {n: v.astype(np.float32) if v.dtype in (np.float64, np.float16) else v for n, v in feeds.items()}
+    given = {
+        n: v.astype(np.float32) if v.dtype in (np.float64, np.float16) else v
+        for n, v in feeds.items()
+    }
     results = by_onnxruntime(changed, given)
     return [
-        v.astype(helper.tensor_dtype_to_np_dtype(k)) if k in narrow else v for v, k in zip(results, kinds, strict=True)
+        v.astype(helper.tensor_dtype_to_np_dtype(k)) if k in narrow else v
+        for v, k in zip(results, kinds, strict=True)
     ]
 
 

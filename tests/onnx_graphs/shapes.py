@@ -32,15 +32,22 @@ def shape(d: Draft) -> str:
 
 
 def _chain(d: Draft, x: str, sizes: str) -> str:
-    first = d.node("Gather", [sizes, d.constant(np.array(d.whole(0, 1), dtype=np.int64))], axis=0)[0]
+    first = d.node("Gather", [sizes, d.constant(np.array(d.whole(0, 1), dtype=np.int64))], axis=0)[
+        0
+    ]
     if d.chance(0.5):
         rest = d.node("Gather", [sizes, d.constant(np.array(d.values[x].ndim - 1))], axis=0)[0]
         first = d.node("Mul", [first, rest])[0] if d.opset > 6 else first
     if d.chance(0.3) and d.opset > 6:  # rounding down and up again, and through floats
         two = d.constant(np.array(2))
-        first = d.node("Mul", [d.node("Div", [d.node("Mul", [first, two])[0], two])[0], d.constant(np.array(1))])[0]
+        first = d.node(
+            "Mul",
+            [d.node("Div", [d.node("Mul", [first, two])[0], two])[0], d.constant(np.array(1))],
+        )[0]
     if d.chance(0.3):
-        first = d.node("Cast", [d.node("Cast", [first], to=1, gives=np.float32)[0]], to=7, gives=np.int64)[0]
+        first = d.node(
+            "Cast", [d.node("Cast", [first], to=1, gives=np.float32)[0]], to=7, gives=np.int64
+        )[0]
     wide = listed(d, "Unsqueeze", first, "axes", [0], 13)[0]
     target = d.node("Concat", [wide, d.constant(np.array([-1]))], axis=0)[0]
     return d.node("Reshape", [x, target])[0]
@@ -67,7 +74,10 @@ def number_range(d: Draft) -> str:
     x = d.take((1, 2))
     length = d.values[x].shape[-1]
     if d.chance(0.4):
-        ends = [d.constant(np.array(v)) for v in ((0, length, 1) if d.chance(0.5) else (length - 1, -1, -1))]
+        ends = [
+            d.constant(np.array(v))
+            for v in ((0, length, 1) if d.chance(0.5) else (length - 1, -1, -1))
+        ]
         return d.node("Gather", [x, d.node("Range", ends)[0]], axis=-1)[0]
     kind = d.one_of([np.float32, np.float64, np.int32, np.int64])
     step = d.one_of([1, 2, -1, 0.5] if np.dtype(kind).kind == "f" else [1, 2, -3])
@@ -80,14 +90,20 @@ def number_range(d: Draft) -> str:
 def constant(d: Draft) -> str:
     x = d.take((1, 2, 3))
     array = d.numbers(d.values[x].shape[-1:])
-    made = d.node("Constant", [], gives=array.dtype, value=numpy_helper.from_array(array, "value"))[0]
+    made = d.node("Constant", [], gives=array.dtype, value=numpy_helper.from_array(array, "value"))[
+        0
+    ]
     return d.node("Add", [x, made] if d.chance(0.5) else [made, x])[0]
 
 
 def constant_of_shape(d: Draft) -> str:
     x = d.take((1, 2, 3))
     sizes = shape_of(d, x)
-    value = None if d.kind == np.float32 and d.chance(0.3) else numpy_helper.from_array(d.numbers((1,)), "value")
+    value = (
+        None
+        if d.kind == np.float32 and d.chance(0.3)
+        else numpy_helper.from_array(d.numbers((1,)), "value")
+    )
     made = d.node("ConstantOfShape", [sizes], gives=d.kind, value=value)[0]
     return d.node(d.one_of(["Add", "Mul"]), [x, made])[0]
 
@@ -111,7 +127,11 @@ def whole_numbers(op: str) -> Callable[[Draft], str]:
 
 def _low_part(d: Draft, x: str, number: str, kind: Any) -> str:
     """The number shrunk to what floats hold exactly, and added to x."""
-    small = d.node("Div", [number, d.constant(np.array(2**16 + 1, dtype=kind))])[0] if d.chance(0.5) else number
+    small = (
+        d.node("Div", [number, d.constant(np.array(2**16 + 1, dtype=kind))])[0]
+        if d.chance(0.5)
+        else number
+    )
     return d.node("Add", [x, d.node("Cast", [small], to=_code(d), gives=d.kind)[0]])[0]
 
 
@@ -121,5 +141,8 @@ OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
     "Constant": (7, constant),
     "Range": (11, number_range),
     "ConstantOfShape": (9, constant_of_shape),
-    **{f"{op} of integers": (8, whole_numbers(op)) for op in ("Add", "Sub", "Mul", "Div", "Max", "Min")},
+    **{
+        f"{op} of integers": (8, whole_numbers(op))
+        for op in ("Add", "Sub", "Mul", "Div", "Max", "Min")
+    },
 }

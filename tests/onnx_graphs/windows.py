@@ -31,7 +31,9 @@ def conv(d: Draft) -> str:
     x = image(d)
     channels = d.values[x].shape[1]
     axes = d.values[x].ndim - 2
-    groups = d.one_of([k for k in range(1, channels + 1) if channels % k == 0]) if d.chance(0.4) else 1
+    groups = (
+        d.one_of([k for k in range(1, channels + 1) if channels % k == 0]) if d.chance(0.4) else 1
+    )
     kernel, attributes = window(d, axes, dilate=True)
     weight = d.numbers((groups * d.whole(1, 2), channels // groups, *kernel))
     names = [x, d.constant(weight)]
@@ -39,28 +41,36 @@ def conv(d: Draft) -> str:
         names.append(d.constant(d.numbers((weight.shape[0],))))
     if d.chance(0.4):
         attributes["kernel_shape"] = kernel
-    return d.node("Conv", names, group=groups if groups > 1 else d.one_of([None, 1]), **attributes)[0]
+    return d.node("Conv", names, group=groups if groups > 1 else d.one_of([None, 1]), **attributes)[
+        0
+    ]
 
 
 def conv_transpose(d: Draft) -> str:
     x = image(d)
     channels = d.values[x].shape[1]
     axes = d.values[x].ndim - 2
-    groups = d.one_of([k for k in range(1, channels + 1) if channels % k == 0]) if d.chance(0.4) else 1
+    groups = (
+        d.one_of([k for k in range(1, channels + 1) if channels % k == 0]) if d.chance(0.4) else 1
+    )
     kernel, attributes = window(d, axes, dilate=True)
     strides = attributes["strides"] or [1] * axes
     if d.chance(0.25):
         attributes["output_padding"] = [d.whole(0, s - 1) for s in strides]
     if d.chance(0.1) and "pads" not in attributes:
         sizes = d.values[x].shape[2:]
-        attributes["output_shape"] = [s * n + d.whole(0, 1) for s, n in zip(strides, sizes, strict=True)]
+        attributes["output_shape"] = [
+            s * n + d.whole(0, 1) for s, n in zip(strides, sizes, strict=True)
+        ]
     weight = d.numbers((channels, d.whole(1, 2), *kernel))
     names = [x, d.constant(weight)]
     if d.chance(0.5):
         names.append(d.constant(d.numbers((weight.shape[1] * groups,))))
     if d.chance(0.4):
         attributes["kernel_shape"] = kernel
-    return d.node("ConvTranspose", names, group=groups if groups > 1 else d.one_of([None, 1]), **attributes)[0]
+    return d.node(
+        "ConvTranspose", names, group=groups if groups > 1 else d.one_of([None, 1]), **attributes
+    )[0]
 
 
 def average_pool(d: Draft) -> str:
@@ -78,7 +88,9 @@ def max_pool(d: Draft) -> str:
     kernel, attributes = window(d, axes, dilate=d.opset >= 10)
     attributes["ceil_mode"] = d.one_of([None, 0, 1]) if d.opset >= 10 else None
     attributes["storage_order"] = d.one_of([None, 0, 1]) if d.opset >= 8 else None
-    outputs = 2 if d.opset >= 8 and d.chance(0.05) else 1  # the places of the maxima, which nothing reads
+    outputs = (
+        2 if d.opset >= 8 and d.chance(0.05) else 1
+    )  # the places of the maxima, which nothing reads
     return d.node("MaxPool", [x], outputs, kernel_shape=kernel, **attributes)[0]
 
 

@@ -215,7 +215,9 @@ def test_compiling_a_compiled_network_changes_nothing(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_same_input_gives_the_same_bytes(seed: int) -> None:
     network = random_network(seed)
-    assert print_network(compile_network(network).network) == print_network(compile_network(network).network)
+    assert print_network(compile_network(network).network) == print_network(
+        compile_network(network).network
+    )
 
 
 def test_a_chain_stays_a_chain_unless_skips_are_allowed() -> None:
@@ -236,7 +238,13 @@ def test_nothing_grows() -> None:
 def test_hyperplane_groups_are_exact() -> None:
     third, one = Fraction(1, 3), Fraction(1)
     rows = Matrix.from_fractions(
-        [[1, third], [3, 1], [-2, Fraction(-2, 3)], [1, Fraction(1, 3) + Fraction(1, 10**30)], [0, 0]]
+        [
+            [1, third],
+            [3, 1],
+            [-2, Fraction(-2, 3)],
+            [1, Fraction(1, 3) + Fraction(1, 10**30)],
+            [0, 0],
+        ]
     )
     groups = hyperplane_groups(rows, Matrix.zeros(5, 1), range(5))
     assert [(g.representative, g.members) for g in groups] == [

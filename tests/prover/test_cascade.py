@@ -39,7 +39,9 @@ CORRELATED = """
 
 
 def test_phases_and_verdicts_of_one_layer() -> None:
-    network = net("input x[2] in [-1, 1]\nh = relu([[1, 0], [1, 1], [-1, 0], [0, 0]] @ x + [1, 0, -1, 0])\noutput h")
+    network = net(
+        "input x[2] in [-1, 1]\nh = relu([[1, 0], [1, 1], [-1, 0], [0, 0]] @ x + [1, 0, -1, 0])\noutput h"
+    )
     facts = prove(network)
     assert [facts.layers["h"].phase(k) for k in range(4)] == [
         Phase.ACTIVE,
@@ -59,7 +61,9 @@ def test_a_maximum_of_exactly_zero_that_needs_cases_is_proved_without_a_solver()
     facts = prove(network, prover="bounds")
     assert facts.layers["k"].inactive[0]
     assert facts.layers["k"].upper_method[0] is Method.CASES
-    entry = next(e for e in facts.record if isinstance(e, Ends) and e.layer == "k" and e.values[0] == 0)
+    entry = next(
+        e for e in facts.record if isinstance(e, Ends) and e.layer == "k" and e.values[0] == 0
+    )
     assert isinstance(entry.proofs[0].tree, Split)
     assert any(isinstance(leaf, ExactLeaf) for _, leaf in leaves_of(entry.proofs[0].tree))
 
@@ -103,7 +107,12 @@ def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
     name = network.output
     relus = [v for v in network.relu_layers if v.name in network.cone(name)]
     rows = np.arange(network.output_size)
-    frame = Frame({v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0] for v in relus})
+    frame = Frame(
+        {
+            v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0]
+            for v in relus
+        }
+    )
     shape = (len(rows), frame.size)
     cases = Cases(
         frame, random.random(shape), random.random(shape) * random.integers(0, 2, shape),
@@ -118,8 +127,14 @@ def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
             phases = {where[k]: int(p) for k, p in enumerate(cases.phase[row]) if p}
             alpha = {where[k]: F(float(a)) for k, a in enumerate(cases.alpha[row])}
             beta = {where[k]: F(float(b)) for k, b in enumerate(cases.beta[row])}
-            gamma = {k: F(float(g)) for k, g in enumerate(cases.gamma[row])} if cases.gamma is not None else {}
-            exact = exact_backward(bounds, name, int(row), sign, case=ExactCase(phases, alpha, beta, gamma))
+            gamma = (
+                {k: F(float(g)) for k, g in enumerate(cases.gamma[row])}
+                if cases.gamma is not None
+                else {}
+            )
+            exact = exact_backward(
+                bounds, name, int(row), sign, case=ExactCase(phases, alpha, beta, gamma)
+            )
             assert exact <= F(float(upper[row]))
             for k in range(points.shape[1]):
                 if all(p * before[v].entry(j, k) >= 0 for (v, j), p in phases.items()):
@@ -165,7 +180,9 @@ def test_witness_signs_are_certain_and_points_lie_in_the_domain() -> None:
 
 
 def test_ends_that_are_no_floats_are_handled_exactly() -> None:
-    network = net("input x[1] in [1/3, 1/3]\nh = relu([[1], [-1], [3]] @ x + [0, 1/3, -1])\noutput h")
+    network = net(
+        "input x[1] in [1/3, 1/3]\nh = relu([[1], [-1], [3]] @ x + [0, 1/3, -1])\noutput h"
+    )
     facts = prove(network)
     assert facts.count(Phase.OPEN) == 0
     assert facts.layers["h"].phase(0) is Phase.ACTIVE
@@ -290,7 +307,8 @@ def test_linear_constraints_of_the_domain_enter_the_bounds() -> None:
 def test_constraints_never_prove_what_z3_refutes(seed: int) -> None:
     random = np.random.default_rng(seed)
     rows = "\n".join(
-        f"assume {a}*x[0] + {b}*x[1] + {c}*x[2] <= {d}/4" for a, b, c, d in random.integers([-2, -2, -2, 0], 4, (3, 4))
+        f"assume {a}*x[0] + {b}*x[1] + {c}*x[2] <= {d}/4"
+        for a, b, c, d in random.integers([-2, -2, -2, 0], 4, (3, 4))
     )
     W1, W2 = random.integers(-3, 4, (5, 3)).tolist(), random.integers(-3, 4, (4, 5)).tolist()
     network = net(
@@ -325,4 +343,8 @@ def test_a_domain_without_any_float_point_is_decided() -> None:
         output h
     """)
     facts = prove(network, network.domain)
-    assert [facts.layers["h"].phase(k) for k in range(3)] == [Phase.ACTIVE, Phase.UNSTABLE, Phase.INACTIVE]
+    assert [facts.layers["h"].phase(k) for k in range(3)] == [
+        Phase.ACTIVE,
+        Phase.UNSTABLE,
+        Phase.INACTIVE,
+    ]

@@ -24,7 +24,8 @@ def test_formula_has_the_value_of_the_network(seed: int) -> None:
         return
     for point in points_of(network.domain, 3, seed):
         values = {
-            sympy.Symbol(f"x{k}", real=True): sympy.Rational(v.numerator, v.denominator) for k, v in enumerate(point)
+            sympy.Symbol(f"x{k}", real=True): sympy.Rational(v.numerator, v.denominator)
+            for k, v in enumerate(point)
         }
         got = [expression.subs(values) for expression in written]
         assert [Fraction(int(g.p), int(g.q)) for g in got] == evaluate(network, point)
@@ -38,6 +39,8 @@ def test_printed_forms() -> None:
 
 def test_long_formulas_are_refused() -> None:
     rows = ", ".join(f"[{k}, 1]" for k in range(1, 60))
-    deep = net(f"input x[2] in [0, 1]\nh = relu([{rows}] @ x)\nk = relu(ones(59, 59) @ h)\ny = ones(59) @ k\noutput y")
+    deep = net(
+        f"input x[2] in [0, 1]\nh = relu([{rows}] @ x)\nk = relu(ones(59, 59) @ h)\ny = ones(59) @ k\noutput y"
+    )
     with pytest.raises(InputError, match="terms; up to 2,000 are written out"):
         formulas(deep)

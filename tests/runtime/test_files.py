@@ -18,14 +18,19 @@ from rectifold.runtime.files import append_line, write_files, write_whole
 from rectifold.runtime.targets import Target, named, require_targets
 
 LINUX = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="files without a name, limits and /proc are Linux's"
+    not sys.platform.startswith("linux"),
+    reason="files without a name, limits and /proc are Linux's",
 )
 
 
 def program(folder: Path, text: str) -> subprocess.Popen[str]:
     """A Python process in `folder` whose text ends in a line on standard output when it is ready."""
     return subprocess.Popen(
-        [sys.executable, "-c", text], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", text],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -110,7 +115,9 @@ def test_a_name_of_the_longest_length_is_written_and_a_longer_one_refused(tmp_pa
     assert list(tmp_path.iterdir()) == [longest]
 
 
-def test_folders_devices_pipes_sockets_and_loops_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_devices_pipes_sockets_and_loops_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     os.symlink("loop", "loop")
@@ -136,7 +143,9 @@ def test_a_folder_that_takes_no_files_is_known_before_the_work() -> None:
         write_whole(Path("/proc/x.py"), b"")
 
 
-def test_two_outputs_of_one_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_outputs_of_one_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a").write_text("")
     Path("folder").mkdir()
@@ -150,8 +159,14 @@ def test_two_outputs_of_one_file_are_refused(tmp_path: Path, monkeypatch: pytest
     ]:  # fmt: skip
         with pytest.raises(InputError, match="--certificate and -o are one file"):
             require_targets([Target("-o", one), Target("--certificate", other)], [], force=True)
-    with pytest.raises(InputError, match=r"--certificate and -o \(which writes c1.h too\) are one file"):
-        require_targets([Target("-o", "c1.c", perhaps=["c1.h"]), Target("--certificate", "c1.h")], [], force=False)
+    with pytest.raises(
+        InputError, match=r"--certificate and -o \(which writes c1.h too\) are one file"
+    ):
+        require_targets(
+            [Target("-o", "c1.c", perhaps=["c1.h"]), Target("--certificate", "c1.h")],
+            [],
+            force=False,
+        )
     require_targets([Target("-o", "one"), Target("--certificate", "folder/one")], [], force=False)
 
 
@@ -246,7 +261,9 @@ def require_whole(path: Path) -> None:
 @LINUX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("unnamed", [True, False])
-def test_a_signal_leaves_whole_files_and_no_others(tmp_path: Path, number: signal.Signals, unnamed: bool) -> None:
+def test_a_signal_leaves_whole_files_and_no_others(
+    tmp_path: Path, number: signal.Signals, unnamed: bool
+) -> None:
     for path in interrupted(tmp_path, number, unnamed=unnamed, fresh=False):
         assert path.name in ("side", "main")
         require_whole(path)

@@ -38,7 +38,13 @@ def tree_lines(tree: BoxTree) -> list[object]:
         return [list(tree.proved)]
     split = tree.split
     assert isinstance(split, BoxSplit)
-    return [list(tree.proved), split.input, str(Fraction(split.at)), tree_lines(split.low), tree_lines(split.high)]
+    return [
+        list(tree.proved),
+        split.input,
+        str(Fraction(split.at)),
+        tree_lines(split.low),
+        tree_lines(split.high),
+    ]
 
 
 @pytest.mark.parametrize("seed", range(80))
@@ -47,7 +53,9 @@ def test_proved_claims_hold_at_points_and_for_the_checker(seed: int) -> None:
     bounds = bounded(network)
     assert network.domain is not None
     text = canonical_text(network)
-    points = Matrix.from_fractions(points_of(network.domain, 40, seed), columns=network.input_size).T
+    points = Matrix.from_fractions(
+        points_of(network.domain, 40, seed), columns=network.input_size
+    ).T
     values = trace(network, points, with_activations=False)
     for number, layer in enumerate(network.layers, start=1):
         if not layer.is_relu:
@@ -70,7 +78,11 @@ def test_proved_claims_hold_at_points_and_for_the_checker(seed: int) -> None:
 def test_a_network_of_few_inputs_is_decided_by_boxes_and_certified() -> None:
     network = float_network(3, 3, 24, 24, 24, 1)
     compiled = compile_network(network, prover="bounds")
-    used = [m for layer in compiled.facts.layers.values() for m in (*layer.lower_method, *layer.upper_method)]
+    used = [
+        m
+        for layer in compiled.facts.layers.values()
+        for m in (*layer.lower_method, *layer.upper_method)
+    ]
     assert Method.BOXES in used
     certificate = certify(compiled)
     assert any(line.startswith('["boxes"') for line in certificate.lines)
@@ -104,7 +116,9 @@ def test_a_question_that_needs_a_split_is_proved_and_one_without_an_answer_is_gi
     )
     bounds = bounded(network)
     last = network.relu_layers[-1].name
-    outcome = BoxSearch(bounds, Witnesses(bounds, 0, []), last).run([(0, 1)], deadline=inf, limit=100)
+    outcome = BoxSearch(bounds, Witnesses(bounds, 0, []), last).run(
+        [(0, 1)], deadline=inf, limit=100
+    )
     assert outcome.proved == [(0, 1)]
     assert outcome.boxes > 0
 
@@ -119,7 +133,9 @@ def test_a_midpoint_lies_inside_and_has_few_digits() -> None:
 
 
 def test_what_one_box_proves_is_proved_although_no_other_box_is_allowed() -> None:
-    network = net("input x[2] in [-1, 1]\nh = relu([x[0] - 2, x[0], x[0] + 2])\nk = relu(h[0] - 1)\noutput k")
+    network = net(
+        "input x[2] in [-1, 1]\nh = relu([x[0] - 2, x[0], x[0] + 2])\nk = relu(h[0] - 1)\noutput k"
+    )
     search = BoxSearch(bounded(network), Witnesses(bounded(network), 0, []), "h")
     outcome = search.run([(0, 1), (1, 1), (2, -1), (1, -1)], deadline=inf, limit=1)
     assert sorted(outcome.proved) == [(0, 1), (2, -1)]

@@ -18,11 +18,15 @@ from support import points_of, random_network
 
 @pytest.mark.parametrize("with_hull", [False, True])
 @pytest.mark.parametrize("seed", range(60))
-def test_optimised_slopes_and_trees_never_contradict_exact_values(seed: int, with_hull: bool) -> None:
+def test_optimised_slopes_and_trees_never_contradict_exact_values(
+    seed: int, with_hull: bool
+) -> None:
     network = random_network(seed)
     assert network.domain is not None
     bounds = Bounds(network, network.domain)
-    points = Matrix.from_fractions(points_of(network.domain, 40, seed), columns=network.input_size).T
+    points = Matrix.from_fractions(
+        points_of(network.domain, 40, seed), columns=network.input_size
+    ).T
     values = trace(network, points, with_activations=False)
     for layer in network.layers:
         bounds.set(layer.name, *bounds.interval(layer.name))
@@ -31,11 +35,15 @@ def test_optimised_slopes_and_trees_never_contradict_exact_values(seed: int, wit
         exact = values[layer.name].fractions()
         units = np.arange(layer.size)
         for sign in (1, -1):
-            search = BranchAndBound(bounds, Witnesses(bounds, seed, []), layer.name, sign, with_hull=with_hull)
+            search = BranchAndBound(
+                bounds, Witnesses(bounds, seed, []), layer.name, sign, with_hull=with_hull
+            )
             upper, leaves = search.optimised(units)
             plain = backward(bounds, layer.name, units, float(sign)).upper
             assert len(leaves) == layer.size
-            rounding = search.problem.scale / 16 if with_hull else 0.0  # levels are multiples of 1/64
+            rounding = (
+                search.problem.scale / 16 if with_hull else 0.0
+            )  # levels are multiples of 1/64
             assert (upper <= plain + rounding + 1e-9 * (1 + np.abs(plain))).all()
             outcome = search.run(units, deadline=inf, node_limit=300)
             for k in units.tolist():

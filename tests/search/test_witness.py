@@ -13,7 +13,9 @@ from rectifold.search.witnesses import Witnesses
 F = Fraction
 
 
-def test_a_point_that_keeps_the_constraints_stays_as_it_is_and_others_are_moved_until_they_do() -> None:
+def test_a_point_that_keeps_the_constraints_stays_as_it_is_and_others_are_moved_until_they_do() -> (
+    None
+):
     row = Layer("y", "linear", Matrix.zeros(1, 1), {"x": Matrix.from_fractions([[1, 1]], 2)})
     network = Network("x", 2, [row], "y", None, "sum")
     domain = Domain((F(0), F(0)), (F(1), F(1)), (Constraint((F(1), F(1)), F(1)),))

@@ -83,7 +83,10 @@ def test_networks_in_general_position(sizes: tuple[int, ...], seed: int) -> None
     assert agree(network, result.network, seed)
     assert compare_by_regions(network, result.network, network.domain).complete
     points = np.random.default_rng(seed).uniform(-1, 1, (200, sizes[0]))
-    assert np.abs(evaluate_float(result.network, points) - evaluate_float(network, points)).max() < 1e-9
+    assert (
+        np.abs(evaluate_float(result.network, points) - evaluate_float(network, points)).max()
+        < 1e-9
+    )
 
 
 def test_a_deep_network_of_three_inputs_needs_three_chains() -> None:
@@ -134,7 +137,9 @@ def test_one_hidden_layer_is_found_where_one_is_enough() -> None:
 
 
 def test_an_affine_network_needs_no_hidden_unit_of_its_own() -> None:
-    network = net("network n\ninput x[2] in [0, 1]\nh = relu(x[0] + x[1])\nk = relu(h + 1)\nm = relu(k + 1)\noutput m")
+    network = net(
+        "network n\ninput x[2] in [0, 1]\nh = relu(x[0] + x[1])\nk = relu(h + 1)\nm = relu(k + 1)\noutput m"
+    )
     assert network.domain is not None
     result = shallow_network(network, network.domain, kind="exact")
     assert sum(result.hidden) <= 2
@@ -158,8 +163,12 @@ def test_all_inputs_fixed_is_a_constant() -> None:
 # ---- the 3-chain identity ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("signs", [(s, t, r) for s in (1, -1) for t in (1, 0, -1) for r in (1, 0, -1)])
-def test_three_chains_differ_from_their_units_by_functions_of_two_forms(signs: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(
+    "signs", [(s, t, r) for s in (1, -1) for t in (1, 0, -1) for r in (1, 0, -1)]
+)
+def test_three_chains_differ_from_their_units_by_functions_of_two_forms(
+    signs: tuple[int, int, int],
+) -> None:
     """What relu(z + a relu(u) + b relu(w + c relu(u))) leaves after its two-bend units has a two-layer form: it is built and compared."""
     random = Random(7 * signs[0] + 3 * signs[1] + signs[2])
     b, a, c = (sign * Fraction(random.randint(1, 9), random.randint(1, 5)) for sign in signs)
@@ -185,7 +194,9 @@ def test_a_maximum_of_four_is_a_maximum_of_two_and_one_unit_for_every_pairing() 
     for base, bends in pairings((forms[0], forms[1], forms[2], forms[3])):
         for _ in range(30):
             point = [Fraction(random.randint(-9, 9), 3) for _ in range(3)]
-            inner = evaluated(base, point) + sum(c * max(evaluated(f, point), Fraction(0)) for c, f in bends)
+            inner = evaluated(base, point) + sum(
+                c * max(evaluated(f, point), Fraction(0)) for c, f in bends
+            )
             values = [evaluated(f, point) for f in forms]
             pairs = [max(values[i], values[j]) for i in range(4) for j in range(i)]
             assert max(values) - max(inner, Fraction(0)) in pairs
@@ -204,22 +215,32 @@ def test_triangulations_of_a_chain_have_two_maxima_of_four() -> None:
 
 @pytest.mark.parametrize("kind", ["classic", "centred", "core"])
 @pytest.mark.parametrize("inputs", [1, 2, 4])
-def test_gated_forms_are_exact_away_from_walls_and_wrong_on_no_more_than_they_say(kind: str, inputs: int) -> None:
+def test_gated_forms_are_exact_away_from_walls_and_wrong_on_no_more_than_they_say(
+    kind: str, inputs: int
+) -> None:
     network = float_network(inputs, inputs, 4, 3, 2)
     assert network.domain is not None
     result = shallow_network(network, network.domain, kind=kind, accuracy=Fraction(1, 20))  # type: ignore[arg-type]
     assert not result.exact
     assert "of the box's volume" in result.statement
     walls = {wall for region in linear_regions(network, network.domain) for wall, _ in region.walls}
-    walls -= {(*(int(j == k) for j in range(inputs)), end) for k in range(inputs) for end in (-1, 1)}  # the border
+    walls -= {
+        (*(int(j == k) for j in range(inputs)), end) for k in range(inputs) for end in (-1, 1)
+    }  # the border
     strip = Fraction(1, 2)
     while 2 * strip * len(walls) > Fraction(1, 20):
         strip /= 2
     wrong = 0
     points = points_of(network.domain, 120, 5)[::2]
     for point in points:
-        (ours,), (exact,) = evaluate_points(result.network, [point]), evaluate_points(network, [point])
-        distance = min((abs(evaluated(w, point)) / max(2 * abs(v) for v in w[:-1]) for w in walls), default=Fraction(1))
+        (ours,), (exact,) = (
+            evaluate_points(result.network, [point]),
+            evaluate_points(network, [point]),
+        )
+        distance = min(
+            (abs(evaluated(w, point)) / max(2 * abs(v) for v in w[:-1]) for w in walls),
+            default=Fraction(1),
+        )
         wrong += ours != exact
         assert ours == exact or distance < strip
         if kind == "core":
@@ -291,4 +312,6 @@ def test_hinges_are_primitive_with_a_positive_first_coefficient() -> None:
     form: Affine = (Fraction(-2, 3), Fraction(4, 3), Fraction(2))
     hinge, scale = hinge_of(form)
     assert (hinge, scale) == ((1, -2, -3), Fraction(-2, 3))
-    assert Unit((Fraction(1),), form, ((hinge, Fraction(2)),)).value([Fraction(4), Fraction(0)]) == Fraction(4, 3)
+    assert Unit((Fraction(1),), form, ((hinge, Fraction(2)),)).value(
+        [Fraction(4), Fraction(0)]
+    ) == Fraction(4, 3)

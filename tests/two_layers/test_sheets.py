@@ -41,7 +41,9 @@ def form(random: Random, size: int = 99) -> tuple[int, ...]:
 
 def sheet(random: Random, hinges: int) -> Sheet:
     chosen = {hinge_of(form(random))[0] for _ in range(hinges)}
-    return Sheet.of(form(random), [(hinge, random.choice([-3, -2, -1, 1, 2, 5])) for hinge in chosen])[0]
+    return Sheet.of(
+        form(random), [(hinge, random.choice([-3, -2, -1, 1, 2, 5])) for hinge in chosen]
+    )[0]
 
 
 def value(of: Sheet, point: Point) -> int:
@@ -52,7 +54,10 @@ def value(of: Sheet, point: Point) -> int:
 def near(point: Point, random: Random) -> Point:
     """Less than 10^-9 away."""
     scale = 10**12
-    return (*(v * scale + point[3] * random.randint(-100, 100) for v in point[:3]), point[3] * scale)
+    return (
+        *(v * scale + point[3] * random.randint(-100, 100) for v in point[:3]),
+        point[3] * scale,
+    )
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -62,7 +67,9 @@ def test_corners_are_zeros_on_two_hinges_and_their_sheets_are_the_sheet_there(se
     for point, corner, factor in whole.corners:
         assert value(whole, point) == 0
         assert factor > 0
-        assert [hinge for hinge, _ in whole.bends if dot4(hinge, point) == 0] == [hinge for hinge, _ in corner.bends]
+        assert [hinge for hinge, _ in whole.bends if dot4(hinge, point) == 0] == [
+            hinge for hinge, _ in corner.bends
+        ]
         signs = set()
         for _ in range(10):
             beside = near(point, random)
@@ -91,7 +98,9 @@ def test_every_zero_of_a_sheet_on_a_hinge_is_on_a_seam(seed: int) -> None:
                     on = [
                         s
                         for s in seams
-                        if dot3(s.line[0], s.line[0]) and is_on(s.line, zero) and s.covers(place(s.line, zero))
+                        if dot3(s.line[0], s.line[0])
+                        and is_on(s.line, zero)
+                        and s.covers(place(s.line, zero))
                     ]
                     assert len(on) == 1, (whole, zero)
 
@@ -120,7 +129,9 @@ def test_what_is_not_generic_is_named() -> None:
         _ = Sheet.of((1, 1, 1, 0), [(x, 1), (y, 1), (z, 2)])[0].corners
     with pytest.raises(NotGenericError, match="along a line"):
         _ = Sheet.of((1, 1, 0, 0), [(x, 1), (y, 1)])[0].corners
-    parallel = Sheet.of((0, 1, 1, 0), [(x, 1), ((1, 0, 0, -1), 1)])[0]  # hinges that never cross: two whole seams
+    parallel = Sheet.of((0, 1, 1, 0), [(x, 1), ((1, 0, 0, -1), 1)])[
+        0
+    ]  # hinges that never cross: two whole seams
     assert [(s.start, s.end) for s in parallel.seams] == [(None, None)] * 2
     assert parallel.corners == []
 

@@ -19,13 +19,17 @@ WEIGHTS = "[[1, -1, 2, 1/3, 1, -2, 1], [0, 1, 1, 1, -1, 1/2, 2], [2, 1, -1, 1, 0
 def deep(inputs: int, second: str) -> Network:
     rows = [row.split(",")[:inputs] for row in WEIGHTS.strip("[]").split("], [")]
     weights = ", ".join("[" + ", ".join(row) + "]" for row in rows)
-    return net(f"input x[{inputs}] in [-1, 1]\ng = relu([{weights}] @ x + [1/2, -1/3, 1/5])\n{second}\n")
+    return net(
+        f"input x[{inputs}] in [-1, 1]\ng = relu([{weights}] @ x + [1/2, -1/3, 1/5])\n{second}\n"
+    )
 
 
 # the second layer never bends: its units are active everywhere, or 0
 ALWAYS = "h = relu([g[0] + 2*g[1] + 1, g[2] + 3, -g[0] - 1])\nk = relu(h[0] + h[1] + h[2])\noutput k - 4*h[1]"
 # the first is active everywhere, the second bends
-LATER = "p = relu(x[0]/7 - x[1]/5 + 9)\nh = relu([p - 9 + x[2]/3, p - 9 - x[1]])\noutput h[0] - h[1]"
+LATER = (
+    "p = relu(x[0]/7 - x[1]/5 + 9)\nh = relu([p - 9 + x[2]/3, p - 9 - x[1]])\noutput h[0] - h[1]"
+)
 TWO = "h = relu([g[0] - g[1], g[2] - g[0]])\nk = relu(h[0] - h[1])\noutput k"
 
 

@@ -24,7 +24,9 @@ class Boxes:
         return self.of(self.index[start:stop])
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
-        slope, offset, lower_slope = relaxation(self.lower[name][:, live], self.upper[name][:, live])
+        slope, offset, lower_slope = relaxation(
+            self.lower[name][:, live], self.upper[name][:, live]
+        )
         return slope[self.index], offset[self.index], lower_slope[self.index]
 
     def added(self, name: str, live: Indices) -> None:
@@ -39,7 +41,9 @@ class Boxes:
     def upper_planes(self, name: str, live: Indices) -> None:
         return None
 
-    def pair_planes(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> PairPlanes | None:
+    def pair_planes(
+        self, first: str, second: str, live: Indices, c: Floats, k: Floats
+    ) -> PairPlanes | None:
         return None
 
     def of(self, index: Indices) -> Boxes:

@@ -89,7 +89,9 @@ class CodeError:
     overflow: str | None
 
 
-def code_error(network: Network, domain: Domain, facts: Facts | None, precision: str = "float64") -> Floats:
+def code_error(
+    network: Network, domain: Domain, facts: Facts | None, precision: str = "float64"
+) -> Floats:
     """Per output: |code(x) − f(x)| for every float point x of the domain. Infinite where no bound is known.
 
     `precision` is that of the arithmetic and of the stored weights.
@@ -98,13 +100,17 @@ def code_error(network: Network, domain: Domain, facts: Facts | None, precision:
 
 
 @on_few_threads
-def rounding_error(network: Network, domain: Domain, facts: Facts | None, precision: str) -> CodeError:
+def rounding_error(
+    network: Network, domain: Domain, facts: Facts | None, precision: str
+) -> CodeError:
     """As `code_error`, and whether overflow is why there is no bound."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
         return _rounding_error(network, domain, facts, FORMATS[precision])
 
 
-def _rounding_error(network: Network, domain: Domain, facts: Facts | None, arithmetic: Arithmetic) -> CodeError:
+def _rounding_error(
+    network: Network, domain: Domain, facts: Facts | None, arithmetic: Arithmetic
+) -> CodeError:
     bounds = _with_facts(network, domain, facts)
     errors: dict[str, Floats] = {network.input_name: _input_error(domain, arithmetic)}
     overflow = None
@@ -116,7 +122,9 @@ def _rounding_error(network: Network, domain: Domain, facts: Facts | None, arith
     return CodeError(errors[network.output], overflow)
 
 
-def _layer_error(bounds: Bounds, name: str, errors: dict[str, Floats], arithmetic: Arithmetic) -> tuple[Floats, Floats]:
+def _layer_error(
+    bounds: Bounds, name: str, errors: dict[str, Floats], arithmetic: Arithmetic
+) -> tuple[Floats, Floats]:
     """(a bound on every partial sum, a bound on the error), per unit; NaN stands for infinity times 0 and is no bound."""
     floats = bounds.floats[name]
     bias = np.abs(floats.bias)
@@ -129,16 +137,18 @@ def _layer_error(bounds: Bounds, name: str, errors: dict[str, Floats], arithmeti
         error = error + absolute @ before + slack @ magnitude
         size = size + absolute @ (magnitude + before)
     share = arithmetic.gamma(floats.terms + 4)
-    error = 2.0 * (error + share * size + (4 * floats.terms + 8) * arithmetic.smallest)  # twice: see bounds/rounding
+    error = 2.0 * (
+        error + share * size + (4 * floats.terms + 8) * arithmetic.smallest
+    )  # twice: see bounds/rounding
     return size * (1.0 + 4.0 * share) + error, np.where(np.isnan(error), np.inf, error)
 
 
 def _input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:
     """How far a float that is accepted may lie beyond its range, and what reading it may lose."""
     ends = zip(domain.lower, domain.upper, strict=True)
-    return np.array([max(_beyond(low, arithmetic), _beyond(high, arithmetic)) for low, high in ends]) + 2.0 * (
-        arithmetic.smallest
-    )
+    return np.array(
+        [max(_beyond(low, arithmetic), _beyond(high, arithmetic)) for low, high in ends]
+    ) + 2.0 * (arithmetic.smallest)
 
 
 def _beyond(end: Fraction | None, arithmetic: Arithmetic) -> float:

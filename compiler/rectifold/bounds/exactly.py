@@ -21,14 +21,21 @@ class ExactCase:
     phases: Mapping[tuple[str, int], int] = field(default_factory=dict)
     alpha: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
     beta: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
-    gamma: Mapping[int, Fraction] = field(default_factory=dict)  # of the domain's constraints, by number
+    gamma: Mapping[int, Fraction] = field(
+        default_factory=dict
+    )  # of the domain's constraints, by number
 
 
 _NO_CASE = ExactCase()
 
 
 def exact_backward(
-    bounds: Bounds, name: str, unit: int, sign: int, record: ExactRecorder | None = None, case: ExactCase = _NO_CASE
+    bounds: Bounds,
+    name: str,
+    unit: int,
+    sign: int,
+    record: ExactRecorder | None = None,
+    case: ExactCase = _NO_CASE,
 ) -> Fraction:
     """The bound of `backward` for one row in exact arithmetic: no error term, so a maximum of exactly 0 is seen.
 
@@ -51,11 +58,15 @@ def exact_backward(
         constant += (c @ passed.bias).entry(0, 0)
         for source, weight in passed.weights.items():
             product = c @ weight
-            coefficients[source] = coefficients[source] + product if source in coefficients else product
+            coefficients[source] = (
+                coefficients[source] + product if source in coefficients else product
+            )
     c = coefficients.pop(network.input_name, Matrix.zeros(1, network.input_size))
     for number, multiplier in case.gamma.items():
         row = bounds.domain.constraints[number]
-        c = c + Matrix.from_fractions([row.coefficients], columns=network.input_size).scale(-multiplier)
+        c = c + Matrix.from_fractions([row.coefficients], columns=network.input_size).scale(
+            -multiplier
+        )
         constant += multiplier * row.bound
     for j in np.nonzero(c.nonzero[0])[0]:
         factor = c.entry(0, int(j))
@@ -87,6 +98,8 @@ def _exact_relax(c: Matrix, name: str, bounds: Bounds, case: ExactCase) -> tuple
             shift -= value * slope * low
             values[j] = value * slope
         else:
-            default = Fraction(1 if 1024 * Fraction(float(upper[j])) > -1021 * Fraction(float(lower[j])) else 0)
+            default = Fraction(
+                1 if 1024 * Fraction(float(upper[j])) > -1021 * Fraction(float(lower[j])) else 0
+            )
             values[j] = value * min(max(case.alpha.get(key, default), Fraction(0)), Fraction(1))
     return Matrix.from_fractions([values], columns=c.shape[1]), shift

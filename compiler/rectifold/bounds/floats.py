@@ -53,7 +53,9 @@ def float_layer(layer: Layer) -> FloatLayer:
 
 
 def float_constraints(domain: Domain) -> Constraints:
-    matrix = Matrix.from_fractions([row.coefficients for row in domain.constraints], columns=domain.size)
+    matrix = Matrix.from_fractions(
+        [row.coefficients for row in domain.constraints], columns=domain.size
+    )
     ends = Matrix.column([row.bound for row in domain.constraints])
     (rows, row_radii), (right, end_radii) = matrix.approximation, ends.approximation
     return Constraints(

@@ -56,9 +56,14 @@ def planes_above(
         used = np.nonzero(c[k] > 0)[0]
         levels = np.where(is_up[used], hull.plus, hull.minus)
         shares = np.clip(hull.units[used, None] - levels, 0.0, 1.0)
-        needs = bias[used] + ((1.0 - shares) * upper[used]).sum(axis=1), -(shares * lower[used]).sum(axis=1)
+        needs = (
+            bias[used] + ((1.0 - shares) * upper[used]).sum(axis=1),
+            -(shares * lower[used]).sum(axis=1),
+        )
         coefficients[k] = c[k, used] @ (shares * weights[used])
         constants[k] = c[k, used] @ np.maximum(*needs)
     m, n = weights.shape
     tiny = 8 * m * n * TINY * (1.0 + np.maximum(np.abs(low), np.abs(high)).sum() + c.sum(axis=1))
-    return Above(coefficients, constants, c @ (gamma(4 * (m + n) + 40) * sizes[0] + sizes[1]) + tiny)
+    return Above(
+        coefficients, constants, c @ (gamma(4 * (m + n) + 40) * sizes[0] + sizes[1]) + tiny
+    )

@@ -52,7 +52,9 @@ class PairBoxes(Boxes):
         default_factory=dict
     )  # made when a layer is first passed: its ends are final then
 
-    def pair_planes(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> PairPlanes | None:
+    def pair_planes(
+        self, first: str, second: str, live: Indices, c: Floats, k: Floats
+    ) -> PairPlanes | None:
         if first not in self.planes:
             self.planes[first] = self._planes(first, second, live)
         own, at = self.planes[first], self.index
@@ -65,8 +67,12 @@ class PairBoxes(Boxes):
         constants = shift.sum(axis=1) + shift_first + shift_second
         size = np.abs(common)
         reach_first, reach_second = self.reach[first][live], self.reach[second][live]
-        error = (size + np.abs(c)) @ (8 * UNIT * reach_first) + (size + np.abs(k)) @ (8 * UNIT * reach_second)
-        error += gamma(4 * c.shape[1] + 8) * (np.abs(shift).sum(axis=1) + shift_first + shift_second)
+        error = (size + np.abs(c)) @ (8 * UNIT * reach_first) + (size + np.abs(k)) @ (
+            8 * UNIT * reach_second
+        )
+        error += gamma(4 * c.shape[1] + 8) * (
+            np.abs(shift).sum(axis=1) + shift_first + shift_second
+        )
         error += (4 * c.shape[1] + 8) * TINY * (1.0 + reach_first.sum() + reach_second.sum())
         return PairPlanes(x + on_first, y + on_second, constants, error)
 
@@ -74,9 +80,16 @@ class PairBoxes(Boxes):
         lx, ux = self.lower[first][:, live], self.upper[first][:, live]
         ly, uy = self.lower[second][:, live], self.upper[second][:, live]
         ld, ud = self.apart_low[first][:, live], self.apart_high[first][:, live]
-        of_x, of_y, of_d, of_minus_d = relaxation(lx, ux), relaxation(ly, uy), relaxation(ld, ud), relaxation(-ud, -ld)
+        of_x, of_y, of_d, of_minus_d = (
+            relaxation(lx, ux),
+            relaxation(ly, uy),
+            relaxation(ld, ud),
+            relaxation(-ud, -ld),
+        )
         x, y, d = _centre(lx, ux, ly, uy, ld, ud)
-        unstable = ((lx < 0) & (ux > 0)) | ((ly < 0) & (uy > 0))  # else the lines of x and y are exact
+        unstable = ((lx < 0) & (ux > 0)) | (
+            (ly < 0) & (uy > 0)
+        )  # else the lines of x and y are exact
         enough = (ud - ld) / _CHOICE
         alone = (of_x[0], -of_y[2], of_x[1])
         apart = (of_d[0], -of_d[0], of_d[1])
@@ -105,12 +118,16 @@ def planes_gap(boxes: Boxes, first: str, live: Indices) -> Floats:
     second, planes = boxes.pairs[first], boxes.planes[first]
     lx, ux = boxes.lower[first][:, live], boxes.upper[first][:, live]
     ly, uy = boxes.lower[second][:, live], boxes.upper[second][:, live]
-    x, y, _ = _centre(lx, ux, ly, uy, boxes.apart_low[first][:, live], boxes.apart_high[first][:, live])
+    x, y, _ = _centre(
+        lx, ux, ly, uy, boxes.apart_low[first][:, live], boxes.apart_high[first][:, live]
+    )
     above, below = (p[0] * x + p[1] * y + p[2] for p in (planes.above, planes.below))
     return np.asarray(np.maximum(above - below, 0.0))
 
 
-def _centre(lx: Floats, ux: Floats, ly: Floats, uy: Floats, ld: Floats, ud: Floats) -> tuple[Floats, Floats, Floats]:
+def _centre(
+    lx: Floats, ux: Floats, ly: Floats, uy: Floats, ld: Floats, ud: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Middles of x, y and x − y. The ends of stable units may be old and wide: their middle follows from the other two."""
     x, y, d = 0.5 * (lx + ux), 0.5 * (ly + uy), 0.5 * (ld + ud)
     is_x, is_y = (lx < 0) & (ux > 0), (ly < 0) & (uy > 0)
@@ -127,9 +144,14 @@ def _chosen(
 def _by_itself(c: Floats, lines: Lines, at: Indices) -> tuple[Floats, Floats]:
     slope, offset, lower_slope = lines
     positive = np.maximum(c, 0.0)
-    return positive * slope[at] + (c - positive) * lower_slope[at], (positive * offset[at]).sum(axis=1)
+    return positive * slope[at] + (c - positive) * lower_slope[at], (positive * offset[at]).sum(
+        axis=1
+    )
 
 
 def reach_of(bounds: Bounds) -> dict[str, Floats]:
     """|pre-activation| ≤ reach on the domain, per layer."""
-    return {name: np.maximum(np.abs(low), np.abs(bounds.upper[name])) for name, low in bounds.lower.items()}
+    return {
+        name: np.maximum(np.abs(low), np.abs(bounds.upper[name]))
+        for name, low in bounds.lower.items()
+    }

@@ -30,7 +30,9 @@ class Cases:
     def part(self, start: int, stop: int) -> Cases:
         gamma = None if self.gamma is None else self.gamma[start:stop]
         rows = slice(start, stop)
-        return Cases(self.frame, self.alpha[rows], self.beta[rows], self.phase[rows], gamma, self.hulls[rows])
+        return Cases(
+            self.frame, self.alpha[rows], self.beta[rows], self.phase[rows], gamma, self.hulls[rows]
+        )
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
         if name not in self.frame.units:
@@ -38,7 +40,9 @@ class Cases:
         part, places = self.frame.slices[name], np.searchsorted(live, self.frame.units[name])
         phase = self.phase[:, part]
         exact = (phase > 0).astype(np.float64)
-        slope, offset, lower_slope = (np.repeat(line[None, :], len(phase), axis=0) for line in lines)
+        slope, offset, lower_slope = (
+            np.repeat(line[None, :], len(phase), axis=0) for line in lines
+        )
         slope[:, places] = np.where(phase == 0, slope[:, places], exact)
         offset[:, places] = np.where(phase == 0, offset[:, places], 0.0)
         lower_slope[:, places] = np.where(phase == 0, np.clip(self.alpha[:, part], 0.0, 1.0), exact)
@@ -75,7 +79,10 @@ class Cases:
 
 def cases_of(frame: Frame, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
     """The leaves as rows of a backward pass."""
-    where = {(name, int(u)): k for k, (name, u) in enumerate((n, u) for n, units in frame.units.items() for u in units)}
+    where = {
+        (name, int(u)): k
+        for k, (name, u) in enumerate((n, u) for n, units in frame.units.items() for u in units)
+    }
     shape = (len(leaves), frame.size)
     beta, phase = np.zeros(shape), np.zeros(shape)
     for row, (path, leaf) in enumerate(leaves):
@@ -83,5 +90,9 @@ def cases_of(frame: Frame, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
             phase[row, where[layer, unit]] = side
             beta[row, where[layer, unit]] = leaf.beta[number] if leaf.beta else 0.0
     alpha = np.array([leaf.alpha for _, leaf in leaves], dtype=np.float64).reshape(shape)
-    gamma = np.array([leaf.gamma for _, leaf in leaves], dtype=np.float64) if leaves and leaves[0][1].gamma else None
+    gamma = (
+        np.array([leaf.gamma for _, leaf in leaves], dtype=np.float64)
+        if leaves and leaves[0][1].gamma
+        else None
+    )
     return Cases(frame, alpha, beta, phase, gamma, [leaf.hull for _, leaf in leaves])

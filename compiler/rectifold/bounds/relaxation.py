@@ -46,7 +46,9 @@ class RowRelaxation(Protocol):
         """Which units of a layer that reads the inputs alone have planes above them; None: each has its line."""
         ...
 
-    def pair_planes(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> PairPlanes | None:
+    def pair_planes(
+        self, first: str, second: str, live: Indices, c: Floats, k: Floats
+    ) -> PairPlanes | None:
         """Coefficients on the activations of two paired layers, relaxed together; None: each by itself."""
         ...
 

@@ -39,7 +39,10 @@ def settled_down(value: Floats, error: Floats) -> Floats:
 
 def upper_sum(weight: Floats, low: Floats, high: Floats) -> Floats:
     """Σ_j max(w_ij low_j, w_ij high_j) in floats; +inf where an infinite end meets a nonzero weight."""
-    finite_low, finite_high = np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0)
+    finite_low, finite_high = (
+        np.where(np.isfinite(low), low, 0.0),
+        np.where(np.isfinite(high), high, 0.0),
+    )
     positive = np.maximum(weight, 0.0)
     negative = weight - positive
     total = positive @ finite_high + negative @ finite_low

@@ -33,7 +33,9 @@ class Bounds:
 
     network: Network
     domain: Domain
-    pairs: Mapping[str, str] = field(default_factory=dict)  # layers whose units are close to each other, one by one
+    pairs: Mapping[str, str] = field(
+        default_factory=dict
+    )  # layers whose units are close to each other, one by one
     lower: dict[str, Floats] = field(default_factory=dict)
     upper: dict[str, Floats] = field(default_factory=dict)
     floats: dict[str, FloatLayer] = field(default_factory=dict)
@@ -80,9 +82,15 @@ class Bounds:
         if name not in self._live:
             all_of_them = np.arange(self.network.size_of(name))
             known = [v for v in (name, self._partner.get(name)) if v is not None]
-            dead = name != self.network.input_name and self.floats[name].is_relu and all(v in self.upper for v in known)
+            dead = (
+                name != self.network.input_name
+                and self.floats[name].is_relu
+                and all(v in self.upper for v in known)
+            )
             alive = (
-                np.any([self.upper[v] > 0 for v in known], axis=0) if dead else np.ones(len(all_of_them), dtype=bool)
+                np.any([self.upper[v] > 0 for v in known], axis=0)
+                if dead
+                else np.ones(len(all_of_them), dtype=bool)
             )
             self._live[name] = all_of_them[alive]
         return self._live[name]
@@ -98,11 +106,15 @@ class Bounds:
         if not self.pairs:
             return tuple((v,) for v in order)
         seconds = set(self.pairs.values())
-        waiting = [(v, self.pairs[v]) if v in self.pairs else (v,) for v in order if v not in seconds]
+        waiting = [
+            (v, self.pairs[v]) if v in self.pairs else (v,) for v in order if v not in seconds
+        ]
         done = {self.network.input_name}
         groups: list[tuple[str, ...]] = []
         while waiting:
-            ready = next(g for g in waiting if all(set(self.network.layer(v).weights) <= done for v in g))
+            ready = next(
+                g for g in waiting if all(set(self.network.layer(v).weights) <= done for v in g)
+            )
             waiting.remove(ready)
             groups.append(ready)
             done.update(ready)
@@ -115,7 +127,9 @@ class Bounds:
             weight = self.floats[target].weights[source]
             rows, columns = self.live(target), self.live(source)
             full = len(rows) == weight.shape[0] and len(columns) == weight.shape[1]
-            self._compact[key] = weight if full else np.ascontiguousarray(weight[np.ix_(rows, columns)])
+            self._compact[key] = (
+                weight if full else np.ascontiguousarray(weight[np.ix_(rows, columns)])
+            )
         return self._compact[key]
 
     # ---- forward --------------------------------------------------------------------------------
@@ -158,9 +172,13 @@ class Bounds:
                     rows = rows + np.abs(weight) @ size
                 radius = layer.radii[source]
                 if radius is not None:
-                    with np.errstate(invalid="ignore", over="ignore"):  # what is no number gives no bound
+                    with np.errstate(
+                        invalid="ignore", over="ignore"
+                    ):  # what is no number gives no bound
                         extra = extra + radius @ size
-                    unseen = (weight[:, endless] == 0) & (radius[:, endless] > 0)  # tiny, but not 0: no end at all
+                    unseen = (weight[:, endless] == 0) & (
+                        radius[:, endless] > 0
+                    )  # tiny, but not 0: no end at all
                     extra = np.where(unseen.any(axis=1), np.inf, extra)
             self._sizes[layer.name] = rows, extra
         return self._sizes[layer.name]

@@ -48,7 +48,9 @@ class Backward:
     upper: Floats
     coefficients: Floats
     ambiguous: np.ndarray  # rows whose sign is open only because of the error term
-    slack: Floats  # what the error term added: nothing less than the rounding can be behind the bound
+    slack: (
+        Floats  # what the error term added: nothing less than the rounding can be behind the bound
+    )
 
 
 def backward(
@@ -75,7 +77,9 @@ def backward(
     return _in_parts(bounds, len(rows), started, record, cases)
 
 
-def backward_difference(bounds: Bounds, first: str, rows: Indices, sign: float, cases: RowRelaxation) -> Backward:
+def backward_difference(
+    bounds: Bounds, first: str, rows: Indices, sign: float, cases: RowRelaxation
+) -> Backward:
     """Upper bounds of sign·(x_i − y_i), x and y the pre-activations of a pair of layers."""
     second = bounds.pairs[first]
     if not _is_finite_below(bounds, first) or not _is_finite_below(bounds, second):
@@ -100,7 +104,9 @@ def _in_parts(
     parts = []
     for start in range(0, count, _ROWS):
         own = None if cases is None else cases.part(start, start + _ROWS)
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes an infinite bound
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # what overflows becomes an infinite bound
             step = started(slice(start, start + _ROWS), own)
             parts.append(step.run(None if record is None else _shifted(record, start)))
     if not parts:
@@ -115,12 +121,19 @@ def _in_parts(
 
 def _endless(bounds: Bounds, count: int) -> Backward:
     none = np.zeros(count)
-    return Backward(np.full(count, np.inf), np.zeros((count, bounds.network.input_size)), none.astype(np.bool_), none)
+    return Backward(
+        np.full(count, np.inf),
+        np.zeros((count, bounds.network.input_size)),
+        none.astype(np.bool_),
+        none,
+    )
 
 
 def _is_finite_below(bounds: Bounds, name: str) -> bool:
     ends = [bounds.activation_ends(bounds.network.input_name)]
-    ends += [(bounds.lower[v], bounds.upper[v]) for v in bounds.network.cone(name) if v in bounds.lower]
+    ends += [
+        (bounds.lower[v], bounds.upper[v]) for v in bounds.network.cone(name) if v in bounds.lower
+    ]
     return all(bool(np.isfinite(low).all() and np.isfinite(high).all()) for low, high in ends)
 
 
@@ -235,7 +248,9 @@ class _Substitution:
         """C on activations to coefficients on z. Each product rounds by u, the sum with β by another u; |z| ≤ reach."""
         lower, upper = self.bounds.lower[name][live], self.bounds.upper[name][live]
         lines = relaxation(lower, upper)
-        slope, offset, lower_slope = lines if self.cases is None else self.cases.slopes(name, live, lines)
+        slope, offset, lower_slope = (
+            lines if self.cases is None else self.cases.slopes(name, live, lines)
+        )
         positive = np.maximum(c, 0.0)
         relaxed = positive * slope + (c - positive) * lower_slope
         size = np.abs(relaxed)
@@ -278,13 +293,19 @@ class _Substitution:
         taken = multipliers @ rows.rows
         spread = multipliers @ (terms * np.abs(rows.rows) + rows.row_radii)
         result = c - taken
-        self.error += (spread + UNIT * np.abs(result)) @ size + (len(rows.ends) + 1) * TINY * (1.0 + size.sum())
+        self.error += (spread + UNIT * np.abs(result)) @ size + (len(rows.ends) + 1) * TINY * (
+            1.0 + size.sum()
+        )
         self.add_constant(multipliers @ rows.ends)
-        self.error += multipliers @ (terms * np.abs(rows.ends) + rows.end_radii) + len(rows.ends) * TINY
+        self.error += (
+            multipliers @ (terms * np.abs(rows.ends) + rows.end_radii) + len(rows.ends) * TINY
+        )
         return result
 
 
-def bounded(network: Network, domain: Domain, pairs: Mapping[str, str], told: Told | None = None) -> Bounds:
+def bounded(
+    network: Network, domain: Domain, pairs: Mapping[str, str], told: Told | None = None
+) -> Bounds:
     """Bounds with the ends of every layer: intervals, and substitution where they have both signs.
 
     `told` hears of every layer, twice.

@@ -22,7 +22,9 @@ from threadpoolctl import ThreadpoolController
 
 from rectifold.ir.network import Network
 
-LARGE = 4096 * 4096  # weights of a matrix from which on BLAS may use as many threads as it was given
+LARGE = (
+    4096 * 4096
+)  # weights of a matrix from which on BLAS may use as many threads as it was given
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -51,7 +53,9 @@ def on_few_threads(function: Callable[P, Answer]) -> Callable[P, Answer]:
 
 def largest_matrix(network: Network) -> int:
     """Entries of the largest weight matrix, zeros included."""
-    return max((w.shape[0] * w.shape[1] for v in network.layers for w in v.weights.values()), default=0)
+    return max(
+        (w.shape[0] * w.shape[1] for v in network.layers for w in v.weights.values()), default=0
+    )
 
 
 @cache

@@ -34,7 +34,9 @@ def accepted(
 ) -> rectifold_check.Verdict:
     """The checker's verdict that the certificate holds, perhaps given trusted claims. Raises ClaimRefused, or TimeUp before there is a verdict."""
     texts = canonical_text(a), domain_text(domain)
-    verdict = rectifold_check.check(*texts, certificate.lines, canonical_text(b), stop=lambda: deadline.is_over)
+    verdict = rectifold_check.check(
+        *texts, certificate.lines, canonical_text(b), stop=lambda: deadline.is_over
+    )
     if verdict.status == "stopped":
         raise TimeUp
     if not verdict.holds:

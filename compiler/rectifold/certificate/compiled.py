@@ -70,7 +70,10 @@ def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold
     domain = compiled.source.domain
     assert domain is not None
     return rectifold_check.check(
-        canonical_text(compiled.source), domain_text(domain), certificate.lines, canonical_text(compiled.network)
+        canonical_text(compiled.source),
+        domain_text(domain),
+        certificate.lines,
+        canonical_text(compiled.network),
     )
 
 
@@ -119,7 +122,9 @@ def certify_within(
         numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
         last = len(a.layers) + len(b.layers) + 1
         claims = [[unit, side, "0"] for unit, side in evidence.proof.claims]
-        lines.append(_line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree, numbers)]))
+        lines.append(
+            _line(["boxes", GAP, last, claims, box_tree_lists(evidence.proof.tree, numbers)])
+        )
     else:
         proofs = UnitProofs(gap(a, b, tolerance, "relu"), evidence, GAP, set())
         if proofs.precision > BITS:
@@ -144,7 +149,9 @@ def certify_by_cells(
     first, on = canonical_text(a), domain_text(domain)
     replay = rectifold_check.Replay(first, canonical_text(b), on, [str(v) for v in tolerance])
     header, final = _header(a, b, tolerance), _line(["final", {}])
-    size = len(first) + len(on) + len(header)  # at least: B is in the header, and may be given besides
+    size = (
+        len(first) + len(on) + len(header)
+    )  # at least: B is in the header, and may be given besides
 
     def ended() -> bool:
         return not replay.is_allowed(size) or (stop is not None and stop())
@@ -163,7 +170,12 @@ def _root_steps(
     numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
     if pairing:
         pairs = [
-            [p.first + 1, p.second + 1, *([list(p.of_first), list(p.of_second)] if p.of_first else [])] for p in pairing
+            [
+                p.first + 1,
+                p.second + 1,
+                *([list(p.of_first), list(p.of_second)] if p.of_first else []),
+            ]
+            for p in pairing
         ]
         steps.append(["pairs", pairs])
 
@@ -171,7 +183,9 @@ def _root_steps(
         if side == "lo" and network.layer(name).size:
             steps.append(["intervals", GAP, numbers[name]])
         for unit, value in zip(units.tolist(), values.tolist(), strict=True):
-            steps.append(["cases", [GAP, numbers[name], unit], side, str(Fraction(value)), [], ["", [], []]])
+            steps.append(
+                ["cases", [GAP, numbers[name], unit], side, str(Fraction(value)), [], ["", [], []]]
+            )
 
     bounds = bounded(network, domain, names_of(pairing), told)
     ends = [np.abs(v).max(initial=0.0) for v in (*bounds.lower.values(), *bounds.upper.values())]
@@ -212,7 +226,10 @@ def _pair_steps(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Itera
 
 
 def _candidates(
-    name: str, values: Matrix, proofs: UnitProofs, seen: dict[tuple[Fraction, ...], tuple[list[int], Fraction]]
+    name: str,
+    values: Matrix,
+    proofs: UnitProofs,
+    seen: dict[tuple[Fraction, ...], tuple[list[int], Fraction]],
 ) -> Iterator[list[Any]]:
     """Ties of this layer's units to the first unit whose trace is proportional."""
     for k, row in enumerate(values.fractions()):

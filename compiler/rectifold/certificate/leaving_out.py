@@ -27,7 +27,10 @@ from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 _ROUNDS = 6  # of leaving out: each one leaves out more
-_RULES = {"merge_parallel": "merging units", "carriers": "carriers"}  # the rewrites that establish what no bound says
+_RULES = {
+    "merge_parallel": "merging units",
+    "carriers": "carriers",
+}  # the rewrites that establish what no bound says
 
 LeftOut = frozenset[tuple[str, str]]
 
@@ -78,7 +81,9 @@ def _verdict(
 ) -> rectifold_check.Verdict | None:
     """None where the checker refuses."""
     try:
-        return accepted(compiled.source, compiled.network, compiled.facts.domain, certificate, deadline)
+        return accepted(
+            compiled.source, compiled.network, compiled.facts.domain, certificate, deadline
+        )
     except ClaimRefused:
         return None
 
@@ -89,11 +94,18 @@ def _with_less(compiled: Compiled, certificate: Certificate, options: Options) -
     for _ in range(_ROUNDS):
         replayed = _Replayed(compiled, certificate)
         facts, lost = _weaker(compiled.facts, replayed)
-        refused = replayed.layers if lost or replayed.layers else frozenset(v.name for v in compiled.source.relu_layers)
+        refused = (
+            replayed.layers
+            if lost or replayed.layers
+            else frozenset(v.name for v in compiled.source.relu_layers)
+        )
         left_out = options.left_out | {(rule, layer) for rule in _RULES for layer in refused}
         if not lost and left_out == options.left_out:
             return None
-        said += [*lost, *(f"{_RULES[rule]} in {layer}" for rule, layer in sorted(left_out - options.left_out))]
+        said += [
+            *lost,
+            *(f"{_RULES[rule]} in {layer}" for rule, layer in sorted(left_out - options.left_out)),
+        ]
         options = replace(options, left_out=left_out)
         compiled = rewrite(compiled.source, facts, options)
         certificate = _accepted_steps(compiled, certify(compiled, name_all=True))
@@ -127,7 +139,9 @@ class _Replayed:
         replay = _replay(compiled)
         refused = [step for step in _steps(certificate) if not replay.accepts(step)]
         self.state = replay.state
-        self.layers = frozenset(names[step[1][0], step[1][1]] for step in refused if _is_about_rewrites(step))
+        self.layers = frozenset(
+            names[step[1][0], step[1][1]] for step in refused if _is_about_rewrites(step)
+        )
 
     def knows(self, layer: str, unit: int, side: str) -> bool:
         """Has the checker the sign: z ≥ 0 (lo) or z ≤ 0 (up)?"""
@@ -155,7 +169,11 @@ def _accepted_steps(compiled: Compiled, certificate: Certificate) -> Certificate
     """The certificate without the steps that do not hold."""
     replay = _replay(compiled)
     lines = certificate.lines
-    kept = [line for line, step in zip(lines[1:-1], _steps(certificate), strict=True) if replay.accepts(step)]
+    kept = [
+        line
+        for line, step in zip(lines[1:-1], _steps(certificate), strict=True)
+        if replay.accepts(step)
+    ]
     return Certificate((lines[0], *kept, lines[-1]))
 
 
@@ -180,7 +198,9 @@ def _weaker(facts: Facts, replayed: _Replayed) -> tuple[Facts, list[str]]:
 def left_out_text(left_out: tuple[str, ...]) -> str:
     """One line about what could not be certified."""
     most = 4
-    shown = ", ".join(left_out[:most]) + (f" and {len(left_out) - most} more" if len(left_out) > most else "")
+    shown = ", ".join(left_out[:most]) + (
+        f" and {len(left_out) - most} more" if len(left_out) > most else ""
+    )
     return (
         f"left out, because our checker refused our certificate of it: {shown}; the result is equal but larger than it "
         "could be. This is a fault of rectifold, not of the network: please report it with the network"

@@ -25,7 +25,9 @@ from rectifold.facts.methods import Method
 from rectifold.operations.compiling import Compiled
 from rectifold.passes.result import Sign, Tie
 
-_NEAR = 2.0**-40  # of a unit's range: a lower end this little below 0 may be 0 for the checker, whose ends are closer
+_NEAR = (
+    2.0**-40
+)  # of a unit's range: a lower end this little below 0 may be 0 for the checker, whose ends are closer
 
 Named = tuple[str, str, int]  # kind of fact, layer, unit
 
@@ -38,7 +40,9 @@ class RewriteProofs:
         self.facts = compiled.facts.layers
         self.name_all = name_all
         self.signs = _new_signs(compiled)
-        self.roots = {layer.name: _roots(self._ties(layer.name)) for layer in compiled.source.relu_layers}
+        self.roots = {
+            layer.name: _roots(self._ties(layer.name)) for layer in compiled.source.relu_layers
+        }
         self.proofs = UnitProofs(compiled.source, compiled.facts, 0, self._layers_below_carriers())
         self.named = self._named_units()
         self._known: dict[tuple[int, int, bool], dict[Named, Fraction]] = {}
@@ -82,21 +86,34 @@ class RewriteProofs:
 
     def _result_units(self, name: str) -> Iterator[Step]:
         """Surviving units are the source's; carriers are nonnegative, and so are rows that say a constant output."""
-        number = next(k for k, v in enumerate(self.compiled.network.layers, start=1) if v.name == name)
+        number = next(
+            k for k, v in enumerate(self.compiled.network.layers, start=1) if v.name == name
+        )
         kept = self.compiled.kept.layers[name]
         for k, origin in enumerate(kept.origin.tolist()):
             unit, carrier = [1, number, k], kept.carrier(k)
             if origin >= 0:
                 yield ["alias", unit, [0, self.proofs.numbers[name], origin], "1"]
             else:
-                yield ["bound", unit, "lo", "0", {"l": [] if carrier is None else self._evidence(carrier)}]
+                yield [
+                    "bound",
+                    unit,
+                    "lo",
+                    "0",
+                    {"l": [] if carrier is None else self._evidence(carrier)},
+                ]
 
     # ---- why carriers are nonnegative -----------------------------------------------------------
 
     def _layers_below_carriers(self) -> set[str]:
         """The layers of the source whose ends say that carriers are nonnegative."""
         source = self.compiled.source
-        waiting = [c for known in self.compiled.kept.layers.values() for c in known.carriers if c is not None]
+        waiting = [
+            c
+            for known in self.compiled.kept.layers.values()
+            for c in known.carriers
+            if c is not None
+        ]
         waiting += [sign.carrier for sign in self.signs.values() if sign.carrier is not None]
         seen: set[int] = set()
         below: set[str] = set()
@@ -119,7 +136,9 @@ class RewriteProofs:
             below = any(named[v].any() for v in self.compiled.source.cone(name) if v in named)
             solved = known.active | [(name, k) in self.signs for k in range(known.size)]
             methods = zip(known.lower_method, known.upper_method, strict=True)
-            by_other = np.array([not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_)
+            by_other = np.array(
+                [not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_
+            )
             wide = known.upper - known.lower
             near = (known.lower < 0) & (known.lower >= -_NEAR * wide) & np.isfinite(wide)
             named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
@@ -131,8 +150,14 @@ class RewriteProofs:
         if not any(mask.any() for mask in self.named.values()):
             return []
         numbers = self.proofs.numbers
-        facts = sorted(self._facts_of(carrier, is_low=True).items(), key=lambda f: (numbers[f[0][1]], f[0][2], f[0][0]))
-        return [[kind, [0, numbers[layer], unit], str(factor * value)] for (kind, layer, unit), value in facts]
+        facts = sorted(
+            self._facts_of(carrier, is_low=True).items(),
+            key=lambda f: (numbers[f[0][1]], f[0][2], f[0][0]),
+        )
+        return [
+            [kind, [0, numbers[layer], unit], str(factor * value)]
+            for (kind, layer, unit), value in facts
+        ]
 
     def _facts_of(self, carrier: Carrier, *, is_low: bool) -> dict[Named, Fraction]:
         """Facts, with multipliers, that bound a carrier from below (`is_low`) or from above."""
@@ -147,7 +172,9 @@ class RewriteProofs:
                 read = carrier.inner.nonzero[carrier.row, start : start + known.size]
                 for j in np.nonzero(read & self._may_be_named(name, known))[0].tolist():
                     factor = carrier.inner.entry(carrier.row, start + j)
-                    for fact, value in self._facts_of_value(name, known, j, is_low=(factor > 0) == is_low).items():
+                    for fact, value in self._facts_of_value(
+                        name, known, j, is_low=(factor > 0) == is_low
+                    ).items():
                         total[fact] = total.get(fact, Fraction(0)) + abs(factor) * value
                 start += known.size
             self._known[key] = total
@@ -157,12 +184,16 @@ class RewriteProofs:
         """Of a layer as it was: carriers, and units of the source that are named."""
         return np.asarray((known.origin < 0) | self.named[name][known.origin])
 
-    def _facts_of_value(self, name: str, known: LayerFacts, unit: int, *, is_low: bool) -> dict[Named, Fraction]:
+    def _facts_of_value(
+        self, name: str, known: LayerFacts, unit: int, *, is_low: bool
+    ) -> dict[Named, Fraction]:
         """The same for one value that a carrier reads: of the source, or a carrier itself."""
         carrier, origin = known.carrier(unit), int(known.origin[unit])
         if carrier is not None:
             return self._facts_of(carrier, is_low=is_low)
-        if origin < 0 or self.facts[name].inactive[origin]:  # 0, as the checker knows; or a constant row
+        if (
+            origin < 0 or self.facts[name].inactive[origin]
+        ):  # 0, as the checker knows; or a constant row
             return {}
         if not is_low:
             return {("top", name, origin): Fraction(1)}

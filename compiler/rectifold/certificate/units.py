@@ -90,7 +90,8 @@ class UnitProofs:
         A coefficient is rounded by 2^-bits and meets values as large as the domain and the layers.
         """
         sizes = [
-            float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in self.facts.layers.values()
+            float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0))
+            for f in self.facts.layers.values()
         ]
         small = min((s for s in sizes if 0.0 < s < np.inf), default=1.0)
         fine = 0 if small >= _SMALL else -int(np.floor(np.log2(small)))
@@ -128,7 +129,10 @@ class UnitProofs:
         if isinstance(entry, Intervals):
             lower, upper = entry.lower.copy(), entry.upper.copy()
             if name in self.bounds.lower:
-                lower, upper = np.maximum(lower, self.bounds.lower[name]), np.minimum(upper, self.bounds.upper[name])
+                lower, upper = (
+                    np.maximum(lower, self.bounds.lower[name]),
+                    np.minimum(upper, self.bounds.upper[name]),
+                )
         else:
             lower, upper = self.bounds.lower[name].copy(), self.bounds.upper[name].copy()
             if isinstance(entry, Ends) and entry.side == "up":
@@ -164,7 +168,9 @@ class UnitProofs:
             yield from self._linear(chosen)
             return
         sign = 1 if entry.side == "up" else -1
-        for k, (unit, value) in enumerate(zip(chosen.units.tolist(), chosen.values.tolist(), strict=True)):
+        for k, (unit, value) in enumerate(
+            zip(chosen.units.tolist(), chosen.values.tolist(), strict=True)
+        ):
             where, written = [self.net, self.numbers[entry.layer], unit], str(Fraction(value))
             if entry.method is Method.Z3:
                 yield ["trusted", where, entry.side, written, "z3"]
@@ -190,7 +196,9 @@ class UnitProofs:
         facts: list[list[Step]] = [[] for _ in entry.units]
         if not enough.all():
             backward(self.bounds, entry.layer, entry.units, float(sign), _Multipliers(self, facts))
-        for k, (unit, value) in enumerate(zip(entry.units.tolist(), entry.values.tolist(), strict=True)):
+        for k, (unit, value) in enumerate(
+            zip(entry.units.tolist(), entry.values.tolist(), strict=True)
+        ):
             where, written = [self.net, self.numbers[entry.layer], unit], str(Fraction(value))
             if enough[k]:
                 yield ["cases", where, entry.side, written, [], ["", [], []]]
@@ -213,10 +221,20 @@ class UnitProofs:
         known: _NamedEnds = {}
         for side, ends, sign in (("up", entry.upper, 1), ("lo", entry.lower, -1)):
             signed = sign * ends <= 0
-            own = signed & (-sign * ends <= _NEAR * sizes) if plain else signed | (entry.layer in self.full)
+            own = (
+                signed & (-sign * ends <= _NEAR * sizes)
+                if plain
+                else signed | (entry.layer in self.full)
+            )
             for k in np.nonzero(own & np.isfinite(ends))[0].tolist():
-                named = self._named_ends(layer, k, side, known).items() if any(self.impure.values()) else ()
-                proof = {"l": [[end, [self.net, self.numbers[v], j], str(m)] for (end, v, j), m in named]}
+                named = (
+                    self._named_ends(layer, k, side, known).items()
+                    if any(self.impure.values())
+                    else ()
+                )
+                proof = {
+                    "l": [[end, [self.net, self.numbers[v], j], str(m)] for (end, v, j), m in named]
+                }
                 yield ["bound", [self.net, number, k], side, str(Fraction(float(ends[k]))), proof]
 
     def _impure_units(self) -> dict[str, set[int]]:
@@ -242,7 +260,9 @@ class UnitProofs:
         if key in known:
             return known[key]
         total: dict[tuple[str, str, int], Fraction] = {}
-        for source in sorted(set(layer.weights) - {self.network.input_name}, key=self.numbers.__getitem__):
+        for source in sorted(
+            set(layer.weights) - {self.network.input_name}, key=self.numbers.__getitem__
+        ):
             below, weight = self.network.layer(source), layer.weights[source]
             if below.is_relu and not self.impure[source]:
                 continue
@@ -284,7 +304,9 @@ class UnitProofs:
                     entries.append(["hz", where, str(-value * min(slope, Fraction(1)))])
 
         exact_backward(self.bounds, name, unit, sign, record, case)
-        return entries + [["dom", number, str(value)] for number, value in case.gamma.items() if value > 0]
+        return entries + [
+            ["dom", number, str(value)] for number, value in case.gamma.items() if value > 0
+        ]
 
     # ---- cases ----------------------------------------------------------------------------------
 
@@ -299,7 +321,9 @@ class UnitProofs:
             needs = _Needs(self, name, len(rounded))
             slack = backward(self.bounds, name, rows, float(sign), needs, cases).slack
             if (slack > needs.total).all() or any(leaf.hull is not None for _, leaf in rounded):
-                frame = [[self.numbers[v], u.tolist()] for v, u in proof.frame.units.items() if len(u)]
+                frame = [
+                    [self.numbers[v], u.tolist()] for v, u in proof.frame.units.items() if len(u)
+                ]
                 return ["cases", where, side, written, frame, case_tree_lists(proof, proof.tree)]
         entries: list[list[Step]] = [self._multipliers_of_path(path, leaf) for path, leaf in leaves]
         places = [k for k, (_, leaf) in enumerate(leaves) if isinstance(leaf, trees.Leaf)]
@@ -308,7 +332,12 @@ class UnitProofs:
             backward(self.bounds, name, rows, float(sign), collect, cases)
         for k, (path, leaf) in enumerate(leaves):
             if isinstance(leaf, trees.ExactLeaf):
-                case = ExactCase({(layer, j): phase for layer, j, phase in path}, leaf.alpha, leaf.beta, leaf.gamma)
+                case = ExactCase(
+                    {(layer, j): phase for layer, j, phase in path},
+                    leaf.alpha,
+                    leaf.beta,
+                    leaf.gamma,
+                )
                 entries[k] += self._exact_facts(name, unit, sign, case)
         return ["bound", where, side, written, self._nested(proof.tree, iter(entries))]
 
@@ -320,16 +349,24 @@ class UnitProofs:
             else:
                 value = leaf.beta[layer, unit]
             if value > 0:
-                facts.append(["lo" if phase > 0 else "up", [self.net, self.numbers[layer], unit], str(value)])
+                facts.append(
+                    ["lo" if phase > 0 else "up", [self.net, self.numbers[layer], unit], str(value)]
+                )
         if isinstance(leaf, trees.Leaf):
-            facts += [["dom", number, str(Fraction(g))] for number, g in enumerate(leaf.gamma) if g > 0]
+            facts += [
+                ["dom", number, str(Fraction(g))] for number, g in enumerate(leaf.gamma) if g > 0
+            ]
         return facts
 
     def _nested(self, tree: Tree, leaves: Iterator[list[Step]]) -> Proof:
         if not isinstance(tree, trees.Split):
             return {"l": next(leaves)}
         unit = [self.net, self.numbers[tree.layer], tree.unit]
-        return {"s": unit, "p": self._nested(tree.active, leaves), "n": self._nested(tree.inactive, leaves)}
+        return {
+            "s": unit,
+            "p": self._nested(tree.active, leaves),
+            "n": self._nested(tree.inactive, leaves),
+        }
 
 
 class _Needs:
@@ -338,21 +375,27 @@ class _Needs:
     def __init__(self, writer: UnitProofs, name: str, rows: int) -> None:
         bounds, network = writer.bounds, writer.network
         cone = [v for v in network.cone(name) if v in bounds.lower]
-        reach = sum(float(np.abs(np.concatenate([bounds.lower[v], bounds.upper[v]])).sum()) for v in cone)
+        reach = sum(
+            float(np.abs(np.concatenate([bounds.lower[v], bounds.upper[v]])).sum()) for v in cone
+        )
         reach += float(bounds.magnitude(network.input_name).sum())
         bits = writer.precision
         self.bounds = bounds
         self.total = np.full(rows, 2.0 ** (4 - bits) * (2 * len(cone) + 2 + 2 * reach))
 
     def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
-        width = (np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0))[live]
+        width = (
+            np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
+        )[live]
         self.total[positions] += 2.0**-58 * (np.abs(c) @ width)
 
 
 class _Multipliers:
     """Turns the coefficients of a backward pass into facts: a chord where C > 0, h ≥ z with weight α where C < 0."""
 
-    def __init__(self, writer: UnitProofs, facts: list[list[Step]], cases: Cases | None = None) -> None:
+    def __init__(
+        self, writer: UnitProofs, facts: list[list[Step]], cases: Cases | None = None
+    ) -> None:
         self.writer = writer
         self.facts = facts
         self.cases = cases
@@ -376,7 +419,9 @@ class _Multipliers:
                 if value > 0:
                     entries.append(["ch", [net, number, j], _hex(value / float(width[j]))])
                 elif value < 0 and slopes[row, place] > 0:
-                    entries.append(["hz", [net, number, j], _hex(-value * float(slopes[row, place]))])
+                    entries.append(
+                        ["hz", [net, number, j], _hex(-value * float(slopes[row, place]))]
+                    )
 
 
 def _has_exact_leaf(proof: CaseProof) -> bool:

@@ -13,7 +13,15 @@ from typing import Any
 
 from rectifold.equivalence.decide import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.ties import Tie
-from rectifold.exact.numerals import about, at_least, at_most, bound_text, counted, exact_text, readable
+from rectifold.exact.numerals import (
+    about,
+    at_least,
+    at_most,
+    bound_text,
+    counted,
+    exact_text,
+    readable,
+)
 
 _SHOWN = 12  # inputs of a counterexample on the screen
 
@@ -32,7 +40,9 @@ def sentence(result: Comparison, asked: Asked) -> str:
     match result:
         case Equal():
             trust = f" (given {counted(result.trusted, 'trusted claim')})" if result.trusted else ""
-            return f"{_proved(result, asked)}{trust}: {result.reason}{_replayed_text(result, asked)}"
+            return (
+                f"{_proved(result, asked)}{trust}: {result.reason}{_replayed_text(result, asked)}"
+            )
         case Different() if asked.is_argmax:
             rival = max(range(len(result.b)), key=result.b.__getitem__)
             return (
@@ -62,7 +72,11 @@ def verify_text(result: Comparison, asked: Asked) -> str:
 
 def verify_json(result: Comparison, asked: Asked) -> dict[str, Any]:
     """The documented result of `verify`."""
-    told: dict[str, Any] = {"statement": sentence(result, asked), "counterexample": None, "certificate": None}
+    told: dict[str, Any] = {
+        "statement": sentence(result, asked),
+        "counterexample": None,
+        "certificate": None,
+    }
     match result:
         case Equal():
             upper = None if asked.is_argmax else exact_text(max(asked.tolerance))
@@ -98,7 +112,12 @@ def certificate_text(result: Equal, file: str) -> str:
 
 
 def counterexample_json(result: Different) -> dict[str, Any]:
-    return {"input": _texts(result.point), "a": _texts(result.a), "b": _texts(result.b), "output": result.output}
+    return {
+        "input": _texts(result.point),
+        "a": _texts(result.a),
+        "b": _texts(result.b),
+        "output": result.output,
+    }
 
 
 # ---- what is proved ---------------------------------------------------------------------------------
@@ -107,7 +126,9 @@ def counterexample_json(result: Different) -> dict[str, Any]:
 def _proved(result: Equal, asked: Asked) -> str:
     if not asked.is_argmax:
         bounds = ", ".join(map(bound_text, asked.tolerance))
-        return "equal on the domain" if not any(asked.tolerance) else f"within {bounds} on the domain"
+        return (
+            "equal on the domain" if not any(asked.tolerance) else f"within {bounds} on the domain"
+        )
     if result.with_ties:
         return "same argmax on the domain, ties included"
     return (
@@ -124,7 +145,9 @@ def _replayed_text(result: Equal, asked: Asked) -> str:
     if result.certificate is None:
         return " (the argmax has no certificate)" if asked.is_argmax else ""
     if result.replayed is None:
-        return " (the certificate was not replayed here: it would take long; rectifold check does it)"
+        return (
+            " (the certificate was not replayed here: it would take long; rectifold check does it)"
+        )
     return f", and the certificate {result.replayed}"
 
 
@@ -140,7 +163,11 @@ def _tie_text(tie: Tie | None) -> str:
 
 
 def _tie_json(tie: Tie | None) -> dict[str, Any] | None:
-    return None if tie is None else {"input": _texts(tie.point), "winner": tie.winner, "tied": list(tie.tied)}
+    return (
+        None
+        if tie is None
+        else {"input": _texts(tie.point), "winner": tie.winner, "tied": list(tie.tied)}
+    )
 
 
 # ---- the tightest bound -----------------------------------------------------------------------------
@@ -171,7 +198,11 @@ def closest_text(found: Closest) -> str:
     """The bounds for people."""
     lines = [closest_sentence(found)]
     lines += [f"  output {j}: at most {at_most(v, 9)}" for j, v in enumerate(found.per_output)]
-    kept = f"the certificate {found.replayed}" if found.replayed else "its certificate was not replayed here"
+    kept = (
+        f"the certificate {found.replayed}"
+        if found.replayed
+        else "its certificate was not replayed here"
+    )
     boxes = f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}"
     return "\n".join([*lines, f"{boxes}; {kept}"])
 

@@ -55,11 +55,17 @@ def check_command(
     Exit status: 0 it holds, 1 it is refused, 4 it holds but for claims that were taken without proof.
     """
     started = time.monotonic()
-    require_outputs({"--json": json_target}, [network, certificate, result_file, domain_spec], force=False)
+    require_outputs(
+        {"--json": json_target}, [network, certificate, result_file, domain_spec], force=False
+    )
     source, domain = opened(network, domain_spec, quiet=quiet)
     lines = _lines(certificate)
-    other = canonical_text(load(result_file, crosscheck=compared()).network) if result_file else None
-    verdict = rectifold_check.check(canonical_text(source), domain_text(require_domain(source, domain)), lines, other)
+    other = (
+        canonical_text(load(result_file, crosscheck=compared()).network) if result_file else None
+    )
+    verdict = rectifold_check.check(
+        canonical_text(source), domain_text(require_domain(source, domain)), lines, other
+    )
     write_json(json_target, verdict.json() | {"seconds": time.monotonic() - started})
     if not quiet and json_target != "-":
         click.echo(verdict.text)

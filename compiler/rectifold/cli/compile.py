@@ -41,7 +41,10 @@ from rectifold.runtime.deadline import Deadline
 from rectifold.two_layers.shallow import Shallow, shallow_network
 from rectifold_check import Verdict
 
-_RESERVE, _RESERVE_SHARE = 2.0, 0.1  # seconds beyond the time limit, or that much of it, for a result that is certified
+_RESERVE, _RESERVE_SHARE = (
+    2.0,
+    0.1,
+)  # seconds beyond the time limit, or that much of it, for a result that is certified
 _RESULT = 0.75  # of the time for proofs and rewriting, the rest for the certificate
 _UNCHECKED = (
     "the time was up before the certificate was checked: the result is not certified and no certificate was written; "
@@ -61,17 +64,34 @@ class _Times:
         if time_limit is None or not is_certified:
             return _Times(Deadline.after(time_limit), Deadline.after(time_limit))
         reserve = max(_RESERVE, _RESERVE_SHARE * time_limit)
-        return _Times(Deadline.after(_RESULT * time_limit + reserve / 2), Deadline.after(time_limit + reserve))
+        return _Times(
+            Deadline.after(_RESULT * time_limit + reserve / 2), Deadline.after(time_limit + reserve)
+        )
 
 
 @click.command("compile")
 @network_argument
 @click.option("-o", "--output", required=True, metavar="OUT", help="the file to write")
-@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@click.option(
+    "--to",
+    "wanted",
+    metavar="FORMAT",
+    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
+)
 @domain_option
-@click.option("--certificate", "certificate_file", metavar="FILE", help="write the certificate to FILE")
-@click.option("--no-certificate", is_flag=True, help="make and check no certificate (the result is then unchecked)")
-@click.option("--plain/--skips", default=True, help="a chain stays a chain, or skip edges may carry linear parts")
+@click.option(
+    "--certificate", "certificate_file", metavar="FILE", help="write the certificate to FILE"
+)
+@click.option(
+    "--no-certificate",
+    is_flag=True,
+    help="make and check no certificate (the result is then unchecked)",
+)
+@click.option(
+    "--plain/--skips",
+    default=True,
+    help="a chain stays a chain, or skip edges may carry linear parts",
+)
 @click.option(
     "--objective",
     type=click.Choice(["macs", "weights", "units"]),
@@ -86,7 +106,9 @@ class _Times:
 @memory_limit_option
 @quiet_option
 @click.option(
-    "--shallow", is_flag=True, help="write the result with at most two hidden layers (see the command shallow)"
+    "--shallow",
+    is_flag=True,
+    help="write the result with at most two hidden layers (see the command shallow)",
 )
 @click.option("-v", "--verbose", is_flag=True, help="list every rewrite")
 def compile_command(
@@ -123,14 +145,18 @@ def compile_command(
         folded = None
         if shallow:
             left = None if time_limit is None else times.end.left
-            folded = shallow_network(compiled.network, compiled.facts.domain, seconds=left, progress=progress)
+            folded = shallow_network(
+                compiled.network, compiled.facts.domain, seconds=left, progress=progress
+            )
         proved = _certified_form(compiled, folded, required=certificate_file is not None)
     certificate, verdict = (None, None) if known is None else (known.certificate, known.verdict)
     if certificate_file and proved is not None:
         certificate, verdict = proved
     beside = certificate_bytes(certificate_file, certificate)
     if folded is not None:
-        files, bound = write_shallow(folded, path, chosen, of=compiled.source, force=force, certificate=beside)
+        files, bound = write_shallow(
+            folded, path, chosen, of=compiled.source, force=force, certificate=beside
+        )
     else:
         origin = _origin(compiled, chosen, verdict)
         artifact = EMITTERS[chosen](compiled.network, origin, path.name)
@@ -147,7 +173,9 @@ def compile_command(
         print_compiled(done, verbose=verbose)
     if verdict is not None and verdict.trusted and not allow_trusted:
         return TRUSTED
-    is_complete = compiled.facts.complete and compiled.rewritten and (known is not None or no_certificate)
+    is_complete = (
+        compiled.facts.complete and compiled.rewritten and (known is not None or no_certificate)
+    )
     return DONE if is_complete else UNDECIDED
 
 
@@ -166,6 +194,10 @@ def _finite(bound: float) -> float | None:
 
 def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None) -> Origin:
     bound = certified_rounding(compiled.network, compiled.facts.domain, compiled.kept, chosen)
-    checked = "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
+    checked = (
+        "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
+    )
     statement = f"equal to the source on the domain, as exact networks ({checked})"
-    return Origin(digest(compiled.source), compiled.source.sizes, bound, statement, precision_of(chosen))
+    return Origin(
+        digest(compiled.source), compiled.source.sizes, bound, statement, precision_of(chosen)
+    )

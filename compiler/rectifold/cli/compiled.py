@@ -18,7 +18,13 @@ from rectifold.exact.numerals import at_most, counted
 from rectifold.facts.facts import Phase
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
-from rectifold.reports.tables import compile_table, compiled_json, seconds_text, shallow_table, sizes_json
+from rectifold.reports.tables import (
+    compile_table,
+    compiled_json,
+    seconds_text,
+    shallow_table,
+    sizes_json,
+)
 from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
 
@@ -82,7 +88,10 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
         for step in compiled.steps:
             out.print(f"  {step}", markup=False)
     if done.folded is not None:
-        out.print(f"rewritten: {compiled.source.shape_text()} → {compiled.network.shape_text()}", markup=False)
+        out.print(
+            f"rewritten: {compiled.source.shape_text()} → {compiled.network.shape_text()}",
+            markup=False,
+        )
         out.print(shallow_table(done.folded))
         out.print(f"shallow: {done.folded.statement}", markup=False, soft_wrap=True)
     for line in _lines(done):
@@ -91,7 +100,10 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
 
 def _lines(done: Done) -> list[str]:
     compiled = done.compiled
-    lines = [f"{compiled.source.shape_text()} → {done.written.shape_text()}", seconds_text(compiled.seconds)]
+    lines = [
+        f"{compiled.source.shape_text()} → {done.written.shape_text()}",
+        seconds_text(compiled.seconds),
+    ]
     if done.open_units:
         lines.append(
             f"{counted(done.open_units, 'unit')} stayed open (neither proved stable nor shown unstable) and kept"
@@ -99,9 +111,17 @@ def _lines(done: Done) -> list[str]:
     if not compiled.facts.complete:
         lines.append("The search was ended early: what is proved so far was applied.")
     if not compiled.rewritten:
-        lines.append("The rewriting was ended early: the result is equal, but may be larger than it could be.")
-    about = "certificate of the rewriting (before --shallow)" if done.is_about_the_rewriting else "certificate"
+        lines.append(
+            "The rewriting was ended early: the result is equal, but may be larger than it could be."
+        )
+    about = (
+        "certificate of the rewriting (before --shallow)"
+        if done.is_about_the_rewriting
+        else "certificate"
+    )
     lines.append(f"{about}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
     if done.bound:  # an exact format rounds nothing
-        lines.append(f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, per output")
+        lines.append(
+            f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, per output"
+        )
     return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from rectifold.cli.inputs import opened
-from rectifold.cli.options import domain_option, force_option, memory_limit_option, network_argument, quiet_option
+from rectifold.cli.options import (
+    domain_option,
+    force_option,
+    memory_limit_option,
+    network_argument,
+    quiet_option,
+)
 from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
@@ -18,7 +24,12 @@ from rectifold.ir.canonical import digest
 @click.command("emit")
 @network_argument
 @click.option("-o", "--output", required=True, metavar="OUT", help="the file to write")
-@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@click.option(
+    "--to",
+    "wanted",
+    metavar="FORMAT",
+    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
+)
 @domain_option
 @force_option
 @memory_limit_option

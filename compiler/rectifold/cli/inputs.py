@@ -37,7 +37,9 @@ def point_from(text: str) -> list[Fraction]:
         try:
             values.append(parse_rational(word))
         except NumberError as error:
-            raise InputError(f"number {k + 1} of the point {_few(text)}: {error}; {_POINT_HINT}") from None
+            raise InputError(
+                f"number {k + 1} of the point {_few(text)}: {error}; {_POINT_HINT}"
+            ) from None
     return values
 
 
@@ -53,7 +55,12 @@ def _few(text: str) -> str:
 
 
 def opened(
-    network: str, domain_spec: str | None, *, quiet: bool, place: int = 0, may_be_empty: bool = False
+    network: str,
+    domain_spec: str | None,
+    *,
+    quiet: bool,
+    place: int = 0,
+    may_be_empty: bool = False,
 ) -> tuple[Network, Domain | None]:
     """The network, and the domain asked for or stated by it. Notes about the reading go to standard error.
 
@@ -62,7 +69,9 @@ def opened(
     """
     asked = click.get_current_context().meta
     chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
-    loaded: Loaded = load(network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=compared())
+    loaded: Loaded = load(
+        network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=compared()
+    )
     _say(loaded.notes, quiet=quiet)
     domain = loaded.network.domain
     if domain_spec is not None:

@@ -20,13 +20,20 @@ def reading_options(networks: int) -> Callable[[Callable[..., Any]], Callable[..
 
     def remember(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:
         if len(given) > networks:
-            raise click.BadParameter(f"it is given {len(given)} times, and the command reads {networks} network(s)")
+            raise click.BadParameter(
+                f"it is given {len(given)} times, and the command reads {networks} network(s)"
+            )
         context.meta[OUTPUTS] = tuple(tuple(n.strip() for n in names.split(",")) for names in given)
 
     text = "the outputs of an ONNX model to read: y, or y,z one after the other"
     again = "" if networks == 1 else " (first for A; again for B)"
     choosing = click.option(
-        "--outputs", metavar="NAMES", multiple=True, expose_value=False, callback=remember, help=text + again
+        "--outputs",
+        metavar="NAMES",
+        multiple=True,
+        expose_value=False,
+        callback=remember,
+        help=text + again,
     )
     return lambda command: choosing(_crosscheck_option(command))
 
@@ -35,7 +42,9 @@ def _crosscheck_option(command: Callable[..., Any]) -> Callable[..., Any]:
     def remember(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.meta[CROSSCHECK] = wanted
 
-    text = "compare an ONNX model, once it is read, with another program that runs it, at a few points"
+    text = (
+        "compare an ONNX model, once it is read, with another program that runs it, at a few points"
+    )
     return click.option(
         "--crosscheck/--no-crosscheck",
         default=True,
@@ -57,7 +66,9 @@ def network_argument(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = 'the input set: "[0,1]", "[[0,1],[-1,1]]", box.vnnlib, other.relu, "point.npy±0.05" or all'
+    text = (
+        'the input set: "[0,1]", "[[0,1],[-1,1]]", box.vnnlib, other.relu, "point.npy±0.05" or all'
+    )
     return click.option("--domain", "domain_spec", metavar="SPEC", help=text)(command)
 
 
@@ -71,7 +82,9 @@ def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--quiet", is_flag=True, help="print nothing but errors and the JSON result")(command)
+    return click.option(
+        "--quiet", is_flag=True, help="print nothing but errors and the JSON result"
+    )(command)
 
 
 def memory_limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,7 +96,12 @@ def memory_limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     text = "end with an error when a process needs more than MB megabytes"
     return click.option(
-        "--memory-limit", type=click.IntRange(min=1), metavar="MB", expose_value=False, callback=limit, help=text
+        "--memory-limit",
+        type=click.IntRange(min=1),
+        metavar="MB",
+        expose_value=False,
+        callback=limit,
+        help=text,
     )(command)
 
 
@@ -115,9 +133,15 @@ def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def share_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--jobs, --scheduler."""
     for option in (
-        click.option("--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the work"),
         click.option(
-            "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the work"
+            "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the work"
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            help="processes that share the work",
         ),
     ):
         command = option(command)
@@ -139,5 +163,9 @@ def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def limits_from(time_limit: float | None, jobs: int, scheduler: str | None, log_file: str | None) -> Limits:
-    return Limits(time_limit, jobs=jobs, scheduler=scheduler, log=None if log_file is None else Path(log_file))
+def limits_from(
+    time_limit: float | None, jobs: int, scheduler: str | None, log_file: str | None
+) -> Limits:
+    return Limits(
+        time_limit, jobs=jobs, scheduler=scheduler, log=None if log_file is None else Path(log_file)
+    )

@@ -27,7 +27,9 @@ def console() -> Console:
 def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
     """To a file (whole or not at all) or to standard output. A float that is no number is null: JSON has none."""
     if target is not None:
-        write_result(target, (json.dumps(_strict(result), indent=2, allow_nan=False) + "\n").encode("utf-8"))
+        write_result(
+            target, (json.dumps(_strict(result), indent=2, allow_nan=False) + "\n").encode("utf-8")
+        )
 
 
 def _strict(value: Any) -> Any:

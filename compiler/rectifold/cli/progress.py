@@ -20,7 +20,9 @@ def shown(*, quiet: bool) -> Iterator[Progress | None]:
         return
     started = time.monotonic()
     with Console(stderr=True).status("reading") as status:
-        yield lambda name, k, total: status.update(progress_text(name, k, total, time.monotonic() - started))
+        yield lambda name, k, total: status.update(
+            progress_text(name, k, total, time.monotonic() - started)
+        )
 
 
 def progress_text(name: str, k: int, total: int, seconds: float) -> str:

@@ -37,7 +37,10 @@ from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
 
 _SLICE = click.option(
-    "--slice", "slice_spec", metavar="I,J", help="vary only these inputs (numbers from 0), fix the others"
+    "--slice",
+    "slice_spec",
+    metavar="I,J",
+    help="vary only these inputs (numbers from 0), fix the others",
 )
 _AT = click.option(
     "--at",
@@ -50,19 +53,36 @@ _AT = click.option(
 @click.command("regions")
 @network_argument
 @domain_option
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions"
+)
 @time_limit_option("search")
 @share_options
 @_SLICE
 @_AT
 @click.option(
-    "--npz", "npz_file", metavar="FILE", help="write phases, gradients, constants and vertices to FILE (float64)"
+    "--npz",
+    "npz_file",
+    metavar="FILE",
+    help="write phases, gradients, constants and vertices to FILE (float64)",
 )
 @click.option("--formula", is_flag=True, help="print each output as a piecewise formula")
-@click.option("--count", "count_only", is_flag=True, help="count the regions without keeping them: for millions")
+@click.option(
+    "--count",
+    "count_only",
+    is_flag=True,
+    help="count the regions without keeping them: for millions",
+)
 @click.option("--latex", is_flag=True, help="the same in LaTeX")
-@click.option("--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg")
-@click.option("--colour", type=click.Choice(["gradient", "pattern", "output"]), default="gradient", show_default=True)
+@click.option(
+    "--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg"
+)
+@click.option(
+    "--colour",
+    type=click.Choice(["gradient", "pattern", "output"]),
+    default="gradient",
+    show_default=True,
+)
 @json_option
 @force_option
 @memory_limit_option
@@ -84,13 +104,19 @@ def regions_command(
                 "--count keeps no regions: leave out --limit, --npz, --plot, --formula and --latex, or --count"
             )
         started = time.monotonic()
-        counted = counted_regions(source, domain, seconds=time_limit, jobs=jobs, scheduler=scheduler)
+        counted = counted_regions(
+            source, domain, seconds=time_limit, jobs=jobs, scheduler=scheduler
+        )
         seconds = time.monotonic() - started
-        write_json(json_target, {"count": counted.count, "complete": counted.complete, "seconds": seconds})
+        write_json(
+            json_target, {"count": counted.count, "complete": counted.complete, "seconds": seconds}
+        )
         if not quiet and json_target != "-":
             click.echo(f"{counted.text} ({seconds:.1f} s)")
         return DONE if counted.complete else UNDECIDED
-    found = linear_regions(source, domain, limit=limit, seconds=time_limit, jobs=jobs, scheduler=scheduler)
+    found = linear_regions(
+        source, domain, limit=limit, seconds=time_limit, jobs=jobs, scheduler=scheduler
+    )
     if npz_file:
         write_whole(Path(npz_file), _npz(found))
     if plot_file:
@@ -118,22 +144,35 @@ def _sliced(domain: Domain, spec: str | None, at: str | None) -> Domain:
     except ValueError:
         raise InputError(f"--slice {spec!r} is no list of input numbers, like 0,3") from None
     if not kept or kept[0] < 0 or kept[-1] >= domain.size:
-        raise InputError(f"--slice {spec!r} names inputs that are not there: they are numbered 0 to {domain.size - 1}")
+        raise InputError(
+            f"--slice {spec!r} names inputs that are not there: they are numbered 0 to {domain.size - 1}"
+        )
     if at is None and not domain.is_bounded:
-        raise InputError("a slice of an unbounded domain has no middle; say where it lies with --at")
+        raise InputError(
+            "a slice of an unbounded domain has no middle; say where it lies with --at"
+        )
     point = (
         point_from(at)
         if at is not None
-        else [(a + b) / 2 for a, b in zip(domain.lower, domain.upper, strict=True) if a is not None and b is not None]
+        else [
+            (a + b) / 2
+            for a, b in zip(domain.lower, domain.upper, strict=True)
+            if a is not None and b is not None
+        ]
     )
     if len(point) != domain.size:
-        raise InputError(f"--at gives {counted(len(point), 'number')}, the domain has {counted(domain.size, 'input')}")
+        raise InputError(
+            f"--at gives {counted(len(point), 'number')}, the domain has {counted(domain.size, 'input')}"
+        )
     for k, value in enumerate(point):
         low, high = domain.lower[k], domain.upper[k]
-        if k not in kept and ((low is not None and value < low) or (high is not None and value > high)):
+        if k not in kept and (
+            (low is not None and value < low) or (high is not None and value > high)
+        ):
             raise InputError(f"--at puts input {k} at {readable(value)}, outside its range")
     ends = [
-        tuple(end if k in kept else point[k] for k, end in enumerate(side)) for side in (domain.lower, domain.upper)
+        tuple(end if k in kept else point[k] for k, end in enumerate(side))
+        for side in (domain.lower, domain.upper)
     ]
     return Domain(ends[0], ends[1], domain.constraints)
 
@@ -161,10 +200,14 @@ def _texts(values: Sequence[Fraction]) -> list[str]:
 
 def _npz(found: Regions) -> bytes:
     phases = [b"".join(region.phases.values()) for region in found]
-    affine = np.array([[[nearest_float(v) for v in form] for form in region.affine] for region in found])
+    affine = np.array(
+        [[[nearest_float(v) for v in form] for form in region.affine] for region in found]
+    )
     affine = affine.reshape(len(found), found.network.output_size, len(found.free) + 1)
     sizes = [len(region.vertices or []) for region in found]
-    vertices = [[nearest_float(v) for v in vertex] for region in found for vertex in region.vertices or []]
+    vertices = [
+        [nearest_float(v) for v in vertex] for region in found for vertex in region.vertices or []
+    ]
     points = [[nearest_float(v) for v in region.interior_point] for region in found]
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -193,4 +236,7 @@ def _print_formulas(found: Regions, *, latex: bool) -> None:
 def _print_bounds(found: Regions) -> None:
     if found.network.is_chain:
         bounds = upper_bounds(found.network, len(found.free))
-        click.echo("upper bounds: " + ", ".join(f"{name} {large_bound(value)}" for name, value in bounds.items()))
+        click.echo(
+            "upper bounds: "
+            + ", ".join(f"{name} {large_bound(value)}" for name, value in bounds.items())
+        )

@@ -10,7 +10,10 @@ from rectifold.ir.network import Network
 
 _EXACT = ("relu",)
 _STORED = ("npz",)  # numbers alone: who computes with them is not our code
-_REMEDY = {"float32": "write float64 (--to onnx64, python, numpy or c)", "float64": "write .relu, which is exact"}
+_REMEDY = {
+    "float32": "write float64 (--to onnx64, python, numpy or c)",
+    "float64": "write .relu, which is exact",
+}
 
 
 def precision_of(chosen: str) -> str:

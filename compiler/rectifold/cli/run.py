@@ -30,7 +30,9 @@ class _PointCommand(click.Command):
         if "--" in args:
             return super().parse_args(ctx, args)
         points = [word for word in args if _POINT.fullmatch(word)]
-        return super().parse_args(ctx, [*(word for word in args if word not in points), "--", *points])
+        return super().parse_args(
+            ctx, [*(word for word in args if word not in points), "--", *points]
+        )
 
 
 @click.command("run", cls=_PointCommand)
@@ -39,7 +41,9 @@ class _PointCommand(click.Command):
 @click.option("--exact", is_flag=True, help="exact rational arithmetic")
 @domain_option
 @json_option
-def run_command(network: str, point: str, exact: bool, domain_spec: str | None, json_target: str | None) -> int:
+def run_command(
+    network: str, point: str, exact: bool, domain_spec: str | None, json_target: str | None
+) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input.
 
     The network is evaluated outside its domain too (no statement about it holds there); a note says so.
@@ -76,4 +80,8 @@ def _outside(domain: Domain, point: Sequence[Fraction]) -> str | None:
         if high is not None and value > high:
             return f"input {k} is {readable(value)}, above {readable(high)}"
     broken = [k for k, row in enumerate(domain.constraints) if not row.holds_at(point)]
-    return f"it breaks linear constraint {broken[0] + 1} of {len(domain.constraints)}" if broken else None
+    return (
+        f"it breaks linear constraint {broken[0] + 1} of {len(domain.constraints)}"
+        if broken
+        else None
+    )

@@ -47,10 +47,17 @@ _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being
 @click.command("shallow")
 @network_argument
 @click.option("-o", "--output", metavar="OUT", help="the file to write (left out: only the table)")
-@click.option("--to", "wanted", metavar="FORMAT", help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out")
+@click.option(
+    "--to",
+    "wanted",
+    metavar="FORMAT",
+    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
+)
 @domain_option
 @click.option(
-    "--kind", type=click.Choice(KINDS), help="which form to write (default: the smallest exact one, else centred)"
+    "--kind",
+    type=click.Choice(KINDS),
+    help="which form to write (default: the smallest exact one, else centred)",
 )
 @click.option(
     "--accuracy",
@@ -59,7 +66,9 @@ _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being
     metavar="SHARE",
     help="of the volume on which a gated form may be wrong",
 )
-@click.option("--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs")
+@click.option(
+    "--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs"
+)
 @time_limit_option("search")
 @click.option(
     "--certificate",
@@ -68,7 +77,10 @@ _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being
     help="write the certificate that the exact form equals NET to FILE",
 )
 @click.option(
-    "--plot", "plot_file", metavar="FILE", help="draw the regions with the sheets of the exact form (two free inputs)"
+    "--plot",
+    "plot_file",
+    metavar="FILE",
+    help="draw the regions with the sheets of the exact form (two free inputs)",
 )
 @click.option(
     "--plot-strips",
@@ -76,7 +88,9 @@ _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being
     metavar="FILE",
     help="draw where the classic and the centred gate are wrong (two free inputs)",
 )
-@click.option("--plot-errors", "errors_file", metavar="FILE", help="draw the error of every form against M")
+@click.option(
+    "--plot-errors", "errors_file", metavar="FILE", help="draw the error of every form against M"
+)
 @json_option
 @force_option
 @memory_limit_option
@@ -88,7 +102,9 @@ def shallow_command(
 ) -> int:  # fmt: skip
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
     pictures = [Path(file) for file in (plot_file, strips_file, errors_file) if file]
-    _, chosen, target = network_target(output, wanted, quiet=quiet) if output else (None, None, None)
+    _, chosen, target = (
+        network_target(output, wanted, quiet=quiet) if output else (None, None, None)
+    )
     names = {
         "--certificate": certificate_file, "--plot": plot_file, "--plot-strips": strips_file,
         "--plot-errors": errors_file, "--json": json_target,
@@ -108,7 +124,9 @@ def shallow_command(
     beside = certificate_bytes(certificate_file, proved[0] if proved else None)
     files: list[Path] = []
     if output and chosen:
-        files, _ = write_shallow(result, Path(output), chosen, of=source, force=force, certificate=beside)
+        files, _ = write_shallow(
+            result, Path(output), chosen, of=source, force=force, certificate=beside
+        )
     elif beside is not None:
         write_files(dict([beside]), force=force)
     files += [] if beside is None else [beside[0]]
@@ -131,7 +149,13 @@ def shallow_command(
 
 
 def write_shallow(
-    result: Shallow, path: Path, chosen: str, *, of: Network, force: bool, certificate: tuple[Path, bytes] | None
+    result: Shallow,
+    path: Path,
+    chosen: str,
+    *,
+    of: Network,
+    force: bool,
+    certificate: tuple[Path, bytes] | None,
 ) -> tuple[list[Path], float | None]:
     """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
     assert result.network.domain is not None
@@ -139,7 +163,10 @@ def write_shallow(
     statement = f"a shallow form ({result.kind}): {result.statement}"
     origin = Origin(digest(of), of.sizes, bound, statement, precision_of(chosen))
     files = write_artifact(
-        EMITTERS[chosen](result.network, origin, path.name), path, force=force, certificate=certificate
+        EMITTERS[chosen](result.network, origin, path.name),
+        path,
+        force=force,
+        certificate=certificate,
     )
     largest = max(bound or (), default=0.0)
     return files, largest if np.isfinite(largest) else None
@@ -162,7 +189,9 @@ def certified_shallow(
     certificate = certify_by_cells(source, result.network, domain, zero)
     if certificate is None:
         if required:
-            raise InputError(f"the certificate of this form would need more than {MOST_CELLS:,} cells")
+            raise InputError(
+                f"the certificate of this form would need more than {MOST_CELLS:,} cells"
+            )
         return None
     return certificate, accepted(source, result.network, domain, certificate)
 

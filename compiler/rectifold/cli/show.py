@@ -19,7 +19,9 @@ from rectifold.reports.tables import network_table, sizes_json
 @click.option("--text", is_flag=True, help="print the network in the language, with every number")
 @click.option("--formula", is_flag=True, help="print each output as one formula (small networks)")
 @click.option("--latex", is_flag=True, help="the same in LaTeX")
-@click.option("--canonical", is_flag=True, help="print the canonical form (what certificates are bound to)")
+@click.option(
+    "--canonical", is_flag=True, help="print the canonical form (what certificates are bound to)"
+)
 @domain_option
 @json_option
 def show_command(

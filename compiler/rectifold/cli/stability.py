@@ -32,7 +32,9 @@ from rectifold.reports.tables import seconds_text, stability_json, stability_tab
 @network_argument
 @domain_option
 @proof_options
-@click.option("--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png or .svg")
+@click.option(
+    "--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png or .svg"
+)
 @force_option
 @json_option
 @memory_limit_option

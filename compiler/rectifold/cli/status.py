@@ -78,7 +78,8 @@ class Commands(click.Group):
             return _ended(_NOTHING, UNDECIDED)
         except MemoryError:
             return _ended(
-                "error: not enough memory for this (with --memory-limit: give more, or a smaller network)", BAD_INPUT
+                "error: not enough memory for this (with --memory-limit: give more, or a smaller network)",
+                BAD_INPUT,
             )
         except RecursionError:
             return _ended("error: the input is nested too deeply to be read", BAD_INPUT)
@@ -94,7 +95,11 @@ class Commands(click.Group):
 
 def unexpected(error: Exception) -> str:
     """One line about a fault of ours and where to report it; with RECTIFOLD_DEBUG=1 the traceback above it."""
-    above = "".join(traceback.format_exception(error)) if os.environ.get("RECTIFOLD_DEBUG") == "1" else ""
+    above = (
+        "".join(traceback.format_exception(error))
+        if os.environ.get("RECTIFOLD_DEBUG") == "1"
+        else ""
+    )
     what = " ".join(f"{type(error).__name__}: {error}".split())
     what = what if len(what) <= _MOST else what[:_MOST] + "..."
     return (
@@ -146,5 +151,7 @@ def _interrupts() -> Iterator[None]:
     try:
         yield
     finally:
-        if not pressed:  # after one Ctrl-C the process is about to end, and a second one still ends it at once
+        if (
+            not pressed
+        ):  # after one Ctrl-C the process is about to end, and a second one still ends it at once
             signal.signal(signal.SIGINT, before)

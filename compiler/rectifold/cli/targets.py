@@ -22,21 +22,40 @@ def network_target(output: str, wanted: str | None, *, quiet: bool) -> tuple[Pat
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
         click.echo(f"note: {note}", err=True)
-    return path, chosen, Target("-o", output, *names_beside(path, chosen), may_be_standard_output=True)
+    return (
+        path,
+        chosen,
+        Target("-o", output, *names_beside(path, chosen), may_be_standard_output=True),
+    )
 
 
 def require_outputs(
-    named: dict[str, str | None], inputs: Iterable[str | None], *, force: bool, network: Target | None = None
+    named: dict[str, str | None],
+    inputs: Iterable[str | None],
+    *,
+    force: bool,
+    network: Target | None = None,
 ) -> None:
     """`named`: option → its value. --json replaces its own files and --log goes on, without --force. Raises InputError."""
     targets = [
-        Target(option, name, continues=_CONTINUES.get(option), may_be_standard_output=option == "--json")
+        Target(
+            option,
+            name,
+            continues=_CONTINUES.get(option),
+            may_be_standard_output=option == "--json",
+        )
         for option, name in named.items()
         if name is not None
     ]
     require_targets([*([network] if network else []), *targets], inputs, force=force)
 
 
-def certificate_bytes(file: str | None, certificate: Certificate | None) -> tuple[Path, bytes] | None:
+def certificate_bytes(
+    file: str | None, certificate: Certificate | None
+) -> tuple[Path, bytes] | None:
     """What --certificate writes, and where."""
-    return None if file is None or certificate is None else (Path(file), certificate.text.encode("ascii"))
+    return (
+        None
+        if file is None or certificate is None
+        else (Path(file), certificate.text.encode("ascii"))
+    )

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from rectifold.cli.answers import Asked, certificate_text, closest_json, closest_text, verify_json, verify_text
+from rectifold.cli.answers import (
+    Asked,
+    certificate_text,
+    closest_json,
+    closest_text,
+    verify_json,
+    verify_text,
+)
 from rectifold.cli.inputs import opened, require_points
 from rectifold.cli.options import (
     allow_trusted_option,
@@ -26,8 +33,22 @@ from rectifold.cli.output import write_json
 from rectifold.cli.progress import shown
 from rectifold.cli.status import DONE, REFUTED, TRUSTED, UNDECIDED
 from rectifold.cli.targets import require_outputs
-from rectifold.cli.witness_files import KINDS, Refuted, float_json, float_lines, write_counterexample
-from rectifold.equivalence.decide import Comparison, Different, Equal, Unknown, closest, compare, compare_argmax
+from rectifold.cli.witness_files import (
+    KINDS,
+    Refuted,
+    float_json,
+    float_lines,
+    write_counterexample,
+)
+from rectifold.equivalence.decide import (
+    Comparison,
+    Different,
+    Equal,
+    Unknown,
+    closest,
+    compare,
+    compare_argmax,
+)
 from rectifold.errors import InputError
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
@@ -43,14 +64,32 @@ from rectifold.runtime.files import write_whole
 @reading_options(2)
 @domain_option
 @click.option(
-    "--within", metavar="EPS", help="allow each output to differ by EPS (one number, or one per output: 0.1,0.2)"
+    "--within",
+    metavar="EPS",
+    help="allow each output to differ by EPS (one number, or one per output: 0.1,0.2)",
 )
 @click.option("--argmax", is_flag=True, help="ask only whether the largest output is the same one")
-@click.option("--margin", metavar="M", help="with --argmax: only where the largest output of A leads by more than M")
-@click.option("--tightest", is_flag=True, help="find certified bounds on the largest difference until the time limit")
-@click.option("--float", "in_floats", is_flag=True, help="evaluate a counterexample in float32 and float64 too")
 @click.option(
-    "--counterexample", "counterexample_file", metavar="FILE", help="write a counterexample to FILE (.json or .npy)"
+    "--margin",
+    metavar="M",
+    help="with --argmax: only where the largest output of A leads by more than M",
+)
+@click.option(
+    "--tightest",
+    is_flag=True,
+    help="find certified bounds on the largest difference until the time limit",
+)
+@click.option(
+    "--float",
+    "in_floats",
+    is_flag=True,
+    help="evaluate a counterexample in float32 and float64 too",
+)
+@click.option(
+    "--counterexample",
+    "counterexample_file",
+    metavar="FILE",
+    help="write a counterexample to FILE (.json or .npy)",
 )
 @click.option(
     "--dtype",
@@ -60,11 +99,18 @@ from rectifold.runtime.files import write_whole
     show_default=True,
     help="the floats of a counterexample in .npy",
 )
-@click.option("--certificate", "certificate_file", metavar="FILE", help="write the certificate of the answer to FILE")
+@click.option(
+    "--certificate",
+    "certificate_file",
+    metavar="FILE",
+    help="write the certificate of the answer to FILE",
+)
 @allow_trusted_option
 @worker_options
 @time_limit_option("proofs")
-@click.option("--seed", default=0, show_default=True, help="seed of the search for a counterexample")
+@click.option(
+    "--seed", default=0, show_default=True, help="seed of the search for a counterexample"
+)
 @json_option
 @force_option
 @memory_limit_option
@@ -80,7 +126,9 @@ def verify_command(
     is said. Exit status: 0 proved, 1 refuted, 3 undecided, 4 proved but for claims that rest on a solver's word.
     """
     started = time.monotonic()
-    _require_one_question(within, argmax=argmax, margin=margin, tightest=tightest, certificate_file=certificate_file)
+    _require_one_question(
+        within, argmax=argmax, margin=margin, tightest=tightest, certificate_file=certificate_file
+    )
     names = {
         "--counterexample": counterexample_file, "--certificate": certificate_file, "--json": json_target,
         "--log": log_file,
@@ -108,7 +156,9 @@ def verify_command(
             extra["floats"] = float_json(refuted)
             lines += float_lines(refuted, extra["floats"])
         if counterexample_file:
-            extra["counterexample_file"], is_written = write_counterexample(Path(counterexample_file), refuted, kind)
+            extra["counterexample_file"], is_written = write_counterexample(
+                Path(counterexample_file), refuted, kind
+            )
             if is_written:
                 lines.append(extra["counterexample_file"])
             else:
@@ -116,7 +166,9 @@ def verify_command(
     if isinstance(result, Equal) and certificate_file:
         _keep(certificate_file, None if result.certificate is None else result.certificate.text)
         lines.append(certificate_text(result, certificate_file))
-    write_json(json_target, verify_json(result, asked) | extra | {"seconds": time.monotonic() - started})
+    write_json(
+        json_target, verify_json(result, asked) | extra | {"seconds": time.monotonic() - started}
+    )
     if not quiet and json_target != "-":
         click.echo("\n".join([verify_text(result, asked), *lines]))
     return _status(result, allow_trusted=allow_trusted)
@@ -138,20 +190,38 @@ def _question(within: str | None, margin: str | None, *, is_argmax: bool) -> Ask
 
 
 def _answer(
-    a: Network, b: Network, domain: Domain, asked: Asked, *, limits: Limits, seed: int, progress: Progress | None
+    a: Network,
+    b: Network,
+    domain: Domain,
+    asked: Asked,
+    *,
+    limits: Limits,
+    seed: int,
+    progress: Progress | None,
 ) -> Comparison:
     if asked.is_argmax:
-        return compare_argmax(a, b, domain, margin=asked.margin, limits=limits, seed=seed, progress=progress)
+        return compare_argmax(
+            a, b, domain, margin=asked.margin, limits=limits, seed=seed, progress=progress
+        )
     within = asked.tolerance[0] if len(asked.tolerance) == 1 else asked.tolerance
     return compare(a, b, domain, within=within, limits=limits, seed=seed, progress=progress)
 
 
 def _require_one_question(
-    within: str | None, *, argmax: bool, margin: str | None, tightest: bool, certificate_file: str | None
+    within: str | None,
+    *,
+    argmax: bool,
+    margin: str | None,
+    tightest: bool,
+    certificate_file: str | None,
 ) -> None:
     asked = [
         name
-        for name, given in (("--within", within is not None), ("--argmax", argmax), ("--tightest", tightest))
+        for name, given in (
+            ("--within", within is not None),
+            ("--argmax", argmax),
+            ("--tightest", tightest),
+        )
         if given
     ]
     if len(asked) > 1:
@@ -159,7 +229,9 @@ def _require_one_question(
     if margin is not None and not argmax:
         raise InputError("--margin goes with --argmax")
     if argmax and certificate_file:
-        raise InputError("there are certificates of equality and of --within, not of --argmax; leave out --certificate")
+        raise InputError(
+            "there are certificates of equality and of --within, not of --argmax; leave out --certificate"
+        )
 
 
 def _keep(file: str | None, text: str | None) -> None:
@@ -173,5 +245,7 @@ def common_domain(a: Network, b: Network, domain: Domain | None) -> Domain:
         return domain
     stated = [n.domain for n in (a, b) if n.domain is not None]
     if len(stated) == 2 and stated[0] != stated[1]:
-        raise InputError("the two networks state different domains; say which one is meant with --domain")
+        raise InputError(
+            "the two networks state different domains; say which one is meant with --domain"
+        )
     return require_domain(a, stated[0] if stated else None)

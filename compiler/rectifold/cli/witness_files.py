@@ -73,7 +73,10 @@ def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, 
 
 def float_json(refuted: Refuted) -> dict[str, Any]:
     """Per kind of floats: such a point, and what plain programs in these floats compute there. None where there is none."""
-    return {name: None if (x := refuted.in_floats(name)) is None else _computed(refuted, name, x) for name in KINDS}
+    return {
+        name: None if (x := refuted.in_floats(name)) is None else _computed(refuted, name, x)
+        for name in KINDS
+    }
 
 
 def float_lines(refuted: Refuted, told: dict[str, Any]) -> list[str]:
@@ -83,7 +86,9 @@ def float_lines(refuted: Refuted, told: dict[str, Any]) -> list[str]:
 
 def _computed(refuted: Refuted, name: str, point: FloatPoint) -> dict[str, Any]:
     with np.errstate(all="ignore"):
-        va, vb = (evaluate_float(n, point, KINDS[name]).astype(np.float64) for n in (refuted.a, refuted.b))
+        va, vb = (
+            evaluate_float(n, point, KINDS[name]).astype(np.float64) for n in (refuted.a, refuted.b)
+        )
         told: dict[str, Any] = {"input": point.tolist()}
         if refuted.asked.is_argmax:
             return told | {"a": int(np.argmax(va)), "b": int(np.argmax(vb))}

@@ -48,7 +48,9 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
     path = PurePath(name)
     stem = path.stem
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", stem) or stem in _KEYWORDS:
-        raise InputError(f"{name!r}: functions are named after the file, and {stem!r} is no C identifier")
+        raise InputError(
+            f"{name!r}: functions are named after the file, and {stem!r} is no C identifier"
+        )
     if stem.lower() in _HEADERS:
         raise InputError(
             f"{name!r}: its header would be named like {stem.lower()}.h of the C library; choose another name"
@@ -57,7 +59,9 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
         raise InputError(
             f"{name!r} is the name of the header that is written beside the source; call the source {stem}.c"
         )
-    return Artifact({file: text.encode("ascii") for file, text in _files(network, origin, name, stem).items()})
+    return Artifact(
+        {file: text.encode("ascii") for file, text in _files(network, origin, name, stem).items()}
+    )
 
 
 def _files(network: Network, origin: Origin, name: str, stem: str) -> dict[str, str]:
@@ -65,10 +69,17 @@ def _files(network: Network, origin: Origin, name: str, stem: str) -> dict[str, 
     weights = "".join(_arrays(network))
     apart = network.parameters > INLINE_PARAMETERS
     body = _source(network, origin, stem, "" if apart else weights)
-    digest = hashlib.sha256("\0".join((_header(network, origin, stem, ""), body, weights)).encode("ascii")).hexdigest()
+    digest = hashlib.sha256(
+        "\0".join((_header(network, origin, stem, ""), body, weights)).encode("ascii")
+    ).hexdigest()
     upper = stem.upper()
-    needed = f'#include "{stem}.h"\n' + _digest_check(f"{upper}_SHA256", digest, f"{stem}.h and its source")
-    files = {name: "", f"{stem}.h": _header(network, origin, stem, _digest_macros(f"{upper}_SHA256", digest))}
+    needed = f'#include "{stem}.h"\n' + _digest_check(
+        f"{upper}_SHA256", digest, f"{stem}.h and its source"
+    )
+    files = {
+        name: "",
+        f"{stem}.h": _header(network, origin, stem, _digest_macros(f"{upper}_SHA256", digest)),
+    }
     if apart:
         beside = f"{stem}_weights.h"
         needed += f'#include "{beside}"\n' + _digest_check(
@@ -88,7 +99,9 @@ def _digest_macros(macro: str, digest: str) -> str:
 
 def _digest_check(macro: str, digest: str, names: str) -> str:
     """A macro that is not there counts as 0 in #if, so a header without a digest is refused too."""
-    differs = " || \\\n    ".join(f"{macro}_{k} != {word}" for k, word in enumerate(_digest_words(digest)))
+    differs = " || \\\n    ".join(
+        f"{macro}_{k} != {word}" for k, word in enumerate(_digest_words(digest))
+    )
     return f'#if {differs}\n#error "{names} are not of one network; emit them again"\n#endif\n'
 
 
@@ -154,7 +167,10 @@ def _source(network: Network, origin: Origin, stem: str, weights: str) -> str:
 
 
 def _ends(name: str, values: Floats) -> str:
-    words = ["HUGE_VAL" if v == np.inf else "-HUGE_VAL" if v == -np.inf else float(v).hex() for v in values.tolist()]
+    words = [
+        "HUGE_VAL" if v == np.inf else "-HUGE_VAL" if v == -np.inf else float(v).hex()
+        for v in values.tolist()
+    ]
     return f"static const double {name}[] = {{ {', '.join(words) or '0'} }};\n"
 
 
@@ -174,16 +190,24 @@ def _check(network: Network, upper: str) -> str:
 
 def _evaluate(network: Network, stem: str, upper: str) -> str:
     number = numbers(network)
-    lines = ["static void forward(const double *x, double *y)\n{\n    int i, j;\n    double total;\n"]
-    lines += [f"    double a{number[layer.name]}[{max(layer.size, 1)}];\n" for layer in network.layers]
+    lines = [
+        "static void forward(const double *x, double *y)\n{\n    int i, j;\n    double total;\n"
+    ]
+    lines += [
+        f"    double a{number[layer.name]}[{max(layer.size, 1)}];\n" for layer in network.layers
+    ]
     for layer in network.layers:
         k = number[layer.name]
         lines.append(f"    for (i = 0; i < {layer.size}; i++) {{\n        total = b{k}[i];\n")
         for source, weight in layer.weights.items():
             s, width = number[source], weight.shape[1]
             before = f"a{s}" if s else "x"
-            lines.append(f"        for (j = 0; j < {width}; j++) total += T{k}_{s}[i * {width} + j] * {before}[j];\n")
-        lines.append(f"        a{k}[i] = {'total < 0.0 ? 0.0 : total' if layer.is_relu else 'total'};\n    }}\n")
+            lines.append(
+                f"        for (j = 0; j < {width}; j++) total += T{k}_{s}[i * {width} + j] * {before}[j];\n"
+            )
+        lines.append(
+            f"        a{k}[i] = {'total < 0.0 ? 0.0 : total' if layer.is_relu else 'total'};\n    }}\n"
+        )
     lines.append(
         f"    for (i = 0; i < {upper}_OUTPUTS; i++) y[i] = a{number[network.output]}[i];\n    (void)j;\n    (void)x;\n}}\n\n"
     )

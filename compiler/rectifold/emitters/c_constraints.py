@@ -69,7 +69,13 @@ def _words(value: int) -> list[int]:
 def _size(rows: Sequence[Constraint]) -> int:
     """Digits that hold every sum: a term is below |c| 2^(1024 + base + 53), and there are two per input."""
     longest = max(abs(value).bit_length() for row in rows for _, value in _terms(row))
-    bits = longest + 1024 + _BASE + _ROUNDING + (2 * max(len(row.coefficients) for row in rows) + 2).bit_length()
+    bits = (
+        longest
+        + 1024
+        + _BASE
+        + _ROUNDING
+        + (2 * max(len(row.coefficients) for row in rows) + 2).bit_length()
+    )
     return bits // 32 + 4  # and the digits that a product of whole digits touches above its own
 
 

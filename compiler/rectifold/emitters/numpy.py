@@ -40,7 +40,9 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
     beside = f"{PurePath(name).stem}_weights.npz"
-    loader = _LOADER.format(file=ascii(beside), digest=hashlib.sha256(buffer.getvalue()).hexdigest())
+    loader = _LOADER.format(
+        file=ascii(beside), digest=hashlib.sha256(buffer.getvalue()).hexdigest()
+    )
     text = _module(network, origin, loader, "import hashlib\nimport io\nimport os\n")
     return Artifact({name: text.encode("ascii"), beside: buffer.getvalue()})
 

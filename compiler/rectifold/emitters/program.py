@@ -80,7 +80,9 @@ def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> li
                 "rounding is compared with the exact network at that end."
             )
     else:
-        lines.append(f"No bound on the rounding of this code is known ({_why_no_bound(network, origin)}).")
+        lines.append(
+            f"No bound on the rounding of this code is known ({_why_no_bound(network, origin)})."
+        )
     return lines
 
 
@@ -106,8 +108,14 @@ def self_test_vectors(network: Network) -> list[Vector]:
     random = Random(7)
     points: list[list[float]] = []
     for _ in range(50 * _VECTORS):
-        point = [_draw(low, high, random) for low, high in zip(domain.lower, domain.upper, strict=True)]
-        usable = len(points) < _VECTORS and np.isfinite(point).all() and np.isfinite(_magnitudes(network, point)).all()
+        point = [
+            _draw(low, high, random) for low, high in zip(domain.lower, domain.upper, strict=True)
+        ]
+        usable = (
+            len(points) < _VECTORS
+            and np.isfinite(point).all()
+            and np.isfinite(_magnitudes(network, point)).all()
+        )
         if usable and domain.contains([Fraction(v) for v in point]):
             points.append(point)
     outputs = evaluate_points(network, [[Fraction(v) for v in p] for p in points])
@@ -118,10 +126,14 @@ def test_tolerance(network: Network, origin: Origin) -> list[float]:
     """Per output: what the self-test allows. The certified bound, or what its points need where there is none."""
     if origin.error_bound is not None and np.isfinite(origin.error_bound).all():
         return list(origin.error_bound)
-    operations = sum(sum(w.shape[1] for w in layer.weights.values()) + 4 for layer in network.layers)
+    operations = sum(
+        sum(w.shape[1] for w in layer.weights.values()) + 4 for layer in network.layers
+    )
     sizes = [_magnitudes(network, vector.inputs) for vector in self_test_vectors(network)]
     largest = np.max(sizes, axis=0) if sizes else np.zeros(network.output_size)
-    return [operations * 2.0**-50 * float(v) + 1e-300 for v in largest]  # a threshold for reporting, not a claim
+    return [
+        operations * 2.0**-50 * float(v) + 1e-300 for v in largest
+    ]  # a threshold for reporting, not a claim
 
 
 def _magnitudes(network: Network, point: Sequence[float]) -> Floats:
@@ -178,15 +190,21 @@ def constraint_words(domain: Domain | None) -> list[list[object]]:
 
 def numbers(network: Network) -> dict[str, int]:
     """0 for the input, 1, 2, ... for the layers: the only names that reach code."""
-    return {network.input_name: 0} | {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+    return {network.input_name: 0} | {
+        layer.name: k for k, layer in enumerate(network.layers, start=1)
+    }
 
 
 def printable(text: str) -> str:
     """Printable ASCII without anything that could end a comment or a string."""
-    return "".join(c if c.isascii() and c.isprintable() and c not in "\\\"'*/" else "?" for c in text)[:200]
+    return "".join(
+        c if c.isascii() and c.isprintable() and c not in "\\\"'*/" else "?" for c in text
+    )[:200]
 
 
 def _draw(low: Fraction | None, high: Fraction | None, random: Random) -> float:
-    bottom = round_up(low) if low is not None else (-round_up(-high) - 1.0 if high is not None else -1.0)
+    bottom = (
+        round_up(low) if low is not None else (-round_up(-high) - 1.0 if high is not None else -1.0)
+    )
     top = -round_up(-high) if high is not None else bottom + 2.0
     return min(max(bottom + (top - bottom) * random.random(), bottom), top)

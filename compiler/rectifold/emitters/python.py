@@ -109,8 +109,15 @@ _LAYERS = _load()
 def _module(network: Network, origin: Origin, layers: str) -> str:
     low, high = box_text(network.domain, network.input_size)
     header = "\n".join(header_lines(network, origin))
-    vectors = [([v.hex() for v in t.inputs], [exact_word(y) for y in t.outputs]) for t in self_test_vectors(network)]
-    imports = "import hashlib\nimport json\nimport math\nimport os\n" if "_load" in layers else "import math\n"
+    vectors = [
+        ([v.hex() for v in t.inputs], [exact_word(y) for y in t.outputs])
+        for t in self_test_vectors(network)
+    ]
+    imports = (
+        "import hashlib\nimport json\nimport math\nimport os\n"
+        if "_load" in layers
+        else "import math\n"
+    )
     return _TEMPLATE.format(
         header=header,
         imports=imports,
@@ -127,7 +134,9 @@ def _module(network: Network, origin: Origin, layers: str) -> str:
 
 
 def _ends(values: list[float]) -> str:
-    words = [f'"{v}"' if v in (float("inf"), float("-inf")) else f'"{float(v).hex()}"' for v in values]
+    words = [
+        f'"{v}"' if v in (float("inf"), float("-inf")) else f'"{float(v).hex()}"' for v in values
+    ]
     return f"[{', '.join(words)}]"
 
 

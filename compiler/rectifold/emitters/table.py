@@ -29,7 +29,9 @@ def _onnx(precision: str) -> Emitter:
     def write(network: Network, origin: Origin, name: str) -> Artifact:
         from rectifold.formats.onnx_writer import onnx_bytes  # onnx takes 0.3 s to import
 
-        return Artifact({name: onnx_bytes(network, precision, "\n".join(header_lines(network, origin)))})
+        return Artifact(
+            {name: onnx_bytes(network, precision, "\n".join(header_lines(network, origin)))}
+        )
 
     return write
 
@@ -48,7 +50,10 @@ EMITTERS: Mapping[str, Emitter] = {
     "npz": _npz,
 }
 _SUFFIXES = {".relu": "relu", ".py": "python", ".c": "c", ".onnx": "onnx", ".npz": "npz"}
-_ALSO = {"numpy": ".py", "onnx64": ".onnx"}  # formats that --to alone can choose, and their usual suffix
+_ALSO = {
+    "numpy": ".py",
+    "onnx64": ".onnx",
+}  # formats that --to alone can choose, and their usual suffix
 _BESIDE = {"c": (".h",)}
 _PERHAPS = {"python": ("_weights.json",), "numpy": ("_weights.npz",), "c": ("_weights.h",)}
 
@@ -81,15 +86,21 @@ def suffix_note(path: Path, chosen: str) -> str | None:
 
 def names_beside(path: Path, chosen: str) -> tuple[list[str], list[str]]:
     """The files that are written beside the main one, and those that may be (above INLINE_PARAMETERS parameters)."""
-    beside, perhaps = ([path.stem + ending for ending in table.get(chosen, ())] for table in (_BESIDE, _PERHAPS))
+    beside, perhaps = (
+        [path.stem + ending for ending in table.get(chosen, ())] for table in (_BESIDE, _PERHAPS)
+    )
     return beside, perhaps
 
 
-def emit(network: Network, path: str | Path, to: str | None = None, *, force: bool = False) -> list[Path]:
+def emit(
+    network: Network, path: str | Path, to: str | None = None, *, force: bool = False
+) -> list[Path]:
     """Write `network` to `path` in the format `to` (default: by suffix); the files written.
 
     Raises InputError if the format is unknown or cannot say the network, or a file exists and `force` is not given.
     """
     target = Path(path)
     origin = Origin(digest(network), network.sizes)
-    return write_artifact(EMITTERS[format_for(target, to)](network, origin, target.name), target, force=force)
+    return write_artifact(
+        EMITTERS[format_for(target, to)](network, origin, target.name), target, force=force
+    )

@@ -47,13 +47,25 @@ _ATTACKS = (
     (2_000, 200, 25),
     (20_000, 400, 50),
 )  # (samples, climbs per output and sign, steps): many starts beat good ones
-_FIRST_SECONDS = (0.6, 5.0)  # of box splitting before each of the longer attacks, which take about 0.7 and 3 s
+_FIRST_SECONDS = (
+    0.6,
+    5.0,
+)  # of box splitting before each of the longer attacks, which take about 0.7 and 3 s
 _PAIRED_SHARE = 0.4  # of the time, for phases of many inputs with paired units
-_ARGMAX_SHARES = (0.05, 0.2, 1.0)  # of the time left, for one round of proofs about the argmax of many inputs
+_ARGMAX_SHARES = (
+    0.05,
+    0.2,
+    1.0,
+)  # of the time left, for one round of proofs about the argmax of many inputs
 _TURN_SECONDS = 3.0  # of each process, after which the waiting boxes are dealt out again
 _KEPT = 8  # points that are handed on to be confirmed
 _LEAST = 1e-3  # of what a sign must clear 0 by: no smaller difference is claimed, the checker rounds otherwise
-_SHARES = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
+_SHARES = (
+    Fraction(0),
+    Fraction(1, 2),
+    Fraction(1),
+    Fraction(2),
+)  # t: B_i − B_j ≥ t (A_i − A_j) is tried for each
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +168,9 @@ def _split(
     proved = len(found.proved) == len(search.queries)
     claims = tuple((unit, "up") for unit, _ in found.proved)
     signs = Signs(LAST, BoxProof(claims, found.tree)) if proved else None
-    return Agreement(proved, _none(question.bounds), found.boxes, found.share, signs, question.pairing)
+    return Agreement(
+        proved, _none(question.bounds), found.boxes, found.share, signs, question.pairing
+    )
 
 
 def _shared_out(search: BoxSearch, question: _Question | _Contest, workers: Workers) -> bool:
@@ -167,7 +181,9 @@ def _shared_out(search: BoxSearch, question: _Question | _Contest, workers: Work
     seconds = min(_TURN_SECONDS, _left(question.deadline))
     parts = search.handed_out(workers.count)
     contest = question.contest
-    tasks = [SplitTask(known, LAST, tuple(search.queries), part, seconds, contest) for part in parts]
+    tasks = [
+        SplitTask(known, LAST, tuple(search.queries), part, seconds, contest) for part in parts
+    ]
     for handed, other in workers.each(go_on_splitting, tasks):
         search.take_back(handed, other)
     return not search.waiting or bool(search.refuted.any())
@@ -205,13 +221,17 @@ def _by_phases(
     if known.seen_positive.any():
         return Agreement(False, facts.points)
     share = float(known.inactive.mean())
-    return Agreement(bool(known.inactive.all()), _none(question.bounds), search.boxes, share, facts=facts)
+    return Agreement(
+        bool(known.inactive.all()), _none(question.bounds), search.boxes, share, facts=facts
+    )
 
 
 class _Question:
     """A joined network on a domain with root bounds, and attacks on its last layer."""
 
-    def __init__(self, network: Network, domain: Domain, pairing: Pairing, seed: int, deadline: float) -> None:
+    def __init__(
+        self, network: Network, domain: Domain, pairing: Pairing, seed: int, deadline: float
+    ) -> None:
         self.pairing = pairing
         self.bounds = bounded(network, domain, names_of(pairing))
         self.witnesses = Witnesses(self.bounds, seed, [])
@@ -234,7 +254,11 @@ class _Question:
     def climbed(self, samples: int, starts: int, steps: int) -> Floats:
         """Random points and climbs from the best of them (none in a domain that is hard to meet)."""
         points = self.sampled(samples, starts)
-        return _none(self.bounds) if points is None else np.vstack([points, self._climb(points, starts, steps)])
+        return (
+            _none(self.bounds)
+            if points is None
+            else np.vstack([points, self._climb(points, starts, steps)])
+        )
 
     def _climb(self, points: Floats, starts: int, steps: int) -> Floats:
         values = self.witnesses.trace(points, LAST).values[LAST]
@@ -324,9 +348,12 @@ def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, 
             on_a.append(_between(m, i, j, t))
             on_b.append(_between(m, i, j, Fraction(-1)))
             bias.append(-t * margin)
-    network = joined(a, b, Matrix.from_fractions(on_a, m), Matrix.from_fractions(on_b, m), Matrix.column(bias))
+    network = joined(
+        a, b, Matrix.from_fractions(on_a, m), Matrix.from_fractions(on_b, m), Matrix.column(bias)
+    )
     queries = [
-        [*((row, 1) for row in own[i, j]), *((loses[i, k], 1) for k in range(m) if k != i)] for i, j in contests(m)
+        [*((row, 1) for row in own[i, j]), *((loses[i, k], 1) for k in range(m) if k != i)]
+        for i, j in contests(m)
     ]
     return network, queries
 
@@ -341,11 +368,19 @@ class _Contest:
     """Points at which another class than A's wins in B."""
 
     def __init__(
-        self, question: _Question, outputs: tuple[str, str], margin: float, queries: list[list[Query]]
+        self,
+        question: _Question,
+        outputs: tuple[str, str],
+        margin: float,
+        queries: list[list[Query]],
     ) -> None:
         self.question = question
         self.deadline = question.deadline
-        self.bounds, self.witnesses, self.pairing = question.bounds, question.witnesses, question.pairing
+        self.bounds, self.witnesses, self.pairing = (
+            question.bounds,
+            question.witnesses,
+            question.pairing,
+        )
         self.outputs = outputs
         self.margin = margin
         self.queries = queries
@@ -407,7 +442,9 @@ def _argmax_by_phases(
     deadline = time.monotonic() + _seconds(limits)
     for share in _ARGMAX_SHARES:
         own, started = share * _left(deadline), time.monotonic()
-        facts = prove_layers(asked, domain, Settings("bounds", replace(limits, seconds=own), seed, progress, [LAST]))
+        facts = prove_layers(
+            asked, domain, Settings("bounds", replace(limits, seconds=own), seed, progress, [LAST])
+        )
         inactive = facts.layers[LAST].inactive
         settled = [any(inactive[unit] for unit, _ in query) for query in queries]
         if (found := contest._refuting(facts.points)) is not None:
@@ -415,7 +452,9 @@ def _argmax_by_phases(
         is_interrupted = not facts.complete and time.monotonic() - started < own
         if all(settled) or is_interrupted:
             break
-    return Agreement(all(settled), _none(contest.bounds), 0, sum(settled) / max(1, len(settled)), facts=facts)
+    return Agreement(
+        all(settled), _none(contest.bounds), 0, sum(settled) / max(1, len(settled)), facts=facts
+    )
 
 
 # ---- the tightest tolerance -----------------------------------------------------------------------
@@ -475,17 +514,25 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     upper = tuple(_with_room(max(least, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
     signs = Signs(LAST, BoxProof(claims, found.tree))
-    return Tightest(upper, point, reached, found.boxes, found.complete, signs, pairing, tuple(found.history))
+    return Tightest(
+        upper, point, reached, found.boxes, found.complete, signs, pairing, tuple(found.history)
+    )
 
 
-def _exactly_best(question: _Question, points: Floats) -> tuple[Floats, tuple[Fraction, ...] | None, Fraction]:
+def _exactly_best(
+    question: _Question, points: Floats
+) -> tuple[Floats, tuple[Fraction, ...] | None, Fraction]:
     """Of float points the one (1×n; 0×n if none lies in the domain) with the largest exact difference, that exact point, and the difference.
 
     Floats only tell which cannot be the best: what a sum of floats comes to depends on the processor and on the other points of the batch.
     """
     network, domain = question.bounds.network, question.bounds.domain
     points = points[[domain.contains(domain.clamp(point.tolist())) for point in points]]
-    best: tuple[Floats, tuple[Fraction, ...] | None, Fraction] = _none(question.bounds), None, Fraction(0)
+    best: tuple[Floats, tuple[Fraction, ...] | None, Fraction] = (
+        _none(question.bounds),
+        None,
+        Fraction(0),
+    )
     for k in _possibly_best(question.witnesses, points):
         point = tuple(domain.clamp(points[k].tolist()))
         reached = max(evaluate(network, point), default=Fraction(0))
@@ -498,7 +545,9 @@ def _possibly_best(witnesses: Witnesses, points: Floats) -> list[int]:
     """Which points may have the largest value of any output, for all that floats can tell."""
     traced = witnesses.trace(points, LAST)
     values, errors = traced.values[LAST], traced.errors[LAST]
-    with np.errstate(invalid="ignore"):  # where numbers are too large nothing is told, and all are kept
+    with np.errstate(
+        invalid="ignore"
+    ):  # where numbers are too large nothing is told, and all are kept
         least = (values - errors).max(axis=1, initial=-np.inf).max(initial=-np.inf)
         most = (values + errors).max(axis=1, initial=-np.inf)
     return [int(k) for k in np.nonzero(~(most < least))[0]]
@@ -511,7 +560,10 @@ def _tightened_by_all(search: TightestSearch, question: _Question, workers: Work
         return
     known = Known.of(question.bounds, question.witnesses)
     seconds = min(_TURN_SECONDS, _left(question.deadline))
-    tasks = [TightestTask(known, LAST, shares, search.point, seconds) for shares in search.handed_out(workers.count)]
+    tasks = [
+        TightestTask(known, LAST, shares, search.point, seconds)
+        for shares in search.handed_out(workers.count)
+    ]
     for shares, part in workers.each(go_on_tightening, tasks):
         search.take_back(shares, part)
 
@@ -519,6 +571,10 @@ def _tightened_by_all(search: TightestSearch, question: _Question, workers: Work
 def _with_room(value: float) -> Fraction:
     """A short number above `value`, by at least a billionth part: the checker rounds otherwise."""
     if not np.isfinite(value):
-        raise InputError("there is no bound on the difference: the domain is unbounded, or the numbers are too large")
-    scale = Fraction(10) ** (7 - int(np.floor(np.log10(value)))) if value > 0 else Fraction(10) ** 12
+        raise InputError(
+            "there is no bound on the difference: the domain is unbounded, or the numbers are too large"
+        )
+    scale = (
+        Fraction(10) ** (7 - int(np.floor(np.log10(value)))) if value > 0 else Fraction(10) ** 12
+    )
     return Fraction(int(Fraction(value) * (1 + Fraction(1, 10**8)) * scale) + 1) / scale

@@ -20,7 +20,13 @@ import numpy as np
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.accepted import ClaimRefused, accepted
 from rectifold.certificate.compiled import Certificate, certify_pair, certify_same, certify_within
-from rectifold.equivalence.agreement import Agreement, Tightest, agree_in_argmax, agree_within, tightest
+from rectifold.equivalence.agreement import (
+    Agreement,
+    Tightest,
+    agree_in_argmax,
+    agree_within,
+    tightest,
+)
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions, has_regions
 from rectifold.equivalence.ties import Tie, seen_tie
 from rectifold.errors import InputError
@@ -52,7 +58,10 @@ _REGION_SECONDS = 60.0  # of regions, without a time limit
 _REGION_SHARE = 0.5  # of the time left, where Z3 can be asked afterwards
 _SMALL_UNITS = 80  # relu units of both networks up to which boxes get
 _SMALL_SECONDS = 5.0  # before regions and Z3, which also see a difference of exactly the tolerance
-_ROOMS = (Fraction(0), *(Fraction(1, 2**k) for k in (64, 56, 48, 40, 32)))  # by which a refused bound is raised
+_ROOMS = (
+    Fraction(0),
+    *(Fraction(1, 2**k) for k in (64, 56, 48, 40, 32)),
+)  # by which a refused bound is raised
 _CLIMBS = 3  # from the points where the networks differ most
 _CLIMB_SECONDS = 2.0
 _REPLAYED = 4_000_000  # boxes times weights up to which a certificate is checked before anything is claimed: some 15 s
@@ -165,7 +174,11 @@ def _compared(
         certificate = certify_same(a)
         replayed = accepted(a, b, domain, certificate).status
         return Equal(
-            "the two files describe one and the same network", 0, certificate, "equal" if exact else "within", replayed
+            "the two files describe one and the same network",
+            0,
+            certificate,
+            "equal" if exact else "within",
+            replayed,
         )
     budget = _Z3_SECONDS if limits.seconds is None else limits.seconds
     deadline = None if limits.seconds is None else time.monotonic() + limits.seconds
@@ -179,11 +192,15 @@ def _compared(
     if found is not None:
         return found
     if budget <= 0:
-        return Unknown(f"no counterexample among {_SAMPLES} samples, and the time limit is reached", largest)
+        return Unknown(
+            f"no counterexample among {_SAMPLES} samples, and the time limit is reached", largest
+        )
     if exact and (swept := _sweep(a, b, domain, seed, limits)) is not None:
         return swept
     left = None if deadline is None else max(0.0, deadline - time.monotonic())
-    return _exactly(a, b, domain, tolerance, Effort(left, limits.jobs, limits.scheduler, progress), largest)
+    return _exactly(
+        a, b, domain, tolerance, Effort(left, limits.jobs, limits.scheduler, progress), largest
+    )
 
 
 @on_few_threads
@@ -203,17 +220,23 @@ def compare_argmax(
     """
     _require_comparable(a, b, domain)
     if a.output_size < 2:
-        raise InputError("--argmax compares which output is the largest, and these networks have only one")
+        raise InputError(
+            "--argmax compares which output is the largest, and these networks have only one"
+        )
     if margin < 0:
         raise InputError(f"the margin {margin} is negative")
     if not domain.is_bounded:
         raise InputError("--argmax needs a bounded domain")
     one, other = relative(a), relative(b)
-    by_differences = _sweep(one, other, domain, seed, limits) if _seem_equal(one, other, domain, seed) else None
+    by_differences = (
+        _sweep(one, other, domain, seed, limits) if _seem_equal(one, other, domain, seed) else None
+    )
     if by_differences is not None:
         reason = "outputs differ from each other by the same amounts in A and in B, exactly"
         return Equal(reason, by_differences.trusted, verdict="argmax", with_ties=True)
-    found = agree_in_argmax(a, b, domain, margin=margin, limits=limits, seed=seed, progress=progress)
+    found = agree_in_argmax(
+        a, b, domain, margin=margin, limits=limits, seed=seed, progress=progress
+    )
     for point in _exact(domain, found.points):
         (va,), (vb,) = evaluate_points(a, [point]), evaluate_points(b, [point])
         top = max(range(len(va)), key=va.__getitem__)
@@ -297,9 +320,13 @@ def _per_output(within: Fraction | Sequence[Fraction], outputs: int) -> list[Fra
 
 def _require_comparable(a: Network, b: Network, domain: Domain) -> None:
     if a.input_size != b.input_size:
-        raise InputError(f"{a.name} has {counted(a.input_size, 'input')}, but {b.name} has {b.input_size}")
+        raise InputError(
+            f"{a.name} has {counted(a.input_size, 'input')}, but {b.name} has {b.input_size}"
+        )
     if a.output_size != b.output_size:
-        raise InputError(f"{a.name} has {counted(a.output_size, 'output')}, but {b.name} has {b.output_size}")
+        raise InputError(
+            f"{a.name} has {counted(a.output_size, 'output')}, but {b.name} has {b.output_size}"
+        )
     if domain.size != a.input_size:
         raise InputError(
             f"the domain has {counted(domain.size, 'range')}, but the networks have {counted(a.input_size, 'input')}"
@@ -320,7 +347,9 @@ def _search(
     points = sample_points(domain, _EXACT_SAMPLES, seed) + _suspicious(a, b, domain, seed)
     best: Different | None = None
     excess, largest = Fraction(0), Fraction(0)
-    for point, va, vb in zip(points, evaluate_points(a, points), evaluate_points(b, points), strict=True):
+    for point, va, vb in zip(
+        points, evaluate_points(a, points), evaluate_points(b, points), strict=True
+    ):
         for j, (p, q, eps) in enumerate(zip(va, vb, tolerance, strict=True)):
             largest = max(largest, abs(p - q))
             if abs(p - q) - eps > excess:
@@ -375,7 +404,9 @@ def _sweep(a: Network, b: Network, domain: Domain, seed: int, limits: Limits) ->
     """Tie the units of both networks layer by layer; equal networks leave the difference 0, with a certificate."""
     seconds = None if limits.seconds is None else limits.seconds / 4
     own = replace(limits, seconds=seconds)
-    facts = [prove(n.with_domain(domain), domain, prover="bounds", limits=own, seed=seed) for n in (a, b)]
+    facts = [
+        prove(n.with_domain(domain), domain, prover="bounds", limits=own, seed=seed) for n in (a, b)
+    ]
     certificate = certify_pair(a, b, facts[0], facts[1])
     if certificate is None:
         return None
@@ -432,7 +463,9 @@ def _climb_seconds(limits: Limits) -> float:
     return _CLIMB_SECONDS if limits.seconds is None else min(_CLIMB_SECONDS, limits.seconds / 20)
 
 
-def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction], seconds: float) -> Sequence[Fraction]:
+def _higher(
+    a: Network, b: Network, domain: Domain, point: Sequence[Fraction], seconds: float
+) -> Sequence[Fraction]:
     """A point with a larger difference than this one, for few inputs: region by region, exactly. This one if none is found."""
     if not has_regions(domain):
         return point
@@ -440,7 +473,10 @@ def _higher(a: Network, b: Network, domain: Domain, point: Sequence[Fraction], s
         found = highest_near(difference(a, b), domain, point, seconds=seconds).point
     except InputError:  # constraints that leave no interior
         return point
-    here, there = (max(map(abs, row), default=Fraction(0)) for row in evaluate_points(difference(a, b), [point, found]))
+    here, there = (
+        max(map(abs, row), default=Fraction(0))
+        for row in evaluate_points(difference(a, b), [point, found])
+    )
     return found if there > here and domain.contains(found) else point
 
 
@@ -450,7 +486,9 @@ def _largest(a: Network, b: Network, domain: Domain, seed: int) -> Fraction:
 
 def _counted(found: Agreement) -> str:
     return (
-        f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}" if found.signs is not None else "cases of phases"
+        f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}"
+        if found.signs is not None
+        else "cases of phases"
     )
 
 
@@ -460,24 +498,44 @@ def _share_text(found: Agreement) -> str:
 
 
 def _exactly(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort, largest: Fraction
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    effort: Effort,
+    largest: Fraction,
 ) -> Comparison:
     """Region by region for few inputs, then Z3 for few units; each may have what is left of the time."""
     started = effort.clock()
     units = a.sizes.units + b.sizes.units
     has_z3 = units <= _Z3_UNITS and a.sizes.weights + b.sizes.weights <= _Z3_WEIGHTS
-    seconds = _REGION_SECONDS if effort.seconds is None else effort.seconds * (_REGION_SHARE if has_z3 else 1)
+    seconds = (
+        _REGION_SECONDS
+        if effort.seconds is None
+        else effort.seconds * (_REGION_SHARE if has_z3 else 1)
+    )
     compared = _by_regions(a, b, domain, tolerance, replace(effort, seconds=seconds), largest)
     if isinstance(compared, Equal | Different):
         return compared
     if has_z3:
-        left = _Z3_SECONDS if effort.seconds is None else max(0.0, started + effort.seconds - effort.clock())
+        left = (
+            _Z3_SECONDS
+            if effort.seconds is None
+            else max(0.0, started + effort.seconds - effort.clock())
+        )
         return _ask_z3(a, b, domain, tolerance, left, largest)
-    return compared or Unknown(f"no counterexample was found, and {units} units are too many for Z3", largest)
+    return compared or Unknown(
+        f"no counterexample was found, and {units} units are too many for Z3", largest
+    )
 
 
 def _by_regions(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort, largest: Fraction
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    effort: Effort,
+    largest: Fraction,
 ) -> Comparison | None:
     """Region by region, for few inputs; None where there are none."""
     started = effort.clock()
@@ -491,12 +549,21 @@ def _by_regions(
         case Covered(reason, regions, certificate):
             has_time = effort.seconds is None or 2 * (effort.clock() - started) < effort.seconds
             is_short = certificate is not None and regions <= _REPLAYED_CELLS and has_time
-            replayed = accepted(a, b, domain, certificate).status if certificate is not None and is_short else None
+            replayed = (
+                accepted(a, b, domain, certificate).status
+                if certificate is not None and is_short
+                else None
+            )
             return Equal(reason, 0, certificate, "within" if any(tolerance) else "equal", replayed)
 
 
 def _ask_z3(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seconds: float, largest: Fraction
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    seconds: float,
+    largest: Fraction,
 ) -> Comparison:
     with Solver() as solver:
         answer = ask_difference(solver, a, b, domain, tolerance, seconds)

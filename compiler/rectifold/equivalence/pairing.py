@@ -16,7 +16,9 @@ from rectifold.search.witnesses import sampling_box
 
 _POINTS = 256
 _NEAR = 0.25  # distances below which units are taken for relatives
-_ENOUGH = 0.05  # as a part of the units of the smaller layer: fewer relatives make no pair of layers
+_ENOUGH = (
+    0.05  # as a part of the units of the smaller layer: fewer relatives make no pair of layers
+)
 _LARGEST = 4_000  # units of a layer beyond which distances are not compared
 
 
@@ -87,7 +89,8 @@ def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairi
                     options.append((count + len(matches[key]), (*chosen, key)))
             best[i, j] = max(options, key=lambda option: option[0])
     return tuple(
-        _arrangement(k, m, len(first[k]), len(second[m]), matches[k, m]) for k, m in best[len(rows), len(columns)][1]
+        _arrangement(k, m, len(first[k]), len(second[m]), matches[k, m])
+        for k, m in best[len(rows), len(columns)][1]
     )
 
 

@@ -61,7 +61,9 @@ def has_regions(domain: Domain) -> bool:
     return _varying(domain) <= MOST_INPUTS and _is_bounded(domain)
 
 
-def by_regions(a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort) -> Outcome | None:
+def by_regions(
+    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort
+) -> Outcome | None:
     """What comparing region by region shows. None where neither regions nor cells are for such a domain."""
     if not _is_bounded(domain) or _varying(domain) > MOST_CELL_INPUTS:
         return None
@@ -107,20 +109,29 @@ def _judged(
         effort.told(f"{found.regions:,} regions compared, certifying", 99, 100)
     certificate = certify_by_cells(a, b, domain, tolerance, _MOST_CELLS, _stop(deadline, effort))
     if certificate is None:
-        reason += (
-            "; without a certificate, for which there was no time, or which the checker would take for too much work"
-        )
+        reason += "; without a certificate, for which there was no time, or which the checker would take for too much work"
     return Covered(reason, found.regions, certificate)
 
 
 def _by_cells(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], deadline: float | None, effort: Effort
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    deadline: float | None,
+    effort: Effort,
 ) -> Outcome:
     certificate = certify_by_cells(a, b, domain, tolerance, _MOST_CELLS, _stop(deadline, effort))
     if certificate is None:
-        return Begun("no counterexample was found, and comparing at the vertices of all cells came to no end")
+        return Begun(
+            "no counterexample was found, and comparing at the vertices of all cells came to no end"
+        )
     how = "is allowed" if any(tolerance) else "is 0"
-    return Covered(f"their difference {how} at every vertex of the cells on which both are affine", 0, certificate)
+    return Covered(
+        f"their difference {how} at every vertex of the cells on which both are affine",
+        0,
+        certificate,
+    )
 
 
 def _stop(deadline: float | None, effort: Effort) -> Callable[[], bool]:

@@ -25,9 +25,13 @@ class Tie:
     tied: tuple[int, ...]
 
 
-def seen_tie(a: Network, b: Network, points: Sequence[Sequence[Fraction]], margin: Fraction) -> Tie | None:
+def seen_tie(
+    a: Network, b: Network, points: Sequence[Sequence[Fraction]], margin: Fraction
+) -> Tie | None:
     """A tie of B at one of these points, exactly. None: none of them is one (there may be others)."""
-    for point, va, vb in zip(points, evaluate_points(a, points), evaluate_points(b, points), strict=True):
+    for point, va, vb in zip(
+        points, evaluate_points(a, points), evaluate_points(b, points), strict=True
+    ):
         winner = max(range(len(va)), key=va.__getitem__)
         lead = va[winner] - max(v for k, v in enumerate(va) if k != winner)
         tied = tuple(k for k, v in enumerate(vb) if v == max(vb))

@@ -54,7 +54,9 @@ def floats_if_exact(integers: Iterable[int] | Iterable[fmpz], den: int) -> Float
         size = value.bit_length()
         if size > _FLOAT_BITS and size - ((value & -value).bit_length() - 1) > _FLOAT_BITS:
             return None
-        if size - shift > 1024 or (value and (value & -value).bit_length() - 1 - shift < _SMALLEST_EXPONENT):
+        if size - shift > 1024 or (
+            value and (value & -value).bit_length() - 1 - shift < _SMALLEST_EXPONENT
+        ):
             return None
         values.append(value / den)
     return np.array(values)
@@ -82,4 +84,9 @@ def quotient(numerator: int, den: int) -> tuple[float, float]:
 def is_power_of_two(value: Fraction) -> bool:
     """±2^k for an exponent that a float can hold with room to spare."""
     top, bottom = abs(value.numerator), value.denominator
-    return top != 0 and top & (top - 1) == 0 and bottom & (bottom - 1) == 0 and max(top, bottom) < 1 << 500
+    return (
+        top != 0
+        and top & (top - 1) == 0
+        and bottom & (bottom - 1) == 0
+        and max(top, bottom) < 1 << 500
+    )

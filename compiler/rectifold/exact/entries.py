@@ -27,7 +27,9 @@ class Entries:
 
     __slots__ = ("__dict__", "_array", "_den", "_mat", "shape")
 
-    def __init__(self, shape: tuple[int, int], array: Floats | None, mat: fmpz_mat | None, den: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int], array: Floats | None, mat: fmpz_mat | None, den: int
+    ) -> None:
         self.shape = shape
         self._array = array
         self._mat = mat
@@ -119,7 +121,9 @@ class Entries:
         return False  # the form is canonical: floats never equal a matrix that is not all floats
 
     def __hash__(self) -> int:
-        return hash((self.shape, self._array.tobytes() if self._array is not None else str(self._mat)))
+        return hash(
+            (self.shape, self._array.tobytes() if self._array is not None else str(self._mat))
+        )
 
     def __repr__(self) -> str:
         kind = "floats" if self.is_float else "rationals"
@@ -144,7 +148,11 @@ class Entries:
 
     @property
     def _is_sparse(self) -> bool:
-        return self._array is not None and self._size >= 100_000 and self.nonzero_count * 8 < self._size
+        return (
+            self._array is not None
+            and self._size >= 100_000
+            and self.nonzero_count * 8 < self._size
+        )
 
     @cached_property
     def _integer_form(self) -> tuple[fmpz_mat, int]:

@@ -93,14 +93,21 @@ def format_number(value: Fraction) -> str:
         written = _format_float(value)
         if written is not None:
             return written
-    return "/".join(map(_written_integer, [value.numerator, *([value.denominator] if value.denominator != 1 else [])]))
+    return "/".join(
+        map(
+            _written_integer,
+            [value.numerator, *([value.denominator] if value.denominator != 1 else [])],
+        )
+    )
 
 
 def _written_integer(value: int) -> str:
     """Raises NumberError for one that could not be read back."""
     digits = int(value.bit_length() * 0.302)
     if digits >= MAX_DIGITS:
-        raise NumberError(f"a number of about {digits:,} digits cannot be written; the limit is {MAX_DIGITS:,}")
+        raise NumberError(
+            f"a number of about {digits:,} digits cannot be written; the limit is {MAX_DIGITS:,}"
+        )
     return str(value)
 
 

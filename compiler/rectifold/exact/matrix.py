@@ -54,7 +54,9 @@ class Matrix(Entries):
         return Matrix((array.shape[0], array.shape[1]), array, None, 1)
 
     @staticmethod
-    def from_fractions(rows: Sequence[Sequence[Fraction | int]], columns: int | None = None) -> Matrix:
+    def from_fractions(
+        rows: Sequence[Sequence[Fraction | int]], columns: int | None = None
+    ) -> Matrix:
         """The matrix with these rows; `columns` is needed only when there is no row."""
         width = len(rows[0]) if rows else (columns or 0)
         flat = [Fraction(value) for row in rows for value in row]
@@ -167,7 +169,8 @@ class Matrix(Entries):
         common = math.lcm(*(v.denominator for v in values))
         width = self.shape[1]
         scaled = [
-            integers[k] * (values[k // width].numerator * (common // values[k // width].denominator))
+            integers[k]
+            * (values[k // width].numerator * (common // values[k // width].denominator))
             for k in range(len(integers))
         ]
         return Matrix.from_integers(self.shape, scaled, den * common)
@@ -261,7 +264,9 @@ def vstack(blocks: Sequence[Matrix]) -> Matrix:
     for block in blocks:
         values, own = block.integers()
         integers += [value * (den // own) for value in values]
-    return Matrix.from_integers((sum(b.shape[0] for b in blocks), blocks[0].shape[1]), integers, den)
+    return Matrix.from_integers(
+        (sum(b.shape[0] for b in blocks), blocks[0].shape[1]), integers, den
+    )
 
 
 def _canonical(mat: fmpz_mat, den: int, shape: tuple[int, int]) -> Matrix:

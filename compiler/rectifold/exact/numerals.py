@@ -17,7 +17,9 @@ from fractions import Fraction
 import numpy as np
 
 _SHORT = 24  # characters of a fraction that is shown as it is
-_READY = 8  # characters up to which a fraction is shown rather than a decimal number that is as exact
+_READY = (
+    8  # characters up to which a fraction is shown rather than a decimal number that is as exact
+)
 _PLAIN = range(-5, 15)  # decimal exponents of numbers that are written without one
 
 Number = Fraction | int | float
@@ -81,7 +83,9 @@ def readable(value: Fraction) -> str:
     if len(text) <= _SHORT:
         return text
     digits = sum(c.isdigit() for c in text)
-    return f"about {about(value)} (a {'fraction' if '/' in text else 'number'} of {digits:,} digits)"
+    return (
+        f"about {about(value)} (a {'fraction' if '/' in text else 'number'} of {digits:,} digits)"
+    )
 
 
 def bound_text(value: Fraction) -> str:

@@ -59,9 +59,18 @@ def without_superseded(entries: Iterable[Entry]) -> Iterator[Entry]:
         for k, entry in enumerate(together):
             if not isinstance(entry, Ends):
                 yield entry
-            elif kept := [i for i, unit in enumerate(entry.units.tolist()) if last[unit, entry.side] == k]:
+            elif kept := [
+                i for i, unit in enumerate(entry.units.tolist()) if last[unit, entry.side] == k
+            ]:
                 proofs = tuple(entry.proofs[i] for i in kept) if entry.proofs else ()
-                yield Ends(entry.layer, entry.side, entry.units[kept], entry.values[kept], entry.method, proofs)
+                yield Ends(
+                    entry.layer,
+                    entry.side,
+                    entry.units[kept],
+                    entry.values[kept],
+                    entry.method,
+                    proofs,
+                )
 
 
 def _claims(entry: Entry) -> Iterable[tuple[int, str]]:

@@ -87,7 +87,9 @@ class LayerFacts:
     seen_negative: Mask
     stage: tuple[str, ...]
     origin: Indices
-    carriers: tuple[Carrier | None, ...] = ()  # one entry per unit, or none at all where no unit is a carrier
+    carriers: tuple[
+        Carrier | None, ...
+    ] = ()  # one entry per unit, or none at all where no unit is a carrier
 
     @property
     def size(self) -> int:

@@ -46,9 +46,19 @@ def case_tree_lists(proof: CaseProof, tree: Tree) -> list[Any]:
         active, inactive = (case_tree_lists(proof, case) for case in (tree.active, tree.inactive))
         return [proof.frame.number(tree.layer, tree.unit), active, inactive]
     assert isinstance(tree, Leaf)
-    slopes = np.round(np.asarray(tree.alpha, dtype=np.float64) * SLOPE_UNITS).astype("<u2").tobytes()
-    betas, gammas = ([float(v).hex() for v in values] if any(values) else [] for values in (tree.beta, tree.gamma))
-    return [_base64(slopes), betas, gammas, *([] if tree.hull is None else [_base64(_hull_bytes(tree.hull))])]
+    slopes = (
+        np.round(np.asarray(tree.alpha, dtype=np.float64) * SLOPE_UNITS).astype("<u2").tobytes()
+    )
+    betas, gammas = (
+        [float(v).hex() for v in values] if any(values) else []
+        for values in (tree.beta, tree.gamma)
+    )
+    return [
+        _base64(slopes),
+        betas,
+        gammas,
+        *([] if tree.hull is None else [_base64(_hull_bytes(tree.hull))]),
+    ]
 
 
 def _hull_bytes(hull: Hull) -> bytes:
@@ -70,7 +80,11 @@ def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> l
             return [list(tree.proved), split.input, str(Fraction(split.at)), *parts]
         case UnitSplit() as split:
             parts = (box_tree_lists(part, numbers) for part in (split.active, split.inactive))
-            return [list(tree.proved), [numbers[split.layer] if numbers else split.layer, split.unit], *parts]
+            return [
+                list(tree.proved),
+                [numbers[split.layer] if numbers else split.layer, split.unit],
+                *parts,
+            ]
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -80,7 +94,12 @@ def entry_json(entry: Entry) -> dict[str, Any]:
             return {"kind": "intervals", "layer": entry.layer}
         case Signs():
             claims = [list(claim) for claim in entry.proof.claims]
-            return {"kind": "signs", "layer": entry.layer, "claims": claims, "tree": box_tree_lists(entry.proof.tree)}
+            return {
+                "kind": "signs",
+                "layer": entry.layer,
+                "claims": claims,
+                "tree": box_tree_lists(entry.proof.tree),
+            }
         case Ends():
             return {
                 "kind": "ends", "layer": entry.layer, "side": entry.side, "method": entry.method.value,
@@ -119,7 +138,10 @@ def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
         return Intervals(layer.name, none, none)
     if form["kind"] == "signs":
         claims = tuple((_index(unit, layer.size), _side(side)) for unit, side in form["claims"])
-        return Signs(layer.name, BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)))
+        return Signs(
+            layer.name,
+            BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)),
+        )
     if form["kind"] != "ends":
         raise ValueError(f"unknown kind {form['kind']!r}")
     units = np.array([_index(unit, layer.size) for unit in form["units"]], dtype=np.int64)
@@ -148,13 +170,16 @@ def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
     return CaseProof(frame, _case_tree(frame, form["tree"], [], constraints, inputs))
 
 
-def _case_tree(frame: Frame, form: Any, path: list[int], constraints: int, inputs: int | None) -> Tree:
+def _case_tree(
+    frame: Frame, form: Any, path: list[int], constraints: int, inputs: int | None
+) -> Tree:
     """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
     if len(path) > _DEEPEST:
         raise ValueError("a tree is too deep")
     if isinstance(form, dict):
         alpha, beta = (
-            {frame.place(_index(k, frame.size)): _share(v) for k, v in form[name]} for name in ("alpha", "beta")
+            {frame.place(_index(k, frame.size)): _share(v) for k, v in form[name]}
+            for name in ("alpha", "beta")
         )
         return ExactLeaf(alpha, beta, {_index(k, constraints): _share(v) for k, v in form["gamma"]})
     first, second, third, *rest = form
@@ -166,24 +191,40 @@ def _case_tree(frame: Frame, form: Any, path: list[int], constraints: int, input
     if number in path:
         raise ValueError("a unit is split twice")
     deeper = [*path, number]
-    active, inactive = (_case_tree(frame, case, deeper, constraints, inputs) for case in (second, third))
+    active, inactive = (
+        _case_tree(frame, case, deeper, constraints, inputs) for case in (second, third)
+    )
     return Split(*frame.place(number), active, inactive)
 
 
 def _leaf(
-    frame: Frame, slopes: str, betas: list[Any], gammas: list[Any], hull: list[str], depth: int, inputs: int | None
+    frame: Frame,
+    slopes: str,
+    betas: list[Any],
+    gammas: list[Any],
+    hull: list[str],
+    depth: int,
+    inputs: int | None,
 ) -> Leaf:
     data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
     if len(data) != frame.size or len(betas) not in (0, depth) or len(hull) > 1:
         raise ValueError("a leaf does not fit its tree")
     beta, gamma = (tuple(abs(float.fromhex(v)) for v in values) for values in (betas, gammas))
-    return Leaf(data.astype(np.float64) / SLOPE_UNITS, beta, gamma, _hull(frame, hull[0], inputs) if hull else None)
+    return Leaf(
+        data.astype(np.float64) / SLOPE_UNITS,
+        beta,
+        gamma,
+        _hull(frame, hull[0], inputs) if hull else None,
+    )
 
 
 def _hull(frame: Frame, text: str, inputs: int | None) -> Hull:
     if inputs is None or frame.first is None:
         raise ValueError("a hull has no first layer")
-    levels = np.frombuffer(binascii.a2b_base64(text, strict_mode=True), dtype=np.int8).astype(np.float64) / HULL_UNITS
+    levels = (
+        np.frombuffer(binascii.a2b_base64(text, strict_mode=True), dtype=np.int8).astype(np.float64)
+        / HULL_UNITS
+    )
     size = len(frame.units[frame.first])
     if len(levels) != size + 2 * inputs or (levels < -HULL_LIMIT / HULL_UNITS).any():
         raise ValueError("a hull does not fit its layer")

@@ -29,7 +29,9 @@ class Frame:
     @cached_property
     def slices(self) -> dict[str, slice]:
         ends = np.cumsum([0, *(len(u) for u in self.units.values())]).tolist()
-        return {name: slice(a, b) for name, a, b in zip(self.units, ends[:-1], ends[1:], strict=True)}
+        return {
+            name: slice(a, b) for name, a, b in zip(self.units, ends[:-1], ends[1:], strict=True)
+        }
 
     @property
     def size(self) -> int:

@@ -48,7 +48,9 @@ def read_trees(text: str, name: str) -> list[Tree]:
     for line, token in _tokens(text, name):
         if token == "(":
             if len(stack) > MAX_DEPTH:
-                raise InputError(f"{name}:{line}: parentheses are nested more than {MAX_DEPTH} deep")
+                raise InputError(
+                    f"{name}:{line}: parentheses are nested more than {MAX_DEPTH} deep"
+                )
             stack.append(Group(line))
         elif token == ")":
             if len(stack) == 1:

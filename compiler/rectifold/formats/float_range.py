@@ -11,7 +11,10 @@ from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 
-_REMEDY = {"float32": "write float64 (--to onnx64) or .relu, which is exact", "float64": "write .relu, which is exact"}
+_REMEDY = {
+    "float32": "write float64 (--to onnx64) or .relu, which is exact",
+    "float64": "write .relu, which is exact",
+}
 
 
 def require_range(network: Network, precision: str) -> None:
@@ -20,7 +23,9 @@ def require_range(network: Network, precision: str) -> None:
         for matrix in (layer.bias, *layer.weights.values()):
             mid, radius = matrix.approximation
             with np.errstate(over="ignore", under="ignore"):
-                inside = np.isfinite(mid.astype(precision)).all() and (radius is None or np.isfinite(radius).all())
+                inside = np.isfinite(mid.astype(precision)).all() and (
+                    radius is None or np.isfinite(radius).all()
+                )
             if not inside:
                 raise InputError(
                     f"layer {layer.name} has a weight beyond the range of {precision} "

@@ -44,7 +44,10 @@ def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[
     data = _json(path)
     if not isinstance(data, dict) or data.get("format") not in FORMATS:
         found = data.get("format") if isinstance(data, dict) else type(data).__name__
-        raise LayersError("format", f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMATS)}")
+        raise LayersError(
+            "format",
+            f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMATS)}",
+        )
     body = data.get(which)
     if not isinstance(body, dict):
         raise LayersError("format", f"{path.name} has no {which!r}")
@@ -59,7 +62,10 @@ def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[
 def _refuse_unknown(found: dict[str, Any], known: Sequence[str], where: str) -> None:
     unknown = sorted(set(found) - set(known))
     if unknown:
-        raise LayersError("format", f"{where}: the key {unknown[0][:40]!r} is not known; known are {', '.join(known)}")
+        raise LayersError(
+            "format",
+            f"{where}: the key {unknown[0][:40]!r} is not known; known are {', '.join(known)}",
+        )
 
 
 def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Path) -> Network:
@@ -72,7 +78,9 @@ def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Pat
         where = f"{path.name}: layer {k}"
         act = layer.get("act") if isinstance(layer, dict) else None
         if act not in ("relu", "linear"):
-            raise LayersError("activation", f"{where}: activation {str(act)[:40]!r}; relu and linear are known")
+            raise LayersError(
+                "activation", f"{where}: activation {str(act)[:40]!r}; relu and linear are known"
+            )
         name = builder.fresh("y" if k == len(layers) - 1 else f"h{k + 1}")
         value = builder.layer(name, _affine(layer, value, where), relu=act == "relu")
     return builder.finish(value, safe_name(path.stem, "net"), domain)
@@ -81,14 +89,22 @@ def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Pat
 def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
     _refuse_unknown(layer, ("W", "b", "act", "rows"), where)
     rows, bias = layer.get("W"), layer.get("b")
-    if not isinstance(rows, list) or not isinstance(bias, list) or not all(isinstance(r, list) for r in rows):
+    if (
+        not isinstance(rows, list)
+        or not isinstance(bias, list)
+        or not all(isinstance(r, list) for r in rows)
+    ):
         raise LayersError("shape", f"{where}: W must be a list of rows and b a list")
     if layer.get("rows", len(rows)) != len(rows):
         raise LayersError(
-            "shape", f"{where}: the number of rows declared is {str(layer['rows'])[:40]}, but {len(rows)} are there"
+            "shape",
+            f"{where}: the number of rows declared is {str(layer['rows'])[:40]}, but {len(rows)} are there",
         )
     if len(bias) != len(rows):
-        raise LayersError("shape", f"{where}: {counted(len(rows), 'row')} but {counted(len(bias), 'bias', 'biases')}")
+        raise LayersError(
+            "shape",
+            f"{where}: {counted(len(rows), 'row')} but {counted(len(bias), 'bias', 'biases')}",
+        )
     if bad := [row for row in rows if len(row) != value.size]:
         raise LayersError(
             "shape",
@@ -107,12 +123,17 @@ def _numbers(texts: Sequence[Any], where: str) -> list[Fraction]:
 
 def _number(text: Any, where: str) -> Fraction:
     if not isinstance(text, str):
-        raise LayersError("number", f"{where}: {str(text)[:40]!r} is not a number written as a string")
+        raise LayersError(
+            "number", f"{where}: {str(text)[:40]!r} is not a number written as a string"
+        )
     word = text.strip().lower()
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         raise LayersError("nan", f"{where}: a weight is {word}")
     if len(word) > MAX_DIGITS:
-        raise LayersError("too-large", f"{where}: a number of {len(word):,} characters; the limit is {MAX_DIGITS:,}")
+        raise LayersError(
+            "too-large",
+            f"{where}: a number of {len(word):,} characters; the limit is {MAX_DIGITS:,}",
+        )
     try:
         if match := _DYADIC.fullmatch(word):
             exponent = int(match[2])
@@ -144,8 +165,13 @@ def _domain(data: Any, inputs: int, name: str) -> Domain | None:
         texts = data.get(key) if isinstance(data, dict) else None
         if not isinstance(texts, list) or len(texts) != inputs:
             given = len(texts) if isinstance(texts, list) else "no"
-            raise LayersError("domain", f"{name}: the domain has {given} {key} ends for {counted(inputs, 'input')}")
-        ends.append(tuple(None if text == infinite else _domain_number(text, name) for text in texts))
+            raise LayersError(
+                "domain",
+                f"{name}: the domain has {given} {key} ends for {counted(inputs, 'input')}",
+            )
+        ends.append(
+            tuple(None if text == infinite else _domain_number(text, name) for text in texts)
+        )
     try:
         return Domain(ends[0], ends[1])
     except DomainError as error:
@@ -156,7 +182,9 @@ def _domain_number(text: Any, name: str) -> Fraction:
     try:
         return _number(text, f"{name}: domain")
     except LayersError as error:
-        raise LayersError("domain" if error.code == "nan" else error.code, str(error).rsplit(" [", 1)[0]) from None
+        raise LayersError(
+            "domain" if error.code == "nan" else error.code, str(error).rsplit(" [", 1)[0]
+        ) from None
 
 
 def _json(path: Path) -> Any:
@@ -167,7 +195,9 @@ def _json(path: Path) -> Any:
     except LayersError as error:
         raise LayersError(error.code, f"{path.name}: {str(error).rsplit(' [', 1)[0]}") from None
     except RecursionError:
-        raise LayersError("json", f"{path.name} is nested too deep; a file of layers is nested 6 deep") from None
+        raise LayersError(
+            "json", f"{path.name} is nested too deep; a file of layers is nested 6 deep"
+        ) from None
     except (OSError, ValueError) as error:
         raise LayersError("json", f"{path.name} is no readable JSON ({error})") from None
 
@@ -177,6 +207,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
         raise LayersError(
-            "json", f"the key {twice[:40]!r} occurs twice in one object; which one is meant cannot be told"
+            "json",
+            f"the key {twice[:40]!r} occurs twice in one object; which one is meant cannot be told",
         )
     return result

@@ -43,14 +43,24 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
     if reader is None:
         raise InputError(
             f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are {', '.join(_READERS)}"
-            + (" (a .npy file is an array without a name; numpy.savez writes .npz)" if path.suffix == ".npy" else "")
+            + (
+                " (a .npy file is an array without a name; numpy.savez writes .npz)"
+                if path.suffix == ".npy"
+                else ""
+            )
         )
     if outputs and reader is not _read_onnx:
-        raise InputError(f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only")
+        raise InputError(
+            f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only"
+        )
     try:
-        network, notes = _read_onnx(path, outputs, crosscheck) if reader is _read_onnx else reader(path)
+        network, notes = (
+            _read_onnx(path, outputs, crosscheck) if reader is _read_onnx else reader(path)
+        )
     except RecursionError:
-        raise InputError(f"{path.name} is nested too deep to be read; write it in several steps") from None
+        raise InputError(
+            f"{path.name} is nested too deep to be read; write it in several steps"
+        ) from None
     except MemoryError:
         raise InputError(f"{path.name} needs more memory to be read than there is") from None
     return Loaded(network, tuple(notes))
@@ -63,7 +73,9 @@ def require_file(path: str | Path) -> Path:
         if path.is_dir():
             raise InputError(f"{str(path)!r} is a folder; name a file in it")
         if path.exists() and not path.is_file():
-            raise InputError(f"{str(path)!r} is no regular file but a device or a pipe; copy it to a file first")
+            raise InputError(
+                f"{str(path)!r} is no regular file but a device or a pipe; copy it to a file first"
+            )
         if not path.exists():
             raise InputError(f"there is no file {str(path)!r}")
     except (OSError, ValueError) as error:  # a name that is too long, or with a zero byte
@@ -91,7 +103,9 @@ def domain_and_notes(spec: str, network: Network) -> tuple[Domain, list[str]]:
     if ball := _BALL.fullmatch(text):
         return _ball(ball[1], ball[2], size), []
     if text.endswith(".npy"):
-        raise InputError(f'{text} is a point, not a domain; say how far around it: --domain "{text}±0.05"')
+        raise InputError(
+            f'{text} is a point, not a domain; say how far around it: --domain "{text}±0.05"'
+        )
     if text.endswith(".vnnlib"):
         return read_vnnlib(require_file(text), size)
     if Path(text).suffix.lower() in _READERS:
@@ -105,7 +119,9 @@ def _stated_domain(name: str, size: int) -> Domain:
     if domain is None:
         raise InputError(f"{name} states no domain (in a .relu file: input x[n] in ...)")
     if domain.size != size:
-        raise InputError(f"{name} states {counted(domain.size, 'range')}, but the network has {counted(size, 'input')}")
+        raise InputError(
+            f"{name} states {counted(domain.size, 'range')}, but the network has {counted(size, 'input')}"
+        )
     return domain
 
 
@@ -134,7 +150,9 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
     return parse(text, path.name, path.parent), []
 
 
-def _read_onnx(path: Path, outputs: Sequence[str] = (), crosscheck: bool = True) -> tuple[Network, list[str]]:
+def _read_onnx(
+    path: Path, outputs: Sequence[str] = (), crosscheck: bool = True
+) -> tuple[Network, list[str]]:
     from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
 
     return read_onnx(path, outputs) if crosscheck else read_onnx(path, outputs, peers=())

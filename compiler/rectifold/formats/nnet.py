@@ -41,7 +41,9 @@ def read_nnet(path: Path) -> tuple[Network, list[str]]:
     value = builder.input
     for k, (weight, bias) in enumerate(layers):
         last = k == len(layers) - 1
-        value = builder.layer("y" if last else f"h{k + 1}", value.apply(weight) + Affine(bias), relu=not last)
+        value = builder.layer(
+            "y" if last else f"h{k + 1}", value.apply(weight) + Affine(bias), relu=not last
+        )
     notes = [f"{path.name}: inputs and outputs are the normalised ones"]
     return builder.finish(value, safe_name(path.stem, "net"), domain), notes
 
@@ -51,12 +53,18 @@ def _sizes(lines: _Lines) -> list[int]:
     layers, inputs, outputs, largest = lines.integers(4, "layers, inputs, outputs, largest layer")
     sizes = lines.integers(layers + 1, "sizes")
     if sizes[0] != inputs or sizes[-1] != outputs:
-        raise lines.error(f"the sizes {_few(sizes)} do not begin with {inputs} and end with {outputs}")
+        raise lines.error(
+            f"the sizes {_few(sizes)} do not begin with {inputs} and end with {outputs}"
+        )
     if max(sizes) > largest:
-        raise lines.error(f"a layer has {counted(max(sizes), 'unit')}, but the first line says at most {largest}")
+        raise lines.error(
+            f"a layer has {counted(max(sizes), 'unit')}, but the first line says at most {largest}"
+        )
     (flag,) = lines.numbers(1, "a flag")
     if flag != 0:
-        raise lines.error(f"the flag is {readable(flag)}; only 0 is known (1 would be a network with symmetric inputs)")
+        raise lines.error(
+            f"the flag is {readable(flag)}; only 0 is known (1 would be a network with symmetric inputs)"
+        )
     return sizes
 
 
@@ -76,7 +84,9 @@ def _domain(lines: _Lines, inputs: int) -> Domain:
 
 def _layer(lines: _Lines, width: int, height: int) -> tuple[Matrix, Matrix]:
     try:
-        weight = written_matrix([lines.numbers(width, "weights of one unit") for _ in range(height)], width)
+        weight = written_matrix(
+            [lines.numbers(width, "weights of one unit") for _ in range(height)], width
+        )
         return weight, written_matrix([lines.numbers(1, "one bias") for _ in range(height)], 1)
     except NumberError as error:
         raise lines.error(str(error)) from None
@@ -97,7 +107,11 @@ class _Lines:
             text = path.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path.name} is no readable .nnet file ({error})") from None
-        self.rows = [(k, line) for k, line in enumerate(text.splitlines(), start=1) if not line.startswith("//")]
+        self.rows = [
+            (k, line)
+            for k, line in enumerate(text.splitlines(), start=1)
+            if not line.startswith("//")
+        ]
         while self.rows and not self.rows[-1][1].strip():
             self.rows.pop()
         self.at = 0
@@ -113,7 +127,9 @@ class _Lines:
             left = len(self.rows) - self.at
             self.at += 1
             lines = f"{counted(left, 'line')} {'is' if left == 1 else 'are'}"
-            raise self.error(f"the network is complete, but {lines} left; the sizes in line 2 do not count them")
+            raise self.error(
+                f"the network is complete, but {lines} left; the sizes in line 2 do not count them"
+            )
 
     def numbers(self, count: int, what: str) -> list[Fraction]:
         """The next line, which must hold exactly `count` numbers (and may end with a comma)."""
@@ -123,7 +139,9 @@ class _Lines:
         self.at += 1
         if len(words) != count:
             verb = "is" if count == 1 else "are"
-            raise self.error(f"{counted(len(words), 'number')} where {count} {verb} expected ({what})")
+            raise self.error(
+                f"{counted(len(words), 'number')} where {count} {verb} expected ({what})"
+            )
         try:
             return [parse_rational(w) for w in words]
         except NumberError as error:

@@ -39,7 +39,9 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
     extra = _extra(path.name, arrays)
     first = arrays["W0"]
     if first.ndim != 2:
-        raise InputError(f"{path.name}: W0 has {counted(first.ndim, 'dimension')}, two are expected (outputs x inputs)")
+        raise InputError(
+            f"{path.name}: W0 has {counted(first.ndim, 'dimension')}, two are expected (outputs x inputs)"
+        )
     builder = Builder("x", first.shape[1])
     value = builder.input
     for k in range(count):
@@ -47,8 +49,12 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
         value = builder.layer(f"h{k + 1}" if k < count - 1 else "y", form, relu=k < count - 1)
     notes = [f"{path.name} has no biases b0, b1, ...: they are 0"] if not has_biases else []
     if extra:
-        notes.append(f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out")
-    return builder.finish(value, safe_name(path.stem, "net"), _domain(path.name, arrays, first.shape[1])), notes
+        notes.append(
+            f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out"
+        )
+    return builder.finish(
+        value, safe_name(path.stem, "net"), _domain(path.name, arrays, first.shape[1])
+    ), notes
 
 
 def _layers(name: str, arrays: dict[str, np.ndarray]) -> tuple[int, bool]:
@@ -59,11 +65,15 @@ def _layers(name: str, arrays: dict[str, np.ndarray]) -> tuple[int, bool]:
             found[match[1]].add(int(match[2]))
     if 0 not in found["W"]:
         members = ", ".join(sorted(arrays)[:8]) or "none"
-        raise InputError(f"{name} has no member W0; W0, b0, W1, b1, ... are expected, it has {members}")
+        raise InputError(
+            f"{name} has no member W0; W0, b0, W1, b1, ... are expected, it has {members}"
+        )
     count = max(found["W"]) + 1
     _refuse_missing(name, "W", found["W"], count)
     if found["b"] and max(found["b"]) >= count:
-        raise InputError(f"{name} has b{max(found['b'])} but no W{max(found['b'])}: a layer is missing")
+        raise InputError(
+            f"{name} has b{max(found['b'])} but no W{max(found['b'])}: a layer is missing"
+        )
     if found["b"]:
         _refuse_missing(name, "b", found["b"], count)
     return count, bool(found["b"])
@@ -73,7 +83,11 @@ def _refuse_missing(name: str, letter: str, found: set[int], count: int) -> None
     if len(found) == count:
         return
     missing = next(k for k in range(count) if k not in found)
-    hint = "store zeros where a layer has no bias" if letter == "b" else "number the layers from 0 without a gap"
+    hint = (
+        "store zeros where a layer has no bias"
+        if letter == "b"
+        else "number the layers from 0 without a gap"
+    )
     raise InputError(f"{name} has {letter}{max(found)} but no {letter}{missing}: {hint}")
 
 
@@ -89,7 +103,9 @@ def _extra(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
     return extra
 
 
-def _layer(name: str, arrays: dict[str, np.ndarray], k: int, value: Affine, *, has_bias: bool) -> Affine:
+def _layer(
+    name: str, arrays: dict[str, np.ndarray], k: int, value: Affine, *, has_bias: bool
+) -> Affine:
     weight = as_floats(arrays[f"W{k}"], f"{name}[W{k}]")
     if weight.ndim != 2 or weight.shape[1] != value.size:
         raise InputError(
@@ -107,7 +123,9 @@ def _domain(name: str, arrays: dict[str, np.ndarray], size: int) -> Domain | Non
         return None
     if len(present) == 1:
         other = _ENDS[1 - _ENDS.index(present[0])]
-        raise InputError(f"{name} has {present[0]} but no {other}: half a box; add {other}, or leave both out")
+        raise InputError(
+            f"{name} has {present[0]} but no {other}: half a box; add {other}, or leave both out"
+        )
     lower, upper = (_end(name, key, arrays[key], size) for key in _ENDS)
     try:
         return Domain(lower, upper)
@@ -119,7 +137,9 @@ def _end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, .
     values = [Fraction(v) for v in as_floats(array, f"{name}[{key}]").ravel().tolist()]
     if len(values) not in (1, size):
         entries = counted(len(values), "entry", "entries")
-        raise InputError(f"{name}: {key} has {entries} for {counted(size, 'input')}; give one number, or one per input")
+        raise InputError(
+            f"{name}: {key} has {entries} for {counted(size, 'input')}; give one number, or one per input"
+        )
     return tuple(values) if len(values) == size else (values[0],) * size
 
 

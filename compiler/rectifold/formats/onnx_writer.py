@@ -67,7 +67,9 @@ def _add_sum(layer: Layer, before: str, nodes: list[Any], tensors: list[Any]) ->
     sources = list(layer.weights)
     for k, source in enumerate(sources):
         product = f"{layer.name}_part_{k}"
-        nodes.append(helper.make_node("MatMul", [source, f"{layer.name}_from_{source}"], [product], product))
+        nodes.append(
+            helper.make_node("MatMul", [source, f"{layer.name}_from_{source}"], [product], product)
+        )
         result = before if k == len(sources) - 1 else f"{layer.name}_sum_{k}"
         nodes.append(helper.make_node("Add", [product, total], [result], result))
         total = result

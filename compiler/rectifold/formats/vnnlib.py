@@ -24,7 +24,13 @@ from rectifold.ir.domain import Constraint, Domain, DomainError
 MAX_BYTES = 200_000_000
 MAX_CELLS = 20_000_000  # constraints times inputs: 160 MB
 _VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
-_SILENT = {"set-logic", "set-info", "check-sat", "get-model", "exit"}  # none of them changes what is asserted
+_SILENT = {
+    "set-logic",
+    "set-info",
+    "check-sat",
+    "get-model",
+    "exit",
+}  # none of them changes what is asserted
 _REMEDY = 'give the box itself: --domain "[[lo, hi], [lo, hi], ...]"'
 _COMPARISONS = ("<=", ">=", "=", "<", ">")
 
@@ -73,7 +79,10 @@ class _Reader:
                 raise self._error(tree, "an assert needs one formula")
             self._assert(tree.parts[1])
         elif head not in _SILENT:
-            raise self._error(tree, f"{shown(tree)} is not known; only declare-const and assert are read: {_REMEDY}")
+            raise self._error(
+                tree,
+                f"{shown(tree)} is not known; only declare-const and assert are read: {_REMEDY}",
+            )
         elif head in ("check-sat", "exit"):
             self.ended = head
 
@@ -87,18 +96,29 @@ class _Reader:
             )
 
     def _declare(self, tree: Group) -> None:
-        words = [part.text if isinstance(part, Word) else "()" if not part.parts else "" for part in tree.parts[1:]]
-        kind = words[1:] if tree.head == "declare-const" else words[2:] if words[1:2] == ["()"] else []
+        words = [
+            part.text if isinstance(part, Word) else "()" if not part.parts else ""
+            for part in tree.parts[1:]
+        ]
+        kind = (
+            words[1:] if tree.head == "declare-const" else words[2:] if words[1:2] == ["()"] else []
+        )
         if kind != ["Real"] or not (match := _VARIABLE.fullmatch(words[0])):
-            raise self._error(tree, f"{shown(tree)} is not (declare-const X_0 Real), nor the same of Y_0")
+            raise self._error(
+                tree, f"{shown(tree)} is not (declare-const X_0 Real), nor the same of Y_0"
+            )
         if words[0] in self.declared:
             raise self._error(tree, f"{words[0]} is declared twice")
         if match[1] == "X" and int(match[2]) >= self.size:
-            raise self._error(tree, f"{words[0]} is declared, but the network has {counted(self.size, 'input')}")
+            raise self._error(
+                tree, f"{words[0]} is declared, but the network has {counted(self.size, 'input')}"
+            )
         self.declared.add(words[0])
 
     def _assert(self, tree: Tree) -> None:
-        if isinstance(tree, Group) and (tree.head == "and" or (tree.head == "or" and len(tree.parts) == 2)):
+        if isinstance(tree, Group) and (
+            tree.head == "and" or (tree.head == "or" and len(tree.parts) == 2)
+        ):
             for part in tree.parts[1:]:
                 self._assert(part)
             return
@@ -117,9 +137,13 @@ class _Reader:
         if not (match := _VARIABLE.fullmatch(tree.text)):
             return set()
         if match[1] == "X" and int(match[2]) >= self.size:
-            raise self._error(tree, f"{tree.text}, but the network has {counted(self.size, 'input')}")
+            raise self._error(
+                tree, f"{tree.text}, but the network has {counted(self.size, 'input')}"
+            )
         if self.declared and tree.text not in self.declared:
-            raise self._error(tree, f"{tree.text} is not declared; add (declare-const {tree.text} Real)")
+            raise self._error(
+                tree, f"{tree.text} is not declared; add (declare-const {tree.text} Real)"
+            )
         return {match[1]}
 
     def _union(self, tree: Group, letters: set[str]) -> InputError:
@@ -130,17 +154,23 @@ class _Reader:
                 f"for the domain that is meant, {_REMEDY}",
             )  # fmt: skip
         return self._error(
-            tree, f"the inputs lie in a union of {arms} sets; one box or polytope is expected: {_REMEDY}"
+            tree,
+            f"the inputs lie in a union of {arms} sets; one box or polytope is expected: {_REMEDY}",
         )
 
     def _constraint(self, tree: Tree) -> list[Row]:
         if not isinstance(tree, Group) or tree.head not in _COMPARISONS or len(tree.parts) != 3:
-            raise self._error(tree, f"{shown(tree)} is not a linear constraint on the inputs; {_REMEDY}")
+            raise self._error(
+                tree, f"{shown(tree)} is not a linear constraint on the inputs; {_REMEDY}"
+            )
         left, right = (linear_term(part, self.name) for part in tree.parts[1:])
         difference = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])
         require_inputs(difference, tree, self.name)
         flipped = {k: -c for k, c in difference.coefficients.items()}
-        below, above = (difference.coefficients, -difference.constant), (flipped, difference.constant)
+        below, above = (
+            (difference.coefficients, -difference.constant),
+            (flipped, difference.constant),
+        )
         if tree.head == "=":
             return [below, above]
         return [below] if tree.head in ("<=", "<") else [above]
@@ -177,7 +207,9 @@ def _constraints(general: list[Row], size: int, name: str) -> tuple[Constraint, 
             f"{name} has {len(general):,} constraints of several inputs; {MAX_CELLS // size:,} can be read"
         )
     zero = Fraction(0)
-    return tuple(Constraint(tuple(c.get(k, zero) for k in range(size)), bound) for c, bound in general)
+    return tuple(
+        Constraint(tuple(c.get(k, zero) for k in range(size)), bound) for c, bound in general
+    )
 
 
 def _notes(reader: _Reader, domain: Domain, name: str) -> list[str]:
@@ -185,14 +217,22 @@ def _notes(reader: _Reader, domain: Domain, name: str) -> list[str]:
     if reader.about_outputs:
         count = counted(reader.about_outputs, "assertion")
         notes.append(f"{name}: {count} about outputs are not used, the domain is about the inputs")
-    endless = [k for k, ends in enumerate(zip(domain.lower, domain.upper, strict=True)) if None in ends]
+    endless = [
+        k for k, ends in enumerate(zip(domain.lower, domain.upper, strict=True)) if None in ends
+    ]
     if endless:
-        notes.append(f"{name}: X_{endless[0]} has {_missing_end(domain, endless[0])}{_and_more(len(endless) - 1)}")
+        notes.append(
+            f"{name}: X_{endless[0]} has {_missing_end(domain, endless[0])}{_and_more(len(endless) - 1)}"
+        )
     return notes
 
 
 def _missing_end(domain: Domain, k: int) -> str:
-    missing = [word for word, end in (("lower", domain.lower[k]), ("upper", domain.upper[k])) if end is None]
+    missing = [
+        word
+        for word, end in (("lower", domain.lower[k]), ("upper", domain.upper[k]))
+        if end is None
+    ]
     return f"no {' and no '.join(missing)} end"
 
 

@@ -39,7 +39,9 @@ class Pick:
     def scaled(self, factors: Sequence[Fraction]) -> Matrix:
         """diag(factors) times the selection: one entry a row, and none of them needs arithmetic."""
         near = [nearest_float(factor) for factor in factors]
-        if all(isfinite(f) and Fraction(f) == factor for f, factor in zip(near, factors, strict=True)):
+        if all(
+            isfinite(f) and Fraction(f) == factor for f, factor in zip(near, factors, strict=True)
+        ):
             return Matrix.from_floats(self.matrix().floats * np.array(near).reshape(-1, 1))
         den = lcm(*{factor.denominator for factor in factors})
         integers = [0] * (len(self.index) * self.size)
@@ -102,14 +104,20 @@ class Affine:
         if all(f == 1 for f in factors):
             return self
         exact = [Fraction(f) for f in factors]
-        terms = {u: t.scaled(exact) if isinstance(t, Pick) else t.scale_rows(exact) for u, t in self.terms.items()}
+        terms = {
+            u: t.scaled(exact) if isinstance(t, Pick) else t.scale_rows(exact)
+            for u, t in self.terms.items()
+        }
         return Affine(self.bias.scale_rows(exact), terms)
 
     def scale(self, factor: Fraction | int) -> Affine:
         if factor == 1:
             return self
         exact = [Fraction(factor)] * self.size
-        terms = {u: t.scaled(exact) if isinstance(t, Pick) else t.scale(factor) for u, t in self.terms.items()}
+        terms = {
+            u: t.scaled(exact) if isinstance(t, Pick) else t.scale(factor)
+            for u, t in self.terms.items()
+        }
         return Affine(self.bias.scale(factor), terms)
 
     def apply(self, matrix: Matrix) -> Affine:
@@ -133,7 +141,9 @@ def concat(parts: Sequence[Affine]) -> Affine:
         if len(picks) == len(parts):
             terms[u] = Pick(np.concatenate([t.index for t in picks]), picks[0].size)
         else:
-            width = next(t.size if isinstance(t, Pick) else t.shape[1] for t in present if t is not None)
+            width = next(
+                t.size if isinstance(t, Pick) else t.shape[1] for t in present if t is not None
+            )
             terms[u] = vstack(
                 [
                     Matrix.zeros(part.size, width) if t is None else _as_matrix(t)
@@ -153,7 +163,9 @@ class Builder:
         self.input_size = input_size
         self.layers: dict[str, Layer] = {}
         self.reserved: set[str] = set()
-        self._tried: dict[str, int] = {}  # name → the last number that was tried after it: layers never go away
+        self._tried: dict[
+            str, int
+        ] = {}  # name → the last number that was tried after it: layers never go away
 
     @property
     def input(self) -> Affine:
@@ -196,7 +208,9 @@ class Builder:
     def clip(self, value: Affine, low: Fraction | None, high: Fraction | None, name: str) -> Affine:
         """min(max(v, low), high); None leaves a side open. Raises NetworkError if low > high."""
         if low is not None and high is not None and low > high:
-            raise NetworkError(f"clip from {readable(low)} to {readable(high)}: the lower end is above the upper end")
+            raise NetworkError(
+                f"clip from {readable(low)} to {readable(high)}: the lower end is above the upper end"
+            )
         size = value.size
         if low is None and high is None:
             return value
@@ -207,7 +221,9 @@ class Builder:
         both = self.relu(concat([value - _filled(low, size), value - _filled(high, size)]), name)
         return _filled(low, size) + both.apply(_blocks(size, [1, -1]))
 
-    def finish(self, output: Affine, name: str, domain: Domain | None = None, title: str = "") -> Network:
+    def finish(
+        self, output: Affine, name: str, domain: Domain | None = None, title: str = ""
+    ) -> Network:
         """The network whose output is `output`; a linear layer is added unless it is one whole layer already.
 
         Layers that the output does not depend on are left out.
@@ -216,7 +232,9 @@ class Builder:
         if target is None:
             target = self.fresh("y")
             self.layer(target, output, relu=False)
-        network = Network(self.input_name, self.input_size, self.layers.values(), target, domain, name, title)
+        network = Network(
+            self.input_name, self.input_size, self.layers.values(), target, domain, name, title
+        )
         live = network.cone(target) | {target}
         kept = [layer for layer in network.layers if layer.name in live]
         return Network(self.input_name, self.input_size, kept, target, domain, name, title)

@@ -28,14 +28,18 @@ DOMAIN_FORMAT = "rectifold-domain/1"
 
 def canonical_text(network: Network) -> str:
     """The canonical form as one line of JSON. The domain is not part of it."""
-    number = {network.input_name: 0} | {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+    number = {network.input_name: 0} | {
+        layer.name: k for k, layer in enumerate(network.layers, start=1)
+    }
     layers = [
         {
             "activation": "R" if layer.is_relu else "L",
             "bias": _rows(layer.bias.T)[0],
             "units": layer.size,
             "weights": sorted(
-                [number[source], _rows(weight)] for source, weight in layer.weights.items() if not weight.is_zero
+                [number[source], _rows(weight)]
+                for source, weight in layer.weights.items()
+                if not weight.is_zero
             ),
         }
         for layer in network.layers
@@ -79,7 +83,10 @@ def _rows(matrix: Matrix) -> list[str]:
     else:
         values = matrix.integers()[0]
         den = matrix.integers()[1]
-        integers = [values[i * matrix.shape[1] + j] for i, j in zip(rows.tolist(), columns.tolist(), strict=True)]
+        integers = [
+            values[i * matrix.shape[1] + j]
+            for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+        ]
     entries: list[list[str]] = [[] for _ in range(matrix.shape[0])]
     for i, j, value in zip(rows.tolist(), columns.tolist(), integers, strict=True):
         entries[i].append(f"{j}:{_lowest(value, den)}")
@@ -92,7 +99,11 @@ def _lowest(value: int, den: int) -> str:
         value, den = value // low, den // low
         return f"{_digits(value)}/{_digits(den)}" if den != 1 else _digits(value)
     common = gcd(value, den)
-    return f"{_digits(value // common)}/{_digits(den // common)}" if den != common else _digits(value // common)
+    return (
+        f"{_digits(value // common)}/{_digits(den // common)}"
+        if den != common
+        else _digits(value // common)
+    )
 
 
 def _digits(value: int) -> str:

@@ -34,7 +34,10 @@ class Constraint:
     bound: Fraction
 
     def holds_at(self, point: Sequence[Fraction]) -> bool:
-        return sum((c * x for c, x in zip(self.coefficients, point, strict=True) if c), Fraction(0)) <= self.bound
+        return (
+            sum((c * x for c, x in zip(self.coefficients, point, strict=True) if c), Fraction(0))
+            <= self.bound
+        )
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ class Domain:
 
     def __post_init__(self) -> None:
         if len(self.lower) != len(self.upper):
-            raise DomainError(f"{counted(len(self.lower), 'lower end')} but {counted(len(self.upper), 'upper end')}")
+            raise DomainError(
+                f"{counted(len(self.lower), 'lower end')} but {counted(len(self.upper), 'upper end')}"
+            )
         for k, (low, high) in enumerate(zip(self.lower, self.upper, strict=True)):
             if low is not None and high is not None and low > high:
                 raise DomainError(
@@ -116,12 +121,20 @@ class Domain:
 
     def describe(self) -> str:
         """One line for people: as it is written in the language, unless there are many ranges or long numbers."""
-        ranges = [f"[{_end(a, '-')}, {_end(b, '')}]" for a, b in zip(self.lower, self.upper, strict=True)]
+        ranges = [
+            f"[{_end(a, '-')}, {_end(b, '')}]" for a, b in zip(self.lower, self.upper, strict=True)
+        ]
         if not ranges:
             return "no inputs"
-        several = f"[{', '.join(ranges)}]" if self.size <= _LISTED else f"a box of {self.size} ranges"
+        several = (
+            f"[{', '.join(ranges)}]" if self.size <= _LISTED else f"a box of {self.size} ranges"
+        )
         text = f"{ranges[0]}^{self.size}" if len(set(ranges)) == 1 else several
-        return text + (f" with {counted(len(self.constraints), 'linear constraint')}" if self.constraints else "")
+        return text + (
+            f" with {counted(len(self.constraints), 'linear constraint')}"
+            if self.constraints
+            else ""
+        )
 
 
 def _end(value: Fraction | None, sign: str) -> str:

@@ -25,11 +25,15 @@ def evaluate(network: Network, point: Sequence[Fraction | int]) -> list[Fraction
     return evaluate_points(network, [point])[0]
 
 
-def evaluate_points(network: Network, points: Sequence[Sequence[Fraction | int]]) -> list[list[Fraction]]:
+def evaluate_points(
+    network: Network, points: Sequence[Sequence[Fraction | int]]
+) -> list[list[Fraction]]:
     """The exact outputs at each of several points."""
     for point in points:
         if len(point) != network.input_size:
-            raise ValueError(f"the network has {network.input_size} inputs, the point has {len(point)}")
+            raise ValueError(
+                f"the network has {network.input_size} inputs, the point has {len(point)}"
+            )
     if not points:
         return []
     if len(points) > 1 and _common_denominator(points) is None:
@@ -76,7 +80,9 @@ def evaluate_float(
     values: dict[str, npt.NDArray[np.floating]] = {network.input_name: np.atleast_2d(x)}
     rounded: Mapping[str, npt.NDArray[np.floating]]
     for layer in network.layers:
-        total = np.broadcast_to(_rounded(layer.bias, dtype).T, (values[network.input_name].shape[0], layer.size))
+        total = np.broadcast_to(
+            _rounded(layer.bias, dtype).T, (values[network.input_name].shape[0], layer.size)
+        )
         rounded = {u: _rounded(w, dtype) for u, w in layer.weights.items()}
         for source, weight in rounded.items():
             total = total + values[source] @ weight.T

@@ -30,7 +30,9 @@ _GRIDS = (0, 8, 16, 24, 40)  # fractional bits of coordinates that equations are
 _MOST_SHOWN = 64  # candidates inside the domain that are judged: each is an exact evaluation
 
 
-def float_point(domain: Domain, point: Sequence[Fraction], kind: FloatType, shows: Shows) -> FloatPoint | None:
+def float_point(
+    domain: Domain, point: Sequence[Fraction], kind: FloatType, shows: Shows
+) -> FloatPoint | None:
     """A point of `domain` in numbers of `kind`, near `point`, for which `shows` holds; None if none was found."""
     if any(first > last for first, last in _ranges(domain, kind)):
         return None
@@ -76,11 +78,15 @@ def _down(value: Fraction, kind: FloatType) -> np.floating:
     return near
 
 
-def _candidates(domain: Domain, point: Sequence[Fraction], kind: FloatType) -> Iterator[list[np.floating]]:
+def _candidates(
+    domain: Domain, point: Sequence[Fraction], kind: FloatType
+) -> Iterator[list[np.floating]]:
     """The nearest point first, then ever more daring ones."""
     ranges = _ranges(domain, kind)
     sides = [(_down(v, kind), -_down(-v, kind)) for v in point]
-    near = [a if v - _exact(a) <= _exact(b) - v else b for v, (a, b) in zip(point, sides, strict=True)]
+    near = [
+        a if v - _exact(a) <= _exact(b) - v else b for v, (a, b) in zip(point, sides, strict=True)
+    ]
     yield _clipped(near, ranges)
     for choice in _choices(len(point)):
         yield _clipped([side[bit] for side, bit in zip(sides, choice, strict=True)], ranges)
@@ -105,26 +111,39 @@ def _choices(size: int) -> Iterator[tuple[int, ...]]:
         yield tuple(random.randint(0, 1) for _ in range(size))
 
 
-def _clipped(values: Sequence[np.floating], ranges: Sequence[tuple[np.floating, np.floating]]) -> list[np.floating]:
+def _clipped(
+    values: Sequence[np.floating], ranges: Sequence[tuple[np.floating, np.floating]]
+) -> list[np.floating]:
     return [min(max(v, first), last) for v, (first, last) in zip(values, ranges, strict=True)]
 
 
-def _moved(near: Sequence[np.floating], signs: Sequence[int], distance: int, kind: FloatType) -> list[np.floating]:
+def _moved(
+    near: Sequence[np.floating], signs: Sequence[int], distance: int, kind: FloatType
+) -> list[np.floating]:
     with np.errstate(over="ignore"):
-        return [kind(v + sign * distance * np.spacing(np.abs(v))) for v, sign in zip(near, signs, strict=True)]
+        return [
+            kind(v + sign * distance * np.spacing(np.abs(v)))
+            for v, sign in zip(near, signs, strict=True)
+        ]
 
 
 def _inward(domain: Domain, point: Sequence[Fraction]) -> list[int]:
     """Per input the direction that leads away from the constraints that the point just keeps."""
     pull = [Fraction(0)] * len(point)
     for row in domain.constraints:
-        if sum((c * x for c, x in zip(row.coefficients, point, strict=True)), Fraction(0)) == row.bound:
+        if (
+            sum((c * x for c, x in zip(row.coefficients, point, strict=True)), Fraction(0))
+            == row.bound
+        ):
             pull = [p - c for p, c in zip(pull, row.coefficients, strict=True)]
     return [(p > 0) - (p < 0) for p in pull]
 
 
 def _along_equations(
-    domain: Domain, point: Sequence[Fraction], kind: FloatType, ranges: Sequence[tuple[np.floating, np.floating]]
+    domain: Domain,
+    point: Sequence[Fraction],
+    kind: FloatType,
+    ranges: Sequence[tuple[np.floating, np.floating]],
 ) -> Iterator[list[np.floating]]:
     """Points of few bits that keep the domain's equations, as far as each has a coordinate to solve it for."""
     equations = _equations(domain)
@@ -133,7 +152,12 @@ def _along_equations(
         for row in equations:
             k = max(j for j, c in enumerate(row.coefficients) if c)
             rest = sum(
-                (c * x for j, (c, x) in enumerate(zip(row.coefficients, grid, strict=True)) if j != k), Fraction(0)
+                (
+                    c * x
+                    for j, (c, x) in enumerate(zip(row.coefficients, grid, strict=True))
+                    if j != k
+                ),
+                Fraction(0),
             )
             grid[k] = (row.bound - rest) / row.coefficients[k]
         yield _clipped([_down(v, kind) for v in grid], ranges)
@@ -142,4 +166,8 @@ def _along_equations(
 def _equations(domain: Domain) -> list[Constraint]:
     """Rows that stand with both signs."""
     opposite = {(tuple(-c for c in row.coefficients), -row.bound) for row in domain.constraints}
-    return [row for row in domain.constraints if (row.coefficients, row.bound) in opposite and any(row.coefficients)]
+    return [
+        row
+        for row in domain.constraints
+        if (row.coefficients, row.bound) in opposite and any(row.coefficients)
+    ]

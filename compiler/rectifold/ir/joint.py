@@ -23,22 +23,33 @@ def difference(a: Network, b: Network) -> Network:
     return joined(a, b, identity, identity.scale(-1), Matrix.zeros(a.output_size, 1))
 
 
-def gap(a: Network, b: Network, tolerance: Sequence[Fraction], activation: Activation = "linear") -> Network:
+def gap(
+    a: Network, b: Network, tolerance: Sequence[Fraction], activation: Activation = "linear"
+) -> Network:
     """2m outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one number per output)."""
     identity = Matrix.identity(a.output_size)
     minus = identity.scale(-1)
     bias = Matrix.column([-eps for eps in tolerance])
-    return joined(a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]), activation)
+    return joined(
+        a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]), activation
+    )
 
 
 def joined(
-    a: Network, b: Network, on_a: Matrix, on_b: Matrix, bias: Matrix, activation: Activation = "linear"
+    a: Network,
+    b: Network,
+    on_a: Matrix,
+    on_b: Matrix,
+    bias: Matrix,
+    activation: Activation = "linear",
 ) -> Network:
     """on_a·A(x) + on_b·B(x) + bias as a network without a domain."""
     layers: list[Layer] = []
     ends: list[str] = []
     for tag, network in (("a", a), ("b", b)):
-        names = {network.input_name: "x"} | {v.name: _named(tag, k) for k, v in enumerate(network.layers)}
+        names = {network.input_name: "x"} | {
+            v.name: _named(tag, k) for k, v in enumerate(network.layers)
+        }
         for layer in network.layers:
             weights = {names[u]: w for u, w in layer.weights.items()}
             layers.append(Layer(names[layer.name], layer.activation, layer.bias, weights))
@@ -52,8 +63,17 @@ def relative(network: Network) -> Network:
     size = network.output_size
     rows = [[int(k == j) - int(k == 0) for k in range(size)] for j in range(size)]
     name = fresh_name("relative", [network.input_name, *(v.name for v in network.layers)])
-    last = Layer(name, "linear", Matrix.zeros(size, 1), {network.output: Matrix.from_fractions(rows, size)})
-    return Network(network.input_name, network.input_size, (*network.layers, last), name, network.domain, network.name)
+    last = Layer(
+        name, "linear", Matrix.zeros(size, 1), {network.output: Matrix.from_fractions(rows, size)}
+    )
+    return Network(
+        network.input_name,
+        network.input_size,
+        (*network.layers, last),
+        name,
+        network.domain,
+        network.name,
+    )
 
 
 def output_names(a: Network, b: Network) -> tuple[str, str]:
@@ -106,8 +126,13 @@ def _arranged(network: Network, orders: Mapping[int, Sequence[int]]) -> Network:
         own = draft.layers[name]
         places = [k if k >= 0 else own.size for k in order]
         minus_one = Matrix.column([-1])
-        weights = {u: vstack([w, Matrix.zeros(1, w.shape[1])]).select_rows(places) for u, w in own.weights.items()}
-        draft.put(Layer(name, own.activation, vstack([own.bias, minus_one]).select_rows(places), weights))
+        weights = {
+            u: vstack([w, Matrix.zeros(1, w.shape[1])]).select_rows(places)
+            for u, w in own.weights.items()
+        }
+        draft.put(
+            Layer(name, own.activation, vstack([own.bias, minus_one]).select_rows(places), weights)
+        )
         for successor in draft.successors(name):
             after = dict(draft.layers[successor].weights)
             wider = hstack([after[name], Matrix.zeros(after[name].shape[0], 1)])

@@ -69,7 +69,9 @@ class Layer:
         object.__setattr__(self, "weights", MappingProxyType(dict(sorted(self.weights.items()))))
         require_name(self.name)
         if self.activation not in ("relu", "linear"):
-            raise NetworkError(f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are known)")
+            raise NetworkError(
+                f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are known)"
+            )
         if self.bias.shape[1] != 1:
             raise NetworkError(
                 f"layer {self.name}: the bias is {self.bias.shape[0]}x{self.bias.shape[1]}, not a column"
@@ -198,7 +200,8 @@ class Network:
         weights = [w for layer in self.layers for w in layer.weights.values()]
         return Sizes(
             units=sum(layer.size for layer in self.relu_layers),
-            weights=sum(w.nonzero_count for w in weights) + sum(layer.bias.nonzero_count for layer in self.layers),
+            weights=sum(w.nonzero_count for w in weights)
+            + sum(layer.bias.nonzero_count for layer in self.layers),
             macs=sum(w.shape[0] * w.shape[1] for w in weights),
             layers=len(self.layers),
         )
@@ -248,11 +251,21 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Between our own processes (--jobs); files are never read this way."""
-        fields = (self.input_name, self.input_size, self.layers, self.output, self.domain, self.name, self.title)
+        fields = (
+            self.input_name,
+            self.input_size,
+            self.layers,
+            self.output,
+            self.domain,
+            self.name,
+            self.title,
+        )
         return Network, fields
 
     def __repr__(self) -> str:
-        return f"<Network {self.name}: {self.shape_text()}, {counted(self.sizes.units, 'relu unit')}>"
+        return (
+            f"<Network {self.name}: {self.shape_text()}, {counted(self.sizes.units, 'relu unit')}>"
+        )
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -261,9 +274,7 @@ class Network:
             for layer in self.layers
         )
         head = "<tr><th>layer</th><th>activation</th><th>units</th><th>reads</th></tr>"
-        return (
-            f"<table><caption>{_escaped(self.name)}: {counted(self.input_size, 'input')}</caption>{head}{rows}</table>"
-        )
+        return f"<table><caption>{_escaped(self.name)}: {counted(self.input_size, 'input')}</caption>{head}{rows}</table>"
 
 
 class Draft:
@@ -328,7 +339,13 @@ class Draft:
     def freeze(self) -> Network:
         old = self._network
         return Network(
-            old.input_name, old.input_size, self.layers.values(), old.output, old.domain, old.name, old.title
+            old.input_name,
+            old.input_size,
+            self.layers.values(),
+            old.output,
+            old.domain,
+            old.name,
+            old.title,
         )
 
 
@@ -366,7 +383,9 @@ def _named(layers: Iterable[Layer], input_name: str) -> dict[str, Layer]:
     return by_name
 
 
-def _graph(input_name: str, input_size: int, layers: Mapping[str, Layer], output: str) -> nx.DiGraph[str]:
+def _graph(
+    input_name: str, input_size: int, layers: Mapping[str, Layer], output: str
+) -> nx.DiGraph[str]:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_node(input_name)
     graph.add_nodes_from(layers)
@@ -375,7 +394,9 @@ def _graph(input_name: str, input_size: int, layers: Mapping[str, Layer], output
     for layer in layers.values():
         for source, weight in layer.weights.items():
             if source not in graph:
-                raise NetworkError(f"layer {layer.name} reads {source}, which is no layer of the network")
+                raise NetworkError(
+                    f"layer {layer.name} reads {source}, which is no layer of the network"
+                )
             size = input_size if source == input_name else layers[source].size
             if weight.shape[1] != size:
                 raise NetworkError(

@@ -60,10 +60,17 @@ class Budget:
         self._require_short(sum(rational), place)
         shared = sum(_width(t) for u, t in one.terms.items() if u in two.terms)
         columns = max(one.bias.shape[1], two.bias.shape[1])
-        picked = sum(m.shape[1] for m in (*_matrices(one), *_matrices(two))) if one.size != two.size else 0
+        picked = (
+            sum(m.shape[1] for m in (*_matrices(one), *_matrices(two)))
+            if one.size != two.size
+            else 0
+        )
         rows = max(one.size, two.size)
         self.take(
-            rows * (shared + picked + 2 * columns) * _cost(sum(rational)) + len(one.terms) + len(two.terms), place
+            rows * (shared + picked + 2 * columns) * _cost(sum(rational))
+            + len(one.terms)
+            + len(two.terms),
+            place,
         )
 
     def product(self, factor: Constant, right: Value, place: Span) -> None:
@@ -74,7 +81,10 @@ class Budget:
         rows = max(factor.matrix.shape[0], form.size)
         picks = sum(t.size for t in form.terms.values() if isinstance(t, Pick))
         diagonal = _DIAGONAL if factor.matrix.is_float else _DIAGONAL_RATIONAL
-        self.take(rows * (diagonal * picks + sum(m.shape[1] for m in _matrices(form)) * _cost(bits)), place)
+        self.take(
+            rows * (diagonal * picks + sum(m.shape[1] for m in _matrices(form)) * _cost(bits)),
+            place,
+        )
 
     def dense(self, value: Value, place: Span, copies: int = 1) -> None:
         """The value as matrices, `copies` times: what a layer holds."""
@@ -84,7 +94,9 @@ class Budget:
         """The values on top of each other; whole or picked values of one layer stay indices."""
         forms = [affine_of(value) for value in values]
         names = {u for form in forms for u in form.terms}
-        if len(names) <= 1 and all(isinstance(t, Pick) for form in forms for t in form.terms.values()):
+        if len(names) <= 1 and all(
+            isinstance(t, Pick) for form in forms for t in form.terms.values()
+        ):
             self.take(sum(form.size for form in forms), place)
             return
         width = 1 + sum({u: _width(t) for form in forms for u, t in form.terms.items()}.values())
@@ -94,7 +106,12 @@ class Budget:
     def select(self, value: Value, rows: int, place: Span) -> None:
         """Some rows of a value."""
         if isinstance(value, Constant):
-            self.take(rows * value.matrix.shape[1] * _cost(0 if value.matrix.is_float else value.matrix.bits), place)
+            self.take(
+                rows
+                * value.matrix.shape[1]
+                * _cost(0 if value.matrix.is_float else value.matrix.bits),
+                place,
+            )
             return
         for matrix in _matrices(value.affine):
             self.take(rows * matrix.shape[1] * _cost(0 if matrix.is_float else matrix.bits), place)
@@ -112,7 +129,11 @@ class Budget:
             self._require_short(bits, place)
             words = -(-bits // 128)  # per factor
             columns = other.shape[1]
-            self.take(rows * columns * _RATIONAL * words + rows * inner * columns * words // _MULTIPLICATIONS, place)
+            self.take(
+                rows * columns * _RATIONAL * words
+                + rows * inner * columns * words // _MULTIPLICATIONS,
+                place,
+            )
 
     def _require_short(self, bits: int, place: Span) -> None:
         if bits > MAX_BITS:

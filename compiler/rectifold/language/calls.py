@@ -42,7 +42,10 @@ class Calls(Expressions):
         }
         if expression.function not in table:
             hint = did_you_mean(expression.function, FUNCTIONS)
-            slip = unknown_function(expression.function) or (f"unknown function {expression.function[:100]!r}", hint)
+            slip = unknown_function(expression.function) or (
+                f"unknown function {expression.function[:100]!r}",
+                hint,
+            )
             raise Fault(expression.span, *slip)
         return table[expression.function](expression)
 
@@ -70,15 +73,21 @@ class Calls(Expressions):
                 self.budget.sum(result, value, call.span)
             left, right = broadcast(result, value, call.span)
             one, two = self._form(left, call.span), self._form(right, call.span)
-            result = Form(combine(one.affine, two.affine, f"{self.equation}_{call.function}"), one.rank)
+            result = Form(
+                combine(one.affine, two.affine, f"{self.equation}_{call.function}"), one.rank
+            )
         return result
 
     def _clip(self, call: ast.Call) -> Value:
         self._arity(call, 3)
         form = self._form(self._value(call.arguments[0]), call.span)
         self._unfold(form, call, blocks=2)
-        low, high = (self._plain_number(argument, "an end of clip") for argument in call.arguments[1:])
-        return Form(self._builder(call).clip(form.affine, low, high, f"{self.equation}_clip"), form.rank)
+        low, high = (
+            self._plain_number(argument, "an end of clip") for argument in call.arguments[1:]
+        )
+        return Form(
+            self._builder(call).clip(form.affine, low, high, f"{self.equation}_clip"), form.rank
+        )
 
     def _leaky_relu(self, call: ast.Call) -> Value:
         self._arity(call, 2)
@@ -86,7 +95,9 @@ class Calls(Expressions):
         slope = self._plain_number(call.arguments[1], "the slope of leaky_relu")
         self._unfold(form, call, blocks=4)
         slopes = [slope] * form.affine.size
-        return Form(self._builder(call).leaky_relu(form.affine, slopes, f"{self.equation}_leaky"), form.rank)
+        return Form(
+            self._builder(call).leaky_relu(form.affine, slopes, f"{self.equation}_leaky"), form.rank
+        )
 
     def _concat(self, call: ast.Call) -> Value:
         if not call.arguments:
@@ -99,8 +110,12 @@ class Calls(Expressions):
         return Constant(joined.affine.bias, 1) if joined.affine.is_constant else joined
 
     def _load(self, call: ast.Call) -> Value:
-        if len(call.arguments) not in (1, 2) or not all(isinstance(a, ast.String) for a in call.arguments):
-            raise Fault(call.span, 'load needs a file name and a member name: load("w.npz", "fc1.weight")')
+        if len(call.arguments) not in (1, 2) or not all(
+            isinstance(a, ast.String) for a in call.arguments
+        ):
+            raise Fault(
+                call.span, 'load needs a file name and a member name: load("w.npz", "fc1.weight")'
+            )
         if self.folder is None:
             raise Fault(
                 call.span,
@@ -133,15 +148,27 @@ class Calls(Expressions):
         if len(call.arguments) not in allowed:
             raise Fault(call.span, f"{call.function} needs {' or '.join(map(str, allowed))} sizes")
         sizes = [self._plain_number(a, f"a size of {call.function}") for a in call.arguments]
-        total = sizes[0] * (sizes[0] if call.function == "eye" else sizes[-1] if len(sizes) == 2 else 1)
-        if any(s.denominator != 1 or s < 0 for s in sizes) or total > MAX_ENTRIES or max(sizes) > MAX_UNITS:
-            raise Fault(call.span, f"sizes must be whole numbers with at most {MAX_ENTRIES:,} entries in all")
+        total = sizes[0] * (
+            sizes[0] if call.function == "eye" else sizes[-1] if len(sizes) == 2 else 1
+        )
+        if (
+            any(s.denominator != 1 or s < 0 for s in sizes)
+            or total > MAX_ENTRIES
+            or max(sizes) > MAX_UNITS
+        ):
+            raise Fault(
+                call.span,
+                f"sizes must be whole numbers with at most {MAX_ENTRIES:,} entries in all",
+            )
         return [int(s) for s in sizes]
 
     def _arity(self, call: ast.Call, count: int) -> None:
         if len(call.arguments) != count:
             given = len(call.arguments)
-            raise Fault(call.span, f"{call.function} needs {count} argument{'s' * (count > 1)}, {given} given")
+            raise Fault(
+                call.span,
+                f"{call.function} needs {count} argument{'s' * (count > 1)}, {given} given",
+            )
 
     def _plain_number(self, expression: ast.Expr, what: str) -> Fraction:
         value = self._value(expression)

@@ -50,7 +50,9 @@ def parse_box(text: str, size: int) -> Domain:
         return box_of(parse_domain(source), size)
     except Fault as fault:
         found = fault.diagnostic
-        raise SourceError(source, [found if found.help else replace(found, help=domain_help(text))]) from None
+        raise SourceError(
+            source, [found if found.help else replace(found, help=domain_help(text))]
+        ) from None
 
 
 class _Elaborator(Calls):
@@ -78,10 +80,18 @@ class _Elaborator(Calls):
                 if len(self.faults) == _MAX_FAULTS:
                     break
         if self.builder is None and not self.faults:
-            self.faults.append(Fault(Span(1, 1), "there is no input", "add a line such as: input x[2] in [0, 1]"))
-        if self.output is None and not any(isinstance(s, ast.Output) for s in statements) and not self.faults:
+            self.faults.append(
+                Fault(Span(1, 1), "there is no input", "add a line such as: input x[2] in [0, 1]")
+            )
+        if (
+            self.output is None
+            and not any(isinstance(s, ast.Output) for s in statements)
+            and not self.faults
+        ):
             last = len(self.source.text.splitlines()) or 1
-            self.faults.append(Fault(Span(last, 1), "there is no output", "end with a line such as: output y"))
+            self.faults.append(
+                Fault(Span(last, 1), "there is no output", "end with a line such as: output y")
+            )
         if self.faults:
             raise SourceError(self.source, [f.diagnostic for f in self.faults])
         assert self.builder is not None
@@ -99,7 +109,9 @@ class _Elaborator(Calls):
             raise SourceError(self.source, [Fault(place, str(error)).diagnostic]) from None
 
     def _reserve(self, statements: Sequence[ast.Statement]) -> None:
-        self.reserved = {s.name for s in statements if isinstance(s, ast.Equation | ast.Const | ast.Input)}
+        self.reserved = {
+            s.name for s in statements if isinstance(s, ast.Equation | ast.Const | ast.Input)
+        }
 
     # ---- statements ---------------------------------------------------------------------------
 
@@ -116,7 +128,11 @@ class _Elaborator(Calls):
                 self._define(statement.name, statement.span)
                 value = self._value(statement.value)
                 if isinstance(value, Form):
-                    raise Fault(statement.value.span, "a constant cannot depend on the input", "drop the word 'const'")
+                    raise Fault(
+                        statement.value.span,
+                        "a constant cannot depend on the input",
+                        "drop the word 'const'",
+                    )
                 self.values[statement.name] = value
             case ast.Equation():
                 self._equation(statement)
@@ -135,7 +151,10 @@ class _Elaborator(Calls):
         self._define(statement.name, statement.span)
         size = number_of(statement.size)
         if size.denominator != 1 or not 0 <= size <= MAX_UNITS:
-            raise Fault(statement.size.span, f"{statement.size.text[:20]} is no number of inputs (0 to {MAX_UNITS:,})")
+            raise Fault(
+                statement.size.span,
+                f"{statement.size.text[:20]} is no number of inputs (0 to {MAX_UNITS:,})",
+            )
         self.budget.take(PER_INPUT * int(size), statement.size.span)
         self.builder = Builder(statement.name, int(size))
         self.builder.reserved = self.reserved
@@ -147,7 +166,11 @@ class _Elaborator(Calls):
         values = [self._value(term) for term in statement.terms]
         for left, operator, right in zip(values, statement.operators, values[1:], strict=False):
             if operator in ("<", ">"):
-                raise Fault(statement.span, f"'{operator}' would make an open domain", f"write '{operator}='")
+                raise Fault(
+                    statement.span,
+                    f"'{operator}' would make an open domain",
+                    f"write '{operator}='",
+                )
             difference = self._plus(left, self._negated(right, statement.span), statement.span)
             if isinstance(difference, Constant):
                 raise Fault(statement.span, "this assumption does not speak of the input")
@@ -163,7 +186,9 @@ class _Elaborator(Calls):
         for i in range(form.size):
             row, bias = _sparse_row(weight, i), form.bias.entry(i, 0)
             for sign in signs:
-                self.assumptions.append(Constraint(tuple(sign * c if c else c for c in row), -sign * bias))
+                self.assumptions.append(
+                    Constraint(tuple(sign * c if c else c for c in row), -sign * bias)
+                )
 
     def _equation(self, statement: ast.Equation) -> None:
         self._define(statement.name, statement.span)

@@ -22,7 +22,19 @@ from rectifold.language.ranges import number_of, row_numbers
 from rectifold.language.source import Fault, Span
 from rectifold.language.values import Constant, Form, Value, affine_of, broadcast, shape_text
 
-FUNCTIONS = ("relu", "abs", "max", "min", "clip", "leaky_relu", "concat", "load", "zeros", "ones", "eye")
+FUNCTIONS = (
+    "relu",
+    "abs",
+    "max",
+    "min",
+    "clip",
+    "leaky_relu",
+    "concat",
+    "load",
+    "zeros",
+    "ones",
+    "eye",
+)
 _MAX_DEPTH = 150  # nesting of one expression
 
 
@@ -35,7 +47,9 @@ class Expressions:
     def __init__(self, folder: Path | None, characters: int) -> None:
         self.folder = folder
         self.budget = Budget(characters)
-        self.values: dict[str, Value | None] = {}  # None: its definition had an error, which is already reported
+        self.values: dict[
+            str, Value | None
+        ] = {}  # None: its definition had an error, which is already reported
         self.builder: Builder | None = None
         self.equation = "y"  # names of layers inside an expression begin with it
         self.depth = 0
@@ -45,7 +59,9 @@ class Expressions:
 
     def _need_input(self, place: Span) -> Builder:
         if self.builder is None:
-            raise Fault(place, "the input must come first", "add a line such as: input x[2] in [0, 1]")
+            raise Fault(
+                place, "the input must come first", "add a line such as: input x[2] in [0, 1]"
+            )
         return self.builder
 
     def _value(self, expression: ast.Expr) -> Value:
@@ -66,7 +82,9 @@ class Expressions:
                 return Constant(Matrix.column([number_of(expression)]), 0)
             case ast.Row():
                 integers, den = row_numbers(expression)
-                return self._written(Matrix.from_integers((len(integers), 1), integers, den), 1, expression.span)
+                return self._written(
+                    Matrix.from_integers((len(integers), 1), integers, den), 1, expression.span
+                )
             case ast.Items():
                 return self._items(expression)
             case ast.Name():
@@ -101,7 +119,9 @@ class Expressions:
     def _binary(self, expression: ast.Binary) -> Value:
         chain: list[ast.Binary] = []
         left: ast.Expr = expression
-        while isinstance(left, ast.Binary):  # a sum of ten thousand terms is a deep tree, not a deep recursion
+        while isinstance(
+            left, ast.Binary
+        ):  # a sum of ten thousand terms is a deep tree, not a deep recursion
             chain.append(left)
             left = left.left
         value = self._value(left)
@@ -144,7 +164,9 @@ class Expressions:
                 "a product of two expressions of the input is not piecewise linear",
                 "one factor must be constant",
             )
-        if isinstance(right, Constant) and not (isinstance(left, Constant) and right.rank > left.rank):
+        if isinstance(right, Constant) and not (
+            isinstance(left, Constant) and right.rank > left.rank
+        ):
             left, right = right, left
         assert isinstance(left, Constant)
         if 2 in (left.rank, right.rank) and 0 not in (left.rank, right.rank):
@@ -187,7 +209,11 @@ class Expressions:
                 "one factor must be constant",
             )
         if left.rank == 0 or right.rank == 0:
-            raise Fault(place, f"'@' between {shape_text(left)} and {shape_text(right)}", "use '*' with a number")
+            raise Fault(
+                place,
+                f"'@' between {shape_text(left)} and {shape_text(right)}",
+                "use '*' with a number",
+            )
         if isinstance(left, Form):
             assert isinstance(right, Constant)
             if right.rank == 1:
@@ -241,7 +267,11 @@ class Expressions:
 
     def _item(self, expression: ast.Item) -> Value:
         if isinstance(expression.base, ast.Row | ast.Items):
-            raise Fault(expression.span, "a comma is missing after this row", "rows of a matrix are separated by ','")
+            raise Fault(
+                expression.span,
+                "a comma is missing after this row",
+                "rows of a matrix are separated by ','",
+            )
         base = self._value(expression.base)
         if base.rank == 0:
             raise Fault(expression.span, "a single number has no entries", "remove the index")
@@ -263,13 +293,19 @@ class Expressions:
         picked = base.matrix.select_rows(rows)
         if len(expression.index) == 1:
             return Constant(picked.T, 1) if single_row else Constant(picked, 2)
-        columns, single_column = self._positions(expression.index[1], base.matrix.shape[1], expression)
+        columns, single_column = self._positions(
+            expression.index[1], base.matrix.shape[1], expression
+        )
         picked = picked.select_columns(columns)
         if single_row or single_column:
-            return Constant(picked if single_column else picked.T, 0 if single_row and single_column else 1)
+            return Constant(
+                picked if single_column else picked.T, 0 if single_row and single_column else 1
+            )
         return Constant(picked, 2)
 
-    def _positions(self, index: ast.Expr | ast.Slice, size: int, item: ast.Item) -> tuple[Sequence[int], bool]:
+    def _positions(
+        self, index: ast.Expr | ast.Slice, size: int, item: ast.Item
+    ) -> tuple[Sequence[int], bool]:
         if isinstance(index, ast.Slice):
             first = 0 if index.first is None else self._position(index.first, size, item, end=True)
             last = size if index.last is None else self._position(index.last, size, item, end=True)
@@ -282,8 +318,14 @@ class Expressions:
             raise Fault(index.span, "an index is a whole number")
         position = int(value.matrix.entry(0, 0))
         if not -size <= position < size + (1 if end else 0):
-            there = f"there are {size} entries (0 to {size - 1})" if size != 1 else "there is 1 entry (0)"
-            raise Fault(index.span, f"index {readable(Fraction(position))} is out of range: {there}")
+            there = (
+                f"there are {size} entries (0 to {size - 1})"
+                if size != 1
+                else "there is 1 entry (0)"
+            )
+            raise Fault(
+                index.span, f"index {readable(Fraction(position))} is out of range: {there}"
+            )
         return position + size if position < 0 else position
 
     def _form(self, value: Value, place: Span) -> Form:

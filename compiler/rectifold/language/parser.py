@@ -32,7 +32,9 @@ _STATEMENT = re.compile(r"\s*(?:(?:network|input|assume|const|output)\b|[A-Za-z_
 def parse_statements(source: Source) -> list[ast.Statement]:
     """The statements of a network text. Raises SourceError with every syntax error found."""
     if len(source.text) > MAX_TEXT:
-        raise SourceError(source, [Diagnostic(Span(1, 1), f"the file has more than {MAX_TEXT:,} characters")])
+        raise SourceError(
+            source, [Diagnostic(Span(1, 1), f"the file has more than {MAX_TEXT:,} characters")]
+        )
     text, errors = source.text, list[Diagnostic]()
     while True:
         try:
@@ -40,7 +42,11 @@ def parse_statements(source: Source) -> list[ast.Statement]:
         except Fault as fault:
             errors.append(fault.diagnostic)
             resumed = _blank_statement(text, fault.diagnostic.span.line)
-            if len(errors) >= _MAX_ERRORS or resumed == text or "never closed" in fault.diagnostic.message:
+            if (
+                len(errors) >= _MAX_ERRORS
+                or resumed == text
+                or "never closed" in fault.diagnostic.message
+            ):
                 raise SourceError(source, errors) from None
             text = resumed
         else:
@@ -52,7 +58,9 @@ def parse_statements(source: Source) -> list[ast.Statement]:
 def parse_domain(source: Source) -> ast.Box:
     """What stands after `in`, on its own, as in `--domain "[0, 1]"`. Raises SourceError."""
     if len(source.text) > MAX_TEXT:
-        raise SourceError(source, [Diagnostic(Span(1, 1), f"the domain has more than {MAX_TEXT:,} characters")])
+        raise SourceError(
+            source, [Diagnostic(Span(1, 1), f"the domain has more than {MAX_TEXT:,} characters")]
+        )
     try:
         box: ast.Box = _parse(source.text, "domain")
     except Fault as fault:
@@ -134,8 +142,12 @@ def _fault(text: str, error: UnexpectedInput, opened: list[Token]) -> Fault:
         if opened:
             return _never_closed(opened[-1])
         lines = text.split("\n")
-        return Fault(Span(len(lines), len(lines[-1]) + 1), "the text ends in the middle of a statement")
-    if error.token.type == "CIRCUMFLEX" or text[(error.token.start_pos or 0) - 1 :].startswith("**"):
+        return Fault(
+            Span(len(lines), len(lines[-1]) + 1), "the text ends in the middle of a statement"
+        )
+    if error.token.type == "CIRCUMFLEX" or text[(error.token.start_pos or 0) - 1 :].startswith(
+        "**"
+    ):
         return Fault(_span(error.token), *POWERS)
     return _unexpected(error.token, error.accepts or error.expected, opened)
 
@@ -152,14 +164,22 @@ def _unclosed(text: str, opened: list[Token], line: int) -> Token | None:
 
 def _never_closed(bracket: Token) -> Fault:
     closing = "]" if bracket.type == "LSQB" else ")"
-    return Fault(_span(bracket), f"this '{bracket}' is never closed", f"add '{closing}' before the next statement")
+    return Fault(
+        _span(bracket),
+        f"this '{bracket}' is never closed",
+        f"add '{closing}' before the next statement",
+    )
 
 
 def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
     span = _span(token)
     shown = "the end of the line" if token.type == "_NL" else f"'{token}'"
     if token.type in ("NUMBER", "NAME", "ROW", "LSQB", "MINUS") and "COMMA" in accepts and opened:
-        return Fault(span, f"a comma is missing before {_short(shown)}", "entries of a row are separated by ','")
+        return Fault(
+            span,
+            f"a comma is missing before {_short(shown)}",
+            "entries of a row are separated by ','",
+        )
     if token.type in ("RPAR", "RSQB"):
         if opened:
             wanted = _OPEN_SIGNS[opened[-1].type]
@@ -169,9 +189,13 @@ def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
         elif "RPAR" not in accepts and "RSQB" not in accepts:
             return Fault(span, f"{shown} closes a bracket that was never opened", f"remove {shown}")
     if token.type == "COMMA" and not opened:
-        return Fault(span, "a ',' outside of brackets", "a range or a vector is written in brackets: [0, 1]")
+        return Fault(
+            span, "a ',' outside of brackets", "a range or a vector is written in brackets: [0, 1]"
+        )
     if token.type == "EQUAL":
-        return Fault(span, "'=' does not belong here", "an equation is 'name = expression', one on a line")
+        return Fault(
+            span, "'=' does not belong here", "an equation is 'name = expression', one on a line"
+        )
     if token.type == "_NL":
         return Fault(
             span,
@@ -227,7 +251,9 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
         return box
 
     def box(self, ranges: ast.Expr, power: Token | None) -> ast.Box:
-        return ast.Box(ranges.span, ranges, None if power is None else ast.Number(_span(power), str(power)))
+        return ast.Box(
+            ranges.span, ranges, None if power is None else ast.Number(_span(power), str(power))
+        )
 
     def input(self, name: Token, size: Token, box: ast.Box | None) -> ast.Input:
         return ast.Input(_span(name), str(name), ast.Number(_span(size), str(size)), box)

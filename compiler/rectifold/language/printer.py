@@ -18,7 +18,9 @@ def print_network(network: Network) -> str:
     if network.domain is not None:
         for row in network.domain.constraints:
             coefficients = ", ".join(format_number(c) for c in row.coefficients)
-            lines.append(f"assume [{coefficients}] @ {network.input_name} <= {format_number(row.bound)}")
+            lines.append(
+                f"assume [{coefficients}] @ {network.input_name} <= {format_number(row.bound)}"
+            )
     lines += [_equation(layer) for layer in network.layers]
     lines.append(f"output {network.output}")
     return "\n".join(lines) + "\n"
@@ -59,7 +61,8 @@ def _box(domain: Domain | None) -> str:
     if domain is None:
         return ""
     ranges = [
-        f"[{_end(low, '-inf')}, {_end(high, 'inf')}]" for low, high in zip(domain.lower, domain.upper, strict=True)
+        f"[{_end(low, '-inf')}, {_end(high, 'inf')}]"
+        for low, high in zip(domain.lower, domain.upper, strict=True)
     ]
     if ranges and len(set(ranges)) == 1:
         return f" in {ranges[0]}" if "inf" not in ranges[0] else f" in [{', '.join(ranges)}]"

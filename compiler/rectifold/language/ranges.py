@@ -75,7 +75,9 @@ def _raised(box: ast.Box, pairs: list[Range], size: int) -> list[Range]:
         raise Fault(box.span, "'^' repeats one range, these are several", "write [low, high]^n")
     if power != size:
         found = f"this domain is written for {box.power.text[:20]} input{'' if power == 1 else 's'}, but the network has {size}"
-        raise Fault(box.power.span, found, f"write ^{size}, or leave it out: one range is for every input")
+        raise Fault(
+            box.power.span, found, f"write ^{size}, or leave it out: one range is for every input"
+        )
     return pairs * size
 
 
@@ -93,7 +95,9 @@ def _ranges(expression: ast.Expr) -> list[Range]:
         return [_range(expression)]
     if isinstance(expression, ast.Items):
         return [_range(item) for item in expression.items]
-    raise Fault(expression.span, "a domain is a range [low, high] or a list of ranges [[0, 1], [-1, 1]]")
+    raise Fault(
+        expression.span, "a domain is a range [low, high] or a list of ranges [[0, 1], [-1, 1]]"
+    )
 
 
 def _range(expression: ast.Expr) -> Range:
@@ -105,7 +109,9 @@ def _range(expression: ast.Expr) -> Range:
     else:
         raise Fault(expression.span, "a range is [low, high]")
     if len(ends) != 2:
-        raise Fault(expression.span, f"a range has two ends, this has {len(ends)}", "write [low, high]")
+        raise Fault(
+            expression.span, f"a range has two ends, this has {len(ends)}", "write [low, high]"
+        )
     if ends[0] == float("inf") or ends[1] == float("-inf"):
         raise Fault(expression.span, "an infinite end on the wrong side", "write [-inf, inf]")
     low, high = (end if isinstance(end, Fraction) else None for end in ends)

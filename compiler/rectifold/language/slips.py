@@ -15,7 +15,9 @@ _NUMBER = r"(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?"
 _LIKE_MINUS = "\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d"
 _LIKE_TIMES = "\u00d7\u00b7\u22c5\u2217\u2022"
 _LIKE_QUOTES = "\u201c\u201d\u201e\u2018\u2019'`"
-_RANGE = re.compile(rf"\s*[\[(]*\s*([-+]?\s*{_NUMBER})\s*(?:,|;|:|\.\.+|…|to|\s)\s*([-+]?\s*{_NUMBER})\s*[\])]*\s*")
+_RANGE = re.compile(
+    rf"\s*[\[(]*\s*([-+]?\s*{_NUMBER})\s*(?:,|;|:|\.\.+|…|to|\s)\s*([-+]?\s*{_NUMBER})\s*[\])]*\s*"
+)
 _DOTS = re.compile(r"[-+]?[\d.]*\d\s*\.\.+\s*[-+]?[\d.]*\d|[-+]?\d+\.\.+[-+]?\d*\.?\d+")
 
 _DOMAIN_HELP = (
@@ -23,7 +25,17 @@ _DOMAIN_HELP = (
     'box.vnnlib, other.relu or "point.npy±0.05"'
 )
 
-MONOTONE = ("sigmoid", "softmax", "log_softmax", "logsoftmax", "tanh", "softplus", "logsigmoid", "exp", "hardsigmoid")
+MONOTONE = (
+    "sigmoid",
+    "softmax",
+    "log_softmax",
+    "logsoftmax",
+    "tanh",
+    "softplus",
+    "logsigmoid",
+    "exp",
+    "hardsigmoid",
+)
 CURVED = (*MONOTONE, "gelu", "silu", "swish", "mish", "elu", "selu", "celu", "erf", "log", "sqrt", "sin", "cos", "pow",
           "square", "norm", "softsign")  # fmt: skip
 
@@ -39,11 +51,17 @@ def stray_character(character: str, span: Span) -> Fault:
     if character in "\u00b2\u00b3":
         return Fault(span, *POWERS)
     if character == ";":
-        return Fault(span, "';' does not belong here", "a statement ends with its line: write one on each line")
+        return Fault(
+            span,
+            "';' does not belong here",
+            "a statement ends with its line: write one on each line",
+        )
     for alike, plain in ((_LIKE_MINUS, "-"), (_LIKE_TIMES, "*"), (_LIKE_QUOTES, '"')):
         if character in alike:
             return Fault(span, f"{character!r} is not a sign of the language", f"write '{plain}'")
-    shown = character if character.isprintable() else f"U+{ord(character):04X}" if character else "this"
+    shown = (
+        character if character.isprintable() else f"U+{ord(character):04X}" if character else "this"
+    )
     return Fault(span, f"'{shown}' does not belong here")
 
 
@@ -52,7 +70,9 @@ def two_dots(line: str, span: Span) -> Fault | None:
     for match in _DOTS.finditer(line):
         if match.start() < span.column <= match.end() + 1:
             place = Span(span.line, match.start() + 1, match.end() - match.start())
-            return Fault(place, f"'{match[0]}' is no range", f"write {as_range(match[0]) or '[0, 1]'}")
+            return Fault(
+                place, f"'{match[0]}' is no range", f"write {as_range(match[0]) or '[0, 1]'}"
+            )
     return None
 
 

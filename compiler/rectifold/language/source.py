@@ -69,7 +69,9 @@ class SourceError(InputError):
 class Fault(Exception):
     """Raised while one statement is read; the caller collects it and goes on with the next statement."""
 
-    def __init__(self, span: Span, message: str, help: str = "", note: tuple[Span, str] | None = None) -> None:
+    def __init__(
+        self, span: Span, message: str, help: str = "", note: tuple[Span, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.diagnostic = Diagnostic(span, message, help, note)
 
@@ -82,5 +84,8 @@ def _located(source: Source, span: Span, text: str) -> str:
     start = max(0, span.column - 60)
     shown = "".join(c if c.isprintable() or c == "\t" else "?" for c in line[start : start + 100])
     marks = max(1, min(span.length, len(shown) - (span.column - 1 - start)))
-    before = "".join(c if c == "\t" else " " for c in shown[: span.column - 1 - start].ljust(span.column - 1 - start))
+    before = "".join(
+        c if c == "\t" else " "
+        for c in shown[: span.column - 1 - start].ljust(span.column - 1 - start)
+    )
     return f"{head}\n    {shown}\n    {before}^{'~' * (marks - 1)}"

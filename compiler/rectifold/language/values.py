@@ -47,7 +47,11 @@ def broadcast(left: Value, right: Value, place: Span) -> tuple[Value, Value]:
         right = Constant(Matrix.from_floats(np.ones(left.matrix.shape)).scale(_single(right)), 2)
     if left.rank != right.rank or _shape(left) != _shape(right):
         both = f"{shape_text(left)} and {shape_text(right)} do not fit together"
-        raise Fault(place, both, "vectors must have the same length" if 2 not in (left.rank, right.rank) else "")
+        raise Fault(
+            place,
+            both,
+            "vectors must have the same length" if 2 not in (left.rank, right.rank) else "",
+        )
     return left, right
 
 

@@ -64,14 +64,18 @@ class Blocks:
     def forms(self, number: int, phases: bytes, values: Values) -> Rows:
         """Pre-activations of a block on a cell with these phases and values of the blocks before."""
         block = self.blocks[number]
-        return block.kept.get(phases[block.first :], lambda: block.sum.of(self._read(block.sources, values)))
+        return block.kept.get(
+            phases[block.first :], lambda: block.sum.of(self._read(block.sources, values))
+        )
 
     def output(self, phases: bytes, values: Values) -> Forms:
         """The outputs' forms on a cell where every unit has its phase."""
         if not self.outputs:
             (number, first), size = self.places[self.network.output], self.network.output_size
             return values[number][first : first + size], self.blocks[number].sum.den
-        return _added([(self._output_part(part, phases, values)[0], part.sum.den) for part in self.outputs])
+        return _added(
+            [(self._output_part(part, phases, values)[0], part.sum.den) for part in self.outputs]
+        )
 
     def by_layer(self, phases: bytes) -> dict[str, bytes]:
         """Phases per relu layer."""
@@ -93,7 +97,9 @@ class Blocks:
             self.places[layer.name] = len(self.blocks), place
             place += layer.size
         kept = Kept[Rows](1 + _KEPT // place)
-        self.blocks.append(Block(tuple(level), component, first, start, place, sources, total, kept))
+        self.blocks.append(
+            Block(tuple(level), component, first, start, place, sources, total, kept)
+        )
 
     def _span(self, layer: Layer) -> tuple[int, int]:
         number, first = self.places[layer.name]
@@ -122,7 +128,10 @@ class Blocks:
         place = {name: self.places.get(name, (_INPUT, 0)) for _, parts in folded for name in parts}
         sources = tuple(sorted({block for block, _ in place.values()}))
         weights = [
-            self._table(s, [(b, {n: m for n, m in parts.items() if place[n][0] == s}) for b, parts in folded])
+            self._table(
+                s,
+                [(b, {n: m for n, m in parts.items() if place[n][0] == s}) for b, parts in folded],
+            )
             for s in sources
         ]
         bias = vstack([column for column, _ in folded]).integers()
@@ -134,7 +143,9 @@ class Blocks:
             return self.network.input_size, self.inputs[1]
         return self.blocks[source].size, self.blocks[source].sum.den
 
-    def _table(self, source: int, folded: Sequence[tuple[Matrix, Parts]]) -> tuple[list[list[int]], int]:
+    def _table(
+        self, source: int, folded: Sequence[tuple[Matrix, Parts]]
+    ) -> tuple[list[list[int]], int]:
         """Integer weights on one source block over a denominator."""
         width, _ = self._width(source)
         den = lcm(*(matrix.integers()[1] for _, part in folded for matrix in part.values()))
@@ -145,7 +156,9 @@ class Blocks:
                 values, given = matrix.integers()
                 columns, left = matrix.shape[1], self.places.get(name, (_INPUT, 0))[1]
                 for i, row in enumerate(own):
-                    row[left : left + columns] = [v * (den // given) for v in values[i * columns : (i + 1) * columns]]
+                    row[left : left + columns] = [
+                        v * (den // given) for v in values[i * columns : (i + 1) * columns]
+                    ]
             rows += own
         return rows, den
 
@@ -156,7 +169,10 @@ def _added(parts: Sequence[Forms]) -> Forms:
     total = [[v * (common // den) for v in row] for row in total]
     for forms, den in parts[1:]:
         factor = common // den
-        total = [[a + factor * b for a, b in zip(row, own, strict=True)] for row, own in zip(total, forms, strict=True)]
+        total = [
+            [a + factor * b for a, b in zip(row, own, strict=True)]
+            for row, own in zip(total, forms, strict=True)
+        ]
     return total, common
 
 
@@ -170,14 +186,19 @@ def _folded(network: Network) -> dict[str, tuple[Matrix, Parts]]:
                 inner = {source: weight}
             else:
                 inner_bias, below = result[source]
-                bias, inner = bias + weight @ inner_bias, {name: weight @ m for name, m in below.items()}
+                bias, inner = (
+                    bias + weight @ inner_bias,
+                    {name: weight @ m for name, m in below.items()},
+                )
             for name, matrix in inner.items():
                 parts[name] = parts[name] + matrix if name in parts else matrix
         result[layer.name] = bias, parts
     return result
 
 
-def _components(network: Network, folded: dict[str, tuple[Matrix, Parts]]) -> list[list[list[Layer]]]:
+def _components(
+    network: Network, folded: dict[str, tuple[Matrix, Parts]]
+) -> list[list[list[Layer]]]:
     """Relu layers that depend on each other, by depth; the component with the most units first."""
     depth: dict[str, int] = {}
     component: dict[str, str] = {}

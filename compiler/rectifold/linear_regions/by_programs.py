@@ -130,7 +130,9 @@ class ProgramEnumeration(Enumeration):
     @cached_property
     def _own(self) -> tuple[list[tuple[int, ...]], list[Floats]]:
         """The linear constraints as form ≥ 0, and in floats."""
-        forms = [form for c in self.domain.constraints if any((form := self.constraint_form(c))[:-1])]
+        forms = [
+            form for c in self.domain.constraints if any((form := self.constraint_form(c))[:-1])
+        ]
         return [primitive(form) for form in forms], list(scaled(forms)) if forms else []
 
     # ---- one cell -------------------------------------------------------------------------------
@@ -153,7 +155,9 @@ class ProgramEnumeration(Enumeration):
                 cell = self._moved(cell, row)
             side, other, known = self._side(cell, form, row, known)
             if other is not None:
-                return self._halves(cell, known, replace(pending, active=bytes(active), next=unit + 1), unit, other)
+                return self._halves(
+                    cell, known, replace(pending, active=bytes(active), next=unit + 1), unit, other
+                )
             active[unit] = side > 0
         done = replace(pending, active=bytes(active), next=layer.size)
         return [self._after(replace(cell, known=known), layer, done)]
@@ -171,7 +175,9 @@ class ProgramEnumeration(Enumeration):
         values = cell.values | {layer.name: (forms, pending.den)}
         return replace(cell, phases=phases, values=values, layer=cell.layer + 1, pending=None)
 
-    def _side(self, cell: _Inside, form: Form, row: Floats, known: Floats) -> tuple[int, Floats | None, Floats]:
+    def _side(
+        self, cell: _Inside, form: Form, row: Floats, known: Floats
+    ) -> tuple[int, Floats | None, Floats]:
         """(sign of the form on the cell as far as is known, a point of the cell on the other side or None, vertices)."""
         at = float(row[:-1] @ cell.point + row[-1])
         side = 1 if at > 0 else -1
@@ -206,7 +212,11 @@ class ProgramEnumeration(Enumeration):
     def _moved(self, cell: _Inside, row: Floats) -> _Inside:
         """The cell with another point inside, off a form on which the present one lies."""
         self._model.hold(cell.floats)
-        ends = [found[0] for sign in (1, -1) if (found := self._model.highest(sign * row[:-1])) is not None]
+        ends = [
+            found[0]
+            for sign in (1, -1)
+            if (found := self._model.highest(sign * row[:-1])) is not None
+        ]
         if not ends:
             return cell
         far = max(ends, key=lambda end: abs(float(row[:-1] @ end + row[-1])))
@@ -223,7 +233,9 @@ class ProgramEnumeration(Enumeration):
                 return -1
         return 0
 
-    def _halves(self, cell: _Inside, known: Floats, pending: _Units, unit: int, other: Floats) -> list[Any]:
+    def _halves(
+        self, cell: _Inside, known: Floats, pending: _Units, unit: int, other: Floats
+    ) -> list[Any]:
         self.progress.splits += 1
         form, row = pending.forms[unit], pending.floats[unit]
         here = float(row[:-1] @ cell.point + row[-1])
@@ -233,7 +245,9 @@ class ProgramEnumeration(Enumeration):
         own = primitive(form)
         parts = []
         for sign in (-1, 1):
-            inside = cell.point if sign * here > 0 else cell.point + (cut + 1) / 2 * (other - cell.point)
+            inside = (
+                cell.point if sign * here > 0 else cell.point + (cut + 1) / 2 * (other - cell.point)
+            )
             line = own if sign > 0 else tuple(-v for v in own)
             active = bytearray(pending.active)
             active[unit] = sign > 0
@@ -269,7 +283,9 @@ class ProgramEnumeration(Enumeration):
         error = 2 * (len(rows) + len(wanted) + 6) * _U * float(size @ reach) + 2.0**-900
         return float(rest @ ends) + error
 
-    def _is_proved(self, cell: _Inside, form: Form, sign: int, wanted: Floats, multipliers: Floats) -> bool:
+    def _is_proved(
+        self, cell: _Inside, form: Form, sign: int, wanted: Floats, multipliers: Floats
+    ) -> bool:
         """sign · form ≤ 0 on the cell: in floats, in rationals, or by the basis."""
         rows = [*self._own[1], *cell.floats]
         if self._bound(wanted, rows, multipliers) <= 0:
@@ -277,13 +293,19 @@ class ProgramEnumeration(Enumeration):
         exact = [*self._own[0], *cell.rows]
         target = [Fraction(sign * v) for v in form]
         size = _size(form, wanted)
-        ratios = {k: Fraction(y) * size / _size(exact[k], rows[k]) for k, y in enumerate(multipliers.tolist()) if y > 0}
+        ratios = {
+            k: Fraction(y) * size / _size(exact[k], rows[k])
+            for k, y in enumerate(multipliers.tolist())
+            if y > 0
+        }
         if self._holds(target, ratios, exact):
             return True
         solved = self._solved(target, exact, multipliers)
         return solved is not None and self._holds(target, solved, exact)
 
-    def _holds(self, target: list[Fraction], ratios: dict[int, Fraction], exact: list[tuple[int, ...]]) -> bool:
+    def _holds(
+        self, target: list[Fraction], ratios: dict[int, Fraction], exact: list[tuple[int, ...]]
+    ) -> bool:
         rest = list(target)
         for k, ratio in ratios.items():
             rest = [r + ratio * v for r, v in zip(rest, exact[k], strict=True)]
@@ -304,7 +326,8 @@ class ProgramEnumeration(Enumeration):
         if not used or not inner:
             return None
         table = Matrix.from_fractions(
-            [[Fraction(exact[k][j]) for k in used] + [-target[j]] for j in inner], columns=len(used) + 1
+            [[Fraction(exact[k][j]) for k in used] + [-target[j]] for j in inner],
+            columns=len(used) + 1,
         )
         reduced, pivots = table.rref()
         if len(used) in pivots:
@@ -317,7 +340,9 @@ class ProgramEnumeration(Enumeration):
     def _dyadic(self, point: Floats) -> Vertex:
         return (*(int(v) for v in np.rint(np.ldexp(point, _BITS)).astype(object)), 1 << _BITS)
 
-    def _is_inside(self, point: Vertex, rows: list[tuple[int, ...]] | tuple[tuple[int, ...], ...]) -> bool:
+    def _is_inside(
+        self, point: Vertex, rows: list[tuple[int, ...]] | tuple[tuple[int, ...], ...]
+    ) -> bool:
         """Strictly inside the box and every inequality."""
         for j, x in zip(self.free, point[:-1], strict=True):
             low, high = self.domain.lower[j], self.domain.upper[j]
@@ -356,7 +381,9 @@ class _Model:
         self.columns = np.arange(len(low), dtype=np.int32)
         self.highs = self._opened(low, high)
         self.highs.setOptionValue("presolve", "off")
-        self.highs.setOptionValue("simplex_strategy", 4)  # primal: another objective goes on from the vertex before
+        self.highs.setOptionValue(
+            "simplex_strategy", 4
+        )  # primal: another objective goes on from the vertex before
         for row in rows:
             self._add(self.highs, row[:-1], -float(row[-1]))
 
@@ -414,14 +441,17 @@ class _Model:
         import highspy
 
         return bool(
-            highs.run() == highspy.HighsStatus.kOk and highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+            highs.run() == highspy.HighsStatus.kOk
+            and highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
         )
 
     def at_ends(self) -> list[bool]:
         """Which inputs are at an end of the box in the last program's basis."""
         import highspy
 
-        return [status != highspy.HighsBasisStatus.kBasic for status in self.highs.getBasis().col_status]
+        return [
+            status != highspy.HighsBasisStatus.kBasic for status in self.highs.getBasis().col_status
+        ]
 
     def centre(self) -> Floats | None:
         """A point as far inside all rows and the box as possible, by a program with one variable more; None if there is none."""

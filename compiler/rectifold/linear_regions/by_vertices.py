@@ -51,7 +51,9 @@ class Region:
     def interior_point(self) -> tuple[Fraction, ...]:
         """The mean of the vertices."""
         count = len(self.vertices)
-        return tuple(sum(column, Fraction(0)) / count for column in zip(*self.vertices, strict=True))
+        return tuple(
+            sum(column, Fraction(0)) / count for column in zip(*self.vertices, strict=True)
+        )
 
     @cached_property
     def affine(self) -> tuple[tuple[Fraction, ...], ...]:
@@ -65,7 +67,11 @@ class Region:
         walls = set()
         for bit in range(self.polytope.constraints):
             on = [v for v, m in zip(vertices, self.polytope.masks, strict=True) if m >> bit & 1]
-            form = hyperplane([tuple(Fraction(x, v[-1]) for x in v[:-1]) for v in on], n) if len(on) >= n else None
+            form = (
+                hyperplane([tuple(Fraction(x, v[-1]) for x in v[:-1]) for v in on], n)
+                if len(on) >= n
+                else None
+            )
             if form is not None:
                 values = (sum(a * x for a, x in zip(form, v, strict=True)) for v in vertices)
                 walls.add((form, next(1 if value > 0 else -1 for value in values if value)))
@@ -82,7 +88,9 @@ def around(corners: Sequence[tuple[Fraction, ...]]) -> list[tuple[Fraction, ...]
 
 def hyperplane(points: list[tuple[Fraction, ...]], n: int) -> tuple[int, ...] | None:
     """The primitive form that is 0 at these points of n-space; None if they lie on more than one hyperplane, or on none."""
-    reduced, pivots = Matrix.from_fractions([[*p, Fraction(1)] for p in points], columns=n + 1).rref()
+    reduced, pivots = Matrix.from_fractions(
+        [[*p, Fraction(1)] for p in points], columns=n + 1
+    ).rref()
     if len(pivots) != n:
         return None
     free = next(k for k in range(n + 1) if k not in pivots)
@@ -140,13 +148,17 @@ class Enumeration:
     domain: Domain
     progress: Progress = field(default_factory=Progress)
     clock: Callable[[], float] = time.monotonic
-    undecided: int = field(default=0, init=False)  # cells that were left out because something was not proved
+    undecided: int = field(
+        default=0, init=False
+    )  # cells that were left out because something was not proved
 
     most_inputs: ClassVar[int | None] = MOST_INPUTS
 
     def __post_init__(self) -> None:
         if not all(np.isfinite(end).all() for end in self.domain.float_box):
-            raise InputError("linear regions need a bounded domain; give every input a lower and an upper end")
+            raise InputError(
+                "linear regions need a bounded domain; give every input a lower and an upper end"
+            )
         self.free = [k for k in range(self.domain.size) if k not in self.domain.fixed]
         if self.most_inputs is not None and len(self.free) > self.most_inputs:
             raise InputError(
@@ -167,14 +179,21 @@ class Enumeration:
     @cached_property
     def tables(self) -> dict[str, dict[str, tuple[IntegerTable, int]]]:
         """Weights per layer and source, as integers."""
-        return {v.name: {u: _table(w.integers(), w.shape) for u, w in v.weights.items()} for v in self.network.layers}
+        return {
+            v.name: {u: _table(w.integers(), w.shape) for u, w in v.weights.items()}
+            for v in self.network.layers
+        }
 
     @cached_property
     def biases(self) -> dict[str, tuple[list[int], int]]:
         return {v.name: v.bias.integers() for v in self.network.layers}
 
     def regions(
-        self, *, limit: int | None = None, seconds: float | None = None, cells: Sequence[Any] | None = None
+        self,
+        *,
+        limit: int | None = None,
+        seconds: float | None = None,
+        cells: Sequence[Any] | None = None,
     ) -> Iterator[Any]:
         """Every region (of these cells) once; fewer when `limit` or `seconds` is reached (then `progress.complete` stays False)."""
         started = self.clock()
@@ -224,7 +243,10 @@ class Enumeration:
     def start(self) -> Polytope:
         """The domain in its free inputs."""
         ends = [(self.domain.lower[k], self.domain.upper[k]) for k in self.free]
-        pairs = [[(v.numerator, v.denominator) for v in side if v is not None] for side in zip(*ends, strict=True)] or [
+        pairs = [
+            [(v.numerator, v.denominator) for v in side if v is not None]
+            for side in zip(*ends, strict=True)
+        ] or [
             [],
             [],
         ]
@@ -263,7 +285,9 @@ class Enumeration:
         signs = polytope.signs([form], scaled([form]))[0].tolist()
         if max(signs) <= 0:
             problem = "is empty" if max(signs) < 0 else "is flat, it has no interior"
-            raise InputError(f"the domain {problem}: check its linear constraints, and fix inputs by a range [v, v]")
+            raise InputError(
+                f"the domain {problem}: check its linear constraints, and fix inputs by a range [v, v]"
+            )
         if min(signs) >= 0:
             return polytope
         return polytope.split(form, signs)[0]
@@ -276,16 +300,31 @@ class Enumeration:
         if pending.rows:
             return self._split(cell, pending)
         forms = [f if a else self.zero for f, a in zip(pending.forms, pending.active, strict=True)]
-        return [_Cell(cell.polytope, cell.phases + bytes(pending.active), (*cell.values, forms), cell.share)]
+        return [
+            _Cell(
+                cell.polytope,
+                cell.phases + bytes(pending.active),
+                (*cell.values, forms),
+                cell.share,
+            )
+        ]
 
     def _begun(self, cell: _Cell) -> _Pending:
         forms, floats = self.blocks.forms(len(cell.values), cell.phases, cell.values)
         signs = cell.polytope.signs(forms, floats)
         positive, negative = (signs > 0).any(axis=1), (signs < 0).any(axis=1)
         rows = np.nonzero(positive & negative)[0]
-        return _Pending(forms, floats, rows.tolist(), signs[rows], bytearray(positive.astype(np.uint8).tobytes()))
+        return _Pending(
+            forms,
+            floats,
+            rows.tolist(),
+            signs[rows],
+            bytearray(positive.astype(np.uint8).tobytes()),
+        )
 
-    def layer_forms(self, values: Mapping[str, tuple[list[Form], int]], layer: Layer) -> tuple[list[Form], int]:
+    def layer_forms(
+        self, values: Mapping[str, tuple[list[Form], int]], layer: Layer
+    ) -> tuple[list[Form], int]:
         """The layer's pre-activations over the free inputs, as integers over one denominator."""
         columns = len(self.free) + 1
         bias, bias_den = self.biases[layer.name]
@@ -306,7 +345,9 @@ class Enumeration:
         """Both parts of a cell, cut by its first pending row; rows that no longer cut a part are decided there."""
         self.progress.splits += 1
         first = pending.rows[0]
-        plus, minus, plus_kept, minus_kept, new = cell.polytope.split(pending.forms[first], pending.signs[0].tolist())
+        plus, minus, plus_kept, minus_kept, new = cell.polytope.split(
+            pending.forms[first], pending.signs[0].tolist()
+        )
         rest = pending.rows[1:]
         forms = [pending.forms[k] for k in rest]
         fresh = new_signs(forms, pending.floats[rest], new)
@@ -318,7 +359,9 @@ class Enumeration:
             active = bytearray(pending.active)
             active[first] = phase
             rows: list[int] = []
-            for k, is_positive, still in zip(rest, positive.tolist(), cutting.tolist(), strict=True):
+            for k, is_positive, still in zip(
+                rest, positive.tolist(), cutting.tolist(), strict=True
+            ):
                 active[k] = is_positive
                 if still:
                     rows.append(k)

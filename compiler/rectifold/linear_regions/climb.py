@@ -30,7 +30,9 @@ class Height:
     regions: int
 
 
-def highest_near(network: Network, domain: Domain, point: Sequence[Fraction], *, seconds: float) -> Height:
+def highest_near(
+    network: Network, domain: Domain, point: Sequence[Fraction], *, seconds: float
+) -> Height:
     """The largest |output| over the regions that lead upward from a point of a bounded domain with at most five free inputs.
 
     Raises InputError as `Enumeration` does.
@@ -52,7 +54,9 @@ class _Climb:
         at, way = start, [0] * n
         best, at, way = self._best_vertex(at, way)
         while time.monotonic() < self.deadline:
-            directions = [way] + [[self.random.randint(-1000, 1000) for _ in range(n)] for _ in range(_DIRECTIONS)]
+            directions = [way] + [
+                [self.random.randint(-1000, 1000) for _ in range(n)] for _ in range(_DIRECTIONS)
+            ]
             better = None
             for direction in directions:
                 found = self._best_vertex(at, direction)
@@ -66,7 +70,9 @@ class _Climb:
             best, at, way = better
         return Height(best, self._whole_point(at), self.regions)
 
-    def _best_vertex(self, point: Vertex, direction: Sequence[int]) -> tuple[Fraction, Vertex, list[int]]:
+    def _best_vertex(
+        self, point: Vertex, direction: Sequence[int]
+    ) -> tuple[Fraction, Vertex, list[int]]:
         """The largest |output| on the region to which the direction leads: its value, its vertex, and its gradient there."""
         self.regions += 1
         polytope, forms, den = self._region(point, direction)

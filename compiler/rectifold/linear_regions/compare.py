@@ -74,7 +74,9 @@ def compare_by_regions(
             _share_out(enumeration, work, within, deadline, workers, effort)
     complete = not work.waiting and work.where is None
     point = None if work.where is None else _whole(work.where, domain, enumeration.free)
-    return ByRegions(work.regions, complete, point, work.largest, 1.0 if complete else min(work.share, 0.999))
+    return ByRegions(
+        work.regions, complete, point, work.largest, 1.0 if complete else min(work.share, 0.999)
+    )
 
 
 @dataclass
@@ -97,7 +99,11 @@ class _Work:
 
     def tell(self, told: Told | None) -> None:
         if told is not None:
-            told(f"{self.regions:,} regions compared, {len(self.waiting):,} cells wait", int(99 * self.share), 100)
+            told(
+                f"{self.regions:,} regions compared, {len(self.waiting):,} cells wait",
+                int(99 * self.share),
+                100,
+            )
 
 
 def _has_others(effort: Effort) -> bool:
@@ -109,7 +115,11 @@ def _earlier(deadline: float | None, other: float) -> float:
 
 
 def _go_on(
-    enumeration: Enumeration, work: _Work, within: Fraction, deadline: float | None, told: Told | None = None
+    enumeration: Enumeration,
+    work: _Work,
+    within: Fraction,
+    deadline: float | None,
+    told: Told | None = None,
 ) -> None:
     """Compare on the waiting cells, until a point is found or the deadline is reached."""
     next_told = enumeration.clock() + _TOLD_SECONDS
@@ -134,7 +144,9 @@ def _extreme(enumeration: Enumeration, cell: Any) -> tuple[Fraction, tuple[Fract
     best, where = Fraction(-1), cell.polytope.vertices[0]
     for vertex in cell.polytope.vertices:
         for form in forms:
-            value = Fraction(abs(sum(f * x for f, x in zip(form, vertex, strict=True))), den * vertex[-1])
+            value = Fraction(
+                abs(sum(f * x for f, x in zip(form, vertex, strict=True))), den * vertex[-1]
+            )
             if value > best:
                 best, where = value, vertex
     return best, tuple(Fraction(x, where[-1]) for x in where[:-1])
@@ -177,7 +189,9 @@ def _share_out(
         seconds = _TURN_SECONDS if deadline is None else min(_TURN_SECONDS, deadline - now)
         cells, work.waiting = enumeration.parts(workers.count, work.waiting), []
         turns = [
-            _Turn(enumeration.network, enumeration.domain, cells[k :: workers.count], within, seconds)
+            _Turn(
+                enumeration.network, enumeration.domain, cells[k :: workers.count], within, seconds
+            )
             for k in range(min(workers.count, len(cells)))
         ]
         for other in workers.each(_compared, turns):

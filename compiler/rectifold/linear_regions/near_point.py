@@ -11,7 +11,9 @@ from rectifold.linear_regions.polytope import Form, Vertex
 
 Named = tuple[int, int]  # (index of the layer in the network, unit)
 Phase = Callable[[int, list[Form]], bytes]
-Forms = list[tuple[list[Form], int]]  # per layer of the network, and of the outputs: integer forms over one denominator
+Forms = list[
+    tuple[list[Form], int]
+]  # per layer of the network, and of the outputs: integer forms over one denominator
 
 
 class Local:

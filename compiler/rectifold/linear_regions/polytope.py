@@ -35,7 +35,9 @@ class Polytope:
 
     __slots__ = ("constraints", "floats", "masks", "vertices")
 
-    def __init__(self, vertices: list[Vertex], floats: Floats, masks: list[int], constraints: int) -> None:
+    def __init__(
+        self, vertices: list[Vertex], floats: Floats, masks: list[int], constraints: int
+    ) -> None:
         self.vertices = vertices
         self.floats = floats  # (n + 1) × number of vertices, last row 1
         self.masks = masks
@@ -64,7 +66,9 @@ class Polytope:
         """The sign of every form at every vertex. `floats`: `scaled(forms)`."""
         return _signs(forms, floats, self.vertices, self.floats)
 
-    def split(self, form: Form, signs: Sequence[int]) -> tuple[Polytope, Polytope, list[int], list[int], Polytope]:
+    def split(
+        self, form: Form, signs: Sequence[int]
+    ) -> tuple[Polytope, Polytope, list[int], list[int], Polytope]:
         """The parts where form ≥ 0 and form ≤ 0, the columns they keep of this polytope, and the new vertices (last in both)."""
         plus = [k for k, s in enumerate(signs) if s > 0]
         minus = [k for k, s in enumerate(signs) if s < 0]
@@ -91,7 +95,13 @@ class Polytope:
                     self.constraints + 1,
                 )
             )
-        return parts[0], parts[1], plus + on, minus + on, Polytope(new, new_floats, new_masks, self.constraints + 1)
+        return (
+            parts[0],
+            parts[1],
+            plus + on,
+            minus + on,
+            Polytope(new, new_floats, new_masks, self.constraints + 1),
+        )
 
     def _adjacent(self, plus: list[int], minus: list[int]) -> list[tuple[int, int]]:
         """Pairs on a common edge: n − 1 common tight constraints, and no third vertex on all of them.
@@ -102,17 +112,25 @@ class Polytope:
         if len(plus) * len(minus) >= _PAIRS:
             pairs = self._pairs_with_arrays(plus, minus)
         else:
-            pairs = [(p, q) for p in plus for q in minus if (masks[p] & masks[q]).bit_count() >= n - 1]
+            pairs = [
+                (p, q) for p in plus for q in minus if (masks[p] & masks[q]).bit_count() >= n - 1
+            ]
         simple = [m.bit_count() == n for m in masks]
         if all(simple):
             return pairs
         faces = _faces(masks)
-        return [(p, q) for p, q in pairs if simple[p] or simple[q] or _is_edge(faces, masks[p] & masks[q], p, q)]
+        return [
+            (p, q)
+            for p, q in pairs
+            if simple[p] or simple[q] or _is_edge(faces, masks[p] & masks[q], p, q)
+        ]
 
     def _pairs_with_arrays(self, plus: list[int], minus: list[int]) -> list[tuple[int, int]]:
         size = (self.constraints + 7) // 8
         raw = b"".join(m.to_bytes(size, "little") for m in self.masks)
-        table = np.unpackbits(np.frombuffer(raw, np.uint8).reshape(len(self.masks), size), axis=1).astype(np.float32)
+        table = np.unpackbits(
+            np.frombuffer(raw, np.uint8).reshape(len(self.masks), size), axis=1
+        ).astype(np.float32)
         table = table[:, table.any(axis=0)]
         common = table[plus] @ table[minus].T
         rows, columns = np.nonzero(common >= self.dimension - 1)
@@ -162,7 +180,9 @@ def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> Signs:
 
 
 def _signs(forms: Sequence[Form], floats: Floats, vertices: list[Vertex], points: Floats) -> Signs:
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is inside its error, and done exactly
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # what overflows is inside its error, and done exactly
         values = floats @ points
         size = np.abs(points).sum(axis=0)
         error = (2 * (len(points) + 3) * _U) * size + 2.0**-900 * (1.0 + size)

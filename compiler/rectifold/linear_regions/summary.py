@@ -51,7 +51,9 @@ class Regions:
         counts: dict[str, int] = {}
         names = [layer.name for layer in self.network.relu_layers]
         for k, name in enumerate(names, start=1):
-            counts[name] = len({tuple(region.phases[n] for n in names[:k]) for region in self.found})
+            counts[name] = len(
+                {tuple(region.phases[n] for n in names[:k]) for region in self.found}
+            )
         return counts
 
     @property
@@ -88,9 +90,18 @@ def linear_regions(
             if workers.executor is None:
                 for region in enumeration.regions(limit=limit, seconds=seconds):
                     result.found.append(region)
-                result.complete, result.undecided = enumeration.progress.complete, enumeration.undecided
+                result.complete, result.undecided = (
+                    enumeration.progress.complete,
+                    enumeration.undecided,
+                )
             else:
-                _share_out(enumeration, workers, result, limit, None if seconds is None else started + seconds)
+                _share_out(
+                    enumeration,
+                    workers,
+                    result,
+                    limit,
+                    None if seconds is None else started + seconds,
+                )
     except KeyboardInterrupt:
         result.complete = False
     result.seconds = time.monotonic() - started
@@ -130,13 +141,20 @@ def _regions_of_part(part: _Part) -> _Found:
 
 
 def _share_out(
-    enumeration: Enumeration, workers: Workers, result: Regions, limit: int | None, deadline: float | None
+    enumeration: Enumeration,
+    workers: Workers,
+    result: Regions,
+    limit: int | None,
+    deadline: float | None,
 ) -> None:
     """Cells dealt out in many parts, so that no worker waits long; regions in the order of the parts."""
     cells = enumeration.parts(_CELLS_PER_WORKER * workers.count)
     count = min(len(cells), _PARTS_PER_WORKER * workers.count)
     seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
-    parts = [_Part(enumeration.network, enumeration.domain, cells[k::count], k, limit, seconds) for k in range(count)]
+    parts = [
+        _Part(enumeration.network, enumeration.domain, cells[k::count], k, limit, seconds)
+        for k in range(count)
+    ]
     found: list[_Found] = []
     try:
         for one in workers.each(_regions_of_part, parts):
@@ -170,6 +188,12 @@ def upper_bounds(network: Network, inputs: int) -> dict[str, int]:
         if k == len(widths):
             return 1
         width = widths[k]
-        return sum(comb(width, j) * serra(k + 1, min(left, width - j)) for j in range(min(left, width) + 1))
+        return sum(
+            comb(width, j) * serra(k + 1, min(left, width - j)) for j in range(min(left, width) + 1)
+        )
 
-    return {"2^units": 2 ** sum(widths), "Montúfar 2017": montufar, "Serra et al. 2018": serra(0, inputs)}
+    return {
+        "2^units": 2 ** sum(widths),
+        "Montúfar 2017": montufar,
+        "Serra et al. 2018": serra(0, inputs),
+    }

@@ -35,20 +35,28 @@ class Sum:
         own = [den * given for (_, den), (_, given) in zip(weights, sources, strict=True)]
         self.den = lcm(bias[1], *own)
         table = [
-            [v * (self.den // den) for (rows, _), den in zip(weights, own, strict=True) for v in rows[i]]
+            [
+                v * (self.den // den)
+                for (rows, _), den in zip(weights, own, strict=True)
+                for v in rows[i]
+            ]
             for i in range(len(bias[0]))
         ]
         self.size = columns
         self.width = sum(width for width, _ in sources)
         self.bias = [b * (self.den // bias[1]) for b in bias[0]]
         self.table = IntegerTable(table, self.width)
-        self.columns = [[(i, row[j]) for i, row in enumerate(table) if row[j]] for j in range(self.width)]
+        self.columns = [
+            [(i, row[j]) for i, row in enumerate(table) if row[j]] for j in range(self.width)
+        ]
         self.values: list[Form] = []
         self.last: Rows | None = None
 
     def of(self, values: list[Form]) -> Rows:
         """The forms for these values."""
-        changed = [j for j, (a, b) in enumerate(zip(self.values, values, strict=False)) if a is not b]
+        changed = [
+            j for j, (a, b) in enumerate(zip(self.values, values, strict=False)) if a is not b
+        ]
         if self.last is None or _MANY * len(changed) > self.width:
             self.last = self._whole(values)
         elif changed:

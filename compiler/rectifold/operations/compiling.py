@@ -25,7 +25,9 @@ from rectifold.prover.effort import Limits, Progress, Prover
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 _PROOFS = 2 / 3  # of the time until a deadline
-_ROUNDS = 10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
+_ROUNDS = (
+    10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
+)
 
 
 class RewriteError(AssertionError):
@@ -68,8 +70,17 @@ def compile_network(
     """
     chosen = require_domain(network, domain)
     source = network.with_domain(chosen)
-    facts = prove(source, chosen, prover=prover, limits=_within(limits, deadline), seed=seed, progress=progress)
-    return rewrite(source, facts, options, sample_points(chosen, 6, seed) if check else [], deadline)
+    facts = prove(
+        source,
+        chosen,
+        prover=prover,
+        limits=_within(limits, deadline),
+        seed=seed,
+        progress=progress,
+    )
+    return rewrite(
+        source, facts, options, sample_points(chosen, 6, seed) if check else [], deadline
+    )
 
 
 def rewrite(
@@ -139,14 +150,17 @@ def sample_points(domain: Domain, count: int, seed: int = 0) -> list[list[Fracti
         if len(points) >= count:
             break
         point = [
-            _between(low, high, random, corner=k % 3 == 0) for low, high in zip(domain.lower, domain.upper, strict=True)
+            _between(low, high, random, corner=k % 3 == 0)
+            for low, high in zip(domain.lower, domain.upper, strict=True)
         ]
         if domain.contains(point):
             points.append(point)
     return points
 
 
-def _between(low: Fraction | None, high: Fraction | None, random: Random, *, corner: bool) -> Fraction:
+def _between(
+    low: Fraction | None, high: Fraction | None, random: Random, *, corner: bool
+) -> Fraction:
     low = low if low is not None else (high - 1000 if high is not None else Fraction(-1000))
     high = high if high is not None else low + 2000
     if corner:

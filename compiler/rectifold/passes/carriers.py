@@ -34,10 +34,10 @@ from rectifold.passes.hyperplanes import Group, hyperplane_groups
 from rectifold.passes.layer_matrices import Stacked, connect, stacked
 from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
 
-_SHIFT_BITS = (
-    12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
-)
-_NO_CARRIER_IS_ZERO = 2.0**-1000  # an upper end of 0 would let a carrier be dropped, for which nobody has evidence
+_SHIFT_BITS = 12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
+_NO_CARRIER_IS_ZERO = (
+    2.0**-1000
+)  # an upper end of 0 would let a carrier be dropped, for which nobody has evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,9 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
         if not options.allows("carriers", layer.name):
             continue
         around = stacked(network, layer)
-        groups = hyperplane_groups(around.incoming, layer.bias, np.nonzero(~known.active)[0].tolist())
+        groups = hyperplane_groups(
+            around.incoming, layer.bias, np.nonzero(~known.active)[0].tolist()
+        )
         mirrored = any(c < 0 for g in groups for _, c in g.members)
         if not mirrored and not known.active.any():
             continue
@@ -108,7 +110,9 @@ def _take_apart(layer: Layer, around: Stacked, known: LayerFacts, groups: list[G
 def _nonzero_columns(columns: Matrix, units: list[int]) -> tuple[Matrix, list[int]]:
     """Without the columns (and their units) that are zero."""
     kept = np.nonzero(columns.nonzero.any(axis=0))[0].tolist()
-    return (columns if len(kept) == len(units) else columns.select_columns(kept)), [units[k] for k in kept]
+    return (columns if len(kept) == len(units) else columns.select_columns(kept)), [
+        units[k] for k in kept
+    ]
 
 
 def _jump(outgoing: Matrix, group: Group) -> tuple[Matrix, Matrix | None]:
@@ -127,7 +131,9 @@ def _cheapest(
     best: tuple[Rewritten, tuple[int, int, int]] | None = None
     for candidate in _candidates(network, facts, options, layer, around, parts):
         cost = options.cost(candidate.network.sizes)
-        if options.improves(network.sizes, candidate.network.sizes) and (best is None or cost < best[1]):
+        if options.improves(network.sizes, candidate.network.sizes) and (
+            best is None or cost < best[1]
+        ):
             best = candidate, cost
     return None if best is None else best[0]
 
@@ -162,7 +168,9 @@ def _factorisations(linear: Matrix, limit: int) -> Iterator[tuple[str, Matrix, M
         yield "minimal", linear.select_columns(pivots), inner
 
 
-def _predecessor_ends(network: Network, facts: Facts, around: Stacked) -> tuple[Matrix, Matrix] | None:
+def _predecessor_ends(
+    network: Network, facts: Facts, around: Stacked
+) -> tuple[Matrix, Matrix] | None:
     """Exact proven ends of the stacked predecessors, or None if one is unknown or infinite."""
     lows: list[Matrix] = []
     highs: list[Matrix] = []
@@ -178,20 +186,26 @@ def _predecessor_ends(network: Network, facts: Facts, around: Stacked) -> tuple[
         if known is None or not np.isfinite(known.upper).all():
             return None
         lows.append(
-            Matrix.from_floats(np.maximum(np.where(np.isfinite(known.lower), known.lower, 0.0), 0.0).reshape(-1, 1))
+            Matrix.from_floats(
+                np.maximum(np.where(np.isfinite(known.lower), known.lower, 0.0), 0.0).reshape(-1, 1)
+            )
         )
         highs.append(Matrix.from_floats(np.maximum(known.upper, 0.0).reshape(-1, 1)))
     return (vstack(lows), vstack(highs)) if lows else (Matrix.zeros(0, 1), Matrix.zeros(0, 1))
 
 
-def _shifted(kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix]) -> _Carriers | None:
+def _shifted(
+    kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix]
+) -> _Carriers | None:
     low, high = ends
     positive = inner.positive_part()
     negative = inner - positive
     least = (positive @ low + negative @ high).column_values()
     most = (positive @ high + negative @ low).column_values()
     shifts = [_short_above(-value) if value < 0 else Fraction(0) for value in least]
-    upper = [max(round_up(value + t), _NO_CARRIER_IS_ZERO) for value, t in zip(most, shifts, strict=True)]
+    upper = [
+        max(round_up(value + t), _NO_CARRIER_IS_ZERO) for value, t in zip(most, shifts, strict=True)
+    ]
     if not all(np.isfinite(upper)):
         return None
     return _Carriers(kind, outer, inner, shifts, upper)
@@ -205,7 +219,12 @@ def _short_above(value: Fraction) -> Fraction:
 
 
 def _assemble(
-    network: Network, facts: Facts, layer: Layer, around: Stacked, parts: _Parts, chosen: _Carriers | None
+    network: Network,
+    facts: Facts,
+    layer: Layer,
+    around: Stacked,
+    parts: _Parts,
+    chosen: _Carriers | None,
 ) -> Rewritten:
     """The network with this layer rebuilt; without carriers the linear part goes over skip edges (or is zero)."""
     draft = network.draft()

@@ -23,7 +23,10 @@ def contract_linear(network: Network, facts: Facts, options: Options) -> Rewritt
             continue
         around = stacked(network, layer)
         product = around.outgoing @ around.incoming
-        for candidate, rule in ((_contracted, "contract linear layer"), (_narrowed, "narrow linear layer")):
+        for candidate, rule in (
+            (_contracted, "contract linear layer"),
+            (_narrowed, "narrow linear layer"),
+        ):
             result = candidate(network, layer, around, product)
             if result is not None and _not_dearer(options, network, result, rule):
                 return Rewritten(result, facts, (Step(rule, layer.name, layer.size),))
@@ -55,5 +58,7 @@ def _narrowed(network: Network, layer: Layer, around: Stacked, product: Matrix) 
     for successor, block in around.split_outgoing(factor).items():
         old = draft.layers[successor]
         shift = old.weights[layer.name] @ layer.bias
-        draft.edit(successor, bias=old.bias + shift, weights=dict(old.weights) | {layer.name: block})
+        draft.edit(
+            successor, bias=old.bias + shift, weights=dict(old.weights) | {layer.name: block}
+        )
     return draft.freeze()

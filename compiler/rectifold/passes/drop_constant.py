@@ -68,7 +68,9 @@ def _activated(layer: Layer, z: Fraction) -> Fraction:
 def _row_is_used(layer: Layer, unit: int) -> bool:
     """Does the row still have a weight, or a bias that the activation would change?"""
     bias = layer.bias.entry(unit, 0)
-    return any(w.nonzero[unit].any() for w in layer.weights.values()) or bias != _activated(layer, bias)
+    return any(w.nonzero[unit].any() for w in layer.weights.values()) or bias != _activated(
+        layer, bias
+    )
 
 
 def _delete(network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]) -> Rewritten:
@@ -95,7 +97,9 @@ def _remove_layer(draft: Draft, network: Network, layer: Layer) -> None:
     draft.remove(layer.name)
 
 
-def _flatten_rows(network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]) -> Rewritten:
+def _flatten_rows(
+    network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]
+) -> Rewritten:
     """Constant outputs: zero rows with the constant as bias."""
     draft = network.draft()
     keep = np.ones(layer.size)
@@ -103,12 +107,16 @@ def _flatten_rows(network: Network, facts: Facts, layer: Layer, values: dict[int
     mask = Matrix.from_floats(np.diag(keep))
     weights = {u: mask @ w for u, w in layer.weights.items()}
     weights = {u: w for u, w in weights.items() if not w.is_zero}
-    bias = mask @ layer.bias + Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
+    bias = mask @ layer.bias + Matrix.column(
+        [values.get(k, Fraction(0)) for k in range(layer.size)]
+    )
     draft.edit(layer.name, bias=bias, weights=weights)
     layers = dict(facts.layers)
     if layer.name in layers:
         layers[layer.name] = _with_constants(layers[layer.name], values)
-    step = Step("make constant outputs plain", layer.name, len(values), signs=_signs(layer, facts, values))
+    step = Step(
+        "make constant outputs plain", layer.name, len(values), signs=_signs(layer, facts, values)
+    )
     return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
 
 

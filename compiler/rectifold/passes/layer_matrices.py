@@ -36,7 +36,8 @@ class Stacked:
     def split_outgoing(self, matrix: Matrix) -> dict[str, Matrix]:
         """Successor → its rows."""
         return {
-            v: matrix.select_rows(range(*ends)) for v, ends in zip(self.successors, _ends(self.heights), strict=True)
+            v: matrix.select_rows(range(*ends))
+            for v, ends in zip(self.successors, _ends(self.heights), strict=True)
         }
 
 

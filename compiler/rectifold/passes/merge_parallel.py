@@ -22,7 +22,11 @@ from rectifold.passes.result import Options, Rewritten, Sign, Step, Tie, signs_o
 def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritten:
     """The unconditional half of rule (e)."""
     for layer in network.relu_layers:
-        if layer.name == network.output or layer.size < 2 or not options.allows("merge_parallel", layer.name):
+        if (
+            layer.name == network.output
+            or layer.size < 2
+            or not options.allows("merge_parallel", layer.name)
+        ):
             continue
         around = stacked(network, layer)
         target: dict[int, tuple[int, Fraction]] = {}  # merged unit → (unit that stays, ratio)
@@ -36,7 +40,9 @@ def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritte
     return Rewritten(network, facts)
 
 
-def _merge(network: Network, facts: Facts, name: str, size: int, target: dict[int, tuple[int, Fraction]]) -> Rewritten:
+def _merge(
+    network: Network, facts: Facts, name: str, size: int, target: dict[int, tuple[int, Fraction]]
+) -> Rewritten:
     gather = [[Fraction(0)] * (size - len(target)) for _ in range(size)]
     kept = [k for k in range(size) if k not in target]
     position = {k: i for i, k in enumerate(kept)}

@@ -56,7 +56,9 @@ class Step:
         return f"{self.rule} in {self.layer}: {counted(self.units, 'unit')}{'; ' if self.detail else ''}{self.detail}"
 
 
-def ties_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]) -> tuple[Tie, ...]:
+def ties_of(
+    layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]
+) -> tuple[Tie, ...]:
     """Ties in terms of the source's units, from (unit, representative, ratio) in a layer's present numbering."""
     origin = known.origin
     return tuple(
@@ -66,7 +68,9 @@ def ties_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Frac
     )
 
 
-def signs_of(layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]) -> tuple[Sign, ...]:
+def signs_of(
+    layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]
+) -> tuple[Sign, ...]:
     """Units of the source that are a positive multiple of a carrier, from (unit, representative, ratio) as in `ties_of`."""
     found: list[Sign] = []
     for k, r, c in merged:

@@ -69,7 +69,9 @@ def _prove(network: Network, domain: Domain, settings: Settings) -> Facts:
         state = ProofState(network, domain, settings, solver, workers)
         complete = _run(state)
     facts = {v.name: state.layers[v.name].facts() for v in network.relu_layers}
-    return Facts(domain, facts, state.witnesses.points, state.seconds, tuple(state.record), complete)
+    return Facts(
+        domain, facts, state.witnesses.points, state.seconds, tuple(state.record), complete
+    )
 
 
 def _run(state: ProofState) -> bool:

@@ -84,7 +84,11 @@ class Effort:
     def timed(seconds: float) -> Effort:
         """For a run that ends after `seconds`: the search may have them all."""
         return replace(
-            Effort(), search_seconds=seconds, phase_nodes=10_000_000, phase_work=10**16, box_work=300_000_000_000
+            Effort(),
+            search_seconds=seconds,
+            phase_nodes=10_000_000,
+            phase_work=10**16,
+            box_work=300_000_000_000,
         )
 
 

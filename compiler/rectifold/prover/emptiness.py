@@ -27,8 +27,12 @@ def is_empty(domain: Domain, seconds: float = _SECONDS) -> bool:
 def _likely_points(domain: Domain) -> Iterator[list[Fraction]]:
     """The middle, the lowest corner, the highest one; 0 stands for an end that is not there."""
     zero = Fraction(0)
-    low = [a if a is not None else min(b, zero) if b is not None else zero for a, b in _ends(domain)]
-    high = [b if b is not None else max(a, zero) for a, (_, b) in zip(low, _ends(domain), strict=True)]
+    low = [
+        a if a is not None else min(b, zero) if b is not None else zero for a, b in _ends(domain)
+    ]
+    high = [
+        b if b is not None else max(a, zero) for a, (_, b) in zip(low, _ends(domain), strict=True)
+    ]
     yield [(a + b) / 2 for a, b in zip(low, high, strict=True)]
     yield low
     yield high

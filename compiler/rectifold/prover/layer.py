@@ -30,11 +30,15 @@ class LayerState:
     record: Callable[[Entry], None]
 
     @staticmethod
-    def started(name: str, lower: Floats, upper: Floats, record: Callable[[Entry], None]) -> LayerState:
+    def started(
+        name: str, lower: Floats, upper: Floats, record: Callable[[Entry], None]
+    ) -> LayerState:
         size = len(lower)
         methods = [Method.INTERVAL] * size
         unseen = np.zeros(size, dtype=bool)
-        return LayerState(name, lower, upper, unseen, unseen.copy(), methods, list(methods), [""] * size, record)
+        return LayerState(
+            name, lower, upper, unseen, unseen.copy(), methods, list(methods), [""] * size, record
+        )
 
     def settled(self) -> Mask:
         return np.asarray((self.lower >= 0) | (self.upper <= 0) | (self.positive & self.negative))
@@ -66,14 +70,25 @@ class LayerState:
         self.lower, self.upper = np.maximum(self.lower, lower), np.minimum(self.upper, upper)
 
     def tighten(
-        self, sign: int, units: Indices, bounds: Floats, method: Method, proofs: Sequence[CaseProof] = ()
+        self,
+        sign: int,
+        units: Indices,
+        bounds: Floats,
+        method: Method,
+        proofs: Sequence[CaseProof] = (),
     ) -> None:
         """sign·z ≤ bounds: kept where it is better than what is known.
 
         Recorded first: an interrupt may leave evidence that nothing rests on, never the reverse.
         """
-        ends, methods = (self.upper, self.upper_method) if sign > 0 else (self.lower, self.lower_method)
-        better = [k for k, (u, v) in enumerate(zip(units.tolist(), bounds.tolist(), strict=True)) if v < sign * ends[u]]
+        ends, methods = (
+            (self.upper, self.upper_method) if sign > 0 else (self.lower, self.lower_method)
+        )
+        better = [
+            k
+            for k, (u, v) in enumerate(zip(units.tolist(), bounds.tolist(), strict=True))
+            if v < sign * ends[u]
+        ]
         if not better:
             return
         chosen, values = units[better], sign * bounds[better]

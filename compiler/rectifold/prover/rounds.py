@@ -30,7 +30,13 @@ def run_rounds(state: ProofState) -> None:
             if layer.name in below or layer.name in asked:
                 work = state.layers[layer.name]
                 try:
-                    _again(state, work, number, is_below=layer.name in below, is_asked=layer.name in asked)
+                    _again(
+                        state,
+                        work,
+                        number,
+                        is_below=layer.name in below,
+                        is_asked=layer.name in asked,
+                    )
                 finally:
                     state.store(work)
 
@@ -42,7 +48,9 @@ def _is_worth_a_round(state: ProofState, name: str) -> bool:
     return phases.can_branch(state, layer) and not prefers_boxes(state, layer)
 
 
-def _again(state: ProofState, layer: LayerState, number: int, *, is_below: bool, is_asked: bool) -> None:
+def _again(
+    state: ProofState, layer: LayerState, number: int, *, is_below: bool, is_asked: bool
+) -> None:
     if not state.reads_input_only(layer.name):
         linear.run(state, layer)
         slopes.run(state, layer)
@@ -63,10 +71,24 @@ def _tighten_ends(state: ProofState, layer: LayerState, nodes: int) -> None:
     for sign in (1, -1):
         with state.searching("tighter ends"):
             seconds = min(state.effort.share_of_ends * state.search_left, state.time_left())
-            reached = dict(zip(units.tolist(), (sign * values[:, units]).max(axis=0, initial=-np.inf), strict=True))
+            reached = dict(
+                zip(
+                    units.tolist(),
+                    (sign * values[:, units]).max(axis=0, initial=-np.inf),
+                    strict=True,
+                )
+            )
             known = Known.of(state.bounds, state.witnesses)
             tasks = [
-                EndTask(known, layer.name, sign, part, np.array([reached[k] for k in part.tolist()]), seconds, nodes)
+                EndTask(
+                    known,
+                    layer.name,
+                    sign,
+                    part,
+                    np.array([reached[k] for k in part.tolist()]),
+                    seconds,
+                    nodes,
+                )
                 for part in shares(units, state.workers.count)
             ]
             for answered, found, proofs in state.workers.each(tighten_ends, tasks):

@@ -45,7 +45,9 @@ class Settings:
 class ProofState:
     """The state of one run over all layers."""
 
-    def __init__(self, network: Network, domain: Domain, settings: Settings, solver: Solver, workers: Workers) -> None:
+    def __init__(
+        self, network: Network, domain: Domain, settings: Settings, solver: Solver, workers: Workers
+    ) -> None:
         limits, asked = settings.limits, settings.asked
         self.network = network
         self.settings = settings
@@ -168,5 +170,7 @@ def _feasible(solver: Solver, domain: Domain) -> list[Floats]:
         return []
     answer = find_point(solver, domain, _FEASIBLE_SECONDS)
     if isinstance(answer, Unsat):
-        raise InputError("the domain is empty: no point of the box satisfies the linear constraints")
+        raise InputError(
+            "the domain is empty: no point of the box satisfies the linear constraints"
+        )
     return [np.array([nearest_float(v) for v in answer.point])] if isinstance(answer, Sat) else []

@@ -15,7 +15,9 @@ def verdict(network: Network, facts: Facts, claim: Claim) -> Verdict:
     layer, k = facts.layers[claim.layer], claim.unit
     holds = layer.upper[k] <= 0 if claim.phase is Phase.INACTIVE else layer.lower[k] >= 0
     if holds:
-        return Proved(claim, layer.upper_method[k] if claim.phase is Phase.INACTIVE else layer.lower_method[k])
+        return Proved(
+            claim, layer.upper_method[k] if claim.phase is Phase.INACTIVE else layer.lower_method[k]
+        )
     seen = layer.seen_positive[k] if claim.phase is Phase.INACTIVE else layer.seen_negative[k]
     if seen and (point := _witness(network, facts, claim)) is not None:
         return Refuted(claim, point)
@@ -26,7 +28,9 @@ def _witness(network: Network, facts: Facts, claim: Claim) -> tuple[Fraction, ..
     sign = 1 if claim.phase is Phase.INACTIVE else -1
     for point in facts.points:
         exact = facts.domain.clamp(point.tolist())
-        value = trace(network, Matrix.column(exact), with_activations=False)[claim.layer].entry(claim.unit, 0)
+        value = trace(network, Matrix.column(exact), with_activations=False)[claim.layer].entry(
+            claim.unit, 0
+        )
         if sign * value > 0:
             return tuple(exact)
     return None

@@ -25,7 +25,9 @@ def formulas(network: Network) -> list[Any]:
     Raises InputError when the formulas would have more than MAX_TERMS terms.
     """
     _refuse_long(network)
-    symbols = [sympy.Symbol(f"{network.input_name}{k}", real=True) for k in range(network.input_size)]
+    symbols = [
+        sympy.Symbol(f"{network.input_name}{k}", real=True) for k in range(network.input_size)
+    ]
     values: dict[str, list[Any]] = {network.input_name: symbols}
     for layer in network.layers:
         totals = [_number(b) for b in layer.bias.column_values()]
@@ -41,7 +43,9 @@ def piecewise(regions: Regions) -> list[Any]:
     Raises InputError beyond MAX_TERMS pieces.
     """
     if len(regions) > MAX_TERMS:
-        raise InputError(f"the formula would have {len(regions):,} pieces; up to {MAX_TERMS:,} are written out")
+        raise InputError(
+            f"the formula would have {len(regions):,} pieces; up to {MAX_TERMS:,} are written out"
+        )
     symbols = [sympy.Symbol(f"{regions.network.input_name}{k}", real=True) for k in regions.free]
 
     def affine(form: Any) -> Any:
@@ -49,7 +53,9 @@ def piecewise(regions: Regions) -> list[Any]:
 
     pieces: list[list[Any]] = [[] for _ in range(regions.network.output_size)]
     for region in regions:
-        condition = sympy.And(*(affine([side * Fraction(v) for v in wall]) >= 0 for wall, side in region.walls))
+        condition = sympy.And(
+            *(affine([side * Fraction(v) for v in wall]) >= 0 for wall, side in region.walls)
+        )
         for o, form in enumerate(region.affine):
             pieces[o].append((affine(form), condition))
     return [sympy.Piecewise(*parts, evaluate=False) for parts in pieces]
@@ -80,4 +86,6 @@ def _refuse_long(network: Network) -> None:
         length[layer.name] = sizes
     total = sum(length[network.output])
     if total > MAX_TERMS:
-        raise InputError(f"the formulas would have {total:,} terms; up to {MAX_TERMS:,} are written out")
+        raise InputError(
+            f"the formulas would have {total:,} terms; up to {MAX_TERMS:,} are written out"
+        )

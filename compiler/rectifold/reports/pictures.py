@@ -73,12 +73,16 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
                 color=shade,
                 linewidth=1.1,
             )
-    axes.set_title(f"{network.name}: {len(regions):,} regions, {len(sheets)} second-layer units", fontsize=10)
+    axes.set_title(
+        f"{network.name}: {len(regions):,} regions, {len(sheets)} second-layer units", fontsize=10
+    )
     _frame(axes, regions)
     _save(figure, path)
 
 
-def draw_strips(network: Network, domain: Domain, path: Path, gain: Fraction = Fraction(1000)) -> None:
+def draw_strips(
+    network: Network, domain: Domain, path: Path, gain: Fraction = Fraction(1000)
+) -> None:
     """Where the classic and the centred gate are wrong, and by how much, on a grid, both with M = `gain`.
 
     Raises InputError for other than two free inputs.
@@ -97,13 +101,23 @@ def draw_strips(network: Network, domain: Domain, path: Path, gain: Fraction = F
     mesh = None
     for axis, kind in zip(axes, ("classic", "centred"), strict=True):
         gated = gates.with_gain(kind, gain)
-        error = np.abs(evaluate_float(gated.network, grid) - exact).max(axis=1).reshape(len(ticks[0]), len(ticks[1]))
+        error = (
+            np.abs(evaluate_float(gated.network, grid) - exact)
+            .max(axis=1)
+            .reshape(len(ticks[0]), len(ticks[1]))
+        )
         mesh = axis.pcolormesh(
-            ticks[0], ticks[1], np.maximum(error, 1e-9 * largest).T, norm=shades, cmap="magma_r", shading="nearest"
+            ticks[0],
+            ticks[1],
+            np.maximum(error, 1e-9 * largest).T,
+            norm=shades,
+            cmap="magma_r",
+            shading="nearest",
         )
         wrong = float((error > 0.01 * largest).mean())
         axis.set_title(
-            f"{kind}, M = {readable(gain)}: off by more than 1 % at {100 * wrong:.2g} % of the points", fontsize=9
+            f"{kind}, M = {readable(gain)}: off by more than 1 % at {100 * wrong:.2g} % of the points",
+            fontsize=9,
         )
         _frame(axis, regions)
         axis.locator_params(axis="x", nbins=5)
@@ -127,21 +141,35 @@ def draw_errors(network: Network, domain: Domain, path: Path) -> None:
         built = [gates.with_gain(kind, Fraction(gain)).network for gain in gains]
         errors = [np.abs(evaluate_float(gated, points) - at_points) for gated in built]
         worst = [
-            max(float(error.max()), float(np.abs(evaluate_float(gated, corners) - at_corners).max(initial=0.0)))
+            max(
+                float(error.max()),
+                float(np.abs(evaluate_float(gated, corners) - at_corners).max(initial=0.0)),
+            )
             for gated, error in zip(built, errors, strict=True)
         ]
         (line,) = axes.plot(
-            gains, [float(error.mean()) for error in errors], ".-", label=f"{kind}: mean", linewidth=1.0
+            gains,
+            [float(error.mean()) for error in errors],
+            ".-",
+            label=f"{kind}: mean",
+            linewidth=1.0,
         )
         axes.plot(
-            gains, worst, "--", color=line.get_color(), label=f"{kind}: largest, vertices included", linewidth=1.0
+            gains,
+            worst,
+            "--",
+            color=line.get_color(),
+            label=f"{kind}: largest, vertices included",
+            linewidth=1.0,
         )
     if len(regions.free) <= 3:
         shallow = shallow_network(network, domain, kind="exact").network
         everywhere, known = np.vstack([points, corners]), np.vstack([at_points, at_corners])
         error = float(np.abs(evaluate_float(shallow, everywhere) - known).max())
         axes.axhline(0.0, color="black", linewidth=2.5, label="exact form: 0")
-        axes.axhline(error, color="black", linestyle=":", label=f"exact form in float64: largest {error:.1g}")
+        axes.axhline(
+            error, color="black", linestyle=":", label=f"exact form in float64: largest {error:.1g}"
+        )
     axes.set_ylim(bottom=-1e-17)
     axes.set_xlabel("M")
     axes.set_ylabel(f"|shallow - exact|, in float64, at {len(points):,} random points")
@@ -173,13 +201,22 @@ def _corner_points(regions: Regions) -> Floats:
 def draw_phases(network: Network, facts: Facts, path: Path) -> None:
     """A bar per relu layer: how many units are active, inactive, unstable and open."""
     figure, axes = _figure(path)
-    shades = {Phase.ACTIVE: "#4c9f70", Phase.INACTIVE: "#9aa5b1", Phase.UNSTABLE: "#e0a458", Phase.OPEN: "#c1443c"}
+    shades = {
+        Phase.ACTIVE: "#4c9f70",
+        Phase.INACTIVE: "#9aa5b1",
+        Phase.UNSTABLE: "#e0a458",
+        Phase.OPEN: "#c1443c",
+    }
     names = [layer.name for layer in network.relu_layers]
     left = np.zeros(len(names))
     for phase, shade in shades.items():
         counts = np.array([facts.of(name, phase) for name in names], dtype=np.float64)
-        bars = axes.barh(names, counts, left=left, color=shade, label=f"{phase.value} ({int(counts.sum()):,})")
-        axes.bar_label(bars, labels=[f"{int(c)}" if c else "" for c in counts], label_type="center", fontsize=8)
+        bars = axes.barh(
+            names, counts, left=left, color=shade, label=f"{phase.value} ({int(counts.sum()):,})"
+        )
+        axes.bar_label(
+            bars, labels=[f"{int(c)}" if c else "" for c in counts], label_type="center", fontsize=8
+        )
         left += counts
     axes.invert_yaxis()
     axes.set_xlabel("units")
@@ -200,7 +237,11 @@ def _draw_line(axes: Any, regions: Regions) -> None:
             for (x,) in sorted(region.vertices):
                 a, b = region.affine[o]
                 points.append((nearest_float(x), nearest_float(a * x + b)))
-        axes.plot(*zip(*points, strict=True), color=colours(o % 10), label=f"{regions.network.output}[{o}]")
+        axes.plot(
+            *zip(*points, strict=True),
+            color=colours(o % 10),
+            label=f"{regions.network.output}[{o}]",
+        )
         axes.plot(*zip(*points, strict=True), ".", color=colours(o % 10), markersize=4)
     axes.set_xlabel(f"{regions.network.input_name}[{regions.free[0]}]")
     axes.legend(frameon=False, fontsize=8)
@@ -222,7 +263,11 @@ def _draw_output(figure: Any, axes: Any, regions: Regions) -> None:
     scale = _colours("viridis")
     for region in regions.with_vertices:
         mean = sum(_values(region)) / len(region.vertices)
-        axes.fill(*_corners(region), facecolor=scale((nearest_float(mean) - low) / (high - low or 1.0)), **_EDGE)
+        axes.fill(
+            *_corners(region),
+            facecolor=scale((nearest_float(mean) - low) / (high - low or 1.0)),
+            **_EDGE,
+        )
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -250,7 +295,10 @@ def _by_pattern(regions: Regions) -> list[Any]:
     """One colour per region, from its phases: neighbours differ."""
     colours = _colours("hsv")
     keys = [b"".join(region.phases.values()) for region in regions]
-    return [colours((sum(byte * (k + 1) * 0.61803 for k, byte in enumerate(key))) % 1.0, alpha=0.75) for key in keys]
+    return [
+        colours((sum(byte * (k + 1) * 0.61803 for k, byte in enumerate(key))) % 1.0, alpha=0.75)
+        for key in keys
+    ]
 
 
 def _corners(region: Region) -> tuple[list[float], list[float]]:
@@ -287,7 +335,9 @@ def _figure(path: Path, panels: int = 1, size: tuple[float, float] = _SIZE) -> t
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        raise InputError('pictures need matplotlib; install it with: pip install "rectifold[plot]"') from None
+        raise InputError(
+            'pictures need matplotlib; install it with: pip install "rectifold[plot]"'
+        ) from None
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot() if panels == 1 else figure.subplots(1, panels)
@@ -311,4 +361,10 @@ def _save(figure: Any, path: Path) -> None:
     write_whole(path, buffer.getvalue())
 
 
-__all__: Sequence[str] = ["draw_errors", "draw_phases", "draw_regions", "draw_sheets", "draw_strips"]
+__all__: Sequence[str] = [
+    "draw_errors",
+    "draw_phases",
+    "draw_regions",
+    "draw_sheets",
+    "draw_strips",
+]

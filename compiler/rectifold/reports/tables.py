@@ -34,13 +34,19 @@ def stability_table(network: Network, facts: Facts) -> Table:
 def compile_table(compiled: Compiled) -> Table:
     """One row per layer of the source: width before and after, phases, weights before and after."""
     source, result = compiled.source, compiled.network
-    table = Table(title=f"{source.name} on {compiled.facts.domain.describe()}", title_justify="left")
+    table = Table(
+        title=f"{source.name} on {compiled.facts.domain.describe()}", title_justify="left"
+    )
     table.add_column("layer")
     for heading in ("width", "active", "inactive", "unstable", "open", "weights"):
         table.add_column(heading, justify="right")
     after = {layer.name: layer for layer in result.layers}
     for layer in source.layers:
-        phases = [str(compiled.facts.of(layer.name, p)) for p in _PHASES] if layer.is_relu else ["", "", "", ""]
+        phases = (
+            [str(compiled.facts.of(layer.name, p)) for p in _PHASES]
+            if layer.is_relu
+            else ["", "", "", ""]
+        )
         weights = sum(w.nonzero_count for w in layer.weights.values())
         kept = after.get(layer.name)
         width = kept.size if kept is not None else 0
@@ -49,7 +55,12 @@ def compile_table(compiled: Compiled) -> Table:
     before, now = source.sizes, result.sizes
     table.add_section()
     counts = [str(compiled.facts.count(p)) for p in _PHASES]
-    table.add_row("relu units", f"{before.units} → {now.units}", *counts, f"{before.weights:,} → {now.weights:,}")
+    table.add_row(
+        "relu units",
+        f"{before.units} → {now.units}",
+        *counts,
+        f"{before.weights:,} → {now.weights:,}",
+    )
     return table
 
 
@@ -77,13 +88,19 @@ def network_table(network: Network) -> Table:
 
 
 def sizes_json(sizes: Sizes) -> dict[str, int]:
-    return {"units": sizes.units, "weights": sizes.weights, "macs": sizes.macs, "layers": sizes.layers}
+    return {
+        "units": sizes.units,
+        "weights": sizes.weights,
+        "macs": sizes.macs,
+        "layers": sizes.layers,
+    }
 
 
 def layers_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
     """Per relu layer: its name and its units by phase."""
     return [
-        {"layer": layer.name, "units": layer.size} | {p.value: facts.of(layer.name, p) for p in _PHASES}
+        {"layer": layer.name, "units": layer.size}
+        | {p.value: facts.of(layer.name, p) for p in _PHASES}
         for layer in network.relu_layers
     ]
 
@@ -133,9 +150,15 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
 
 def regions_table(found: Regions) -> Table:
     """Regions of a network, layer by layer."""
-    why = f"{counted(found.undecided, 'cell')} not decided" if found.undecided else "the search was ended early"
+    why = (
+        f"{counted(found.undecided, 'cell')} not decided"
+        if found.undecided
+        else "the search was ended early"
+    )
     state = "" if found.complete else f" (partial: {why})"
-    table = Table(title=f"{counted(len(found), 'linear region')}{state}, {counted(found.affine_maps, 'affine map')}")
+    table = Table(
+        title=f"{counted(len(found), 'linear region')}{state}, {counted(found.affine_maps, 'affine map')}"
+    )
     table.add_column("layer")
     table.add_column("units", justify="right")
     table.add_column("cells so far", justify="right")

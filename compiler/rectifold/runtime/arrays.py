@@ -47,7 +47,9 @@ def load_array(folder: Path, name: str, member: str | None) -> Floats:
     if member is None and len(arrays) == 1:
         member = next(iter(arrays))
     if member is None or member not in arrays:
-        raise InputError(f"{name} has no member {member!r}; it has {', '.join(sorted(arrays)[:12])}")
+        raise InputError(
+            f"{name} has no member {member!r}; it has {', '.join(sorted(arrays)[:12])}"
+        )
     return as_floats(arrays[member], f"{name}[{member}]")
 
 
@@ -104,7 +106,9 @@ def _is_same(floats: Floats, integers: np.ndarray) -> bool:
     """No integer was rounded."""
     exact = 1 << 53  # every integer up to here is a float64
     large = (integers > exact) | (integers < -exact)
-    return all(int(f) == i for f, i in zip(floats[large].tolist(), integers[large].tolist(), strict=True))
+    return all(
+        int(f) == i for f, i in zip(floats[large].tolist(), integers[large].tolist(), strict=True)
+    )
 
 
 def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
@@ -113,7 +117,9 @@ def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
         raise InputError(f"{file} has {len(names):,} members; the limit is {MAX_MEMBERS:,}")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(f"{file} has the member {_shown(twice[0])} twice; which one is meant cannot be told")
+        raise InputError(
+            f"{file} has the member {_shown(twice[0])} twice; which one is meant cannot be told"
+        )
     strange = [name for name in names if not name.endswith(".npy")]
     if strange:
         raise InputError(
@@ -133,12 +139,17 @@ def _member(archive: zipfile.ZipFile, name: str, file: str) -> np.ndarray:
 def _entries(stream: IO[bytes]) -> int:
     """How many entries the header at the start of a .npy stream declares."""
     version = np.lib.format.read_magic(stream)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
     if version not in readers:
         raise InputError(
             f"arrays of .npy version {version[0]}.{version[1]} hold structures; plain numbers are expected"
         )
-    with warnings.catch_warnings(action="ignore"):  # a header of Python 2 is read too, and needs no remark
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # a header of Python 2 is read too, and needs no remark
         shape, _, kind = readers[version](stream, max_header_size=_MAX_HEADER)
     if min(shape, default=0) < 0:
         raise InputError(f"an array of shape {shape} cannot be")
@@ -148,7 +159,9 @@ def _entries(stream: IO[bytes]) -> int:
 def _array(stream: IO[bytes]) -> np.ndarray:
     """The array that a .npy stream holds, and nothing after it."""
     with warnings.catch_warnings(action="ignore"):
-        array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False, max_header_size=_MAX_HEADER))
+        array = np.asarray(
+            np.lib.format.read_array(stream, allow_pickle=False, max_header_size=_MAX_HEADER)
+        )
     if stream.read(1):
         raise InputError("the file goes on after its array; save it again with numpy.save")
     return array

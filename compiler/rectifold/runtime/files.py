@@ -29,7 +29,9 @@ from rectifold.errors import InputError
 from rectifold.runtime.staging import Staged, open_staged
 from rectifold.runtime.targets import STANDARD_OUTPUT, file_at, named, refuse_existing
 
-_WAITING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]
+_WAITING = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
+]
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -67,7 +69,9 @@ def write_standard_output(data: bytes) -> None:
     except (OSError, UnicodeDecodeError) as error:
         _forget_standard_output()
         reason = error.strerror if isinstance(error, OSError) else "it takes text only"
-        raise InputError(f"cannot write to standard output: {reason}; give the name of a file") from None
+        raise InputError(
+            f"cannot write to standard output: {reason}; give the name of a file"
+        ) from None
 
 
 def write_result(target: str, data: bytes) -> None:

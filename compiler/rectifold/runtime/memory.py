@@ -19,7 +19,9 @@ def limit_memory(megabytes: int) -> None:
     try:
         import resource
     except ImportError:
-        raise InputError("--memory-limit needs a system with limits for processes (Linux, macOS)") from None
+        raise InputError(
+            "--memory-limit needs a system with limits for processes (Linux, macOS)"
+        ) from None
     used = used_megabytes()
     if megabytes <= used:
         raise InputError(

@@ -37,7 +37,9 @@ class Staged:
         """Permissions, and the owner where the process may give files away."""
         old, new = target.stat(), os.fstat(self.handle)
         if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-            with suppress(PermissionError):  # only root may give a file away: it then belongs to who wrote it
+            with suppress(
+                PermissionError
+            ):  # only root may give a file away: it then belongs to who wrote it
                 os.fchown(self.handle, old.st_uid, old.st_gid)
         if os.chmod in os.supports_fd:
             os.chmod(self.handle, old.st_mode & 0o7777)
@@ -73,7 +75,9 @@ class Staged:
 def open_staged(folder: Path) -> Staged:
     """An empty file on its way into `folder`. Raises OSError if the folder takes none."""
     if _UNNAMED and os.path.isdir("/proc/self/fd"):
-        with suppress(OSError):  # this file system has none without a name, or the last line says what is wrong
+        with suppress(
+            OSError
+        ):  # this file system has none without a name, or the last line says what is wrong
             return Staged(folder, os.open(folder, _UNNAMED | os.O_WRONLY, 0o666), None)
     hidden = _hidden_name(folder)
     return Staged(folder, os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), hidden)

@@ -40,7 +40,9 @@ class Target:
     option: str
     name: str
     beside: Sequence[str] = ()  # names that are written too
-    perhaps: Sequence[str] = ()  # names that may be written too: how large the result is shows later
+    perhaps: Sequence[
+        str
+    ] = ()  # names that may be written too: how large the result is shows later
     continues: bytes | None = (
         None  # what an existing file begins with that is replaced, or added to, without being asked
     )
@@ -60,7 +62,9 @@ class Target:
         return [*self.paths, *(Path(self.name).parent / name for name in self.perhaps)]
 
 
-def require_targets(targets: Iterable[Target], inputs: Iterable[str | None], *, force: bool) -> None:
+def require_targets(
+    targets: Iterable[Target], inputs: Iterable[str | None], *, force: bool
+) -> None:
     """Raises InputError unless every target can be written, is no input, and is written once.
 
     `inputs` are words of the command line: one that names no file is passed over, and `point.npy±0.05` names point.npy.
@@ -83,10 +87,14 @@ def require_targets(targets: Iterable[Target], inputs: Iterable[str | None], *, 
 def _require_one_standard_output(targets: list[Target]) -> None:
     for target in targets:
         if not target.may_be_standard_output:
-            raise InputError(f"{target.option} does not write to standard output (-); give it the name of a file")
+            raise InputError(
+                f"{target.option} does not write to standard output (-); give it the name of a file"
+            )
     if len(targets) > 1:
         options = " and ".join(target.option for target in targets)
-        raise InputError(f"{options} both write to standard output (-); give one of them the name of a file")
+        raise InputError(
+            f"{options} both write to standard output (-); give one of them the name of a file"
+        )
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -136,7 +144,11 @@ def named(path: Path) -> str:
 
 def _require_own_file(target: Target, path: Path, owners: dict[_Identity, str]) -> None:
     identity = _identity(path)
-    what = target.option if str(path) == str(Path(target.name)) else f"{target.option} (which writes {path.name} too)"
+    what = (
+        target.option
+        if str(path) == str(Path(target.name))
+        else f"{target.option} (which writes {path.name} too)"
+    )
     if identity in owners:
         raise InputError(
             f"{what} and {owners[identity]} are one file, {named(path)}; give {target.option} another name"
@@ -167,7 +179,12 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _files_among(words: Iterable[str | None]) -> list[Path]:
-    names = [Path(part) for word in words if word for part in {word, word.split("±")[0], word.split("+-")[0]}]
+    names = [
+        Path(part)
+        for word in words
+        if word
+        for part in {word, word.split("±")[0], word.split("+-")[0]}
+    ]
     return [path for path in names if _is_file(path)]
 
 

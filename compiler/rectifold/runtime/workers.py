@@ -64,7 +64,9 @@ def _processes(jobs: int) -> Iterator[Workers]:
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     saved = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, threads))  # the processes inherit it
-    executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    executor = ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts
+    )
     try:
         yield Workers(jobs, executor)
     finally:
@@ -93,7 +95,9 @@ def _dask_workers(address: str) -> Iterator[Workers]:
     try:
         client = Client(address, timeout=_WAIT)
     except (OSError, ValueError) as error:
-        raise InputError(f"no Dask scheduler answers at {address} ({error or type(error).__name__})") from None
+        raise InputError(
+            f"no Dask scheduler answers at {address} ({error or type(error).__name__})"
+        ) from None
     try:
         count = len(client.scheduler_info(n_workers=-1)["workers"])
         if not count:

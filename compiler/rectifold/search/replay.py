@@ -44,7 +44,9 @@ class ProofLog:
     def __init__(self, path: Path, network: Network, domain: Domain) -> None:
         self.path = path
         self.network = network.with_domain(domain)
-        self.key = hashlib.sha256(f"{digest(network)} {domain_text(domain)}".encode("ascii")).hexdigest()
+        self.key = hashlib.sha256(
+            f"{digest(network)} {domain_text(domain)}".encode("ascii")
+        ).hexdigest()
         _require_log(path)
 
     def entries(self) -> list[Entry]:
@@ -57,7 +59,9 @@ class ProofLog:
         for form in self._lines():
             try:
                 rows = [[float.fromhex(v) for v in row] for row in form["points"]]
-                found.append(np.array(rows, dtype=np.float64).reshape(len(rows), self.network.input_size))
+                found.append(
+                    np.array(rows, dtype=np.float64).reshape(len(rows), self.network.input_size)
+                )
             except (ValueError, TypeError, KeyError):
                 continue
         points = np.vstack(found)
@@ -96,7 +100,9 @@ class ProofLog:
         self._write({"points": [[float(v).hex() for v in row] for row in points]})
 
     def _write(self, form: dict[str, Any]) -> None:
-        append_line(self.path, json.dumps({"key": self.key} | form, separators=(",", ":")).encode("ascii"))
+        append_line(
+            self.path, json.dumps({"key": self.key} | form, separators=(",", ":")).encode("ascii")
+        )
 
 
 def _require_log(path: Path) -> None:
@@ -127,9 +133,16 @@ def repeated(bounds: Bounds, entry: Ends | Signs) -> Iterator[Claim]:
         return
     sign = 1 if entry.side == "up" else -1
     if entry.method is Method.LINEAR:
-        yield Claim(sign, entry.units, backward(bounds, entry.layer, entry.units, float(sign)).upper, entry.method)
+        yield Claim(
+            sign,
+            entry.units,
+            backward(bounds, entry.layer, entry.units, float(sign)).upper,
+            entry.method,
+        )
     elif entry.method is Method.EXACT_LINEAR:
-        exact = [round_up(exact_backward(bounds, entry.layer, k, sign)) for k in entry.units.tolist()]
+        exact = [
+            round_up(exact_backward(bounds, entry.layer, k, sign)) for k in entry.units.tolist()
+        ]
         yield Claim(sign, entry.units, np.array(exact), entry.method)
     elif entry.method is Method.CASES:
         found = [
@@ -141,7 +154,9 @@ def repeated(bounds: Bounds, entry: Ends | Signs) -> Iterator[Claim]:
 
 def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: CaseProof) -> float:
     """An upper bound of sign·z: the worst leaf of a tree, each bounded rigorously (or exactly)."""
-    straddling = {v: np.nonzero((bounds.lower[v] < 0) & (bounds.upper[v] > 0))[0] for v in proof.frame.units}
+    straddling = {
+        v: np.nonzero((bounds.lower[v] < 0) & (bounds.upper[v] > 0))[0] for v in proof.frame.units
+    }
     if any(not np.isin(units, straddling[v]).all() for v, units in proof.frame.units.items()):
         return np.inf  # ends are tighter by now, and the tree speaks of units that are stable
     leaves = list(leaves_of(proof.tree))
@@ -153,7 +168,9 @@ def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: Case
         worst = float(backward(bounds, layer, rows, float(sign), cases=cases).upper.max())
     for path, leaf in leaves:
         if not isinstance(leaf, Leaf):
-            case = ExactCase({(name, k): phase for name, k, phase in path}, leaf.alpha, leaf.beta, leaf.gamma)
+            case = ExactCase(
+                {(name, k): phase for name, k, phase in path}, leaf.alpha, leaf.beta, leaf.gamma
+            )
             worst = max(worst, round_up(exact_backward(bounds, layer, unit, sign, case=case)))
     return worst
 

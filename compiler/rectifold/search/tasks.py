@@ -38,7 +38,14 @@ class Known:
     @staticmethod
     def of(bounds: Bounds, witnesses: Witnesses) -> Known:
         points = witnesses.points[:1]
-        return Known(bounds.network, bounds.domain, dict(bounds.lower), dict(bounds.upper), points, dict(bounds.pairs))
+        return Known(
+            bounds.network,
+            bounds.domain,
+            dict(bounds.lower),
+            dict(bounds.upper),
+            points,
+            dict(bounds.pairs),
+        )
 
     def restored(self) -> tuple[Bounds, Witnesses]:
         bounds = Bounds(self.network, self.domain, self.pairs)
@@ -143,7 +150,9 @@ def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
     bounds, witnesses = task.known.restored()
     search = BoxSearch(bounds, witnesses, task.layer)
     contest = task.contest
-    refutes = None if contest is None else lambda points: contest.lost(witnesses, points, task.layer)
+    refutes = (
+        None if contest is None else lambda points: contest.lost(witnesses, points, task.layer)
+    )
     search.begin(task.queries, limit=10**12, until_refuted=True, refutes=refutes)
     search.continue_with(task.handed)
     search.go_on(time.monotonic() + task.seconds)
@@ -180,4 +189,8 @@ def split_boxes(task: BoxTask) -> BoxOutcome:
 
 def shares(units: Indices, count: int) -> list[Indices]:
     """Units dealt out to workers like cards: neighbours are often equally hard."""
-    return [units[k::count] for k in range(min(count, len(units)))] if len(units) else [np.zeros(0, dtype=np.int64)]
+    return (
+        [units[k::count] for k in range(min(count, len(units)))]
+        if len(units)
+        else [np.zeros(0, dtype=np.int64)]
+    )

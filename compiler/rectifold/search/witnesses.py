@@ -49,8 +49,12 @@ class Witnesses:
 
     def fresh(self, count: int) -> Floats:
         """`count` points: half uniform, half corners."""
-        uniform = self.low + (self.high - self.low) * self.random.random((count - count // 2, len(self.low)))
-        corners = np.where(self.random.random((count // 2, len(self.low))) < 0.5, self.low, self.high)
+        uniform = self.low + (self.high - self.low) * self.random.random(
+            (count - count // 2, len(self.low))
+        )
+        corners = np.where(
+            self.random.random((count // 2, len(self.low))) < 0.5, self.low, self.high
+        )
         return self.admitted(np.vstack([uniform, corners]))
 
     def clipped(self, points: Floats) -> Floats:
@@ -75,7 +79,9 @@ class Witnesses:
         centre = self.points[0]
         room, excess = rows.ends - rows.rows @ centre, (points - centre) @ rows.rows.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(excess > room, np.maximum(room, 0.0) / excess, 1.0).min(axis=1, initial=1.0)
+            share = np.where(excess > room, np.maximum(room, 0.0) / excess, 1.0).min(
+                axis=1, initial=1.0
+            )
         share = np.where(share < 1.0, share * (1.0 - 2.0**-40), share)
         moved = centre + share[:, None] * (points - centre)
         return np.where(
@@ -107,7 +113,9 @@ class Witnesses:
                 break
         return Traced(values, errors)
 
-    def ascend(self, layer: str, units: Indices, sign: float, start: Floats, steps: int, scale: float = 0.5) -> Floats:
+    def ascend(
+        self, layer: str, units: Indices, sign: float, start: Floats, steps: int, scale: float = 0.5
+    ) -> Floats:
         """From start[k], climb sign·z_units[k] by projected sign gradients; the best point of each climb.
 
         `scale`: the first step, of the box's width.
@@ -123,10 +131,14 @@ class Witnesses:
             best[better], best_value[better] = points[better], reached[better]
             with np.errstate(over="ignore", invalid="ignore"):  # a gradient is only a hint
                 gradient = np.nan_to_num(self._gradient(layer, units, sign, values))
-            points = np.clip(points + np.sign(gradient) * width * scale * 0.5 ** (step // 3), self.low, self.high)
+            points = np.clip(
+                points + np.sign(gradient) * width * scale * 0.5 ** (step // 3), self.low, self.high
+            )
         return self.admitted(best)
 
-    def _gradient(self, layer: str, units: Indices, sign: float, values: dict[str, Floats]) -> Floats:
+    def _gradient(
+        self, layer: str, units: Indices, sign: float, values: dict[str, Floats]
+    ) -> Floats:
         network = self.bounds.network
         floats = self.bounds.floats
         flow: dict[str, Floats] = {u: sign * w[units] for u, w in floats[layer].weights.items()}

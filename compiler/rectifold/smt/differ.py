@@ -11,7 +11,12 @@ from rectifold.smt.process import Answer, Question, Solver, name, number
 
 
 def ask_difference(
-    solver: Solver, a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], seconds: float
+    solver: Solver,
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    seconds: float,
 ) -> Answer:
     """Sat: a point where some output differs by more than its tolerance. Unsat: there is none."""
     question = Question(domain)

@@ -63,7 +63,10 @@ class Solver:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -127,7 +130,9 @@ class Question:
 
     def __init__(self, domain: Domain, inside: Fraction = Fraction(0)) -> None:
         """`inside`: how far from each linear constraint, as a share of what the row can reach from its middle over the box."""
-        self.lines = ["(set-logic QF_LRA)"] + [f"(declare-const x_{k} Real)" for k in range(domain.size)]
+        self.lines = ["(set-logic QF_LRA)"] + [
+            f"(declare-const x_{k} Real)" for k in range(domain.size)
+        ]
         self.domain = domain
         for k, (low, high) in enumerate(zip(domain.lower, domain.upper, strict=True)):
             if low is not None:
@@ -146,7 +151,11 @@ class Question:
         self.lines.append(f"(assert {formula})")
 
     def add_network(
-        self, network: Network, prefix: str, upto: str, ends: Mapping[str, tuple[Floats, Floats]] | None = None
+        self,
+        network: Network,
+        prefix: str,
+        upto: str,
+        ends: Mapping[str, tuple[Floats, Floats]] | None = None,
     ) -> None:
         """Define z_… for every unit that `upto` depends on, and a_… for relu units. `ends`: proven bounds to state."""
         cone = network.cone(upto) | {upto}
@@ -157,7 +166,9 @@ class Question:
     def text(self) -> str:
         return "\n".join(self.lines)
 
-    def _add_layer(self, network: Network, layer: Layer, prefix: str, ends: tuple[Floats, Floats] | None) -> None:
+    def _add_layer(
+        self, network: Network, layer: Layer, prefix: str, ends: tuple[Floats, Floats] | None
+    ) -> None:
         for i in range(layer.size):
             z, a = name(prefix, "z", layer.name, i), name(prefix, "a", layer.name, i)
             terms = [number(layer.bias.entry(i, 0))]
@@ -167,7 +178,9 @@ class Question:
             self.require(f"(= {z} {_sum(terms)})")
             self._activate(layer, i, z, a, ends)
 
-    def _activate(self, layer: Layer, i: int, z: str, a: str, ends: tuple[Floats, Floats] | None) -> None:
+    def _activate(
+        self, layer: Layer, i: int, z: str, a: str, ends: tuple[Floats, Floats] | None
+    ) -> None:
         low, high = (ends[0][i], ends[1][i]) if ends is not None else (-np.inf, np.inf)
         if not layer.is_relu or low >= 0:
             self.require(f"(= {a} {z})")
@@ -188,7 +201,11 @@ def name(prefix: str, kind: str, layer: str, unit: int) -> str:
 
 def number(value: Fraction) -> str:
     """An exact SMT-LIB number."""
-    text = str(abs(value.numerator)) if value.denominator == 1 else f"(/ {abs(value.numerator)} {value.denominator})"
+    text = (
+        str(abs(value.numerator))
+        if value.denominator == 1
+        else f"(/ {abs(value.numerator)} {value.denominator})"
+    )
     return f"(- {text})" if value < 0 else text
 
 

@@ -9,7 +9,9 @@ from rectifold.ir.domain import Domain
 from rectifold.smt.process import Answer, Question, Sat, Solver, name
 
 
-def ask_sign(solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, seconds: float) -> Answer:
+def ask_sign(
+    solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, seconds: float
+) -> Answer:
     """Sat: a point with sign·z > 0. Unsat: sign·z ≤ 0 on the whole domain."""
     network = bounds.network
     question = Question(bounds.domain)
@@ -37,7 +39,9 @@ def cone_cost(bounds: Bounds, layer: str) -> tuple[int, int]:
         for v in network.relu_layers
         if v.name in cone
     )
-    weights = sum(w.nonzero_count for v in network.layers if v.name in cone for w in v.weights.values())
+    weights = sum(
+        w.nonzero_count for v in network.layers if v.name in cone for w in v.weights.values()
+    )
     return units, weights
 
 

@@ -98,7 +98,9 @@ class _Assembled:
         last = [[unit.weights[o] for unit in form.units] for o in range(len(rows))]
         ends = list(shifts)
         for o, row in enumerate(rows):
-            if any(row):  # one unit carries what hinges and inputs give this output, shifted until it is nonnegative
+            if any(
+                row
+            ):  # one unit carries what hinges and inputs give this output, shifted until it is nonnegative
                 low = self._lowest(row)
                 second.append(row)
                 biases.append(-low)
@@ -106,14 +108,23 @@ class _Assembled:
                     out.append(Fraction(int(p == o)))
                 ends[o] += low
         layers.append(
-            Layer("sheets", "relu", Matrix.column(biases), {before: Matrix.from_fractions(second, columns=width)})
+            Layer(
+                "sheets",
+                "relu",
+                Matrix.column(biases),
+                {before: Matrix.from_fractions(second, columns=width)},
+            )
         )
         final = Matrix.from_fractions(last, columns=len(second))
-        return self._network([*layers, Layer("y", "linear", Matrix.column(ends), {"sheets": final})])
+        return self._network(
+            [*layers, Layer("y", "linear", Matrix.column(ends), {"sheets": final})]
+        )
 
     def _network(self, layers: list[Layer]) -> Network:
         source = self.form.network
-        return Network(source.input_name, self.inputs, layers, "y", self.form.domain, source.name, source.title)
+        return Network(
+            source.input_name, self.inputs, layers, "y", self.form.domain, source.name, source.title
+        )
 
     def _first(self) -> Layer:
         rows: list[list[Fraction]] = []
@@ -142,8 +153,12 @@ class _Assembled:
 
     def _row(self, affine: Affine, bends: dict[Hinge, Fraction]) -> tuple[list[Fraction], Fraction]:
         """(weights on the first layer, constant) of affine + Σ c relu(L)."""
-        constant = affine[-1] + sum((affine[k] * self._low(k) for k in range(len(affine) - 1)), Fraction(0))
-        row = [bends.get(hinge, Fraction(0)) for hinge in self.hinges] + [affine[k] for k in self.carried]
+        constant = affine[-1] + sum(
+            (affine[k] * self._low(k) for k in range(len(affine) - 1)), Fraction(0)
+        )
+        row = [bends.get(hinge, Fraction(0)) for hinge in self.hinges] + [
+            affine[k] for k in self.carried
+        ]
         return row, constant
 
     def _outputs(self) -> tuple[list[list[Fraction]], list[Fraction]]:
@@ -157,12 +172,17 @@ class _Assembled:
         """A lower bound of Σ row · first layer, whose values lie between 0 and their value at the worst corner."""
         total = Fraction(0)
         layer_rows = [(hinge[:-1], Fraction(hinge[-1])) for hinge in self.hinges]
-        layer_rows += [(tuple(int(j == k) for j in range(len(self.form.free))), -self._low(k)) for k in self.carried]
+        layer_rows += [
+            (tuple(int(j == k) for j in range(len(self.form.free))), -self._low(k))
+            for k in self.carried
+        ]
         for weight, (form, constant) in zip(row, layer_rows, strict=True):
             if weight < 0:
                 high = constant
                 for k, v in enumerate(form):
-                    end = (self.form.domain.upper if v > 0 else self.form.domain.lower)[self.form.free[k]]
+                    end = (self.form.domain.upper if v > 0 else self.form.domain.lower)[
+                        self.form.free[k]
+                    ]
                     assert end is not None
                     high += v * end
                 total += weight * max(high, Fraction(0))
@@ -206,7 +226,9 @@ def hinge_of(form: Sequence[Fraction | int]) -> tuple[Hinge, Fraction]:
 def combined(*terms: tuple[Fraction | int, Sequence[Fraction | int]]) -> Affine:
     """Σ factor · form."""
     size = len(terms[0][1])
-    return tuple(sum((Fraction(f) * form[k] for f, form in terms), Fraction(0)) for k in range(size))
+    return tuple(
+        sum((Fraction(f) * form[k] for f, form in terms), Fraction(0)) for k in range(size)
+    )
 
 
 def multiple(form: Sequence[Fraction], of: Hinge) -> Fraction | None:

@@ -48,10 +48,15 @@ class Gates:
         self.regions = regions
         self.outputs = regions.network.output_size
         border = _border(regions)
-        self.walls_of = [[wall for wall in region.walls if wall[0] not in border] for region in regions]
+        self.walls_of = [
+            [wall for wall in region.walls if wall[0] not in border] for region in regions
+        ]
         self.sides = sorted({side for walls in self.walls_of for side in walls})
         self.walls = sorted({wall for wall, _ in self.sides})
-        self.scale = {wall: max(abs(a) * self._width(k) for k, a in enumerate(wall[:-1])) for wall in self.walls}
+        self.scale = {
+            wall: max(abs(a) * self._width(k) for k, a in enumerate(wall[:-1]))
+            for wall in self.walls
+        }
 
     def sizes(self) -> dict[str, list[int]]:
         """Hidden units of each kind, without building them. "classic, all patterns": a gate for every on-off pattern of all units."""
@@ -88,7 +93,9 @@ class Gates:
         }[kind]
         layers = self._layers(lift, gain, parts, minus)
         source, domain = self.regions.network, self.regions.domain
-        network = Network(source.input_name, source.input_size, layers, "y", domain, source.name, source.title)
+        network = Network(
+            source.input_name, source.input_size, layers, "y", domain, source.name, source.title
+        )
         share = self.share(strip)
         statement = (
             f"exact but within {at_most(strip, 3)} of a wall (in shares of the domain's width), which is at most "
@@ -138,7 +145,11 @@ class Gates:
     # ---- layers ---------------------------------------------------------------------------------
 
     def _layers(
-        self, lift: Fraction, gain: Fraction, parts: Sequence[tuple[Fraction, Fraction]], minus: Fraction
+        self,
+        lift: Fraction,
+        gain: Fraction,
+        parts: Sequence[tuple[Fraction, Fraction]],
+        minus: Fraction,
     ) -> list[Layer]:
         """Hinges relu(lift − side·G), gates relu(p f + q − gain·Σ hinges) with sign of p, and the sum minus a constant."""
         free, n = self.regions.free, len(self.regions.free)
@@ -161,7 +172,9 @@ class Gates:
         for region, walls in zip(self.regions, self.walls_of, strict=True):
             for o, affine in enumerate(region.affine):
                 for factor, constant in parts:
-                    gates.append(self._gate(affine, factor, gain, [place_of[w] for w in walls], width))
+                    gates.append(
+                        self._gate(affine, factor, gain, [place_of[w] for w in walls], width)
+                    )
                     at_low = evaluated(affine, [self._ends(k)[0] for k in range(n)])
                     gate_biases.append(factor * at_low + constant)
                     for p, out in enumerate(outs):
@@ -176,7 +189,9 @@ class Gates:
             ),
         ]  # fmt: skip
 
-    def _gate(self, affine: Affine, factor: Fraction, gain: Fraction, hinges: list[int], width: int) -> list[Fraction]:
+    def _gate(
+        self, affine: Affine, factor: Fraction, gain: Fraction, hinges: list[int], width: int
+    ) -> list[Fraction]:
         row = [Fraction(0)] * width
         for k in hinges:
             row[k] = -gain

@@ -12,7 +12,9 @@ from rectifold.linear_regions.by_vertices import Region
 from rectifold.two_layers.form import Hinge, TwoLayers, Weights, hinge_of
 
 
-def on_a_line(network: Network, domain: Domain, free: tuple[int, ...], regions: Sequence[Region]) -> TwoLayers:
+def on_a_line(
+    network: Network, domain: Domain, free: tuple[int, ...], regions: Sequence[Region]
+) -> TwoLayers:
     """`regions` of at most one free input, all of them."""
     if not free:
         return TwoLayers(network, domain, free, regions[0].affine, {})
@@ -20,7 +22,9 @@ def on_a_line(network: Network, domain: Domain, free: tuple[int, ...], regions: 
     first = pieces[0][1].affine
     hinges: dict[Hinge, Weights] = {}
     for (_, left), (at, right) in pairwise(pieces):
-        jumps = tuple(after[0] - before[0] for before, after in zip(left.affine, right.affine, strict=True))
+        jumps = tuple(
+            after[0] - before[0] for before, after in zip(left.affine, right.affine, strict=True)
+        )
         if any(jumps):
             hinge, scale = hinge_of((Fraction(1), -at))
             hinges[hinge] = tuple(k * scale for k in jumps)

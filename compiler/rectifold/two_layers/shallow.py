@@ -73,13 +73,19 @@ def shallow_network(
     construction for three inputs does not cover, or a deep network asked to return itself.
     """
     if accuracy <= 0:
-        raise InputError(f"the accuracy {accuracy} is not positive: gated networks leak on a set of positive volume")
+        raise InputError(
+            f"the accuracy {accuracy} is not positive: gated networks leak on a set of positive volume"
+        )
     if gain is not None and gain <= 0:
         raise InputError(f"the gain {gain} is not positive")
     started = time.monotonic()
     enumeration, regions = _all_regions(network, domain, seconds, progress)
     source = network.with_domain(domain)
-    exact = None if kind in ("classic", "core", "centred") else _exact(enumeration, regions, required=kind == "exact")
+    exact = (
+        None
+        if kind in ("classic", "core", "centred")
+        else _exact(enumeration, regions, required=kind == "exact")
+    )
     if progress is not None:
         progress("the forms of all linear regions", 0, 0)
     is_shallow = network.is_chain and len(network.relu_layers) <= 2
@@ -93,7 +99,9 @@ def shallow_network(
     chosen = kind or _best(alternatives)
     if chosen == "source":
         if not is_shallow:
-            raise InputError(f"{network.name} has more than two hidden layers, so it is no shallow network itself")
+            raise InputError(
+                f"{network.name} has more than two hidden layers, so it is no shallow network itself"
+            )
         result, statement, is_exact = source, "the source has at most two hidden layers", True
     elif chosen == "exact":
         assert exact is not None
@@ -102,7 +110,16 @@ def shallow_network(
     else:
         gated = gates.build(chosen, accuracy) if gain is None else gates.with_gain(chosen, gain)
         result, statement, is_exact = gated.network, gated.statement, False
-    return Shallow(source, result, chosen, is_exact, statement, alternatives, len(regions), time.monotonic() - started)
+    return Shallow(
+        source,
+        result,
+        chosen,
+        is_exact,
+        statement,
+        alternatives,
+        len(regions),
+        time.monotonic() - started,
+    )
 
 
 def _all_regions(
@@ -147,19 +164,27 @@ def _exact(enumeration: Enumeration, regions: Regions, *, required: bool) -> Net
 
 
 def _best(alternatives: dict[str, list[int]]) -> Kind:
-    if "exact" in alternatives and sum(alternatives["exact"]) < sum(alternatives.get("source", [10**9])):
+    if "exact" in alternatives and sum(alternatives["exact"]) < sum(
+        alternatives.get("source", [10**9])
+    ):
         return "exact"
     return "source" if "source" in alternatives else "centred"
 
 
-def _proof(source: Network, exact: Network, domain: Domain, regions: int, seconds: float | None) -> str:
+def _proof(
+    source: Network, exact: Network, domain: Domain, regions: int, seconds: float | None
+) -> str:
     """What shows that the result is exact. Raises AssertionError if it is not, which would be a bug."""
     built = f"built from all {regions} linear regions with every jump checked exactly"
     if domain.size - len(domain.fixed) > MOST_INPUTS:
         return f"equal to the source: {built}"
-    outcome = compare_by_regions(source, exact, domain, effort=Effort(_PROOF_SECONDS if seconds is None else seconds))
+    outcome = compare_by_regions(
+        source, exact, domain, effort=Effort(_PROOF_SECONDS if seconds is None else seconds)
+    )
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:
-        return f"equal to the source: {built}, and equal on each of {outcome.regions} common regions"
+        return (
+            f"equal to the source: {built}, and equal on each of {outcome.regions} common regions"
+        )
     return f"equal to the source: {built} (and on the first {outcome.regions} common regions)"

@@ -39,15 +39,21 @@ def _candidates(enumeration: Enumeration, regions: Sequence[AnyRegion]) -> Any:
 
         def by_phase(region: AnyRegion) -> Sides:
             return tuple(
-                sign if region.phases[name][unit] else -sign for unit, sign in map(first.__getitem__, hyperplanes)
+                sign if region.phases[name][unit] else -sign
+                for unit, sign in map(first.__getitem__, hyperplanes)
             )
 
         yield hyperplanes, by_phase
     walls = sorted({wall for region in regions for wall, _ in region.walls})
     vertices = sum(len(region.vertices or ()) for region in regions)
-    if not all(isinstance(region, Region) for region in regions) or len(walls) * vertices > _MOST_SIGNS:
+    if (
+        not all(isinstance(region, Region) for region in regions)
+        or len(walls) * vertices > _MOST_SIGNS
+    ):
         return
-    known: dict[int, Sides] = {id(region): _sides(region, walls) for region in regions if isinstance(region, Region)}
+    known: dict[int, Sides] = {
+        id(region): _sides(region, walls) for region in regions if isinstance(region, Region)
+    }
     whole = [k for k in range(len(walls)) if all(sides[k] for sides in known.values())]
     yield [walls[k] for k in whole], lambda region: tuple(known[id(region)][k] for k in whole)
 
@@ -71,7 +77,9 @@ def _sides(region: Region, walls: Sequence[Hinge]) -> Sides:
     """On which side of each hyperplane a region lies, 0 where it is cut."""
     sides = []
     for wall in walls:
-        values = [sum(a * x for a, x in zip(wall, v, strict=True)) for v in region.polytope.vertices]
+        values = [
+            sum(a * x for a, x in zip(wall, v, strict=True)) for v in region.polytope.vertices
+        ]
         sides.append(1 if min(values) >= 0 else -1 if max(values) <= 0 else 0)
     return tuple(sides)
 
@@ -93,7 +101,10 @@ def _fitted(
                 continue
             high = maps.get((*sides[:k], 1, *sides[k + 1 :]))
             if high is not None:
-                factors = [multiple(combined((1, a), (-1, b)), hyperplanes[k]) for a, b in zip(high, low, strict=True)]
+                factors = [
+                    multiple(combined((1, a), (-1, b)), hyperplanes[k])
+                    for a, b in zip(high, low, strict=True)
+                ]
                 if any(f is None for f in factors):
                     return None
                 jumps[k] = tuple(f for f in factors if f is not None)
@@ -113,4 +124,6 @@ def _fitted(
             return None
     if start is None:
         return None
-    return TwoLayers(enumeration.network, enumeration.domain, tuple(enumeration.free), start, hinges)
+    return TwoLayers(
+        enumeration.network, enumeration.domain, tuple(enumeration.free), start, hinges
+    )

@@ -73,13 +73,27 @@ def reduced(op: str) -> dict[str, Case]:
         f"{op} of everything": ((2, 3), node(op, ["x"]), {}, 12),
         f"{op} by an attribute": ((2, 3, 2), node(op, ["x"], axes=[0, -1], keepdims=0), {}, 11),
         f"{op} by an input": ((2, 3, 2), node(op, ["x", "a"], keepdims=1), {"a": whole(1)}, first),
-        f"{op} of no axes is all": ((2, 3), node(op, ["x", "a"], keepdims=0), {"a": whole()}, first),
-        f"{op} of no axes is none": ((2, 3), node(op, ["x", "a"], noop_with_empty_axes=1), {"a": whole()}, first),
+        f"{op} of no axes is all": (
+            (2, 3),
+            node(op, ["x", "a"], keepdims=0),
+            {"a": whole()},
+            first,
+        ),
+        f"{op} of no axes is none": (
+            (2, 3),
+            node(op, ["x", "a"], noop_with_empty_axes=1),
+            {"a": whole()},
+            first,
+        ),
         f"{op} without axes is none": ((2, 3), node(op, ["x"], noop_with_empty_axes=1), {}, first),
     }
 
 
-REDUCTIONS = {k: v for op in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin") for k, v in reduced(op).items()}
+REDUCTIONS = {
+    k: v
+    for op in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin")
+    for k, v in reduced(op).items()
+}
 RUNNING: dict[str, Case] = {
     f"exclusive {exclusive}, reverse {reverse}": (
         (2, 4), node("CumSum", ["x", "a"], exclusive=exclusive, reverse=reverse), {"a": np.array(axis)}, 13,
@@ -98,7 +112,9 @@ def test_agrees_with_onnxruntime(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_scaler(count: int, tmp_path: Path) -> None:
-    made = node("Scaler", ["x"], domain="ai.onnx.ml", offset=[0.5] * count, scale=[2.0, -1.0, 0.25][:count])
+    made = node(
+        "Scaler", ["x"], domain="ai.onnx.ml", offset=[0.5] * count, scale=[2.0, -1.0, 0.25][:count]
+    )
     assert_agrees(model((2, 3), [made]), (2, 3), tmp_path)
 
 
@@ -148,7 +164,9 @@ def test_constants_are_computed_in_their_type(name: str, tmp_path: Path) -> None
     data = model((3,), known, constants, opset=14)
     network, _ = imported(data, tmp_path)
     assert [float(v) for v in evaluate(network, [0, 0, 0])] == expected
-    assert_agrees(data, (3,), tmp_path, peer="onnx.reference")  # onnxruntime has few operators for small integers
+    assert_agrees(
+        data, (3,), tmp_path, peer="onnx.reference"
+    )  # onnxruntime has few operators for small integers
 
 
 def test_an_input_of_whole_numbers_is_read_once_it_is_cast(tmp_path: Path) -> None:
@@ -161,7 +179,9 @@ def test_an_input_of_whole_numbers_is_read_once_it_is_cast(tmp_path: Path) -> No
 def test_activations_of_constants_are_constants(tmp_path: Path) -> None:
     """relu(c) may be a weight; it makes no layer."""
     nodes = [node("Relu", ["c"], "r"), node("Abs", ["r"], "w"), node("MatMul", ["x", "w"])]
-    network, _ = imported(model((1, 2), nodes, {"c": np.array([[-1.0], [2.0]], np.float32)}), tmp_path)
+    network, _ = imported(
+        model((1, 2), nodes, {"c": np.array([[-1.0], [2.0]], np.float32)}), tmp_path
+    )
     assert [int(v) for v in evaluate(network, [5, 7])] == [14]
     assert len(network.layers) == 1
 
@@ -216,12 +236,15 @@ def test_refused(title: str, tmp_path: Path) -> None:
 
 def test_arithmetic_of_whole_numbers_from_the_input_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        InputError, match="'A' holds int64 values that depend on the network's input; arithmetic of whole"
+        InputError,
+        match="'A' holds int64 values that depend on the network's input; arithmetic of whole",
     ):
         imported(model((1, 3), [node("Add", ["x", "c"])], {"c": whole(1)}, kind=INT64), tmp_path)
 
 
 def test_a_limit_beyond_single_precision_counts_in_double_precision(tmp_path: Path) -> None:
-    data = model((1, 1), [node("Clip", ["x", "", "h"])], {"h": np.array(1e39)}, kind=TensorProto.DOUBLE)
+    data = model(
+        (1, 1), [node("Clip", ["x", "", "h"])], {"h": np.array(1e39)}, kind=TensorProto.DOUBLE
+    )
     network, _ = imported(data, tmp_path)
     assert float(evaluate(network, [10**40])[0]) == 1e39

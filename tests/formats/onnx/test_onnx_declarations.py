@@ -12,7 +12,13 @@ from onnx import TensorProto, defs, helper
 
 from onnx_models import Array, array, imported, model, node
 from rectifold.errors import InputError
-from rectifold.formats.onnx.declarations import FIRST_OPSET, LAST_ML_OPSET, LAST_OPSET, Operator, operator_of
+from rectifold.formats.onnx.declarations import (
+    FIRST_OPSET,
+    LAST_ML_OPSET,
+    LAST_OPSET,
+    Operator,
+    operator_of,
+)
 from rectifold.formats.onnx.operators import OPERATORS
 
 NOT_UNDERSTOOD = {"Constant": {"sparse_value", "value_string", "value_strings"}}
@@ -58,7 +64,10 @@ def test_every_row_declares_what_onnx_defines(key: tuple[str, str]) -> None:
             only_value = key[1] == "Constant"  # the one value is asked for by the operator
             assert attribute.required == stored.required or only_value, (version, name)
         options = [str(p.option).split(".")[-1].lower() for p in schema.inputs]
-        ours = ["optional" if p.optional else "variadic" if p.variadic else "single" for p in row.parameters]
+        ours = [
+            "optional" if p.optional else "variadic" if p.variadic else "single"
+            for p in row.parameters
+        ]
         assert ours == options or (key[1], version < 13) == ("Resize", True), version
 
 
@@ -151,8 +160,12 @@ STORED: dict[str, Array] = {
 @pytest.mark.parametrize("kind", [*STORED, "bool", "bfloat16"])
 def test_every_element_type_is_read_from_both_fields(kind: str, raw: bool, tmp_path: Path) -> None:
     number = getattr(TensorProto, {"float32": "FLOAT", "float64": "DOUBLE"}.get(kind, kind.upper()))
-    values = np.array([0.0, 1.0, 2.0 if kind != "bool" else 1.0]).astype(helper.tensor_dtype_to_np_dtype(number))
-    tensor = helper.make_tensor("c", number, [3], values.tobytes() if raw else values.astype(object).tolist(), raw=raw)
+    values = np.array([0.0, 1.0, 2.0 if kind != "bool" else 1.0]).astype(
+        helper.tensor_dtype_to_np_dtype(number)
+    )
+    tensor = helper.make_tensor(
+        "c", number, [3], values.tobytes() if raw else values.astype(object).tolist(), raw=raw
+    )
     made = onnx.load_model_from_string(
         model((3,), [node("Cast", ["c"], "k", to=TensorProto.FLOAT), node("Add", ["x", "k"])])
     )
@@ -163,7 +176,9 @@ def test_every_element_type_is_read_from_both_fields(kind: str, raw: bool, tmp_p
 
 
 def damaged(**fields: Any) -> Any:
-    tensor = TensorProto(name="c", data_type=TensorProto.FLOAT, dims=[3], float_data=[1.0, 2.0, 3.0])
+    tensor = TensorProto(
+        name="c", data_type=TensorProto.FLOAT, dims=[3], float_data=[1.0, 2.0, 3.0]
+    )
     for name, value in fields.items():
         tensor.ClearField(name)
         if isinstance(value, list):
@@ -201,7 +216,10 @@ EXTERNAL: dict[str, tuple[dict[str, str], str]] = {
     "no location": ({"offset": "0"}, "its external data has no location"),
     "a bad offset": ({"location": "m.data", "offset": "-1"}, "a bad offset or length"),
     "an unknown key": ({"location": "m.data", "codec": "zip"}, "unknown keys"),
-    "a file that is too short": ({"location": "m.data", "offset": "4"}, "but holds 2; the file is damaged"),
+    "a file that is too short": (
+        {"location": "m.data", "offset": "4"},
+        "but holds 2; the file is damaged",
+    ),
     "no file": ({"location": "other.data"}, "there is no file 'other.data'"),
 }
 
@@ -210,7 +228,9 @@ EXTERNAL: dict[str, tuple[dict[str, str], str]] = {
 def test_external_data_that_is_refused(title: str, tmp_path: Path) -> None:
     entries, message = EXTERNAL[title]
     (tmp_path / "m.data").write_bytes(np.arange(3, dtype=np.float32).tobytes())
-    tensor = TensorProto(name="c", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
+    tensor = TensorProto(
+        name="c", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL
+    )
     for key, value in entries.items():
         tensor.external_data.add(key=key, value=value)
     made = onnx.load_model_from_string(model((3,), [node("Add", ["x", "c"])]))

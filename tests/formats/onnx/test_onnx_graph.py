@@ -16,17 +16,24 @@ from rectifold.errors import InputError
 from rectifold.ir.evaluate import evaluate
 
 
-def graph_of(nodes: Sequence[Any], inputs: Mapping[str, tuple[int, Any]], outputs: Sequence[str] = ("y",)) -> bytes:
+def graph_of(
+    nodes: Sequence[Any], inputs: Mapping[str, tuple[int, Any]], outputs: Sequence[str] = ("y",)
+) -> bytes:
     """A model with inputs name → (element type, shape) and the constant c = (1, 2)."""
     graph = helper.make_graph(
         list(nodes),
         "graph",
-        [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in inputs.items()],
+        [
+            helper.make_tensor_value_info(name, kind, shape)
+            for name, (kind, shape) in inputs.items()
+        ],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
         [numpy_helper.from_array(np.array([1, 2], np.float32), "c")],
     )
     return bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8).SerializeToString()
+        helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8
+        ).SerializeToString()
     )
 
 
@@ -40,7 +47,12 @@ def test_nodes_may_stand_in_any_order(tmp_path: Path) -> None:
 
 
 def test_the_order_of_nodes_does_not_change_the_network(tmp_path: Path) -> None:
-    nodes = [node("Relu", ["x"], "a"), node("Abs", ["x"], "b"), node("Max", ["a", "b"], "m"), node("Add", ["m", "a"])]
+    nodes = [
+        node("Relu", ["x"], "a"),
+        node("Abs", ["x"], "b"),
+        node("Max", ["a", "b"], "m"),
+        node("Add", ["m", "a"]),
+    ]
     first, _ = imported(graph_of(nodes, X), tmp_path)
     second, _ = imported(graph_of([nodes[0], nodes[3], nodes[1], nodes[2]], X), tmp_path)
     assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
@@ -74,7 +86,9 @@ def test_inputs_are_joined_in_order_and_that_is_said(tmp_path: Path) -> None:
     inputs = {"a": (TensorProto.FLOAT, [2]), "b": (TensorProto.FLOAT, ["n", 2])}
     network, notes = imported(graph_of([node("Sub", ["b", "a"])], inputs), tmp_path)
     assert [int(v) for v in evaluate(network, [1, 2, 10, 20])] == [9, 18]
-    assert notes == ["the inputs a (2 values), b (2 values) are read as one input of 4 values, in this order"]
+    assert notes == [
+        "the inputs a (2 values), b (2 values) are read as one input of 4 values, in this order"
+    ]
 
 
 def test_a_batch_keeps_all_its_entries(tmp_path: Path) -> None:
@@ -83,8 +97,14 @@ def test_a_batch_keeps_all_its_entries(tmp_path: Path) -> None:
 
 
 def test_an_output_that_is_an_input_or_a_constant(tmp_path: Path) -> None:
-    assert [int(v) for v in evaluate(imported(graph_of([], X, ["x"]), tmp_path)[0], [3, 4])] == [3, 4]
-    assert [int(v) for v in evaluate(imported(graph_of([], X, ["c"]), tmp_path)[0], [3, 4])] == [1, 2]
+    assert [int(v) for v in evaluate(imported(graph_of([], X, ["x"]), tmp_path)[0], [3, 4])] == [
+        3,
+        4,
+    ]
+    assert [int(v) for v in evaluate(imported(graph_of([], X, ["c"]), tmp_path)[0], [3, 4])] == [
+        1,
+        2,
+    ]
 
 
 def test_several_outputs_are_joined_in_the_order_asked_for(tmp_path: Path) -> None:
@@ -93,9 +113,9 @@ def test_several_outputs_are_joined_in_the_order_asked_for(tmp_path: Path) -> No
     assert [int(v) for v in evaluate(network, [1, -2])] == [-1, 2, 1, 0]
     assert notes == ["the outputs z (2 values), y (2 values) are read as one output, in this order"]
     x = np.array([[1, -2]], np.float32)
-    assert [int(v) for v in evaluate(imported(data, tmp_path, outputs=["y"])[0], [1, -2])] == peer_values(
-        data, x
-    ).ravel().tolist()
+    assert [
+        int(v) for v in evaluate(imported(data, tmp_path, outputs=["y"])[0], [1, -2])
+    ] == peer_values(data, x).ravel().tolist()
 
 
 OTHER = {"x": (TensorProto.FLOAT, [1, 2]), "z": (TensorProto.STRING, [1])}

@@ -91,7 +91,9 @@ def test_split_into_parts(opset: int, attributes: dict[str, Any], tmp_path: Path
 
 def test_split_by_an_attribute(tmp_path: Path) -> None:
     parts = node("Split", ["x"], ["a", "b"], axis=1, split=[1, 3])
-    assert_agrees(model((1, 4), [parts, node("Concat", ["b", "a"], axis=1)], opset=11), (1, 4), tmp_path)
+    assert_agrees(
+        model((1, 4), [parts, node("Concat", ["b", "a"], axis=1)], opset=11), (1, 4), tmp_path
+    )
 
 
 RESIZES: dict[str, tuple[dict[str, Array], dict[str, Any]]] = {
@@ -127,7 +129,9 @@ def test_upsample_and_the_first_resize(tmp_path: Path) -> None:
     for op, opset in (("Upsample", 9), ("Resize", 10)):
         data = model((1, 1, 2, 2), [node(op, ["x", "s"], mode="nearest")], {"s": scales}, opset)
         assert_agrees(data, (1, 1, 2, 2), tmp_path)
-    data = model((1, 1, 2, 2), [node("Upsample", ["x"], mode="nearest", scales=[1.0, 1.0, 3.0, 2.0])], {}, 7)
+    data = model(
+        (1, 1, 2, 2), [node("Upsample", ["x"], mode="nearest", scales=[1.0, 1.0, 3.0, 2.0])], {}, 7
+    )
     assert_agrees(data, (1, 1, 2, 2), tmp_path)
 
 
@@ -223,8 +227,11 @@ def test_moves_that_are_refused(title: str, tmp_path: Path) -> None:
 def test_a_copy_that_depends_on_rounding_is_refused(tmp_path: Path) -> None:
     """Entry 1 of 2 copies entry 1/(1/7) = 7 of 14; in single precision the coordinate falls below 7."""
     attributes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    data = model((1, 14), [node("Resize", ["x", "", "", "s"], **attributes)], {"s": whole(1, 2)}, 13)
+    data = model(
+        (1, 14), [node("Resize", ["x", "", "", "s"], **attributes)], {"s": whole(1, 2)}, 13
+    )
     with pytest.raises(
-        InputError, match=r"which entry is nearest depends on rounding \(size 14 to 2, asymmetric, floor\)"
+        InputError,
+        match=r"which entry is nearest depends on rounding \(size 14 to 2, asymmetric, floor\)",
     ):
         imported(data, tmp_path)

@@ -43,12 +43,16 @@ def test_pools(name: str, kind: str, tmp_path: Path) -> None:
     shape, attributes = POOLS[name]
     if kind.endswith("pads"):
         attributes = {**attributes, "count_include_pad": 1}
-    assert_agrees(model(shape, [node(kind.split()[0], ["x"], **attributes)], opset=19), shape, tmp_path)
+    assert_agrees(
+        model(shape, [node(kind.split()[0], ["x"], **attributes)], opset=19), shape, tmp_path
+    )
 
 
 def test_average_pool_with_ceil_mode_counts_what_pytorch_counts(tmp_path: Path) -> None:
     """AvgPool2d(2, 2, ceil_mode=True): cells beyond the padding do not count."""
-    pool = node("AveragePool", ["x"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, count_include_pad=1)
+    pool = node(
+        "AveragePool", ["x"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1, count_include_pad=1
+    )
     network, _ = imported(model((1, 1, 3, 3), [pool], opset=19), tmp_path)
     assert [str(v) for v in evaluate(network, range(9))] == ["2", "7/2", "13/2", "8"]
 
@@ -81,7 +85,9 @@ CONVOLUTIONS: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]
 def test_convolutions(name: str, bias: bool, tmp_path: Path) -> None:
     shape, kernel, attributes = CONVOLUTIONS[name]
     constants = {"w": array(*kernel)} | ({"b": array(kernel[0])} if bias else {})
-    assert_agrees(model(shape, [node("Conv", ["x", *constants], **attributes)], constants), shape, tmp_path)
+    assert_agrees(
+        model(shape, [node("Conv", ["x", *constants], **attributes)], constants), shape, tmp_path
+    )
 
 
 TRANSPOSED: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
@@ -113,7 +119,10 @@ def test_transposed_convolutions(name: str, tmp_path: Path) -> None:
 def test_a_kernel_that_is_computed_keeps_its_exact_value(tmp_path: Path) -> None:
     """One third is no float64 number."""
     nodes = [node("Div", ["one", "three"], "w"), node("Conv", ["x", "w"])]
-    constants = {"one": np.ones((1, 1, 1), dtype=np.float32), "three": np.array(3, dtype=np.float32)}
+    constants = {
+        "one": np.ones((1, 1, 1), dtype=np.float32),
+        "three": np.array(3, dtype=np.float32),
+    }
     network, _ = imported(model((1, 1, 2), nodes, constants), tmp_path)
     assert [str(v) for v in evaluate(network, [1, 2])] == ["1/3", "2/3"]
 
@@ -176,12 +185,16 @@ def test_windows_that_are_refused(title: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("op", ["MaxPool", "GlobalAveragePool", "Conv"])
 def test_a_tensor_without_spatial_axes_is_refused(op: str, tmp_path: Path) -> None:
     attributes = {"kernel_shape": [1]} if op == "MaxPool" else {}
-    with pytest.raises(InputError, match=r"the input has the shape \(2, 3\); batch x channels x one or more sizes"):
+    with pytest.raises(
+        InputError, match=r"the input has the shape \(2, 3\); batch x channels x one or more sizes"
+    ):
         imported(model((2, 3), windowed(op, **attributes), {"w": array(1, 3, 1)}), tmp_path)
 
 
 def test_a_kernel_for_other_channels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the kernel reads 2 channels in each of 1 groups; the input has 1"):
+    with pytest.raises(
+        InputError, match="the kernel reads 2 channels in each of 1 groups; the input has 1"
+    ):
         imported(model((1, 1, 3, 3), windowed("Conv"), {"w": array(1, 2, 2, 2)}), tmp_path)
 
 
@@ -196,5 +209,7 @@ def test_double_precision_is_read_too(tmp_path: Path) -> None:
     data = model((1, 1, 2), [node("Conv", ["x", "w"])], {"w": weight}, kind=TensorProto.DOUBLE)
     network, _ = imported(data, tmp_path)
     x = np.array([[[1.0, 2.0]]])
-    assert [float(v) for v in evaluate(network, [1, 2])] == peer_values(data, x, "onnx.reference").ravel().tolist()
+    assert [float(v) for v in evaluate(network, [1, 2])] == peer_values(
+        data, x, "onnx.reference"
+    ).ravel().tolist()
     assert helper.tensor_dtype_to_np_dtype(TensorProto.DOUBLE) == weight.dtype

@@ -46,13 +46,19 @@ def absolute(node: Node) -> Tensor:
 
 def leaky_relu(node: Node) -> Tensor:
     x, slope = node.symbolic(0), Fraction(float(node.attribute("alpha")))
-    return Symbolic(node.builder.leaky_relu(x.entries, [slope] * x.entries.size, node.layer_name), x.shape, x.type)
+    return Symbolic(
+        node.builder.leaky_relu(x.entries, [slope] * x.entries.size, node.layer_name),
+        x.shape,
+        x.type,
+    )
 
 
 def prelu(node: Node) -> Tensor:
     x, slope = node.symbolic(0), node.constant(1, "the slope")
     if node.broadcast(x.shape, slope.shape) != x.shape:
-        raise node.fail(f"the slope has the shape {slope.shape}, which does not broadcast to {x.shape}")
+        raise node.fail(
+            f"the slope has the shape {slope.shape}, which does not broadcast to {x.shape}"
+        )
     slopes = np.broadcast_to(slope.fractions(), x.shape).ravel().tolist()
     return Symbolic(node.builder.leaky_relu(x.entries, slopes, node.layer_name), x.shape, x.type)
 
@@ -62,7 +68,9 @@ def hard_sigmoid(node: Node) -> Tensor:
     x = node.symbolic(0)
     slope, offset = (Fraction(float(node.attribute(name))) for name in ("alpha", "beta"))
     line = x.entries.scale(slope) + Affine.constant([offset] * x.entries.size)
-    return Symbolic(node.builder.clip(line, Fraction(0), Fraction(1), node.layer_name), x.shape, x.type)
+    return Symbolic(
+        node.builder.clip(line, Fraction(0), Fraction(1), node.layer_name), x.shape, x.type
+    )
 
 
 def clip(node: Node) -> Tensor:
@@ -72,7 +80,9 @@ def clip(node: Node) -> Tensor:
     if low == math.inf or high == -math.inf:
         raise node.fail("min is infinity or max is -infinity; the result would be infinite")
     if low > high:
-        raise node.fail(f"min {float(low)} is above max {float(high)}; a model with min ≤ max can be read")
+        raise node.fail(
+            f"min {float(low)} is above max {float(high)}; a model with min ≤ max can be read"
+        )
     first, last = _end(low, x.type), _end(high, x.type)
     return Symbolic(node.builder.clip(x.entries, first, last, node.layer_name), x.shape, x.type)
 
@@ -137,7 +147,9 @@ def batch_normalization(node: Node) -> Tensor:
     moved = scaled(node, x, Constant(factors.reshape(channels), x.type, node.where))
     shift = np.empty(len(factors), dtype=object)
     shift[:] = [b - m * Fraction(float(f)) for b, m, f in zip(offset, mean, factors, strict=True)]
-    node.note("scale/sqrt(var + epsilon) is irrational; it was fixed to the nearest float64 numbers")
+    node.note(
+        "scale/sqrt(var + epsilon) is irrational; it was fixed to the nearest float64 numbers"
+    )
     added = Constant(np.broadcast_to(shift.reshape(channels), x.shape), x.type, node.where)
     return Symbolic(moved.entries + added.affine(), x.shape, x.type)
 
@@ -175,4 +187,6 @@ def _features(node: Node, name: str, shape: tuple[int, ...]) -> Constant:
     if values is None or not shape or len(values) not in (1, shape[-1]):
         count = "no" if values is None else len(values)
         raise node.fail(f"{name} has {count} entries; 1 or one per feature of {shape} is expected")
-    return Constant(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), "float32", node.where)
+    return Constant(
+        np.broadcast_to(np.asarray(values, dtype=np.float64), shape), "float32", node.where
+    )

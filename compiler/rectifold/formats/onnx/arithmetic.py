@@ -128,7 +128,9 @@ def _whole_quotient(node: Node, left: Constant, right: Constant) -> Constant:
     """Truncated towards 0; the one quotient that does not fit its type is refused."""
     shape = node.broadcast(left.shape, right.shape)
     a, b = (np.broadcast_to(p.values, shape).ravel().tolist() for p in (left, right))
-    quotients = [abs(p) // abs(q) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(a, b, strict=True)]
+    quotients = [
+        abs(p) // abs(q) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(a, b, strict=True)
+    ]
     if any(q > np.iinfo(left.type).max for q in quotients):
         raise node.fail(f"a quotient of {left.type} values does not fit {left.type}")
     return node.folded(wrapped(quotients, left.type, shape), left.type)
@@ -148,11 +150,18 @@ def power(node: Node) -> Tensor:
     shape = node.broadcast(base.shape, exponent.shape)
     if isinstance(base, Symbolic):
         if not np.all(exponents == 1):
-            raise node.fail("only the exponent 1 of a tensor that depends on the input is piecewise linear")
+            raise node.fail(
+                "only the exponent 1 of a tensor that depends on the input is piecewise linear"
+            )
         return Symbolic(spread(base, shape), shape, base.type)
     if not all(e.denominator == 1 and 0 <= e <= MAX_POWER for e in exponents.ravel()):
-        raise node.fail(f"an exponent is no whole number from 0 to {MAX_POWER}, and the result would be rounded")
-    powers = [b ** int(e) for b, e in zip(*(_flat(v, shape) for v in (_as_objects(base), exponents)), strict=True)]
+        raise node.fail(
+            f"an exponent is no whole number from 0 to {MAX_POWER}, and the result would be rounded"
+        )
+    powers = [
+        b ** int(e)
+        for b, e in zip(*(_flat(v, shape) for v in (_as_objects(base), exponents)), strict=True)
+    ]
     values = np.empty(len(powers), dtype=object)
     values[:] = powers
     return _typed(node, values.reshape(shape), base.type)
@@ -170,7 +179,9 @@ def cast(node: Node) -> Tensor:
     number = int(node.attribute("to"))
     target = element_type(number)
     if target is None:
-        raise node.fail(f"the type {type_text(number)} is not read; read are {', '.join(ELEMENT_TYPES)}")
+        raise node.fail(
+            f"the type {type_text(number)} is not read; read are {', '.join(ELEMENT_TYPES)}"
+        )
     value = node.tensor(0)
     if isinstance(value, Constant):
         return _cast_constant(node, value, target)
@@ -196,7 +207,11 @@ def _cast_constant(node: Node, value: Constant, target: str) -> Constant:
 def _rounded(values: Array, target: str) -> Array:
     """The nearest numbers of a floating-point type, held as float64."""
     floats = values.astype(np.float64) if values.dtype == object else values
-    kind = np.dtype(target) if target != "bfloat16" else onnx.helper.tensor_dtype_to_np_dtype(onnx.TensorProto.BFLOAT16)
+    kind = (
+        np.dtype(target)
+        if target != "bfloat16"
+        else onnx.helper.tensor_dtype_to_np_dtype(onnx.TensorProto.BFLOAT16)
+    )
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(floats.astype(kind), dtype=np.float64)
 
@@ -204,7 +219,9 @@ def _rounded(values: Array, target: str) -> Array:
 def _truncated(node: Node, value: Constant, target: str) -> Constant:
     """Floating-point numbers to whole ones: the fraction is cut off; what does not fit is refused."""
     if value.values.dtype == object:
-        raise node.fail(f"it truncates computed {value.type} values that were not rounded to {value.type}: not decided")
+        raise node.fail(
+            f"it truncates computed {value.type} values that were not rounded to {value.type}: not decided"
+        )
     whole = [int(v) for v in value.exact()]
     limits = np.iinfo(target)
     if not all(limits.min <= v <= limits.max for v in whole):
@@ -245,7 +262,9 @@ def comparison(plain: Callable[[Any, Any], Any]) -> Callable[[Node], Tensor]:
     def run(node: Node) -> Tensor:
         left, right = (node.constant(k, f"input {k} of a comparison") for k in (0, 1))
         if any(part.values.dtype == object for part in (left, right)):
-            raise node.fail("it compares computed values that were not rounded to their type: not decided")
+            raise node.fail(
+                "it compares computed values that were not rounded to their type: not decided"
+            )
         shape = node.broadcast(left.shape, right.shape)
         a, b = (np.broadcast_to(part.values, shape) for part in (left, right))
         return node.folded(np.asarray(plain(a, b), dtype=np.bool_), "bool")
@@ -259,7 +278,9 @@ def whole_steps(up: bool) -> Callable[[Node], Tensor]:
     def run(node: Node) -> Tensor:
         value = node.constant(0, "a value that is rounded to whole numbers")
         if value.values.dtype == object:
-            raise node.fail("it rounds computed values that were not rounded to their type: not decided")
+            raise node.fail(
+                "it rounds computed values that were not rounded to their type: not decided"
+            )
         return node.folded((np.ceil if up else np.floor)(value.finite()), value.type)
 
     return run

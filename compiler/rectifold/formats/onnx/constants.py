@@ -14,7 +14,9 @@ from rectifold.formats.onnx.tensors import INTEGERS, Constant, Tensor
 def constant(node: Node) -> Tensor:
     given = {name: value for name, value in node.attributes.items() if value is not None}
     if len(given) != 1:
-        raise node.fail(f"{len(given)} values are given ({', '.join(given) or 'none'}); one is expected")
+        raise node.fail(
+            f"{len(given)} values are given ({', '.join(given) or 'none'}); one is expected"
+        )
     ((name, value),) = given.items()
     if isinstance(value, Constant):
         return value
@@ -26,7 +28,9 @@ def constant(node: Node) -> Tensor:
 def constant_of_shape(node: Node) -> Tensor:
     sizes = node.integers(0, "the shape") or []
     if min(sizes, default=0) < 0 or entries_of(sizes) > MAX_ENTRIES:
-        raise node.fail(f"the shape {sizes} is negative or too large (the limit is {MAX_ENTRIES:,} entries)")
+        raise node.fail(
+            f"the shape {sizes} is negative or too large (the limit is {MAX_ENTRIES:,} entries)"
+        )
     value = node.attribute("value")
     if value is None:
         return Constant(np.zeros(sizes), "float32", node.where)
@@ -42,7 +46,9 @@ def shape(node: Node) -> Tensor:
 
 
 def size(node: Node) -> Tensor:
-    return Constant(np.asarray(entries_of(node.tensor(0).shape), dtype=np.int64), "int64", node.where)
+    return Constant(
+        np.asarray(entries_of(node.tensor(0).shape), dtype=np.int64), "int64", node.where
+    )
 
 
 def number_range(node: Node) -> Tensor:

@@ -131,7 +131,9 @@ def operator_of(node: Any, rows: Sequence[Operator], opset: int, where: str) -> 
     )
 
 
-def attributes_of(node: Any, row: Operator, where: str, constant: Callable[[Any], Any]) -> dict[str, Any]:
+def attributes_of(
+    node: Any, row: Operator, where: str, constant: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Every declared attribute with its value; left out, it has its default (None without one).
 
     `constant` reads a tensor. Raises OnnxError for anything that is not declared.
@@ -148,14 +150,18 @@ def attributes_of(node: Any, row: Operator, where: str, constant: Callable[[Any]
         values[entry.name] = _value_of(entry, declared[entry.name], where, constant)
     for attribute in row.attributes:
         if attribute.required and attribute.name not in values:
-            raise OnnxError(f"{where}: the attribute {attribute.name!r} is missing; {row.name} needs it")
+            raise OnnxError(
+                f"{where}: the attribute {attribute.name!r} is missing; {row.name} needs it"
+            )
     return {name: values.get(name, attribute.default) for name, attribute in declared.items()}
 
 
 def _value_of(entry: Any, attribute: Attribute, where: str, constant: Callable[[Any], Any]) -> Any:
     if entry.type != _STORED[attribute.kind]:
         found = onnx.AttributeProto.AttributeType.Name(entry.type).lower()
-        raise OnnxError(f"{where}: the attribute {entry.name!r} is stored as {found}; {attribute.kind} is expected")
+        raise OnnxError(
+            f"{where}: the attribute {entry.name!r} is stored as {found}; {attribute.kind} is expected"
+        )
     if attribute.kind == "tensor":
         return constant(entry.t)
     value = onnx.helper.get_attribute_value(entry)
@@ -184,7 +190,9 @@ def check_inputs(row: Operator, inputs: Sequence[Tensor | None], where: str) -> 
             )
         if parameter.kind == "T":
             if shared not in (None, tensor.type):
-                raise OnnxError(f"{where} mixes the element types {shared} and {tensor.type}; insert a Cast")
+                raise OnnxError(
+                    f"{where} mixes the element types {shared} and {tensor.type}; insert a Cast"
+                )
             shared = tensor.type
         _check_arithmetic(row, tensor, parameter, where)
 
@@ -199,7 +207,9 @@ def _check_count(row: Operator, inputs: Sequence[Tensor | None], where: str) -> 
     for k, parameter in enumerate(row.parameters):
         absent = k >= len(inputs) or inputs[k] is None
         if absent and not parameter.optional:
-            raise OnnxError(f"{where}: the input {parameter.name!r} (number {k}) is missing; {row.name} needs it")
+            raise OnnxError(
+                f"{where}: the input {parameter.name!r} (number {k}) is missing; {row.name} needs it"
+            )
     if None in inputs[len(row.parameters) :]:
         raise OnnxError(f"{where}: one of its inputs is left out; {row.name} needs all of them")
 

@@ -34,7 +34,9 @@ def load_model(path: Path) -> Model:
     try:
         proto = onnx.load(str(path), load_external_data=False)
     except (DecodeError, ValueError):
-        raise OnnxError(f"{path.name} is no ONNX model, or damaged; export or copy it again") from None
+        raise OnnxError(
+            f"{path.name} is no ONNX model, or damaged; export or copy it again"
+        ) from None
     except OSError as error:
         raise OnnxError(f"{path.name} cannot be read ({error.strerror})") from None
     if not proto.graph.node and not proto.graph.output:
@@ -43,7 +45,9 @@ def load_model(path: Path) -> Model:
     for entry in proto.opset_import:
         domain = standard(entry.domain)
         if opsets.get(domain, entry.version) != entry.version:
-            raise OnnxError(f"{path.name} imports two versions of the operators {domain or 'ai.onnx'!r}")
+            raise OnnxError(
+                f"{path.name} imports two versions of the operators {domain or 'ai.onnx'!r}"
+            )
         opsets[domain] = int(entry.version)
     return Model(proto.graph, opsets or {"": 1}, path.parent)
 
@@ -74,7 +78,9 @@ def needed_nodes(nodes: Iterable[Any], given: set[str], outputs: Iterable[str]) 
     needed: dict[int, set[int]] = {}
     for name in outputs:
         if name not in given and name not in makers:
-            raise OnnxError(f"the output {name!r} is never computed; name an output that a node computes")
+            raise OnnxError(
+                f"the output {name!r} is never computed; name an output that a node computes"
+            )
     pending = _makers_of(outputs, makers, given)
     while pending:
         k = pending.pop()
@@ -88,7 +94,9 @@ def needed_nodes(nodes: Iterable[Any], given: set[str], outputs: Iterable[str]) 
 def _check_defined(node: Any, makers: dict[str, list[int]], given: set[str]) -> None:
     for name in node.input:
         if name and name not in makers and name not in given:
-            raise OnnxError(f"{where(node)} reads {name!r}, which nothing computes; export the model again")
+            raise OnnxError(
+                f"{where(node)} reads {name!r}, which nothing computes; export the model again"
+            )
 
 
 def _makers_of(names: Iterable[str], makers: dict[str, list[int]], given: set[str]) -> list[int]:
@@ -97,7 +105,9 @@ def _makers_of(names: Iterable[str], makers: dict[str, list[int]], given: set[st
     for name in names:
         nodes = makers.get(name, [])
         if len(nodes) + (name in given) > 1:
-            raise OnnxError(f"the value {name!r} is defined {len(nodes) + (name in given)} times; once is expected")
+            raise OnnxError(
+                f"the value {name!r} is defined {len(nodes) + (name in given)} times; once is expected"
+            )
         found.extend(nodes)
     return found
 
@@ -120,5 +130,7 @@ def _sorted(needed: dict[int, set[int]], listed: list[Any]) -> list[int]:
                 heapq.heappush(ready, reader)
     if len(order) < len(needed):
         stuck = min(k for k in needed if waiting[k] > 0)
-        raise OnnxError(f"{where(listed[stuck])} depends on its own result; a graph without circles is expected")
+        raise OnnxError(
+            f"{where(listed[stuck])} depends on its own result; a graph without circles is expected"
+        )
     return order

@@ -45,8 +45,12 @@ def reshape(node: Node, array: Array) -> Array:
     wanted = node.integers(1, "shape") or []
     keep_zero = bool(node.attributes.get("allowzero"))
     if not keep_zero and any(size == 0 and k >= array.ndim for k, size in enumerate(wanted)):
-        raise node.fail(f"the shape {wanted} copies a size that the input of shape {array.shape} does not have")
-    sizes = [array.shape[k] if size == 0 and not keep_zero else size for k, size in enumerate(wanted)]
+        raise node.fail(
+            f"the shape {wanted} copies a size that the input of shape {array.shape} does not have"
+        )
+    sizes = [
+        array.shape[k] if size == 0 and not keep_zero else size for k, size in enumerate(wanted)
+    ]
     known = entries_of([s for s in sizes if s != -1])
     if sizes.count(-1) == 1 and known > 0 and array.size % known == 0:
         sizes[sizes.index(-1)] = array.size // known
@@ -65,7 +69,11 @@ def flatten(node: Node, array: Array) -> Array:
 
 def squeeze(node: Node, array: Array) -> Array:
     axes = node.integers(1, "axes")
-    found = [k for k, s in enumerate(array.shape) if s == 1] if axes is None else node.axes(axes, array.ndim)
+    found = (
+        [k for k, s in enumerate(array.shape) if s == 1]
+        if axes is None
+        else node.axes(axes, array.ndim)
+    )
     if any(array.shape[a] != 1 for a in found):
         raise node.fail(f"the axes {axes} of shape {array.shape} are not all of size 1")
     return array.reshape([s for k, s in enumerate(array.shape) if k not in found])
@@ -92,8 +100,12 @@ def take_slices(node: Node, array: Array) -> Array:
     steps = [1] * len(starts) if steps is None else steps
     if not len(starts) == len(ends) == len(axes) == len(steps):
         counts = ", ".join(str(len(v)) for v in (starts, ends, axes, steps))
-        raise node.fail(f"starts, ends, axes and steps have {counts} entries; equally many are expected")
-    for axis, first, last, stride in zip(node.axes(axes, array.ndim), starts, ends, steps, strict=True):
+        raise node.fail(
+            f"starts, ends, axes and steps have {counts} entries; equally many are expected"
+        )
+    for axis, first, last, stride in zip(
+        node.axes(axes, array.ndim), starts, ends, steps, strict=True
+    ):
         if stride == 0:
             raise node.fail("a step is 0")
         array = np.take(array, _range(array.shape[axis], first, last, stride), axis=axis)
@@ -105,25 +117,37 @@ def _range(size: int, first: int, last: int, stride: int) -> list[int]:
     first, last = (v + size if v < 0 else v for v in (first, last))
     if stride > 0:
         return list(range(max(0, min(first, size)), max(0, min(last, size)), stride))
-    return list(range(max(0, min(first, size - 1)), max(-1, min(last, size - 1)), stride)) if size else []
+    return (
+        list(range(max(0, min(first, size - 1)), max(-1, min(last, size - 1)), stride))
+        if size
+        else []
+    )
 
 
 def gather(node: Node, array: Array) -> Array:
     axis = node.axis(int(node.attribute("axis")), array.ndim)
     index, size = node.constant(1, "the index").values, array.shape[axis]
     if index.size and not (-size <= index.min() and index.max() < size):
-        raise node.fail(f"the index reaches from {index.min()} to {index.max()}; axis {axis} has {size} entries")
+        raise node.fail(
+            f"the index reaches from {index.min()} to {index.max()}; axis {axis} has {size} entries"
+        )
     return np.take(array, index, axis=axis)
 
 
 def gather_elements(node: Node, array: Array) -> Array:
     axis = node.axis(int(node.attribute("axis")), array.ndim)
     index, size = node.constant(1, "the index").values, array.shape[axis]
-    others = [(s, t) for k, (s, t) in enumerate(zip(array.shape, index.shape, strict=False)) if k != axis]
+    others = [
+        (s, t) for k, (s, t) in enumerate(zip(array.shape, index.shape, strict=False)) if k != axis
+    ]
     if index.ndim != array.ndim or any(taken > there for there, taken in others):
-        raise node.fail(f"an index of shape {index.shape} does not fit an input of shape {array.shape}")
+        raise node.fail(
+            f"an index of shape {index.shape} does not fit an input of shape {array.shape}"
+        )
     if index.size and not (-size <= index.min() and index.max() < size):
-        raise node.fail(f"the index reaches from {index.min()} to {index.max()}; axis {axis} has {size} entries")
+        raise node.fail(
+            f"the index reaches from {index.min()} to {index.max()}; axis {axis} has {size} entries"
+        )
     kept = tuple(slice(None) if k == axis else slice(taken) for k, taken in enumerate(index.shape))
     return np.take_along_axis(array[kept], np.where(index < 0, index + size, index), axis)
 
@@ -134,7 +158,9 @@ def gather_nd(node: Node, array: Array) -> Array:
     depth = index.shape[-1] if index.ndim else 0
     sizes = np.array(array.shape[:depth])
     if not 1 <= depth <= array.ndim or np.any(index < -sizes) or np.any(index >= sizes):
-        raise node.fail(f"an index of shape {index.shape} reaches beyond an input of shape {array.shape}")
+        raise node.fail(
+            f"an index of shape {index.shape} reaches beyond an input of shape {array.shape}"
+        )
     return np.asarray(array[tuple(np.moveaxis(index, -1, 0))])
 
 
@@ -147,7 +173,9 @@ def expand(node: Node, array: Array) -> Array:
 
 def _limited(node: Node, array: Array, shape: tuple[int, ...]) -> Array:
     if entries_of(shape) > MAX_ENTRIES:
-        raise node.fail(f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)")
+        raise node.fail(
+            f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)"
+        )
     return np.broadcast_to(array, shape)
 
 
@@ -157,7 +185,9 @@ def tile(node: Node, array: Array) -> Array:
         raise node.fail(f"repeats {repeats} do not fit an input of {array.ndim} dimensions")
     shape = tuple(s * r for s, r in zip(array.shape, repeats, strict=True))
     if entries_of(shape) > MAX_ENTRIES:
-        raise node.fail(f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)")
+        raise node.fail(
+            f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)"
+        )
     return np.tile(array, repeats)
 
 
@@ -176,9 +206,13 @@ def depth_to_space(node: Node, array: Array) -> Array:
 
 def space_to_depth(node: Node, array: Array) -> Array:
     block = int(node.attribute("blocksize"))
-    _check_blocks(node, array, array.ndim == 4 and array.shape[2] % block == 0 and array.shape[3] % block == 0)
+    _check_blocks(
+        node, array, array.ndim == 4 and array.shape[2] % block == 0 and array.shape[3] % block == 0
+    )
     count, channels, height, width = array.shape
-    moved = array.reshape(count, channels, height // block, block, width // block, block).transpose(0, 3, 5, 1, 2, 4)
+    moved = array.reshape(count, channels, height // block, block, width // block, block).transpose(
+        0, 3, 5, 1, 2, 4
+    )
     return moved.reshape(count, channels * block * block, height // block, width // block)
 
 
@@ -199,7 +233,9 @@ def joined(node: Node) -> Tensor:
     axis = node.axis(int(node.attribute("axis")), len(tensors[0].shape))
     others = {tuple(s for k, s in enumerate(t.shape) if k != axis) for t in tensors}
     if len(others) != 1 or len({len(t.shape) for t in tensors}) != 1:
-        raise node.fail(f"shapes {', '.join(str(t.shape) for t in tensors)} do not fit along axis {axis}")
+        raise node.fail(
+            f"shapes {', '.join(str(t.shape) for t in tensors)} do not fit along axis {axis}"
+        )
     constants = [t for t in tensors if isinstance(t, Constant)]
     if len(constants) == len(tensors):
         return node.folded(_joined_constants(constants, axis), tensors[0].type)
@@ -222,7 +258,9 @@ def split(node: Node) -> list[Tensor]:
     if sizes is None:
         sizes = _equal_parts(node, size)
     if sum(sizes) != size or min(sizes) < 0 or len(sizes) != node.outputs:
-        raise node.fail(f"parts {sizes} do not add up to {size} or are not {node.outputs}, the number of outputs")
+        raise node.fail(
+            f"parts {sizes} do not add up to {size} or are not {node.outputs}, the number of outputs"
+        )
     bounds = np.cumsum([0, *sizes])
     pieces: list[Tensor] = []
     for first, last in itertools.pairwise(bounds):
@@ -236,7 +274,9 @@ def _equal_parts(node: Node, size: int) -> list[int]:
     if count not in (None, node.outputs):
         raise node.fail(f"num_outputs is {count}, but the node has {node.outputs} outputs")
     if count is None and size % node.outputs:
-        raise node.fail(f"{size} entries cannot be divided into {node.outputs} equal parts; give their sizes")
+        raise node.fail(
+            f"{size} entries cannot be divided into {node.outputs} equal parts; give their sizes"
+        )
     chunk = -(-size // node.outputs)
     return [min(chunk, size - k * chunk) for k in range(node.outputs)]
 

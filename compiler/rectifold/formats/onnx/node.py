@@ -15,7 +15,15 @@ import numpy as np
 
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
-from rectifold.formats.onnx.tensors import Array, Constant, OnnxError, Symbolic, Tensor, matrix_of, reduced
+from rectifold.formats.onnx.tensors import (
+    Array,
+    Constant,
+    OnnxError,
+    Symbolic,
+    Tensor,
+    matrix_of,
+    reduced,
+)
 from rectifold.ir.affine import Affine, Builder
 
 MAX_MATRIX = 500_000_000  # entries of the dense matrix of one operator
@@ -120,7 +128,9 @@ class Node:
                 )
             result.append(wanted.pop() if wanted else 1)
         if math.prod(result) > MAX_ENTRIES:
-            raise self.fail(f"a result of shape {tuple(result)} is too large (the limit is {MAX_ENTRIES:,} entries)")
+            raise self.fail(
+                f"a result of shape {tuple(result)} is too large (the limit is {MAX_ENTRIES:,} entries)"
+            )
         return tuple(result)
 
     # ---- results ---------------------------------------------------------------------------------
@@ -130,7 +140,9 @@ class Node:
         kept = reduced(values) if values.dtype == object else values
         return Constant(kept, kind, f"the value of {self.where}")
 
-    def linear(self, source: Symbolic, rows: Indices, columns: Indices, values: Array, size: int) -> Affine:
+    def linear(
+        self, source: Symbolic, rows: Indices, columns: Indices, values: Array, size: int
+    ) -> Affine:
         """M @ source, where M[rows, columns] = values and 0 elsewhere.
 
         The three arrays have one shape, and no position occurs twice.

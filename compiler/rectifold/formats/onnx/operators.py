@@ -34,7 +34,9 @@ ANY = ELEMENT_TYPES
 
 _FLAG = (0, 1)
 
-_AUTO_PAD = Attribute("auto_pad", "text", "NOTSET", allowed=("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"))
+_AUTO_PAD = Attribute(
+    "auto_pad", "text", "NOTSET", allowed=("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
+)
 _KERNEL = Attribute("kernel_shape", "ints", least=1)
 _NEEDED_KERNEL = Attribute("kernel_shape", "ints", least=1, required=True)
 _PADS = Attribute("pads", "ints", least=0)
@@ -63,7 +65,9 @@ _TO = Attribute("to", "int", required=True)
 _BLOCK = Attribute("blocksize", "int", least=1, required=True)
 _DEPTH_MODE = Attribute("mode", "text", "DCR", allowed=("DCR", "CRD"))
 _PAD_MODE = Attribute("mode", "text", "constant", allowed=("constant", "reflect", "edge"))
-_PAD_MODE_19 = Attribute("mode", "text", "constant", allowed=("constant", "reflect", "edge", "wrap"))
+_PAD_MODE_19 = Attribute(
+    "mode", "text", "constant", allowed=("constant", "reflect", "edge", "wrap")
+)
 _SLOPE = Attribute("alpha", "float", 0.009999999776482582)
 
 _VALUES = (
@@ -104,16 +108,23 @@ _RESIZE_18 = (
     Attribute("keep_aspect_ratio_policy", "text", "stretch", allowed=("stretch",)),
 )
 _RESIZE_SYMMETRIC = Attribute(
-    "coordinate_transformation_mode", "text", "half_pixel", allowed=(*_COORDINATES, "half_pixel_symmetric")
+    "coordinate_transformation_mode",
+    "text",
+    "half_pixel",
+    allowed=(*_COORDINATES, "half_pixel_symmetric"),
 )
 _RESIZE_INPUTS = "X:T roi:float? scales:float32? sizes:int64?"
 
 
-def _reduction(name: str, run: reductions.Reduce, types: tuple[str, ...], moved: int) -> list[Operator]:
+def _reduction(
+    name: str, run: reductions.Reduce, types: tuple[str, ...], moved: int
+) -> list[Operator]:
     """A reduction: axes are an attribute, and from opset `moved` on an input."""
     return [
         Operator(name, 7, reductions.reduction(run), "data:T", (_AXES, _KEEP), types),
-        Operator(name, moved, reductions.reduction(run), "data:T axes:int64?", (_NOOP, _KEEP), types),
+        Operator(
+            name, moved, reductions.reduction(run), "data:T axes:int64?", (_NOOP, _KEEP), types
+        ),
     ]
 
 
@@ -289,12 +300,22 @@ _CONSTANTS = [
     Operator("ConstantOfShape", 9, constants.constant_of_shape, "input:int64", (_VALUES[0],)),
     Operator("Shape", 7, constants.shape, "data:any", moves=True),
     Operator(
-        "Shape", 15, constants.shape, "data:any", (Attribute("start", "int", 0), Attribute("end", "int")), moves=True
+        "Shape",
+        15,
+        constants.shape,
+        "data:any",
+        (Attribute("start", "int", 0), Attribute("end", "int")),
+        moves=True,
     ),
     Operator("Size", 7, constants.size, "data:any", moves=True),
     Operator("Range", 11, constants.number_range, "start:T limit:T delta:T", types=NUMBERS),
     Operator(
-        "Range", 27, constants.number_range, "start:T limit:T delta:T", (Attribute("stash_type", "int", 1),), NUMBERS
+        "Range",
+        27,
+        constants.number_range,
+        "start:T limit:T delta:T",
+        (Attribute("stash_type", "int", 1),),
+        NUMBERS,
     ),
 ]
 

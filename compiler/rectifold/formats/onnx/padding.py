@@ -47,7 +47,9 @@ def pad(node: Node) -> Tensor:
 _NUMPY_MODES: dict[str, Any] = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
 
 
-def _padded(values: Array, widths: Sequence[tuple[int, int]], mode: str, constant: Constant | None) -> Array:
+def _padded(
+    values: Array, widths: Sequence[tuple[int, int]], mode: str, constant: Constant | None
+) -> Array:
     if constant is None:
         return np.pad(values, widths, mode=_NUMPY_MODES[mode])
     return np.pad(values, widths, constant_values=constant.values.ravel()[0])
@@ -59,21 +61,31 @@ def _pads(node: Node, shape: tuple[int, ...]) -> tuple[list[int], list[int]]:
     chosen = node.integers(3, "axes")
     axes = list(range(rank)) if chosen is None else node.axes(chosen, rank)
     if len(pads) != 2 * len(axes):
-        raise node.fail(f"{len(pads)} pads are given; two for each of {len(axes)} axes are expected")
+        raise node.fail(
+            f"{len(pads)} pads are given; two for each of {len(axes)} axes are expected"
+        )
     before, after = [0] * rank, [0] * rank
     for k, axis in enumerate(axes):
         before[axis], after[axis] = pads[k], pads[k + len(axes)]
     return before, after
 
 
-def _check_widths(node: Node, mode: str, kept: tuple[int, ...], widths: Sequence[tuple[int, int]]) -> None:
+def _check_widths(
+    node: Node, mode: str, kept: tuple[int, ...], widths: Sequence[tuple[int, int]]
+) -> None:
     full = tuple(s + b + a for s, (b, a) in zip(kept, widths, strict=True))
     if entries_of(full) > MAX_ENTRIES:
-        raise node.fail(f"the result of shape {full} is too large (the limit is {MAX_ENTRIES:,} entries)")
+        raise node.fail(
+            f"the result of shape {full} is too large (the limit is {MAX_ENTRIES:,} entries)"
+        )
     for size, width in zip(kept, widths, strict=True):
-        room = {"reflect": size - 1, "wrap": size, "edge": max(width) if size else 0}.get(mode, max(width))
+        room = {"reflect": size - 1, "wrap": size, "edge": max(width) if size else 0}.get(
+            mode, max(width)
+        )
         if max(width) > room or (min(kept) < 1 and mode != "constant"):
-            raise node.fail(f"mode {mode!r} with pads {width} is not defined for a size of {size}; at most {room} fit")
+            raise node.fail(
+                f"mode {mode!r} with pads {width} is not defined for a size of {size}; at most {room} fit"
+            )
 
 
 def _pad_value(node: Node, kind: str) -> Constant:
@@ -83,4 +95,6 @@ def _pad_value(node: Node, kind: str) -> Constant:
             raise node.fail(f"constant_value has {value.values.size} entries; one is expected")
         return value
     number = node.attributes.get("value") or 0
-    return Constant(np.asarray(number, dtype=np.float64 if kind in FLOATS else np.dtype(kind)), kind, node.where)
+    return Constant(
+        np.asarray(number, dtype=np.float64 if kind in FLOATS else np.dtype(kind)), kind, node.where
+    )

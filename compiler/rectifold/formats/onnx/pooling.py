@@ -26,8 +26,12 @@ def _window(node: Node, x: Symbolic) -> Window:
     """The window of a pool. Where the pads of SAME would be negative, runtimes disagree: refused."""
     sizes = spatial(node, x)
     slide = window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
-    reached = [(o - 1) * s + k for o, s, k in zip(slide.output, slide.strides, slide.kernel, strict=True)]
-    if node.attribute("auto_pad").startswith("SAME") and any(r < n for r, n in zip(reached, sizes, strict=True)):
+    reached = [
+        (o - 1) * s + k for o, s, k in zip(slide.output, slide.strides, slide.kernel, strict=True)
+    ]
+    if node.attribute("auto_pad").startswith("SAME") and any(
+        r < n for r, n in zip(reached, sizes, strict=True)
+    ):
         raise node.fail(
             f"auto_pad {node.attribute('auto_pad')} with strides {list(slide.strides)} over sizes {list(sizes)} "
             "(the pads would be negative) is understood differently by runtimes; export the model with explicit pads"
@@ -47,12 +51,18 @@ def average_pool(node: Node) -> Tensor:
         columns.append(flat[spots])
         counts += padded if node.attribute("count_include_pad") else inside
     if not counts.all():
-        raise node.fail("a window lies entirely in the padding, and its average is 0/0; reduce the pads")
+        raise node.fail(
+            "a window lies entirely in the padding, and its average is 0/0; reduce the pads"
+        )
     planes = np.arange(x.shape[0] * x.shape[1])[:, None]
     lines = (np.concatenate(rows)[None, :] + planes * slide.count).ravel()
     sources = (np.concatenate(columns)[None, :] + planes * entries_of(slide.sizes)).ravel()
-    exact = not np.any(counts & (counts - 1))  # 1/count is a float64 number where count is a power of two
-    weights = np.tile(1 / counts[np.concatenate(rows)], len(planes)) if exact else np.ones(len(lines))
+    exact = not np.any(
+        counts & (counts - 1)
+    )  # 1/count is a float64 number where count is a power of two
+    weights = (
+        np.tile(1 / counts[np.concatenate(rows)], len(planes)) if exact else np.ones(len(lines))
+    )
     averages = node.linear(x, lines, sources, weights, len(planes) * slide.count)
     if not exact:
         averages = _divided(averages, np.tile(counts, len(planes)))
@@ -77,7 +87,8 @@ def max_pool(node: Node) -> Tensor:
         fallback = np.where(inside, flat, fallback)
     planes = np.arange(x.shape[0] * x.shape[1])[:, None] * entries_of(slide.sizes)
     candidates = [
-        x.entries.select((np.where(inside, flat, fallback)[None, :] + planes).ravel()) for flat, inside in sources
+        x.entries.select((np.where(inside, flat, fallback)[None, :] + planes).ravel())
+        for flat, inside in sources
     ]
     return Symbolic(largest(node, candidates, 1), (*x.shape[:2], *slide.output), x.type)
 

@@ -32,7 +32,9 @@ def gemm(node: Node) -> Tensor:
         return Symbolic(entries, result.shape, result.type)
     offset = node.symbolic(2)
     if node.broadcast(offset.shape, result.shape) != result.shape:
-        raise node.fail(f"C has the shape {offset.shape}, which does not broadcast to {result.shape}")
+        raise node.fail(
+            f"C has the shape {offset.shape}, which does not broadcast to {result.shape}"
+        )
     return Symbolic(entries + spread(offset, result.shape).scale(beta), result.shape, result.type)
 
 
@@ -51,7 +53,9 @@ def _product(node: Node, left: Tensor, right: Tensor) -> Tensor:
     if isinstance(left, Symbolic) and isinstance(right, Symbolic):
         raise node.fail("a product of two tensors that depend on the input is not piecewise linear")
     if not left.shape or not right.shape:
-        raise node.fail(f"shapes {left.shape} and {right.shape} do not fit: a factor is a single number")
+        raise node.fail(
+            f"shapes {left.shape} and {right.shape} do not fit: a factor is a single number"
+        )
     a, b, shape = _aligned(node, left, right)
     if isinstance(left, Constant) and isinstance(right, Constant):
         return _folded(node, left, right, (a, b, shape))
@@ -78,7 +82,9 @@ def _aligned(node: Node, left: Tensor, right: Tensor) -> tuple[Indices, Indices,
     batch = node.broadcast(a.shape[:-2], b.shape[:-2])
     terms = (*batch, a.shape[-2], b.shape[-1], a.shape[-1])
     if entries_of(terms) > MAX_MATRIX:
-        raise node.fail(f"a product of {entries_of(terms):,} terms is too large (the limit is {MAX_MATRIX:,})")
+        raise node.fail(
+            f"a product of {entries_of(terms):,} terms is too large (the limit is {MAX_MATRIX:,})"
+        )
     shape = list(terms[:-1])
     if len(right.shape) == 1:
         del shape[-1]
@@ -88,18 +94,26 @@ def _aligned(node: Node, left: Tensor, right: Tensor) -> tuple[Indices, Indices,
     return np.broadcast_to(a[..., :, None, :], terms), np.broadcast_to(columns, terms), tuple(shape)
 
 
-def _through(node: Node, symbol: Symbolic, positions: Indices, weights: Array, chosen: Indices) -> Affine:
+def _through(
+    node: Node, symbol: Symbolic, positions: Indices, weights: Array, chosen: Indices
+) -> Affine:
     size = entries_of(positions.shape[:-1])
-    if positions.shape[-1] == symbol.entries.size:  # every entry meets all of the tensor: no zeros to fill in
+    if (
+        positions.shape[-1] == symbol.entries.size
+    ):  # every entry meets all of the tensor: no zeros to fill in
         return symbol.entries.apply(matrix_of(weights[chosen].reshape(size, -1)))
     rows = np.broadcast_to(np.arange(size).reshape((*positions.shape[:-1], 1)), positions.shape)
     return node.linear(symbol, rows.ravel(), positions.ravel(), weights[chosen.ravel()], size)
 
 
-def _folded(node: Node, left: Constant, right: Constant, terms: tuple[Indices, Indices, tuple[int, ...]]) -> Constant:
+def _folded(
+    node: Node, left: Constant, right: Constant, terms: tuple[Indices, Indices, tuple[int, ...]]
+) -> Constant:
     a, b, shape = terms
     if left.values.dtype.kind in "iu":
         values = left.values.astype(object).ravel()[a] * right.values.astype(object).ravel()[b]
-        return node.folded(wrapped(values.sum(axis=-1).ravel().tolist(), left.type, shape), left.type)
+        return node.folded(
+            wrapped(values.sum(axis=-1).ravel().tolist(), left.type, shape), left.type
+        )
     values = left.fractions().ravel()[a] * right.fractions().ravel()[b]
     return node.folded(np.asarray(values.sum(axis=-1), dtype=object).reshape(shape), left.type)

@@ -68,7 +68,9 @@ def read_onnx(
 
 
 class _Reader:
-    def __init__(self, model: Model, name: str, operators: Mapping[tuple[str, str], Sequence[Operator]]) -> None:
+    def __init__(
+        self, model: Model, name: str, operators: Mapping[tuple[str, str], Sequence[Operator]]
+    ) -> None:
         self.model = model
         self.operators = operators
         self.name = name
@@ -88,11 +90,17 @@ class _Reader:
             self._run(node)
         parts = [symbolic_of(self._value(name)) for name in names]
         if len(parts) > 1:
-            sizes = ", ".join(f"{n} ({p.entries.size} values)" for n, p in zip(names, parts, strict=True))
+            sizes = ", ".join(
+                f"{n} ({p.entries.size} values)" for n, p in zip(names, parts, strict=True)
+            )
             self.notes.append(f"the outputs {sizes} are read as one output, in this order")
         if sum(p.entries.size for p in parts) == 0:
-            raise OnnxError(f"the output {names[0]!r} has no entries; a network with an output is expected")
-        network = self.builder.finish(concat([p.entries for p in parts if p.entries.size]), self.name)
+            raise OnnxError(
+                f"the output {names[0]!r} has no entries; a network with an output is expected"
+            )
+        network = self.builder.finish(
+            concat([p.entries for p in parts if p.entries.size]), self.name
+        )
         free = tuple(i.name for i in graph.input if i.name not in self.stored)
         return Reading(self.model, nodes, free, names, self.values, self.builder, network)
 
@@ -131,8 +139,12 @@ class _Reader:
             entries = self.builder.input.select(np.arange(starts[k], starts[k + 1]))
             self.values[value.name] = Symbolic(entries, shapes[k], self._input_type(value))
         if len(free) > 1:
-            parts = ", ".join(f"{i.name} ({size} values)" for i, size in zip(free, sizes, strict=True))
-            self.notes.append(f"the inputs {parts} are read as one input of {sum(sizes)} values, in this order")
+            parts = ", ".join(
+                f"{i.name} ({size} values)" for i, size in zip(free, sizes, strict=True)
+            )
+            self.notes.append(
+                f"the inputs {parts} are read as one input of {sum(sizes)} values, in this order"
+            )
 
     def _input_type(self, value: Any) -> str:
         number = value.type.tensor_type.elem_type
@@ -143,7 +155,9 @@ class _Reader:
                 f"read are {', '.join(t for t in ELEMENT_TYPES if t != 'bool')}"
             )
         if kind not in FLOATS:
-            self.notes.append(f"the input {value.name} holds {kind} values; the network is read for real numbers")
+            self.notes.append(
+                f"the input {value.name} holds {kind} values; the network is read for real numbers"
+            )
         return kind
 
     # ---- nodes -----------------------------------------------------------------------------------
@@ -151,7 +165,9 @@ class _Reader:
     def _value(self, name: str) -> Tensor:
         """A value that exists; an initializer is read when it is first needed."""
         if name not in self.values:
-            self.values[name] = read_tensor(self.stored[name], f"the initializer {name!r}", self.model.folder)
+            self.values[name] = read_tensor(
+                self.stored[name], f"the initializer {name!r}", self.model.folder
+            )
         return self.values[name]
 
     def _run(self, node: Any) -> None:
@@ -166,7 +182,9 @@ class _Reader:
             layer_name=safe_name(node.name or node.output[0], "layer"),
             opset=self.model.opsets[standard(node.domain)],
             inputs=inputs,
-            attributes=attributes_of(node, row, place, lambda t: read_tensor(t, place, self.model.folder)),
+            attributes=attributes_of(
+                node, row, place, lambda t: read_tensor(t, place, self.model.folder)
+            ),
             outputs=len(node.output),
             builder=self.builder,
             notes=self.notes,
@@ -178,11 +196,17 @@ class _Reader:
         rows = self.operators.get((domain, node.op_type))
         if rows is None:
             known = sorted(name for of, name in self.operators if of == domain)
-            said = f"; supported are {', '.join(known)}" if known else f": the operators {domain!r} are not read"
+            said = (
+                f"; supported are {', '.join(known)}"
+                if known
+                else f": the operators {domain!r} are not read"
+            )
             raise OnnxError(f"{place} is not supported{said}; export the network without it")
         opset, newest = self.model.opsets.get(domain), LAST_ML_OPSET if domain else LAST_OPSET
         if opset is None:
-            raise OnnxError(f"{place}: the model imports no version of the operators {domain or 'ai.onnx'!r}")
+            raise OnnxError(
+                f"{place}: the model imports no version of the operators {domain or 'ai.onnx'!r}"
+            )
         if not (1 if domain else FIRST_OPSET) <= opset <= newest:
             raise OnnxError(
                 f"{place}: the model uses opset {opset} of {domain or 'ai.onnx'}; read are "
@@ -196,7 +220,9 @@ class _Reader:
             self.values[name] = value
         for name in node.output[len(results) :]:
             if name in self.used:
-                raise OnnxError(f"{step.where}: its output {name!r} is used, but only the first {len(results)} is read")
+                raise OnnxError(
+                    f"{step.where}: its output {name!r} is used, but only the first {len(results)} is read"
+                )
 
 
 def _computed(row: Operator, step: Node) -> list[Tensor]:
@@ -222,13 +248,17 @@ def _settled(step: Node, value: Tensor) -> Tensor:
 def _input_shape(value: Any) -> tuple[int, ...]:
     kind = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
-        raise OnnxError(f"the input {value.name!r} is no tensor with a shape; state its shape when exporting")
+        raise OnnxError(
+            f"the input {value.name!r} is no tensor with a shape; state its shape when exporting"
+        )
     sizes = []
     for axis, dimension in enumerate(kind.shape.dim):
         size = dimension.dim_value if dimension.HasField("dim_value") else 0
         if size <= 0 and axis == 0:
             size = 1  # the batch
         if size <= 0:
-            raise OnnxError(f"dimension {axis} of the input {value.name!r} is not fixed; fix it when exporting")
+            raise OnnxError(
+                f"dimension {axis} of the input {value.name!r} is not fixed; fix it when exporting"
+            )
         sizes.append(size)
     return tuple(sizes)

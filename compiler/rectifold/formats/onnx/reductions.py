@@ -36,7 +36,9 @@ def reduction(reduce: Reduce) -> Callable[[Node], Tensor]:
     return run
 
 
-def _groups(node: Node, shape: tuple[int, ...], axes: Sequence[int], keep: bool) -> tuple[Indices, tuple[int, ...]]:
+def _groups(
+    node: Node, shape: tuple[int, ...], axes: Sequence[int], keep: bool
+) -> tuple[Indices, tuple[int, ...]]:
     """(positions, one row for each result; shape of the results)."""
     if 0 in shape:
         raise node.fail(f"the input has the shape {shape}; a reduction of no entries is not read")
@@ -65,7 +67,9 @@ def _folded_sum(node: Node, value: Constant, groups: Indices, shape: tuple[int, 
     if value.type in INTEGERS:
         whole = [sum(map(int, value.values.ravel()[group])) for group in groups]
         return node.folded(wrapped(whole, value.type, shape), value.type)
-    return node.folded(_objects([sum(group) for group in value.fractions().ravel()[groups]], shape), value.type)
+    return node.folded(
+        _objects([sum(group) for group in value.fractions().ravel()[groups]], shape), value.type
+    )
 
 
 def _objects(values: Sequence[object], shape: tuple[int, ...]) -> Array:
@@ -94,7 +98,9 @@ def _extremum(node: Node, value: Tensor, axes: Sequence[int], keep: bool, sign: 
     groups, shape = _groups(node, value.shape, axes, keep)
     if isinstance(value, Constant):
         choose = np.max if sign > 0 else np.min
-        return node.folded(np.asarray(choose(value.finite().ravel()[groups], axis=1)).reshape(shape), value.type)
+        return node.folded(
+            np.asarray(choose(value.finite().ravel()[groups], axis=1)).reshape(shape), value.type
+        )
     candidates = [value.entries.select(column) for column in groups.T]
     return Symbolic(largest(node, candidates, sign), shape, value.type)
 
@@ -110,7 +116,9 @@ def largest(node: Node, candidates: list[Affine], sign: int) -> Affine:
         left, right = concat(candidates[:half]), concat(candidates[half : 2 * half])
         best = combine(left, right, node.layer_name)
         if not best.is_constant:
-            best = node.builder.layer(node.builder.fresh(f"{node.layer_name}_sum"), best, relu=False)
+            best = node.builder.layer(
+                node.builder.fresh(f"{node.layer_name}_sum"), best, relu=False
+            )
         size = candidates[0].size
         winners = [best.select(np.arange(k * size, (k + 1) * size)) for k in range(half)]
         candidates = winners + candidates[2 * half :]
@@ -121,12 +129,16 @@ def running_sum(node: Node) -> Tensor:
     """CumSum along one axis, forwards or backwards, with or without the entry itself."""
     value, axes = node.tensor(0), node.integers(1, "axis") or []
     if len(axes) != 1 or 0 in value.shape:
-        raise node.fail(f"one axis and an input with entries are expected, not {len(axes)} and {value.shape}")
+        raise node.fail(
+            f"one axis and an input with entries are expected, not {len(axes)} and {value.shape}"
+        )
     axis = node.axis(axes[0], len(value.shape))
     length = value.shape[axis]
     if length * entries_of(value.shape) > MAX_MATRIX:
         raise node.fail(f"a running sum of {length:,} entries is too large to be read")
-    lines = np.moveaxis(np.arange(entries_of(value.shape)).reshape(value.shape), axis, -1).reshape(-1, length)
+    lines = np.moveaxis(np.arange(entries_of(value.shape)).reshape(value.shape), axis, -1).reshape(
+        -1, length
+    )
     to, source = np.nonzero(_reads(node, length))
     rows, columns = lines[:, to].ravel(), lines[:, source].ravel()
     if isinstance(value, Constant):

@@ -45,14 +45,21 @@ def resize(node: Node, array: Array) -> Array:
     sizes = [array.shape[a] for a in axes]
     wanted = node.integers(3, "sizes")
     if node.opset < 11:
-        found = [_by_scale(node, s, f) for s, f in zip(sizes, _scales(node, 1, len(axes)), strict=True)]
+        found = [
+            _by_scale(node, s, f) for s, f in zip(sizes, _scales(node, 1, len(axes)), strict=True)
+        ]
         _check_opset_10(node, found)
         return _copied(node, array, axes, found, "asymmetric", "floor")
     if wanted:
         found = _to_sizes(node, sizes, wanted)
     else:
-        found = [_by_scale(node, s, f) for s, f in zip(sizes, _scales(node, 2, len(axes)), strict=True)]
-    mode, rounding = node.attribute("coordinate_transformation_mode"), node.attribute("nearest_mode")
+        found = [
+            _by_scale(node, s, f) for s, f in zip(sizes, _scales(node, 2, len(axes)), strict=True)
+        ]
+    mode, rounding = (
+        node.attribute("coordinate_transformation_mode"),
+        node.attribute("nearest_mode"),
+    )
     if mode in ("align_corners", "pytorch_half_pixel"):
         _check_lengths(node, found, mode)
     return _copied(node, array, axes, found, mode, rounding)
@@ -80,7 +87,11 @@ def _check_lengths(node: Node, axes: Sequence[_Axis], mode: str) -> None:
 
 
 def _scales(node: Node, k: int, count: int) -> list[float]:
-    given = node.constant(k, "scales").values.ravel() if node.given(k) else node.attributes.get("scales")
+    given = (
+        node.constant(k, "scales").values.ravel()
+        if node.given(k)
+        else node.attributes.get("scales")
+    )
     scales = [] if given is None else [float(v) for v in given]
     if len(scales) != count or not all(0 < s < math.inf for s in scales):
         raise node.fail(f"the scales are {scales}; {count} positive numbers are expected")
@@ -90,7 +101,9 @@ def _scales(node: Node, k: int, count: int) -> list[float]:
 def _by_scale(node: Node, size: int, scale: float) -> _Axis:
     output = math.floor(size * Fraction(scale))
     if output != int(np.floor(np.float32(size) * np.float32(scale))):
-        raise node.fail(f"the size {size} times the scale {scale} depends on rounding; give the sizes instead")
+        raise node.fail(
+            f"the size {size} times the scale {scale} depends on rounding; give the sizes instead"
+        )
     return _Axis(size, output, Fraction(scale), np.float32(scale))
 
 
@@ -110,7 +123,9 @@ def _copied(
     for axis, change in zip(axes, found, strict=True):
         shape[axis] = change.output
     if not 0 < entries_of(shape) <= MAX_ENTRIES:
-        raise node.fail(f"the result would have the shape {tuple(shape)}; 1 to {MAX_ENTRIES:,} entries are expected")
+        raise node.fail(
+            f"the result would have the shape {tuple(shape)}; 1 to {MAX_ENTRIES:,} entries are expected"
+        )
     for axis, change in zip(axes, found, strict=True):
         array = np.take(array, _sources(node, change, mode, rounding), axis=axis)
     return array
@@ -120,7 +135,10 @@ def _sources(node: Node, axis: _Axis, mode: str, rounding: str) -> list[int]:
     """Which entry of the axis each entry of the result copies."""
     if axis.output == axis.size and axis.exact == 1:
         return list(range(axis.size))
-    exact = [_rounded(_coordinate(Fraction(o), axis, axis.exact, mode), rounding) for o in range(axis.output)]
+    exact = [
+        _rounded(_coordinate(Fraction(o), axis, axis.exact, mode), rounding)
+        for o in range(axis.output)
+    ]
     single = [_rounded(_single(o, axis, mode), rounding) for o in range(axis.output)]
     limited = [[min(max(v, 0), axis.size - 1) for v in part] for part in (exact, single)]
     if limited[0] != limited[1]:
@@ -142,7 +160,11 @@ def _coordinate(position: Any, axis: _Axis, scale: Any, mode: str) -> Any:
     if mode == "asymmetric":
         return position / scale
     if mode == "align_corners":
-        return number(0) if axis.output == 1 else position * number(axis.size - 1) / number(axis.output - 1)
+        return (
+            number(0)
+            if axis.output == 1
+            else position * number(axis.size - 1) / number(axis.output - 1)
+        )
     if mode == "pytorch_half_pixel" and axis.output == 1:
         return number(0)
     centred = (position + half) / scale - half

@@ -84,7 +84,9 @@ class Constant:
     def finite(self) -> Array:
         """The values. Raises OnnxError for NaN and infinity."""
         if self.values.dtype.kind == "f" and not np.isfinite(self.values).all():
-            raise OnnxError(f"{self.origin} holds NaN or infinite entries; finite numbers are expected")
+            raise OnnxError(
+                f"{self.origin} holds NaN or infinite entries; finite numbers are expected"
+            )
         return self.values
 
     def fractions(self) -> Array:
@@ -183,8 +185,14 @@ def with_external_data(tensor: Any, origin: str, folder: Any) -> Any:
     entries = {entry.key: entry.value for entry in tensor.external_data}
     unknown = sorted(set(entries) - {"location", "offset", "length", "checksum"})
     numbers = [entries.get("offset", "0"), entries.get("length", "0")]
-    if unknown or not entries.get("location") or not all(n.isascii() and n.isdigit() for n in numbers):
-        raise OnnxError(f"{origin}: its external data has no location, a bad offset or length, or unknown keys")
+    if (
+        unknown
+        or not entries.get("location")
+        or not all(n.isascii() and n.isdigit() for n in numbers)
+    ):
+        raise OnnxError(
+            f"{origin}: its external data has no location, a bad offset or length, or unknown keys"
+        )
     filled = onnx.TensorProto()
     filled.CopyFrom(tensor)
     with inside(folder, entries["location"]).open("rb") as file:
@@ -199,7 +207,9 @@ _FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data
 
 def _check_length(tensor: Any, kind: str, count: int, origin: str) -> None:
     """As many entries as the shape says, in the one field that ONNX keeps for this type."""
-    filled = {field: len(getattr(tensor, field)) for field in _FIELDS if len(getattr(tensor, field))}
+    filled = {
+        field: len(getattr(tensor, field)) for field in _FIELDS if len(getattr(tensor, field))
+    }
     if tensor.HasField("raw_data"):
         size = 2 if kind == "bfloat16" else np.dtype(kind).itemsize
         found: int | Fraction = Fraction(len(tensor.raw_data), size)

@@ -65,7 +65,9 @@ class Window:
 def spatial(node: Node, value: Symbolic | Constant) -> tuple[int, ...]:
     """The spatial sizes of a tensor N × C × D1 × ..."""
     if len(value.shape) < 3 or 0 in value.shape:
-        raise node.fail(f"the input has the shape {value.shape}; batch x channels x one or more sizes is expected")
+        raise node.fail(
+            f"the input has the shape {value.shape}; batch x channels x one or more sizes is expected"
+        )
     return value.shape[2:]
 
 
@@ -93,17 +95,23 @@ def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
         _positions(node, sizes[a], strides[a], reach[a], pads[a]) for a in range(axes)
     )  # fmt: skip
     if entries_of(kernel) > MAX_CELLS or entries_of(kernel) * entries_of(output) > MAX_MATRIX:
-        raise node.fail(f"a kernel of {list(kernel)} at {list(output)} places is too large to be read")
+        raise node.fail(
+            f"a kernel of {list(kernel)} at {list(output)} places is too large to be read"
+        )
     before, after = (tuple(p[k] for p in pads) for k in (0, 1))
     return Window(tuple(kernel), strides, dilations, before, after, tuple(sizes), output)
 
 
-def _pads(node: Node, axis: int, sizes: Sequence[int], strides: Sequence[int], reach: Sequence[int]) -> tuple[int, int]:
+def _pads(
+    node: Node, axis: int, sizes: Sequence[int], strides: Sequence[int], reach: Sequence[int]
+) -> tuple[int, int]:
     mode = node.attribute("auto_pad")
     given = explicit_pads(node, len(sizes))
     if mode not in ("SAME_UPPER", "SAME_LOWER"):
         return given[axis], given[axis + len(sizes)]
-    total = max(0, (-(-sizes[axis] // strides[axis]) - 1) * strides[axis] + reach[axis] - sizes[axis])
+    total = max(
+        0, (-(-sizes[axis] // strides[axis]) - 1) * strides[axis] + reach[axis] - sizes[axis]
+    )
     less, more = total // 2, total - total // 2
     return (less, more) if mode == "SAME_UPPER" else (more, less)
 
@@ -112,14 +120,18 @@ def explicit_pads(node: Node, axes: int) -> tuple[int, ...]:
     """The attribute `pads`; with an auto_pad other than NOTSET it must be absent or 0."""
     pads = per_axis(node, "pads", 2 * axes, 0)
     if node.attribute("auto_pad") != "NOTSET" and any(pads):
-        raise node.fail(f"both pads and auto_pad {node.attribute('auto_pad')} are given; one of them is expected")
+        raise node.fail(
+            f"both pads and auto_pad {node.attribute('auto_pad')} are given; one of them is expected"
+        )
     return pads
 
 
 def _positions(node: Node, size: int, stride: int, reach: int, pads: tuple[int, int]) -> int:
     room = size + sum(pads) - reach
     if room < 0:
-        raise node.fail(f"the kernel reaches over {reach} entries, more than the padded input has ({size + sum(pads)})")
+        raise node.fail(
+            f"the kernel reaches over {reach} entries, more than the padded input has ({size + sum(pads)})"
+        )
     count = room // stride + 1
     # With ceil_mode the last window may reach beyond the padding, but must start before the padding after the input.
     partly = node.attributes.get("ceil_mode") and room % stride and count * stride < size + pads[0]
@@ -135,14 +147,21 @@ def _kernel(node: Node, sizes: Sequence[int], channels: int) -> tuple[Constant, 
     Its first two sizes are left to the caller.
     """
     weight, groups = node.constant(1, "the kernel"), int(node.attribute("group"))
-    if len(weight.shape) != len(sizes) + 2 or 0 in weight.shape or channels % groups or weight.shape[0] % groups:
+    if (
+        len(weight.shape) != len(sizes) + 2
+        or 0 in weight.shape
+        or channels % groups
+        or weight.shape[0] % groups
+    ):
         raise node.fail(
             f"a kernel of shape {weight.shape}, {channels} channels and {groups} groups do not fit "
             f"(an input of {len(sizes)} sizes needs a kernel of {len(sizes) + 2} dimensions; groups divide the channels)"
         )
     declared = node.attribute("kernel_shape")
     if declared is not None and tuple(declared) != weight.shape[2:]:
-        raise node.fail(f"kernel_shape is {declared}, but the kernel has the sizes {list(weight.shape[2:])}")
+        raise node.fail(
+            f"kernel_shape is {declared}, but the kernel has the sizes {list(weight.shape[2:])}"
+        )
     return weight, groups
 
 
@@ -152,7 +171,9 @@ def convolution(node: Node) -> Tensor:
     weight, groups = _kernel(node, sizes, x.shape[1])
     filters, taken = weight.shape[:2]
     if taken * groups != x.shape[1]:
-        raise node.fail(f"the kernel reads {taken} channels in each of {groups} groups; the input has {x.shape[1]}")
+        raise node.fail(
+            f"the kernel reads {taken} channels in each of {groups} groups; the input has {x.shape[1]}"
+        )
     slide = window(node, sizes, weight.shape[2:])
     first = np.arange(filters) // (filters // groups) * taken
     channel = first[:, None] + np.arange(taken)[None, :]
@@ -189,7 +210,9 @@ def _transposed_window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) 
     extra, pads = per_axis(node, "output_padding", axes, 0), explicit_pads(node, axes)
     wanted = node.attribute("output_shape")
     if wanted is not None and len(wanted) != axes:
-        raise node.fail(f"output_shape has {len(wanted)} entries; {axes} spatial sizes are expected")
+        raise node.fail(
+            f"output_shape has {len(wanted)} entries; {axes} spatial sizes are expected"
+        )
     mode, before, after, full = node.attribute("auto_pad"), [], [], []
     for a in range(axes):
         size = (sizes[a] - 1) * strides[a] + (kernel[a] - 1) * dilations[a] + 1 + extra[a]
@@ -197,15 +220,23 @@ def _transposed_window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) 
         if wanted is not None or mode in ("SAME_UPPER", "SAME_LOWER"):
             target = wanted[a] if wanted is not None else sizes[a] * strides[a]
             cut = max(0, size - target)
-            first, last = (cut // 2, cut - cut // 2) if mode == "SAME_UPPER" else (cut - cut // 2, cut // 2)
+            first, last = (
+                (cut // 2, cut - cut // 2) if mode == "SAME_UPPER" else (cut - cut // 2, cut // 2)
+            )
             if size - cut != target:
-                raise node.fail(f"the output size {target} of axis {a} is larger than the map reaches ({size})")
+                raise node.fail(
+                    f"the output size {target} of axis {a} is larger than the map reaches ({size})"
+                )
         before.append(first)
         after.append(last)
         full.append(size - first - last)
     if min(full) < 1:
-        raise node.fail(f"the pads leave an output of the sizes {full}; at least one entry is expected")
-    return Window(tuple(kernel), strides, dilations, tuple(before), tuple(after), tuple(full), tuple(sizes))
+        raise node.fail(
+            f"the pads leave an output of the sizes {full}; at least one entry is expected"
+        )
+    return Window(
+        tuple(kernel), strides, dilations, tuple(before), tuple(after), tuple(full), tuple(sizes)
+    )
 
 
 class _Taps:
@@ -218,17 +249,29 @@ class _Taps:
         self.columns: list[Indices] = []
         self.values: list[Any] = []
 
-    def add(self, filters: Indices, channels: Indices, spots: tuple[Indices, Indices], cell: tuple[int, ...]) -> None:
+    def add(
+        self,
+        filters: Indices,
+        channels: Indices,
+        spots: tuple[Indices, Indices],
+        cell: tuple[int, ...],
+    ) -> None:
         """Weight[:, :, cell] links the channels at spots[1] to the filters at spots[0]."""
         index: tuple[Any, ...] = (..., *cell)
         taps = self.weight[index]
         shape = (*taps.shape, len(spots[0]))
-        self.rows.append(np.broadcast_to(filters[..., None] * self.places + spots[0], shape).ravel())
-        self.columns.append(np.broadcast_to(channels[..., None] * self.area + spots[1], shape).ravel())
+        self.rows.append(
+            np.broadcast_to(filters[..., None] * self.places + spots[0], shape).ravel()
+        )
+        self.columns.append(
+            np.broadcast_to(channels[..., None] * self.area + spots[1], shape).ravel()
+        )
         self.values.append(np.broadcast_to(taps[..., None], shape).ravel())
 
     def result(self, x: Symbolic, filters: int, output: tuple[int, ...]) -> Symbolic:
-        rows, columns, values = (np.concatenate(part) for part in (self.rows, self.columns, self.values))
+        rows, columns, values = (
+            np.concatenate(part) for part in (self.rows, self.columns, self.values)
+        )
         batch, size, width = x.shape[0], filters * self.places, x.entries.size // x.shape[0]
         sample = np.arange(batch)[:, None]
         entries = self.node.linear(

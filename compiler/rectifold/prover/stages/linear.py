@@ -28,7 +28,9 @@ def run(state: ProofState, layer: LayerState) -> None:
     _try_corners(state, layer, rows, (up, down))
 
 
-def _try_corners(state: ProofState, layer: LayerState, rows: Indices, found: tuple[Backward, Backward]) -> None:
+def _try_corners(
+    state: ProofState, layer: LayerState, rows: Indices, found: tuple[Backward, Backward]
+) -> None:
     unsettled = ~layer.settled()[rows]
     wanted = [
         coefficients

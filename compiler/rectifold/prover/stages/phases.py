@@ -37,11 +37,15 @@ def can_branch(state: ProofState, layer: LayerState) -> bool:
 
 def run(state: ProofState, layer: LayerState) -> None:
     branch(state, layer, state.effort.query_nodes)
-    if len(layer.open()) <= state.effort.planes_questions:  # many of them rather wait for tighter bounds
+    if (
+        len(layer.open()) <= state.effort.planes_questions
+    ):  # many of them rather wait for tighter bounds
         branch(state, layer, state.effort.planes_nodes, with_planes=True)
 
 
-def branch(state: ProofState, layer: LayerState, query_nodes: int, *, with_planes: bool = False) -> None:
+def branch(
+    state: ProofState, layer: LayerState, query_nodes: int, *, with_planes: bool = False
+) -> None:
     """Every open unit on the side that has not been seen, `query_nodes` nodes per question."""
     if not can_branch(state, layer):
         return
@@ -69,7 +73,16 @@ def _tasks(state: ProofState, layer: LayerState, asked: _Question) -> list[SignT
     nodes = max(_LEAST_NODES, min(effort.phase_nodes, effort.phase_work // (weights + 1)))
     known = Known.of(state.bounds, state.witnesses)
     return [
-        SignTask(known, layer.name, asked.sign, part, seconds, nodes, asked.query_nodes, asked.with_planes)
+        SignTask(
+            known,
+            layer.name,
+            asked.sign,
+            part,
+            seconds,
+            nodes,
+            asked.query_nodes,
+            asked.with_planes,
+        )
         for part in shares(asked.units, state.workers.count)
     ]
 
@@ -89,4 +102,7 @@ def _is_last(state: ProofState, name: str) -> bool:
     """No layer with open units, and none that was not reached, comes after it."""
     order = [v.name for v in state.network.relu_layers]
     later = order[order.index(name) + 1 :]
-    return all(v not in state.asked or (v in state.layers and not len(state.layers[v].open())) for v in later)
+    return all(
+        v not in state.asked or (v in state.layers and not len(state.layers[v].open()))
+        for v in later
+    )

@@ -16,10 +16,15 @@ def run(state: ProofState, layer: LayerState) -> None:
     is_last = not any(layer.name in network.cone(v.name) for v in network.relu_layers)
     if not len(units) or not can_branch(state, layer) or (is_last and not len(layer.open())):
         return
-    if prefers_boxes(state, layer) or len(units) * state.cone_cost(layer.name)[1] > state.effort.optimised_work:
+    if (
+        prefers_boxes(state, layer)
+        or len(units) * state.cone_cost(layer.name)[1] > state.effort.optimised_work
+    ):
         return
     with state.timed("optimised slopes"):
         for sign in (1, -1):
-            found, proofs = BranchAndBound(state.bounds, state.witnesses, layer.name, sign).optimised(units)
+            found, proofs = BranchAndBound(
+                state.bounds, state.witnesses, layer.name, sign
+            ).optimised(units)
             layer.tighten(sign, units, found, Method.CASES, proofs)
         layer.label("optimised slopes")

@@ -49,8 +49,12 @@ def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> Answer:
     return answer
 
 
-def _confirm(state: ProofState, layer: LayerState, unit: int, sign: int, point: tuple[Fraction, ...]) -> None:
-    value = trace(state.network, Matrix.column(point), with_activations=False)[layer.name].entry(unit, 0)
+def _confirm(
+    state: ProofState, layer: LayerState, unit: int, sign: int, point: tuple[Fraction, ...]
+) -> None:
+    value = trace(state.network, Matrix.column(point), with_activations=False)[layer.name].entry(
+        unit, 0
+    )
     if sign * value > 0:
         layer.seen(sign)[unit] = True
         found = np.array([[nearest_float(v) for v in point]])

@@ -28,7 +28,9 @@ class Contest:
         """k×contests: A's winner loses to the rival in B, certain up to the rounding of one comparison. `layer` is above both outputs."""
         traced = witnesses.trace(points, layer)
         of_a, of_b = (traced.values[v] for v in self.outputs)
-        error = 2 * (traced.errors[self.outputs[0]].max(axis=1) + traced.errors[self.outputs[1]].max(axis=1))
+        error = 2 * (
+            traced.errors[self.outputs[0]].max(axis=1) + traced.errors[self.outputs[1]].max(axis=1)
+        )
         top = np.argmax(of_a, axis=1)
         rest = of_a.copy()
         rest[np.arange(len(points)), top] = -np.inf

@@ -58,10 +58,14 @@ class TightestOutcome:
     boxes: int
     complete: bool
     tree: BoxTree
-    history: list[tuple[float, float, float]] = field(default_factory=list)  # (seconds, reached, upper)
+    history: list[tuple[float, float, float]] = field(
+        default_factory=list
+    )  # (seconds, reached, upper)
 
 
-Shares = list[tuple[int, Floats, Floats, Ends, Floats]]  # place, low, high, ends, upper of boxes given away
+Shares = list[
+    tuple[int, Floats, Floats, Ends, Floats]
+]  # place, low, high, ends, upper of boxes given away
 
 
 @dataclass(eq=False)
@@ -79,7 +83,12 @@ class TightestSearch:
     """Best-first splitting for max over the units of a linear layer."""
 
     def __init__(
-        self, bounds: Bounds, witnesses: Witnesses, layer: str, start: Floats, goal: float | None = None
+        self,
+        bounds: Bounds,
+        witnesses: Witnesses,
+        layer: str,
+        start: Floats,
+        goal: float | None = None,
     ) -> None:
         """`start` (k×n): points to begin with. `goal` ≤ 0: a bound that is wanted, and no closer one; a point clearly above 0 ends the search too."""
         self.goal = goal
@@ -115,7 +124,9 @@ class TightestSearch:
     def proved_tree(self) -> BoxTree:
         """The tree that proves all units to be at most the goal."""
         assert self.goal is not None
-        return self._tree(0, np.full(len(self.units), self.goal), np.ones(len(self.units), dtype=bool))
+        return self._tree(
+            0, np.full(len(self.units), self.goal), np.ones(len(self.units), dtype=bool)
+        )
 
     def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
         """Bound the worst boxes until the end, or `deadline` passes."""
@@ -132,11 +143,15 @@ class TightestSearch:
         """What is known by now."""
         upper = self._upper(0)
         tree = self._tree(0, upper, np.ones(len(upper), dtype=bool))
-        return TightestOutcome(upper, self.point, self.reached, self.boxes, self.is_complete, tree, self.history)
+        return TightestOutcome(
+            upper, self.point, self.reached, self.boxes, self.is_complete, tree, self.history
+        )
 
     def _note(self) -> None:
         worst = max((box.value for box in self.waiting), default=self.reached)
-        self.history.append((time.monotonic() - self.started, self.reached, max(worst, self.reached)))
+        self.history.append(
+            (time.monotonic() - self.started, self.reached, max(worst, self.reached))
+        )
 
     # ---- several processes ----------------------------------------------------------------------
 
@@ -144,7 +159,10 @@ class TightestSearch:
         """The waiting boxes dealt out, the worst first; this search waits for none of them any more, until `take_back`."""
         boxes, self.waiting = sorted(self.waiting), []
         return [
-            [(box.place, box.low, box.high, box.ends, self.nodes[box.place].upper) for box in boxes[k::parts]]
+            [
+                (box.place, box.low, box.high, box.ends, self.nodes[box.place].upper)
+                for box in boxes[k::parts]
+            ]
             for k in range(min(parts, len(boxes)))
         ]
 
@@ -194,13 +212,17 @@ class TightestSearch:
     def _bounded(self, batch: list[_Waiting]) -> list[_Waiting]:
         """Bound the boxes; the halves of all that are not near enough."""
         boxes = self.ends.boxes(
-            np.array([b.low for b in batch]), np.array([b.high for b in batch]), [b.ends for b in batch]
+            np.array([b.low for b in batch]),
+            np.array([b.high for b in batch]),
+            [b.ends for b in batch],
         )
         self.ends.tighten(boxes)
         shares = self.ends.shares(boxes)
         places = np.repeat(np.arange(len(batch)), len(self.units))
         gaps = Gaps(boxes, places)
-        result = backward(self.bounds, self.layer, np.tile(self.units, len(batch)), 1.0, gaps, boxes.of(places))
+        result = backward(
+            self.bounds, self.layer, np.tile(self.units, len(batch)), 1.0, gaps, boxes.of(places)
+        )
         upper = result.upper.reshape(len(batch), len(self.units))
         score = gaps.influence(result.coefficients, shares).reshape(len(batch), len(self.units), -1)
         worst = np.argmax(upper, axis=1)
@@ -214,7 +236,9 @@ class TightestSearch:
             node = self.nodes[box.place]
             node.own, node.upper = upper[k], np.minimum(node.upper, upper[k])
             if not self._is_near(float(node.upper.max())):
-                halves += self._halves(box, self.ends.of_box(boxes, k), int(np.argmax(influence[k])), node)
+                halves += self._halves(
+                    box, self.ends.of_box(boxes, k), int(np.argmax(influence[k])), node
+                )
         return halves
 
     def _halves(self, box: _Waiting, ends: Ends, j: int, node: Node) -> list[_Waiting]:
@@ -234,7 +258,11 @@ class TightestSearch:
         """Keep the point with the largest value of any unit."""
         points = self.witnesses.admitted(points)
         if len(points):
-            values = self.witnesses.trace(points, self.layer).values[self.layer].max(axis=1, initial=-np.inf)
+            values = (
+                self.witnesses.trace(points, self.layer)
+                .values[self.layer]
+                .max(axis=1, initial=-np.inf)
+            )
             if values.max() > self.reached:
                 self.reached, self.point = float(values.max()), points[np.argmax(values)]
 

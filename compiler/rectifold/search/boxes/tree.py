@@ -33,7 +33,9 @@ _POINTS = 256  # corners tried per batch
 _MARGIN = 1e-9  # of the layer's range, by which a bound must clear 0: the checker's slopes are rounded to 40 bits
 
 Query = tuple[int, int]  # (unit, sign): is sign·z ≤ 0?
-Ends = dict[str, tuple[Floats, Floats]]  # per relu layer, and per pair of layers under PAIR + the first one's name
+Ends = dict[
+    str, tuple[Floats, Floats]
+]  # per relu layer, and per pair of layers under PAIR + the first one's name
 Refuter = Callable[[Floats], Mask]  # points (k×n) → k×queries
 PAIR = "differences of "
 
@@ -148,7 +150,10 @@ class BoxSearch:
         """The waiting boxes dealt out in parts; this search waits for none of them any more, until `take_back`."""
         boxes, self.waiting = self.waiting, []
         return [
-            [(box.place, box.low, box.high, box.ends, box.pending, box.share) for box in boxes[k::parts]]
+            [
+                (box.place, box.low, box.high, box.ends, box.pending, box.share)
+                for box in boxes[k::parts]
+            ]
             for k in range(min(parts, len(boxes)))
         ]
 
@@ -168,7 +173,11 @@ class BoxSearch:
             return places.get(place, place + offset)
 
         for place, node in enumerate(other.nodes):
-            halves = (moved(node.halves[0]), moved(node.halves[1])) if node.split is not None else (-1, -1)
+            halves = (
+                (moved(node.halves[0]), moved(node.halves[1]))
+                if node.split is not None
+                else (-1, -1)
+            )
             own = _Node(node.proved, node.pending, node.split, halves)
             if place in places:
                 self.nodes[places[place]] = own
@@ -185,7 +194,15 @@ class BoxSearch:
     def sub_search(self) -> SubSearch:
         """The state of this search, to be sent back."""
         found = self.found
-        return SubSearch(self.nodes, self.waiting, self.refuted, self.given_up, found.points, found.boxes, found.share)
+        return SubSearch(
+            self.nodes,
+            self.waiting,
+            self.refuted,
+            self.given_up,
+            found.points,
+            found.boxes,
+            found.share,
+        )
 
     def outcome(self) -> BoxOutcome:
         """What is known by now."""
@@ -193,7 +210,9 @@ class BoxSearch:
         for box in self.waiting:
             unproved = unproved | box.pending
         self.found.proved = [q[0] for q, bad in zip(self.queries, unproved, strict=True) if not bad]
-        self.found.refuted = [q[0] for q, bad in zip(self.queries, self.refuted, strict=True) if bad]
+        self.found.refuted = [
+            q[0] for q, bad in zip(self.queries, self.refuted, strict=True) if bad
+        ]
         self.found.tree = self._tree(0, np.nonzero(~unproved)[0])
         return self.found
 
@@ -206,7 +225,9 @@ class BoxSearch:
             box.pending = box.pending & ~dropped
             self.asked += box.pending
         boxes = self.ends.boxes(
-            np.array([b.low for b in batch]), np.array([b.high for b in batch]), [b.ends for b in batch]
+            np.array([b.low for b in batch]),
+            np.array([b.high for b in batch]),
+            [b.ends for b in batch],
         )
         self.ends.tighten(boxes)
         influence = self._ask(batch, boxes, outcome)
@@ -247,8 +268,12 @@ class BoxSearch:
         pending = np.array([box.pending for box in batch])
         corners: list[Floats] = []
         for sign in (1, -1):
-            asked = [(q, unit) for q, query in enumerate(self.queries) for unit, s in query if s == sign]
-            owner, units = (np.array([pair[side] for pair in asked], dtype=np.int64) for side in (0, 1))
+            asked = [
+                (q, unit) for q, query in enumerate(self.queries) for unit, s in query if s == sign
+            ]
+            owner, units = (
+                np.array([pair[side] for pair in asked], dtype=np.int64) for side in (0, 1)
+            )
             places, which = np.nonzero(pending[:, owner])
             if not len(places):
                 continue
@@ -314,14 +339,22 @@ def proved_again(
     waiting = [(proof.tree, low, high, ends.known(), np.ones(len(claims), dtype=bool))]
     while waiting:
         batch, waiting = waiting[-_BATCH:], waiting[:-_BATCH]
-        boxes = ends.boxes(np.array([b[1] for b in batch]), np.array([b[2] for b in batch]), [b[3] for b in batch])
+        boxes = ends.boxes(
+            np.array([b[1] for b in batch]), np.array([b[2] for b in batch]), [b[3] for b in batch]
+        )
         ends.tighten(boxes)
         proved = np.zeros((len(batch), len(claims)), dtype=bool)
         for sign in (1, -1):
             asked = [
-                (k, q, unit) for k, box in enumerate(batch) for q in box[0].proved for unit, s in claims[q] if s == sign
+                (k, q, unit)
+                for k, box in enumerate(batch)
+                for q in box[0].proved
+                for unit, s in claims[q]
+                if s == sign
             ]
-            places, which, rows = (np.array([row[side] for row in asked], dtype=np.int64) for side in range(3))
+            places, which, rows = (
+                np.array([row[side] for row in asked], dtype=np.int64) for side in range(3)
+            )
             own = boxes.of(places)
             holds = backward(bounds, layer, rows, float(sign), cases=own).upper <= -0.5 * margin
             proved[places[holds], which[holds]] = True
@@ -333,12 +366,23 @@ def proved_again(
             here = ends.of_box(boxes, k)
             if isinstance(tree.split, UnitSplit):
                 for phase, part in ((1, tree.split.active), (-1, tree.split.inactive)):
-                    waiting.append((part, low, high, of_phase(here, tree.split.layer, tree.split.unit, phase), left))
+                    waiting.append(
+                        (
+                            part,
+                            low,
+                            high,
+                            of_phase(here, tree.split.layer, tree.split.unit, phase),
+                            left,
+                        )
+                    )
                 continue
             below, above = high.copy(), low.copy()
             below[tree.split.input] = min(high[tree.split.input], tree.split.at)
             above[tree.split.input] = max(low[tree.split.input], tree.split.at)
-            waiting += [(tree.split.low, low, below, here, left), (tree.split.high, above, high, here, left)]
+            waiting += [
+                (tree.split.low, low, below, here, left),
+                (tree.split.high, above, high, here, left),
+            ]
     return [not bad for bad in failed]
 
 
@@ -370,8 +414,12 @@ class Tightening:
         index = np.arange(len(ends))
         if not self.pairs:
             return Boxes(index, low, high, lower, upper)
-        apart_low, apart_high = ({a: side.pop(PAIR + a) for a in self.pairs} for side in (lower, upper))
-        return PairBoxes(index, low, high, lower, upper, self.pairs, apart_low, apart_high, self.reach)
+        apart_low, apart_high = (
+            {a: side.pop(PAIR + a) for a in self.pairs} for side in (lower, upper)
+        )
+        return PairBoxes(
+            index, low, high, lower, upper, self.pairs, apart_low, apart_high, self.reach
+        )
 
     def of_box(self, boxes: Boxes, k: int) -> Ends:
         """The ends of one of the boxes."""
@@ -391,7 +439,9 @@ class Tightening:
     def shares(self, boxes: Boxes) -> dict[str, Floats]:
         """Per unit, the part of each input in its range: boxes × units × inputs, by the slopes of the upper lines."""
         count, inputs = boxes.low.shape
-        flow = {self.bounds.network.input_name: np.broadcast_to(np.eye(inputs), (count, inputs, inputs))}
+        flow = {
+            self.bounds.network.input_name: np.broadcast_to(np.eye(inputs), (count, inputs, inputs))
+        }
         shares: dict[str, Floats] = {}
         radius = 0.5 * (boxes.high - boxes.low)[:, None, :]
         for layer in self.cone:
@@ -417,7 +467,12 @@ class Tightening:
 
     def _pair(self, first: str, second: str, boxes: PairBoxes) -> None:
         """The differences of units of which one is unstable, and what they say about the units themselves."""
-        lx, ux, ly, uy = boxes.lower[first], boxes.upper[first], boxes.lower[second], boxes.upper[second]
+        lx, ux, ly, uy = (
+            boxes.lower[first],
+            boxes.upper[first],
+            boxes.lower[second],
+            boxes.upper[second],
+        )
         ld, ud = boxes.apart_low[first], boxes.apart_high[first]
         low, high = _apart(lx, ux, ly, uy)
         np.maximum(ld, low, out=ld)
@@ -462,7 +517,9 @@ class Gaps:
         self.firsts: dict[str, str] = {}  # second layer → first
         if isinstance(boxes, PairBoxes):
             self.firsts = {b: a for a, b in boxes.pairs.items()}
-        self.waiting: dict[str, Floats] = {}  # coefficients on a first layer until those on the second are known
+        self.waiting: dict[
+            str, Floats
+        ] = {}  # coefficients on a first layer until those on the second are known
 
     def __call__(self, name: str, positions: Indices, live: Indices, c: Floats) -> None:
         if name in self.firsts.values():
@@ -497,8 +554,12 @@ class Gaps:
 def midpoint(low: float, high: float) -> float:
     """A number of few digits near the middle: exact arithmetic on it stays cheap."""
     middle = 0.5 * low + 0.5 * high
-    step = 2.0 ** np.floor(np.log2(high - low) - 4) if high > low and np.isfinite(high - low) else 0.0
-    rounded = float(np.round(middle / step) * step) if step > 0 and np.isfinite(middle / step) else middle
+    step = (
+        2.0 ** np.floor(np.log2(high - low) - 4) if high > low and np.isfinite(high - low) else 0.0
+    )
+    rounded = (
+        float(np.round(middle / step) * step) if step > 0 and np.isfinite(middle / step) else middle
+    )
     return rounded if low < rounded < high else middle
 
 

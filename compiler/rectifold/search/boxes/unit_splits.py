@@ -62,7 +62,12 @@ class PhaseSearch(TightestSearch):
         return self._is_near(self._worst())
 
     def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
-        while self.parts and not self.is_complete and self.boxes < most_boxes and time.monotonic() < deadline:
+        while (
+            self.parts
+            and not self.is_complete
+            and self.boxes < most_boxes
+            and time.monotonic() < deadline
+        ):
             affordable = int((deadline - time.monotonic()) / (2 * self.seconds + 1e-9))
             if not affordable:
                 break
@@ -78,12 +83,16 @@ class PhaseSearch(TightestSearch):
         return max([self.unsplit, *(part.value for part in self.parts[:1])])
 
     def _note(self) -> None:
-        self.history.append((time.monotonic() - self.started, self.reached, max(self._worst(), self.reached)))
+        self.history.append(
+            (time.monotonic() - self.started, self.reached, max(self._worst(), self.reached))
+        )
 
     def _boxes(self, ends: list[Ends]) -> Boxes:
         count = len(ends)
         return self.ends.boxes(
-            np.repeat(self.low[None], count, axis=0), np.repeat(self.high[None], count, axis=0), ends
+            np.repeat(self.low[None], count, axis=0),
+            np.repeat(self.high[None], count, axis=0),
+            ends,
         )
 
     def _split(self, part: _Part, affordable: int) -> list[_Part]:
@@ -92,11 +101,15 @@ class PhaseSearch(TightestSearch):
         units = part.units[:affordable]
         for start in range(0, len(units), _TRIED):
             tried = units[start : start + _TRIED]
-            boxes = self._boxes([of_phase(part.ends, *unit, phase) for unit in tried for phase in (1, -1)])
+            boxes = self._boxes(
+                [of_phase(part.ends, *unit, phase) for unit in tried for phase in (1, -1)]
+            )
             self.ends.tighten(boxes, min(self.groups[name] for name, _ in tried))
             self.boxes += 2 * len(tried)
             rows = np.full(2 * len(tried), part.worst)
-            upper = backward(self.bounds, self.layer, rows, 1.0, None, boxes.of(np.arange(len(rows)))).upper
+            upper = backward(
+                self.bounds, self.layer, rows, 1.0, None, boxes.of(np.arange(len(rows)))
+            ).upper
             halves = np.minimum(upper, part.value).reshape(-1, 2)
             k = int(np.lexsort((halves.sum(axis=1), halves.max(axis=1)))[0])
             score = float(halves[k].max()), float(halves[k].sum())
@@ -116,7 +129,9 @@ class PhaseSearch(TightestSearch):
         """Bound all outputs on some of the boxes, which belong to these places of the tree."""
         owners = np.repeat(chosen, len(self.units))
         gaps = Gaps(boxes, owners)
-        result = backward(self.bounds, self.layer, np.tile(self.units, len(chosen)), 1.0, gaps, boxes.of(owners))
+        result = backward(
+            self.bounds, self.layer, np.tile(self.units, len(chosen)), 1.0, gaps, boxes.of(owners)
+        )
         upper = result.upper.reshape(len(chosen), -1)
         parts = []
         corners: list[Floats] = []
@@ -135,6 +150,9 @@ class PhaseSearch(TightestSearch):
     @staticmethod
     def _worth_trying(gaps: dict[str, Floats]) -> list[Unit]:
         found = [
-            (float(gap[j]), name, int(j)) for name, gap in gaps.items() for j in np.argsort(-gap)[:_MOST] if gap[j] > 0
+            (float(gap[j]), name, int(j))
+            for name, gap in gaps.items()
+            for j in np.argsort(-gap)[:_MOST]
+            if gap[j] > 0
         ]
         return [(name, j) for _, name, j in sorted(found, reverse=True)[:_MOST]]

@@ -48,8 +48,14 @@ _CLEAR = 1e-6  # of the layer's range, by which a search tries to pass its goal 
 _DENOMINATORS = (1, 8, 60)
 EXACT_LEAF_WEIGHTS = 20_000  # weights in the cone up to which that is worth it
 _SLOWER = 0.5  # with steps this much smaller
-_CLIMBS, _CLIMB_STEPS, _CLIMB_SCALE = 32, 12, 2.0**-4  # points climbed per batch, from near the relaxation's optimum
-_CONFIRMED = 64  # points per batch that a search believes to be witnesses and that are evaluated rigorously
+_CLIMBS, _CLIMB_STEPS, _CLIMB_SCALE = (
+    32,
+    12,
+    2.0**-4,
+)  # points climbed per batch, from near the relaxation's optimum
+_CONFIRMED = (
+    64  # points per batch that a search believes to be witnesses and that are evaluated rigorously
+)
 
 
 @dataclass(eq=False)
@@ -65,12 +71,22 @@ class Outcome:
 class BranchAndBound:
     """Bounds sign·z for several units of one layer whose predecessors are done."""
 
-    def __init__(self, bounds: Bounds, witnesses: Witnesses, layer: str, sign: int, *, with_hull: bool = False) -> None:
+    def __init__(
+        self,
+        bounds: Bounds,
+        witnesses: Witnesses,
+        layer: str,
+        sign: int,
+        *,
+        with_hull: bool = False,
+    ) -> None:
         self.problem = PhaseProblem(bounds, witnesses, layer, sign, with_hull=with_hull)
 
     # ---- questions about a sign -----------------------------------------------------------------
 
-    def run(self, units: Indices, *, deadline: float, node_limit: int, query_limit: int = _QUERY_NODES) -> Outcome:
+    def run(
+        self, units: Indices, *, deadline: float, node_limit: int, query_limit: int = _QUERY_NODES
+    ) -> Outcome:
         """Until every unit is decided, `deadline` (monotonic seconds) passes, or `node_limit` nodes are bounded.
 
         A unit that takes `query_limit` nodes is left open.
@@ -99,7 +115,10 @@ class BranchAndBound:
     def _leaf(self, node: Node, bounded: Batch, k: int, upper: float) -> Leaf | ExactLeaf | None:
         if upper <= 0:
             return self.problem.leaf(node, bounded, k)
-        if self.problem.first is None and min(upper, float(bounded.value[k])) <= _HAIR * self.problem.scale:
+        if (
+            self.problem.first is None
+            and min(upper, float(bounded.value[k])) <= _HAIR * self.problem.scale
+        ):
             return self._exact_leaf(node, bounded, k)
         return None
 
@@ -114,11 +133,18 @@ class BranchAndBound:
             nodes = [self.problem.root(int(k), 0) for k in rows]
             bounded = self._bound(nodes, goal=-np.inf, is_split_next=False)
             bounds.append(self._evaluate(rows, bounded, np.zeros_like(bounded.alpha)))
-            proofs += [CaseProof(self.problem.frame, self._root_leaf(bounded, k)) for k in range(len(rows))]
+            proofs += [
+                CaseProof(self.problem.frame, self._root_leaf(bounded, k)) for k in range(len(rows))
+            ]
         return np.concatenate(bounds), proofs
 
     def _root_leaf(self, bounded: Batch, k: int) -> Leaf:
-        return Leaf(bounded.alpha[k].copy(), (), tuple(bounded.gamma[k].tolist()), self.problem.hull(bounded, k))
+        return Leaf(
+            bounded.alpha[k].copy(),
+            (),
+            tuple(bounded.gamma[k].tolist()),
+            self.problem.hull(bounded, k),
+        )
 
     def tightened(
         self, units: Indices, known: Floats, *, deadline: float, nodes: int
@@ -133,11 +159,16 @@ class BranchAndBound:
         while search.heaps and time.monotonic() < deadline:
             batch = search.take(per_query=max(1, self.problem.batch // max(1, len(search.heaps))))
             bounded = self._bound(batch, goal=-np.inf)
-            upper = self._evaluate(np.array([n.query for n in batch]), bounded, np.array([n.phase for n in batch]))
+            upper = self._evaluate(
+                np.array([n.query for n in batch]), bounded, np.array([n.phase for n in batch])
+            )
             for k, node in enumerate(batch):
                 values[node.place] = float(upper[k])
                 search.places[node.place].leaf = self.problem.leaf(node, bounded, k)
-                if upper[k] > floor[node.query] + _CLEAR * self.problem.scale and search.asked[node.query] < nodes:
+                if (
+                    upper[k] > floor[node.query] + _CLEAR * self.problem.scale
+                    and search.asked[node.query] < nodes
+                ):
                     search.divide(node, bounded, k)
             search.drop(set())
         result = np.full(len(units), np.inf)
@@ -152,7 +183,9 @@ class BranchAndBound:
 
     def _bound(self, batch: Sequence[Node], goal: float, *, is_split_next: bool = True) -> Batch:
         rows = np.array([n.query for n in batch], dtype=np.int64)
-        rates = np.array([_SLOWER**n.tries for n in batch], dtype=self.problem.skeleton.dtype)[:, None]
+        rates = np.array([_SLOWER**n.tries for n in batch], dtype=self.problem.skeleton.dtype)[
+            :, None
+        ]
         first = any(n.tries or not n.phase.any() for n in batch)
         descent = Descent.of(
             self.problem, rows, np.array([n.alpha for n in batch]), np.array([n.beta for n in batch]),
@@ -160,8 +193,12 @@ class BranchAndBound:
             np.array([n.levels for n in batch]),
         )  # fmt: skip
         with np.errstate(all="ignore"):
-            bounded = descent.run(first, rates, goal - _CLEAR * self.problem.scale, is_split_next=is_split_next)
-        bounded.alpha = np.round(bounded.alpha * SLOPE_UNITS) / self.problem.skeleton.dtype.type(SLOPE_UNITS)
+            bounded = descent.run(
+                first, rates, goal - _CLEAR * self.problem.scale, is_split_next=is_split_next
+            )
+        bounded.alpha = np.round(bounded.alpha * SLOPE_UNITS) / self.problem.skeleton.dtype.type(
+            SLOPE_UNITS
+        )
         return bounded
 
     def _rigorous(self, batch: Sequence[Node], bounded: Batch) -> Floats:
@@ -180,7 +217,9 @@ class BranchAndBound:
         hulls = [self.problem.hull(bounded, k) for k in range(len(rows))]
         cases = Cases(self.problem.frame, alpha, beta, phase.astype(np.float64), gamma, hulls)
         with np.errstate(over="ignore", invalid="ignore"):
-            return backward(self.problem.bounds, self.problem.layer, rows, float(self.problem.sign), cases=cases).upper
+            return backward(
+                self.problem.bounds, self.problem.layer, rows, float(self.problem.sign), cases=cases
+            ).upper
 
     def _exact_leaf(self, node: Node, bounded: Batch, k: int) -> ExactLeaf | None:
         """The node's slopes and multipliers as simple fractions, if they prove the bound exactly."""
@@ -195,10 +234,25 @@ class BranchAndBound:
                 for j, a in enumerate(bounded.alpha[k])
                 if j not in fixed
             }
-            beta = {where[j]: Fraction(float(bounded.beta[k][j])).limit_denominator(limit) for j in fixed}
-            gamma = {j: Fraction(float(g)).limit_denominator(limit) for j, g in enumerate(bounded.gamma[k])}
+            beta = {
+                where[j]: Fraction(float(bounded.beta[k][j])).limit_denominator(limit)
+                for j in fixed
+            }
+            gamma = {
+                j: Fraction(float(g)).limit_denominator(limit)
+                for j, g in enumerate(bounded.gamma[k])
+            }
             case = ExactCase(phases, alpha, beta, gamma)
-            if exact_backward(self.problem.bounds, self.problem.layer, node.query, self.problem.sign, case=case) <= 0:
+            if (
+                exact_backward(
+                    self.problem.bounds,
+                    self.problem.layer,
+                    node.query,
+                    self.problem.sign,
+                    case=case,
+                )
+                <= 0
+            ):
                 return ExactLeaf(alpha, beta, gamma)
         return None
 
@@ -223,10 +277,14 @@ class BranchAndBound:
         cut = bool(
             self.problem.bounds.domain.constraints
         )  # then these points are moved, and may be witnesses only afterwards
-        points = self.problem.witnesses.admitted(points[best] if cut else points[best][value[best] > 0])
+        points = self.problem.witnesses.admitted(
+            points[best] if cut else points[best][value[best] > 0]
+        )
         if not len(points):
             return
-        positive, negative = self.problem.witnesses.trace(points, self.problem.layer).signs(self.problem.layer)
+        positive, negative = self.problem.witnesses.trace(points, self.problem.layer).signs(
+            self.problem.layer
+        )
         seen = positive if self.problem.sign > 0 else negative
         for query in np.unique(rows).tolist():
             hits = np.nonzero(seen[:, query])[0]

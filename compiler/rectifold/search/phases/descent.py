@@ -20,8 +20,13 @@ _NOTHING = 1e-30  # keeps a quotient finite
 _LITTLE = 1e-9  # keeps scores of free units above 0
 _STEPS = 24  # gradient steps for a first node, and
 _CHILD_STEPS = 8  # for one that starts from its parent's slopes
-_CONSTRAINED = 4  # times as many where the domain has linear constraints: their multipliers start from 0
-_RATES = ((0.3, 0.15), (0.1, 0.05))  # of α and of β and γ: for a first node, and for one that starts from its parent's
+_CONSTRAINED = (
+    4  # times as many where the domain has linear constraints: their multipliers start from 0
+)
+_RATES = (
+    (0.3, 0.15),
+    (0.1, 0.05),
+)  # of α and of β and γ: for a first node, and for one that starts from its parent's
 _LEVEL_RATES = (0.1, 0.05)  # of the planes' levels
 
 
@@ -38,11 +43,19 @@ class Descent:
     levels: Hints
     slope: Hints
     offset: Hints
-    above: Above | None = field(init=False, default=None)  # the planes that the last `_backward` took
+    above: Above | None = field(
+        init=False, default=None
+    )  # the planes that the last `_backward` took
 
     @staticmethod
     def of(
-        problem: PhaseProblem, rows: Indices, alpha: Hints, beta: Hints, phase: Hints, gamma: Hints, levels: Hints
+        problem: PhaseProblem,
+        rows: Indices,
+        alpha: Hints,
+        beta: Hints,
+        phase: Hints,
+        gamma: Hints,
+        levels: Hints,
     ) -> Descent:
         skeleton = problem.skeleton
         exact = (phase > 0).astype(skeleton.dtype)
@@ -53,7 +66,15 @@ class Descent:
 
     def with_one_more(self, rows: Indices, units: Indices, phases: Hints) -> Descent:
         """These rows, and in each one more unit fixed."""
-        parts = (self.alpha, self.beta, self.phase, self.gamma, self.levels, self.slope, self.offset)
+        parts = (
+            self.alpha,
+            self.beta,
+            self.phase,
+            self.gamma,
+            self.levels,
+            self.slope,
+            self.offset,
+        )
         child = Descent(self.problem, self.rows[rows], *(v[rows] for v in parts))
         here, active = np.arange(len(rows)), (phases > 0).astype(self.alpha.dtype)
         child.phase[here, units], child.offset[here, units] = phases, 0
@@ -61,7 +82,9 @@ class Descent:
         return child
 
     def run(self, first: bool, rates: Hints, goal: float, *, is_split_next: bool) -> Batch:
-        steps = (_STEPS if first else _CHILD_STEPS) * (_CONSTRAINED if len(self.problem.ends) else 1)
+        steps = (_STEPS if first else _CHILD_STEPS) * (
+            _CONSTRAINED if len(self.problem.ends) else 1
+        )
         count = len(self.alpha)
         best = np.full(count, np.inf, dtype=self.alpha.dtype)
         kept = [v.copy() for v in self._chosen()]
@@ -70,7 +93,11 @@ class Descent:
         for step in range(1, steps + 1):
             value, corners, c = self._backward()
             weight = 1.0 / (step + 1 - steps // 3) if step > steps // 3 else 1.0
-            middles = corners if step == 1 else middles + self.alpha.dtype.type(weight) * (corners - middles)
+            middles = (
+                corners
+                if step == 1
+                else middles + self.alpha.dtype.type(weight) * (corners - middles)
+            )
             better = value < best
             best = np.where(better, value, best)
             for mine, now in zip(kept, self._chosen(), strict=True):
@@ -85,7 +112,9 @@ class Descent:
         scores = self._scores(middles, c)
         if is_split_next:
             scores = self._looked_ahead(scores, best, np.nonzero(best > goal)[0])
-        return Batch(best, self.alpha, self.beta, self.gamma, corners, middles, scores, c, self.levels)
+        return Batch(
+            best, self.alpha, self.beta, self.gamma, corners, middles, scores, c, self.levels
+        )
 
     def _chosen(self) -> tuple[Hints, ...]:
         """What the descent moves."""
@@ -124,7 +153,11 @@ class Descent:
                 total += self.above.constants
                 here, positive = here - under, positive - under
             total += np.einsum("kj,kj->k", positive, self.offset[:, part])
-            relaxed = positive * self.slope[:, part] + (here - positive) * self.alpha[:, part] + pushed[:, part]
+            relaxed = (
+                positive * self.slope[:, part]
+                + (here - positive) * self.alpha[:, part]
+                + pushed[:, part]
+            )
             on_z[:, part] = relaxed
             if part.start:
                 c[:, : part.start] += relaxed @ skeleton.inner[part, : part.start]
@@ -169,14 +202,18 @@ class Descent:
         for g, (first, second) in zip(gradients, moments, strict=True):
             first += dtype(0.1) * (g - first)
             second += dtype(0.01) * (g * g - second)
-            root = np.sqrt(second) * dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step)) + dtype(_NOTHING)
+            root = np.sqrt(second) * dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step)) + dtype(
+                _NOTHING
+            )
             moves.append(first / root)
         alpha_rate, beta_rate = (dtype(size * 0.95**step) * rates for size in _RATES[not is_first])
         self.alpha = np.clip(self.alpha - alpha_rate * moves[0], 0, 1)
         largest = np.abs(c).max(axis=1, initial=0.0)[:, None]
         self.beta = np.maximum(self.beta - beta_rate * largest * moves[1], 0)
         if len(self.problem.ends):
-            outer = np.abs(self.problem.skeleton.target_outer[self.rows]).max(axis=1, initial=0.0)[:, None]
+            outer = np.abs(self.problem.skeleton.target_outer[self.rows]).max(axis=1, initial=0.0)[
+                :, None
+            ]
             self.gamma = np.maximum(self.gamma - beta_rate * (outer + largest) * moves[2], 0)
         self.levels = self.levels - dtype(_LEVEL_RATES[not is_first] * 0.95**step) * moves[3]
 

@@ -33,7 +33,9 @@ class FirstLayer:
 
     def lines(self) -> Hints:
         """The levels at which every plane is the unit's line."""
-        return np.concatenate([self.slope, np.zeros(2 * self.weights.shape[1], dtype=self.slope.dtype)])
+        return np.concatenate(
+            [self.slope, np.zeros(2 * self.weights.shape[1], dtype=self.slope.dtype)]
+        )
 
     def rounded(self, levels: Hints) -> Hints:
         """As a proof can write them."""

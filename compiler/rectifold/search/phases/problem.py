@@ -52,7 +52,9 @@ class Batch:
 class PhaseProblem:
     """Is sign·z ≤ 0 for units of one layer whose predecessors are done? The layer's skeleton, its scale, its first layer."""
 
-    def __init__(self, bounds: Bounds, witnesses: Witnesses, layer: str, sign: int, *, with_hull: bool) -> None:
+    def __init__(
+        self, bounds: Bounds, witnesses: Witnesses, layer: str, sign: int, *, with_hull: bool
+    ) -> None:
         self.bounds = bounds
         self.witnesses = witnesses
         self.layer = layer
@@ -85,7 +87,15 @@ class PhaseProblem:
         n, dtype = self.frame.size, self.skeleton.dtype
         zeros = np.zeros(n, dtype=dtype)
         levels = zeros[:0] if self.first is None else self.first.lines()
-        return Node(query, place, self.skeleton.default, zeros, zeros, np.zeros(len(self.ends), dtype=dtype), levels)
+        return Node(
+            query,
+            place,
+            self.skeleton.default,
+            zeros,
+            zeros,
+            np.zeros(len(self.ends), dtype=dtype),
+            levels,
+        )
 
     def hull(self, bounded: Batch, k: int) -> Hull | None:
         return None if self.first is None else self.first.hull(bounded.levels[k])

@@ -12,7 +12,9 @@ from rectifold.facts.trees import ExactLeaf, Leaf, Split, Tree
 from rectifold.search.phases.problem import Batch, Node, PhaseProblem
 
 _WAITING = 200_000  # nodes that may wait, of all questions together: beyond this the deepest are taken first
-_TRIES = 12  # more rounds for a node whose phases are all fixed (what is left is a linear program), each
+_TRIES = (
+    12  # more rounds for a node whose phases are all fixed (what is left is a linear program), each
+)
 
 
 @dataclass(eq=False)
@@ -73,7 +75,17 @@ class Queries:
         unit = int(np.argmax(scores)) if len(scores) else -1
         if unit < 0 or scores[unit] <= 0:
             if node.tries < _TRIES:
-                again = Node(node.query, node.place, alpha, beta, node.phase, gamma, levels, value, node.tries + 1)
+                again = Node(
+                    node.query,
+                    node.place,
+                    alpha,
+                    beta,
+                    node.phase,
+                    gamma,
+                    levels,
+                    value,
+                    node.tries + 1,
+                )
                 heapq.heappush(heap, again)
             return
         place = self.places[node.place]
@@ -81,9 +93,16 @@ class Queries:
         for phase in (1, -1):
             fixed = node.phase.copy()
             fixed[unit] = phase
-            started = beta.copy()  # with which the bound is the parent's, where the lower line was taken
-            started[unit] = max(-bounded.coefficients[k, unit], 0) * (1 - alpha[unit] if phase > 0 else alpha[unit])
-            heapq.heappush(heap, Node(node.query, len(self.places), alpha, started, fixed, gamma, levels, value))
+            started = (
+                beta.copy()
+            )  # with which the bound is the parent's, where the lower line was taken
+            started[unit] = max(-bounded.coefficients[k, unit], 0) * (
+                1 - alpha[unit] if phase > 0 else alpha[unit]
+            )
+            heapq.heappush(
+                heap,
+                Node(node.query, len(self.places), alpha, started, fixed, gamma, levels, value),
+            )
             self.places.append(Place(node.place, unit, phase))
         self.open[node.query] += 1
 
@@ -125,13 +144,17 @@ class Queries:
         """The tree of nodes that have a bound, and the worst of its leaves. A split stays only if both halves have one and it helps."""
         return self._pruned(self.roots[query], [], values)
 
-    def _pruned(self, at: int, path: list[int], values: dict[int, float]) -> tuple[Tree | None, float]:
+    def _pruned(
+        self, at: int, path: list[int], values: dict[int, float]
+    ) -> tuple[Tree | None, float]:
         place = self.places[at]
         own = values.get(at, np.inf)
         if place.split >= 0:
             layer, unit = self.problem.frame.place(place.split)
             deeper = [*path, place.split]
-            (active, high), (inactive, low) = (self._pruned(c, deeper, values) for c in place.children)
+            (active, high), (inactive, low) = (
+                self._pruned(c, deeper, values) for c in place.children
+            )
             if active is not None and inactive is not None and max(high, low) < own:
                 return Split(layer, unit, active, inactive), max(high, low)
         if place.leaf is None:

@@ -55,7 +55,9 @@ class Skeleton:
         """Pre-activation of unit rows[k] of the layer at points[k]."""
         x = points.astype(self.dtype)
         after = self._activations(x)
-        own = np.einsum("kn,kn->k", x, self.target_outer[rows]) + np.einsum("kn,kn->k", after, self.target_inner[rows])
+        own = np.einsum("kn,kn->k", x, self.target_outer[rows]) + np.einsum(
+            "kn,kn->k", after, self.target_inner[rows]
+        )
         return np.asarray(own + self.target_bias[rows])
 
     def climbed(self, points: Floats, rows: Indices, sign: int, steps: int, scale: float) -> Floats:
@@ -72,7 +74,9 @@ class Skeleton:
             best[better], best_value[better] = x[better], value[better]
             gradient = self._through(inner, (after > 0).astype(self.dtype)) @ self.outer + outer
             x = np.clip(
-                x + np.sign(gradient) * width * self.dtype.type(scale * 0.5 ** (step // 3)), self.low, self.high
+                x + np.sign(gradient) * width * self.dtype.type(scale * 0.5 ** (step // 3)),
+                self.low,
+                self.high,
             )
         return best.astype(np.float64)
 
@@ -110,7 +114,19 @@ def skeleton_of(bounds: Bounds, name: str) -> Skeleton:
     upper = np.concatenate([bounds.upper[v][u] for v, u in units.items()]) if units else np.zeros(0)
     slope, offset, default = relaxation(lower, upper)
     low, high = bounds.domain.float_box
-    arrays = (builder.bias, builder.outer, builder.inner, bias, outer, inner, lower, upper, slope, offset, default)
+    arrays = (
+        builder.bias,
+        builder.outer,
+        builder.inner,
+        bias,
+        outer,
+        inner,
+        lower,
+        upper,
+        slope,
+        offset,
+        default,
+    )
     dtype = _precision(bounds.lower[name], bounds.upper[name], lower, upper, low, high)
     return Skeleton(frame, *(np.ascontiguousarray(v, dtype=dtype) for v in (*arrays, low, high)))
 
@@ -133,7 +149,11 @@ class _Builder:
         if name in self.frame.units and len(self.frame.units[name]):
             part, units = self.frame.slices[name], self.frame.units[name]
             places = np.searchsorted(live, units)
-            self.bias[part], self.outer[part], self.inner[part] = bias[places], outer[places], inner[places]
+            self.bias[part], self.outer[part], self.inner[part] = (
+                bias[places],
+                outer[places],
+                inner[places],
+            )
             bias[places], outer[places], inner[places] = 0.0, 0.0, 0.0
             inner[places, np.arange(part.start, part.stop)] = 1.0
         self.after[name] = bias, outer, inner

@@ -20,7 +20,17 @@ from itertools import pairwise
 
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.by_vertices import Region
-from rectifold.two_layers.form import Affine, Hinge, Unit, Weights, combined, evaluated, hinge_of, multiple, span_inside
+from rectifold.two_layers.form import (
+    Affine,
+    Hinge,
+    Unit,
+    Weights,
+    combined,
+    evaluated,
+    hinge_of,
+    multiple,
+    span_inside,
+)
 from rectifold.two_layers.plane.lines import (
     Point,
     Ray,
@@ -54,9 +64,13 @@ class Complex:
         for line, pieces in self.pieces.items():
             self._read_line(line, pieces)
 
-    def _pieces_of(self, line: Hinge, segments: list[tuple[Fraction, Fraction, int, Region]]) -> list[Piece]:
+    def _pieces_of(
+        self, line: Hinge, segments: list[tuple[Fraction, Fraction, int, Region]]
+    ) -> list[Piece]:
         """Maximal pieces of the line along which the jump is constant and not 0."""
-        sides = [sorted((s for s in segments if s[2] == side), key=lambda s: s[0]) for side in (1, -1)]
+        sides = [
+            sorted((s for s in segments if s[2] == side), key=lambda s: s[0]) for side in (1, -1)
+        ]
         pieces: list[Piece] = []
         i = j = 0
         while i < len(sides[0]) and j < len(sides[1]):
@@ -92,13 +106,17 @@ class Complex:
                 point = points[t]
                 if self.is_interior(point):
                     self.rays[point][line, sign] = jump
-                    self.ends[point, (line, sign)] = points[other] if self.is_interior(points[other]) else None
+                    self.ends[point, (line, sign)] = (
+                        points[other] if self.is_interior(points[other]) else None
+                    )
         for t in sorted(points):
             if self.is_interior(points[t]):
                 before = next((k for s, e, k in pieces if e == t), self.none)
                 after = next((k for s, e, k in pieces if s == t), self.none)
                 if before != after:
-                    self.fans[points[t]][line] = tuple(a - b for a, b in zip(after, before, strict=True))
+                    self.fans[points[t]][line] = tuple(
+                        a - b for a, b in zip(after, before, strict=True)
+                    )
 
     def is_interior(self, point: Point) -> bool:
         return all(evaluated(side, point) > 0 for side in self.sides)
@@ -121,11 +139,15 @@ class Complex:
         hinges: dict[Hinge, Weights] = {}
         for line in {*self.pieces, *taken}:
             extent = self.extent(line)
-            if extent is not None and any(left := self._constant(line, extent, taken.get(line, []))):
+            if extent is not None and any(
+                left := self._constant(line, extent, taken.get(line, []))
+            ):
                 hinges[line] = left
         return hinges
 
-    def _constant(self, line: Hinge, extent: tuple[Fraction, Fraction], taken: list[Piece]) -> Weights:
+    def _constant(
+        self, line: Hinge, extent: tuple[Fraction, Fraction], taken: list[Piece]
+    ) -> Weights:
         changes: dict[Fraction, list[Fraction]] = defaultdict(lambda: list(self.none))
         for pieces, sign in ((self.pieces.get(line, []), 1), (taken, -1)):
             for start, end, jump in pieces:
@@ -181,7 +203,9 @@ class Complex:
                 zeros.add(s + (e - s) * a / (a - b))
         return {point_on(line, t) for t in zeros}
 
-    def _values_along(self, line: Hinge, unit: Unit, border: Affine | None) -> list[tuple[Fraction, Fraction]]:
+    def _values_along(
+        self, line: Hinge, unit: Unit, border: Affine | None
+    ) -> list[tuple[Fraction, Fraction]]:
         """The argument at the ends of the line's part in the domain and where it bends in between: (parameter, value)."""
         extent = self.extent(line, border)
         if extent is None:
@@ -189,7 +213,9 @@ class Complex:
         origin, length = point_on(line, Fraction(0)), square(line)
         start, end = extent
         dx, dy = direction(line)
-        value = evaluated(unit.base, origin) + start * (unit.base[0] * dx + unit.base[1] * dy) / length
+        value = (
+            evaluated(unit.base, origin) + start * (unit.base[0] * dx + unit.base[1] * dy) / length
+        )
         slope = (unit.base[0] * dx + unit.base[1] * dy) / length
         turns: dict[Fraction, Fraction] = {}
         for hinge, c in unit.bends:

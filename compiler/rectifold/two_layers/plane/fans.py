@@ -44,10 +44,14 @@ class Fans:
     ) -> tuple[Unit, dict[Hinge, Weights]]:
         """A unit that takes all of `gone`: relu(gone + c relu(pivot)), positive multiples of `other` beyond the pivot."""
         det = other[0] * pivot[1] - other[1] * pivot[0]
-        share = Fraction(other[0] * gone[1] - other[1] * gone[0], det)  # gone = … · other + share · pivot
+        share = Fraction(
+            other[0] * gone[1] - other[1] * gone[0], det
+        )  # gone = … · other + share · pivot
         scale = Fraction(gone[0] * pivot[1] - gone[1] * pivot[0], det)
         dx, dy = direction(gone)
-        towards = 1 if pivot[0] * dx + pivot[1] * dy > 0 else -1  # its own ray lies on the pivot's negative side
+        towards = (
+            1 if pivot[0] * dx + pivot[1] * dy > 0 else -1
+        )  # its own ray lies on the pivot's negative side
         weights = tuple(-towards * d for d in fan[gone])
         unit = Unit(weights, tuple(Fraction(v) for v in gone), ((pivot, -share),))
         ox, oy = direction(other)

@@ -52,14 +52,18 @@ def sides_of(domain: Domain, free: tuple[int, ...]) -> list[Affine]:
         unit = tuple(Fraction(int(j == place)) for j in range(len(free)))
         sides += [(*unit, -low), (*(-v for v in unit), high)]
     for constraint in domain.constraints:
-        rest = constraint.bound - sum((constraint.coefficients[k] * v for k, v in domain.fixed.items()), Fraction(0))
+        rest = constraint.bound - sum(
+            (constraint.coefficients[k] * v for k, v in domain.fixed.items()), Fraction(0)
+        )
         row = tuple(-constraint.coefficients[k] for k in free)
         if any(row):
             sides.append((*row, rest))
     return sides
 
 
-def segments_of(regions: Sequence[Region]) -> dict[Hinge, list[tuple[Fraction, Fraction, int, Region]]]:
+def segments_of(
+    regions: Sequence[Region],
+) -> dict[Hinge, list[tuple[Fraction, Fraction, int, Region]]]:
     """Sides of the regions by line: (from, to, the side ±1 on which the region lies, the region)."""
     segments: dict[Hinge, list[tuple[Fraction, Fraction, int, Region]]] = defaultdict(list)
     for region in regions:

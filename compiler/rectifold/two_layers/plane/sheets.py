@@ -31,7 +31,9 @@ class Sheets:
     def __init__(self, complex_: Complex) -> None:
         self.complex = complex_
         self.often = Counter(line for fan in complex_.fans.values() for line in fan)
-        self.corners = {point: corner for point in complex_.fans if (corner := self._corner(point)) is not None}
+        self.corners = {
+            point: corner for point in complex_.fans if (corner := self._corner(point)) is not None
+        }
         self.used: set[Point] = set()
 
     def _corner(self, point: Point) -> Corner | None:
@@ -46,7 +48,8 @@ class Sheets:
         if len(ending) == 3:
             options = sorted(ending, key=lambda ray: (-self.often[ray[0]], ray[0]))
             corners = [
-                Corner((a, b), p[0]) for p, a, b in (options, options[1:] + options[:1], options[2:] + options[:2])
+                Corner((a, b), p[0])
+                for p, a, b in (options, options[1:] + options[:1], options[2:] + options[:2])
             ]
         elif len(ending) == 2 and len(rays) == 4:
             through = next(ray[0] for ray in rays if ray not in ending)
@@ -113,7 +116,9 @@ class Sheets:
             at, ray = self._next(at, after), (after[0], -after[1])
         return unit, at, ray
 
-    def _bent(self, unit: Unit, form: Affine, pivot: Hinge, after: Ray, at: Point) -> tuple[Unit, Affine] | None:
+    def _bent(
+        self, unit: Unit, form: Affine, pivot: Hinge, after: Ray, at: Point
+    ) -> tuple[Unit, Affine] | None:
         """The unit with one more bend, at a pivot, after which its zero set goes along the ray `after`."""
         line, sign = after
         if any(hinge == pivot for hinge, _ in unit.bends):

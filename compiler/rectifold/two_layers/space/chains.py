@@ -32,7 +32,9 @@ Simplex = tuple[Affine, Affine, Affine, Affine]  # their maximum
 Bent = tuple[Affine, list[tuple[Fraction, Affine]]]  # relu(base + Σ c relu(form))
 
 
-def three_chain(u: Affine, w: Affine, z: Affine, a: Fraction, b: Fraction, c: Fraction) -> list[list[Simplex]]:
+def three_chain(
+    u: Affine, w: Affine, z: Affine, a: Fraction, b: Fraction, c: Fraction
+) -> list[list[Simplex]]:
     """Maxima of four whose sum has the vertex of relu(z + a relu(u) + b relu(w + c relu(u))), b ≠ 0: one list per triangulation."""
     sign = 1 if b > 0 else -1
     zero: Affine = (Fraction(0),) * len(u)
@@ -74,7 +76,9 @@ def _pyramid(apex: Affine, base: Sequence[Affine]) -> list[list[Simplex]]:
     fans = []
     for start in range(len(corners) - 2):
         turned = corners[start:] + corners[:start]
-        fans.append([(apex, turned[0], turned[i], turned[i + 1]) for i in range(1, len(turned) - 1)])
+        fans.append(
+            [(apex, turned[0], turned[i], turned[i + 1]) for i in range(1, len(turned) - 1)]
+        )
     return fans
 
 
@@ -83,5 +87,8 @@ def pairings(simplex: Simplex) -> Iterator[Bent]:
     for first, second in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))):
         for (a, b), (c, d) in ((first, second), (second, first)):
             low, other, high, top = (simplex[k] for k in (a, b, c, d))
-            bends = [(Fraction(1), combined((1, top), (-1, high))), (Fraction(-1), combined((1, other), (-1, low)))]
+            bends = [
+                (Fraction(1), combined((1, top), (-1, high))),
+                (Fraction(-1), combined((1, other), (-1, low))),
+            ]
             yield combined((1, high), (-1, low)), bends

@@ -26,7 +26,9 @@ from rectifold.two_layers.space.places import Places
 from rectifold.two_layers.space.planes import Planes
 
 
-def in_space(enumeration: Enumeration, regions: Sequence[Region], *, merge: bool = True) -> TwoLayers:
+def in_space(
+    enumeration: Enumeration, regions: Sequence[Region], *, merge: bool = True
+) -> TwoLayers:
     """The exact two-layer form on `regions` of three free inputs, all of them.
 
     Without `merge`, every corner gets its own unit. Raises NotGenericError.

@@ -70,11 +70,18 @@ class Corners:
         start = dict(self.places.local.start)
         first, first_den = self.places.local.enumeration.layer_forms(start, layers[0])
         none = [[0] * 4 for _ in first]
-        base, base_den = self.places.local.enumeration.layer_forms(start | {layers[0].name: (none, 1)}, layers[1])
+        base, base_den = self.places.local.enumeration.layer_forms(
+            start | {layers[0].name: (none, 1)}, layers[1]
+        )
         inner = [tuple(Fraction(v, first_den) for v in form) for form in first]
         for form, row in zip(base, weights.fractions(), strict=True):
             always = sum(
-                (c * max(f[3], Fraction(0)) for c, f in zip(row, inner, strict=True) if not any(f[:3])), Fraction(0)
+                (
+                    c * max(f[3], Fraction(0))
+                    for c, f in zip(row, inner, strict=True)
+                    if not any(f[:3])
+                ),
+                Fraction(0),
             )
             own = [Fraction(v, base_den) for v in form]
             own[3] += always
@@ -92,13 +99,16 @@ class Corners:
             for k, (weights, triangulations) in enumerate(chains):
                 hinges.subtract(hinge for unit in chosen[k] for hinge, _ in unit.bends)
                 others = {hinge for hinge, count in hinges.items() if count > 0}
-                chosen[k] = min((self._paired(weights, t, others) for t in triangulations), key=lambda found: found[0])[
-                    1
-                ]
+                chosen[k] = min(
+                    (self._paired(weights, t, others) for t in triangulations),
+                    key=lambda found: found[0],
+                )[1]
                 hinges.update(hinge for unit in chosen[k] for hinge, _ in unit.bends)
         return chosen
 
-    def _paired(self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]) -> tuple[int, list[Unit]]:
+    def _paired(
+        self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]
+    ) -> tuple[int, list[Unit]]:
         """(cost in hinges, units) of one triangulation, each maximum of four paired with as few new hinges as possible."""
         own = set(hinges)
         chosen: list[Unit] = []

@@ -12,7 +12,9 @@ from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.space.sheets import NotGenericError, cross, dot3, primitive_form
 
 
-def faces_of(regions: Sequence[Region]) -> tuple[set[Vertex], set[tuple[Vertex, Vertex]], set[Hinge]]:
+def faces_of(
+    regions: Sequence[Region],
+) -> tuple[set[Vertex], set[tuple[Vertex, Vertex]], set[Hinge]]:
     """All vertices, edges (pairs of vertices) and facet planes of the regions."""
     vertices: set[Vertex] = set()
     edges: set[tuple[Vertex, Vertex]] = set()
@@ -36,7 +38,10 @@ def faces_of(regions: Sequence[Region]) -> tuple[set[Vertex], set[tuple[Vertex, 
 
 def plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
     first = vertices[0]
-    rays = [[y * first[3] - x * v[3] for x, y in zip(first[:3], v[:3], strict=True)] for v in vertices[1:]]
+    rays = [
+        [y * first[3] - x * v[3] for x, y in zip(first[:3], v[:3], strict=True)]
+        for v in vertices[1:]
+    ]
     for ray in rays[1:]:
         normal = cross(rays[0], ray)
         if any(normal):
@@ -51,7 +56,9 @@ def sides_of(box: Polytope) -> list[Hinge]:
         on = [v for v, m in zip(box.vertices, box.masks, strict=True) if m >> bit & 1]
         plane = plane_through(on) if len(on) >= 3 else None
         if plane is not None:
-            inner = next(s for v in box.vertices if (s := sum(a * x for a, x in zip(plane, v, strict=True))))
+            inner = next(
+                s for v in box.vertices if (s := sum(a * x for a, x in zip(plane, v, strict=True)))
+            )
             sides.append(plane if inner > 0 else tuple(-v for v in plane))
     return sides
 

@@ -78,7 +78,10 @@ class Lines:
             for s, t in pairwise(ends):
                 if any(a <= s and t <= b for a, b in parts):
                     middle = at_place(line, (s + t) / 2)
-                    if self.places.is_interior(middle) and (bend := self._bend_at(middle)) is not None:
+                    if (
+                        self.places.is_interior(middle)
+                        and (bend := self._bend_at(middle)) is not None
+                    ):
                         self.own_bends[line].append(bend)
                         yield Seam(line, s, t, kind_of(line, bend.sheet)), bend.weights
 
@@ -88,11 +91,18 @@ class Lines:
             return None
         first, second = zero
         base = self.places.local.forms(phases)
-        c, weights = self.places.change(phases, base, first, second), self.places.weights(phases, base, second)
+        c, weights = (
+            self.places.change(phases, base, first, second),
+            self.places.weights(phases, base, second),
+        )
         if not c or not any(weights):
             return None
         sheet, factor = Sheet.of_unit(
-            unit_of(self.places.none, self.places.form(base, second), [(c, self.places.form(base, first))])
+            unit_of(
+                self.places.none,
+                self.places.form(base, second),
+                [(c, self.places.form(base, first))],
+            )
         )
         return Bend(tuple(w * factor for w in weights), sheet)
 

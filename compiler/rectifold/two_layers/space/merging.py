@@ -62,7 +62,9 @@ class Ledger:
         if self._begins(seam):
             self.add_class(seam.line, seam.kind, weights)
 
-    def add_class(self, line: Line, kind: Mapping[Hinge, int] | Mapping[Hinge, Fraction], weights: Weights) -> None:
+    def add_class(
+        self, line: Line, kind: Mapping[Hinge, int] | Mapping[Hinge, Fraction], weights: Weights
+    ) -> None:
         left = self.lines[line]
         for plane, value in kind.items():
             _add(left, plane, tuple(value * w for w in weights))
@@ -86,13 +88,19 @@ class Ledger:
         """Raises NotGenericError for a sheet that is not generic."""
         corners = tuple(corner for corner in sheet.corners if self.is_inside(corner[0]))
         lines: dict[Line, dict[Hinge, Fraction]] = defaultdict(dict)
-        parts: list[tuple[Seam, Fraction]] = [(seam, Fraction(-1)) for seam in sheet.seams if self._begins(seam)]
+        parts: list[tuple[Seam, Fraction]] = [
+            (seam, Fraction(-1)) for seam in sheet.seams if self._begins(seam)
+        ]
         parts += [(seam, factor) for _, own, factor in corners for seam in self.begun(own)]
         for seam, factor in parts:
             kind = lines[seam.line]
             for plane, value in seam.kind.items():
                 kind[plane] = kind.get(plane, Fraction(0)) + factor * value
-        return Effect(sheet, corners, {line: {p: v for p, v in kind.items() if v} for line, kind in lines.items()})
+        return Effect(
+            sheet,
+            corners,
+            {line: {p: v for p, v in kind.items() if v} for line, kind in lines.items()},
+        )
 
     def gain(self, effect: Effect, weights: Weights) -> int:
         """How many units are saved by taking the sheet with these weights."""
@@ -126,7 +134,10 @@ class Ledger:
             for plane, value in kind.items():
                 if plane in left:
                     tried[tuple(-k / value for k in left[plane])] += 1
-        options = [(self.gain(effect, weights), weights) for weights, _ in tried.most_common(_WEIGHTS_TRIED)]
+        options = [
+            (self.gain(effect, weights), weights)
+            for weights, _ in tried.most_common(_WEIGHTS_TRIED)
+        ]
         return max(options, key=lambda option: option[0], default=(-1, ()))
 
     def take(self, effect: Effect, weights: Weights) -> Unit:
@@ -148,7 +159,11 @@ class Ledger:
 
     def left_over(self) -> list[Unit]:
         """A unit for every corner that is left."""
-        return [sheet.unit(weights) for _, own in sorted(self.corners.items()) for sheet, weights in own.items()]
+        return [
+            sheet.unit(weights)
+            for _, own in sorted(self.corners.items())
+            for sheet, weights in own.items()
+        ]
 
 
 def merged(ledger: Ledger, own: Iterable[Sheet]) -> list[Unit]:
@@ -220,7 +235,9 @@ def _grown(ledger: Ledger, vertex: Vertex, corner: Sheet) -> tuple[int, Effect, 
             effect_of = _effect(ledger, sheet)
             if effect_of is None:
                 continue
-            factor = next((f for at, own, f in effect_of.corners if at == vertex and own == corner), None)
+            factor = next(
+                (f for at, own, f in effect_of.corners if at == vertex and own == corner), None
+            )
             if factor is not None:
                 own_weights = tuple(w / factor for w in weights)
                 gain = ledger.gain(effect_of, own_weights)

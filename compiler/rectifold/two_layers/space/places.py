@@ -31,7 +31,11 @@ class Places:
         """Phases, and the units that are 0 at the point without being 0 all around it."""
         phases, zero = self.local.zeros(point)
         base = self.local.forms(phases)
-        units = [named for named in zero if self.local.layers[named[0]].is_relu and any(base[named[0]][0][named[1]])]
+        units = [
+            named
+            for named in zero
+            if self.local.layers[named[0]].is_relu and any(base[named[0]][0][named[1]])
+        ]
         if len(units) > most or (len(units) < len(zero) and self._moved(phases, zero, base)):
             at = where(point)
             problem = (
@@ -67,7 +71,10 @@ class Places:
         output = self.local.output
         form = self.form(base, on)
         return tuple(
-            ratio(combined((1, self.form(after, (output, o))), (-1, self.form(base, (output, o)))), form)
+            ratio(
+                combined((1, self.form(after, (output, o))), (-1, self.form(base, (output, o)))),
+                form,
+            )
             for o in range(len(self.none))
         )
 
@@ -76,5 +83,6 @@ class Places:
         direction = line[0]
         origin, square = at_place(line, Fraction(0)), dot3(direction, direction)
         return span_inside(
-            (Fraction(dot4(side, origin), origin[3]), Fraction(dot3(side, direction), square)) for side in self.sides
+            (Fraction(dot4(side, origin), origin[3]), Fraction(dot3(side, direction), square))
+            for side in self.sides
         )

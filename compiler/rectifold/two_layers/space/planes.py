@@ -43,11 +43,16 @@ class Planes:
         if max(signs) <= 0 or min(signs) >= 0:
             return None
         corners = self.places.box.split(form, signs)[0].vertices
-        on = [point_of(v) for v in corners if sum(a * x for a, x in zip(plane, v, strict=True)) == 0]
+        on = [
+            point_of(v) for v in corners if sum(a * x for a, x in zip(plane, v, strict=True)) == 0
+        ]
         shares = [self.random.randint(1, 10**6) for _ in on]
         total = sum(shares)
         return homogeneous(
-            [sum((s * p[i] for s, p in zip(shares, on, strict=True)), Fraction(0)) / total for i in range(3)]
+            [
+                sum((s * p[i] for s, p in zip(shares, on, strict=True)), Fraction(0)) / total
+                for i in range(3)
+            ]
         )
 
     def _jump(self, plane: Hinge, point: Vertex, units: Sequence[Unit]) -> Weights:
@@ -60,15 +65,23 @@ class Planes:
             jumps = [j - w * own for j, w in zip(jumps, unit.weights, strict=True)]
         return tuple(jumps)
 
-    def affine_rest(self, units: Sequence[Unit], hinges: dict[Hinge, Weights]) -> tuple[Affine, ...]:
+    def affine_rest(
+        self, units: Sequence[Unit], hinges: dict[Hinge, Weights]
+    ) -> tuple[Affine, ...]:
         """f minus units and hinges, found next to one point of the domain."""
         corners = self.places.regions[0].vertices
         shares = [self.random.randint(1, 10**6) for _ in corners]
         point = homogeneous(
-            [sum((s * p[i] for s, p in zip(shares, corners, strict=True)), Fraction(0)) / sum(shares) for i in range(3)]
+            [
+                sum((s * p[i] for s, p in zip(shares, corners, strict=True)), Fraction(0))
+                / sum(shares)
+                for i in range(3)
+            ]
         )
         way = (1, 0, 0)
-        parts: list[list[tuple[Fraction | int, Affine]]] = [[(1, form)] for form in self.places.local.piece(point, way)]
+        parts: list[list[tuple[Fraction | int, Affine]]] = [
+            [(1, form)] for form in self.places.local.piece(point, way)
+        ]
         for unit in units:
             form = piece_of(unit, point, way)
             for o, w in enumerate(unit.weights):

@@ -28,7 +28,9 @@ Vector = tuple[int, int, int]
 Plain = tuple[int, ...]  # a form in integers
 Line = tuple[Vector, Vector]
 Class = dict[Hinge, int]  # plane → κ(one side of the line) − κ(other side), for sheets in integers
-Corner = tuple[Vertex, "Sheet", Fraction]  # where, the primitive sheet of two hinges that is there, and by which factor
+Corner = tuple[
+    Vertex, "Sheet", Fraction
+]  # where, the primitive sheet of two hinges that is there, and by which factor
 
 
 class NotGenericError(InputError):
@@ -57,7 +59,9 @@ class Sheet:
     bends: tuple[tuple[Hinge, int], ...]
 
     @staticmethod
-    def of(base: Sequence[int | Fraction], bends: Iterable[tuple[Hinge, int | Fraction]]) -> tuple[Sheet, Fraction]:
+    def of(
+        base: Sequence[int | Fraction], bends: Iterable[tuple[Hinge, int | Fraction]]
+    ) -> tuple[Sheet, Fraction]:
         """(sheet, λ > 0) with base + Σ c relu(L) = ± λ · sheet. The base is not 0."""
         pairs = sorted((hinge, c) for hinge, c in bends if c)
         numbers = [Fraction(v) for v in (*base, *(c for _, c in pairs))]
@@ -66,9 +70,9 @@ class Sheet:
         common = gcd(*integers)
         sign = next(1 if v > 0 else -1 for v in integers if v)
         whole = [sign * v // common for v in integers]
-        return Sheet(tuple(whole[:4]), tuple((h, c) for (h, _), c in zip(pairs, whole[4:], strict=True))), Fraction(
-            common, den
-        )
+        return Sheet(
+            tuple(whole[:4]), tuple((h, c) for (h, _), c in zip(pairs, whole[4:], strict=True))
+        ), Fraction(common, den)
 
     @staticmethod
     def of_unit(unit: Unit) -> tuple[Sheet, Fraction]:
@@ -146,7 +150,10 @@ class Sheet:
             origin = at_place(lines[0], _ODD)
             way = cross(pivot, lines[0][0])
             across = line_through(
-                origin, homogeneous_point([x + origin[3] * d for x, d in zip(origin[:3], way, strict=True)], origin[3])
+                origin,
+                homogeneous_point(
+                    [x + origin[3] * d for x, d in zip(origin[:3], way, strict=True)], origin[3]
+                ),
             )
             for _, form in _zeros(across, self.base, others):
                 line = meeting(form, pivot)
@@ -172,13 +179,17 @@ class Sheet:
         if not hinges or any(any(cross(hinge, hinges[0])) for hinge in hinges):
             return
         line = _line((hinges[0][0], hinges[0][1], hinges[0][2]), (0, 0, 0))
-        places = sorted({place(line, point) for hinge in hinges if (point := crossing(line, hinge)) is not None})
+        places = sorted(
+            {place(line, point) for hinge in hinges if (point := crossing(line, hinge)) is not None}
+        )
         between = [(a + b) / 2 for a, b in pairwise(places)]
         for t in (places[0] - 1, *between, places[-1] + 1):
             yield self.form_at(at_place(line, t))
 
 
-def _zeros(line: Line, base: Plain, bends: Sequence[tuple[Hinge, int]]) -> Iterator[tuple[Vertex, Plain]]:
+def _zeros(
+    line: Line, base: Plain, bends: Sequence[tuple[Hinge, int]]
+) -> Iterator[tuple[Vertex, Plain]]:
     """Points of a line where base + Σ c relu(L) is 0, and the form there. Raises NotGenericError if a hinge passes there too."""
     crossings = []
     for hinge, _ in bends:
@@ -243,7 +254,11 @@ def bend_class(line: Line, outer: Plain, inner: Hinge, factor: int) -> Class:
     plane where the outer form is positive."""
     found: Class = {}
     beyond = plus(outer, inner, factor)
-    for form, guide, sign, times in ((outer, inner, -1, 1), (beyond, inner, 1, 1), (inner, outer, 1, factor)):
+    for form, guide, sign, times in (
+        (outer, inner, -1, 1),
+        (beyond, inner, 1, 1),
+        (inner, outer, 1, factor),
+    ):
         common = gcd(*form)
         first = next(v for v in form if v)
         plane = tuple(v // common for v in form) if first > 0 else tuple(-v // common for v in form)
@@ -288,7 +303,9 @@ def meeting(p: Sequence[int], q: Sequence[int]) -> Line | None:
     direction = cross(p, q)
     if not any(direction):
         return None
-    return _line(direction, (p[3] * q[0] - q[3] * p[0], p[3] * q[1] - q[3] * p[1], p[3] * q[2] - q[3] * p[2]))
+    return _line(
+        direction, (p[3] * q[0] - q[3] * p[0], p[3] * q[1] - q[3] * p[1], p[3] * q[2] - q[3] * p[2])
+    )
 
 
 def line_through(a: Vertex, b: Vertex) -> Line:
@@ -329,7 +346,8 @@ def at_place(line: Line, t: Fraction) -> Vertex:
     square = dot3(direction, direction)
     turned = cross(direction, moment)
     return homogeneous_point(
-        [f * t.denominator + t.numerator * d for f, d in zip(turned, direction, strict=True)], square * t.denominator
+        [f * t.denominator + t.numerator * d for f, d in zip(turned, direction, strict=True)],
+        square * t.denominator,
     )
 
 
