@@ -5,9 +5,14 @@ A rewrite establishes facts about units of the source that no bound says: each c
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Layer, Network
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.effort import Limits
@@ -92,3 +97,13 @@ def test_the_longer_certificate_holds_as_well(seed: int) -> None:
     certificate = certify(compiled, name_all=True)
     assert len(certificate.text) >= len(certify(compiled).text)
     assert check_certificate(compiled, certificate).holds
+
+
+def test_a_layer_without_units_has_a_certificate() -> None:
+    layers = [
+        Layer("h", "relu", Matrix.zeros(0, 1), {"x": Matrix.zeros(0, 1)}),
+        Layer("y", "linear", Matrix.column([3]), {"h": Matrix.zeros(1, 0)}),
+    ]
+    network = Network("x", 1, layers, "y", Domain((Fraction(-1),), (Fraction(1),)), "empty")
+    compiled = compile_network(network)
+    assert check_certificate(compiled, certify(compiled)).status == "holds"

@@ -134,7 +134,8 @@ class RewriteProofs:
         for layer in self.compiled.source.relu_layers:
             name, known = layer.name, self.facts[layer.name]
             below = any(named[v].any() for v in self.compiled.source.cone(name) if v in named)
-            solved = known.active | [(name, k) in self.signs for k in range(known.size)]
+            signed = [(name, k) in self.signs for k in range(known.size)]
+            solved = known.active | np.array(signed, dtype=np.bool_)
             methods = zip(known.lower_method, known.upper_method, strict=True)
             by_other = np.array(
                 [not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_
