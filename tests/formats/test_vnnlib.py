@@ -36,7 +36,7 @@ def test_box_and_linear_constraints() -> None:
         ((F(1), F(-1)), F(1)),
     ]
     assert notes == [
-        "<vnnlib>: 2 assertions about outputs are not used, the domain is about the inputs"
+        "<vnnlib>: 2 assertions about outputs not used: the domain is about the inputs"
     ]
 
 

@@ -216,7 +216,7 @@ def _notes(reader: _Reader, domain: Domain, name: str) -> list[str]:
     notes = []
     if reader.about_outputs:
         count = counted(reader.about_outputs, "assertion")
-        notes.append(f"{name}: {count} about outputs are not used, the domain is about the inputs")
+        notes.append(f"{name}: {count} about outputs not used: the domain is about the inputs")
     endless = [
         k for k, ends in enumerate(zip(domain.lower, domain.upper, strict=True)) if None in ends
     ]

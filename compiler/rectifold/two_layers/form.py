@@ -14,6 +14,7 @@ from math import gcd, lcm
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
+from rectifold.two_layers.scaling import with_scaled_rows
 
 Hinge = tuple[int, ...]
 Affine = tuple[Fraction, ...]
@@ -64,7 +65,7 @@ class TwoLayers:
 
     def to_network(self) -> Network:
         """A chain with the same inputs and outputs; shifted carriers bring x to layer 2 and the rest to the output."""
-        return _Assembled(self).network()
+        return with_scaled_rows(_Assembled(self).network())
 
 
 class _Assembled:
