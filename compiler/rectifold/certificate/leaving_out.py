@@ -71,7 +71,7 @@ def certified(
         verdict = _verdict(compiled, certificate)
     if verdict is not None:
         return Certified(compiled, certificate, verdict)
-    return _with_less(compiled, certificate, options) or _as_it_is(compiled)
+    return _with_less(compiled, certificate, options) or untouched(compiled)
 
 
 def _verdict(
@@ -115,12 +115,13 @@ def _with_less(compiled: Compiled, certificate: Certificate, options: Options) -
     return None
 
 
-def _as_it_is(compiled: Compiled) -> Certified:
+def untouched(compiled: Compiled) -> Certified:
+    """The source as it is, certified as equal to itself."""
     source = compiled.source
-    untouched = Compiled(source, source, compiled.facts, compiled.facts, (), compiled.seconds)
+    same = Compiled(source, source, compiled.facts, compiled.facts, (), compiled.seconds)
     certificate = certify_same(source)
     verdict = accepted(source, source, compiled.facts.domain, certificate)
-    return Certified(untouched, certificate, verdict, ("every rewrite",))
+    return Certified(same, certificate, verdict, ("every rewrite",))
 
 
 # ---- what was refused -----------------------------------------------------------------------------

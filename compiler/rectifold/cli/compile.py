@@ -12,6 +12,7 @@ import numpy as np
 from rectifold.certificate.compiled import Certificate
 from rectifold.certificate.leaving_out import certified_in_time, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
+from rectifold.cli.gain import as_it_is
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
     allow_trusted_option,
@@ -110,12 +111,17 @@ class _Times:
     is_flag=True,
     help="write the result with at most two hidden layers (see the command shallow)",
 )
+@click.option(
+    "--larger",
+    is_flag=True,
+    help="write the rewritten network even where the source's own ONNX file is smaller",
+)
 @click.option("-v", "--verbose", is_flag=True, help="list every rewrite")
 def compile_command(
     network: str, output: str, wanted: str | None, domain_spec: str | None, certificate_file: str | None,
     no_certificate: bool, plain: bool, objective: Any, prover: Any, time_limit: float | None, seed: int, jobs: int,
     scheduler: str | None, log_file: str | None, allow_trusted: bool,
-    json_target: str | None, force: bool, quiet: bool, shallow: bool, verbose: bool,
+    json_target: str | None, force: bool, quiet: bool, shallow: bool, larger: bool, verbose: bool,
 ) -> int:  # fmt: skip
     """Rewrite NET into a smaller network that is the same function on the domain.
 
@@ -149,6 +155,16 @@ def compile_command(
                 compiled.network, compiled.facts.domain, seconds=left, progress=progress
             )
         proved = _certified_form(compiled, folded, required=certificate_file is not None)
+    as_source = None
+    if folded is None:
+        origin = _origin(compiled, chosen, None if known is None else known.verdict)
+        artifact = EMITTERS[chosen](compiled.network, origin, path.name)
+        bound = _finite(max(origin.error_bound or (), default=0.0))
+        if chosen == "onnx" and not larger:
+            as_source = as_it_is(network, compiled, artifact)
+        if as_source is not None:  # no bound: its nodes round in the order of another program
+            compiled, artifact, bound = as_source.certified.compiled, as_source.artifact, None
+            known = None if known is None else as_source.certified
     certificate, verdict = (None, None) if known is None else (known.certificate, known.verdict)
     if certificate_file and proved is not None:
         certificate, verdict = proved
@@ -158,16 +174,15 @@ def compile_command(
             folded, path, chosen, of=compiled.source, force=force, certificate=beside
         )
     else:
-        origin = _origin(compiled, chosen, verdict)
-        artifact = EMITTERS[chosen](compiled.network, origin, path.name)
         files = write_artifact(artifact, path, force=force, certificate=beside)
-        bound = _finite(max(origin.error_bound or (), default=0.0))
-    left_out = () if known is None else known.left_out
+    left_out = () if known is None or as_source is not None else known.left_out
     done = Done(compiled, folded, verdict, certificate_file, bound, tuple(files), left_out)
     if known is None and not no_certificate:
         click.echo(_UNCHECKED, err=True)
     if left_out:
         click.echo(left_out_text(left_out), err=True)
+    if as_source is not None:
+        click.echo(f"note: {as_source.note}", err=True)
     write_json(json_target, compile_json(done) | {"seconds": time.monotonic() - started})
     if not quiet and "-" not in (json_target, output):
         print_compiled(done, verbose=verbose)
