@@ -21,7 +21,7 @@ from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.cli.main import main
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
-from rectifold.facts.entries import Ends, Signs
+from rectifold.facts.entries import BoxTreeSigns, ProvedBounds
 from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
 from rectifold.facts.serialise import read_entry
@@ -241,7 +241,7 @@ def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(tmp_pat
         with pytest.raises((ValueError, TypeError)):
             read_entry(network, entry)
         leaf[3] = whole
-    assert isinstance(read_entry(network, entry), Ends)
+    assert isinstance(read_entry(network, entry), ProvedBounds)
     leaf.append(whole)
     with pytest.raises(ValueError, match="fit its tree"):
         read_entry(network, entry)
@@ -260,8 +260,8 @@ def test_evidence_of_every_kind_went_through_the_log(tmp_path: Path) -> None:
     kinds: set[object] = set()
     for network in (net(CORRELATED), hard(), float_network(3, 3, 24, 24, 24, 1)):
         for entry in prove(network, prover="bounds", limits=Limits(30)).record:
-            kinds.add(entry.method if isinstance(entry, Ends) else type(entry))
-    assert {Method.LINEAR, Method.CASES, Signs} <= kinds
+            kinds.add(entry.method if isinstance(entry, ProvedBounds) else type(entry))
+    assert {Method.LINEAR, Method.CASES, BoxTreeSigns} <= kinds
 
 
 def test_a_log_is_a_hint_and_no_proof(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.certificate.leaving_out import certified, left_out_text
-from rectifold.facts.entries import Ends, Entry, Intervals
+from rectifold.facts.entries import Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
 from rectifold.ir.evaluate import evaluate_points
@@ -40,7 +40,7 @@ def with_false_sign(facts: Facts, layer: str, unit: int) -> Facts:
     """Facts that call a unit inactive, with a record of it."""
     upper = facts.layers[layer].upper.copy()
     upper[unit] = 0.0
-    entry = Ends(layer, "up", np.array([unit]), np.array([0.0]), Method.LINEAR)
+    entry = ProvedBounds(layer, "up", np.array([unit]), np.array([0.0]), Method.LINEAR)
     layers = dict(facts.layers) | {layer: replace(facts.layers[layer], upper=upper)}
     return replace(facts, layers=layers, record=(*facts.record, entry))
 
@@ -87,7 +87,9 @@ def test_lost_proofs_and_false_facts_never_cost_more_than_size(seed: int) -> Non
         parse(strange_network(seed)), prover="bounds", limits=Limits(seconds=0.3 if lost else 0)
     )
     source, facts = compiled.source, compiled.facts
-    kept = tuple(e for k, e in enumerate(facts.record) if isinstance(e, Intervals) or k % 3 == 0)
+    kept = tuple(
+        e for k, e in enumerate(facts.record) if isinstance(e, IntervalBounds) or k % 3 == 0
+    )
     changed = replace(facts, record=kept)
     wide = [
         (name, k)

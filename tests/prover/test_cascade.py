@@ -14,7 +14,7 @@ from rectifold.bounds.substitution import backward
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
-from rectifold.facts.entries import Ends
+from rectifold.facts.entries import ProvedBounds
 from rectifold.facts.facts import Claim, Phase, Proved, Refuted, Undecided
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import ExactLeaf, Frame, Split, leaves_of
@@ -62,7 +62,9 @@ def test_a_maximum_of_exactly_zero_that_needs_cases_is_proved_without_a_solver()
     assert facts.layers["k"].inactive[0]
     assert facts.layers["k"].upper_method[0] is Method.CASES
     entry = next(
-        e for e in facts.record if isinstance(e, Ends) and e.layer == "k" and e.values[0] == 0
+        e
+        for e in facts.record
+        if isinstance(e, ProvedBounds) and e.layer == "k" and e.values[0] == 0
     )
     assert isinstance(entry.proofs[0].tree, Split)
     assert any(isinstance(leaf, ExactLeaf) for _, leaf in leaves_of(entry.proofs[0].tree))

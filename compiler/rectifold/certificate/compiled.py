@@ -26,7 +26,7 @@ from rectifold.certificate.units import BITS, MOST_BITS, UnitProofs, bits_for_la
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
-from rectifold.facts.entries import Signs
+from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
 from rectifold.facts.serialise import box_tree_lists
 from rectifold.ir.canonical import canonical_text, digest, domain_text
@@ -111,12 +111,12 @@ def certify_within(
     b: Network,
     domain: Domain,
     tolerance: Sequence[Fraction],
-    evidence: Signs | Facts,
+    evidence: BoxTreeSigns | Facts,
     pairing: Pairing = (),
 ) -> Certificate:
     """A certificate that |A_j − B_j| ≤ tolerance_j, from signs of the gap network of the arranged networks (see ir/difference) or facts about it with a relu last layer."""
     lines = [_header(a, b, tolerance)]
-    if isinstance(evidence, Signs):
+    if isinstance(evidence, BoxTreeSigns):
         lines += map(_line, _root_steps(a, b, domain, tolerance, pairing))
         network = gap(*arranged(a, b, pairing), tolerance)
         numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}

@@ -22,7 +22,13 @@ from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
 from rectifold.facts import trees
-from rectifold.facts.entries import Ends, Entry, Intervals, Signs, without_superseded
+from rectifold.facts.entries import (
+    BoxTreeSigns,
+    Entry,
+    IntervalBounds,
+    ProvedBounds,
+    without_superseded,
+)
 from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
 from rectifold.facts.serialise import box_tree_lists, case_tree_lists
@@ -77,7 +83,7 @@ class UnitProofs:
         """Layers whose ends must be ours to the last bit, because a proof without slack rests on them."""
         below: set[str] = set()
         for entry in self.facts.record:
-            if isinstance(entry, Ends) and (
+            if isinstance(entry, ProvedBounds) and (
                 entry.method is Method.EXACT_LINEAR or any(map(_has_exact_leaf, entry.proofs))
             ):
                 below |= self.network.cone(entry.layer)
@@ -109,11 +115,11 @@ class UnitProofs:
 
     def _steps_of(self, entry: Entry) -> Iterator[Step]:
         match entry:
-            case Intervals():
+            case IntervalBounds():
                 yield from self._intervals(entry)
-            case Ends():
+            case ProvedBounds():
                 yield from self._ends(entry)
-            case Signs():
+            case BoxTreeSigns():
                 claims = [[k, side, "0"] for k, side in entry.proof.claims]
                 yield [
                     "boxes",
@@ -126,7 +132,7 @@ class UnitProofs:
     def _learn(self, entry: Entry) -> None:
         """The bounds as they stood after this entry."""
         name = entry.layer
-        if isinstance(entry, Intervals):
+        if isinstance(entry, IntervalBounds):
             lower, upper = entry.lower.copy(), entry.upper.copy()
             if name in self.bounds.lower:
                 lower, upper = (
@@ -135,9 +141,9 @@ class UnitProofs:
                 )
         else:
             lower, upper = self.bounds.lower[name].copy(), self.bounds.upper[name].copy()
-            if isinstance(entry, Ends) and entry.side == "up":
+            if isinstance(entry, ProvedBounds) and entry.side == "up":
                 upper[entry.units] = np.minimum(upper[entry.units], entry.values)
-            elif isinstance(entry, Ends):
+            elif isinstance(entry, ProvedBounds):
                 lower[entry.units] = np.maximum(lower[entry.units], entry.values)
             else:
                 for unit, side in entry.proof.claims:
@@ -156,11 +162,11 @@ class UnitProofs:
 
     # ---- ends -----------------------------------------------------------------------------------
 
-    def _ends(self, entry: Ends) -> Iterator[Step]:
+    def _ends(self, entry: ProvedBounds) -> Iterator[Step]:
         wanted = [k for k in range(len(entry.units)) if self._is_wanted(entry, k)]
         if not wanted:
             return
-        chosen = Ends(
+        chosen = ProvedBounds(
             entry.layer, entry.side, entry.units[wanted], entry.values[wanted], entry.method,
             tuple(entry.proofs[k] for k in wanted) if entry.proofs else (),
         )  # fmt: skip
@@ -180,14 +186,14 @@ class UnitProofs:
             else:
                 yield self._by_cases(entry.layer, unit, entry.side, written, chosen.proofs[k])
 
-    def _is_wanted(self, entry: Ends, k: int) -> bool:
+    def _is_wanted(self, entry: ProvedBounds, k: int) -> bool:
         """Ends that make a unit stable, and all ends of layers that later proofs rest on."""
         value = entry.values[k]
         return bool(np.isfinite(value)) and (
             entry.layer in self.full or (value <= 0 if entry.side == "up" else value >= 0)
         )
 
-    def _linear(self, entry: Ends) -> Iterator[Step]:
+    def _linear(self, entry: ProvedBounds) -> Iterator[Step]:
         """Bounds with the default slopes: nothing to say but the value."""
         sign = 1 if entry.side == "up" else -1
         needs = _Needs(self, entry.layer, len(entry.units))
@@ -207,7 +213,7 @@ class UnitProofs:
 
     # ---- intervals ------------------------------------------------------------------------------
 
-    def _intervals(self, entry: Intervals) -> Iterator[Step]:
+    def _intervals(self, entry: IntervalBounds) -> Iterator[Step]:
         """A layer's intervals are one step; those that are 0 to the last bit, or must be ours, are steps of their own."""
         layer, number = self.network.layer(entry.layer), self.numbers[entry.layer]
         stable = self.facts.layers[entry.layer]

@@ -22,7 +22,7 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
-from rectifold.facts.entries import Signs
+from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts, Mask
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.domain import Domain
@@ -79,7 +79,7 @@ class Agreement:
     points: Floats
     boxes: int = 0
     share: float = 0.0
-    signs: Signs | None = None
+    signs: BoxTreeSigns | None = None
     pairing: Pairing = ()
     facts: Facts | None = None
 
@@ -119,11 +119,17 @@ def agree_within(
     return found
 
 
-def _logged(log: ProofLog, bounds: Bounds, queries: Sequence[Sequence[Query]]) -> Signs | None:
+def _logged(
+    log: ProofLog, bounds: Bounds, queries: Sequence[Sequence[Query]]
+) -> BoxTreeSigns | None:
     """A tree of the log that proves every query again. Its claims are the queries' first alternatives."""
     wanted = tuple((query[0][0], "up") for query in queries)
     for entry in log.entries():
-        if not isinstance(entry, Signs) or entry.layer != LAST or entry.proof.claims != wanted:
+        if (
+            not isinstance(entry, BoxTreeSigns)
+            or entry.layer != LAST
+            or entry.proof.claims != wanted
+        ):
             continue
         if all(proved_again(bounds, LAST, entry.proof, queries)):
             return entry
@@ -167,7 +173,7 @@ def _split(
         return Agreement(False, np.array(found.points), found.boxes, found.share)
     proved = len(found.proved) == len(search.queries)
     claims = tuple((unit, "up") for unit, _ in found.proved)
-    signs = Signs(LAST, BoxProof(claims, found.tree)) if proved else None
+    signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree)) if proved else None
     return Agreement(
         proved, _none(question.bounds), found.boxes, found.share, signs, question.pairing
     )
@@ -212,7 +218,7 @@ def _by_phases(
         return Agreement(False, search.point[None, :], search.boxes)
     if search.is_complete:
         claims = tuple((unit, "up") for unit in range(2 * a.output_size))
-        signs = Signs(LAST, BoxProof(claims, search.proved_tree()))
+        signs = BoxTreeSigns(LAST, BoxProof(claims, search.proved_tree()))
         return Agreement(True, _none(question.bounds), search.boxes, 1.0, signs, question.pairing)
     limits = replace(limits, seconds=_left(question.deadline))
     network = gap(a, b, tolerance, "relu")
@@ -472,7 +478,7 @@ class Tightest:
     reached: Fraction
     boxes: int
     complete: bool
-    signs: Signs
+    signs: BoxTreeSigns
     pairing: Pairing
     history: tuple[tuple[float, float, float], ...]  # (seconds, reached, worst upper)
 
@@ -513,7 +519,7 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     least = _LEAST * clearance(question.bounds, LAST)
     upper = tuple(_with_room(max(least, float(v))) for v in both)
     claims = tuple((unit, "up") for unit in range(2 * a.output_size))
-    signs = Signs(LAST, BoxProof(claims, found.tree))
+    signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree))
     return Tightest(
         upper, point, reached, found.boxes, found.complete, signs, pairing, tuple(found.history)
     )

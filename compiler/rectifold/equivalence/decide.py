@@ -32,7 +32,7 @@ from rectifold.equivalence.ties import Tie, seen_tie
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import at_least, counted
-from rectifold.facts.entries import Signs
+from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
@@ -432,7 +432,7 @@ def _agreed(
     for point in _exact(domain, found.points):
         if (different := _confirmed(a, b, domain, tolerance, point)) is not None:
             return different
-    evidence: Signs | Facts | None = found.signs or found.facts
+    evidence: BoxTreeSigns | Facts | None = found.signs or found.facts
     if not found.proved or evidence is None:
         return _climbed(a, b, domain, tolerance, seed, _climb_seconds(limits)) or Unknown(
             _share_text(found), _largest(a, b, domain, seed), found.share

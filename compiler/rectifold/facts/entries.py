@@ -1,7 +1,8 @@
 """What was proved about a network's units, in the order in which it was proved.
 
-A bound rests on the ends known when it was found: with tighter ends the same slopes may give another bound. So the record keeps the
-order, and whoever checks it (the certificate, a resumed run) goes through it from the start.
+A bound rests on the ends known when it was found: with tighter ends the same slopes may give
+another bound. So the record keeps the order, and whoever checks it (the certificate, a resumed
+run) goes through it from the start.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import assert_never
 
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -17,7 +19,7 @@ from rectifold.facts.trees import BoxProof, CaseProof
 
 
 @dataclass(frozen=True, eq=False)
-class Intervals:
+class IntervalBounds:
     """The ends of a whole layer by intervals, from the ends of what it reads."""
 
     layer: str
@@ -26,8 +28,11 @@ class Intervals:
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
-    """z ≤ values (side "up") or values ≤ z ("lo") for units of a layer. `proofs` has one entry per unit for Method.CASES."""
+class ProvedBounds:
+    """z ≤ values (side "up") or values ≤ z ("lo") for units of a layer.
+
+    `proofs` has one entry per unit for Method.CASES.
+    """
 
     layer: str
     side: str
@@ -38,18 +43,20 @@ class Ends:
 
 
 @dataclass(frozen=True, eq=False)
-class Signs:
+class BoxTreeSigns:
     """Units of a layer whose signs one tree of boxes proves: z ≤ 0 for "up", z ≥ 0 for "lo"."""
 
     layer: str
     proof: BoxProof
 
 
-Entry = Intervals | Ends | Signs
+Entry = IntervalBounds | ProvedBounds | BoxTreeSigns
 
 
 def without_superseded(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """The entries without those ends that the same run of entries of one layer proves better: nothing can rest on them."""
+    """The entries without those ends that the same run of entries of one layer proves better:
+    nothing can rest on them.
+    """
     for _, run in groupby(entries, key=lambda e: e.layer):
         together = list(run)
         last: dict[tuple[int, str], int] = {}
@@ -57,13 +64,13 @@ def without_superseded(entries: Iterable[Entry]) -> Iterator[Entry]:
             for unit, side in _claims(entry):
                 last[unit, side] = k
         for k, entry in enumerate(together):
-            if not isinstance(entry, Ends):
+            if not isinstance(entry, ProvedBounds):
                 yield entry
             elif kept := [
                 i for i, unit in enumerate(entry.units.tolist()) if last[unit, entry.side] == k
             ]:
                 proofs = tuple(entry.proofs[i] for i in kept) if entry.proofs else ()
-                yield Ends(
+                yield ProvedBounds(
                     entry.layer,
                     entry.side,
                     entry.units[kept],
@@ -74,6 +81,12 @@ def without_superseded(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _claims(entry: Entry) -> Iterable[tuple[int, str]]:
-    if isinstance(entry, Ends):
-        return ((int(unit), entry.side) for unit in entry.units)
-    return entry.proof.claims if isinstance(entry, Signs) else ()
+    match entry:
+        case ProvedBounds():
+            return ((int(unit), entry.side) for unit in entry.units)
+        case BoxTreeSigns():
+            return entry.proof.claims
+        case IntervalBounds():
+            return ()
+        case _:
+            assert_never(entry)

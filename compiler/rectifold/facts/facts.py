@@ -1,8 +1,8 @@
 """What is known about the units of a network on a domain.
 
-A verdict about one claim is `Proved`, `Refuted` or `Undecided`; these are values, and undecided units stay. `Facts`
-hold the same per layer in arrays: proven bounds of every pre-activation, how each bound was proved, and which units
-have been seen on both sides of zero.
+A verdict about one claim is `Proved`, `Refuted` or `Undecided`; these are values, and undecided
+units stay. `Facts` hold the same per layer in arrays: proven bounds of every pre-activation, how
+each bound was proved, and which units have been seen on both sides of zero.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Phase(Enum):
-    """Of a unit on a domain. A unit that is identically 0 is both active and inactive and is called inactive."""
+    """Of a unit on a domain.
+
+    A unit that is identically 0 is both active and inactive and is called inactive.
+    """
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -73,10 +76,12 @@ Verdict = Proved | Refuted | Undecided
 
 @dataclass(frozen=True, eq=False)
 class LayerFacts:
-    """Per unit of one layer: lower ≤ z ≤ upper on the domain, the methods, and signs that were seen.
+    """Per unit of one layer: lower ≤ z ≤ upper on the domain, the methods, and signs that were
+    seen.
 
-    `stage` names the stage that settled a unit; `origin` is the index of the unit in the source network's layer of the
-    same name, or -1 for a carrier that a rewrite added; `carriers` says of those why they are nonnegative.
+    `stage` names the stage that settled a unit; `origin` is the index of the unit in the source
+    network's layer of the same name, or -1 for a carrier that a rewrite added; `carriers` says of
+    those why they are nonnegative.
     """
 
     lower: Floats
@@ -157,9 +162,11 @@ def _all_carriers(known: LayerFacts) -> tuple[Carrier | None, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Carrier:
-    """Why a carrier z = inner[row] · values + shift is nonnegative: by the ends that those values had then.
+    """Why a carrier z = inner[row] · values + shift is nonnegative: by the ends that those values
+    had then.
 
-    The values are those of `sources` side by side, layers of the network at that time with their facts (None: the input).
+    The values are those of `sources` side by side, layers of the network at that time with their
+    facts (None: the input).
     """
 
     inner: Matrix
@@ -190,7 +197,7 @@ class Facts:
 
     domain: Domain
     layers: Mapping[str, LayerFacts]
-    points: Floats  # k×n floats: points of the domain (after clamping) that were tried as witnesses
+    points: Floats  # k×n: points of the domain (after clamping) that were tried as witnesses
     seconds: Mapping[str, float] = field(default_factory=dict)
     record: tuple[Entry, ...] = ()  # what was proved, in order
     complete: bool = True  # False: a limit or an interrupt ended the search early

@@ -1,10 +1,14 @@
-"""Entries of the record as JSON, and back: the lines of a proof log. Trees are written as certificates write them.
+"""Entries of the record as JSON, and back: the lines of a proof log.
 
-    {"kind": "ends", "layer": "h2", "side": "up", "method": "branch and bound", "units": [3], "values": ["0x0.0p+0"],
+Trees are written as certificates write them.
+
+    {"kind": "ends", "layer": "h2", "side": "up", "method": "branch and bound",
+     "units": [3], "values": ["0x0.0p+0"],
      "proofs": [{"frame": [["h1", [0, 4]]], "tree": [1, LEAF, LEAF]}]}
 
-LEAF is [slopes in base64, multipliers of the path, multipliers of the domain's constraints], perhaps with the levels of a hull, or {"alpha": […], "beta": […], "gamma": […]}
-in fractions. Reading believes nothing but the shape; whoever uses an entry proves it again.
+LEAF is [slopes in base64, multipliers of the path, multipliers of the domain's constraints],
+perhaps with the levels of a hull, or {"alpha": […], "beta": […], "gamma": […]} in fractions.
+Reading believes nothing but the shape; whoever uses an entry proves it again.
 """
 
 from __future__ import annotations
@@ -12,12 +16,12 @@ from __future__ import annotations
 import binascii
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
 from rectifold.exact.literals import parse_rational
-from rectifold.facts.entries import Ends, Entry, Intervals, Signs
+from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import (
     HULL_LIMIT,
@@ -85,14 +89,16 @@ def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> l
                 [numbers[split.layer] if numbers else split.layer, split.unit],
                 *parts,
             ]
+        case _:
+            assert_never(tree.split)
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
     """One line of a log."""
     match entry:
-        case Intervals():
+        case IntervalBounds():
             return {"kind": "intervals", "layer": entry.layer}
-        case Signs():
+        case BoxTreeSigns():
             claims = [list(claim) for claim in entry.proof.claims]
             return {
                 "kind": "signs",
@@ -100,12 +106,18 @@ def entry_json(entry: Entry) -> dict[str, Any]:
                 "claims": claims,
                 "tree": box_tree_lists(entry.proof.tree),
             }
-        case Ends():
+        case ProvedBounds():
             return {
-                "kind": "ends", "layer": entry.layer, "side": entry.side, "method": entry.method.value,
-                "units": entry.units.tolist(), "values": [float(v).hex() for v in entry.values],
+                "kind": "ends",
+                "layer": entry.layer,
+                "side": entry.side,
+                "method": entry.method.value,
+                "units": entry.units.tolist(),
+                "values": [float(v).hex() for v in entry.values],
                 "proofs": [_proof_json(proof) for proof in entry.proofs],
-            }  # fmt: skip
+            }
+        case _:
+            assert_never(entry)
 
 
 def _proof_json(proof: CaseProof) -> dict[str, Any]:
@@ -114,31 +126,38 @@ def _proof_json(proof: CaseProof) -> dict[str, Any]:
 
 
 def _tree_json(proof: CaseProof, tree: Tree) -> Any:
-    if isinstance(tree, Split):
-        active, inactive = (_tree_json(proof, case) for case in (tree.active, tree.inactive))
-        return [proof.frame.number(tree.layer, tree.unit), active, inactive]
-    if isinstance(tree, Leaf):
-        return case_tree_lists(proof, tree)
     number = proof.frame.number
-    return {
-        "alpha": [[number(*where), str(v)] for where, v in tree.alpha.items()],
-        "beta": [[number(*where), str(v)] for where, v in tree.beta.items()],
-        "gamma": [[k, str(v)] for k, v in tree.gamma.items()],
-    }
+    match tree:
+        case Split():
+            active, inactive = (_tree_json(proof, case) for case in (tree.active, tree.inactive))
+            return [number(tree.layer, tree.unit), active, inactive]
+        case Leaf():
+            return case_tree_lists(proof, tree)
+        case ExactLeaf():
+            return {
+                "alpha": [[number(*where), str(v)] for where, v in tree.alpha.items()],
+                "beta": [[number(*where), str(v)] for where, v in tree.beta.items()],
+                "gamma": [[k, str(v)] for k, v in tree.gamma.items()],
+            }
+        case _:
+            assert_never(tree)
 
 
 # ---- reading ------------------------------------------------------------------------------------
 
 
 def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
-    """The entry. Raises ValueError, TypeError, KeyError or IndexError if it is none about this network."""
+    """The entry.
+
+    Raises ValueError, TypeError, KeyError or IndexError if it is none about this network.
+    """
     layer = network.layer(str(form["layer"]))
     if form["kind"] == "intervals":
         none = np.zeros(0)
-        return Intervals(layer.name, none, none)
+        return IntervalBounds(layer.name, none, none)
     if form["kind"] == "signs":
         claims = tuple((_index(unit, layer.size), _side(side)) for unit, side in form["claims"])
-        return Signs(
+        return BoxTreeSigns(
             layer.name,
             BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)),
         )
@@ -150,7 +169,7 @@ def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
     proofs = tuple(_proof(network, layer.name, proof) for proof in form["proofs"])
     if len(values) != len(units) or len(proofs) != (len(units) if method is Method.CASES else 0):
         raise ValueError("units, values and proofs differ in number")
-    return Ends(layer.name, _side(form["side"]), units, values, method, proofs)
+    return ProvedBounds(layer.name, _side(form["side"]), units, values, method, proofs)
 
 
 def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
@@ -178,10 +197,12 @@ def _case_tree(
         raise ValueError("a tree is too deep")
     if isinstance(form, dict):
         alpha, beta = (
-            {frame.place(_index(k, frame.size)): _share(v) for k, v in form[name]}
+            {frame.place(_index(k, frame.size)): _multiplier(v) for k, v in form[name]}
             for name in ("alpha", "beta")
         )
-        return ExactLeaf(alpha, beta, {_index(k, constraints): _share(v) for k, v in form["gamma"]})
+        return ExactLeaf(
+            alpha, beta, {_index(k, constraints): _multiplier(v) for k, v in form["gamma"]}
+        )
     first, second, third, *rest = form
     if isinstance(first, str):
         return _leaf(frame, first, second, third, rest, len(path), inputs)
@@ -247,7 +268,7 @@ def _box_tree(form: Any, claims: int, network: Network, layer: str, depth: int) 
     return BoxTree(proved, UnitSplit(name, _index(unit, network.layer(name).size), one, other))
 
 
-def _share(text: Any) -> Fraction:
+def _multiplier(text: Any) -> Fraction:
     value = parse_rational(str(text))
     if value < 0:
         raise ValueError("a multiplier is negative")

@@ -1,4 +1,6 @@
-"""Evidence that a bound holds by cases: a tree of splits by phase, with slopes and multipliers at each leaf."""
+"""Evidence that a bound holds by cases: a tree of splits by phase, with slopes and multipliers at
+each leaf.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ HULL_LIMIT = 127  # of at most this many
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """The units whose slopes a search chooses: per relu layer, in topological order. Flat arrays follow this order."""
+    """The units whose slopes a search chooses: per relu layer, in topological order.
+
+    Flat arrays follow this order.
+    """
 
     units: Mapping[str, Indices]
 
@@ -56,8 +61,9 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Hull:
-    """Planes above the units of the frame's first layer, which reads the inputs alone (bounds/hull): levels of its m units, and of the n inputs
-    where weights are positive (`plus`) and negative (`minus`). Multiples of 1/64, of size at most 127/64.
+    """Planes above the units of the frame's first layer, which reads the inputs alone
+    (bounds/hull): levels of its m units, and of the n inputs where weights are positive (`plus`)
+    and negative (`minus`). Multiples of 1/64, of size at most 127/64.
     """
 
     units: Floats
@@ -67,7 +73,9 @@ class Hull:
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """Lower slopes of the frame's units (N, multiples of 2^-15), β ≥ 0 per split of the path, γ ≥ 0 per constraint of the domain."""
+    """Lower slopes of the frame's units (N, multiples of 2^-15), β ≥ 0 per split of the path, γ ≥
+    0 per constraint of the domain.
+    """
 
     alpha: Floats
     beta: tuple[float, ...] = ()
@@ -77,7 +85,9 @@ class Leaf:
 
 @dataclass(frozen=True, eq=False)
 class ExactLeaf:
-    """The same in fractions, by (layer, unit) and by constraint, for a bound that is exactly 0: no rounded one proves that."""
+    """The same in fractions, by (layer, unit) and by constraint, for a bound that is exactly 0:
+    no rounded one proves that.
+    """
 
     alpha: Mapping[tuple[str, int], Fraction]
     beta: Mapping[tuple[str, int], Fraction]
@@ -126,7 +136,9 @@ class BoxSplit:
 
 @dataclass(frozen=True, eq=False)
 class UnitSplit:
-    """The parts z ≥ 0 and z ≤ 0 of a box, z the pre-activation of a relu unit: an end of that unit, and no more, is known better there."""
+    """The parts z ≥ 0 and z ≤ 0 of a box, z the pre-activation of a relu unit: an end of that
+    unit, and no more, is known better there.
+    """
 
     layer: str
     unit: int
@@ -136,7 +148,9 @@ class UnitSplit:
 
 @dataclass(frozen=True, eq=False)
 class BoxTree:
-    """A sub-box, or a part of one: the claims proved on it (by number), and its parts for the others."""
+    """A sub-box, or a part of one: the claims proved on it (by number), and its parts for the
+    others.
+    """
 
     proved: tuple[int, ...]
     split: BoxSplit | UnitSplit | None = None
@@ -144,9 +158,11 @@ class BoxTree:
 
 @dataclass(frozen=True, eq=False)
 class BoxProof:
-    """Claims (unit, side "up" or "lo") about one layer's signs, each proved on some box of every path of the tree.
+    """Claims (unit, side "up" or "lo") about one layer's signs, each proved on some box of every
+    path of the tree.
 
-    On every box the layers below are bounded afresh by linear bounds with the default slopes, so the tree says all.
+    On every box the layers below are bounded afresh by linear bounds with the default slopes, so
+    the tree says all.
     """
 
     claims: tuple[tuple[int, str], ...]

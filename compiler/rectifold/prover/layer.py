@@ -9,7 +9,7 @@ import numpy as np
 
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-from rectifold.facts.entries import Ends, Entry, Intervals
+from rectifold.facts.entries import Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.facts import LayerFacts, Mask
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import CaseProof
@@ -66,7 +66,7 @@ class LayerState:
 
     def intervals(self, lower: Floats, upper: Floats) -> None:
         """The bounds of all units by intervals."""
-        self.record(Intervals(self.name, lower, upper))
+        self.record(IntervalBounds(self.name, lower, upper))
         self.lower, self.upper = np.maximum(self.lower, lower), np.minimum(self.upper, upper)
 
     def tighten(
@@ -95,7 +95,7 @@ class LayerState:
         if method is not Method.BOXES:
             side = "up" if sign > 0 else "lo"
             kept = tuple(proofs[k] for k in better) if proofs else ()
-            self.record(Ends(self.name, side, chosen, values, method, kept))
+            self.record(ProvedBounds(self.name, side, chosen, values, method, kept))
         for unit in chosen.tolist():
             methods[unit] = method
         ends[chosen] = values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rectifold.facts.entries import Entry, Intervals, Signs
+from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds
 from rectifold.prover.state import ProofState
 from rectifold.search.replay import repeated
 
@@ -18,7 +18,7 @@ def resume(state: ProofState) -> None:
         state.witnesses.add(points, len(points))
         for entry in log.entries():
             state.check_time()
-            if entry.layer in state.layers or isinstance(entry, Intervals):
+            if entry.layer in state.layers or isinstance(entry, IntervalBounds):
                 _repeat(state, entry)
         state.is_resuming = False
         for layer in state.layers.values():
@@ -28,12 +28,12 @@ def resume(state: ProofState) -> None:
 def _repeat(state: ProofState, entry: Entry) -> None:
     if any(v not in state.bounds.lower for v in _layers_below(state, entry.layer)):
         return
-    if isinstance(entry, Intervals):
+    if isinstance(entry, IntervalBounds):
         layer = state.start(entry.layer)
     else:
         layer = state.layers[entry.layer]
         for claim in repeated(state.bounds, entry):
-            if isinstance(claim.signs, Signs):
+            if isinstance(claim.signs, BoxTreeSigns):
                 state.note(claim.signs)
             layer.tighten(claim.sign, claim.units, claim.bounds, claim.method, claim.proofs)
     state.store(layer)

@@ -24,7 +24,7 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.numerals import round_up
-from rectifold.facts.entries import Ends, Entry, Signs
+from rectifold.facts.entries import BoxTreeSigns, Entry, ProvedBounds
 from rectifold.facts.methods import Method
 from rectifold.facts.serialise import entry_json, read_entry
 from rectifold.facts.trees import BoxProof, CaseProof, Leaf, leaves_of
@@ -123,12 +123,12 @@ class Claim:
     bounds: Floats
     method: Method
     proofs: Sequence[CaseProof] = ()
-    signs: Signs | None = None
+    signs: BoxTreeSigns | None = None
 
 
-def repeated(bounds: Bounds, entry: Ends | Signs) -> Iterator[Claim]:
+def repeated(bounds: Bounds, entry: ProvedBounds | BoxTreeSigns) -> Iterator[Claim]:
     """What the entry proves on the ends known now."""
-    if isinstance(entry, Signs):
+    if isinstance(entry, BoxTreeSigns):
         yield from _boxes_again(bounds, entry)
         return
     sign = 1 if entry.side == "up" else -1
@@ -175,12 +175,12 @@ def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: Case
     return worst
 
 
-def _boxes_again(bounds: Bounds, entry: Signs) -> Iterator[Claim]:
+def _boxes_again(bounds: Bounds, entry: BoxTreeSigns) -> Iterator[Claim]:
     holds = proved_again(bounds, entry.layer, entry.proof)
     claims = tuple(claim for claim, kept in zip(entry.proof.claims, holds, strict=True) if kept)
     if not claims or len(claims) < len(entry.proof.claims):
         return  # a tree that lost a claim is found again by the search
-    signs: Signs | None = Signs(entry.layer, BoxProof(claims, entry.proof.tree))
+    signs: BoxTreeSigns | None = BoxTreeSigns(entry.layer, BoxProof(claims, entry.proof.tree))
     for side, sign in (("up", 1), ("lo", -1)):
         units = np.array([unit for unit, s in claims if s == side], dtype=np.int64)
         if len(units):

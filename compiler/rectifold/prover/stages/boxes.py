@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.facts.entries import Signs
+from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import BoxProof
 from rectifold.prover.layer import LayerState
@@ -55,7 +55,7 @@ def _split(state: ProofState, layer: LayerState, limit: int) -> None:
 def _take(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
     if outcome.proved:
         claims = tuple((k, "up" if s > 0 else "lo") for k, s in outcome.proved)
-        state.note(Signs(layer.name, BoxProof(claims, outcome.tree)))
+        state.note(BoxTreeSigns(layer.name, BoxProof(claims, outcome.tree)))
     for sign in (1, -1):
         units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)
         layer.tighten(sign, units, np.zeros(len(units)), Method.BOXES)
