@@ -20,7 +20,7 @@ import click
 import numpy as np
 
 import rectifold_check
-from rectifold.certificate.compiled import certify_by_cells
+from rectifold.certificate.within import certify_by_cells
 from rectifold.errors import InputError
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text

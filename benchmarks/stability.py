@@ -21,7 +21,8 @@ import numpy as np
 
 import rectifold_check
 from rectifold.bounds.state import Bounds
-from rectifold.certificate.compiled import Certificate, certify, check_certificate
+from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.certificate.file import Certificate
 from rectifold.facts.facts import Phase
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text

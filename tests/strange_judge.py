@@ -15,7 +15,8 @@ from random import Random
 
 import rectifold_check
 from exact_oracle import Canonical, Point, Text, points_in, read_text
-from rectifold.certificate.compiled import Certificate, certify
+from rectifold.certificate.compiled import certify
+from rectifold.certificate.file import Certificate
 from rectifold.errors import InputError
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.language.elaborate import parse

@@ -18,9 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names for type checkers, which read no table; a test compares both
-    from rectifold.certificate.compiled import Certificate as Certificate
     from rectifold.certificate.compiled import certify as certify
     from rectifold.certificate.compiled import check_certificate
+    from rectifold.certificate.file import Certificate as Certificate
     from rectifold.emitters.table import emit as emit
     from rectifold.equivalence.decide import compare as compare
     from rectifold.facts.facts import Facts as Facts
@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     shallow = shallow_network
 
 PUBLIC = {
-    "Certificate": "rectifold.certificate.compiled.Certificate",
+    "Certificate": "rectifold.certificate.file.Certificate",
     "Compiled": "rectifold.operations.compiling.Compiled",
     "Domain": "rectifold.ir.domain.Domain",
     "Facts": "rectifold.facts.facts.Facts",

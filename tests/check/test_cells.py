@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import rectifold_check
-from rectifold.certificate.compiled import certify_by_cells
+from rectifold.certificate.within import certify_by_cells
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network

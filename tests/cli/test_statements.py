@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rectifold.certificate.accepted import ClaimRefused, accepted
-from rectifold.certificate.compiled import Certificate, certify_same
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.pair import certify_same
 from rectifold.cli.main import main
 from rectifold.formats.load import load
 from rectifold.ir.evaluate import evaluate

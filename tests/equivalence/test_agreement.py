@@ -15,7 +15,8 @@ import rectifold_check
 from rectifold.bounds.pairs import PairBoxes
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward, bounded
-from rectifold.certificate.compiled import Certificate, certify_within
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.within import certify_within
 from rectifold.equivalence.agreement import agree_in_argmax, agree_within, tightest
 from rectifold.equivalence.decide import Different, Equal, Unknown, closest, compare, compare_argmax
 from rectifold.equivalence.pairing import guessed_pairing

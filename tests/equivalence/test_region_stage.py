@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import count
 
-from rectifold.certificate.compiled import certify_by_cells
+from rectifold.certificate.within import certify_by_cells
 from rectifold.equivalence.decide import Equal, Unknown, compare
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
 from rectifold.ir.domain import Constraint, Domain

@@ -8,7 +8,7 @@ Every command that states something with a certificate, or writes one, passes he
 from __future__ import annotations
 
 import rectifold_check
-from rectifold.certificate.compiled import Certificate
+from rectifold.certificate.file import Certificate
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
@@ -16,12 +16,16 @@ from rectifold.runtime.deadline import Deadline, TimeUp
 
 
 class ClaimRefused(Exception):
-    """Our own checker refuses our own certificate: a fault of ours. Nothing may be stated or written."""
+    """Our own checker refuses our own certificate: a fault of ours.
+
+    Nothing may be stated or written.
+    """
 
     def __init__(self, verdict: rectifold_check.Verdict) -> None:
         self.verdict = verdict
         super().__init__(
-            f"the checker refuses the certificate ({verdict.reason}); this is a fault of rectifold, please report it"
+            f"the checker refuses the certificate ({verdict.reason}); "
+            "this is a fault of rectifold, please report it"
         )
 
 
@@ -32,7 +36,10 @@ def accepted(
     certificate: Certificate,
     deadline: Deadline = Deadline(),  # noqa: B008
 ) -> rectifold_check.Verdict:
-    """The checker's verdict that the certificate holds, perhaps given trusted claims. Raises ClaimRefused, or TimeUp before there is a verdict."""
+    """The checker's verdict that the certificate holds, perhaps given trusted claims.
+
+    Raises ClaimRefused, or TimeUp before there is a verdict.
+    """
     texts = canonical_text(a), domain_text(domain)
     verdict = rectifold_check.check(
         *texts, certificate.lines, canonical_text(b), stop=lambda: deadline.is_over

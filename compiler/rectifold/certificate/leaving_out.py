@@ -1,9 +1,10 @@
 """A compiled network whose certificate holds: where a rewrite cannot be certified, it is left out.
 
-    certificate refused   →   the longer one   →   again without the facts and rewrites that were refused   →   the source as it is
+    certificate refused → the longer one → again without what was refused → the source as it is
 
-The rewriting is right, or the checker could not say otherwise; what is refused is our way of writing down why. So a refusal is a
-fault of ours, and whoever asked gets the largest rewrite that can be shown, with a line that says what is missing.
+The rewriting is right, or the checker could not say otherwise; what is refused is our way of
+writing down why. So a refusal is a fault of ours, and whoever asked gets the largest rewrite that
+can be shown, with a line that says what is missing.
 
 Sound because only what the checker accepts is returned.
 """
@@ -19,7 +20,9 @@ import numpy as np
 
 import rectifold_check
 from rectifold.certificate.accepted import ClaimRefused, accepted
-from rectifold.certificate.compiled import Certificate, certify, certify_same
+from rectifold.certificate.compiled import certify
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.pair import certify_same
 from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import Compiled, rewrite
@@ -37,7 +40,9 @@ LeftOut = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, eq=False)
 class Certified:
-    """A compiled network with its certificate and the checker's verdict; `left_out` says what could not be certified."""
+    """A compiled network with its certificate and the checker's verdict; `left_out` says what
+    could not be certified.
+    """
 
     compiled: Compiled
     certificate: Certificate
@@ -59,9 +64,12 @@ def certified(
     options: Options,
     deadline: Deadline = Deadline(),  # noqa: B008
 ) -> Certified:
-    """`compiled`, or as much of it as the checker accepts. `options`: those it was compiled with.
+    """`compiled`, or as much of it as the checker accepts.
 
-    Raises ClaimRefused if even the untouched source is refused, and TimeUp when the first check is not done at the deadline.
+    `options`: those it was compiled with.
+
+    Raises ClaimRefused if even the untouched source is refused, and TimeUp when the first check is
+    not done at the deadline.
     """
     deadline.check()
     certificate = certify(compiled)
@@ -89,7 +97,9 @@ def _verdict(
 
 
 def _with_less(compiled: Compiled, certificate: Certificate, options: Options) -> Certified | None:
-    """The rewriting again, without what the checker has refused so far; None if that does not help."""
+    """The rewriting again, without what the checker has refused so far; None if that does not
+    help.
+    """
     said: list[str] = []
     for _ in range(_ROUNDS):
         replayed = _Replayed(compiled, certificate)
@@ -124,11 +134,13 @@ def untouched(compiled: Compiled) -> Certified:
     return Certified(same, certificate, verdict, ("every rewrite",))
 
 
-# ---- what was refused -----------------------------------------------------------------------------
+# ---- what was refused ---------------------------------------------------------------------------
 
 
 class _Replayed:
-    """A certificate step by step: what the checker knows at the end, and the layers of whose ties or carriers it accepted not all."""
+    """A certificate step by step: what the checker knows at the end, and the layers of whose ties
+    or carriers it accepted not all.
+    """
 
     def __init__(self, compiled: Compiled, certificate: Certificate) -> None:
         self.numbers = {layer.name: k for k, layer in enumerate(compiled.source.layers, start=1)}
@@ -203,6 +215,7 @@ def left_out_text(left_out: tuple[str, ...]) -> str:
         f" and {len(left_out) - most} more" if len(left_out) > most else ""
     )
     return (
-        f"left out, because our checker refused our certificate of it: {shown}; the result is equal but larger than it "
-        "could be. This is a fault of rectifold, not of the network: please report it with the network"
+        f"left out, because our checker refused our certificate of it: {shown}; "
+        "the result is equal but larger than it could be. "
+        "This is a fault of rectifold, not of the network: please report it with the network"
     )

@@ -1,15 +1,18 @@
-"""Proof steps that lead from the units of a source to those of its rewritten network, in the checker's language.
+"""Proof steps that lead from the units of a source to those of its rewritten network, in the
+checker's language.
 
-    bounds of the source's units  →  per layer: signs, then ties  →  the result's units, carriers among them
+    bounds of the source's units  →  per layer: signs, then ties  →  the result's units and carriers
 
-A rewrite establishes things about units of the source (passes/rewritten: a row became zero, two rows are multiples, a unit is a
-multiple of a carrier). Each is said here after the bounds, so that no bound rests on a tie, and layer by layer, because a
-row that became zero did so by what is known of the layers below. Ties lead to the first unit of their hyperplane.
+A rewrite establishes things about units of the source (passes/rewritten: a row became zero, two
+rows are multiples, a unit is a multiple of a carrier). Each is said here after the bounds, so that
+no bound rests on a tie, and layer by layer, because a row that became zero did so by what is known
+of the layers below. Ties lead to the first unit of their hyperplane.
 
-A carrier is nonnegative by the ends that its predecessors had when it was made. The checker's own interval, of the form
-in inputs and unsolved units, is as good unless a form is wider than the unit's ends: a mirrored unit is h − z of another
-one, an active unit that was not proved by intervals is its z. Such units are named: with `h` (h ≥ 0), `lo` (z ≥ lo) or `top`
-(h ≤ max(0, up)), times their coefficients, through carriers that read carriers. What is left is the checker's.
+A carrier is nonnegative by the ends that its predecessors had when it was made. The checker's own
+interval, of the form in inputs and unsolved units, is as good unless a form is wider than the
+unit's ends: a mirrored unit is h − z of another one, an active unit that was not proved by
+intervals is its z. Such units are named: with `h` (h ≥ 0), `lo` (z ≥ lo) or `top` (h ≤ max(0,
+up)), times their coefficients, through carriers that read carriers. What is left is the checker's.
 """
 
 from __future__ import annotations
@@ -19,21 +22,35 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.certificate.units import BITS, Step, UnitProofs
+from rectifold.certificate.slack import BITS
+from rectifold.certificate.steps import (
+    Alias,
+    Bound,
+    FactKind,
+    LeafProof,
+    Numbering,
+    Precision,
+    Step,
+    UnitFact,
+    tie_of,
+)
+from rectifold.certificate.units import UnitProofs
 from rectifold.facts.facts import Carrier, LayerFacts, Mask
 from rectifold.facts.methods import Method
 from rectifold.operations.compiling import Compiled
 from rectifold.passes.result import Sign, Tie
 
-_NEAR = (
-    2.0**-40
-)  # of a unit's range: a lower end this little below 0 may be 0 for the checker, whose ends are closer
+_NEAR = 2.0**-40
+"""Of a unit's range: a lower end this little below 0 may be 0 for the checker, whose are closer."""
 
-Named = tuple[str, str, int]  # kind of fact, layer, unit
+Named = tuple[FactKind, str, int]  # kind of fact, layer, unit
 
 
 class RewriteProofs:
-    """The steps of a compiled network's certificate. `name_all`: name every unit that a carrier rests on."""
+    """The steps of a compiled network's certificate.
+
+    `name_all`: name every unit that a carrier rests on.
+    """
 
     def __init__(self, compiled: Compiled, *, name_all: bool = False) -> None:
         self.compiled = compiled
@@ -50,7 +67,7 @@ class RewriteProofs:
     def steps(self) -> Iterator[Step]:
         """All steps but the final comparison."""
         if self.proofs.precision > BITS:
-            yield ["precision", self.proofs.precision]
+            yield Precision(self.proofs.precision)
         yield from self.proofs.steps()
         for layer in self.compiled.source.relu_layers:
             yield from self._signs_of(layer.name)
@@ -63,20 +80,19 @@ class RewriteProofs:
     def _signs_of(self, name: str) -> Iterator[Step]:
         for (layer, unit), sign in self.signs.items():
             if layer == name:
-                where = [0, self.proofs.numbers[name], unit]
-                evidence = [] if sign.carrier is None else self._evidence(sign.carrier, sign.ratio)
-                yield ["bound", where, sign.side, "0", {"l": evidence}]
+                where = self.proofs.numbering.unit(name, unit)
+                proof = self._evidence(sign.carrier, sign.ratio) if sign.carrier else LeafProof()
+                yield Bound(where, sign.side, Fraction(0), proof)
 
     def _ties(self, name: str) -> list[Tie]:
         return [tie for step in self.compiled.steps for tie in step.ties if tie.layer == name]
 
     def _ties_of(self, name: str) -> Iterator[Step]:
-        """Every unit to the first one on its hyperplane, but those of which both signs are known."""
-        number = self.proofs.numbers[name]
+        """Every unit to the first one on its hyperplane, but where both signs are known."""
+        numbering = self.proofs.numbering
         for unit, (root, ratio) in sorted(self.roots[name].items()):
             if unit != root and not (self._has_sign(name, unit) and self._has_sign(name, root)):
-                kind = "alias" if ratio > 0 else "mirror"
-                yield [kind, [0, number, unit], [0, number, root], str(abs(ratio))]
+                yield tie_of(numbering.unit(name, unit), numbering.unit(name, root), ratio)
 
     def _has_sign(self, name: str, unit: int) -> bool:
         facts = self.facts[name]
@@ -85,23 +101,18 @@ class RewriteProofs:
     # ---- units of the result --------------------------------------------------------------------
 
     def _result_units(self, name: str) -> Iterator[Step]:
-        """Surviving units are the source's; carriers are nonnegative, and so are rows that say a constant output."""
-        number = next(
-            k for k, v in enumerate(self.compiled.network.layers, start=1) if v.name == name
-        )
+        """Surviving units are the source's; carriers are nonnegative, and so are rows that say a
+        constant output.
+        """
+        numbering = Numbering(self.compiled.network, 1)
         kept = self.compiled.kept.layers[name]
         for k, origin in enumerate(kept.origin.tolist()):
-            unit, carrier = [1, number, k], kept.carrier(k)
+            unit, carrier = numbering.unit(name, k), kept.carrier(k)
             if origin >= 0:
-                yield ["alias", unit, [0, self.proofs.numbers[name], origin], "1"]
+                yield Alias(unit, self.proofs.numbering.unit(name, origin), Fraction(1))
             else:
-                yield [
-                    "bound",
-                    unit,
-                    "lo",
-                    "0",
-                    {"l": [] if carrier is None else self._evidence(carrier)},
-                ]
+                proof = LeafProof() if carrier is None else self._evidence(carrier)
+                yield Bound(unit, "lo", Fraction(0), proof)
 
     # ---- why carriers are nonnegative -----------------------------------------------------------
 
@@ -146,19 +157,21 @@ class RewriteProofs:
             named[name][list(self.roots[name])] = True
         return named
 
-    def _evidence(self, carrier: Carrier, factor: Fraction = Fraction(1)) -> list[Step]:
+    def _evidence(self, carrier: Carrier, factor: Fraction = Fraction(1)) -> LeafProof:
         """The facts whose sum, with the checker's intervals, is `factor` > 0 times the carrier."""
         if not any(mask.any() for mask in self.named.values()):
-            return []
-        numbers = self.proofs.numbers
+            return LeafProof()
+        numbering = self.proofs.numbering
         facts = sorted(
             self._facts_of(carrier, is_low=True).items(),
-            key=lambda f: (numbers[f[0][1]], f[0][2], f[0][0]),
+            key=lambda f: (numbering.layer(f[0][1]), f[0][2], f[0][0]),
         )
-        return [
-            [kind, [0, numbers[layer], unit], str(factor * value)]
-            for (kind, layer, unit), value in facts
-        ]
+        return LeafProof(
+            tuple(
+                UnitFact(kind, numbering.unit(layer, unit), factor * value)
+                for (kind, layer, unit), value in facts
+            )
+        )
 
     def _facts_of(self, carrier: Carrier, *, is_low: bool) -> dict[Named, Fraction]:
         """Facts, with multipliers, that bound a carrier from below (`is_low`) or from above."""

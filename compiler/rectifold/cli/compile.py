@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.certificate.compiled import Certificate
+from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import certified_in_time, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.gain import as_it_is

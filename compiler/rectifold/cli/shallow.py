@@ -10,7 +10,8 @@ import click
 import numpy as np
 
 from rectifold.certificate.accepted import accepted
-from rectifold.certificate.compiled import MOST_CELLS, Certificate, certify_by_cells
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.within import MOST_CELLS, certify_by_cells
 from rectifold.cli.inputs import opened
 from rectifold.cli.options import (
     domain_option,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rectifold.certificate.compiled import Certificate
+from rectifold.certificate.file import Certificate
 from rectifold.emitters.table import format_for, names_beside, suffix_note
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.replay import BEGINNING

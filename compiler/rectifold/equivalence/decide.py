@@ -19,7 +19,9 @@ import numpy as np
 
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.accepted import ClaimRefused, accepted
-from rectifold.certificate.compiled import Certificate, certify_pair, certify_same, certify_within
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.pair import certify_pair, certify_same
+from rectifold.certificate.within import certify_within
 from rectifold.equivalence.agreement import (
     Agreement,
     Tightest,

@@ -16,7 +16,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.certificate.compiled import Certificate, certify_by_cells
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.within import certify_by_cells
 from rectifold.errors import InputError
 from rectifold.exact.numerals import bound_text, counted
 from rectifold.ir.domain import Domain

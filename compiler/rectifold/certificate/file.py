@@ -1,0 +1,58 @@
+"""A certificate as a file: a header that binds both networks, the steps, and the final comparison.
+
+    {"format":…,"a":…,"b":…,"eps":…,"result":…}
+    ["alias",[1,1,0],[0,1,2],"1"]                 one step a line
+    ["final",{}]
+
+rectifold_check/FORMAT.md defines what each line means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold.certificate.steps import Final, Step
+from rectifold.ir.canonical import canonical_text, digest
+from rectifold.ir.network import Network
+
+FORMAT = "rectifold-certificate/1"
+GAP = 2  # what certificates call the network [A − B − eps; B − A − eps]
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """The lines of a certificate file."""
+
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def certificate_of(
+    a: Network, b: Network, steps: Iterable[Step], tolerance: Sequence[Fraction] | None = None
+) -> Certificate:
+    """The certificate with these steps. `tolerance`: per output, without it they are equal."""
+    lines = (written_step(step) for step in (*steps, Final()))
+    return Certificate((header(a, b, tolerance), *lines))
+
+
+def header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:
+    """The first line: B itself, the digests of both, and the tolerance per output."""
+    form = {
+        "format": FORMAT,
+        "a": digest(a),
+        "b": digest(b),
+        "eps": [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size],
+        "result": canonical_text(b),
+    }
+    return json.dumps(form, separators=(",", ":"))
+
+
+def written_step(step: Step) -> str:
+    """One line of a certificate."""
+    return json.dumps(step.json(), separators=(",", ":"))

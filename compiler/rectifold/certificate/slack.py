@@ -1,0 +1,71 @@
+"""How much room a bound must leave for the checker's rounding, and with how many bits it rounds.
+
+    float bound with its error term   ≥   the checker's bound, in integers with so many bits
+
+The checker repeats a substitution in outward-rounded integers. Its bound is at most ours where our
+error term is wider than its rounding. Where it is not, the proof is written as multipliers, which
+the checker adds up exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from rectifold.bounds.state import Bounds
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.facts.facts import LayerFacts
+from rectifold.ir.domain import Domain
+
+BITS = 72  # fractional bits of the checker's integers, unless a step asks for more
+MOST_BITS = 4096  # that a step may ask for
+_SMALL = 2.0**-8  # layers whose ends are all below this ask for more bits
+_LARGE = 2.0**24  # ends of layers and inputs above this ask for more bits
+_SLOPE_ROUNDING = 2.0**-58  # per unit of range: the checker's slopes are multiples of 2^-60
+
+
+def bits_for_large(sizes: Sequence[float], domain: Domain) -> int:
+    """Fractional bits beyond the usual ones where ends of layers (`sizes`) or the domain are large.
+
+    A coefficient is rounded by 2^-bits, and that is multiplied by values of this size.
+    """
+    box = np.abs(np.concatenate(domain.float_box))
+    large = max([s for s in (*sizes, *box.tolist()) if s < np.inf], default=1.0)
+    return 0 if large <= _LARGE else int(np.ceil(np.log2(large / _LARGE)))
+
+
+def bits_for(layers: Iterable[LayerFacts], domain: Domain) -> int:
+    """Fractional bits with which the checker's rounding is far below the smallest layer's ends.
+
+    A coefficient is rounded by 2^-bits and meets values as large as the domain and the layers.
+    """
+    sizes = [
+        float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in layers
+    ]
+    small = min((s for s in sizes if 0.0 < s < np.inf), default=1.0)
+    fine = 0 if small >= _SMALL else -int(np.floor(np.log2(small)))
+    return min(MOST_BITS, BITS + fine + bits_for_large(sizes, domain))
+
+
+class RoundingNeed:
+    """Per row of a backward pass, what the checker's rounding may cost (`total`).
+
+    That is twice per layer 2^-bits · Σ |value|, and for every slope 2^-60 of the unit's range.
+    """
+
+    def __init__(self, bounds: Bounds, name: str, rows: int, bits: int) -> None:
+        cone = [v for v in bounds.network.cone(name) if v in bounds.lower]
+        magnitude = sum(
+            float(np.abs(np.concatenate([bounds.lower[v], bounds.upper[v]])).sum()) for v in cone
+        )
+        magnitude += float(bounds.magnitude(bounds.network.input_name).sum())
+        self.bounds = bounds
+        self.total = np.full(rows, 2.0 ** (4 - bits) * (2 * len(cone) + 2 + 2 * magnitude))
+
+    def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
+        width = (
+            np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
+        )[live]
+        self.total[positions] += _SLOPE_ROUNDING * (np.abs(c) @ width)

@@ -1,0 +1,272 @@
+"""The steps of a certificate as values: one type per step of FORMAT.md, and how each is written.
+
+    Alias(UnitRef(1, 2, 0), UnitRef(0, 2, 3), Fraction(1))    is    ["alias", [1,2,0], [0,2,3], "1"]
+
+Nothing is claimed here. The checker reads what `json` writes and believes none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from rectifold.facts.serialise import box_tree_lists, case_tree_lists
+from rectifold.facts.trees import BoxProof, CaseProof
+from rectifold.ir.joint import Pairing
+from rectifold.ir.network import Network
+
+Json = str | int | list["Json"] | dict[str, "Json"]
+FactKind = Literal["h", "hz", "lo", "up", "top", "ch"]
+Multiplier = Fraction | float  # a float is written in hexadecimal and read exactly
+
+
+@dataclass(frozen=True)
+class UnitRef:
+    """A unit of network 0 (A), 1 (B) or 2 (the gap network); layers count from 1, units from 0."""
+
+    net: int
+    layer: int
+    index: int
+
+    def json(self) -> Json:
+        return [self.net, self.layer, self.index]
+
+
+class Numbering:
+    """How a certificate names the layers and units of network number `net`."""
+
+    def __init__(self, network: Network, net: int) -> None:
+        self.net = net
+        self.numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
+
+    def layer(self, name: str) -> int:
+        return self.numbers[name]
+
+    def unit(self, name: str, index: int) -> UnitRef:
+        return UnitRef(self.net, self.numbers[name], index)
+
+
+# ---- proofs by multipliers ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UnitFact:
+    """A form that is nonnegative by what is known of a unit, times `multiplier` > 0."""
+
+    kind: FactKind
+    unit: UnitRef
+    multiplier: Multiplier
+
+    def json(self) -> Json:
+        return [self.kind, self.unit.json(), _number(self.multiplier)]
+
+
+@dataclass(frozen=True)
+class DomainFact:
+    """Linear constraint number `row` of the domain, times `multiplier` > 0."""
+
+    row: int
+    multiplier: Fraction
+
+    def json(self) -> Json:
+        return ["dom", self.row, _number(self.multiplier)]
+
+
+Fact = UnitFact | DomainFact
+
+
+@dataclass(frozen=True)
+class LeafProof:
+    """The target is nonnegative, less the sum of these facts."""
+
+    facts: tuple[Fact, ...] = ()
+
+    def json(self) -> Json:
+        return {"l": [fact.json() for fact in self.facts]}
+
+
+@dataclass(frozen=True)
+class SplitProof:
+    """One proof where z ≥ 0, one where z ≤ 0."""
+
+    unit: UnitRef
+    active: Proof
+    inactive: Proof
+
+    def json(self) -> Json:
+        return {"s": self.unit.json(), "p": self.active.json(), "n": self.inactive.json()}
+
+
+Proof = LeafProof | SplitProof
+
+
+# ---- steps --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bound:
+    """value ≤ z (side "lo") or z ≤ value ("up"), with multipliers."""
+
+    unit: UnitRef
+    side: str
+    value: Fraction
+    proof: Proof = LeafProof()  # an immutable value
+
+    def json(self) -> list[Json]:
+        return ["bound", self.unit.json(), self.side, str(self.value), self.proof.json()]
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """The same by substitution in every leaf of a tree; without one, once, with the default slopes.
+
+    `numbering` names the layers of the tree's frame.
+    """
+
+    unit: UnitRef
+    side: str
+    value: Fraction
+    proof: CaseProof | None = None
+    numbering: Numbering | None = None
+
+    def json(self) -> list[Json]:
+        frame: list[Json] = []
+        tree: list[Json] = ["", [], []]
+        if self.proof is not None:
+            assert self.numbering is not None
+            frame = [
+                [self.numbering.layer(name), units.tolist()]
+                for name, units in self.proof.frame.units.items()
+                if len(units)
+            ]
+            tree = case_tree_lists(self.proof, self.proof.tree)
+        return ["cases", self.unit.json(), self.side, str(self.value), frame, tree]
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """A bound that rests on somebody's word, and is counted as such."""
+
+    unit: UnitRef
+    side: str
+    value: Fraction
+    who: str
+
+    def json(self) -> list[Json]:
+        return ["trusted", self.unit.json(), self.side, str(self.value), self.who]
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """The ends of a whole layer, from the ends of what it reads."""
+
+    net: int
+    layer: int
+
+    def json(self) -> list[Json]:
+        return ["intervals", self.net, self.layer]
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Signs of units of one layer, each proved on some box of every path of a tree."""
+
+    numbering: Numbering
+    layer: int
+    proof: BoxProof
+
+    def json(self) -> list[Json]:
+        claims: list[Json] = [[unit, side, "0"] for unit, side in self.proof.claims]
+        tree = box_tree_lists(self.proof.tree, self.numbering.numbers)
+        return ["boxes", self.numbering.net, self.layer, claims, tree]
+
+
+@dataclass(frozen=True)
+class Alias:
+    """z of `unit` is `ratio` > 0 times z of `earlier`."""
+
+    unit: UnitRef
+    earlier: UnitRef
+    ratio: Fraction
+
+    def json(self) -> list[Json]:
+        return ["alias", self.unit.json(), self.earlier.json(), str(self.ratio)]
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """z of `unit` is −`ratio` < 0 times z of `earlier`."""
+
+    unit: UnitRef
+    earlier: UnitRef
+    ratio: Fraction
+
+    def json(self) -> list[Json]:
+        return ["mirror", self.unit.json(), self.earlier.json(), str(self.ratio)]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Layers of A and B whose units are close, one by one."""
+
+    pairing: Pairing
+
+    def json(self) -> list[Json]:
+        pairs: list[Json] = []
+        for pair in self.pairing:
+            layers: list[Json] = [pair.first + 1, pair.second + 1]
+            if pair.of_first:
+                layers += [list(pair.of_first), list(pair.of_second)]
+            pairs.append(layers)
+        return ["pairs", pairs]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The gap network is nonpositive at the vertices of this many cells."""
+
+    count: int
+
+    def json(self) -> list[Json]:
+        return ["cells", self.count]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Fractional bits of the rules that round, from here on."""
+
+    bits: int
+
+    def json(self) -> list[Json]:
+        return ["precision", self.bits]
+
+
+@dataclass(frozen=True)
+class Final:
+    """The comparison of the outputs, which ends a certificate; per output number two proofs."""
+
+    proofs: Mapping[int, tuple[Proof, Proof]] = field(default_factory=dict)  # ge, le
+
+    def json(self) -> list[Json]:
+        outputs: dict[str, Json] = {
+            str(j): {"ge": above.json(), "le": below.json()}
+            for j, (above, below) in self.proofs.items()
+        }
+        return ["final", outputs]
+
+
+Step = (
+    Bound | Cases | Trusted | Intervals | Boxes | Alias | Mirror | Pairs | Cells | Precision | Final
+)
+
+
+def tie_of(unit: UnitRef, earlier: UnitRef, ratio: Fraction) -> Alias | Mirror:
+    """z of `unit` is `ratio` ≠ 0 times z of `earlier`: an alias, or a mirror image."""
+    kind = Alias if ratio > 0 else Mirror
+    return kind(unit, earlier, abs(ratio))
+
+
+def _number(value: Multiplier) -> str:
+    return value.hex() if isinstance(value, float) else str(value)

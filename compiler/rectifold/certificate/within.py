@@ -1,0 +1,122 @@
+"""Certificates that the outputs of two networks differ by at most a tolerance.
+
+    a tree of boxes, or facts, about the gap network   →   steps about network 2
+    few inputs                                         →   the one step `cells`
+
+Sound because every output of the gap network [A − B − ε; B − A − ε] is shown to be nonpositive on
+the domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+import rectifold_check
+from rectifold.bounds.substitution import bounded
+from rectifold.bounds.threads import on_few_threads
+from rectifold.certificate.file import GAP, Certificate, certificate_of, header
+from rectifold.certificate.slack import BITS, MOST_BITS, bits_for_large
+from rectifold.certificate.steps import (
+    Boxes,
+    Cases,
+    Cells,
+    Intervals,
+    Numbering,
+    Pairs,
+    Precision,
+    Step,
+)
+from rectifold.certificate.units import UnitProofs
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.facts.entries import BoxTreeSigns
+from rectifold.facts.facts import Facts
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.joint import LAST, Pairing, arranged, gap, names_of
+from rectifold.ir.network import Network
+
+MOST_CELLS = 20_000  # the checker takes about a millisecond for each
+
+
+@on_few_threads
+def certify_within(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    evidence: BoxTreeSigns | Facts,
+    pairing: Pairing = (),
+) -> Certificate:
+    """A certificate that |A_j − B_j| ≤ tolerance_j.
+
+    `evidence`: signs of the gap network of the networks arranged by `pairing` (ir/joint), or facts
+    about the plain gap network with a relu last layer.
+    """
+    if isinstance(evidence, BoxTreeSigns):
+        network = gap(*arranged(a, b, pairing), tolerance)
+        steps = _box_steps(network, domain, pairing, evidence)
+    else:
+        steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence)
+    return certificate_of(a, b, steps, tolerance)
+
+
+def certify_by_cells(
+    a: Network,
+    b: Network,
+    domain: Domain,
+    tolerance: Sequence[Fraction],
+    most: int = MOST_CELLS,
+    stop: Callable[[], bool] | None = None,
+) -> Certificate | None:
+    """A certificate that |A_j − B_j| ≤ tolerance_j, for few inputs.
+
+    The checker cuts the domain into cells on which both networks are affine. None for an unbounded
+    domain, more than six inputs that vary, more than `most` cells or more work than the checker
+    takes from a certificate of this length, when `stop` says so, or where it does not hold.
+    """
+    first, on = canonical_text(a), domain_text(domain)
+    replay = rectifold_check.Replay(first, canonical_text(b), on, [str(v) for v in tolerance])
+    # at least: B is in the header, and may be given besides
+    size = len(first) + len(on) + len(header(a, b, tolerance))
+
+    def ended() -> bool:
+        return not replay.is_allowed(size) or (stop is not None and stop())
+
+    count = replay.count_cells(most, ended)
+    if count is None or not replay.is_allowed(size):
+        return None
+    return certificate_of(a, b, [Cells(count)], tolerance)
+
+
+def _fact_steps(network: Network, facts: Facts) -> Iterator[Step]:
+    proofs = UnitProofs(network, facts, GAP)
+    if proofs.precision > BITS:
+        yield Precision(proofs.precision)
+    yield from proofs.steps()
+
+
+def _box_steps(
+    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns
+) -> Iterator[Step]:
+    """The pairs, the ends on the whole box with which the search began, and the tree."""
+    numbering = Numbering(network, GAP)
+    root: list[Step] = []
+
+    def on_bounds(name: str, side: str, units: Indices, values: Floats) -> None:
+        if side == "lo" and network.layer(name).size:
+            root.append(Intervals(GAP, numbering.layer(name)))
+        for k, value in zip(units.tolist(), values.tolist(), strict=True):
+            root.append(Cases(numbering.unit(name, k), side, Fraction(value)))
+
+    bounds = bounded(network, domain, names_of(pairing), on_bounds)
+    ends = [np.abs(v).max(initial=0.0) for v in (*bounds.lower.values(), *bounds.upper.values())]
+    if more := bits_for_large(ends, domain):
+        yield Precision(min(MOST_BITS, BITS + more))
+    if pairing:
+        yield Pairs(pairing)
+    yield from root
+    yield Boxes(numbering, numbering.layer(LAST), signs.proof)

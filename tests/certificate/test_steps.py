@@ -1,0 +1,137 @@
+"""The typed steps are written as FORMAT.md says, and there is a type for each of its steps."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+import rectifold_check
+from rectifold.certificate.file import written_step
+from rectifold.certificate.steps import (
+    Alias,
+    Bound,
+    Boxes,
+    Cases,
+    Cells,
+    DomainFact,
+    Final,
+    Intervals,
+    LeafProof,
+    Mirror,
+    Numbering,
+    Pairs,
+    Precision,
+    SplitProof,
+    Step,
+    Trusted,
+    UnitFact,
+    UnitRef,
+    tie_of,
+)
+from rectifold.facts.trees import BoxProof, BoxSplit, BoxTree, CaseProof, Frame, Leaf
+from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.joint import Pair
+from support import net
+
+FORMAT_TEXT = (Path(rectifold_check.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+NETWORK = net(
+    """
+    input x[1] in [-1, 1]
+    h = relu([[1], [-1]] @ x)
+    k = relu([[1, 1]] @ h)
+    y = [[1]] @ k
+    output y
+    """
+)
+FIRST, SECOND = UnitRef(0, 1, 0), UnitRef(1, 2, 3)
+HALF = Fraction(1, 2)
+TREE = BoxTree((), BoxSplit(0, 0.5, BoxTree((0,)), BoxTree((0,))))
+WRITTEN: list[tuple[Step, str]] = [
+    (Bound(FIRST, "lo", HALF), '["bound",[0,1,0],"lo","1/2",{"l":[]}]'),
+    (
+        Bound(
+            FIRST,
+            "up",
+            Fraction(0),
+            SplitProof(
+                SECOND,
+                LeafProof((UnitFact("hz", FIRST, HALF), DomainFact(4, Fraction(3)))),
+                LeafProof((UnitFact("ch", SECOND, 0.5),)),
+            ),
+        ),
+        '["bound",[0,1,0],"up","0",{"s":[1,2,3],"p":{"l":[["hz",[0,1,0],"1/2"],["dom",4,"3"]]},'
+        '"n":{"l":[["ch",[1,2,3],"0x1.0000000000000p-1"]]}}]',
+    ),
+    (Cases(SECOND, "up", HALF), '["cases",[1,2,3],"up","1/2",[],["",[],[]]]'),
+    (
+        Cases(
+            SECOND,
+            "up",
+            HALF,
+            CaseProof(Frame({"h": np.array([1])}), Leaf(np.array([0.5]), (), ())),
+            Numbering(NETWORK, 1),
+        ),
+        '["cases",[1,2,3],"up","1/2",[[1,[1]]],["AEA=",[],[]]]',
+    ),
+    (Trusted(FIRST, "lo", HALF, "z3"), '["trusted",[0,1,0],"lo","1/2","z3"]'),
+    (Intervals(2, 7), '["intervals",2,7]'),
+    (
+        Boxes(Numbering(NETWORK, 0), 2, BoxProof(((0, "up"),), TREE)),
+        '["boxes",0,2,[[0,"up","0"]],[[],0,"1/2",[[0]],[[0]]]]',
+    ),
+    (Alias(SECOND, FIRST, HALF), '["alias",[1,2,3],[0,1,0],"1/2"]'),
+    (Mirror(SECOND, FIRST, HALF), '["mirror",[1,2,3],[0,1,0],"1/2"]'),
+    (
+        Pairs((Pair(0, 1), Pair(1, 2, (0, -1), (1, 0)))),
+        '["pairs",[[1,2],[2,3,[0,-1],[1,0]]]]',
+    ),
+    (Cells(12), '["cells",12]'),
+    (Precision(80), '["precision",80]'),
+    (Final(), '["final",{}]'),
+    (
+        Final({0: (LeafProof(), LeafProof((DomainFact(0, HALF),)))}),
+        '["final",{"0":{"ge":{"l":[]},"le":{"l":[["dom",0,"1/2"]]}}}]',
+    ),
+]
+
+
+@pytest.mark.parametrize(("step", "line"), WRITTEN, ids=lambda v: type(v).__name__)
+def test_a_step_is_written_as_the_format_says(step: Step, line: str) -> None:
+    assert written_step(step) == line
+
+
+def test_every_step_of_the_format_has_a_type_and_no_type_is_unknown_to_it() -> None:
+    in_text = set(re.findall(r'\["([a-z]+)",', FORMAT_TEXT))
+    assert {step.json()[0] for step, _ in WRITTEN} == in_text
+    assert {type(step) for step, _ in WRITTEN} == set(get_args(Step))
+
+
+def test_a_negative_ratio_is_a_mirror_image() -> None:
+    assert tie_of(SECOND, FIRST, Fraction(-3)) == Mirror(SECOND, FIRST, Fraction(3))
+    assert tie_of(SECOND, FIRST, HALF) == Alias(SECOND, FIRST, HALF)
+
+
+@pytest.mark.parametrize(
+    ("step", "holds"),
+    [
+        (Bound(UnitRef(0, 2, 0), "lo", Fraction(0)), True),
+        (Bound(UnitRef(0, 2, 0), "lo", HALF), False),
+        (Alias(UnitRef(1, 1, 0), UnitRef(0, 1, 0), Fraction(1)), True),
+        (Alias(UnitRef(1, 1, 0), UnitRef(0, 1, 1), Fraction(1)), False),
+        (Mirror(UnitRef(0, 1, 1), UnitRef(0, 1, 0), Fraction(1)), True),
+        (Intervals(0, 1), True),
+        (Cells(1), False),
+    ],
+)
+def test_the_checker_reads_what_is_written(step: Step, holds: bool) -> None:
+
+    assert NETWORK.domain is not None
+    text = canonical_text(NETWORK)
+    replay = rectifold_check.Replay(text, text, domain_text(NETWORK.domain))
+    form: list[Any] = step.json()
+    assert replay.accepts(form) == holds
