@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,13 @@ from hypothesis import settings
 
 settings.register_profile("no times", deadline=None)  # no test asserts a time
 settings.load_profile("no times")
+
+# A program started in the background ignores Ctrl-C, and so would the programs that tests start.
+for _number in (signal.SIGINT, *(getattr(signal, n) for n in ("SIGHUP",) if hasattr(signal, n))):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(
+            _number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        )
 
 OnnxRun = Callable[[bytes, np.ndarray], np.ndarray]
 
