@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rectifold.cli.progress import progress_text, shown
+from rectifold.cli.progress import progress_line, progress_text
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ def test_the_line_says_what_of_how_many_and_since_when(
 
 def test_without_a_terminal_nobody_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for quiet in (False, True):
-        with shown(quiet=quiet) as progress:
+        with progress_line(quiet=quiet) as progress:
             assert progress is None
     assert capsys.readouterr() == ("", "")

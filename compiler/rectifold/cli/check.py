@@ -8,17 +8,16 @@ from pathlib import Path
 import click
 
 import rectifold_check
-from rectifold.cli.inputs import opened
+from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
+    Report,
+    Source,
     allow_trusted_option,
-    compared,
-    domain_option,
-    json_option,
+    is_crosschecked,
     memory_limit_option,
-    network_argument,
-    quiet_option,
+    report,
+    source,
 )
-from rectifold.cli.output import write_json
 from rectifold.cli.status import DONE, REFUTED, TRUSTED
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
@@ -28,7 +27,7 @@ from rectifold.prover.cascade import require_domain
 
 
 @click.command("check")
-@network_argument
+@source
 @click.argument("certificate", metavar="CERTIFICATE")
 @click.option(
     "--result",
@@ -36,42 +35,39 @@ from rectifold.prover.cascade import require_domain
     metavar="FILE",
     help="the compiled network (.relu), to see that the certificate is about it",
 )
-@domain_option
 @allow_trusted_option
-@json_option
+@report
 @memory_limit_option
-@quiet_option
 def check_command(
-    network: str,
+    source: Source,
     certificate: str,
     result_file: str | None,
-    domain_spec: str | None,
     allow_trusted: bool,
-    json_target: str | None,
-    quiet: bool,
+    report: Report,
 ) -> int:
     """Replay CERTIFICATE against NET with the independent checker, and say what it claims.
 
-    Exit status: 0 it holds, 1 it is refused, 4 it holds but for claims that were taken without proof.
+    Exit status: 0 it holds, 1 it is refused, 4 it holds but for claims that were taken without
+    proof.
     """
     started = time.monotonic()
-    require_outputs(
-        {"--json": json_target}, [network, certificate, result_file, domain_spec], force=False
-    )
-    source, domain = opened(network, domain_spec, quiet=quiet)
+    inputs = [source.network, certificate, result_file, source.domain_spec]
+    require_outputs({"--json": report.json_target}, inputs, force=False)
+    network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
     lines = _lines(certificate)
-    other = (
-        canonical_text(load(result_file, crosscheck=compared()).network) if result_file else None
-    )
-    verdict = rectifold_check.check(
-        canonical_text(source), domain_text(require_domain(source, domain)), lines, other
-    )
-    write_json(json_target, verdict.json() | {"seconds": time.monotonic() - started})
-    if not quiet and json_target != "-":
+    other = _canonical(result_file) if result_file else None
+    within = domain_text(require_domain(network, domain))
+    verdict = rectifold_check.check(canonical_text(network), within, lines, other)
+    report.write(verdict.json() | {"seconds": time.monotonic() - started})
+    if report.is_on_screen:
         click.echo(verdict.text)
     if not verdict.holds:
         return REFUTED
     return TRUSTED if verdict.trusted and not allow_trusted else DONE
+
+
+def _canonical(file: str) -> str:
+    return canonical_text(load(file, crosscheck=is_crosschecked()).network)
 
 
 def _lines(certificate: str) -> list[str]:

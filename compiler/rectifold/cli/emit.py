@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from rectifold.cli.inputs import opened
+from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    domain_option,
-    force_option,
+    Output,
+    Source,
     memory_limit_option,
-    network_argument,
+    network_output,
     quiet_option,
+    source,
 )
 from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
@@ -22,29 +23,20 @@ from rectifold.ir.canonical import digest
 
 
 @click.command("emit")
-@network_argument
-@click.option("-o", "--output", required=True, metavar="OUT", help="the file to write")
-@click.option(
-    "--to",
-    "wanted",
-    metavar="FORMAT",
-    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
-)
-@domain_option
-@force_option
+@source
+@network_output(required=True)
 @memory_limit_option
 @quiet_option
-def emit_command(
-    network: str, output: str, wanted: str | None, domain_spec: str | None, force: bool, quiet: bool
-) -> int:
+def emit_command(source: Source, output: Output, quiet: bool) -> int:
     """Write code for NET as it is."""
-    path, chosen, target = network_target(output, wanted, quiet=quiet)
-    require_outputs({}, [network, domain_spec], force=force, network=target)
-    source, domain = opened(network, domain_spec, quiet=quiet)
-    source = source.with_domain(domain)
-    bound = certified_rounding(source, domain, None, chosen)
-    origin = Origin(digest(source), source.sizes, bound, precision=precision_of(chosen))
-    files = write_artifact(EMITTERS[chosen](source, origin, path.name), path, force=force)
+    to = network_target(output, quiet=quiet)
+    require_outputs({}, [source.network, source.domain_spec], force=output.force, network=to.target)
+    network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
+    network = network.with_domain(domain)
+    bound = certified_rounding(network, domain, None, to.chosen)
+    origin = Origin(digest(network), network.sizes, bound, precision=precision_of(to.chosen))
+    artifact = EMITTERS[to.chosen](network, origin, to.path.name)
+    files = write_artifact(artifact, to.path, force=output.force)
     if not quiet and files:
         click.echo("wrote " + ", ".join(str(f) for f in files))
     return DONE

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import click
 
-from rectifold.cli.options import OUTPUTS, compared
+from rectifold.cli.options import OUTPUTS, is_crosschecked
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
@@ -54,7 +54,7 @@ def _few(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 
-def opened(
+def read_network(
     network: str,
     domain_spec: str | None,
     *,
@@ -70,7 +70,7 @@ def opened(
     asked = click.get_current_context().meta
     chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
     loaded: Loaded = load(
-        network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=compared()
+        network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=is_crosschecked()
     )
     _say(loaded.notes, quiet=quiet)
     domain = loaded.network.domain

@@ -1,4 +1,7 @@
-"""The command line: one file per command; each reads, makes one library call, reports, and ends with a status."""
+"""The command line: one file per command.
+
+Each reads, makes one library call, reports, and ends with a status.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,26 @@ from rectifold.cli.stability import stability_command
 from rectifold.cli.status import Commands
 from rectifold.cli.verify import verify_command
 
+COMMANDS = (
+    compile_command,
+    verify_command,
+    emit_command,
+    stability_command,
+    regions_command,
+    shallow_command,
+    check_command,
+    show_command,
+    run_command,
+)
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(
+    cls=Commands,
+    commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="rectifold")
 def main() -> None:
-    """A compiler for ReLU networks: provably equal, smaller networks, certificates and standalone code."""
-
-
-for _command in (
-    compile_command, verify_command, emit_command, stability_command, regions_command, shallow_command, check_command,
-    show_command, run_command,
-):  # fmt: skip
-    main.add_command(_command)
+    """A compiler for ReLU networks: provably equal, smaller networks, certificates and standalone
+    code.
+    """

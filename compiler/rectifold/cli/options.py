@@ -1,22 +1,190 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the values in which they arrive.
+
+Source    NET, --domain                                  how networks are read besides: inputs.py
+Output    -o, --to, --force                              the network that is written
+Proof     --prover, --time-limit, --seed, --jobs, ...    how long to search, and where
+Report    --json, --quiet                                what is said
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rectifold.prover.effort import Limits
+from rectifold.cli.output import write_json
+from rectifold.cli.times import Times
+from rectifold.cli.values import Decorator, as_value
+from rectifold.emitters.table import EMITTERS
+from rectifold.prover.effort import Limits, Prover
 from rectifold.runtime.memory import limit_memory
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
 
+# ---- values -----------------------------------------------------------------------------------------
 
-def reading_options(networks: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """How networks are read: --no-crosscheck, and --outputs at most once for each network (see inputs.opened)."""
+
+@dataclass(frozen=True)
+class Source:
+    """The network that a command reads, and the domain asked for."""
+
+    network: str
+    domain_spec: str | None
+
+
+@dataclass(frozen=True)
+class Output:
+    """The network that a command writes: where (`output` None: nowhere), in which format."""
+
+    output: str | None
+    wanted: str | None
+    force: bool
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How long a command may search, where, and from which seed; made when the command begins."""
+
+    prover: Prover = "auto"
+    time_limit: float | None = None
+    seed: int = 0
+    jobs: int = 1
+    scheduler: str | None = None
+    log_file: str | None = None
+    times: Times = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", Times.of(self.time_limit))
+
+    @property
+    def seconds(self) -> float | None:
+        """What is left of the time limit now; None without one."""
+        return None if self.time_limit is None else self.times.work.left
+
+    def limits(self, seconds: float | None) -> Limits:
+        log = None if self.log_file is None else Path(self.log_file)
+        return Limits(seconds, jobs=self.jobs, scheduler=self.scheduler, log=log)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where the result is told: as JSON, and on the screen."""
+
+    json_target: str | None
+    quiet: bool = False
+
+    @property
+    def is_on_screen(self) -> bool:
+        """Are tables and sentences for people wanted?"""
+        return not self.quiet and self.json_target != "-"
+
+    def write(self, result: dict[str, Any]) -> None:
+        """The JSON result, where one is wanted."""
+        write_json(self.json_target, result)
+
+
+# ---- single options ---------------------------------------------------------------------------------
+
+
+def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = (
+        'the input set: "[0,1]", "[[0,1],[-1,1]]", box.vnnlib, other.relu, "point.npy±0.05" or all'
+    )
+    return click.option("--domain", "domain_spec", metavar="SPEC", help=text)(command)
+
+
+def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--force", is_flag=True, help="overwrite existing files")(command)
+
+
+def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--quiet", is_flag=True, help="print nothing but errors and the JSON result"
+    )(command)
+
+
+def allow_trusted_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    text = "exit status 0 (instead of 4) even if some claims rest on a solver's word"
+    return click.option("--allow-trusted", is_flag=True, help=text)(command)
+
+
+def certificate_option(text: str) -> Decorator:
+    return click.option("--certificate", "certificate_file", metavar="FILE", help=text)
+
+
+def memory_limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--memory-limit, which holds from when the options are read."""
+
+    def limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
+        if value is not None:
+            limit_memory(value)
+
+    text = "end with an error when a process needs more than MB megabytes"
+    return click.option(
+        "--memory-limit",
+        type=click.IntRange(min=1),
+        metavar="MB",
+        expose_value=False,
+        callback=limit,
+        help=text,
+    )(command)
+
+
+_JSON = click.option(
+    "--json",
+    "json_target",
+    metavar="FILE|-",
+    help="write the result as JSON to FILE (- for standard output)",
+)
+_TO = click.option(
+    "--to",
+    "wanted",
+    metavar="FORMAT",
+    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
+)
+_PROVER = click.option(
+    "--prover",
+    type=click.Choice(["auto", "bounds", "z3"]),
+    default="auto",
+    show_default=True,
+    help="auto: all stages; bounds: no solver; z3: exact intervals and Z3 alone",
+)
+_LOG = click.option(
+    "--log",
+    "log_file",
+    metavar="FILE",
+    help="append what is proved to FILE, and check and use what it has already",
+)
+_JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="processes that share the work",
+)
+_SCHEDULER = click.option(
+    "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the work"
+)
+
+
+def _time_limit(what: str) -> Decorator:
+    text = f"end the {what} after S seconds"
+    return click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help=text)
+
+
+def _seed(of: str) -> Decorator:
+    return click.option("--seed", default=0, show_default=True, help=f"seed of the {of}")
+
+
+# ---- options of how networks are read, in click's context -------------------------------------------
+
+
+def reading_options(networks: int) -> Decorator:
+    """--no-crosscheck, and --outputs at most once for each network (see inputs.read_network)."""
 
     def remember(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:
         if len(given) > networks:
@@ -55,117 +223,42 @@ def _crosscheck_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def compared() -> bool:
+def is_crosschecked() -> bool:
     """Whether the running command compares the ONNX models that it reads with another program."""
     return bool(click.get_current_context().meta[CROSSCHECK])
 
 
-def network_argument(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The argument NET, with the options that say how it is read."""
-    return click.argument("network", metavar="NET")(reading_options(1)(command))
+# ---- the decorators of commands ---------------------------------------------------------------------
+
+source = as_value(
+    "source", Source, click.argument("network", metavar="NET"), reading_options(1), domain_option
+)
+report = as_value("report", Report, _JSON, quiet_option)
+json_report = as_value("report", Report, _JSON)
+proof = as_value(
+    "proof",
+    Proof,
+    _PROVER,
+    _time_limit("work"),
+    _seed("random search for witnesses"),
+    _JOBS,
+    _SCHEDULER,
+    _LOG,
+)
+pair_proof = as_value(
+    "proof",
+    Proof,
+    _JOBS,
+    _SCHEDULER,
+    _LOG,
+    _time_limit("command"),
+    _seed("search for a counterexample"),
+)
+region_proof = as_value("proof", Proof, _time_limit("command"), _JOBS, _SCHEDULER)
+shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 
-def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = (
-        'the input set: "[0,1]", "[[0,1],[-1,1]]", box.vnnlib, other.relu, "point.npy±0.05" or all'
-    )
-    return click.option("--domain", "domain_spec", metavar="SPEC", help=text)(command)
-
-
-def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = "write the result as JSON to FILE (- for standard output)"
-    return click.option("--json", "json_target", metavar="FILE|-", help=text)(command)
-
-
-def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--force", is_flag=True, help="overwrite existing files")(command)
-
-
-def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--quiet", is_flag=True, help="print nothing but errors and the JSON result"
-    )(command)
-
-
-def memory_limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--memory-limit, which holds from when the options are read."""
-
-    def limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
-        if value is not None:
-            limit_memory(value)
-
-    text = "end with an error when a process needs more than MB megabytes"
-    return click.option(
-        "--memory-limit",
-        type=click.IntRange(min=1),
-        metavar="MB",
-        expose_value=False,
-        callback=limit,
-        help=text,
-    )(command)
-
-
-def allow_trusted_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    text = "exit status 0 (instead of 4) even if some claims rest on a solver's word"
-    return click.option("--allow-trusted", is_flag=True, help=text)(command)
-
-
-def time_limit_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """--time-limit, which ends the `what`."""
-    text = f"end the {what} after S seconds"
-    return click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help=text)
-
-
-def worker_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--jobs, --scheduler, --log."""
-    for option in (
-        click.option(
-            "--log",
-            "log_file",
-            metavar="FILE",
-            help="append what is proved to FILE, and check and use what it has already",
-        ),
-    ):
-        command = option(command)
-    return share_options(command)
-
-
-def share_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--jobs, --scheduler."""
-    for option in (
-        click.option(
-            "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the work"
-        ),
-        click.option(
-            "--jobs",
-            type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="processes that share the work",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def proof_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--prover, --time-limit, --seed, and those of worker_options."""
-    command = worker_options(command)
-    for option in (
-        click.option("--seed", default=0, show_default=True, help="seed of the random search for witnesses"),
-        time_limit_option("work"),
-        click.option(
-            "--prover", type=click.Choice(["auto", "bounds", "z3"]), default="auto", show_default=True,
-            help="auto: all stages; bounds: no solver; z3: exact intervals and Z3 alone",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def limits_from(
-    time_limit: float | None, jobs: int, scheduler: str | None, log_file: str | None
-) -> Limits:
-    return Limits(
-        time_limit, jobs=jobs, scheduler=scheduler, log=None if log_file is None else Path(log_file)
-    )
+def network_output(*, required: bool, text: str = "the file to write") -> Decorator:
+    """-o, --to and --force, as an argument `output`."""
+    where = click.option("-o", "--output", required=required, metavar="OUT", help=text)
+    return as_value("output", Output, where, _TO, force_option)

@@ -13,7 +13,7 @@ from rectifold.prover.effort import Progress
 
 
 @contextmanager
-def shown(*, quiet: bool) -> Iterator[Progress | None]:
+def progress_line(*, quiet: bool) -> Iterator[Progress | None]:
     """Yields a callback (what, number, of how many; 0: nobody knows of how many), or None."""
     if quiet or not sys.stderr.isatty():
         yield None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,164 +13,191 @@ from typing import Any
 import click
 import numpy as np
 
-from rectifold.cli.inputs import opened, point_from
+from rectifold.cli.inputs import point_from, read_network
 from rectifold.cli.options import (
-    domain_option,
+    Proof,
+    Report,
+    Source,
     force_option,
-    json_option,
     memory_limit_option,
-    network_argument,
-    quiet_option,
-    share_options,
-    time_limit_option,
+    region_proof,
+    report,
+    source,
 )
-from rectifold.cli.output import console, write_json
+from rectifold.cli.output import console
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import require_outputs
+from rectifold.cli.values import as_value
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted, exact_text, nearest_float, readable
 from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
 from rectifold.linear_regions.counting import counted_regions
-from rectifold.linear_regions.summary import Regions, linear_regions, upper_bounds
+from rectifold.linear_regions.summary import AnyRegion, Regions, linear_regions, upper_bounds
 from rectifold.prover.cascade import require_domain
-from rectifold.reports.pictures import draw_regions
+from rectifold.reports.pictures import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
 
-_SLICE = click.option(
-    "--slice",
-    "slice_spec",
-    metavar="I,J",
-    help="vary only these inputs (numbers from 0), fix the others",
+
+@dataclass(frozen=True)
+class Slice:
+    """Which inputs vary, and where the others are fixed."""
+
+    slice_spec: str | None
+    at_spec: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is done with the regions: how many are wanted, where they go, how they are shown."""
+
+    limit: int | None
+    count_only: bool
+    npz_file: str | None
+    formula: bool
+    latex: bool
+    plot_file: str | None
+    colour: Colour
+    force: bool
+
+    @property
+    def files(self) -> list[str]:
+        return [file for file in (self.npz_file, self.plot_file) if file]
+
+    @property
+    def keeps_regions(self) -> bool:
+        return bool(self.files or self.formula or self.latex or self.limit is not None)
+
+
+_slice = as_value(
+    "part",
+    Slice,
+    click.option(
+        "--slice",
+        "slice_spec",
+        metavar="I,J",
+        help="vary only these inputs (numbers from 0), fix the others",
+    ),
+    click.option(
+        "--at",
+        "at_spec",
+        metavar="POINT",
+        help="where a slice fixes the others: numbers or a .npy file (default: the middle)",
+    ),
 )
-_AT = click.option(
-    "--at",
-    "at_spec",
-    metavar="POINT",
-    help="where a slice fixes the others: numbers or a .npy file (default: the middle)",
+_found = as_value(
+    "wanted",
+    Found,
+    click.option(
+        "--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions"
+    ),
+    click.option(
+        "--npz",
+        "npz_file",
+        metavar="FILE",
+        help="write phases, gradients, constants and vertices to FILE (float64)",
+    ),
+    click.option("--formula", is_flag=True, help="print each output as a piecewise formula"),
+    click.option(
+        "--count",
+        "count_only",
+        is_flag=True,
+        help="count the regions without keeping them: for millions",
+    ),
+    click.option("--latex", is_flag=True, help="the same in LaTeX"),
+    click.option(
+        "--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg"
+    ),
+    click.option(
+        "--colour",
+        type=click.Choice(["gradient", "pattern", "output"]),
+        default="gradient",
+        show_default=True,
+    ),
+    force_option,
 )
 
 
 @click.command("regions")
-@network_argument
-@domain_option
-@click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions"
-)
-@time_limit_option("search")
-@share_options
-@_SLICE
-@_AT
-@click.option(
-    "--npz",
-    "npz_file",
-    metavar="FILE",
-    help="write phases, gradients, constants and vertices to FILE (float64)",
-)
-@click.option("--formula", is_flag=True, help="print each output as a piecewise formula")
-@click.option(
-    "--count",
-    "count_only",
-    is_flag=True,
-    help="count the regions without keeping them: for millions",
-)
-@click.option("--latex", is_flag=True, help="the same in LaTeX")
-@click.option(
-    "--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg"
-)
-@click.option(
-    "--colour",
-    type=click.Choice(["gradient", "pattern", "output"]),
-    default="gradient",
-    show_default=True,
-)
-@json_option
-@force_option
+@source
+@region_proof
+@_slice
+@_found
+@report
 @memory_limit_option
-@quiet_option
 def regions_command(
-    network: str, domain_spec: str | None, limit: int | None, time_limit: float | None, jobs: int, scheduler: str | None,
-    slice_spec: str | None,
-    at_spec: str | None, npz_file: str | None, formula: bool, latex: bool, plot_file: str | None, colour: Any, count_only: bool,
-    json_target: str | None, force: bool, quiet: bool,
-) -> int:  # fmt: skip
-    """Count and list the linear regions of NET, exactly: with vertices for at most five free inputs, else by linear programs."""
-    names = {"--npz": npz_file, "--plot": plot_file, "--json": json_target}
-    require_outputs(names, [network, domain_spec, at_spec], force=force)
-    source, domain = opened(network, domain_spec, quiet=quiet)
-    domain = _sliced(require_domain(source, domain), slice_spec, at_spec)
-    if count_only:
-        if npz_file or plot_file or formula or latex or limit is not None:
-            raise InputError(
-                "--count keeps no regions: leave out --limit, --npz, --plot, --formula and --latex, or --count"
-            )
-        started = time.monotonic()
+    source: Source, proof: Proof, part: Slice, wanted: Found, report: Report
+) -> int:
+    """Count and list the linear regions of NET, exactly.
+
+    With vertices for at most five free inputs, else by linear programs.
+    """
+    names = {
+        "--npz": wanted.npz_file,
+        "--plot": wanted.plot_file,
+        "--json": report.json_target,
+    }
+    inputs = [source.network, source.domain_spec, part.at_spec]
+    require_outputs(names, inputs, force=wanted.force)
+    with proof.times.before("the network was read"):
+        network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
+        domain = _sliced(require_domain(network, domain), part)
+    if wanted.count_only:
+        return _count(network, domain, proof, wanted, report)
+    return _list(network, domain, proof, wanted, report)
+
+
+def _count(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
+    if wanted.keeps_regions:
+        raise InputError(
+            "--count keeps no regions: leave out --limit, --npz, --plot, --formula and --latex, "
+            "or --count"
+        )
+    started = time.monotonic()
+    with proof.times.before("a region was counted"):
         counted = counted_regions(
-            source, domain, seconds=time_limit, jobs=jobs, scheduler=scheduler
+            network, domain, seconds=proof.seconds, jobs=proof.jobs, scheduler=proof.scheduler
         )
-        seconds = time.monotonic() - started
-        write_json(
-            json_target, {"count": counted.count, "complete": counted.complete, "seconds": seconds}
+    seconds = time.monotonic() - started
+    report.write({"count": counted.count, "complete": counted.complete, "seconds": seconds})
+    if report.is_on_screen:
+        click.echo(f"{counted.text} ({seconds:.1f} s)")
+    return DONE if counted.complete else UNDECIDED
+
+
+def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
+    with proof.times.before("the regions could be listed"):
+        found = linear_regions(
+            network,
+            domain,
+            limit=wanted.limit,
+            seconds=proof.seconds,
+            jobs=proof.jobs,
+            scheduler=proof.scheduler,
         )
-        if not quiet and json_target != "-":
-            click.echo(f"{counted.text} ({seconds:.1f} s)")
-        return DONE if counted.complete else UNDECIDED
-    found = linear_regions(
-        source, domain, limit=limit, seconds=time_limit, jobs=jobs, scheduler=scheduler
-    )
-    if npz_file:
-        write_whole(Path(npz_file), _npz(found))
-    if plot_file:
-        draw_regions(found, Path(plot_file), colour)
-    write_json(json_target, regions_json(found) if json_target else {})
-    if not quiet and json_target != "-":
-        if formula or latex:
-            _print_formulas(found, latex=latex)
-        else:
-            console().print(regions_table(found))
-            _print_bounds(found)
-            for file in (npz_file, plot_file):
-                if file:
-                    click.echo(f"wrote {file}")
+        if wanted.npz_file:
+            write_whole(Path(wanted.npz_file), _npz(found))
+        if wanted.plot_file:
+            draw_regions(found, Path(wanted.plot_file), wanted.colour)
+        result = regions_json(found) if report.json_target else {}
+        formulas = _formulas(found, wanted) if report.is_on_screen else []
+    report.write(result)
+    if report.is_on_screen:
+        _print(found, wanted, formulas)
     return DONE if found.complete else UNDECIDED
 
 
-def _sliced(domain: Domain, spec: str | None, at: str | None) -> Domain:
+def _sliced(domain: Domain, part: Slice) -> Domain:
+    """The part of the domain in which only the inputs of --slice vary. Raises InputError."""
+    spec, at = part.slice_spec, part.at_spec
     if spec is None:
         if at is not None:
             raise InputError("--at says where a slice lies; say which inputs vary with --slice")
         return domain
-    try:
-        kept = sorted({int(word) for word in spec.split(",")})
-    except ValueError:
-        raise InputError(f"--slice {spec!r} is no list of input numbers, like 0,3") from None
-    if not kept or kept[0] < 0 or kept[-1] >= domain.size:
-        raise InputError(
-            f"--slice {spec!r} names inputs that are not there: they are numbered 0 to {domain.size - 1}"
-        )
-    if at is None and not domain.is_bounded:
-        raise InputError(
-            "a slice of an unbounded domain has no middle; say where it lies with --at"
-        )
-    point = (
-        point_from(at)
-        if at is not None
-        else [
-            (a + b) / 2
-            for a, b in zip(domain.lower, domain.upper, strict=True)
-            if a is not None and b is not None
-        ]
-    )
-    if len(point) != domain.size:
-        raise InputError(
-            f"--at gives {counted(len(point), 'number')}, the domain has {counted(domain.size, 'input')}"
-        )
-    for k, value in enumerate(point):
-        low, high = domain.lower[k], domain.upper[k]
-        if k not in kept and (
-            (low is not None and value < low) or (high is not None and value > high)
-        ):
-            raise InputError(f"--at puts input {k} at {readable(value)}, outside its range")
+    kept = _inputs_of(spec, domain)
+    point = _middle(domain) if at is None else point_from(at)
+    _require_fixed(domain, kept, point)
     ends = [
         tuple(end if k in kept else point[k] for k, end in enumerate(side))
         for side in (domain.lower, domain.upper)
@@ -177,21 +205,66 @@ def _sliced(domain: Domain, spec: str | None, at: str | None) -> Domain:
     return Domain(ends[0], ends[1], domain.constraints)
 
 
+def _inputs_of(spec: str, domain: Domain) -> list[int]:
+    try:
+        kept = sorted({int(word) for word in spec.split(",")})
+    except ValueError:
+        raise InputError(f"--slice {spec!r} is no list of input numbers, like 0,3") from None
+    if not kept or kept[0] < 0 or kept[-1] >= domain.size:
+        raise InputError(
+            f"--slice {spec!r} names inputs that are not there: "
+            f"they are numbered 0 to {domain.size - 1}"
+        )
+    return kept
+
+
+def _middle(domain: Domain) -> list[Fraction]:
+    if not domain.is_bounded:
+        raise InputError(
+            "a slice of an unbounded domain has no middle; say where it lies with --at"
+        )
+    return [
+        (a + b) / 2
+        for a, b in zip(domain.lower, domain.upper, strict=True)
+        if a is not None and b is not None
+    ]
+
+
+def _require_fixed(domain: Domain, kept: Sequence[int], point: Sequence[Fraction]) -> None:
+    """Raises InputError unless the point has the domain's size and fixes inputs in their ranges."""
+    if len(point) != domain.size:
+        raise InputError(
+            f"--at gives {counted(len(point), 'number')}, "
+            f"the domain has {counted(domain.size, 'input')}"
+        )
+    for k, (low, value, high) in enumerate(zip(domain.lower, point, domain.upper, strict=True)):
+        is_outside = (low is not None and value < low) or (high is not None and value > high)
+        if k not in kept and is_outside:
+            raise InputError(f"--at puts input {k} at {readable(value)}, outside its range")
+
+
 def regions_json(found: Regions) -> dict[str, Any]:
     """Stable keys; exact numbers are strings."""
     return {
-        "count": len(found), "complete": found.complete, "undecided": found.undecided, "seconds": found.seconds, "free_inputs": list(found.free),
-        "by_layer": found.by_layer, "affine_maps": found.affine_maps,
-        "regions": [
-            {
-                "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
-                "affine": [_texts(form) for form in region.affine],
-                "vertices": None if region.vertices is None else [_texts(vertex) for vertex in region.vertices],
-                "interior_point": _texts(region.interior_point),
-            }
-            for region in found
-        ],
-    }  # fmt: skip
+        "count": len(found),
+        "complete": found.complete,
+        "undecided": found.undecided,
+        "seconds": found.seconds,
+        "free_inputs": list(found.free),
+        "by_layer": found.by_layer,
+        "affine_maps": found.affine_maps,
+        "regions": [_region_json(region) for region in found],
+    }
+
+
+def _region_json(region: AnyRegion) -> dict[str, Any]:
+    vertices = region.vertices
+    return {
+        "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
+        "affine": [_texts(form) for form in region.affine],
+        "vertices": None if vertices is None else [_texts(vertex) for vertex in vertices],
+        "interior_point": _texts(region.interior_point),
+    }
 
 
 def _texts(values: Sequence[Fraction]) -> list[str]:
@@ -224,19 +297,30 @@ def _npz(found: Regions) -> bytes:
     return buffer.getvalue()
 
 
-def _print_formulas(found: Regions, *, latex: bool) -> None:
+def _formulas(found: Regions, wanted: Found) -> list[str]:
+    """One line per output, where formulas are asked for."""
+    if not (wanted.formula or wanted.latex):
+        return []
     from rectifold.reports.formula import as_latex, piecewise  # sympy takes a second to import
 
     if not found.complete:
         click.echo("note: the list of regions is partial, and so are the formulas", err=True)
-    for k, expression in enumerate(piecewise(found)):
-        click.echo(f"{found.network.output}[{k}] = {as_latex(expression) if latex else expression}")
+    written = as_latex if wanted.latex else str
+    return [
+        f"{found.network.output}[{k}] = {written(expression)}"
+        for k, expression in enumerate(piecewise(found))
+    ]
 
 
-def _print_bounds(found: Regions) -> None:
+def _print(found: Regions, wanted: Found, formulas: Sequence[str]) -> None:
+    for line in formulas:
+        click.echo(line)
+    if wanted.formula or wanted.latex:
+        return
+    console().print(regions_table(found))
     if found.network.is_chain:
         bounds = upper_bounds(found.network, len(found.free))
-        click.echo(
-            "upper bounds: "
-            + ", ".join(f"{name} {large_bound(value)}" for name, value in bounds.items())
-        )
+        words = ", ".join(f"{name} {large_bound(value)}" for name, value in bounds.items())
+        click.echo(f"upper bounds: {words}")
+    for file in wanted.files:
+        click.echo(f"wrote {file}")

@@ -2,74 +2,95 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
 import click
 import numpy as np
 
-from rectifold.cli.inputs import opened, point_from
-from rectifold.cli.options import domain_option, json_option, network_argument
-from rectifold.cli.output import write_json
+from rectifold.cli.inputs import point_from, read_network
+from rectifold.cli.options import Report, Source, json_report, source
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted, exact_text, nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
+from rectifold.ir.network import Network
 
-_POINT = re.compile(r"-(?:\d|\.\d).*", re.DOTALL)
+_END_OF_OPTIONS = "--"
+_HELP = "-h"  # the one option of a single letter
 
 
-class _PointCommand(click.Command):
-    """A command whose argument may begin with a minus, which is no option then: run NET "-1,0"."""
+class PointCommand(click.Command):
+    """A command whose argument may begin with a minus, and is no option then.
+
+    run NET "-1,0"      run NET "-inf,0"      run NET --domain "[-1,1]" "-x,0"
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" in args:
+        if _END_OF_OPTIONS in args:
             return super().parse_args(ctx, args)
-        points = [word for word in args if _POINT.fullmatch(word)]
-        return super().parse_args(
-            ctx, [*(word for word in args if word not in points), "--", *points]
-        )
+        points = set(self._point_places(args))
+        others = [word for k, word in enumerate(args) if k not in points]
+        after = [args[k] for k in sorted(points)]
+        return super().parse_args(ctx, [*others, _END_OF_OPTIONS, *after])
+
+    def _point_places(self, args: list[str]) -> Iterator[int]:
+        """Where a word stands that begins with one minus, is no option and no option's value."""
+        known = {name: p for p in self.params for name in p.opts + p.secondary_opts}
+        takes_next = False
+        for k, word in enumerate(args):
+            if takes_next:
+                takes_next = False
+            elif word.startswith("--") or word == _HELP:
+                option = known.get(word)
+                takes_next = isinstance(option, click.Option) and not option.is_flag
+            elif word.startswith("-") and len(word) > 1:
+                yield k
 
 
-@click.command("run", cls=_PointCommand)
-@network_argument
+@click.command("run", cls=PointCommand)
+@source
 @click.argument("point", metavar="INPUT")
 @click.option("--exact", is_flag=True, help="exact rational arithmetic")
-@domain_option
-@json_option
-def run_command(
-    network: str, point: str, exact: bool, domain_spec: str | None, json_target: str | None
-) -> int:
+@json_report
+def run_command(source: Source, point: str, exact: bool, report: Report) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input.
 
-    The network is evaluated outside its domain too (no statement about it holds there); a note says so.
+    The network is evaluated outside its domain too (no statement about it holds there); a note
+    says so.
     """
-    require_outputs({"--json": json_target}, [network, point, domain_spec], force=False)
-    source, domain = opened(network, domain_spec, quiet=False, may_be_empty=True)
+    inputs = [source.network, point, source.domain_spec]
+    require_outputs({"--json": report.json_target}, inputs, force=False)
+    network, domain = read_network(
+        source.network, source.domain_spec, quiet=False, may_be_empty=True
+    )
     values = point_from(point)
-    if len(values) != source.input_size:
+    if len(values) != network.input_size:
         raise InputError(
-            f"{source.name} has {counted(source.input_size, 'input')}, but {counted(len(values), 'number')} "
-            f"{'is' if len(values) == 1 else 'are'} given"
+            f"{network.name} has {counted(network.input_size, 'input')}, "
+            f"but {counted(len(values), 'number')} {'is' if len(values) == 1 else 'are'} given"
         )
     outside = None if domain is None else _outside(domain, values)
     if outside is not None:
         click.echo(f"note: the point lies outside the domain: {outside}", err=True)
-    output: list[Any]
-    if exact:
-        output = [exact_text(v) for v in evaluate(source, values)]
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            output = evaluate_float(source, np.array([nearest_float(v) for v in values])).tolist()
+    output = _exact_words(network, values) if exact else _floats(network, values)
     inside = None if domain is None else outside is None
-    write_json(json_target, {"output": output, "exact": exact, "inside": inside})
-    if json_target != "-":
+    report.write({"output": output, "exact": exact, "inside": inside})
+    if report.is_on_screen:
         click.echo("\n".join(map(str, output)))
     return DONE
+
+
+def _exact_words(network: Network, point: Sequence[Fraction]) -> list[str]:
+    return [exact_text(v) for v in evaluate(network, point)]
+
+
+def _floats(network: Network, point: Sequence[Fraction]) -> list[float]:
+    floats = np.array([nearest_float(v) for v in point])
+    with np.errstate(over="ignore", invalid="ignore"):
+        return list(evaluate_float(network, floats).tolist())
 
 
 def _outside(domain: Domain, point: Sequence[Fraction]) -> str | None:

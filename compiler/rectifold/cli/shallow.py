@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,163 +14,240 @@ import numpy as np
 from rectifold.certificate.accepted import accepted
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import MOST_CELLS, certify_by_cells
-from rectifold.cli.inputs import opened
+from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    domain_option,
-    force_option,
-    json_option,
+    Output,
+    Proof,
+    Report,
+    Source,
+    certificate_option,
     memory_limit_option,
-    network_argument,
-    quiet_option,
-    time_limit_option,
+    network_output,
+    report,
+    shallow_proof,
+    source,
 )
-from rectifold.cli.output import console, write_json
-from rectifold.cli.progress import shown
+from rectifold.cli.output import console
+from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import certified_rounding, precision_of
-from rectifold.cli.status import DONE
-from rectifold.cli.targets import certificate_bytes, network_target, require_outputs
+from rectifold.cli.status import DONE, UNDECIDED
+from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
+from rectifold.cli.times import Times
+from rectifold.cli.values import as_value
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.program import Origin
 from rectifold.emitters.table import EMITTERS
-from rectifold.errors import InputError
+from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
+from rectifold.prover.effort import Progress
 from rectifold.reports.pictures import draw_errors, draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
 from rectifold.runtime.files import write_files
-from rectifold.two_layers.shallow import KINDS, Shallow, shallow_network
+from rectifold.two_layers.shallow import KINDS, Kind, Shallow, shallow_network
 from rectifold_check import Verdict
 
 _CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being asked
+_STRIPS_GAIN = Fraction(1000)  # M of the gates in a picture of strips, where --gain gives none
+
+
+@dataclass(frozen=True)
+class Form:
+    """Which shallow form is wanted, its certificate, and its pictures."""
+
+    kind: Kind | None
+    accuracy: str
+    gain: str | None
+    certificate_file: str | None
+    plot_file: str | None
+    strips_file: str | None
+    errors_file: str | None
+
+    @property
+    def gate_gain(self) -> Fraction | None:
+        return None if self.gain is None else parse_rational(self.gain)
+
+    @property
+    def pictures(self) -> dict[str, str | None]:
+        return {
+            "--plot": self.plot_file,
+            "--plot-strips": self.strips_file,
+            "--plot-errors": self.errors_file,
+        }
+
+
+_form = as_value(
+    "form",
+    Form,
+    click.option(
+        "--kind",
+        type=click.Choice(KINDS),
+        help="which form to write (default: the smallest exact one, else centred)",
+    ),
+    click.option(
+        "--accuracy",
+        default="1/100",
+        show_default=True,
+        metavar="SHARE",
+        help="of the volume on which a gated form may be wrong",
+    ),
+    click.option(
+        "--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs"
+    ),
+    certificate_option("write the certificate that the exact form equals NET to FILE"),
+    click.option(
+        "--plot",
+        "plot_file",
+        metavar="FILE",
+        help="draw the regions with the sheets of the exact form (two free inputs)",
+    ),
+    click.option(
+        "--plot-strips",
+        "strips_file",
+        metavar="FILE",
+        help="draw where the classic and the centred gate are wrong (two free inputs)",
+    ),
+    click.option(
+        "--plot-errors",
+        "errors_file",
+        metavar="FILE",
+        help="draw the error of every form against M",
+    ),
+)
 
 
 @click.command("shallow")
-@network_argument
-@click.option("-o", "--output", metavar="OUT", help="the file to write (left out: only the table)")
-@click.option(
-    "--to",
-    "wanted",
-    metavar="FORMAT",
-    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
-)
-@domain_option
-@click.option(
-    "--kind",
-    type=click.Choice(KINDS),
-    help="which form to write (default: the smallest exact one, else centred)",
-)
-@click.option(
-    "--accuracy",
-    default="1/100",
-    show_default=True,
-    metavar="SHARE",
-    help="of the volume on which a gated form may be wrong",
-)
-@click.option(
-    "--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs"
-)
-@time_limit_option("search")
-@click.option(
-    "--certificate",
-    "certificate_file",
-    metavar="FILE",
-    help="write the certificate that the exact form equals NET to FILE",
-)
-@click.option(
-    "--plot",
-    "plot_file",
-    metavar="FILE",
-    help="draw the regions with the sheets of the exact form (two free inputs)",
-)
-@click.option(
-    "--plot-strips",
-    "strips_file",
-    metavar="FILE",
-    help="draw where the classic and the centred gate are wrong (two free inputs)",
-)
-@click.option(
-    "--plot-errors", "errors_file", metavar="FILE", help="draw the error of every form against M"
-)
-@json_option
-@force_option
+@source
+@network_output(required=False, text="the file to write (left out: only the table)")
+@_form
+@shallow_proof
+@report
 @memory_limit_option
-@quiet_option
 def shallow_command(
-    network: str, output: str | None, wanted: str | None, domain_spec: str | None, kind: Any, accuracy: str,
-    gain: str | None, time_limit: float | None, certificate_file: str | None, plot_file: str | None, strips_file: str | None,
-    errors_file: str | None, json_target: str | None, force: bool, quiet: bool,
-) -> int:  # fmt: skip
-    """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more."""
-    pictures = [Path(file) for file in (plot_file, strips_file, errors_file) if file]
-    _, chosen, target = (
-        network_target(output, wanted, quiet=quiet) if output else (None, None, None)
-    )
-    names = {
-        "--certificate": certificate_file, "--plot": plot_file, "--plot-strips": strips_file,
-        "--plot-errors": errors_file, "--json": json_target,
-    }  # fmt: skip
-    require_outputs(names, [network, domain_spec], force=force, network=target)
-    source, domain = opened(network, domain_spec, quiet=quiet)
-    domain = require_domain(source, domain)
-    chosen_gain = None if gain is None else parse_rational(gain)
-    with shown(quiet=quiet) as progress:
-        result = shallow_network(
-            source, domain, kind=kind, accuracy=parse_rational(accuracy), gain=chosen_gain, seconds=time_limit,
-            progress=progress,
-        )  # fmt: skip
+    source: Source, output: Output, form: Form, proof: Proof, report: Report
+) -> int:
+    """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more.
+
+    The time limit is that of the whole command. Exit status: 0 done, 3 the time limit ended it: the
+    search (nothing is written), or the check of the certificate (the form is written unchecked).
+    """
+    to = network_target(output, quiet=report.quiet) if output.output else None
+    names = {"--certificate": form.certificate_file, **form.pictures, "--json": report.json_target}
+    inputs = [source.network, source.domain_spec]
+    require_outputs(names, inputs, force=output.force, network=to.target if to else None)
+    with proof.times.before("the network was read"):
+        network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
+        domain = require_domain(network, domain)
+    with progress_line(quiet=report.quiet) as progress:
+        result = _shallow(network, domain, form, proof, progress)
         if progress is not None:
             progress("making and checking the certificate", 0, 1)
-        proved = certified_shallow(source, result, domain, required=certificate_file is not None)
-    beside = certificate_bytes(certificate_file, proved[0] if proved else None)
-    files: list[Path] = []
-    if output and chosen:
-        files, _ = write_shallow(
-            result, Path(output), chosen, of=source, force=force, certificate=beside
+        proved, in_time = _certified_in_time(network, domain, result, form, proof.times)
+    files = _write(network, result, to, form, proved, force=output.force)
+    with proof.times.before("the pictures were drawn"):
+        _draw(network, domain, form)
+    verdict = "not made" if proved is None else proved[1].status
+    report.write(shallow_json(result) | {"certificate": verdict})
+    if report.is_on_screen and output.output != "-":
+        written = [str(file) for file in files] + [f for f in form.pictures.values() if f]
+        _print(result, verdict, [str(Path(name)) for name in written])
+    return DONE if in_time else UNDECIDED
+
+
+def _shallow(
+    network: Network, domain: Domain, form: Form, proof: Proof, progress: Progress | None
+) -> Shallow:
+    with proof.times.before("the shallow form was built"):
+        return shallow_network(
+            network,
+            domain,
+            kind=form.kind,
+            accuracy=parse_rational(form.accuracy),
+            gain=form.gate_gain,
+            seconds=proof.seconds,
+            progress=progress,
         )
+
+
+Proved = tuple[Certificate, Verdict]
+
+
+def _certified_in_time(
+    network: Network, domain: Domain, result: Shallow, form: Form, times: Times
+) -> tuple[Proved | None, bool]:
+    """The certificate where there is one, and whether there was time to make and check it.
+
+    Raises Unfinished where one is asked for and there was not.
+    """
+    is_required = form.certificate_file is not None
+    try:
+        with times.before("the certificate was made and checked"):
+            return certified_shallow(network, result, domain, required=is_required), True
+    except Unfinished as ended:
+        if is_required:
+            raise
+        click.echo(f"note: {ended}; the form is not checked by a certificate", err=True)
+        return None, False
+
+
+def _write(
+    network: Network,
+    result: Shallow,
+    to: To | None,
+    form: Form,
+    proved: Proved | None,
+    *,
+    force: bool,
+) -> list[Path]:
+    """The files that are written: the form and its certificate, both or neither."""
+    beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
+    files: list[Path] = []
+    if to is not None:
+        files, _ = write_shallow(result, to, of=network, force=force, certificate=beside)
     elif beside is not None:
         write_files(dict([beside]), force=force)
-    files += [] if beside is None else [beside[0]]
-    if plot_file:
-        draw_sheets(source, domain, Path(plot_file))
-    if strips_file:
-        draw_strips(source, domain, Path(strips_file), chosen_gain or Fraction(1000))
-    if errors_file:
-        draw_errors(source, domain, Path(errors_file))
-    verdict = "not made" if proved is None else proved[1].status
-    write_json(json_target, shallow_json(result) | {"certificate": verdict})
-    if not quiet and "-" not in (json_target, output):
-        console().print(shallow_table(result))
-        click.echo(result.statement)
-        if result.exact:
-            click.echo(f"certificate: {verdict}")
-        for path in [*files, *pictures]:
-            click.echo(f"wrote {path}")
-    return DONE
+    return files if beside is None else [*files, beside[0]]
+
+
+def _draw(network: Network, domain: Domain, form: Form) -> None:
+    if form.plot_file:
+        draw_sheets(network, domain, Path(form.plot_file))
+    if form.strips_file:
+        draw_strips(network, domain, Path(form.strips_file), form.gate_gain or _STRIPS_GAIN)
+    if form.errors_file:
+        draw_errors(network, domain, Path(form.errors_file))
+
+
+def _print(result: Shallow, verdict: str, written: Sequence[str]) -> None:
+    console().print(shallow_table(result))
+    click.echo(result.statement)
+    if result.exact:
+        click.echo(f"certificate: {verdict}")
+    for name in written:
+        click.echo(f"wrote {name}")
 
 
 def write_shallow(
     result: Shallow,
-    path: Path,
-    chosen: str,
+    to: To,
     *,
     of: Network,
     force: bool,
     certificate: tuple[Path, bytes] | None,
 ) -> tuple[list[Path], float | None]:
-    """Emit a shallow network like any other, as a form of `of`: the files, and the certified rounding bound of the code."""
+    """Emit a shallow network like any other, as a form of `of`.
+
+    The files, and the certified rounding bound of the code (None: there is none).
+    """
     assert result.network.domain is not None
-    bound = certified_rounding(result.network, result.network.domain, None, chosen)
+    bound = certified_rounding(result.network, result.network.domain, None, to.chosen)
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    origin = Origin(digest(of), of.sizes, bound, statement, precision_of(chosen))
-    files = write_artifact(
-        EMITTERS[chosen](result.network, origin, path.name),
-        path,
-        force=force,
-        certificate=certificate,
-    )
+    origin = Origin(digest(of), of.sizes, bound, statement, precision_of(to.chosen))
+    artifact = EMITTERS[to.chosen](result.network, origin, to.path.name)
+    files = write_artifact(artifact, to.path, force=force, certificate=certificate)
     largest = max(bound or (), default=0.0)
     return files, largest if np.isfinite(largest) else None
 
@@ -176,14 +255,15 @@ def write_shallow(
 def certified_shallow(
     source: Network, result: Shallow, domain: Domain, *, required: bool
 ) -> tuple[Certificate, Verdict] | None:
-    """The certificate that an exact form equals `source`, and the checker's verdict. Left out for large forms unless `required`.
+    """The certificate that an exact form equals `source`, and the checker's verdict.
 
-    Raises InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
+    None for a form that is not exact, and for a large one unless it is `required`. Raises InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
     """
     if not result.exact or (not required and result.regions > _CERTIFIED_REGIONS):
         if required:
             raise InputError(
-                f"the {result.kind} form is not exact, so there is no certificate; leave out --certificate"
+                f"the {result.kind} form is not exact, so there is no certificate; "
+                "leave out --certificate"
             )
         return None
     zero = [Fraction(0)] * source.output_size
@@ -200,6 +280,11 @@ def certified_shallow(
 def shallow_json(result: Shallow) -> dict[str, Any]:
     """Stable keys."""
     return {
-        "exact": result.exact, "kind": result.kind, "hidden": result.hidden, "alternatives": result.alternatives,
-        "regions": result.regions, "statement": result.statement, "seconds": result.seconds,
-    }  # fmt: skip
+        "exact": result.exact,
+        "kind": result.kind,
+        "hidden": result.hidden,
+        "alternatives": result.alternatives,
+        "regions": result.regions,
+        "statement": result.statement,
+        "seconds": result.seconds,
+    }

@@ -2,56 +2,100 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import click
 
-from rectifold.cli.inputs import opened
-from rectifold.cli.options import domain_option, json_option, network_argument
-from rectifold.cli.output import console, write_json
+from rectifold.cli.inputs import read_network
+from rectifold.cli.options import Report, Source, json_report, source
+from rectifold.cli.output import console
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
+from rectifold.cli.values import as_value
 from rectifold.ir.canonical import canonical_text, digest
+from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
 from rectifold.reports.tables import network_table, sizes_json
 
 
-@click.command("show")
-@network_argument
-@click.option("--text", is_flag=True, help="print the network in the language, with every number")
-@click.option("--formula", is_flag=True, help="print each output as one formula (small networks)")
-@click.option("--latex", is_flag=True, help="the same in LaTeX")
-@click.option(
-    "--canonical", is_flag=True, help="print the canonical form (what certificates are bound to)"
-)
-@domain_option
-@json_option
-def show_command(
-    network: str, text: bool, formula: bool, latex: bool, canonical: bool, domain_spec: str | None, json_target: str | None
-) -> int:  # fmt: skip
-    """Look at NET: layers, sizes, digest."""
-    require_outputs({"--json": json_target}, [network, domain_spec], force=False)
-    source, domain = opened(network, domain_spec, quiet=False, may_be_empty=True)
-    source = source.with_domain(domain)
-    if canonical:
-        click.echo(canonical_text(source))
-        return DONE
-    if text:
-        click.echo(print_network(source), nl=False)
-        return DONE
-    if formula or latex:
-        from rectifold.reports.formula import as_latex, formulas  # sympy takes a second to import
+@dataclass(frozen=True)
+class Form:
+    """In which form the network is printed, if not as a table."""
 
-        for k, expression in enumerate(formulas(source)):
-            click.echo(f"{source.output}[{k}] = {as_latex(expression) if latex else expression}")
-        return DONE
-    result = {
-        "name": source.name, "inputs": source.input_size, "outputs": source.output_size, "digest": digest(source),
-        "sizes": sizes_json(source.sizes), "depth": source.depth, "chain": source.is_chain,
-        "domain": None if domain is None else domain.describe(),
-    }  # fmt: skip
-    write_json(json_target, result)
-    if json_target != "-":
-        out = console()
-        out.print(network_table(source))
-        out.print(f"domain: {'not stated' if domain is None else domain.describe()}", markup=False)
-        out.print(f"digest: {digest(source)}")
+    text: bool
+    formula: bool
+    latex: bool
+    canonical: bool
+
+
+_form = as_value(
+    "form",
+    Form,
+    click.option(
+        "--text", is_flag=True, help="print the network in the language, with every number"
+    ),
+    click.option(
+        "--formula", is_flag=True, help="print each output as one formula (small networks)"
+    ),
+    click.option("--latex", is_flag=True, help="the same in LaTeX"),
+    click.option(
+        "--canonical",
+        is_flag=True,
+        help="print the canonical form (what certificates are bound to)",
+    ),
+)
+
+
+@click.command("show")
+@source
+@_form
+@json_report
+def show_command(source: Source, form: Form, report: Report) -> int:
+    """Look at NET: layers, sizes, digest."""
+    inputs = [source.network, source.domain_spec]
+    require_outputs({"--json": report.json_target}, inputs, force=False)
+    network, domain = read_network(
+        source.network, source.domain_spec, quiet=False, may_be_empty=True
+    )
+    network = network.with_domain(domain)
+    if form.canonical:
+        click.echo(canonical_text(network))
+    elif form.text:
+        click.echo(print_network(network), nl=False)
+    elif form.formula or form.latex:
+        _print_formulas(network, latex=form.latex)
+    else:
+        report.write(show_json(network))
+        if report.is_on_screen:
+            _print_table(network)
     return DONE
+
+
+def _print_formulas(network: Network, *, latex: bool) -> None:
+    from rectifold.reports.formula import as_latex, formulas  # sympy takes a second to import
+
+    for k, expression in enumerate(formulas(network)):
+        click.echo(f"{network.output}[{k}] = {as_latex(expression) if latex else expression}")
+
+
+def show_json(network: Network) -> dict[str, Any]:
+    """Stable keys."""
+    return {
+        "name": network.name,
+        "inputs": network.input_size,
+        "outputs": network.output_size,
+        "digest": digest(network),
+        "sizes": sizes_json(network.sizes),
+        "depth": network.depth,
+        "chain": network.is_chain,
+        "domain": None if network.domain is None else network.domain.describe(),
+    }
+
+
+def _print_table(network: Network) -> None:
+    out = console()
+    out.print(network_table(network))
+    domain = "not stated" if network.domain is None else network.domain.describe()
+    out.print(f"domain: {domain}", markup=False)
+    out.print(f"digest: {digest(network)}")

@@ -25,11 +25,11 @@ import click
 
 from rectifold.certificate.accepted import ClaimRefused
 from rectifold.errors import InputError, Unfinished
+from rectifold.runtime.interrupts import NOTICED
 
 DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
 INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
 
-_AGAIN = b"\ninterrupted: ending with what is proved so far (Ctrl-C again ends at once)\n"
 _NOTHING = "interrupted before the end; no file is left half-written"
 _MOST = 300  # characters of an unexpected error's own message
 
@@ -144,7 +144,7 @@ def _interrupts() -> Iterator[None]:
             for child in active_children():
                 child.kill()
             os._exit(INTERRUPTED)
-        os.write(2, _AGAIN)
+        os.write(2, NOTICED)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, on_interrupt)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from rectifold.certificate.file import Certificate
+from rectifold.cli.options import Output
 from rectifold.emitters.table import format_for, names_beside, suffix_note
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.replay import BEGINNING
@@ -15,18 +17,28 @@ from rectifold.search.replay import BEGINNING
 _CONTINUES = {"--json": b"{", "--log": BEGINNING}
 
 
-def network_target(output: str, wanted: str | None, *, quiet: bool) -> tuple[Path, str, Target]:
-    """The path of -o, its format, and what is written. A suffix that says another format is said on standard error."""
-    path = Path(output)
-    chosen = format_for(path, wanted)
+@dataclass(frozen=True)
+class To:
+    """Where a network goes: the path of -o, the format, and all that is written."""
+
+    path: Path
+    chosen: str
+    target: Target
+
+
+def network_target(output: Output, *, quiet: bool) -> To:
+    """Where -o and --to send a network. A suffix that says another format is said on standard error.
+
+    Precondition: `output.output` is a name.
+    """
+    assert output.output is not None
+    path = Path(output.output)
+    chosen = format_for(path, output.wanted)
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
         click.echo(f"note: {note}", err=True)
-    return (
-        path,
-        chosen,
-        Target("-o", output, *names_beside(path, chosen), may_be_standard_output=True),
-    )
+    beside = names_beside(path, chosen)
+    return To(path, chosen, Target("-o", output.output, *beside, may_be_standard_output=True))
 
 
 def require_outputs(
@@ -36,7 +48,10 @@ def require_outputs(
     force: bool,
     network: Target | None = None,
 ) -> None:
-    """`named`: option → its value. --json replaces its own files and --log goes on, without --force. Raises InputError."""
+    """Raises InputError unless every output may be written.
+
+    `named`: option → its value. --json replaces its own files, --log goes on, without --force.
+    """
     targets = [
         Target(
             option,

@@ -32,6 +32,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.effort import Limits, Progress
 from rectifold.prover.state import Settings
+from rectifold.runtime.interrupts import noticed_interrupts
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.boxes.argmax import Contest, contests
 from rectifold.search.boxes.largest import TightestSearch
@@ -501,16 +502,19 @@ def tightest(a: Network, b: Network, domain: Domain, *, limits: Limits, seed: in
     kind = TightestSearch if _free(domain) <= FEW_INPUTS else PhaseSearch
     search = kind(question.bounds, question.witnesses, LAST, start)
     search.begin()
-    with opened_workers(limits.jobs, limits.scheduler) as workers:
-        if workers.executor is None or kind is PhaseSearch:
-            search.go_on(deadline)
-        while (
-            kind is TightestSearch
-            and workers.executor is not None
-            and not search.is_complete
-            and time.monotonic() < deadline
-        ):
-            _tightened_by_all(search, question, workers)
+    with (
+        noticed_interrupts() as interrupted,
+        opened_workers(limits.jobs, limits.scheduler) as workers,
+    ):
+        shared = kind is TightestSearch and workers.executor is not None
+        while not (interrupted.is_set() or search.is_complete):
+            before = search.boxes
+            if shared:
+                _tightened_by_all(search, question, workers)
+            else:
+                search.go_on(deadline, before + 1)
+            if time.monotonic() >= deadline or search.boxes == before:
+                break
     found = search.outcome()
     best, point, reached = _exactly_best(question, np.vstack([found.point[None, :], logged]))
     if log is not None:

@@ -23,6 +23,7 @@ from types import FrameType
 Clock = Callable[[], float]
 
 GRACE = 0.5  # seconds that loops have to end by themselves before they are interrupted
+_AT_ONCE = 0.001  # seconds: a timer of 0 would be none
 
 
 class TimeUp(Exception):
@@ -62,17 +63,21 @@ class Deadline:
     def interrupting(self) -> Iterator[None]:
         """Raises TimeUp inside the block soon after the deadline.
 
-        Only in the main thread, on systems with timers, and where nobody else uses the timer: elsewhere the block runs to its end.
+        Only in the main thread, on systems with timers, and where nobody else uses the timer:
+        elsewhere the block runs to its end. A block inside another ends at the earlier deadline.
         """
         if self.at == inf or not _may_use_timer():
             yield
             return
-        before = signal.signal(signal.SIGALRM, _raise)
-        signal.setitimer(signal.ITIMER_REAL, self.left + GRACE)
+        before, outer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0]
+        started, own = time.monotonic(), self.left + GRACE
+        signal.signal(signal.SIGALRM, _raise)
+        signal.setitimer(signal.ITIMER_REAL, min(own, outer) if outer else own)
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            left = max(_AT_ONCE, outer - (time.monotonic() - started)) if outer else 0.0
+            signal.setitimer(signal.ITIMER_REAL, left)
             signal.signal(signal.SIGALRM, before)
 
 
@@ -80,7 +85,7 @@ def _may_use_timer() -> bool:
     return (
         hasattr(signal, "setitimer")
         and threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        and signal.getsignal(signal.SIGALRM) in (signal.SIG_DFL, _raise)
     )
 
 

@@ -1,0 +1,60 @@
+"""--time-limit, as that of a whole command: reading, searching, certifying and checking.
+
+    |------------- work -------------|--- reserve ---| end: the command is interrupted
+    start                        the limit
+
+A search ends by itself at the limit and answers what it has. What follows it (a certificate, the
+checker, a picture) has a reserve beyond; there the command ends without it, and says so. Sound
+because nothing is claimed or written from a block that was interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rectifold.errors import Unfinished
+from rectifold.runtime.deadline import Deadline, TimeUp
+
+_RESERVE = 2.0  # seconds beyond the time limit for what a result still needs,
+_RESERVE_PART = 0.1  # or this part of the limit, where that is more
+_RESULT_PART = 0.75  # of the limit for proofs and rewriting, where a certificate follows
+
+
+@dataclass(frozen=True)
+class Times:
+    """When the search must be done, and when everything."""
+
+    work: Deadline
+    end: Deadline
+
+    @staticmethod
+    def of(time_limit: float | None) -> Times:
+        """From now on."""
+        if time_limit is None:
+            return Times(Deadline(), Deadline())
+        return Times(Deadline.after(time_limit), Deadline.after(time_limit + _reserve(time_limit)))
+
+    @staticmethod
+    def with_certificate(time_limit: float | None, *, is_certified: bool) -> Times:
+        """From now on, for a result whose certificate takes about as long as a quarter of it."""
+        if time_limit is None or not is_certified:
+            return Times(Deadline.after(time_limit), Deadline.after(time_limit))
+        reserve = _reserve(time_limit)
+        work = Deadline.after(_RESULT_PART * time_limit + reserve / 2)
+        return Times(work, Deadline.after(time_limit + reserve))
+
+    @contextmanager
+    def before(self, what: str) -> Iterator[None]:
+        """Interrupts the block at the end. Raises Unfinished, which says that it was before `what`."""
+        try:
+            with self.end.interrupting():
+                self.end.check()
+                yield
+        except TimeUp:
+            raise Unfinished(f"the time limit was over before {what}; give more time") from None
+
+
+def _reserve(time_limit: float) -> float:
+    return max(_RESERVE, _RESERVE_PART * time_limit)
