@@ -107,3 +107,23 @@ def test_numbers_longer_than_a_certificate_holds_are_refused_in_a_line(run: Run)
         "scale the weights\n"
     )
     assert not Path("o.relu").exists()
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [("-inf,0", "number 1 of the point '-inf,0'"), ("-x,0", "number 1 of the point '-x,0'")],
+)
+def test_a_point_that_is_no_number_is_answered_as_a_point(
+    run: Run, point: str, message: str
+) -> None:
+    for words in (["n.relu", point], [point, "n.relu"], ["n.relu", "--exact", point]):
+        done = run(*words)
+        assert done.exit_code == 2
+        assert message in done.stderr
+        assert 'a point is written "1/3, 0.25"' in done.stderr
+
+
+def test_the_value_of_an_option_is_no_point(run: Run) -> None:
+    done = run("n.relu", "--domain", "-1", "-1,2")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("domain:1:")

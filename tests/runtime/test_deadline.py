@@ -104,3 +104,17 @@ def test_a_certificate_that_is_not_checked_in_time_is_no_certificate() -> None:
     known = certified_in_time(compiled, Options(), Deadline(1e6, ticking()))
     assert known is not None
     assert known.verdict.holds
+
+
+def test_a_block_inside_another_ends_at_the_earlier_deadline() -> None:
+    outer, inner = Deadline.after(0.0), Deadline.after(1000.0)
+    with pytest.raises(TimeUp), outer.interrupting(), inner.interrupting():
+        threading.Event().wait()  # for what never comes
+
+
+def test_the_outer_timer_goes_on_after_an_inner_one() -> None:
+    with Deadline.after(1000.0).interrupting():
+        with pytest.raises(TimeUp), Deadline.after(0.0).interrupting():
+            threading.Event().wait()
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] < 1001
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
