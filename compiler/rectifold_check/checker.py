@@ -406,6 +406,11 @@ class State:
         elif unit in self.lower and self.lower[unit] >= 0:
             self.solve(unit, [(Fraction(1), ("z", unit))])
 
+    def knows(self, unit: Unit, side: str, value: Fraction) -> bool:
+        """An end on the whole domain that is at least as good as this one is stored."""
+        ends = self.upper if side == "up" else self.lower
+        return unit in ends and (ends[unit] <= value if side == "up" else ends[unit] >= value)
+
     def proved(self, unit: Unit, side: str, value: Fraction) -> None:
         """Learn an end that holds on the whole domain (not in a case only)."""
         self.learn(unit, side, value)
@@ -614,7 +619,9 @@ def _step(state: State, step: list[Any]) -> None:
 
 
 def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> None:
-    """value ≤ z (lo) or z ≤ value (up)."""
+    """value ≤ z (lo) or z ≤ value (up). No proof is looked at where an end as good is known."""
+    if isinstance(proof, dict) and state.knows(unit, side, value):
+        return
     sign = Fraction(1 if side == "lo" else -1)
     _prove(state, [(sign, ("z", unit)), (-sign * value, None)], proof, 0)
     state.proved(unit, side, value)
