@@ -18,13 +18,8 @@ from rectifold.exact.numerals import at_most, counted
 from rectifold.facts.facts import Phase
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
-from rectifold.reports.tables import (
-    compile_table,
-    compiled_json,
-    seconds_text,
-    shallow_table,
-    sizes_json,
-)
+from rectifold.reports.json import compiled_json, sizes_json
+from rectifold.reports.tables import compile_table, seconds_text, shallow_table
 from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
 

@@ -35,7 +35,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.counting import counted_regions
 from rectifold.linear_regions.summary import AnyRegion, Regions, linear_regions, upper_bounds
 from rectifold.prover.cascade import require_domain
-from rectifold.reports.pictures import Colour, draw_regions
+from rectifold.reports.pictures.regions import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
 

@@ -16,7 +16,8 @@ from rectifold.cli.values import as_value
 from rectifold.ir.canonical import canonical_text, digest
 from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
-from rectifold.reports.tables import network_table, sizes_json
+from rectifold.reports.json import sizes_json
+from rectifold.reports.tables import network_table
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from rectifold.cli.targets import require_outputs
 from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove
-from rectifold.reports.tables import seconds_text, stability_json, stability_table
+from rectifold.reports.json import stability_json
+from rectifold.reports.tables import seconds_text, stability_table
 
 
 @click.command("stability")
@@ -51,7 +52,7 @@ def stability_command(
             network, domain, prover=proof.prover, limits=limits, seed=proof.seed, progress=progress
         )
     if plot_file:
-        from rectifold.reports.pictures import draw_phases  # matplotlib is an extra
+        from rectifold.reports.pictures.phases import draw_phases  # matplotlib is an extra
 
         draw_phases(network, facts, Path(plot_file))
     report.write(stability_json(network, facts) | {"seconds": time.monotonic() - started})

@@ -1,15 +1,14 @@
-"""Results as tables for people and as JSON for scripts. Nothing here computes or prints."""
+"""Results as tables for people. Nothing here computes or prints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from rich.table import Table
 
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Facts, Phase
-from rectifold.ir.network import Network, Sizes
+from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.summary import Regions
 from rectifold.operations.compiling import Compiled
 from rectifold.two_layers.shallow import Shallow
@@ -40,18 +39,8 @@ def compile_table(compiled: Compiled) -> Table:
     table.add_column("layer")
     for heading in ("width", "active", "inactive", "unstable", "open", "weights"):
         table.add_column(heading, justify="right")
-    after = {layer.name: layer for layer in result.layers}
     for layer in source.layers:
-        phases = (
-            [str(compiled.facts.of(layer.name, p)) for p in _PHASES]
-            if layer.is_relu
-            else ["", "", "", ""]
-        )
-        weights = sum(w.nonzero_count for w in layer.weights.values())
-        kept = after.get(layer.name)
-        width = kept.size if kept is not None else 0
-        left = sum(w.nonzero_count for w in kept.weights.values()) if kept is not None else 0
-        table.add_row(layer.name, f"{layer.size} → {width}", *phases, f"{weights:,} → {left:,}")
+        table.add_row(*_compiled_row(compiled, layer))
     before, now = source.sizes, result.sizes
     table.add_section()
     counts = [str(compiled.facts.count(p)) for p in _PHASES]
@@ -64,6 +53,24 @@ def compile_table(compiled: Compiled) -> Table:
     return table
 
 
+def _compiled_row(compiled: Compiled, layer: Layer) -> list[str]:
+    facts = compiled.facts
+    kept = next((one for one in compiled.network.layers if one.name == layer.name), None)
+    phases = [str(facts.of(layer.name, p)) if layer.is_relu else "" for p in _PHASES]
+    width = 0 if kept is None else kept.size
+    left = 0 if kept is None else _weights(kept)
+    return [
+        layer.name,
+        f"{layer.size} → {width}",
+        *phases,
+        f"{_weights(layer):,} → {left:,}",
+    ]
+
+
+def _weights(layer: Layer) -> int:
+    return sum(w.nonzero_count for w in layer.weights.values())
+
+
 def seconds_text(seconds: Mapping[str, float]) -> str:
     """The stages that took time."""
     shown = [f"{stage} {value:.2f}" for stage, value in seconds.items() if value >= 0.005]
@@ -73,79 +80,23 @@ def seconds_text(seconds: Mapping[str, float]) -> str:
 def network_table(network: Network) -> Table:
     """What a network looks like, without its numbers."""
     table = Table(
-        title=f"{network.name}: {counted(network.input_size, 'input')}, {counted(network.output_size, 'output')}",
+        title=f"{network.name}: {counted(network.input_size, 'input')}, "
+        f"{counted(network.output_size, 'output')}",
         title_justify="left",
     )
     for heading in ("layer", "activation", "units", "reads", "weights", "numbers"):
         table.add_column(heading, justify="right" if heading in ("units", "weights") else "left")
     for layer in network.layers:
-        weights = sum(w.nonzero_count for w in layer.weights.values())
         exact = all(m.is_float for m in (layer.bias, *layer.weights.values()))
         table.add_row(
-            layer.name, layer.activation, str(layer.size), ", ".join(layer.weights), f"{weights:,}", "floats" if exact else "rationals"
-        )  # fmt: skip
+            layer.name,
+            layer.activation,
+            str(layer.size),
+            ", ".join(layer.weights),
+            f"{_weights(layer):,}",
+            "floats" if exact else "rationals",
+        )
     return table
-
-
-def sizes_json(sizes: Sizes) -> dict[str, int]:
-    return {
-        "units": sizes.units,
-        "weights": sizes.weights,
-        "macs": sizes.macs,
-        "layers": sizes.layers,
-    }
-
-
-def layers_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
-    """Per relu layer: its name and its units by phase."""
-    return [
-        {"layer": layer.name, "units": layer.size}
-        | {p.value: facts.of(layer.name, p) for p in _PHASES}
-        for layer in network.relu_layers
-    ]
-
-
-def units_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
-    """Per unit: verdict, proven ends and the stage that settled it."""
-    rows = []
-    for layer in network.relu_layers:
-        known = facts.layers[layer.name]
-        for k in range(layer.size):
-            rows.append(
-                {
-                    "layer": layer.name,
-                    "index": k,
-                    "verdict": known.phase(k).value,
-                    "lo": float(known.lower[k]),
-                    "up": float(known.upper[k]),
-                    "stage": known.stage[k],
-                }
-            )
-    return rows
-
-
-def stability_json(network: Network, facts: Facts) -> dict[str, Any]:
-    """The documented result of `stability`."""
-    return {
-        "layers": layers_json(network, facts),
-        "units": units_json(network, facts),
-        "complete": facts.complete,
-        "stages": dict(facts.seconds),
-    }
-
-
-def compiled_json(compiled: Compiled) -> dict[str, Any]:
-    """The documented result of `compile`, without file names and certificate."""
-    return {
-        "before": sizes_json(compiled.source.sizes),
-        "after": sizes_json(compiled.network.sizes),
-        "layers": layers_json(compiled.source, compiled.facts),
-        "hidden": compiled.network.hidden_sizes(),
-        "guarantee": "equal",
-        "stages": dict(compiled.seconds),
-        "steps": [str(step) for step in compiled.steps],
-        "complete": compiled.facts.complete,
-    }
 
 
 def regions_table(found: Regions) -> Table:
@@ -157,7 +108,8 @@ def regions_table(found: Regions) -> Table:
     )
     state = "" if found.complete else f" (partial: {why})"
     table = Table(
-        title=f"{counted(len(found), 'linear region')}{state}, {counted(found.affine_maps, 'affine map')}"
+        title=f"{counted(len(found), 'linear region')}{state}, "
+        f"{counted(found.affine_maps, 'affine map')}"
     )
     table.add_column("layer")
     table.add_column("units", justify="right")
@@ -170,17 +122,20 @@ def regions_table(found: Regions) -> Table:
 def shallow_table(result: Shallow) -> Table:
     """Hidden units of every form."""
     table = Table(
-        title=f"{result.source.name}: hidden units with at most two hidden layers ({counted(result.regions, 'linear region')})"
+        title=f"{result.source.name}: hidden units with at most two hidden layers "
+        f"({counted(result.regions, 'linear region')})"
     )
     for column in ("form", "hidden layers", "units"):
         table.add_column(column, justify="left" if column == "form" else "right")
     for name, sizes in result.alternatives.items():
         mark = " *" if name == result.kind else ""
-        table.add_row(name + mark, "-".join(large(s) for s in sizes) or "none", large(sum(sizes)))
+        table.add_row(
+            name + mark, "-".join(count_text(s) for s in sizes) or "none", count_text(sum(sizes))
+        )
     return table
 
 
-def large(value: int) -> str:
+def count_text(value: int) -> str:
     """A count for people."""
     return f"{value:,}" if value < 10**12 else f"about {about(value, 3)}"
 

@@ -1,0 +1,72 @@
+"""Results as JSON for scripts: stable keys, documented. Nothing here computes or writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rectifold.facts.facts import Facts, Phase
+from rectifold.ir.network import Network, Sizes
+from rectifold.operations.compiling import Compiled
+
+_PHASES = (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)
+
+
+def sizes_json(sizes: Sizes) -> dict[str, int]:
+    return {
+        "units": sizes.units,
+        "weights": sizes.weights,
+        "macs": sizes.macs,
+        "layers": sizes.layers,
+    }
+
+
+def layers_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
+    """Per relu layer: its name and its units by phase."""
+    return [
+        {"layer": layer.name, "units": layer.size}
+        | {p.value: facts.of(layer.name, p) for p in _PHASES}
+        for layer in network.relu_layers
+    ]
+
+
+def units_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
+    """Per unit: verdict, proven ends and the stage that settled it."""
+    rows = []
+    for layer in network.relu_layers:
+        known = facts.layers[layer.name]
+        for k in range(layer.size):
+            rows.append(
+                {
+                    "layer": layer.name,
+                    "index": k,
+                    "verdict": known.phase(k).value,
+                    "lo": float(known.lower[k]),
+                    "up": float(known.upper[k]),
+                    "stage": known.stage[k],
+                }
+            )
+    return rows
+
+
+def stability_json(network: Network, facts: Facts) -> dict[str, Any]:
+    """The documented result of `stability`."""
+    return {
+        "layers": layers_json(network, facts),
+        "units": units_json(network, facts),
+        "complete": facts.complete,
+        "stages": dict(facts.seconds),
+    }
+
+
+def compiled_json(compiled: Compiled) -> dict[str, Any]:
+    """The documented result of `compile`, without file names and certificate."""
+    return {
+        "before": sizes_json(compiled.source.sizes),
+        "after": sizes_json(compiled.network.sizes),
+        "layers": layers_json(compiled.source, compiled.facts),
+        "hidden": compiled.network.hidden_sizes(),
+        "guarantee": "equal",
+        "stages": dict(compiled.seconds),
+        "steps": [str(step) for step in compiled.steps],
+        "complete": compiled.facts.complete,
+    }

@@ -1,0 +1,71 @@
+"""Figures, axes and files: what all pictures share. Matplotlib is the extra `plot`, used here alone
+and in the pictures beside.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rectifold.errors import InputError
+from rectifold.exact.numerals import nearest_float
+from rectifold.linear_regions.by_vertices import Region
+from rectifold.linear_regions.summary import Regions
+from rectifold.runtime.files import write_whole
+
+_SUFFIXES = (".png", ".svg")
+_SIZE = (6.0, 6.0)  # inches
+_DPI = 150  # dots per inch of a .png
+
+
+def new_figure(path: Path, panels: int = 1, size: tuple[float, float] = _SIZE) -> tuple[Any, Any]:
+    if path.suffix not in _SUFFIXES:
+        raise InputError(f"{path} should end in .png or .svg")
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError(
+            'pictures need matplotlib; install it with: pip install "rectifold[plot]"'
+        ) from None
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot() if panels == 1 else figure.subplots(1, panels)
+
+
+def colour_map(name: str) -> Any:
+    from matplotlib import colormaps
+
+    return colormaps[name]
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    buffer = io.BytesIO()
+    if path.suffix == ".svg":
+        from matplotlib import rc_context
+
+        with rc_context({"svg.hashsalt": "rectifold"}):  # the same picture is the same file
+            figure.savefig(buffer, format="svg", metadata={"Date": None})
+    else:
+        figure.savefig(buffer, format="png", dpi=_DPI)
+    write_whole(path, buffer.getvalue())
+
+
+def polygon(region: Region) -> tuple[list[float], list[float]]:
+    """The polygon's corners in order around its middle."""
+    points = np.array([[nearest_float(v) for v in vertex] for vertex in region.vertices])
+    middle = points.mean(axis=0)
+    order = np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))
+    return points[order, 0].tolist(), points[order, 1].tolist()
+
+
+def frame_plane(axes: Any, regions: Regions) -> None:
+    low, high = regions.domain.float_box
+    i, j = regions.free
+    axes.set_xlim(low[i], high[i])
+    axes.set_ylim(low[j], high[j])
+    axes.set_xlabel(f"{regions.network.input_name}[{i}]")
+    axes.set_ylabel(f"{regions.network.input_name}[{j}]")
