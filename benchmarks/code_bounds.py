@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from rectifold.cli.rounding import certified_rounding, precision_of
-from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS
+from rectifold.emitters.header import Origin
+from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import digest
@@ -203,7 +203,7 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
     try:
         bound = certified_rounding(network, network.domain, None, kind)
         origin = Origin(digest(network), network.sizes, bound, precision=precision_of(kind))
-        files = EMITTERS[kind](network, origin, FILES[kind]).files
+        files = FORMATS[kind].emit(network, origin, FILES[kind]).files
     except InputError:
         tallies.setdefault(kind, Tally()).refused += 1
         return

@@ -14,7 +14,7 @@ import pytest
 
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.c import c_code
-from rectifold.emitters.program import Origin
+from rectifold.emitters.header import Origin
 from rectifold.emitters.table import emit
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest

@@ -14,8 +14,9 @@ import pytest
 
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.artifact import Artifact, write_artifact
-from rectifold.emitters.program import Origin, header_lines, printable, self_test_vectors
-from rectifold.emitters.table import EMITTERS, emit, format_for
+from rectifold.emitters.header import Origin, header_lines, printable
+from rectifold.emitters.self_test import self_test_vectors
+from rectifold.emitters.table import FORMATS, emit, format_for
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.load import load
@@ -49,7 +50,7 @@ def emitted(network: Network, kind: str, folder: Path) -> Path:
         folder
         / f"code_{kind}{'.py' if kind in ('python', 'numpy') else '.' + kind.removesuffix('64')}"
     )
-    write_artifact(EMITTERS[kind](network, origin_of(network), path.name), path, force=True)
+    write_artifact(FORMATS[kind].emit(network, origin_of(network), path.name), path, force=True)
     return path
 
 

@@ -34,8 +34,8 @@ from rectifold.cli.targets import To, certificate_bytes, network_target, require
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
 from rectifold.emitters.artifact import write_artifact
-from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS
+from rectifold.emitters.header import Origin
+from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Objective, Options
@@ -213,7 +213,7 @@ def _write(made: _Made, to: To, source: str, rewriting: Rewriting, *, force: boo
         return _write_form(made, made.folded, to, rewriting, force=force)
     compiled, known, note = made.compiled, made.known, None
     origin = _origin(compiled, to.chosen, None if known is None else known.verdict)
-    artifact = EMITTERS[to.chosen](compiled.network, origin, to.path.name)
+    artifact = FORMATS[to.chosen].emit(compiled.network, origin, to.path.name)
     bound = _finite(max(origin.error_bound or (), default=0.0))
     left_out = () if known is None else known.left_out
     own = None

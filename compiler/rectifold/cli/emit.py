@@ -17,8 +17,8 @@ from rectifold.cli.rounding import certified_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
-from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS
+from rectifold.emitters.header import Origin
+from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest
 
 
@@ -35,7 +35,7 @@ def emit_command(source: Source, output: Output, quiet: bool) -> int:
     network = network.with_domain(domain)
     bound = certified_rounding(network, domain, None, to.chosen)
     origin = Origin(digest(network), network.sizes, bound, precision=precision_of(to.chosen))
-    artifact = EMITTERS[to.chosen](network, origin, to.path.name)
+    artifact = FORMATS[to.chosen].emit(network, origin, to.path.name)
     files = write_artifact(artifact, to.path, force=output.force)
     if not quiet and files:
         click.echo("wrote " + ", ".join(str(f) for f in files))

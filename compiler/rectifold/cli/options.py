@@ -18,7 +18,7 @@ import click
 from rectifold.cli.output import write_json
 from rectifold.cli.times import Times
 from rectifold.cli.values import Decorator, as_value
-from rectifold.emitters.table import EMITTERS
+from rectifold.emitters.table import FORMATS
 from rectifold.prover.effort import Limits, Prover
 from rectifold.runtime.memory import limit_memory
 
@@ -144,7 +144,7 @@ _TO = click.option(
     "--to",
     "wanted",
     metavar="FORMAT",
-    help=f"{', '.join(EMITTERS)}; taken from OUT's suffix when left out",
+    help=f"{', '.join(FORMATS)}; taken from OUT's suffix when left out",
 )
 _PROVER = click.option(
     "--prover",

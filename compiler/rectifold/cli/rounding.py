@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rectifold.bounds.code_error import FORMATS, rounding_error
+from rectifold.bounds.code_error import FORMATS as FLOATS
+from rectifold.bounds.code_error import rounding_error
+from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
-_EXACT = ("relu",)
-_STORED = ("npz",)  # numbers alone: who computes with them is not our code
 _REMEDY = {
     "float32": "write float64 (--to onnx64, python, numpy or c)",
     "float64": "write .relu, which is exact",
@@ -18,23 +18,25 @@ _REMEDY = {
 
 def precision_of(chosen: str) -> str:
     """The float format that the code of an output format computes in."""
-    return "float32" if chosen == "onnx" else "float64"
+    return FORMATS[chosen].precision or "float64"
 
 
 def certified_rounding(
     network: Network, domain: Domain | None, facts: Facts | None, chosen: str
 ) -> tuple[float, ...] | None:
-    """Per output what the code may be off by on the domain; None where nothing is rounded, or no domain is known.
+    """Per output what the code may be off by on the domain.
 
-    Raises InputError where a value may leave the range of the format on a bounded domain.
+    None where nothing is rounded, or no domain is known. Raises InputError where a value may leave
+    the range of the format on a bounded domain.
     """
-    if chosen in _EXACT or domain is None:
+    if FORMATS[chosen].precision is None or domain is None:
         return None
     precision = precision_of(chosen)
     found = rounding_error(network, domain, facts, precision)
-    if found.overflow is not None and chosen not in _STORED:
+    if found.overflow is not None and FORMATS[chosen].computes:
         raise InputError(
-            f"layer {found.overflow} may exceed the range of {precision} (about {FORMATS[precision].largest:.2g}) on the domain; "
+            f"layer {found.overflow} may exceed the range of {precision} "
+            f"(about {FLOATS[precision].largest:.2g}) on the domain; "
             f"{_REMEDY[precision]}, or give a smaller --domain"
         )
     return tuple(found.per_output.tolist())

@@ -35,8 +35,8 @@ from rectifold.cli.targets import To, certificate_bytes, network_target, require
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
 from rectifold.emitters.artifact import write_artifact
-from rectifold.emitters.program import Origin
-from rectifold.emitters.table import EMITTERS
+from rectifold.emitters.header import Origin
+from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.canonical import digest
@@ -247,7 +247,7 @@ def write_shallow(
     bound = certified_rounding(result.network, result.network.domain, None, to.chosen)
     statement = f"a shallow form ({result.kind}): {result.statement}"
     origin = Origin(digest(of), of.sizes, bound, statement, precision_of(to.chosen))
-    artifact = EMITTERS[to.chosen](result.network, origin, to.path.name)
+    artifact = FORMATS[to.chosen].emit(result.network, origin, to.path.name)
     files = write_artifact(artifact, to.path, force=force, certificate=certificate)
     largest = max(bound or (), default=0.0)
     return files, largest if np.isfinite(largest) else None

@@ -20,16 +20,9 @@ import numpy as np
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c_constraints import constraint_check
-from rectifold.emitters.program import (
-    INLINE_PARAMETERS,
-    Origin,
-    box_text,
-    header_lines,
-    numbers,
-    self_test_vectors,
-    test_tolerance,
-    weights_of,
-)
+from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.weights import INLINE_PARAMETERS, input_box, numbers, weights_of
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float, round_up
@@ -148,7 +141,7 @@ def _array(declaration: str, values: Floats) -> str:
 def _source(network: Network, origin: Origin, stem: str, weights: str) -> str:
     upper = stem.upper()
     constraints = constraint_check(network.domain)
-    low, high = (np.array(end) for end in box_text(network.domain, network.input_size))
+    low, high = (np.array(end) for end in input_box(network.domain, network.input_size))
     parts = [
         "#include <math.h>\n",
         "#include <stdint.h>\n" if constraints else "",
@@ -226,7 +219,7 @@ def _self_test(network: Network, origin: Origin, stem: str, upper: str) -> str:
     allowed = [
         round_up(Fraction(t) + abs(Fraction(nearest_float(v)) - v))
         for vector in vectors
-        for t, v in zip(test_tolerance(network, origin), vector.outputs, strict=True)
+        for t, v in zip(self_test_tolerance(network, origin), vector.outputs, strict=True)
     ]
     return (
         f"\n#ifdef {upper}_SELF_TEST\n#include <stdio.h>\n"

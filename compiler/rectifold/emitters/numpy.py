@@ -15,17 +15,15 @@ from pathlib import PurePath
 import numpy as np
 
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.program import (
+from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.weights import (
     EXACT,
     INLINE_PARAMETERS,
-    Origin,
-    box_text,
     constraint_words,
     exact_word,
-    header_lines,
+    input_box,
     numbers,
-    self_test_vectors,
-    test_tolerance,
     weights_of,
 )
 from rectifold.exact.conversion import Floats
@@ -77,7 +75,7 @@ _W = _load()
 
 
 def _module(network: Network, origin: Origin, weights: str, imports: str) -> str:
-    low, high = box_text(network.domain, network.input_size)
+    low, high = input_box(network.domain, network.input_size)
     vectors = self_test_vectors(network)
     return _TEMPLATE.format(
         header="\n".join(header_lines(network, origin)),
@@ -92,7 +90,7 @@ def _module(network: Network, origin: Origin, weights: str, imports: str) -> str
         body="\n".join(_body(network)),
         points="; ".join(_hex(v.inputs) for v in vectors),
         expected=json.dumps([[exact_word(y) for y in v.outputs] for v in vectors]),
-        tolerance=_hex(test_tolerance(network, origin)),
+        tolerance=_hex(self_test_tolerance(network, origin)),
     )
 
 

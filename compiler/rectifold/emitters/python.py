@@ -14,18 +14,16 @@ from pathlib import PurePath
 from typing import Any
 
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.program import (
+from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.weights import (
     EXACT,
     INLINE_PARAMETERS,
     LONG,
-    Origin,
-    box_text,
     constraint_words,
     exact_word,
-    header_lines,
+    input_box,
     numbers,
-    self_test_vectors,
-    test_tolerance,
 )
 from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
@@ -107,7 +105,7 @@ _LAYERS = _load()
 
 
 def _module(network: Network, origin: Origin, layers: str) -> str:
-    low, high = box_text(network.domain, network.input_size)
+    low, high = input_box(network.domain, network.input_size)
     header = "\n".join(header_lines(network, origin))
     vectors = [
         ([v.hex() for v in t.inputs], [exact_word(y) for y in t.outputs])
@@ -129,7 +127,7 @@ def _module(network: Network, origin: Origin, layers: str) -> str:
         exact=EXACT,
         layers=layers,
         vectors=json.dumps(vectors),
-        tolerance=", ".join(v.hex() for v in test_tolerance(network, origin)),
+        tolerance=", ".join(v.hex() for v in self_test_tolerance(network, origin)),
     )
 
 

@@ -1,93 +1,95 @@
-"""The one list of output formats."""
+"""The one list of output formats: a line each, and the module that writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c import c_code
+from rectifold.emitters.header import Origin
+from rectifold.emitters.npz import npz_arrays
 from rectifold.emitters.numpy import numpy_code
-from rectifold.emitters.program import Origin, header_lines
+from rectifold.emitters.onnx import onnx_float32, onnx_float64
 from rectifold.emitters.python import python_code
+from rectifold.emitters.relu import relu_text
 from rectifold.errors import InputError
-from rectifold.formats.npz import npz_bytes
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
-from rectifold.language.printer import print_network
 from rectifold.runtime.targets import STANDARD_OUTPUT, named
 
 Emitter = Callable[[Network, Origin, str], Artifact]
 
 
-def _relu(network: Network, origin: Origin, name: str) -> Artifact:
-    comment = "".join(f"# {line}\n" for line in header_lines(network, origin, exact=True))
-    return Artifact({name: (comment + print_network(network)).encode("utf-8")})
+@dataclass(frozen=True)
+class Format:
+    """An output format: --to `name`; the first of a suffix is what that suffix chooses.
+
+    `precision` None: every number is exact. `computes`: it is code of ours, which rounds; else who
+    computes with the numbers is another program. Files `beside` are named after the main one, and
+    those of `perhaps` are written where the network is large.
+    """
+
+    name: str
+    suffix: str
+    precision: Literal["float32", "float64"] | None
+    emit: Emitter
+    computes: bool = True
+    beside: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
 
 
-def _onnx(precision: str) -> Emitter:
-    def write(network: Network, origin: Origin, name: str) -> Artifact:
-        from rectifold.formats.onnx_writer import onnx_bytes  # onnx takes 0.3 s to import
-
-        return Artifact(
-            {name: onnx_bytes(network, precision, "\n".join(header_lines(network, origin)))}
-        )
-
-    return write
-
-
-def _npz(network: Network, origin: Origin, name: str) -> Artifact:
-    return Artifact({name: npz_bytes(network)})
-
-
-EMITTERS: Mapping[str, Emitter] = {
-    "relu": _relu,
-    "python": python_code,
-    "numpy": numpy_code,
-    "c": c_code,
-    "onnx": _onnx("float32"),
-    "onnx64": _onnx("float64"),
-    "npz": _npz,
+FORMATS: Mapping[str, Format] = {
+    one.name: one
+    for one in (
+        Format("relu", ".relu", None, relu_text),
+        Format("python", ".py", "float64", python_code, perhaps=("_weights.json",)),
+        Format("numpy", ".py", "float64", numpy_code, perhaps=("_weights.npz",)),
+        Format("c", ".c", "float64", c_code, beside=(".h",), perhaps=("_weights.h",)),
+        Format("onnx", ".onnx", "float32", onnx_float32),
+        Format("onnx64", ".onnx", "float64", onnx_float64),
+        Format("npz", ".npz", "float64", npz_arrays, computes=False),
+    )
 }
-_SUFFIXES = {".relu": "relu", ".py": "python", ".c": "c", ".onnx": "onnx", ".npz": "npz"}
-_ALSO = {
-    "numpy": ".py",
-    "onnx64": ".onnx",
-}  # formats that --to alone can choose, and their usual suffix
-_BESIDE = {"c": (".h",)}
-_PERHAPS = {"python": ("_weights.json",), "numpy": ("_weights.npz",), "c": ("_weights.h",)}
+_BY_SUFFIX = {one.suffix: one.name for one in reversed(tuple(FORMATS.values()))}
 
 
 def format_for(path: Path, wanted: str | None) -> str:
     """The format's name, from --to or from the suffix of the output. Raises InputError."""
     if wanted is not None:
-        if wanted not in EMITTERS:
-            raise InputError(f"unknown format {wanted!r}; known are {', '.join(EMITTERS)}")
+        if wanted not in FORMATS:
+            raise InputError(f"unknown format {wanted!r}; known are {', '.join(FORMATS)}")
         if wanted == "c" and str(path) == STANDARD_OUTPUT:
             raise InputError(several_files("its header"))
         return wanted
-    if path.suffix not in _SUFFIXES:
+    if path.suffix not in _BY_SUFFIX:
         where = (
             "standard output has no suffix"
             if str(path) == STANDARD_OUTPUT
             else f"cannot tell the format from {path.name!r}"
         )
-        raise InputError(f"{where}; give --to {'|'.join(EMITTERS)}")
-    return _SUFFIXES[path.suffix]
+        raise InputError(f"{where}; give --to {'|'.join(FORMATS)}")
+    return _BY_SUFFIX[path.suffix]
 
 
 def suffix_note(path: Path, chosen: str) -> str | None:
     """A line to say when the name promises another format than the one that --to chose."""
-    promised = _SUFFIXES.get(path.suffix)
-    if promised is None or chosen == promised or _ALSO.get(chosen) == path.suffix:
+    promised = _BY_SUFFIX.get(path.suffix)
+    if promised is None or FORMATS[chosen].suffix == path.suffix:
         return None
     return f"{named(path)} is written as {chosen} (--to), although its suffix says {promised}"
 
 
 def names_beside(path: Path, chosen: str) -> tuple[list[str], list[str]]:
-    """The files that are written beside the main one, and those that may be (above INLINE_PARAMETERS parameters)."""
+    """The files that are written beside the main one, and those that may be.
+
+    The latter hold the weights of a network with more than INLINE_PARAMETERS parameters.
+    """
     beside, perhaps = (
-        [path.stem + ending for ending in table.get(chosen, ())] for table in (_BESIDE, _PERHAPS)
+        [path.stem + ending for ending in endings]
+        for endings in (FORMATS[chosen].beside, FORMATS[chosen].perhaps)
     )
     return beside, perhaps
 
@@ -97,10 +99,11 @@ def emit(
 ) -> list[Path]:
     """Write `network` to `path` in the format `to` (default: by suffix); the files written.
 
-    Raises InputError if the format is unknown or cannot say the network, or a file exists and `force` is not given.
+    Raises InputError if the format is unknown or cannot say the network, or a file exists and
+    `force` is not given.
     """
     target = Path(path)
     origin = Origin(digest(network), network.sizes)
     return write_artifact(
-        EMITTERS[format_for(target, to)](network, origin, target.name), target, force=force
+        FORMATS[format_for(target, to)].emit(network, origin, target.name), target, force=force
     )

@@ -1,0 +1,100 @@
+"""What every emitter writes at the top of its code: where it comes from and what it promises.
+
+Nothing of the network's text reaches code. What does appear of it, in the header comment, is
+reduced to printable ASCII first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.exact.numerals import at_most, counted, nearest_float
+from rectifold.formats.float_range import rounded_parameters
+from rectifold.ir.canonical import digest
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network, Sizes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the emitted network comes from.
+
+    `error_bound` is certified over the domain, per output; None: none is known.
+    """
+
+    source_digest: str
+    source_sizes: Sizes
+    error_bound: tuple[float, ...] | None = None
+    statement: str = "written as it is"
+    precision: str = "float64"  # of the arithmetic that error_bound is about
+
+
+def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> list[str]:
+    """Plain ASCII lines for a header comment; `exact` for a format that rounds nothing."""
+    lines = _about(network, origin)
+    if exact:
+        return [*lines, "Every number is exact."]
+    precision = origin.precision
+    rounded = rounded_parameters(network, precision)
+    lines.append(f"Parameters that are no {precision} numbers and were rounded: {rounded}.")
+    return lines + _bound_lines(network, origin)
+
+
+def _about(network: Network, origin: Origin) -> list[str]:
+    domain = "not stated" if network.domain is None else network.domain.describe()
+    before, after = origin.source_sizes, network.sizes
+    return [
+        f"{printable(network.name)}: a ReLU network with {counted(network.input_size, 'input')} "
+        f"and {counted(network.output_size, 'output')}, by rectifold.",
+        f"Source (SHA-256 of the canonical form): {origin.source_digest}",
+        f"This network:                           {digest(network)}",
+        f"Domain: {printable(domain)}",
+        f"Units {before.units} -> {after.units}, weights {before.weights} -> {after.weights}, "
+        f"multiply-adds {before.macs} -> {after.macs}.",
+        f"Guarantee: {printable(origin.statement)}.",
+    ]
+
+
+def _bound_lines(network: Network, origin: Origin) -> list[str]:
+    """What the code may be off by, or why no such bound is known."""
+    bound, precision = origin.error_bound, origin.precision
+    if bound is None or not np.isfinite(bound).all():
+        why = _why_no_bound(network, origin)
+        return [f"No bound on the rounding of this code is known ({why})."]
+    lines = [
+        f"Certified: at {precision} points of the domain, |this code in {precision} - the exact "
+        f"network| <= {at_most(max(bound, default=0.0), 3)} for every output."
+    ]
+    if network.domain is not None and not is_float_box(network.domain, precision):
+        lines.append(
+            f"Ends of the domain that are no {precision} numbers are rounded to the nearest one; "
+            "a point between an end and its rounding is compared with the exact network at that "
+            "end."
+        )
+    return lines
+
+
+def _why_no_bound(network: Network, origin: Origin) -> str:
+    if network.domain is None or not network.domain.is_bounded:
+        return "no bounded domain"
+    if origin.error_bound is None:
+        return "none was computed"
+    return f"a value may leave the range of {origin.precision} on the domain"
+
+
+def is_float_box(domain: Domain, precision: str) -> bool:
+    """Whether every end of a range is a number of this float type."""
+    ends = [end for end in domain.lower + domain.upper if end is not None]
+    with np.errstate(over="ignore"):
+        floats = [float(np.dtype(precision).type(nearest_float(end))) for end in ends]
+    return all(np.isfinite(v) and Fraction(v) == end for v, end in zip(floats, ends, strict=True))
+
+
+def printable(text: str) -> str:
+    """Printable ASCII without anything that could end a comment or a string."""
+    return "".join(
+        c if c.isascii() and c.isprintable() and c not in "\\\"'*/" else "?" for c in text
+    )[:200]

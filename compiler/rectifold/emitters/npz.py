@@ -1,0 +1,13 @@
+"""The numbers of a network as NumPy arrays, without code."""
+
+from __future__ import annotations
+
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.header import Origin
+from rectifold.formats.npz import npz_bytes
+from rectifold.ir.network import Network
+
+
+def npz_arrays(network: Network, origin: Origin, name: str) -> Artifact:
+    """The archive `name`."""
+    return Artifact({name: npz_bytes(network)})

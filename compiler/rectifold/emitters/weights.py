@@ -1,0 +1,75 @@
+"""The numbers of a network as emitted code holds them, under names from a fixed table.
+
+T1_0, b1, T2_1, b2, ...     layers by number: no name of the network reaches code
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import nearest_float
+from rectifold.formats.float_range import require_range
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+
+INLINE_PARAMETERS = 100_000  # above this, weights lie in a file beside the source
+LONG = 10**4000  # integers from here on are written in hexadecimal
+
+EXACT = '''def _exact(word):
+    """The fraction that the word "p/q" says; decimal or hexadecimal."""
+    top, _, bottom = word.partition("/")
+    return Fraction(int(top, 0), int(bottom or "1", 0))
+'''
+
+
+def weights_of(network: Network) -> dict[str, Floats]:
+    """Every parameter in float64, by its safe name: T<layer>_<source> (transposed) and b<layer>.
+
+    Raises InputError if one is beyond the range.
+    """
+    require_range(network, "float64")
+    number = numbers(network)
+    arrays: dict[str, Floats] = {}
+    for layer in network.layers:
+        k = number[layer.name]
+        for source, weight in layer.weights.items():
+            arrays[f"T{k}_{number[source]}"] = np.ascontiguousarray(weight.approximation[0].T)
+        arrays[f"b{k}"] = np.ascontiguousarray(layer.bias.approximation[0].ravel())
+    return arrays
+
+
+def input_box(domain: Domain | None, size: int) -> tuple[list[float], list[float]]:
+    """The float box of the input check: ends are rounded to the nearest float, as a typed input.
+
+    So 0.1 is inside [0, 1/10], although this float is a little more than a tenth (see bounds/code_error).
+    """
+    if domain is None:
+        return [-np.inf] * size, [np.inf] * size
+    low = [-np.inf if v is None else nearest_float(v) for v in domain.lower]
+    high = [np.inf if v is None else nearest_float(v) for v in domain.upper]
+    return low, high
+
+
+def exact_word(value: Fraction) -> str:
+    """The word "p/q" for _exact in emitted code.
+
+    In hexadecimal where it is long, because Python reads 4,300 decimal digits at most.
+    """
+    top, bottom = (str(v) if abs(v) < LONG else hex(v) for v in value.as_integer_ratio())
+    return top if bottom == "1" else f"{top}/{bottom}"
+
+
+def constraint_words(domain: Domain | None) -> list[list[object]]:
+    """Per linear constraint [coefficients, bound], as words."""
+    rows = [] if domain is None else domain.constraints
+    return [[[exact_word(c) for c in row.coefficients], exact_word(row.bound)] for row in rows]
+
+
+def numbers(network: Network) -> dict[str, int]:
+    """0 for the input, 1, 2, ... for the layers: the only names that reach code."""
+    return {network.input_name: 0} | {
+        layer.name: k for k, layer in enumerate(network.layers, start=1)
+    }
