@@ -31,14 +31,10 @@ os.environ.setdefault(
 import numpy as np
 
 import rectifold_check
-from rectifold.equivalence.decide import (
-    Comparison,
-    Different,
-    Equal,
-    closest,
-    compare,
-    compare_argmax,
-)
+from rectifold.equivalence.answers import Comparison, Different, Equal
+from rectifold.equivalence.decide import closest, compare, compare_argmax, decide
+from rectifold.equivalence.effort import Run
+from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -97,7 +93,7 @@ def row(
     result = (
         compare_argmax(a, b, domain, limits=limits)
         if question == "top"
-        else compare(a, b, domain, within=Fraction(question), limits=limits, replay=False)
+        else decide(Question.of(a, b, domain, Fraction(question)), Run(limits, replay=False))
     )
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     reason = result.reason if isinstance(result, Equal) else ""

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.cli.main import main
-from rectifold.equivalence.decide import Different, Equal, compare
+from rectifold.equivalence.answers import Different, Equal
+from rectifold.equivalence.decide import compare
 from rectifold.facts.facts import Phase
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.load import load, read_domain

@@ -7,7 +7,9 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from rectifold.bounds.threads import LARGE, largest_matrix, on_few_threads, threads_for
-from rectifold.equivalence.agreement import tightest
+from rectifold.equivalence.effort import Run
+from rectifold.equivalence.question import Question
+from rectifold.equivalence.tightest import tightest
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer, Network
 from rectifold.prover.cascade import prove
@@ -61,7 +63,7 @@ def test_proofs_and_searches_run_on_one_thread_and_leave_the_threads_as_they_wer
     assert seen
     assert set(seen) == {1}
     assert network.domain is not None
-    tightest(network, network, network.domain, limits=Limits(1e-9))
+    tightest(Question.of(network, network, network.domain), Run(Limits(1e-9)))
     assert threads() == [2]
 
 

@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 import rectifold_check
-from rectifold.equivalence.decide import Different, Equal, compare
+from rectifold.equivalence.answers import Different, Equal
+from rectifold.equivalence.decide import compare
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate, evaluate_points
@@ -88,10 +89,12 @@ def test_one_changed_weight_is_never_called_equal(seed: int) -> None:
 
 def test_a_tie_at_the_sample_points_only_is_not_believed() -> None:
     a = net(
-        "input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\ny = [[1, 0]] @ h\noutput y"
+        "input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\n"
+        "y = [[1, 0]] @ h\noutput y"
     )
     b = net(
-        "input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\ny = [[1, 1]] @ h\noutput y"
+        "input x[1] in [-1, 1]\nh = relu([[1], [1]] @ x + [0, -1 + 1e-12])\n"
+        "y = [[1, 1]] @ h\noutput y"
     )
     result = compare(a, b, a.domain or pytest.fail("no domain"))
     assert isinstance(result, Different)

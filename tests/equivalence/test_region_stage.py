@@ -1,4 +1,6 @@
-"""The stage of `verify` for few inputs: regions, the rule `cells` where regions do not apply, and what is said when the time is up."""
+"""The stage of `verify` for few inputs: regions, the rule `cells` where regions do not apply, and
+what is said when the time is up.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ from fractions import Fraction
 from itertools import count
 
 from rectifold.certificate.within import certify_by_cells
-from rectifold.equivalence.decide import Equal, Unknown, compare
+from rectifold.equivalence.answers import Equal, Unknown
+from rectifold.equivalence.decide import compare
+from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Network
@@ -28,7 +32,7 @@ def pair(inputs: int) -> tuple[Network, Network, Domain]:
 
 def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
     a, b, domain = pair(2)
-    found = by_regions(a, b, domain, NONE, Effort())
+    found = by_regions(Question.of(a, b, domain, NONE), Effort())
     assert isinstance(found, Covered)
     assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
     certificate = certify_by_cells(a, b, domain, NONE)
@@ -39,14 +43,14 @@ def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
 
 def test_six_inputs_are_covered_by_cells_and_seven_are_not() -> None:
     a, b, domain = pair(6)
-    found = by_regions(a, b, domain, NONE, Effort())
+    found = by_regions(Question.of(a, b, domain, NONE), Effort())
     assert isinstance(found, Covered)
     assert (
         found.reason
         == "their difference is 0 at every vertex of the cells on which both are affine"
     )
     assert found.certificate is not None
-    assert by_regions(*pair(7), NONE, Effort()) is None
+    assert by_regions(Question.of(*pair(7), NONE), Effort()) is None
 
 
 def test_a_flat_domain_is_covered_by_cells() -> None:
@@ -54,7 +58,7 @@ def test_a_flat_domain_is_covered_by_cells() -> None:
     edge = Domain(
         domain.lower, domain.upper, (Constraint((Fraction(1), Fraction(0)), Fraction(-1)),)
     )
-    assert isinstance(by_regions(a, b, edge, NONE, Effort()), Covered)
+    assert isinstance(by_regions(Question.of(a, b, edge, NONE), Effort()), Covered)
 
 
 def test_a_tolerance_per_output_is_covered_by_cells() -> None:
@@ -63,14 +67,19 @@ def test_a_tolerance_per_output_is_covered_by_cells() -> None:
         "network b\ninput x[1] in [-1, 1]\nh = relu(x + 1)\ny = [h[0] - 1/2, 2*h[0] - 1]\noutput y"
     )
     assert a.domain is not None
-    assert isinstance(by_regions(a, b, a.domain, [Fraction(1, 2), Fraction(1)], Effort()), Covered)
-    assert isinstance(by_regions(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)], Effort()), Begun)
+    assert isinstance(
+        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(1)]), Effort()), Covered
+    )
+    assert isinstance(
+        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)]), Effort()), Begun
+    )
 
 
 def test_a_point_apart_is_handed_on() -> None:
     a, _, domain = pair(1)
     found = by_regions(
-        a, net(SAME.format(n=1).replace("- x[0]", "- x[0] + 1/100")), domain, NONE, Effort()
+        Question.of(a, net(SAME.format(n=1).replace("- x[0]", "- x[0] + 1/100")), domain, NONE),
+        Effort(),
     )
     assert isinstance(found, Apart)
     assert domain.contains(found.point)
@@ -81,7 +90,7 @@ def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
     assert network.domain is not None
     ticks = count()
     effort = Effort(seconds=100, clock=lambda: float(next(ticks)))
-    found = by_regions(network, network, network.domain, NONE, effort)
+    found = by_regions(Question.of(network, network, network.domain, NONE), effort)
     assert isinstance(found, Begun)
     assert found.reason.startswith("no counterexample was found; ")
     assert "common regions, " in found.reason
@@ -105,7 +114,9 @@ def test_a_certificate_for_which_there_is_no_time_is_left_out_and_the_proof_stan
         if "certifying" in what:
             rate[0] = 1000.0
 
-    found = by_regions(network, network, network.domain, NONE, Effort(100, told=told, clock=clock))
+    found = by_regions(
+        Question.of(network, network, network.domain, NONE), Effort(100, told=told, clock=clock)
+    )
     assert isinstance(found, Covered)
     assert found.certificate is None
     assert "; without a certificate, for which there was no time" in found.reason

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from rectifold.equivalence.decide import Different, Equal, closest, compare
+from rectifold.equivalence.answers import Different, Equal
+from rectifold.equivalence.decide import closest, compare
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate

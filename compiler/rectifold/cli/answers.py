@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from rectifold.equivalence.decide import Closest, Comparison, Different, Equal, Unknown
+from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.ties import Tie
 from rectifold.exact.numerals import (
     about,

@@ -42,16 +42,10 @@ from rectifold.cli.witness_files import (
     float_lines,
     write_counterexample,
 )
-from rectifold.equivalence.decide import (
-    Closest,
-    Comparison,
-    Different,
-    Equal,
-    Unknown,
-    closest,
-    compare,
-    compare_argmax,
-)
+from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
+from rectifold.equivalence.decide import closest, decide, decide_argmax
+from rectifold.equivalence.effort import Run
+from rectifold.equivalence.question import Question as PairQuestion
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
@@ -245,13 +239,11 @@ def _answer(
     proof: Proof,
     progress: Progress | None,
 ) -> Comparison:
-    limits, seed = proof.limits(proof.seconds), proof.seed
+    run = Run(proof.limits(proof.seconds), proof.seed, progress)
     if asked.is_argmax:
-        return compare_argmax(
-            a, b, domain, margin=asked.margin, limits=limits, seed=seed, progress=progress
-        )
+        return decide_argmax(PairQuestion.of(a, b, domain), asked.margin, run)
     within = asked.tolerance[0] if len(asked.tolerance) == 1 else asked.tolerance
-    return compare(a, b, domain, within=within, limits=limits, seed=seed, progress=progress)
+    return decide(PairQuestion.of(a, b, domain, within), run)
 
 
 def _status(result: Comparison, *, allow_trusted: bool) -> int:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from rectifold.cli.answers import Asked, counterexample_json
-from rectifold.equivalence.decide import Different
+from rectifold.equivalence.answers import Different
 from rectifold.exact.numerals import readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float

@@ -1,7 +1,10 @@
-"""Which units of two networks are close to each other? A guess from simulation: any pairing gives true bounds, a good one tight ones.
+"""Which units of two networks are close to each other?
 
-Pre-activations of both networks are compared at random points of the domain; the distance of two units is the largest difference, as a part of the first one's range. Layers
-are paired in order (no two pairs cross), units within a pair of layers one by one, nearest first.
+A guess from simulation: any pairing gives true bounds, a good one tight ones.
+
+Pre-activations of both networks are compared at random points of the domain; the distance of two
+units is the largest difference, as a part of the first one's range. Layers are paired in order (no
+two pairs cross), units within a pair of layers one by one, nearest first.
 """
 
 from __future__ import annotations
@@ -14,16 +17,18 @@ from rectifold.ir.joint import Pair, Pairing, same_shape
 from rectifold.ir.network import Network
 from rectifold.search.witnesses import sampling_box
 
-_POINTS = 256
-_NEAR = 0.25  # distances below which units are taken for relatives
-_ENOUGH = (
-    0.05  # as a part of the units of the smaller layer: fewer relatives make no pair of layers
-)
+_POINTS = 256  # at which units are compared
+_NEAR = 0.25  # of a unit's range: distances below which units are taken for relatives
+_ENOUGH = 0.05  # of the smaller layer's units: fewer relatives make no pair of layers
 _LARGEST = 4_000  # units of a layer beyond which distances are not compared
+
+_Chain = tuple[int, tuple[tuple[int, int], ...]]  # relatives in all, and the pairs of layers
 
 
 def guessed_pairing(a: Network, b: Network, domain: Domain, seed: int) -> Pairing:
-    """By shape where the units at the same places are relatives as often as any; else by simulation."""
+    """By shape where the units at the same places are relatives as often as any; else by
+    simulation.
+    """
     by_place = same_shape(a, b)
     if max((v.size for n in (a, b) for v in n.layers), default=0) > _LARGEST:
         return by_place
@@ -70,13 +75,15 @@ def _distances(x: Floats, y: Floats, rows: np.ndarray, columns: np.ndarray) -> F
 
 
 def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairing:
-    """The pairs of layers, in order and without crossing, with the most relatives (as in a longest common subsequence)."""
+    """The pairs of layers, in order and without crossing, with the most relatives (as in a
+    longest common subsequence).
+    """
     rows, columns = sorted(first), sorted(second)
     matches = {(k, m): _matched(first[k], second[m]) for k in rows for m in columns}
-    best: dict[tuple[int, int], tuple[int, tuple[tuple[int, int], ...]]] = {}
+    best: dict[tuple[int, int], _Chain] = {}
     for i in range(len(rows) + 1):
         for j in range(len(columns) + 1):
-            options: list[tuple[int, tuple[tuple[int, int], ...]]] = [(0, ())]
+            options: list[_Chain] = [(0, ())]
             if i:
                 options.append(best[i - 1, j])
             if j:

@@ -1,16 +1,16 @@
 """Few inputs: are A and B the same affine map (within the tolerance) on every common region?
 
-    every region compared     → a proof, and a certificate by the checker's rule `cells` where there is time for it
+    every region compared     → a proof, and a certificate by the rule `cells` if there is time
     a vertex with more        → a point to be confirmed
     the time is up            → how much was compared: no claim
 
-Regions are for up to five inputs that vary, one tolerance for all outputs and a domain with an interior. The rule `cells` decides by itself where one of these is missing:
-it takes six inputs, a tolerance per output and a flat domain. Either covers the whole domain or claims nothing.
+Regions are for up to five inputs that vary, one tolerance for all outputs and a domain with an
+interior. The rule `cells` decides by itself where one of these is missing: it takes six inputs, a
+tolerance per output and a flat domain. Either covers the whole domain or claims nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,15 +18,15 @@ import numpy as np
 
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_by_cells
+from rectifold.equivalence.question import Question
 from rectifold.errors import InputError
 from rectifold.exact.numerals import bound_text, counted
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import MOST_INPUTS
 from rectifold.linear_regions.compare import ByRegions, Effort, compare_by_regions
 from rectifold_check.cells import MOST_INPUTS as MOST_CELL_INPUTS
 
-_MOST_CELLS = 1_000_000
+_MOST_CELLS = 1_000_000  # no limit: the time ends the search
 _CERTIFICATE_SECONDS = 60.0  # without a time limit
 
 
@@ -62,21 +62,24 @@ def has_regions(domain: Domain) -> bool:
     return _varying(domain) <= MOST_INPUTS and _is_bounded(domain)
 
 
-def by_regions(
-    a: Network, b: Network, domain: Domain, tolerance: Sequence[Fraction], effort: Effort
-) -> Outcome | None:
-    """What comparing region by region shows. None where neither regions nor cells are for such a domain."""
-    if not _is_bounded(domain) or _varying(domain) > MOST_CELL_INPUTS:
+def by_regions(question: Question, effort: Effort) -> Outcome | None:
+    """What comparing region by region shows.
+
+    None where neither regions nor cells are for such a domain.
+    """
+    domain, tolerance = question.domain, question.tolerance
+    if not _is_bounded(domain) or question.varying_inputs > MOST_CELL_INPUTS:
         return None
     deadline = None if effort.seconds is None else effort.clock() + effort.seconds
     if has_regions(domain) and len(set(tolerance)) <= 1:
         within = tolerance[0] if tolerance else Fraction(0)
+        a, b = question.a, question.b
         try:
             found = compare_by_regions(a, b, domain, within=within, effort=effort)
         except InputError:  # constraints that leave no interior: no regions, but perhaps points
-            return _by_cells(a, b, domain, tolerance, deadline, effort)
-        return _judged(a, b, domain, tolerance, found, deadline, effort)
-    return _by_cells(a, b, domain, tolerance, deadline, effort)
+            return _by_cells(question, deadline, effort)
+        return _judged(question, found, deadline, effort)
+    return _by_cells(question, deadline, effort)
 
 
 def _varying(domain: Domain) -> int:
@@ -88,46 +91,36 @@ def _is_bounded(domain: Domain) -> bool:
 
 
 def _judged(
-    a: Network,
-    b: Network,
-    domain: Domain,
-    tolerance: Sequence[Fraction],
-    found: ByRegions,
-    deadline: float | None,
-    effort: Effort,
+    question: Question, found: ByRegions, deadline: float | None, effort: Effort
 ) -> Outcome:
     if found.point is not None:
         return Apart(found.point)
     if not found.complete:
         return Begun(
-            f"no counterexample was found; {counted(found.regions, 'common region')}, {found.share:.1%} of the domain, "
-            "compared when the time was up",
+            f"no counterexample was found; {counted(found.regions, 'common region')}, "
+            f"{found.share:.1%} of the domain, compared when the time was up",
             found.share,
         )
     how = "agree" if found.largest == 0 else f"differ by at most {bound_text(found.largest)}"
     reason = f"their affine maps {how} on {_common(found.regions)}, compared exactly"
     if effort.told is not None:
         effort.told(f"{found.regions:,} regions compared, certifying", 99, 100)
-    certificate = certify_by_cells(a, b, domain, tolerance, _MOST_CELLS, _stop(deadline, effort))
+    certificate = _certified(question, deadline, effort)
     if certificate is None:
-        reason += "; without a certificate, for which there was no time, or which the checker would take for too much work"
+        reason += (
+            "; without a certificate, for which there was no time, "
+            "or which the checker would take for too much work"
+        )
     return Covered(reason, found.regions, certificate)
 
 
-def _by_cells(
-    a: Network,
-    b: Network,
-    domain: Domain,
-    tolerance: Sequence[Fraction],
-    deadline: float | None,
-    effort: Effort,
-) -> Outcome:
-    certificate = certify_by_cells(a, b, domain, tolerance, _MOST_CELLS, _stop(deadline, effort))
+def _by_cells(question: Question, deadline: float | None, effort: Effort) -> Outcome:
+    certificate = _certified(question, deadline, effort)
     if certificate is None:
         return Begun(
             "no counterexample was found, and comparing at the vertices of all cells came to no end"
         )
-    how = "is allowed" if any(tolerance) else "is 0"
+    how = "is 0" if question.is_exact else "is allowed"
     return Covered(
         f"their difference {how} at every vertex of the cells on which both are affine",
         0,
@@ -135,9 +128,17 @@ def _by_cells(
     )
 
 
-def _stop(deadline: float | None, effort: Effort) -> Callable[[], bool]:
+def _certified(question: Question, deadline: float | None, effort: Effort) -> Certificate | None:
+    """A certificate by the rule `cells`, if it is found before the deadline."""
     end = effort.clock() + _CERTIFICATE_SECONDS if deadline is None else deadline
-    return lambda: effort.clock() >= end
+    return certify_by_cells(
+        question.a,
+        question.b,
+        question.domain,
+        question.tolerance,
+        _MOST_CELLS,
+        lambda: effort.clock() >= end,
+    )
 
 
 def _common(regions: int) -> str:

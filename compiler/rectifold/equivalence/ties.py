@@ -2,8 +2,8 @@
 
     A = (2, 1)      B = (3, 3)
 
-It is proved that A's winner is not beaten in B. Where it is not above the others either, which output a program's
-argmax picks is a matter of order; a point where that happens is worth telling.
+It is proved that A's winner is not beaten in B. Where it is not above the others either, which
+output a program's argmax picks is a matter of order; a point where that happens is worth telling.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from rectifold.ir.network import Network
 
 @dataclass(frozen=True)
 class Tie:
-    """At `point` output `winner` of A is above all others, and outputs `tied` of B are equal and the largest."""
+    """At `point` output `winner` of A is above all others, and outputs `tied` of B are equal and
+    the largest.
+    """
 
     point: tuple[Fraction, ...]
     winner: int
@@ -28,7 +30,10 @@ class Tie:
 def seen_tie(
     a: Network, b: Network, points: Sequence[Sequence[Fraction]], margin: Fraction
 ) -> Tie | None:
-    """A tie of B at one of these points, exactly. None: none of them is one (there may be others)."""
+    """A tie of B at one of these points, exactly.
+
+    None: none of them is one (there may be others).
+    """
     for point, va, vb in zip(
         points, evaluate_points(a, points), evaluate_points(b, points), strict=True
     ):

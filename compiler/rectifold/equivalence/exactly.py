@@ -1,0 +1,117 @@
+"""Proofs that end: ties of units, regions for few inputs, Z3 for few units.
+
+    units tied layer by layer → the difference of the outputs is the form 0, with a certificate
+    region by region          → affine maps compared exactly
+    Z3 over exact rationals   → its word, which is counted as trusted
+
+Each claims nothing where it does not come to an end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import assert_never
+
+from rectifold.certificate.accepted import ClaimRefused, accepted
+from rectifold.certificate.pair import certify_pair
+from rectifold.equivalence.answers import Comparison, Different, Equal, Unknown, Verdict
+from rectifold.equivalence.effort import Effort, Run
+from rectifold.equivalence.points import confirm
+from rectifold.equivalence.question import Question
+from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
+from rectifold.linear_regions.compare import Effort as RegionEffort
+from rectifold.prover.cascade import prove
+from rectifold.smt.differ import ask_difference
+from rectifold.smt.process import Sat, Solver, Unsat
+
+
+def tie_units(question: Question, run: Run) -> Equal | None:
+    """Tie the units of both networks layer by layer, in a quarter of the time limit.
+
+    Equal networks leave the difference 0, with a certificate; up to order, scale, and removed,
+    merged and carried units.
+    """
+    a, b, domain = question.a, question.b, question.domain
+    seconds = run.limits.seconds
+    limits = replace(run.limits, seconds=None if seconds is None else seconds / 4)
+    facts = [
+        prove(n.with_domain(domain), domain, prover="bounds", limits=limits, seed=run.seed)
+        for n in (a, b)
+    ]
+    certificate = certify_pair(a, b, facts[0], facts[1])
+    if certificate is None:
+        return None
+    try:
+        verdict = accepted(a, b, domain, certificate)
+    except ClaimRefused:
+        return None  # there are other ways to prove it
+    return Equal("every difference cancels", verdict.trusted, certificate, replayed=verdict.status)
+
+
+def decide_exactly(
+    question: Question, region_effort: RegionEffort, effort: Effort, largest: Fraction
+) -> Comparison:
+    """Region by region for few inputs, then Z3 for few units.
+
+    Each may have what is left of the time (of `region_effort`). `largest` is the largest difference
+    seen so far, for an undecided answer.
+    """
+    limit, started = region_effort.seconds, region_effort.clock()
+    has_z3 = question.units <= effort.z3_units and question.weights <= effort.z3_weights
+    share = effort.share_of_regions if has_z3 else 1
+    seconds = effort.region_seconds if limit is None else limit * share
+    compared = _by_regions(question, replace(region_effort, seconds=seconds), effort, largest)
+    if isinstance(compared, Equal | Different):
+        return compared
+    if has_z3:
+        spent = region_effort.clock() - started
+        left = effort.z3_seconds if limit is None else max(0.0, limit - spent)
+        return _ask_z3(question, left, largest)
+    return compared or Unknown(
+        f"no counterexample was found, and {question.units} units are too many for Z3", largest
+    )
+
+
+def _by_regions(
+    question: Question, region_effort: RegionEffort, effort: Effort, largest: Fraction
+) -> Comparison | None:
+    """Region by region, for few inputs; None where there are none."""
+    started = region_effort.clock()
+    found = by_regions(question, region_effort)
+    match found:
+        case None:
+            return None
+        case Apart(point):
+            return confirm(question, point)
+        case Begun(reason, share):
+            return Unknown(reason, largest, share)
+        case Covered(reason, regions, certificate):
+            limit, spent = region_effort.seconds, region_effort.clock() - started
+            has_time = limit is None or 2 * spent < limit
+            replayed = None
+            if certificate is not None and regions <= effort.replayed_cells and has_time:
+                a, b, domain = question.a, question.b, question.domain
+                replayed = accepted(a, b, domain, certificate).status
+            return Equal(reason, 0, certificate, _verdict(question), replayed)
+        case _:
+            assert_never(found)
+
+
+def _ask_z3(question: Question, seconds: float, largest: Fraction) -> Comparison:
+    a, b, domain = question.a, question.b, question.domain
+    with Solver() as solver:
+        answer = ask_difference(solver, a, b, domain, question.tolerance, seconds)
+    if isinstance(answer, Unsat):
+        reason = f"Z3 {answer.version} finds no point where they differ more"
+        return Equal(reason, trusted=1, verdict=_verdict(question))
+    if isinstance(answer, Sat):
+        confirmed = confirm(question, answer.point)
+        if confirmed is not None:
+            return confirmed
+        return Unknown("Z3 gave a point that exact evaluation does not confirm", largest)
+    return Unknown(answer.reason, largest)
+
+
+def _verdict(question: Question) -> Verdict:
+    return "equal" if question.is_exact else "within"

@@ -1,0 +1,132 @@
+"""Split boxes until every query is proved or some point refutes one; attack in between.
+
+    box search for a while → attack → box search → longer attack → box search, in several processes
+
+Sound because only the box search proves: its tree is the evidence, and a certificate replays it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from rectifold.bounds.state import Bounds
+from rectifold.equivalence.effort import AttackSize, Run, time_left
+from rectifold.equivalence.question import no_points
+from rectifold.exact.conversion import Floats
+from rectifold.facts.entries import BoxTreeSigns
+from rectifold.facts.facts import Facts
+from rectifold.facts.trees import BoxProof
+from rectifold.ir.joint import LAST, Pairing
+from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.search.boxes.argmax import Contest
+from rectifold.search.boxes.tree import BoxSearch, Query, proved_again
+from rectifold.search.replay import ProofLog
+from rectifold.search.tasks import Known, SplitTask, go_on_splitting
+from rectifold.search.witnesses import Witnesses
+
+MOST_BOXES = 10**12  # no limit: the deadline ends the search
+_ALONE_SECONDS = 1.0  # of one process between two reports of progress
+_FEW_SECONDS = 0.1  # of one process, where there are too few boxes to deal out
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """`proved`: they agree. `points` (k×n) are where they seem not to.
+
+    `share` of the domain's box is settled, after `boxes` sub-boxes or nodes. The evidence is
+    `signs` about the gap network of the arranged networks (ir/joint), or `facts` about the plain
+    one.
+    """
+
+    proved: bool
+    points: Floats
+    boxes: int = 0
+    share: float = 0.0
+    signs: BoxTreeSigns | None = None
+    pairing: Pairing = ()
+    facts: Facts | None = None
+
+
+class Attack(Protocol):
+    """What can be split: rows that must be ≤ 0 on a domain, and a way to look for a refutation."""
+
+    @property
+    def bounds(self) -> Bounds: ...
+    @property
+    def witnesses(self) -> Witnesses: ...
+    @property
+    def pairing(self) -> Pairing: ...
+    @property
+    def deadline(self) -> float: ...
+    @property
+    def contest(self) -> Contest | None: ...
+    def attack(self, size: AttackSize, kept: int) -> Floats | None: ...
+
+
+def proof_in_log(
+    log: ProofLog, bounds: Bounds, queries: Sequence[Sequence[Query]]
+) -> BoxTreeSigns | None:
+    """A tree of the log that proves every query again.
+
+    Its claims are the queries' first alternatives.
+    """
+    wanted = tuple((query[0][0], "up") for query in queries)
+    for entry in log.entries():
+        if not isinstance(entry, BoxTreeSigns) or entry.layer != LAST:
+            continue
+        if entry.proof.claims == wanted and all(proved_again(bounds, LAST, entry.proof, queries)):
+            return entry
+    return None
+
+
+def split_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
+    """Split for a while, attack longer, then split until the end."""
+    effort, done = run.effort, False
+    for attack, seconds in zip(effort.attacks[1:], effort.seconds_before_attacks, strict=False):
+        done = done or search.go_on(min(asked.deadline, time.monotonic() + seconds))
+        if not done and (points := asked.attack(attack, effort.kept_points)) is not None:
+            return Agreement(False, points, search.found.boxes, search.found.share)
+    if not done:
+        _split_until_the_end(search, asked, run)
+    found = search.outcome()
+    if found.points:
+        return Agreement(False, np.array(found.points), found.boxes, found.share)
+    proved = len(found.proved) == len(search.queries)
+    claims = tuple((unit, "up") for unit, _ in found.proved)
+    signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree)) if proved else None
+    nothing = no_points(asked.bounds)
+    return Agreement(proved, nothing, found.boxes, found.share, signs, asked.pairing)
+
+
+def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
+    """In several processes, if there are some."""
+    done = False
+    with opened_workers(run.limits.jobs, run.limits.scheduler) as workers:
+        while not done and time.monotonic() < asked.deadline:
+            if run.progress is not None:
+                share = round(100 * search.found.share)
+                run.progress(f"{search.found.boxes:,} boxes", share, 100)
+            if workers.executor is None:
+                done = search.go_on(min(asked.deadline, time.monotonic() + _ALONE_SECONDS))
+            else:
+                done = _take_turns(search, asked, workers, run.effort.turn_seconds)
+
+
+def _take_turns(search: BoxSearch, asked: Attack, workers: Workers, turn: float) -> bool:
+    """One turn of every worker on a part of the waiting boxes; True when nothing waits."""
+    if len(search.waiting) < 2 * workers.count:
+        return search.go_on(min(asked.deadline, time.monotonic() + _FEW_SECONDS))
+    known = Known.of(asked.bounds, asked.witnesses)
+    seconds = min(turn, time_left(asked.deadline))
+    tasks = [
+        SplitTask(known, LAST, tuple(search.queries), part, seconds, asked.contest)
+        for part in search.handed_out(workers.count)
+    ]
+    for handed, other in workers.each(go_on_splitting, tasks):
+        search.take_back(handed, other)
+    return not search.waiting or bool(search.refuted.any())

@@ -1,0 +1,165 @@
+"""The tightest tolerance: bounds on max |A_j − B_j| that improve until the time is up.
+
+few inputs → the worst box is split          many → the worst case of phases
+upper: proved on the tree's leaves           lower: the exact difference at the best point
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from rectifold.equivalence.effort import Run, time_left
+from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
+from rectifold.errors import InputError
+from rectifold.exact.conversion import Floats
+from rectifold.facts.entries import BoxTreeSigns
+from rectifold.facts.trees import BoxProof
+from rectifold.ir.evaluate import evaluate
+from rectifold.ir.joint import LAST, Pairing, arranged, gap
+from rectifold.runtime.interrupts import noticed_interrupts
+from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.search.boxes.largest import TightestSearch
+from rectifold.search.boxes.tree import clearance
+from rectifold.search.boxes.unit_splits import PhaseSearch
+from rectifold.search.replay import ProofLog
+from rectifold.search.tasks import Known, TightestTask, go_on_tightening
+from rectifold.search.witnesses import Witnesses
+
+_LEAST = 1e-3
+"""Of what a sign must clear 0 by: no smaller difference is claimed, for the checker rounds."""
+_FEW_SECONDS = 0.1  # of one process, where there are too few boxes to deal out
+
+
+@dataclass(frozen=True, eq=False)
+class Tightest:
+    """|A_j − B_j| ≤ upper_j on the domain, proved; at `point` some difference is `reached`,
+    exactly.
+
+    `complete`: the two have met. Without a point of the domain (one with constraints that are hard
+    to meet), `point` is None and `reached` is 0.
+    """
+
+    upper: tuple[Fraction, ...]  # per output
+    point: tuple[Fraction, ...] | None
+    reached: Fraction
+    boxes: int
+    complete: bool
+    signs: BoxTreeSigns
+    pairing: Pairing
+    history: tuple[tuple[float, float, float], ...]  # (seconds, reached, worst upper)
+
+
+@with_few_threads
+def tightest(question: Question, run: Run) -> Tightest:
+    """Bounds on max |A_j − B_j|. For many inputs phases are split instead of the box.
+
+    From a log the best points are taken, and no point that is exactly worse than one of them is
+    answered. The boxes are found again: that takes no longer than to check those of an earlier run.
+    """
+    deadline = run.deadline(run.effort.tightest_seconds)
+    a, b, domain = question.a, question.b, question.domain
+    pairing = question.pairing(run.seed)
+    network = gap(*arranged(a, b, pairing), [Fraction(0)] * a.output_size)
+    excess = Excess(network, domain, pairing, run.seed, deadline)
+    log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
+    nothing = no_points(excess.bounds)
+    logged = nothing if log is None else excess.witnesses.admitted(log.points())
+    climbed = [excess.climbed(size) for size in run.effort.attacks[:1]]
+    search = _run_search(question, excess, np.vstack([*climbed, logged]), run)
+    found = search.outcome()
+    best, point, reached = _exactly_best(excess, np.vstack([found.point[None, :], logged]))
+    if log is not None:
+        log.append_points(best)
+    both = found.upper.reshape(2, a.output_size).max(axis=0)
+    least = _LEAST * clearance(excess.bounds, LAST)
+    upper = tuple(_with_room(max(least, float(v))) for v in both)
+    claims = tuple((unit, "up") for unit in range(2 * a.output_size))
+    signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree))
+    history = tuple(found.history)
+    return Tightest(upper, point, reached, found.boxes, found.complete, signs, pairing, history)
+
+
+def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> TightestSearch:
+    """The search from these points until it is complete, interrupted, or the deadline is over."""
+    has_few_inputs = question.varying_inputs <= run.effort.few_inputs
+    kind = TightestSearch if has_few_inputs else PhaseSearch
+    search = kind(excess.bounds, excess.witnesses, LAST, start)
+    search.begin()
+    with (
+        noticed_interrupts() as interrupted,
+        opened_workers(run.limits.jobs, run.limits.scheduler) as workers,
+    ):
+        is_shared = has_few_inputs and workers.executor is not None
+        while not (interrupted.is_set() or search.is_complete):
+            before = search.boxes
+            if is_shared:
+                _take_turns(search, excess, workers, run.effort.turn_seconds)
+            else:
+                search.go_on(excess.deadline, before + 1)
+            if time.monotonic() >= excess.deadline or search.boxes == before:
+                break
+    return search
+
+
+def _take_turns(search: TightestSearch, excess: Excess, workers: Workers, turn: float) -> None:
+    """One turn of every worker on a part of the waiting boxes."""
+    if len(search.waiting) < 2 * workers.count:
+        search.go_on(min(excess.deadline, time.monotonic() + _FEW_SECONDS))
+        return
+    known = Known.of(excess.bounds, excess.witnesses)
+    seconds = min(turn, time_left(excess.deadline))
+    tasks = [
+        TightestTask(known, LAST, part, search.point, seconds)
+        for part in search.handed_out(workers.count)
+    ]
+    for handed, part in workers.each(go_on_tightening, tasks):
+        search.take_back(handed, part)
+
+
+def _exactly_best(
+    excess: Excess, points: Floats
+) -> tuple[Floats, tuple[Fraction, ...] | None, Fraction]:
+    """Of float points the one with the largest exact difference: (1×n, its exact point, that).
+
+    (0×n, None, 0) if none lies in the domain. Floats only tell which cannot be the best: what a sum
+    of floats comes to depends on the processor and on the other points of the batch.
+    """
+    network, domain = excess.bounds.network, excess.bounds.domain
+    points = points[[domain.contains(domain.clamp(point.tolist())) for point in points]]
+    best: Floats = no_points(excess.bounds)
+    where: tuple[Fraction, ...] | None = None
+    most = Fraction(0)
+    for k in _possibly_best(excess.witnesses, points):
+        point = tuple(domain.clamp(points[k].tolist()))
+        reached = max(evaluate(network, point), default=Fraction(0))
+        if where is None or reached > most:
+            best, where, most = points[k : k + 1], point, reached
+    return best, where, most
+
+
+def _possibly_best(witnesses: Witnesses, points: Floats) -> list[int]:
+    """Which points may have the largest value of any output, for all that floats can tell."""
+    traced = witnesses.trace(points, LAST)
+    values, errors = traced.values[LAST], traced.errors[LAST]
+    # where numbers are too large nothing is told, and all are kept
+    with np.errstate(invalid="ignore"):
+        least = (values - errors).max(axis=1, initial=-np.inf).max(initial=-np.inf)
+        most = (values + errors).max(axis=1, initial=-np.inf)
+    return [int(k) for k in np.nonzero(~(most < least))[0]]
+
+
+def _with_room(value: float) -> Fraction:
+    """A short number above `value`, by at least a billionth part: the checker rounds otherwise."""
+    if not np.isfinite(value):
+        raise InputError(
+            "there is no bound on the difference: the domain is unbounded, "
+            "or the numbers are too large"
+        )
+    scale = (
+        Fraction(10) ** (7 - int(np.floor(np.log10(value)))) if value > 0 else Fraction(10) ** 12
+    )
+    return Fraction(int(Fraction(value) * (1 + Fraction(1, 10**8)) * scale) + 1) / scale
