@@ -41,9 +41,9 @@ kernels: $(INSTALLED)
 	for k in $(KERNELS); do OPENBLAS_CORETYPE=$${k%:*} OPENBLAS_NUM_THREADS=$${k#*:} $(BIN)/python -m pytest -n 2 -q $(FLOATS) || exit 1; done
 
 check: $(INSTALLED)
-	$(BIN)/ruff check compiler tests examples benchmarks
-	$(BIN)/ruff format --check compiler tests examples benchmarks
-	$(BIN)/mypy compiler tests examples benchmarks
+	$(BIN)/ruff check compiler tests examples benchmarks docs
+	$(BIN)/ruff format --check compiler tests examples benchmarks docs
+	$(BIN)/mypy compiler tests examples benchmarks docs
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
 bench: $(INSTALLED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -42,14 +43,26 @@ def copy_of_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_readme_commands_run_in_order(copy_of_examples: Path) -> None:
+DOCUMENTS = [
+    "README.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+]
+WITH_COMMANDS = [name for name in DOCUMENTS if "```console" in (ROOT / name).read_text("utf-8")]
+
+
+def test_the_guides_have_commands() -> None:
+    assert len(WITH_COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("file", WITH_COMMANDS)
+def test_commands_of_a_document_run_in_order(file: str, copy_of_examples: Path) -> None:
     lines = [
         line[2:]
-        for block in blocks("README.md", "console")
+        for block in blocks(file, "console")
         for line in block.splitlines()
         if line.startswith("$ ")
     ]
-    assert len(lines) >= 8
+    assert lines
     for line in lines:
         program, *arguments = shlex.split(line)
         if program == "rectifold":
@@ -58,6 +71,20 @@ def test_readme_commands_run_in_order(copy_of_examples: Path) -> None:
         else:
             assert program == "python"
             subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+
+
+def test_the_output_in_the_readme_is_what_the_command_prints(copy_of_examples: Path) -> None:
+    (command,) = [line[2:] for line in blocks("README.md", "console")[0].splitlines()]
+    printed = CliRunner().invoke(main, shlex.split(command)[1:]).output.splitlines()
+    (shown,) = blocks("README.md", "text")
+    for line in shown.splitlines():
+        assert line in printed
+
+
+def test_the_readme_is_short() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 140
+    assert all(len(v) <= 100 for v in lines if not v.startswith(("|", "$ ")))
 
 
 def test_readme_library_example_runs(copy_of_examples: Path) -> None:
@@ -109,7 +136,21 @@ def test_make_targets_named_in_the_readme_exist() -> None:
         assert f"\n{target}:" in makefile
 
 
-def test_links_in_the_documents_lead_somewhere() -> None:
-    for file in ("README.md", "CONTRIBUTING.md", "compiler/README.md", "grammar/README.md"):
-        for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / file).read_text(encoding="utf-8")):
-            assert (ROOT / file).parent.joinpath(target).exists(), (file, target)
+@pytest.mark.parametrize(
+    "file",
+    [*DOCUMENTS, "CONTRIBUTING.md", "grammar/README.md", "compiler/rectifold_check/FORMAT.md"],
+)
+def test_links_in_the_documents_lead_somewhere(file: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / file).read_text(encoding="utf-8")):
+        assert (ROOT / file).parent.joinpath(target).exists(), (file, target)
+
+
+def test_the_reference_of_commands_is_made_from_the_commands() -> None:
+    script = ROOT / "docs" / "make_cli_reference.py"
+    spec = importlib.util.spec_from_file_location("make_cli_reference", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    written = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert written == module.reference(), "run: python docs/make_cli_reference.py"

@@ -1,0 +1,42 @@
+"""Writes docs/reference/cli.md from the commands themselves: python docs/make_cli_reference.py"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from rectifold.cli.main import main
+
+TARGET = Path(__file__).resolve().parent / "reference" / "cli.md"
+
+
+def reference() -> str:
+    """The page: every command with its arguments, options and help, in the order of `--help`."""
+    context = click.Context(main, info_name="rectifold", **main.context_settings)
+    parts = ["# Commands and options\n\nMade by `python docs/make_cli_reference.py`.\n"]
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, parent=context, info_name=name)
+        usage = " ".join(command.collect_usage_pieces(inner))
+        parts.append(f"## {name}\n\n    rectifold {name} {usage}\n")
+        parts.append(_paragraphs(command.help or ""))
+        rows = [record for p in command.get_params(inner) if (record := p.get_help_record(inner))]
+        lines = [f"| `{_cell(option)}` | {_cell(text)} |" for option, text in rows]
+        parts.append("\n".join(["| option | |", "|---|---|", *lines]) + "\n")
+    return "\n".join(parts)
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")) + "\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference(), encoding="utf-8")
+    sys.stdout.write(f"wrote {TARGET}\n")
