@@ -33,8 +33,9 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -q
 
-# What floats decide must not depend on the processor: KERNELS are OpenBLAS kernels, each with a number of threads.
-KERNELS := Sandybridge:2 Haswell:1
+# What floats decide must not depend on the processor: KERNELS are OpenBLAS kernels, each with a
+# number of threads. Haswell's needs a processor with AVX2.
+KERNELS := Sandybridge:2 $(shell grep -qw avx2 /proc/cpuinfo 2>/dev/null && echo Haswell:1)
 FLOATS := tests/bounds tests/search tests/equivalence tests/prover
 
 kernels: $(INSTALLED)
