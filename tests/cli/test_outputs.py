@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -128,3 +129,31 @@ def test_a_suffix_that_says_another_format_is_said(
     result = CliRunner().invoke(main, ["emit", "net.relu", "-o", name, "--to", to])
     assert result.exit_code == 0
     assert result.stderr == ("" if note is None else note + "\n")
+
+
+def test_what_an_input_reads_itself_is_not_written(folder: Path) -> None:
+    np.savez("arrays.npz", w=np.ones((1, 2)))
+    Path("reads.relu").write_text(
+        'input x[2] in [-1, 1]\nconst w = load("arrays.npz")\ny = w @ x\noutput y\n'
+    )
+    before = contents(folder)
+    for command in (
+        "emit reads.relu -o arrays.npz --force",
+        "verify net.relu reads.relu --certificate arrays.npz --force",
+    ):
+        result = CliRunner().invoke(main, command.split())
+        assert result.exit_code == 2
+        assert "and arrays.npz, which reads.relu reads, are one file" in result.stderr
+        assert contents(folder) == before
+
+
+def test_the_external_data_of_an_onnx_model_are_not_written(folder: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    CliRunner().invoke(main, ["emit", "net.relu", "-o", "plain.onnx"])
+    model = onnx.load("plain.onnx")
+    onnx.save(model, "m.onnx", save_as_external_data=True, location="m.npz", size_threshold=0)
+    before = contents(folder)
+    result = CliRunner().invoke(main, ["emit", "m.onnx", "-o", "m.npz", "--force"])
+    assert result.exit_code == 2
+    assert "m.npz, which m.onnx reads, are one file" in result.stderr
+    assert contents(folder) == before

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import click
 
-from rectifold.cli.options import OUTPUTS, is_crosschecked
+from rectifold.cli.options import OUTPUTS, TARGETS, is_crosschecked
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
@@ -16,6 +16,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.emptiness import is_empty
 from rectifold.runtime.arrays import as_floats, load_npy
+from rectifold.runtime.targets import require_not_read
 
 _EMPTY = "the domain is empty: no point of the box satisfies the linear constraints"
 _MAX_POINT = 100_000_000  # characters of a point on standard input
@@ -62,8 +63,9 @@ def read_network(
     place: int = 0,
     may_be_empty: bool = False,
 ) -> tuple[Network, Domain | None]:
-    """The network, and the domain asked for or stated by it. Notes about the reading go to standard error.
+    """The network, and the domain asked for or stated by it; notes go to standard error.
 
+    Raises InputError if what the command writes is a file that the network's own file reads.
     `place` counts the networks of the command: which --outputs belongs to this one. An empty domain is
     refused; where nothing is claimed about it (`may_be_empty`), a note says so.
     """
@@ -72,6 +74,7 @@ def read_network(
     loaded: Loaded = load(
         network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=is_crosschecked()
     )
+    require_not_read(asked.get(TARGETS, ()), loaded.files, network)
     _say(loaded.notes, quiet=quiet)
     domain = loaded.network.domain
     if domain_spec is not None:

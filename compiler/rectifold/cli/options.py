@@ -24,6 +24,7 @@ from rectifold.runtime.memory import limit_memory
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
+TARGETS = "rectifold.targets"  # where what the command writes stands there
 
 # ---- values -----------------------------------------------------------------------------------------
 

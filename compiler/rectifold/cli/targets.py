@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rectifold.certificate.file import Certificate
-from rectifold.cli.options import Output
+from rectifold.cli.options import TARGETS, Output
 from rectifold.emitters.table import format_for, names_beside, suffix_note
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.replay import BEGINNING
@@ -62,7 +62,9 @@ def require_outputs(
         for option, name in named.items()
         if name is not None
     ]
-    require_targets([*([network] if network else []), *targets], inputs, force=force)
+    targets = [*([network] if network else []), *targets]
+    require_targets(targets, inputs, force=force)
+    click.get_current_context().meta[TARGETS] = targets
 
 
 def certificate_bytes(

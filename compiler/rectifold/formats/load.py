@@ -18,17 +18,18 @@ from rectifold.formats.vnnlib import read_vnnlib
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.language.elaborate import parse, parse_box
-from rectifold.runtime.arrays import as_floats, load_npy
+from rectifold.runtime.arrays import as_floats, files_beside, load_npy
 
 _BALL = re.compile(r"(.+\.npy)\s*(?:±|\+-|\+/-)\s*(.*)")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network as read, and notes for the user about how it was read."""
+    """A network as read, notes for the user about how it was read, and the files beside it."""
 
     network: Network
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()  # that the network's own file names, and that were read too
 
 
 def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = True) -> Loaded:
@@ -54,16 +55,17 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
             f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only"
         )
     try:
-        network, notes = (
-            _read_onnx(path, outputs, crosscheck) if reader is _read_onnx else reader(path)
-        )
+        with files_beside() as files:
+            network, notes = (
+                _read_onnx(path, outputs, crosscheck) if reader is _read_onnx else reader(path)
+            )
     except RecursionError:
         raise InputError(
             f"{path.name} is nested too deep to be read; write it in several steps"
         ) from None
     except MemoryError:
         raise InputError(f"{path.name} needs more memory to be read than there is") from None
-    return Loaded(network, tuple(notes))
+    return Loaded(network, tuple(notes), tuple(files))
 
 
 def require_file(path: str | Path) -> Path:

@@ -12,6 +12,9 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
@@ -27,6 +30,7 @@ ENTRIES_PER_BYTE = 16  # and to as many per byte of its own: a pruned float32 ma
 MAX_MEMBERS = 20_000  # arrays of one file; a network has two per layer
 _MAX_HEADER = 10_000  # bytes; a plain array needs 128
 # what zipfile and the NumPy header reader raise for damaged files (RuntimeError: encrypted, nested too deep)
+_BESIDE: ContextVar[list[Path] | None] = ContextVar("files beside a network", default=None)
 _UNREADABLE = (
     OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError, TokenError, MemoryError,
     TypeError,
@@ -53,6 +57,17 @@ def load_array(folder: Path, name: str, member: str | None) -> Floats:
     return as_floats(arrays[member], f"{name}[{member}]")
 
 
+@contextmanager
+def files_beside() -> Iterator[list[Path]]:
+    """Yields a list to which every file is added that `inside` finds for a network in the block."""
+    found: list[Path] = []
+    before = _BESIDE.set(found)
+    try:
+        yield found
+    finally:
+        _BESIDE.reset(before)
+
+
 def inside(folder: Path, name: str) -> Path:
     """The path of `name`, which must lie inside `folder` and be a file."""
     path = (folder / name).resolve()
@@ -60,6 +75,8 @@ def inside(folder: Path, name: str) -> Path:
         raise InputError(f"{name!r} lies outside the network's folder, which is not allowed")
     if not path.is_file():
         raise InputError(f"there is no file {name!r} beside the network")
+    if (beside := _BESIDE.get()) is not None:
+        beside.append(path)
     return path
 
 

@@ -84,6 +84,15 @@ def require_targets(
         _require_folder_takes_files(Path(target.name))
 
 
+def require_not_read(targets: Iterable[Target], files: Iterable[Path], of: str) -> None:
+    """Raises InputError if a target is one of the files that the input `of` reads itself."""
+    owners = {_identity(path): f"{path.name}, which {of} reads," for path in files}
+    for target in targets:
+        if not target.is_standard_output:
+            for path in target.possible_paths:
+                _require_own_file(target, path, dict(owners))
+
+
 def _require_one_standard_output(targets: list[Target]) -> None:
     for target in targets:
         if not target.may_be_standard_output:
