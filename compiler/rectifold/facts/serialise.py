@@ -205,7 +205,7 @@ def _case_tree(
         )
     first, second, third, *rest = form
     if isinstance(first, str):
-        return _leaf(frame, first, second, third, rest, len(path), inputs)
+        return _leaf(frame, form, len(path), inputs)
     if rest:
         raise ValueError("a node of a tree is malformed")
     number = _index(first, frame.size)
@@ -218,15 +218,8 @@ def _case_tree(
     return Split(*frame.place(number), active, inactive)
 
 
-def _leaf(
-    frame: Frame,
-    slopes: str,
-    betas: list[Any],
-    gammas: list[Any],
-    hull: list[str],
-    depth: int,
-    inputs: int | None,
-) -> Leaf:
+def _leaf(frame: Frame, form: list[Any], depth: int, inputs: int | None) -> Leaf:
+    slopes, betas, gammas, *hull = form
     data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
     if len(data) != frame.size or len(betas) not in (0, depth) or len(hull) > 1:
         raise ValueError("a leaf does not fit its tree")

@@ -1,0 +1,155 @@
+"""The tightest tolerance: it encloses every difference, and is certified."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from network_pairs import MANY, F, accepted, domain_of, largest_difference, shaken
+from rectifold.certificate.within import certify_within
+from rectifold.equivalence.decide import closest
+from rectifold.equivalence.effort import AttackSize, Effort, Run
+from rectifold.equivalence.pairing import guessed_pairing
+from rectifold.equivalence.question import Question
+from rectifold.equivalence.tightest import tightest
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate
+from rectifold.ir.joint import (
+    arranged,
+    difference,
+    gap,
+)
+from rectifold.ir.network import Layer, Network
+from rectifold.prover.effort import Limits
+from rectifold.search.replay import ProofLog
+from support import float_network, net
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_tightest_bounds_enclose_the_largest_difference(seed: int) -> None:
+    a = float_network(seed, 2, 5, 5, 2)
+    b = shaken(a, seed, 0.05)
+    domain = domain_of(a)
+    found = closest(a, b, domain, limits=Limits(120))
+    seen = largest_difference(a, b, domain, 3000)
+    assert found.lower <= found.upper
+    assert seen <= found.upper
+    assert found.lower == max(abs(p - q) for p, q in zip(found.a, found.b, strict=True))
+    assert found.complete
+    assert found.upper <= found.lower * F(101, 100)
+    assert found.replayed in (None, "holds")
+    assert accepted(a, b, found.certificate.lines)
+    uppers = [row[2] for row in found.history]
+    assert uppers == sorted(uppers, reverse=True)
+
+
+def test_equal_networks_are_apart_by_nothing_but_rounding() -> None:
+    a = float_network(5, 2, 6, 6, 1)
+    found = tightest(Question.of(a, a, domain_of(a)), Run(Limits(2)))
+    assert 0 <= found.upper[0] < F(1, 10**6)
+
+
+def test_two_processes_find_the_tightest_bound() -> None:
+    a = float_network(11, 3, 8, 8, 8, 2)
+    b = shaken(a, 11, 0.05)
+    alone = tightest(Question.of(a, b, domain_of(a)), Run(Limits(20)))
+    shared = tightest(
+        Question.of(a, b, domain_of(a)), Run(Limits(20, jobs=2), effort=Effort(turn_seconds=0.3))
+    )
+    assert shared.complete
+    assert shared.boxes > 4
+    for one, other in ((alone, shared), (shared, alone)):
+        assert max(one.upper) >= other.reached
+    assert max(shared.upper) <= shared.reached * F(1002, 1000)
+    certificate = certify_within(a, b, domain_of(a), shared.upper, shared.signs, shared.pairing)
+    assert accepted(a, b, certificate.lines)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_tightest_bound_for_many_inputs_is_improved_and_certified(seed: int) -> None:
+    a = float_network(seed, *MANY)
+    b = shaken(a, seed, 0.03)
+    one = tightest(Question.of(a, b, domain_of(a)), Run(Limits(1e-9)))
+    found = tightest(Question.of(a, b, domain_of(a)), Run(Limits(2)))
+    assert one.boxes == 1
+    assert found.boxes > 1
+    assert max(found.upper) < max(one.upper)
+    assert largest_difference(a, b, domain_of(a), 2000) <= max(found.upper)
+    assert max(found.upper) >= found.reached
+    values = [upper for _, _, upper in found.history]
+    assert values == sorted(values, reverse=True)
+    certificate = certify_within(a, b, domain_of(a), found.upper, found.signs, found.pairing)
+    assert '["boxes",2' in certificate.text
+    assert accepted(a, b, certificate.lines)
+    smaller = [v * F(9, 10) for v in found.upper]
+    assert not accepted(
+        a, b, certify_within(a, b, domain_of(a), smaller, found.signs, found.pairing).lines
+    )
+
+
+def test_the_tightest_bound_of_an_output_that_never_differs_is_certified_too() -> None:
+    """Its bound is some 1e-300 of rounding, which the checker's units cannot hold."""
+    text = """
+        input x[2] in [-1, 1]
+        h = relu([[W, 1/3], [1, -2], [-1/7, -1]] @ x + [0, 0, -3])
+        y = [[1, 1, 0], [0, 0, 1/3]] @ h
+        output y
+        """
+    a, b = net(text.replace("W", "1")), net(text.replace("W", "1.01"))
+    found = closest(a, b, domain_of(a), limits=Limits(120))
+    assert accepted(a, b, found.certificate.lines)
+    assert 0 < found.per_output[1] < F(1, 10**9)
+
+
+def test_the_tightest_bound_starts_from_the_best_point_of_the_log(tmp_path: Path) -> None:
+    a = float_network(3, *MANY)
+    b = shaken(a, 3, 0.03)
+    limits = Limits(1, log=tmp_path / "t.log")
+    first = tightest(Question.of(a, b, domain_of(a)), Run(limits))
+    line = (tmp_path / "t.log").read_text()
+    (tmp_path / "t.log").write_text(line + line.replace("0x", "?x") + "no json\n")
+    weak = Effort(attacks=(AttackSize(2, 1, 1),))
+    assert (
+        tightest(Question.of(a, b, domain_of(a)), Run(Limits(1e-9), effort=weak)).reached
+        < first.reached
+    )
+    assert (
+        tightest(
+            Question.of(a, b, domain_of(a)), Run(replace(limits, seconds=1e-9), effort=weak)
+        ).reached
+        >= first.reached
+    )
+
+
+def test_what_the_tightest_bound_reaches_is_the_exact_difference_at_its_point() -> None:
+    a = float_network(3, *MANY)
+    b = shaken(a, 3, 0.03)
+    found = tightest(Question.of(a, b, domain_of(a)), Run(Limits(1e-9)))
+    assert found.point is not None
+    assert domain_of(a).contains(found.point)
+    assert found.reached == max(map(abs, evaluate(difference(a, b), found.point)))
+
+
+def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_points_apart(
+    tmp_path: Path,
+) -> None:
+    """A − B = 1 − |x − 3.7|/2^70, which as a float is 1 everywhere on the domain."""
+    top, slope = F(3.7), F(1, 2**70)
+    sides = Layer("h", "relu", Matrix.column([-top, top]), {"x": Matrix.column([F(1), F(-1)])})
+    peak = Layer(
+        "y", "linear", Matrix.column([F(1)]), {"h": Matrix.from_fractions([[-slope, -slope]], 2)}
+    )
+    zero = Layer("y", "linear", Matrix.zeros(1, 1), {"x": Matrix.zeros(1, 1)})
+    a, b = Network("x", 1, [sides, peak], "y", None, "a"), Network("x", 1, [zero], "y", None, "b")
+    domain, log = Domain((F(1),), (F(8),)), tmp_path / "t.log"
+    assert tightest(Question.of(a, b, domain), Run(Limits(1e-9, log=log))).reached < 1
+    network = gap(*arranged(a, b, guessed_pairing(a, b, domain, 0)), [F(0)])
+    ProofLog(log, network, domain).append_points(np.array([[2.0], [float(top)], [5.0]]))
+    found = tightest(Question.of(a, b, domain), Run(Limits(1e-9, log=log)))
+    assert found.point == (top,)
+    assert found.reached == 1
+    assert closest(a, b, domain, limits=Limits(1e-9, log=log)).lower == 1
