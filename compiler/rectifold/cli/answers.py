@@ -1,7 +1,7 @@
-"""The answers of `verify`: one sentence that says what is proved and no more, for people and in JSON.
+"""The answers of `verify`: one sentence that says what is proved and no more.
 
-Exact numbers are shown exactly where that is short. A bound is rounded outward, a point is shortened for the eye
-(its exact coordinates are in --json and --counterexample FILE.json).
+Exact numbers are shown exactly where that is short. A bound is rounded outward, a point is
+shortened for the eye (its exact coordinates are in --json and --counterexample FILE.json).
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _SHOWN = 12  # inputs of a counterexample on the screen
 
 @dataclass(frozen=True)
 class Asked:
-    """The question: outputs within `tolerance` (one for all, or one each), or the same argmax but for `margin`."""
+    """The question: outputs within `tolerance` (one for all, or one each), or the same argmax.
+
+    The argmax counts where the lead is more than `margin`.
+    """
 
     tolerance: tuple[Fraction, ...] = (Fraction(0),)
     is_argmax: bool = False
@@ -50,11 +53,17 @@ def sentence(result: Comparison, asked: Asked) -> str:
                 f"but output {rival} is the largest of B, at this exact point"
             )
         case Different():
-            return f"different: output {result.output} differs by {readable(result.difference)} at this exact point"
+            return (
+                f"different: output {result.output} differs by {readable(result.difference)} "
+                "at this exact point"
+            )
         case Unknown() if asked.is_argmax:
             return f"undecided: {result.reason}"
         case Unknown():
-            return f"undecided: {result.reason} (largest difference seen: at least {at_least(result.largest, 3)})"
+            return (
+                f"undecided: {result.reason} "
+                f"(largest difference seen: at least {at_least(result.largest, 3)})"
+            )
 
 
 def verify_text(result: Comparison, asked: Asked) -> str:
@@ -82,9 +91,12 @@ def verify_json(result: Comparison, asked: Asked) -> dict[str, Any]:
             upper = None if asked.is_argmax else exact_text(max(asked.tolerance))
             certificate = None if result.certificate is None else result.replayed or "not replayed"
             told |= {
-                "verdict": result.verdict, "bound": {"lower": None, "upper": upper}, "trusted": result.trusted,
-                "reason": result.reason, "certificate": certificate,
-            }  # fmt: skip
+                "verdict": result.verdict,
+                "bound": {"lower": None, "upper": upper},
+                "trusted": result.trusted,
+                "reason": result.reason,
+                "certificate": certificate,
+            }
             if asked.is_argmax:
                 told |= {
                     "margin": exact_text(asked.margin),
@@ -94,14 +106,17 @@ def verify_json(result: Comparison, asked: Asked) -> dict[str, Any]:
         case Different():
             lower = None if asked.is_argmax else exact_text(abs(result.difference))
             told |= {
-                "verdict": "different", "bound": {"lower": lower, "upper": None},
+                "verdict": "different",
+                "bound": {"lower": lower, "upper": None},
                 "counterexample": counterexample_json(result),
-            }  # fmt: skip
+            }
         case Unknown():
             told |= {
-                "verdict": "undecided", "bound": {"lower": exact_text(result.largest), "upper": None},
-                "reason": result.reason, "share": result.share,
-            }  # fmt: skip
+                "verdict": "undecided",
+                "bound": {"lower": exact_text(result.largest), "upper": None},
+                "reason": result.reason,
+                "share": result.share,
+            }
     return told
 
 
@@ -120,7 +135,7 @@ def counterexample_json(result: Different) -> dict[str, Any]:
     }
 
 
-# ---- what is proved ---------------------------------------------------------------------------------
+# ---- what is proved -----------------------------------------------------------------------------
 
 
 def _proved(result: Equal, asked: Asked) -> str:
@@ -132,8 +147,8 @@ def _proved(result: Equal, asked: Asked) -> str:
     if result.with_ties:
         return "same argmax on the domain, ties included"
     return (
-        f"A's winner is not beaten in B on the domain: wherever one output of A is above all others{_lead(asked)}, "
-        "no output of B is above that one"
+        "A's winner is not beaten in B on the domain: wherever one output of A is above all "
+        f"others{_lead(asked)}, no output of B is above that one"
     )
 
 
@@ -153,12 +168,15 @@ def _replayed_text(result: Equal, asked: Asked) -> str:
 
 def _tie_text(tie: Tie | None) -> str:
     if tie is None:
-        return "ties are not excluded: other outputs of B may equal it (no such point was seen), and where outputs of A tie nothing is said"
+        return (
+            "ties are not excluded: other outputs of B may equal it (no such point was seen), "
+            "and where outputs of A tie nothing is said"
+        )
     at = ", ".join(f"x[{k}] = {readable(v)}" for k, v in enumerate(tie.point[:_SHOWN]))
     more = ", ..." if len(tie.point) > _SHOWN else ""
     return (
-        f"ties are not excluded: output {tie.winner} is the largest of A, but outputs {_and(tie.tied)} of B are equal "
-        f"at {at}{more}; where outputs of A tie nothing is said"
+        f"ties are not excluded: output {tie.winner} is the largest of A, "
+        f"but outputs {_and(tie.tied)} of B are equal at {at}{more}; where outputs of A tie nothing is said"
     )
 
 
@@ -170,19 +188,26 @@ def _tie_json(tie: Tie | None) -> dict[str, Any] | None:
     )
 
 
-# ---- the tightest bound -----------------------------------------------------------------------------
+# ---- the tightest bound -------------------------------------------------------------------------
 
 
 def closest_json(found: Closest) -> dict[str, Any]:
     """The documented result of `verify --tightest`."""
     return {
-        "verdict": "within", "complete": found.complete, "statement": closest_sentence(found),
+        "verdict": "within",
+        "complete": found.complete,
+        "statement": closest_sentence(found),
         "bound": {"lower": exact_text(found.lower), "upper": exact_text(found.upper)},
         "per_output": _texts(found.per_output),
-        "counterexample": {"input": _texts(found.point), "a": _texts(found.a), "b": _texts(found.b)},
-        "boxes": found.boxes, "certificate": found.replayed or "not replayed",
+        "counterexample": {
+            "input": _texts(found.point),
+            "a": _texts(found.a),
+            "b": _texts(found.b),
+        },
+        "boxes": found.boxes,
+        "certificate": found.replayed or "not replayed",
         "history": [list(row) for row in found.history],
-    }  # fmt: skip
+    }
 
 
 def closest_sentence(found: Closest) -> str:
@@ -207,7 +232,7 @@ def closest_text(found: Closest) -> str:
     return "\n".join([*lines, f"{boxes}; {kept}"])
 
 
-# ---- words ------------------------------------------------------------------------------------------
+# ---- words --------------------------------------------------------------------------------------
 
 
 def _point_lines(point: Sequence[Fraction]) -> list[str]:

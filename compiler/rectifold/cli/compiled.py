@@ -1,4 +1,4 @@
-"""What `compile` says about its result: the file that was written, in a table, in sentences and in JSON.
+"""What `compile` says about its result: in a table, in sentences and in JSON.
 
 width, phases and weights per layer     of the rewriting
 source → result                         the network in the file (a shallow form, with --shallow)
@@ -26,7 +26,10 @@ from rectifold_check import Verdict
 
 @dataclass(frozen=True, eq=False)
 class Done:
-    """A finished run: `folded` is in the file, if there is one, else `compiled.network`; `bound` is that code's."""
+    """A finished run: `folded` is in the file, if there is one, else `compiled.network`.
+
+    `bound`: what the code in the file may be off by.
+    """
 
     compiled: Compiled
     folded: Shallow | None
@@ -61,18 +64,22 @@ def compile_json(done: Done) -> dict[str, Any]:
         "left_out": list(done.left_out),
     }
     told = compiled_json(done.compiled) | {
-        "open": done.open_units, "certificate": certificate, "error_bound": done.bound,
+        "open": done.open_units,
+        "certificate": certificate,
+        "error_bound": done.bound,
         "files": [str(f) for f in done.files],
-    }  # fmt: skip
+    }
     if done.folded is None:
         return told
     if done.is_about_the_rewriting:
         certificate["about"] = "the rewriting, before --shallow"
     return told | {
         "guarantee": "equal" if done.folded.exact else "equal outside the strips",
-        "rewritten": told["after"], "after": sizes_json(done.written.sizes), "hidden": done.folded.hidden,
+        "rewritten": told["after"],
+        "after": sizes_json(done.written.sizes),
+        "hidden": done.folded.hidden,
         "shallow": shallow_json(done.folded),
-    }  # fmt: skip
+    }
 
 
 def print_compiled(done: Done, *, verbose: bool) -> None:
@@ -101,13 +108,15 @@ def _lines(done: Done) -> list[str]:
     ]
     if done.open_units:
         lines.append(
-            f"{counted(done.open_units, 'unit')} stayed open (neither proved stable nor shown unstable) and kept"
+            f"{counted(done.open_units, 'unit')} stayed open "
+            "(neither proved stable nor shown unstable) and kept"
         )
     if not compiled.facts.complete:
         lines.append("The search was ended early: what is proved so far was applied.")
     if not compiled.rewritten:
         lines.append(
-            "The rewriting was ended early: the result is equal, but may be larger than it could be."
+            "The rewriting was ended early: the result is equal, "
+            "but may be larger than it could be."
         )
     about = (
         "certificate of the rewriting (before --shallow)"
@@ -117,6 +126,7 @@ def _lines(done: Done) -> list[str]:
     lines.append(f"{about}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
     if done.bound:  # an exact format rounds nothing
         lines.append(
-            f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, per output"
+            f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, "
+            "per output"
         )
     return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

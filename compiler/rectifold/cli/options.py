@@ -26,7 +26,7 @@ OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
 TARGETS = "rectifold.targets"  # where what the command writes stands there
 
-# ---- values -----------------------------------------------------------------------------------------
+# ---- values -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Report:
         write_json(self.json_target, result)
 
 
-# ---- single options ---------------------------------------------------------------------------------
+# ---- single options -----------------------------------------------------------------------------
 
 
 def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,7 +181,7 @@ def _seed(of: str) -> Decorator:
     return click.option("--seed", default=0, show_default=True, help=f"seed of the {of}")
 
 
-# ---- options of how networks are read, in click's context -------------------------------------------
+# ---- options of how networks are read, in click's context ---------------------------------------
 
 
 def reading_options(networks: int) -> Decorator:
@@ -229,7 +229,7 @@ def is_crosschecked() -> bool:
     return bool(click.get_current_context().meta[CROSSCHECK])
 
 
-# ---- the decorators of commands ---------------------------------------------------------------------
+# ---- the decorators of commands -----------------------------------------------------------------
 
 source = as_value(
     "source", Source, click.argument("network", metavar="NET"), reading_options(1), domain_option

@@ -13,7 +13,10 @@ from rectifold.runtime.files import write_result
 
 
 class _Screen(Console):
-    """A console that leaves a closed pipe to the door of all commands (rich would end with status 1)."""
+    """A console that leaves a closed pipe to the door of all commands.
+
+    Rich would end with status 1.
+    """
 
     def on_broken_pipe(self) -> None:
         raise  # called where rich handles the BrokenPipeError
@@ -25,7 +28,10 @@ def console() -> Console:
 
 
 def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
-    """To a file (whole or not at all) or to standard output. A float that is no number is null: JSON has none."""
+    """To a file (whole or not at all) or to standard output.
+
+    A float that is no number is null: JSON has none.
+    """
     if target is not None:
         write_result(
             target, (json.dumps(_strict(result), indent=2, allow_nan=False) + "\n").encode("utf-8")

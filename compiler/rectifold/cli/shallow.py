@@ -130,7 +130,8 @@ _form = as_value(
 def shallow_command(
     source: Source, output: Output, form: Form, proof: Proof, report: Report
 ) -> int:
-    """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for more.
+    """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for
+    more.
 
     The time limit is that of the whole command. Exit status: 0 done, 3 the time limit ended it: the
     search (nothing is written), or the check of the certificate (the form is written unchecked).
@@ -258,7 +259,8 @@ def certified_shallow(
 ) -> tuple[Certificate, Verdict] | None:
     """The certificate that an exact form equals `source`, and the checker's verdict.
 
-    None for a form that is not exact, and for a large one unless it is `required`. Raises InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
+    None for a form that is not exact, and for a large one unless it is `required`. Raises
+    InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
     """
     if not result.exact or (not required and result.regions > _CERTIFIED_REGIONS):
         if required:

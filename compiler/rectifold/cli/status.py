@@ -4,8 +4,8 @@
     4 proved, but for claims that were taken on trust               70 a fault of rectifold
     130 ended by a second Ctrl-C              141 the reader of standard output went away
 
-Sound because there is one door, `Commands.main`: no status of Python or of click reaches the shell unseen
-(both say 1 for much that refutes nothing).
+Sound because there is one door, `Commands.main`: no status of Python or of click reaches the shell
+unseen (both say 1 for much that refutes nothing).
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class Commands(click.Group):
     def main(  # type: ignore[override]  # click has an overload for each mode
         self, args: Sequence[str] | None = None, **extra: Any
     ) -> Any:
-        """As click's, but every way to end has its own status. Without `standalone_mode` errors are the caller's."""
+        """As click's, but every way to end has its own status.
+
+        Without `standalone_mode` errors are the caller's.
+        """
         if not extra.pop("standalone_mode", True):
             return super().main(args, standalone_mode=False, **extra)
         with _interrupts():
@@ -78,7 +81,8 @@ class Commands(click.Group):
             return _ended(_NOTHING, UNDECIDED)
         except MemoryError:
             return _ended(
-                "error: not enough memory for this (with --memory-limit: give more, or a smaller network)",
+                "error: not enough memory for this "
+                "(with --memory-limit: give more, or a smaller network)",
                 BAD_INPUT,
             )
         except RecursionError:
@@ -88,13 +92,16 @@ class Commands(click.Group):
         except OSError as error:
             place = "" if error.filename is None else f"{error.filename}: "
             return _ended(f"error: {place}{error.strerror or error}", BAD_INPUT)
-        except Exception as error:  # noqa: BLE001  # the last door: what is not named above is a fault of ours
+        except Exception as error:  # noqa: BLE001  # the last door: all else is a fault of ours
             return _ended(unexpected(error), INTERNAL)
         return status
 
 
 def unexpected(error: Exception) -> str:
-    """One line about a fault of ours and where to report it; with RECTIFOLD_DEBUG=1 the traceback above it."""
+    """One line about a fault of ours and where to report it.
+
+    With RECTIFOLD_DEBUG=1 the traceback stands above it.
+    """
     above = (
         "".join(traceback.format_exception(error))
         if os.environ.get("RECTIFOLD_DEBUG") == "1"
@@ -103,7 +110,8 @@ def unexpected(error: Exception) -> str:
     what = " ".join(f"{type(error).__name__}: {error}".split())
     what = what if len(what) <= _MOST else what[:_MOST] + "..."
     return (
-        f"{above}error: this is a fault of rectifold ({what}); report it with the file that caused it at {_tracker()} "
+        f"{above}error: this is a fault of rectifold ({what}); "
+        f"report it with the file that caused it at {_tracker()} "
         "(RECTIFOLD_DEBUG=1 shows where it happened)"
     )
 
@@ -124,14 +132,17 @@ def _ended(text: str, status: int) -> int:
 
 
 def _without_reader() -> int:
-    """The reader of our output has gone (`| head`): nothing can be said, and Python must not try at its end."""
+    """The reader of our output has gone (`| head`): nothing can be said.
+
+    Python must not try to at its end.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return NO_READER
 
 
 @contextmanager
 def _interrupts() -> Iterator[None]:
-    """The first Ctrl-C is a KeyboardInterrupt; a second one ends this process and its children at once."""
+    """The first Ctrl-C is a KeyboardInterrupt; a second one ends all at once, children too."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -151,7 +162,6 @@ def _interrupts() -> Iterator[None]:
     try:
         yield
     finally:
-        if (
-            not pressed
-        ):  # after one Ctrl-C the process is about to end, and a second one still ends it at once
+        # after one Ctrl-C the process is about to end, and a second one still ends it at once
+        if not pressed:
             signal.signal(signal.SIGINT, before)

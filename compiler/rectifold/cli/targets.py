@@ -27,7 +27,7 @@ class To:
 
 
 def network_target(output: Output, *, quiet: bool) -> To:
-    """Where -o and --to send a network. A suffix that says another format is said on standard error.
+    """Where -o and --to send a network. A suffix of another format is said on standard error.
 
     Precondition: `output.output` is a name.
     """

@@ -47,7 +47,7 @@ class Times:
 
     @contextmanager
     def before(self, what: str) -> Iterator[None]:
-        """Interrupts the block at the end. Raises Unfinished, which says that it was before `what`."""
+        """Interrupts the block at the end; raises Unfinished: it was over before `what`."""
         try:
             with self.end.interrupting():
                 self.end.check()

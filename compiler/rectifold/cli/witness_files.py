@@ -1,7 +1,8 @@
-"""A counterexample for other programs: its point in their floats, inside the domain, with what they compute there.
+"""A counterexample for other programs: its point in their floats, and what they compute there.
 
-The exact point may be no float, and its nearest float may lie outside the domain or show nothing. What is written and
-evaluated here does show the difference, exactly, at a point of the domain; or it is said that no such point was found.
+The exact point may be no float, and its nearest float may lie outside the domain or show nothing.
+What is written and evaluated here does show the difference, exactly, at a point of the domain; or
+it is said that no such point was found.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ class Refuted:
 
 
 def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, bool]:
-    """Write the exact point (.json) or one in floats called `name` (.npy): (a line on what was done, was it written)."""
+    """Write the exact point (.json) or one in floats called `name` (.npy).
+
+    A line on what was done, and whether it was written.
+    """
     if path.suffix != ".npy":
         text = json.dumps(counterexample_json(refuted.found), indent=2) + "\n"
         write_whole(path, text.encode("ascii"))
@@ -62,7 +66,8 @@ def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, 
     point = refuted.in_floats(name)
     if point is None:
         return (
-            f"{path} was not written: {_why_none(refuted, name)}; --counterexample FILE.json has the exact point",
+            f"{path} was not written: {_why_none(refuted, name)}; "
+            "--counterexample FILE.json has the exact point",
             False,
         )
     buffer = io.BytesIO()
@@ -72,7 +77,10 @@ def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, 
 
 
 def float_json(refuted: Refuted) -> dict[str, Any]:
-    """Per kind of floats: such a point, and what plain programs in these floats compute there. None where there is none."""
+    """Per kind of floats such a point, and what plain programs in these floats compute there.
+
+    None where there is no such point.
+    """
     return {
         name: None if (x := refuted.in_floats(name)) is None else _computed(refuted, name, x)
         for name in KINDS

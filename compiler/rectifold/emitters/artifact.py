@@ -30,7 +30,9 @@ class Artifact:
 def write_artifact(
     artifact: Artifact, path: Path, *, force: bool, certificate: tuple[Path, bytes] | None = None
 ) -> list[Path]:
-    """Write the files beside `path` (- is standard output), all or none of them and the certificate: the files.
+    """Write the files beside `path` (- is standard output) and the certificate, all or none.
+
+    The answer: the files of the artifact.
 
     Raises InputError if one may not be written.
     """

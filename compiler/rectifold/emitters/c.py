@@ -1,11 +1,14 @@
-"""A network as C99: one source and one header, no allocation, no globals that change, the math library only for isfinite.
+"""A network as C99: one source and one header, no allocation, no globals that change.
 
     int NAME_evaluate(const double x[NAME_INPUTS], double y[NAME_OUTPUTS]);
 
-returns NAME_OK, NAME_NOT_FINITE or NAME_OUTSIDE (then y is left alone). Bias first, index order, no contraction. Weights are hex floats, so
-they are the float64 numbers that the certified bound is about. NAME_SELF_TEST compiles a main that compares stored points.
+returns NAME_OK, NAME_NOT_FINITE or NAME_OUTSIDE (then y is left alone). Bias first, index order, no
+contraction; the math library only for isfinite. Weights are hex floats, so they are the float64
+numbers that the certified bound is about. NAME_SELF_TEST compiles a main that compares stored
+points.
 
-The headers state the SHA-256 of all the files, and the source asks for it: a mix of two networks does not compile.
+The headers state the SHA-256 of all the files, and the source asks for it: a mix of two networks
+does not compile.
 """
 
 from __future__ import annotations
@@ -28,16 +31,81 @@ from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float, round_up
 from rectifold.ir.network import Network
 
-_KEYWORDS = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for",
-             "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct",
-             "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "main"}  # fmt: skip
+_KEYWORDS = frozenset(
+    [
+        "auto",
+        "break",
+        "case",
+        "char",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extern",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "typedef",
+        "union",
+        "unsigned",
+        "void",
+        "volatile",
+        "while",
+        "main",
+    ]
+)
 
-_HEADERS = {"assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits", "locale", "math", "setjmp", "signal",
-            "stdarg", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string", "tgmath", "time", "wchar", "wctype"}  # fmt: skip
+_HEADERS = frozenset(
+    [
+        "assert",
+        "complex",
+        "ctype",
+        "errno",
+        "fenv",
+        "float",
+        "inttypes",
+        "iso646",
+        "limits",
+        "locale",
+        "math",
+        "setjmp",
+        "signal",
+        "stdarg",
+        "stdbool",
+        "stddef",
+        "stdint",
+        "stdio",
+        "stdlib",
+        "string",
+        "tgmath",
+        "time",
+        "wchar",
+        "wctype",
+    ]
+)
 
 
 def c_code(network: Network, origin: Origin, name: str) -> Artifact:
-    """`name` (.c), its header, and above INLINE_PARAMETERS parameters the weights in a file beside. Raises InputError for an odd name."""
+    """`name` (.c), its header, and above INLINE_PARAMETERS parameters a file of weights.
+
+    Raises InputError for an odd name.
+    """
     path = PurePath(name)
     stem = path.stem
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", stem) or stem in _KEYWORDS:
@@ -46,11 +114,13 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
         )
     if stem.lower() in _HEADERS:
         raise InputError(
-            f"{name!r}: its header would be named like {stem.lower()}.h of the C library; choose another name"
+            f"{name!r}: its header would be named like {stem.lower()}.h of the C library; "
+            "choose another name"
         )
     if path.suffix.lower() == ".h":
         raise InputError(
-            f"{name!r} is the name of the header that is written beside the source; call the source {stem}.c"
+            f"{name!r} is the name of the header that is written beside the source; "
+            f"call the source {stem}.c"
         )
     return Artifact(
         {file: text.encode("ascii") for file, text in _files(network, origin, name, stem).items()}
@@ -58,7 +128,7 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
 
 
 def _files(network: Network, origin: Origin, name: str, stem: str) -> dict[str, str]:
-    """The texts by name, bound to each other: the headers state the digest of all texts, and the source asks for it."""
+    """The texts by name, bound to each other by the digest of all texts."""
     weights = "".join(_arrays(network))
     apart = network.parameters > INLINE_PARAMETERS
     body = _source(network, origin, stem, "" if apart else weights)
@@ -196,13 +266,16 @@ def _evaluate(network: Network, stem: str, upper: str) -> str:
             s, width = number[source], weight.shape[1]
             before = f"a{s}" if s else "x"
             lines.append(
-                f"        for (j = 0; j < {width}; j++) total += T{k}_{s}[i * {width} + j] * {before}[j];\n"
+                f"        for (j = 0; j < {width}; j++) "
+                f"total += T{k}_{s}[i * {width} + j] * {before}[j];\n"
             )
         lines.append(
-            f"        a{k}[i] = {'total < 0.0 ? 0.0 : total' if layer.is_relu else 'total'};\n    }}\n"
+            f"        a{k}[i] = {'total < 0.0 ? 0.0 : total' if layer.is_relu else 'total'};\n"
+            "    }\n"
         )
     lines.append(
-        f"    for (i = 0; i < {upper}_OUTPUTS; i++) y[i] = a{number[network.output]}[i];\n    (void)j;\n    (void)x;\n}}\n\n"
+        f"    for (i = 0; i < {upper}_OUTPUTS; i++) y[i] = a{number[network.output]}[i];\n"
+        "    (void)j;\n    (void)x;\n}\n\n"
     )
     lines.append(
         f"int {stem}_evaluate(const double *x, double *y)\n{{\n    int status = check(x);\n"

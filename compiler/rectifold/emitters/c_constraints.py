@@ -67,7 +67,10 @@ def _words(value: int) -> list[int]:
 
 
 def _size(rows: Sequence[Constraint]) -> int:
-    """Digits that hold every sum: a term is below |c| 2^(1024 + base + 53), and there are two per input."""
+    """Digits that hold every sum.
+
+    A term is below |c| 2^(1024 + base + 53), and there are two per input.
+    """
     longest = max(abs(value).bit_length() for row in rows for _, value in _terms(row))
     bits = (
         longest

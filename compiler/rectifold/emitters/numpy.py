@@ -2,7 +2,8 @@
 
     x = x.dot(T1_0); x += b1; maximum(x, 0, out=x)
 
-Weights are hex floats in the source up to 100,000 parameters, and lie beside it with their SHA-256 above that.
+Weights are hex floats in the source up to 100,000 parameters, and lie beside it with their SHA-256
+above that.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A network as one standalone Python module: standard library only.
 
-evaluate(x)        floats, bias first, in index order, never sum() (compensated since 3.12: other bits)
+evaluate(x)        floats, bias first, in index order, never sum() (compensated since 3.12)
 evaluate_exact(x)  the exact network on exact inputs: integers over one denominator per layer
 self_test()        compares with exact outputs at stored points
 """
@@ -43,7 +43,10 @@ def python_code(network: Network, origin: Origin, name: str) -> Artifact:
 
 
 def _data(network: Network) -> list[list[object]]:
-    """Per layer: [is relu, exact denominator, exact biases, [[source, exact rows], ...]]; rows are [index, integer, ...]."""
+    """Per layer: [is relu, exact denominator, exact biases, [[source, exact rows], ...]].
+
+    Rows are [index, integer, ...].
+    """
     number = numbers(network)
     return [_written(_layer_data(layer, number)) for layer in network.layers]
 
@@ -72,7 +75,11 @@ def _layer_data(layer: Layer, number: dict[str, int]) -> list[object]:
 
 def _inline(data: list[list[object]]) -> str:
     rows = ",\n".join(f"    {json.dumps(layer, separators=(',', ':'))}" for layer in data)
-    return f"# Per layer: relu?, denominator, biases, [source, rows]; a row is index, integer, index, integer, ...\n_LAYERS = [\n{rows},\n]\n{_decoding(rows)}"
+    return (
+        "# Per layer: relu?, denominator, biases, [source, rows]; "
+        "a row is index, integer, index, integer, ...\n"
+        f"_LAYERS = [\n{rows},\n]\n{_decoding(rows)}"
+    )
 
 
 def _decoding(text: str) -> str:

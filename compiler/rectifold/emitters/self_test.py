@@ -28,7 +28,7 @@ class Vector:
 
 
 def self_test_vectors(network: Network) -> list[Vector]:
-    """A few points of the domain with exact outputs, where a float64 computation stays in the range."""
+    """A few points of the domain with exact outputs, where float64 stays in its range."""
     domain = network.domain or Domain.cube(-1, 1, network.input_size)
     random = Random(7)
     points: list[list[float]] = []

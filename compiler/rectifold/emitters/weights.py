@@ -44,7 +44,8 @@ def weights_of(network: Network) -> dict[str, Floats]:
 def input_box(domain: Domain | None, size: int) -> tuple[list[float], list[float]]:
     """The float box of the input check: ends are rounded to the nearest float, as a typed input.
 
-    So 0.1 is inside [0, 1/10], although this float is a little more than a tenth (see bounds/code_error).
+    So 0.1 is inside [0, 1/10], although this float is a little more than a tenth (see
+    bounds/code_error).
     """
     if domain is None:
         return [-np.inf] * size, [np.inf] * size

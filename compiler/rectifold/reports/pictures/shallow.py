@@ -65,7 +65,7 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
 def draw_strips(
     network: Network, domain: Domain, path: Path, gain: Fraction = Fraction(1000)
 ) -> None:
-    """Where the classic and the centred gate are wrong, and by how much, on a grid, both with M = `gain`.
+    """Where the classic and the centred gate with M = `gain` are wrong, and by how much.
 
     Raises InputError for other than two free inputs.
     """
