@@ -30,7 +30,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command in a fresh folder that holds net.relu and same.relu (equal) and other.relu (different)."""
+    """Runs a command beside net.relu and same.relu (equal) and other.relu (different)."""
     monkeypatch.chdir(tmp_path)
     Path("net.relu").write_text(NET)
     Path("same.relu").write_text(

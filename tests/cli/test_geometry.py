@@ -1,4 +1,4 @@
-"""The commands about regions and shallow networks: results, files, pictures, exit statuses and messages."""
+"""The commands about regions and shallow networks: results, files, pictures, messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The progress line: what is done, of how many where that is known, and for how long; nothing where there is no terminal."""
+"""The progress line: what is done, of how many where that is known, and for how long."""
 
 from __future__ import annotations
 

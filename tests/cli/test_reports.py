@@ -1,4 +1,4 @@
-"""What commands tell about themselves: open units, the file that was written, how far a long search is."""
+"""What commands tell about themselves: open units, the file written, how far a search is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way a command can end has its own exit status and one line; 1 is kept for what is refuted."""
+"""Every way a command can end has its own exit status and one line; 1 is only for refuted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rectifold verify`: the three questions, their answers on the screen, in JSON and in files, and what is refused."""
+"""`rectifold verify`: the questions, their answers everywhere, and what is refused."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_deep_network_equals_its_shallow_form_with_a_certificate(run: Run) -> 
 
 
 def test_an_answer_without_a_certificate_says_so(run: Run) -> None:
-    """Seven inputs are too many for regions and cells, and no unit of one network is a multiple of one of the other: Z3 answers."""
+    """Seven inputs are too many for regions and cells, and no units are multiples: Z3 answers."""
     start = "input x[7] in [-1, 1]\ns = x[3] + x[4] + x[5] + x[6]\n"
     Path("one.relu").write_text(start + "output max(max(x[0], x[1]), x[2] + s)\n")
     Path("other.relu").write_text(start + "output max(x[0], max(x[1], x[2] + s))\n")

@@ -150,7 +150,7 @@ def test_a_mix_of_the_files_of_two_networks_does_not_compile(
 
 
 def violates(network: Network, x: list[float]) -> bool:
-    """The rule, in fractions: a point is refused when it is outside by more than the rounding of its numbers."""
+    """The rule, in fractions: a point is refused when it is outside by more than its rounding."""
     assert network.domain is not None
     for row in network.domain.constraints:
         products = [c * Fraction(v) for c, v in zip(row.coefficients, x, strict=True)]

@@ -1,4 +1,4 @@
-"""Emitted code at extreme magnitudes stays within its certified bound; what may overflow is refused."""
+"""Emitted code at extreme magnitudes stays within its bound; what may overflow is refused."""
 
 from __future__ import annotations
 

@@ -176,7 +176,8 @@ def _tie_text(tie: Tie | None) -> str:
     more = ", ..." if len(tie.point) > _SHOWN else ""
     return (
         f"ties are not excluded: output {tie.winner} is the largest of A, "
-        f"but outputs {_and(tie.tied)} of B are equal at {at}{more}; where outputs of A tie nothing is said"
+        f"but outputs {_and(tie.tied)} of B are equal at {at}{more}; "
+        "where outputs of A tie nothing is said"
     )
 
 

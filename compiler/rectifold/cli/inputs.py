@@ -66,8 +66,8 @@ def read_network(
     """The network, and the domain asked for or stated by it; notes go to standard error.
 
     Raises InputError if what the command writes is a file that the network's own file reads.
-    `place` counts the networks of the command: which --outputs belongs to this one. An empty domain is
-    refused; where nothing is claimed about it (`may_be_empty`), a note says so.
+    `place` counts the networks of the command: which --outputs belongs to this one. An empty domain
+    is refused; where nothing is claimed about it (`may_be_empty`), a note says so.
     """
     asked = click.get_current_context().meta
     chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
