@@ -12,7 +12,7 @@ from rectifold.bounds.phases import Cases
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
-from rectifold.facts.trees import HULL_UNITS, SLOPE_UNITS, Frame, Hull
+from rectifold.facts.trees import HULL_UNITS, SLOPE_UNITS, Hull, SlopeUnits
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
@@ -51,9 +51,11 @@ def test_rows_without_a_hull_and_units_without_a_coefficient_add_nothing() -> No
     assert not above.constants.any()
 
 
-def frame_of(network: Network, bounds: Bounds, layer: str) -> Frame:
+def frame_of(network: Network, bounds: Bounds, layer: str) -> SlopeUnits:
     names = [v.name for v in network.relu_layers if v.name in network.cone(layer)]
-    return Frame({v: np.nonzero((bounds.lower[v] < 0) & (bounds.upper[v] > 0))[0] for v in names})
+    return SlopeUnits(
+        {v: np.nonzero((bounds.lower[v] < 0) & (bounds.upper[v] > 0))[0] for v in names}
+    )
 
 
 def levels(random: np.random.Generator, size: int) -> np.ndarray:

@@ -33,7 +33,7 @@ from rectifold.certificate.steps import (
     UnitRef,
     tie_of,
 )
-from rectifold.facts.trees import BoxProof, BoxSplit, BoxTree, CaseProof, Frame, Leaf
+from rectifold.facts.trees import BoxProof, BoxSplit, BoxTree, CaseProof, Leaf, SlopeUnits
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.joint import Pair
 from support import net
@@ -73,7 +73,7 @@ WRITTEN: list[tuple[Step, str]] = [
             SECOND,
             "up",
             HALF,
-            CaseProof(Frame({"h": np.array([1])}), Leaf(np.array([0.5]), (), ())),
+            CaseProof(SlopeUnits({"h": np.array([1])}), Leaf(np.array([0.5]), (), ())),
             Numbering(NETWORK, 1),
         ),
         '["cases",[1,2,3],"up","1/2",[[1,[1]]],["AEA=",[],[]]]',

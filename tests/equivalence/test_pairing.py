@@ -80,8 +80,8 @@ def test_bounds_of_pairs_contain_exact_values_on_every_box(seed: int, size: floa
         for first, second in boxes.pairs.items():
             apart = (values[first] - values[second]).fractions()
             for unit, row in enumerate(apart):
-                assert F(float(boxes.apart_low[first][k, unit])) <= min(row)
-                assert max(row) <= F(float(boxes.apart_high[first][k, unit]))
+                assert F(float(boxes.difference_lower[first][k, unit])) <= min(row)
+                assert max(row) <= F(float(boxes.difference_upper[first][k, unit]))
         for unit, row in enumerate(values[LAST].fractions()):
             assert max(row) <= F(float(upper[unit]))
 

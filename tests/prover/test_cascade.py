@@ -17,7 +17,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import ProvedBounds
 from rectifold.facts.facts import Claim, Phase, Proved, Refuted, Undecided
 from rectifold.facts.methods import Method
-from rectifold.facts.trees import ExactLeaf, Frame, Split, leaves_of
+from rectifold.facts.trees import ExactLeaf, SlopeUnits, Split, leaves_of
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.operations.compiling import compile_network
@@ -109,7 +109,7 @@ def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
     name = network.output
     relus = [v for v in network.relu_layers if v.name in network.cone(name)]
     rows = np.arange(network.output_size)
-    frame = Frame(
+    frame = SlopeUnits(
         {
             v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0]
             for v in relus

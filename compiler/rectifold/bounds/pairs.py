@@ -45,8 +45,8 @@ class PairBoxes(Boxes):
     """Boxes with proven ends of the differences x − y of paired layers, by the first layer's name."""
 
     pairs: Mapping[str, str] = field(default_factory=dict)
-    apart_low: Mapping[str, Floats] = field(default_factory=dict)
-    apart_high: Mapping[str, Floats] = field(default_factory=dict)
+    difference_lower: Mapping[str, Floats] = field(default_factory=dict)
+    difference_upper: Mapping[str, Floats] = field(default_factory=dict)
     reach: Mapping[str, Floats] = field(default_factory=dict)  # |pre-activation| on the domain
     planes: dict[str, Planes] = field(
         default_factory=dict
@@ -79,7 +79,7 @@ class PairBoxes(Boxes):
     def _planes(self, first: str, second: str, live: Indices) -> Planes:
         lx, ux = self.lower[first][:, live], self.upper[first][:, live]
         ly, uy = self.lower[second][:, live], self.upper[second][:, live]
-        ld, ud = self.apart_low[first][:, live], self.apart_high[first][:, live]
+        ld, ud = self.difference_lower[first][:, live], self.difference_upper[first][:, live]
         of_x, of_y, of_d, of_minus_d = (
             relaxation(lx, ux),
             relaxation(ly, uy),
@@ -119,7 +119,12 @@ def planes_gap(boxes: Boxes, first: str, live: Indices) -> Floats:
     lx, ux = boxes.lower[first][:, live], boxes.upper[first][:, live]
     ly, uy = boxes.lower[second][:, live], boxes.upper[second][:, live]
     x, y, _ = _centre(
-        lx, ux, ly, uy, boxes.apart_low[first][:, live], boxes.apart_high[first][:, live]
+        lx,
+        ux,
+        ly,
+        uy,
+        boxes.difference_lower[first][:, live],
+        boxes.difference_upper[first][:, live],
     )
     above, below = (p[0] * x + p[1] * y + p[2] for p in (planes.above, planes.below))
     return np.asarray(np.maximum(above - below, 0.0))

@@ -10,7 +10,7 @@ import numpy as np
 from rectifold.bounds.relaxation import Lines, UpperPlanes
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-from rectifold.facts.trees import Frame, Hull, Leaf, Path
+from rectifold.facts.trees import Hull, Leaf, Path, SlopeUnits
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Cases:
     `gamma` (k×m) are the multipliers of the domain's linear constraints, `hulls` (k, or none) the planes above the first layer of the frame.
     """
 
-    frame: Frame
+    frame: SlopeUnits
     alpha: Floats
     beta: Floats
     phase: Floats
@@ -77,7 +77,7 @@ class Cases:
         return None
 
 
-def cases_of(frame: Frame, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
+def cases_of(frame: SlopeUnits, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
     """The leaves as rows of a backward pass."""
     where = {
         (name, int(u)): k

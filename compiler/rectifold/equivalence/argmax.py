@@ -27,7 +27,7 @@ from rectifold.ir.joint import LAST, Pairing, arranged, joined, output_names
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
-from rectifold.search.boxes.argmax import Contest, contests
+from rectifold.search.boxes.argmax import ArgmaxRefuter, contests
 from rectifold.search.boxes.tree import BoxSearch, Query
 from rectifold.search.replay import ProofLog
 from rectifold.search.witnesses import Witnesses
@@ -45,7 +45,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
     pairing = question.pairing(run.seed)
     network, queries = _argmax_network(*arranged(a, b, pairing), margin)
     excess = Excess(network, domain, pairing, run.seed, deadline)
-    asked = ArgmaxAttack(excess, Contest(output_names(a, b), nearest_float(margin)))
+    asked = ArgmaxAttack(excess, ArgmaxRefuter(output_names(a, b), nearest_float(margin)))
     has_many_inputs = question.varying_inputs > run.effort.few_inputs
     for attack in run.effort.attacks[: 2 if has_many_inputs else 1]:
         if (points := asked.attack(attack, run.effort.kept_points)) is not None:
@@ -66,7 +66,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
 class ArgmaxAttack:
     """Looks for points at which another class than A's wins in B."""
 
-    def __init__(self, excess: Excess, contest: Contest) -> None:
+    def __init__(self, excess: Excess, contest: ArgmaxRefuter) -> None:
         self.excess = excess
         self.contest = contest
 

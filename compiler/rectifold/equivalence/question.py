@@ -29,7 +29,7 @@ from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST, Pairing, names_of
 from rectifold.ir.network import Network
-from rectifold.search.boxes.argmax import Contest
+from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.witnesses import Witnesses
 
 P = ParamSpec("P")
@@ -140,7 +140,7 @@ class Excess:
         self.deadline = deadline
 
     @property
-    def contest(self) -> Contest | None:
+    def contest(self) -> ArgmaxRefuter | None:
         """What refutes a query, where it is not a sign."""
         return None
 

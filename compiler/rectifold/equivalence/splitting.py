@@ -23,10 +23,10 @@ from rectifold.facts.facts import Facts
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, Pairing
 from rectifold.runtime.workers import Workers, opened_workers
-from rectifold.search.boxes.argmax import Contest
+from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.boxes.tree import BoxSearch, Query, proved_again
 from rectifold.search.replay import ProofLog
-from rectifold.search.tasks import Known, SplitTask, go_on_splitting
+from rectifold.search.tasks import Snapshot, SplitTask, go_on_splitting
 from rectifold.search.witnesses import Witnesses
 
 MOST_BOXES = 10**12  # no limit: the deadline ends the search
@@ -64,7 +64,7 @@ class Attack(Protocol):
     @property
     def deadline(self) -> float: ...
     @property
-    def contest(self) -> Contest | None: ...
+    def contest(self) -> ArgmaxRefuter | None: ...
     def attack(self, size: AttackSize, kept: int) -> Floats | None: ...
 
 
@@ -121,12 +121,12 @@ def _take_turns(search: BoxSearch, asked: Attack, workers: Workers, turn: float)
     """One turn of every worker on a part of the waiting boxes; True when nothing waits."""
     if len(search.waiting) < 2 * workers.count:
         return search.go_on(min(asked.deadline, time.monotonic() + _FEW_SECONDS))
-    known = Known.of(asked.bounds, asked.witnesses)
+    known = Snapshot.take(asked.bounds, asked.witnesses)
     seconds = min(turn, time_left(asked.deadline))
     tasks = [
         SplitTask(known, LAST, tuple(search.queries), part, seconds, asked.contest)
-        for part in search.handed_out(workers.count)
+        for part in search.split_work(workers.count)
     ]
     for handed, other in workers.each(go_on_splitting, tasks):
-        search.take_back(handed, other)
+        search.merge(handed, other)
     return not search.waiting or bool(search.refuted.any())

@@ -26,7 +26,7 @@ from rectifold.search.boxes.largest import TightestSearch
 from rectifold.search.boxes.tree import clearance
 from rectifold.search.boxes.unit_splits import PhaseSearch
 from rectifold.search.replay import ProofLog
-from rectifold.search.tasks import Known, TightestTask, go_on_tightening
+from rectifold.search.tasks import Snapshot, TightestTask, go_on_tightening
 from rectifold.search.witnesses import Witnesses
 
 _LEAST = 1e-3
@@ -110,14 +110,14 @@ def _take_turns(search: TightestSearch, excess: Excess, workers: Workers, turn: 
     if len(search.waiting) < 2 * workers.count:
         search.go_on(min(excess.deadline, time.monotonic() + _FEW_SECONDS))
         return
-    known = Known.of(excess.bounds, excess.witnesses)
+    known = Snapshot.take(excess.bounds, excess.witnesses)
     seconds = min(turn, time_left(excess.deadline))
     tasks = [
         TightestTask(known, LAST, part, search.point, seconds)
-        for part in search.handed_out(workers.count)
+        for part in search.split_work(workers.count)
     ]
     for handed, part in workers.each(go_on_tightening, tasks):
-        search.take_back(handed, part)
+        search.merge(handed, part)
 
 
 def _exactly_best(

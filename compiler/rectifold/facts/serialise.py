@@ -32,9 +32,9 @@ from rectifold.facts.trees import (
     BoxTree,
     CaseProof,
     ExactLeaf,
-    Frame,
     Hull,
     Leaf,
+    SlopeUnits,
     Split,
     Tree,
     UnitSplit,
@@ -182,7 +182,7 @@ def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
         units[name] = chosen
     if [v for v in below if v in units] != list(units):
         raise ValueError("a frame is out of order")
-    frame = Frame(units)
+    frame = SlopeUnits(units)
     reads = set() if frame.first is None else set(network.layer(frame.first).weights)
     inputs = network.input_size if reads == {network.input_name} else None
     constraints = len(network.domain.constraints) if network.domain else 0
@@ -190,7 +190,7 @@ def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
 
 
 def _case_tree(
-    frame: Frame, form: Any, path: list[int], constraints: int, inputs: int | None
+    frame: SlopeUnits, form: Any, path: list[int], constraints: int, inputs: int | None
 ) -> Tree:
     """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
     if len(path) > _DEEPEST:
@@ -218,7 +218,7 @@ def _case_tree(
     return Split(*frame.place(number), active, inactive)
 
 
-def _leaf(frame: Frame, form: list[Any], depth: int, inputs: int | None) -> Leaf:
+def _leaf(frame: SlopeUnits, form: list[Any], depth: int, inputs: int | None) -> Leaf:
     slopes, betas, gammas, *hull = form
     data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
     if len(data) != frame.size or len(betas) not in (0, depth) or len(hull) > 1:
@@ -232,7 +232,7 @@ def _leaf(frame: Frame, form: list[Any], depth: int, inputs: int | None) -> Leaf
     )
 
 
-def _hull(frame: Frame, text: str, inputs: int | None) -> Hull:
+def _hull(frame: SlopeUnits, text: str, inputs: int | None) -> Hull:
     if inputs is None or frame.first is None:
         raise ValueError("a hull has no first layer")
     levels = (

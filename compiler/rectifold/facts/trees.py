@@ -23,7 +23,7 @@ HULL_LIMIT = 127  # of at most this many
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class SlopeUnits:
     """The units whose slopes a search chooses: per relu layer, in topological order.
 
     Flat arrays follow this order.
@@ -111,7 +111,7 @@ Tree = Leaf | ExactLeaf | Split
 class CaseProof:
     """A tree over the units of a frame."""
 
-    frame: Frame
+    frame: SlopeUnits
     tree: Tree
 
 

@@ -10,7 +10,7 @@ from rectifold.prover.stages import linear, phases, slopes
 from rectifold.prover.stages.boxes import prefers_boxes
 from rectifold.prover.state import ProofState
 from rectifold.search.phases.branch_and_bound import EXACT_LEAF_WEIGHTS
-from rectifold.search.tasks import EndTask, Known, shares, tighten_ends
+from rectifold.search.tasks import EndTask, Snapshot, deal, tighten_ends
 
 _LEAST_SECONDS = 0.05  # that must be left for a round to begin
 
@@ -78,7 +78,7 @@ def _tighten_ends(state: ProofState, layer: LayerState, nodes: int) -> None:
                     strict=True,
                 )
             )
-            known = Known.of(state.bounds, state.witnesses)
+            known = Snapshot.take(state.bounds, state.witnesses)
             tasks = [
                 EndTask(
                     known,
@@ -89,7 +89,7 @@ def _tighten_ends(state: ProofState, layer: LayerState, nodes: int) -> None:
                     seconds,
                     nodes,
                 )
-                for part in shares(units, state.workers.count)
+                for part in deal(units, state.workers.count)
             ]
             for answered, found, proofs in state.workers.each(tighten_ends, tasks):
                 layer.tighten(sign, answered, found, Method.CASES, proofs)

@@ -17,7 +17,7 @@ from rectifold.exact.entries import Indices
 from rectifold.facts.trees import CaseProof
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.search.boxes.argmax import Contest
+from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.boxes.largest import Shares, TightestPart, TightestSearch
 from rectifold.search.boxes.tree import BoxOutcome, BoxSearch, Handed, Query, SubSearch
 from rectifold.search.phases.branch_and_bound import BranchAndBound, Outcome
@@ -25,7 +25,7 @@ from rectifold.search.witnesses import Witnesses
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class Snapshot:
     """A network with proven ends, and points of its domain (the first keeps the linear constraints)."""
 
     network: Network
@@ -36,9 +36,9 @@ class Known:
     pairs: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(bounds: Bounds, witnesses: Witnesses) -> Known:
+    def take(bounds: Bounds, witnesses: Witnesses) -> Snapshot:
         points = witnesses.points[:1]
-        return Known(
+        return Snapshot(
             bounds.network,
             bounds.domain,
             dict(bounds.lower),
@@ -47,7 +47,7 @@ class Known:
             dict(bounds.pairs),
         )
 
-    def restored(self) -> tuple[Bounds, Witnesses]:
+    def restore(self) -> tuple[Bounds, Witnesses]:
         bounds = Bounds(self.network, self.domain, self.pairs)
         for name, lower in self.lower.items():
             bounds.set(name, lower, self.upper[name])
@@ -58,7 +58,7 @@ class Known:
 class SignTask:
     """Is sign·z ≤ 0 for these units?"""
 
-    known: Known
+    known: Snapshot
     layer: str
     sign: int
     units: Indices
@@ -72,7 +72,7 @@ class SignTask:
 class EndTask:
     """How small can sign·z be bounded for these units? `reached` are values that it takes."""
 
-    known: Known
+    known: Snapshot
     layer: str
     sign: int
     units: Indices
@@ -85,7 +85,7 @@ class EndTask:
 class BoxTask:
     """Which of these signs does a tree of boxes prove?"""
 
-    known: Known
+    known: Snapshot
     layer: str
     queries: tuple[Query, ...]
     seconds: float
@@ -96,19 +96,19 @@ class BoxTask:
 class SplitTask:
     """Go on splitting these boxes of a search for one layer's signs; each query is a list of alternatives."""
 
-    known: Known
+    known: Snapshot
     layer: str
     queries: tuple[tuple[Query, ...], ...]
     handed: Handed
     seconds: float
-    contest: Contest | None = None
+    contest: ArgmaxRefuter | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class TightestTask:
     """Go on bounding these boxes of a search for the largest value of one layer; `point` is the best so far."""
 
-    known: Known
+    known: Snapshot
     layer: str
     shares: Shares
     point: Floats
@@ -119,7 +119,7 @@ class _Task(Protocol):
     """Whatever work there is, it is about a network."""
 
     @property
-    def known(self) -> Known: ...
+    def known(self) -> Snapshot: ...
 
 
 Work = TypeVar("Work", bound=_Task)
@@ -139,29 +139,29 @@ def _on_few_threads(function: Callable[[Work], Answer]) -> Callable[[Work], Answ
 
 @_on_few_threads
 def go_on_tightening(task: TightestTask) -> tuple[Shares, TightestPart]:
-    search = TightestSearch(*task.known.restored(), task.layer, task.point[None, :])
-    search.continue_with(task.shares)
+    search = TightestSearch(*task.known.restore(), task.layer, task.point[None, :])
+    search.resume(task.shares)
     search.go_on(time.monotonic() + task.seconds)
     return task.shares, search.part()
 
 
 @_on_few_threads
 def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
-    bounds, witnesses = task.known.restored()
+    bounds, witnesses = task.known.restore()
     search = BoxSearch(bounds, witnesses, task.layer)
     contest = task.contest
     refutes = (
         None if contest is None else lambda points: contest.lost(witnesses, points, task.layer)
     )
     search.begin(task.queries, limit=10**12, until_refuted=True, refutes=refutes)
-    search.continue_with(task.handed)
+    search.resume(task.handed)
     search.go_on(time.monotonic() + task.seconds)
     return task.handed, search.sub_search()
 
 
 @_on_few_threads
 def answer_signs(task: SignTask) -> Outcome:
-    search = BranchAndBound(*task.known.restored(), task.layer, task.sign, with_hull=task.with_hull)
+    search = BranchAndBound(*task.known.restore(), task.layer, task.sign, with_hull=task.with_hull)
     return search.run(
         task.units,
         deadline=time.monotonic() + task.seconds,
@@ -173,7 +173,7 @@ def answer_signs(task: SignTask) -> Outcome:
 @_on_few_threads
 def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
     """(units, upper bounds of sign·z, proofs) of those that have a bound."""
-    search = BranchAndBound(*task.known.restored(), task.layer, task.sign)
+    search = BranchAndBound(*task.known.restore(), task.layer, task.sign)
     found, proofs = search.tightened(
         task.units, task.reached, deadline=time.monotonic() + task.seconds, nodes=task.nodes
     )
@@ -183,11 +183,11 @@ def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
 
 @_on_few_threads
 def split_boxes(task: BoxTask) -> BoxOutcome:
-    search = BoxSearch(*task.known.restored(), task.layer)
+    search = BoxSearch(*task.known.restore(), task.layer)
     return search.run(task.queries, deadline=time.monotonic() + task.seconds, limit=task.limit)
 
 
-def shares(units: Indices, count: int) -> list[Indices]:
+def deal(units: Indices, count: int) -> list[Indices]:
     """Units dealt out to workers like cards: neighbours are often equally hard."""
     return (
         [units[k::count] for k in range(min(count, len(units)))]

@@ -10,7 +10,7 @@ from rectifold.facts.trees import BoxProof
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
 from rectifold.search.boxes.tree import BoxOutcome
-from rectifold.search.tasks import BoxTask, Known, shares, split_boxes
+from rectifold.search.tasks import BoxTask, Snapshot, deal, split_boxes
 
 
 def prefers_boxes(state: ProofState, layer: LayerState) -> bool:
@@ -43,10 +43,10 @@ def _split(state: ProofState, layer: LayerState, limit: int) -> None:
         return
     with state.spending():
         seconds = min(state.effort.share_of_boxes * state.search_left, state.time_left())
-        known = Known.of(state.bounds, state.witnesses)
+        known = Snapshot.take(state.bounds, state.witnesses)
         tasks = [
             BoxTask(known, layer.name, tuple(queries[k] for k in part.tolist()), seconds, limit)
-            for part in shares(np.arange(len(queries)), state.workers.count)
+            for part in deal(np.arange(len(queries)), state.workers.count)
         ]
         for outcome in state.workers.each(split_boxes, tasks):
             _take(state, layer, outcome)

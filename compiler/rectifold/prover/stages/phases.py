@@ -11,7 +11,7 @@ from rectifold.exact.entries import Indices
 from rectifold.facts.methods import Method
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
-from rectifold.search.tasks import Known, SignTask, answer_signs, shares
+from rectifold.search.tasks import SignTask, Snapshot, answer_signs, deal
 
 _LEAST_NODES = 64  # that a question gets, however large its cone
 
@@ -71,7 +71,7 @@ def _tasks(state: ProofState, layer: LayerState, asked: _Question) -> list[SignT
     seconds = min(state.search_left, state.time_left()) * asked.share
     _, weights = state.cone_cost(layer.name)
     nodes = max(_LEAST_NODES, min(effort.phase_nodes, effort.phase_work // (weights + 1)))
-    known = Known.of(state.bounds, state.witnesses)
+    known = Snapshot.take(state.bounds, state.witnesses)
     return [
         SignTask(
             known,
@@ -83,7 +83,7 @@ def _tasks(state: ProofState, layer: LayerState, asked: _Question) -> list[SignT
             asked.query_nodes,
             asked.with_planes,
         )
-        for part in shares(asked.units, state.workers.count)
+        for part in deal(asked.units, state.workers.count)
     ]
 
 

@@ -18,7 +18,7 @@ def contests(count: int) -> Iterator[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class Contest:
+class ArgmaxRefuter:
     """The layers that hold the outputs of A and B, and by how much an output of A must lead to have won."""
 
     outputs: tuple[str, str]

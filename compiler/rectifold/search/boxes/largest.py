@@ -17,7 +17,7 @@ from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxSplit, BoxTree, UnitSplit
-from rectifold.search.boxes.tree import Ends, Gaps, Tightening, midpoint
+from rectifold.search.boxes.tree import Ends, RelaxationCost, Tightening, midpoint
 from rectifold.search.witnesses import Witnesses
 
 _BATCH = 64  # boxes bounded together: fewer than in a search for signs, because the worst ones are wanted
@@ -155,8 +155,8 @@ class TightestSearch:
 
     # ---- several processes ----------------------------------------------------------------------
 
-    def handed_out(self, parts: int) -> list[Shares]:
-        """The waiting boxes dealt out, the worst first; this search waits for none of them any more, until `take_back`."""
+    def split_work(self, parts: int) -> list[Shares]:
+        """The waiting boxes dealt out, the worst first; this search waits for none of them any more, until `merge`."""
         boxes, self.waiting = sorted(self.waiting), []
         return [
             [
@@ -166,7 +166,7 @@ class TightestSearch:
             for k in range(min(parts, len(boxes)))
         ]
 
-    def continue_with(self, shares: Shares) -> None:
+    def resume(self, shares: Shares) -> None:
         """In another process: go on with these boxes; box k is at place k."""
         self.begin()
         self.nodes, self.waiting = [], []
@@ -179,7 +179,7 @@ class TightestSearch:
         """The state of this search, to be sent back."""
         return TightestPart(self.nodes, self.waiting, self.reached, self.point, self.boxes)
 
-    def take_back(self, shares: Shares, other: TightestPart) -> None:
+    def merge(self, shares: Shares, other: TightestPart) -> None:
         """What another process made of some of our boxes: its trees are grafted on, its open boxes wait here again."""
         offset = len(self.nodes) - len(shares)
         places = {k: place for k, (place, *_) in enumerate(shares)}
@@ -219,7 +219,7 @@ class TightestSearch:
         self.ends.tighten(boxes)
         shares = self.ends.shares(boxes)
         places = np.repeat(np.arange(len(batch)), len(self.units))
-        gaps = Gaps(boxes, places)
+        gaps = RelaxationCost(boxes, places)
         result = backward(
             self.bounds, self.layer, np.tile(self.units, len(batch)), 1.0, gaps, boxes.of(places)
         )

@@ -146,8 +146,8 @@ class BoxSearch:
             self.waiting = [box for box in self.waiting if (box.pending & ~dropped).any()]
         return True
 
-    def handed_out(self, parts: int) -> list[Handed]:
-        """The waiting boxes dealt out in parts; this search waits for none of them any more, until `take_back`."""
+    def split_work(self, parts: int) -> list[Handed]:
+        """The waiting boxes dealt out in parts; this search waits for none of them any more, until `merge`."""
         boxes, self.waiting = self.waiting, []
         return [
             [
@@ -157,14 +157,14 @@ class BoxSearch:
             for k in range(min(parts, len(boxes)))
         ]
 
-    def continue_with(self, handed: Handed) -> None:
+    def resume(self, handed: Handed) -> None:
         """In another process: go on with these boxes; box k is at place k."""
         self.nodes, self.waiting = [], []
         for _, low, high, ends, pending, share in handed:
             self.waiting.append(_Box(len(self.nodes), low, high, ends, pending, share))
             self.nodes.append(_Node(np.zeros_like(pending), pending))
 
-    def take_back(self, handed: Handed, other: SubSearch) -> None:
+    def merge(self, handed: Handed, other: SubSearch) -> None:
         """What another process made of some of our boxes: its trees are grafted on, its open boxes wait here again."""
         offset = len(self.nodes) - len(handed)
         places = {k: place for k, (place, *_) in enumerate(handed)}
@@ -277,7 +277,7 @@ class BoxSearch:
             places, which = np.nonzero(pending[:, owner])
             if not len(places):
                 continue
-            own, gaps = boxes.of(places), Gaps(boxes, places)
+            own, gaps = boxes.of(places), RelaxationCost(boxes, places)
             result = backward(self.bounds, self.layer, units[which], float(sign), gaps, own)
             holds = result.upper <= -self.margin
             for k in np.nonzero(holds)[0]:
@@ -414,18 +414,29 @@ class Tightening:
         index = np.arange(len(ends))
         if not self.pairs:
             return Boxes(index, low, high, lower, upper)
-        apart_low, apart_high = (
+        difference_lower, difference_upper = (
             {a: side.pop(PAIR + a) for a in self.pairs} for side in (lower, upper)
         )
         return PairBoxes(
-            index, low, high, lower, upper, self.pairs, apart_low, apart_high, self.reach
+            index,
+            low,
+            high,
+            lower,
+            upper,
+            self.pairs,
+            difference_lower,
+            difference_upper,
+            self.reach,
         )
 
     def of_box(self, boxes: Boxes, k: int) -> Ends:
         """The ends of one of the boxes."""
         ends = {v: (boxes.lower[v][k], boxes.upper[v][k]) for v in boxes.lower}
         if isinstance(boxes, PairBoxes):
-            ends |= {PAIR + a: (boxes.apart_low[a][k], boxes.apart_high[a][k]) for a in self.pairs}
+            ends |= {
+                PAIR + a: (boxes.difference_lower[a][k], boxes.difference_upper[a][k])
+                for a in self.pairs
+            }
         return ends
 
     def tighten(self, boxes: Boxes, first: int = 0) -> None:
@@ -473,7 +484,7 @@ class Tightening:
             boxes.lower[second],
             boxes.upper[second],
         )
-        ld, ud = boxes.apart_low[first], boxes.apart_high[first]
+        ld, ud = boxes.difference_lower[first], boxes.difference_upper[first]
         low, high = _apart(lx, ux, ly, uy)
         np.maximum(ld, low, out=ld)
         np.minimum(ud, high, out=ud)
@@ -506,7 +517,7 @@ def _apart(lx: Floats, ux: Floats, ly: Floats, uy: Floats) -> tuple[Floats, Floa
     return np.nextafter(lx - uy, -np.inf), np.nextafter(ux - ly, np.inf)
 
 
-class Gaps:
+class RelaxationCost:
     """Records, per row and unit, how much its relaxation adds to the bound: |coefficient| times the gap of its lines, of the planes for the
     common part of a pair."""
 

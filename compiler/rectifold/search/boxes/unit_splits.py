@@ -18,7 +18,7 @@ from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.search.boxes.largest import Node, TightestSearch
-from rectifold.search.boxes.tree import Ends, Gaps, of_phase
+from rectifold.search.boxes.tree import Ends, RelaxationCost, of_phase
 
 _TRIED = 12  # units whose halves are bounded together before one is split,
 _MOST = 60  # at most, as long as
@@ -128,7 +128,7 @@ class PhaseSearch(TightestSearch):
     def _asked(self, boxes: Boxes, chosen: Indices, places: list[int]) -> list[_Part]:
         """Bound all outputs on some of the boxes, which belong to these places of the tree."""
         owners = np.repeat(chosen, len(self.units))
-        gaps = Gaps(boxes, owners)
+        gaps = RelaxationCost(boxes, owners)
         result = backward(
             self.bounds, self.layer, np.tile(self.units, len(chosen)), 1.0, gaps, boxes.of(owners)
         )

@@ -18,7 +18,7 @@ from rectifold.bounds.relaxation import relaxation
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-from rectifold.facts.trees import Frame
+from rectifold.facts.trees import SlopeUnits
 
 Hints = npt.NDArray[np.floating]  # float32, or float64 where the scale asks for it
 
@@ -32,7 +32,7 @@ class Skeleton:
     `inner` is N×N; row i has entries only left of the slice of its own layer.
     """
 
-    frame: Frame
+    frame: SlopeUnits
     bias: Hints
     outer: Hints  # N×n
     inner: Hints
@@ -104,7 +104,7 @@ def skeleton_of(bounds: Bounds, name: str) -> Skeleton:
         for v in network.relu_layers
         if v.name in cone
     }
-    frame = Frame(units)
+    frame = SlopeUnits(units)
     builder = _Builder(bounds, frame)
     for layer in network.layers:
         if layer.name in cone:
@@ -134,7 +134,7 @@ def skeleton_of(bounds: Bounds, name: str) -> Skeleton:
 class _Builder:
     """Forms of the live values of one layer after another."""
 
-    def __init__(self, bounds: Bounds, frame: Frame) -> None:
+    def __init__(self, bounds: Bounds, frame: SlopeUnits) -> None:
         self.bounds = bounds
         self.frame = frame
         n = bounds.network.input_size
