@@ -154,3 +154,26 @@ def test_the_reference_of_commands_is_made_from_the_commands() -> None:
     spec.loader.exec_module(module)
     written = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     assert written == module.reference(), "run: python docs/make_cli_reference.py"
+
+
+def anchors(file: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", v.lower()).replace(" ", "-") for v in headings}
+
+
+def test_references_from_code_to_the_documents_lead_to_a_heading() -> None:
+    found = [
+        (path, *reference)
+        for path in sorted((ROOT / "compiler").rglob("*.py"))
+        for reference in re.findall(
+            r"(docs/[\w/-]+\.md)#([a-z0-9-]+)", path.read_text(encoding="utf-8")
+        )
+    ]
+    assert len(found) >= 14
+    for path, file, anchor in found:
+        assert anchor in anchors(ROOT / file), (path, file, anchor)
+
+
+def test_code_cites_no_document_by_section_number() -> None:
+    for path in sorted((ROOT / "compiler").rglob("*.py")):
+        assert "mathematics \u00a7" not in path.read_text(encoding="utf-8"), path

@@ -9,7 +9,7 @@ x on [lx, ux], y on [ly, uy], d = x − y on [ld, ud]:
 
 Any of them is true, so the one that is better at the centre of the box is taken (the second one if it is better by 1/1021 of the range of d: the checker
 chooses again, with other rounding, and must choose alike). The lines of stable units are exact, and with them every
-case of mathematics §4.3 (both active: e = d; one inactive: e = x or −y; …) is the first kind.
+case of docs/mathematics.md#two-networks-at-once (both active: e = d; one inactive: e = x or −y; …) is the first kind.
 Rounding: slopes are at most 1 in size and taken as exact numbers, so each product and sum adds at most 8 u (|E| + |R|) of what it multiplies.
 """
 

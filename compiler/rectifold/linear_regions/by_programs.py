@@ -1,4 +1,6 @@
-"""Linear regions of networks with many inputs, by linear programs (mathematics §3.2).
+"""Linear regions of networks with many inputs, by linear programs.
+
+Derivation: docs/mathematics.md#regions-by-linear-programs.
 
 A cell is a list of inequalities (the phases of the units that split it), a point strictly inside, and vertices that programs have found. Unit after unit:
 a known vertex on the side where the inside point is not splits the cell; a bound over the box may say that there is none; otherwise one program

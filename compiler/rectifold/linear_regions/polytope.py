@@ -1,4 +1,6 @@
-"""Bounded polytopes as exact vertex lists, and their splitting by a hyperplane (mathematics §3.1).
+"""Bounded polytopes as exact vertex lists, and their splitting by a hyperplane.
+
+Derivation: docs/mathematics.md#vertex-lists.
 
 A vertex is a primitive integer column (X_1 … X_n, w) with w > 0, standing for X/w, and a bit mask of the constraints that are
 tight at it. An affine form is an integer row (a_1 … a_n, b); only its sign matters, so any positive scale will do.

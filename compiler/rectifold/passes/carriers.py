@@ -63,7 +63,7 @@ class _Carriers:
 
 
 def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """Rule (g), with the mirrored half of (e). From the output backward; one layer per call."""
+    """docs/mathematics.md#carriers, and its mirrored units. From the output backward; one layer per call."""
     for layer in reversed(network.relu_layers):
         known = facts.layers.get(layer.name)
         if known is None or layer.name == network.output or not layer.size or known.inactive.any():

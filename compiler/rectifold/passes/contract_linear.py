@@ -17,7 +17,7 @@ from rectifold.passes.result import Options, Rewritten, Step
 
 
 def contract_linear(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """The second half of rule (c)."""
+    """docs/mathematics.md#affine-layers"""
     for layer in network.layers:
         if layer.is_relu or layer.name == network.output or not layer.size:
             continue

@@ -15,7 +15,7 @@ from rectifold.passes.result import Options, Rewritten, Step, without
 
 
 def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """Rule (f)."""
+    """docs/mathematics.md#units-nobody-reads"""
     for layer in reversed(network.layers):
         if layer.name == network.output:
             continue

@@ -17,7 +17,7 @@ from rectifold.passes.result import Options, Rewritten, Step
 
 
 def fold_inputs(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """Rule (i) of the mathematics."""
+    """docs/mathematics.md#fixed-and-unread-inputs"""
     fixed = facts.domain.fixed
     if not fixed:
         return Rewritten(network, facts)

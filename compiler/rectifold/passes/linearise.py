@@ -13,7 +13,7 @@ from rectifold.passes.result import Options, Rewritten, Step, without
 
 
 def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """The first half of rule (c)."""
+    """docs/mathematics.md#affine-layers"""
     for layer in network.relu_layers:
         known = facts.layers.get(layer.name)
         if known is not None and bool((known.lower >= 0).all()) and layer.size:

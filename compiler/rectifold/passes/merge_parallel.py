@@ -20,7 +20,7 @@ from rectifold.passes.result import Options, Rewritten, Sign, Step, Tie, signs_o
 
 
 def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """The unconditional half of rule (e)."""
+    """docs/mathematics.md#units-on-one-hyperplane"""
     for layer in network.relu_layers:
         if (
             layer.name == network.output

@@ -1,4 +1,6 @@
-"""The paper's gated networks (Kumar, Serra, Ramalingam 2019), and two variants that leak less (mathematics §3.3).
+"""The paper's gated networks (Kumar, Serra, Ramalingam 2019), and two variants that leak less.
+
+Derivation: docs/mathematics.md#gates.
 
 For a region with inequalities G_k ≥ 0 and affine map f (K = half the largest |f| of all pieces on the domain, δ = K/M times 2 where
 said), per output:

@@ -4,7 +4,7 @@ On a sub-box the layers below are bounded afresh, layer by layer, by rigorous ba
 on that box. A unit whose sign is proved on every leaf of the tree has it on the domain. Only the units that are still unstable on a box are
 bounded on its halves, so the work shrinks with the boxes.
 
-Which input is halved decides the speed (mathematics §4.3): the one with the largest influence on the bounds that fail. Influence is
+Which input is halved decides the speed (docs/mathematics.md#which-input-to-halve): the one with the largest influence on the bounds that fail. Influence is
 |coefficient| · radius for the bounding form itself, plus what each relaxed unit adds to the bound (|C| times the gap of its lines),
 shared out over the inputs in proportion to their part in that unit's own range.
 """

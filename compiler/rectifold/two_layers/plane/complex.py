@@ -1,4 +1,6 @@
-"""Two inputs: an exact network with two hidden layers for any depth (mathematics §3.4, n = 2).
+"""Two inputs: an exact network with two hidden layers for any depth.
+
+Derivation: docs/mathematics.md#two-inputs.
 
 Across an edge on the primitive line form L the function changes by κ L. At an interior point the odd weights
 d_L = κ(beyond) − κ(before) of the lines through it balance: Σ d_L n_L = 0. A unit m·relu(base + Σ c_i relu(σ_i P_i)) whose zero set is

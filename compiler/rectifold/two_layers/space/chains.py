@@ -1,4 +1,6 @@
-"""Three units in a chain as units of a second layer (mathematics §3.4, the 3-chain identity).
+"""Three units in a chain as units of a second layer.
+
+Derivation: docs/mathematics.md#chains-of-three-units.
 
     T3 = relu(z + a relu(u) + b relu(w + c relu(u)))
 

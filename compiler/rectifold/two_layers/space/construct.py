@@ -1,4 +1,6 @@
-"""Three inputs: an exact network with two hidden layers for any depth (mathematics §3.4, n = 3).
+"""Three inputs: an exact network with two hidden layers for any depth.
+
+Derivation: docs/mathematics.md#three-inputs.
 
 At a generic interior vertex three units are 0, and the function there is an affine map plus
 
