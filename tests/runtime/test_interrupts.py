@@ -36,7 +36,7 @@ def test_an_interrupted_search_for_the_tightest_bound_answers_what_is_proved() -
             signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGALRM, interrupt_the_search)
-    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
     try:
         found = closest(a, b, Domain.cube(-1, 1, 5), limits=Limits(600.0))
     finally:

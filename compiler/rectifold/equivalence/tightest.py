@@ -94,13 +94,14 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
         opened_workers(run.limits.jobs, run.limits.scheduler) as workers,
     ):
         is_shared = has_few_inputs and workers.executor is not None
-        while not (interrupted.is_set() or search.is_complete):
+        while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes
             if is_shared:
                 _take_turns(search, excess, workers, run.effort.turn_seconds)
             else:
                 search.go_on(excess.deadline, before + 1)
-            if time.monotonic() >= excess.deadline or search.boxes == before:
+            is_over = interrupted.is_set() or time.monotonic() >= excess.deadline
+            if is_over or search.boxes == before:
                 break
     return search
 
