@@ -15,6 +15,7 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
+from rectifold_check.agreed import BITS, MOST_BITS
 from rectifold_check.cells import Cells
 from rectifold_check.claim import Claim, described
 from rectifold_check.forms import Form, add_into, reduced
@@ -31,8 +32,6 @@ from rectifold_check.reading import (
     read_network,
 )
 from rectifold_check.substitution import (
-    BITS,
-    MOST_BITS,
     Block,
     Substitution,
     packed,

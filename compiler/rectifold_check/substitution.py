@@ -32,11 +32,10 @@ from functools import cached_property
 from operator import mul
 from typing import Any
 
+from rectifold_check.agreed import BITS, PLANE_GAIN, STEEP_LOWER, STEEP_UPPER
 from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier, rational
 from rectifold_check.work import Work, words
 
-BITS = 72  # fractional bits of ends, coefficients and bounds, unless the certificate asks for more
-MOST_BITS = 4096
 SLOPE = 60  # fractional bits of an upper slope
 _ONE = 1 << SLOPE
 ALPHA = 15  # fractional bits of a lower slope
@@ -707,7 +706,11 @@ def _lines(low: int, high: int) -> Line:
     if low >= 0:
         return _ONE, _ONE, 0
     slope = (high << SLOPE) // (high - low)
-    return slope, _ONE if 1024 * high > -1021 * low else 0, max(-slope * low, (_ONE - slope) * high)
+    return (
+        slope,
+        _ONE if STEEP_UPPER * high > -STEEP_LOWER * low else 0,
+        max(-slope * low, (_ONE - slope) * high),
+    )
 
 
 def _relaxed_pair(
@@ -774,7 +777,7 @@ def _plane(
     gain = alone[0] * twice_x + alone[1] * twice_y + 2 * alone[2] - (slope * twice_d + 2 * offset)
     if not above:
         gain = -gain
-    return (slope, -slope, offset) if 1021 * gain > (2 * (ds[1] - ds[0]) << SLOPE) else alone
+    return (slope, -slope, offset) if PLANE_GAIN * gain > (2 * (ds[1] - ds[0]) << SLOPE) else alone
 
 
 # ---- rows as single integers ----------------------------------------------------------------------

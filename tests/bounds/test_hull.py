@@ -16,8 +16,9 @@ from rectifold.facts.trees import HULL_UNITS, SLOPE_UNITS, Hull, SlopeUnits
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
+from rectifold_check.agreed import BITS
 from rectifold_check.reading import read_domain, read_network
-from rectifold_check.substitution import BITS, Case, Substitution
+from rectifold_check.substitution import Case, Substitution
 from rectifold_check.substitution import Hull as CheckedHull
 from support import float_network, points_of, random_network
 

@@ -16,8 +16,9 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold_check import Replay
+from rectifold_check.agreed import BITS
 from rectifold_check.reading import Domain, Refusal, read_domain, read_network
-from rectifold_check.substitution import BITS, SLOPE, Case, Hull, Substitution
+from rectifold_check.substitution import SLOPE, Case, Hull, Substitution
 from support import BOX, canonical_chain, points_of, random_network
 
 # z = relu(x0) + relu(-x0) - 1 ≤ 0 on [-1, 1]: a chord gives 0 on the whole box. z - 1/4 < 0 needs nothing.

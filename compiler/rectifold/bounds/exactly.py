@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.bounds.agreed import STEEP_LOWER, STEEP_UPPER
 from rectifold.bounds.state import Bounds
 from rectifold.exact.matrix import Matrix
 
@@ -98,8 +99,7 @@ def _exact_relax(c: Matrix, name: str, bounds: Bounds, case: ExactCase) -> tuple
             shift -= value * slope * low
             values[j] = value * slope
         else:
-            default = Fraction(
-                1 if 1024 * Fraction(float(upper[j])) > -1021 * Fraction(float(lower[j])) else 0
-            )
+            low, high = Fraction(float(lower[j])), Fraction(float(upper[j]))
+            default = Fraction(1 if STEEP_UPPER * high > -STEEP_LOWER * low else 0)
             values[j] = value * min(max(case.alpha.get(key, default), Fraction(0)), Fraction(1))
     return Matrix.from_fractions([values], columns=c.shape[1]), shift

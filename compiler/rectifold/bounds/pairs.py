@@ -20,14 +20,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from rectifold.bounds.agreed import PLANE_GAIN
 from rectifold.bounds.boxes import Boxes
 from rectifold.bounds.relaxation import Lines, PairPlanes, relaxation
 from rectifold.bounds.rounding import TINY, UNIT, gamma
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-
-_CHOICE = 1021.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +89,7 @@ class PairBoxes(Boxes):
         unstable = ((lx < 0) & (ux > 0)) | (
             (ly < 0) & (uy > 0)
         )  # else the lines of x and y are exact
-        enough = (ud - ld) / _CHOICE
+        enough = (ud - ld) / PLANE_GAIN
         alone = (of_x[0], -of_y[2], of_x[1])
         apart = (of_d[0], -of_d[0], of_d[1])
         gain = of_x[0] * x + of_x[1] - of_y[2] * y - (of_d[0] * d + of_d[1])

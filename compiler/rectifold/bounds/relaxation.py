@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from rectifold.bounds.agreed import STEEP_LOWER, STEEP_UPPER
 from rectifold.bounds.rounding import TINY, UNIT
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -87,6 +88,6 @@ def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
         offset = offset + 8 * UNIT * np.maximum(np.abs(slope * lower), np.abs(upper)) + TINY
     offset = np.where(unstable, offset, 0.0)
     with np.errstate(over="ignore"):
-        steep = 1024.0 * upper > -1021.0 * lower
+        steep = float(STEEP_UPPER) * upper > -float(STEEP_LOWER) * lower
     lower_slope = np.where(unstable, steep.astype(np.float64), slope)
     return slope, offset, lower_slope

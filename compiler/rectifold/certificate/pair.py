@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import rectifold_check
+from rectifold.bounds.agreed import BITS
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.file import Certificate, certificate_of
-from rectifold.certificate.slack import BITS
 from rectifold.certificate.steps import Alias, Numbering, Precision, Step, UnitRef, tie_of
 from rectifold.certificate.units import UnitProofs
 from rectifold.exact.matrix import Matrix

@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.certificate.slack import BITS
+from rectifold.bounds.agreed import BITS
 from rectifold.certificate.steps import (
     Alias,
     Bound,

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import LayerFacts
 from rectifold.ir.domain import Domain
 
-BITS = 72  # fractional bits of the checker's integers, unless a step asks for more
-MOST_BITS = 4096  # that a step may ask for
 _SMALL = 2.0**-8  # layers whose ends are all below this ask for more bits
 _LARGE = 2.0**24  # ends of layers and inputs above this ask for more bits
 _SLOPE_ROUNDING = 2.0**-58  # per unit of range: the checker's slopes are multiples of 2^-60

@@ -15,10 +15,11 @@ from fractions import Fraction
 import numpy as np
 
 import rectifold_check
+from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.file import GAP, Certificate, certificate_of, header
-from rectifold.certificate.slack import BITS, MOST_BITS, bits_for_large
+from rectifold.certificate.slack import bits_for_large
 from rectifold.certificate.steps import (
     Boxes,
     Cases,
