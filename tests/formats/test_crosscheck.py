@@ -1,4 +1,6 @@
-"""The comparison after reading: a wrong operator is caught and its node named; rounding and overflow are no disagreement."""
+"""The comparison after reading: a wrong operator is caught and its node named; rounding and
+overflow are no disagreement.
+"""
 
 from __future__ import annotations
 
@@ -63,9 +65,12 @@ def test_the_first_node_that_was_read_wrongly_is_named(
     peers: Sequence[Peer], tmp_path: Path
 ) -> None:
     nodes = [
-        node("MatMul", ["x", "w"], "h"), node("Abs", ["h"], "a"), node("Neg", ["a"], "n"), node("Relu", ["n"], "r"),
+        node("MatMul", ["x", "w"], "h"),
+        node("Abs", ["h"], "a"),
+        node("Neg", ["a"], "n"),
+        node("Relu", ["n"], "r"),
         node("Sub", ["r", "n"], "y"),
-    ]  # fmt: skip
+    ]
     path = written(tmp_path, [1, 2], nodes, {"w": W})
     assert read_onnx(path, peers=peers)[1] == []
     with pytest.raises(
@@ -112,10 +117,12 @@ def test_a_peer_that_does_not_run_the_file_leaves_a_note(tmp_path: Path) -> None
 
 ROUNDING: dict[str, tuple[list[Any], Constants]] = {
     "weights whose products overflow": (
-        [node("MatMul", ["x", "w"], "h"), node("MatMul", ["h", "w"], "y")], {"w": np.full((2, 2), 3e38, dtype=np.float32)},
+        [node("MatMul", ["x", "w"], "h"), node("MatMul", ["h", "w"], "y")],
+        {"w": np.full((2, 2), 3e38, dtype=np.float32)},
     ),
     "a large number added and taken away": (
-        [node("Add", ["x", "c"], "h"), node("Sub", ["h", "c"], "y")], {"c": np.array([1e8, 12345678], dtype=np.float32)},
+        [node("Add", ["x", "c"], "h"), node("Sub", ["h", "c"], "y")],
+        {"c": np.array([1e8, 12345678], dtype=np.float32)},
     ),
     "large weights that nearly cancel": (
         [node("MatMul", ["x", "w"], "h"), node("MatMul", ["h", "v"], "y")],
@@ -124,8 +131,11 @@ ROUNDING: dict[str, tuple[list[Any], Constants]] = {
             "v": np.array([[1], [-1]], dtype=np.float32),
         },
     ),
-    "thirds": ([node("Div", ["x", "c"], "h"), node("Mul", ["h", "c"], "y")], {"c": np.array([3, 7], dtype=np.float32)}),
-}  # fmt: skip
+    "thirds": (
+        [node("Div", ["x", "c"], "h"), node("Mul", ["h", "c"], "y")],
+        {"c": np.array([3, 7], dtype=np.float32)},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", ROUNDING)
@@ -180,7 +190,8 @@ def large(folder: Path) -> tuple[Path, int]:
 def test_a_large_network_is_left_out_with_a_note(tmp_path: Path) -> None:
     path, width = large(tmp_path)
     assert load(path).notes == (
-        f"the network was not compared with another program: {width**2:,} multiply-adds are more than {MAX_MACS:,}",
+        f"the network was not compared with another program: {width**2:,} multiply-adds are more "
+        f"than {MAX_MACS:,}",
     )
     assert load(path, crosscheck=False).notes == ()
 

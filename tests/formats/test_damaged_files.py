@@ -1,4 +1,6 @@
-"""A sample of benchmarks/damaged_files.py: a damaged file is read or refused, never a fault of ours."""
+"""A sample of benchmarks/damaged_files.py: a damaged file is read or refused, never a fault of
+ours.
+"""
 
 from __future__ import annotations
 

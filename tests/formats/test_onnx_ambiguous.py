@@ -1,4 +1,6 @@
-"""ONNX nodes that runtimes understand differently, because the file or the specification leaves something open: refused."""
+"""ONNX nodes that runtimes understand differently, because the file or the specification leaves
+something open: refused.
+"""
 
 from __future__ import annotations
 
@@ -35,31 +37,70 @@ def scales(*values: float) -> dict[str, np.ndarray]:
 POOL: dict[str, Any] = {"auto_pad": "SAME_UPPER", "kernel_shape": [1], "strides": [3]}
 REFUSED: dict[str, tuple[Any, list[int], dict[str, np.ndarray], int, str]] = {
     "max pool whose SAME pads are negative": (
-        helper.make_node("MaxPool", ["x"], ["y"], name="p", **POOL), [1, 1, 2], {}, 13, "negative",
+        helper.make_node("MaxPool", ["x"], ["y"], name="p", **POOL),
+        [1, 1, 2],
+        {},
+        13,
+        "negative",
     ),
     "average pool whose SAME pads are negative": (
-        helper.make_node("AveragePool", ["x"], ["y"], name="p", **POOL), [1, 1, 2], {}, 13, "negative",
+        helper.make_node("AveragePool", ["x"], ["y"], name="p", **POOL),
+        [1, 1, 2],
+        {},
+        13,
+        "negative",
     ),
     "max pool whose SAME pads count a dilated kernel": (
-        helper.make_node("MaxPool", ["x"], ["y"], name="p", auto_pad="SAME_LOWER", kernel_shape=[2], dilations=[2]),
-        [1, 1, 4], {}, 13, "dilations",
+        helper.make_node(
+            "MaxPool",
+            ["x"],
+            ["y"],
+            name="p",
+            auto_pad="SAME_LOWER",
+            kernel_shape=[2],
+            dilations=[2],
+        ),
+        [1, 1, 4],
+        {},
+        13,
+        "dilations",
     ),
     "resize of opset 10 to fewer entries between two": (
-        helper.make_node("Resize", ["x", "s"], ["y"], name="r"), [1, 1, 4], scales(1, 1, 0.75), 10, "opset 11",
+        helper.make_node("Resize", ["x", "s"], ["y"], name="r"),
+        [1, 1, 4],
+        scales(1, 1, 0.75),
+        10,
+        "opset 11",
     ),
     "aligned corners of a size that is no whole number": (
         helper.make_node(
-            "Resize", ["x", "", "s"], ["y"], name="r", mode="nearest", coordinate_transformation_mode="align_corners"
+            "Resize",
+            ["x", "", "s"],
+            ["y"],
+            name="r",
+            mode="nearest",
+            coordinate_transformation_mode="align_corners",
         ),
-        [1, 1, 3], scales(1, 1, 0.75), 13, "give the sizes",
+        [1, 1, 3],
+        scales(1, 1, 0.75),
+        13,
+        "give the sizes",
     ),
     "half pixels of a size that is no whole number": (
         helper.make_node(
-            "Resize", ["x", "", "s"], ["y"], name="r", mode="nearest", coordinate_transformation_mode="pytorch_half_pixel"
+            "Resize",
+            ["x", "", "s"],
+            ["y"],
+            name="r",
+            mode="nearest",
+            coordinate_transformation_mode="pytorch_half_pixel",
         ),
-        [1, 1, 3], scales(1, 1, 0.5), 13, "give the sizes",
+        [1, 1, 3],
+        scales(1, 1, 0.5),
+        13,
+        "give the sizes",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -71,16 +112,32 @@ def test_what_runtimes_understand_differently_is_refused(name: str, tmp_path: Pa
 
 READ: dict[str, tuple[Any, list[int], dict[str, np.ndarray], int]] = {
     "max pool whose SAME pads are 0": (
-        helper.make_node("MaxPool", ["x"], ["y"], auto_pad="SAME_UPPER", kernel_shape=[2], strides=[2]), [1, 1, 4], {}, 13,
+        helper.make_node(
+            "MaxPool", ["x"], ["y"], auto_pad="SAME_UPPER", kernel_shape=[2], strides=[2]
+        ),
+        [1, 1, 4],
+        {},
+        13,
     ),
     "resize of opset 10 to every other entry": (
-        helper.make_node("Resize", ["x", "s"], ["y"]), [1, 1, 4], scales(1, 1, 0.5), 10,
+        helper.make_node("Resize", ["x", "s"], ["y"]),
+        [1, 1, 4],
+        scales(1, 1, 0.5),
+        10,
     ),
     "aligned corners of a whole size": (
-        helper.make_node("Resize", ["x", "", "s"], ["y"], mode="nearest", coordinate_transformation_mode="align_corners"),
-        [1, 1, 3], scales(1, 1, 2), 13,
+        helper.make_node(
+            "Resize",
+            ["x", "", "s"],
+            ["y"],
+            mode="nearest",
+            coordinate_transformation_mode="align_corners",
+        ),
+        [1, 1, 3],
+        scales(1, 1, 2),
+        13,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", READ)

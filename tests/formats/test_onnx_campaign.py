@@ -1,4 +1,6 @@
-"""A sample of benchmarks/onnx_campaign.py: random graphs over every operator, read right or refused in one clean line."""
+"""A sample of benchmarks/onnx_campaign.py: random graphs over every operator, read right or refused
+in one clean line.
+"""
 
 from __future__ import annotations
 

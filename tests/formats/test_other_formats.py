@@ -27,9 +27,15 @@ def saved(path: Path, **arrays: np.ndarray) -> Path:
 
 def test_npz_both_ways(tmp_path: Path) -> None:
     path = saved(
-        tmp_path / "n.npz", W0=np.array([[1, -1]], dtype=np.float32), b0=np.array([0.5]), W1=np.array([[2.0], [3.0]]),
-        b1=np.array([0, 1]), input_lo=np.array(0.0), input_hi=np.array([1.0, 2.0]), extra=np.zeros(2),
-    )  # fmt: skip
+        tmp_path / "n.npz",
+        W0=np.array([[1, -1]], dtype=np.float32),
+        b0=np.array([0.5]),
+        W1=np.array([[2.0], [3.0]]),
+        b1=np.array([0, 1]),
+        input_lo=np.array(0.0),
+        input_hi=np.array([1.0, 2.0]),
+        extra=np.zeros(2),
+    )
     network, notes = read_npz(path)
     assert evaluate(network, [F(1), F(0)]) == [3, F(11, 2)]
     assert network.domain == Domain((F(0), F(0)), (F(1), F(2)))

@@ -1,4 +1,6 @@
-"""Points for other programs: floats of the asked kind, inside the domain, that still show what they are to show."""
+"""Points for other programs: floats of the asked kind, inside the domain, that still show what they
+are to show.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from support import net, random_network
 
 
 def layer(name: str, rows: list[list[int]], reads: str = "x", activation: str = "relu") -> Layer:
-    return Layer(name, activation, Matrix.zeros(len(rows), 1), {reads: Matrix.from_fractions(rows)})  # type: ignore[arg-type]
+    weights = {reads: Matrix.from_fractions(rows)}
+    return Layer(name, activation, Matrix.zeros(len(rows), 1), weights)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +151,8 @@ def test_canonical_form_and_digest() -> None:
     one = net("input x[2] in [0, 1]\ny = relu([[1, 0], [0, 1/3]] @ x + [0, 1/2])\noutput y")
     other = net("input z[2] in [0, 2]\nout = relu([[1, 0], [0, 1/3]] @ z + [0, 1/2])\noutput out")
     assert canonical_text(one) == (
-        '{"format":"rectifold-network/1","inputs":2,"layers":[{"activation":"R","bias":"1:1/2","units":2,'
-        '"weights":[[0,["0:1","1:1/3"]]]}],"output":1}'
+        '{"format":"rectifold-network/1","inputs":2,"layers":[{"activation":"R","bias":"1:1/2",'
+        '"units":2,"weights":[[0,["0:1","1:1/3"]]]}],"output":1}'
     )
     assert digest(one) == digest(other)
     changed = net(

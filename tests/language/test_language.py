@@ -1,4 +1,6 @@
-"""The language: meaning of each construct, the printed form, and every kind of error with several bad programs."""
+"""The language: meaning of each construct, the printed form, and every kind of error with several
+bad programs.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,10 @@ def test_assumptions_alone_make_a_domain() -> None:
 def test_constants_from_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", a=np.array([[1, 2]], dtype=np.float32), b=np.array([3.5]))
     np.save(tmp_path / "v.npy", np.array([1.0, 2.0]))
-    text = 'input x[2] in [0, 1]\nconst W = load("w.npz", "a")\nconst b = load("w.npz", "b")\ny = W @ x + b\nz = load("v.npy") @ x\noutput concat(y, z)'
+    text = (
+        'input x[2] in [0, 1]\nconst W = load("w.npz", "a")\nconst b = load("w.npz", "b")\ny '
+        '= W @ x + b\nz = load("v.npy") @ x\noutput concat(y, z)'
+    )
     network = parse(text, folder=tmp_path)
     assert evaluate(network, [F(1), F(1)]) == [F(13, 2), F(3)]
 

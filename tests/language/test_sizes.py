@@ -113,7 +113,8 @@ def test_what_a_file_loads_counts_as_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", ["W/3", "3*W", "W + 1/3", "-W", "W*2 - W", "W[0:500]"])
 def test_a_whole_matrix_may_be_changed(change: str) -> None:
     network = parse(
-        f"input x[400]\nconst W = ones(500, 400)\nconst V = {change}\nh = relu(V @ x)\noutput h[0:2]"
+        f"input x[400]\nconst W = ones(500, 400)\nconst V = {change}\nh = relu(V @ x)\noutput "
+        "h[0:2]"
     )
     assert network.layers[0].size == 500
 

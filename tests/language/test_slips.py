@@ -27,7 +27,8 @@ WRITTEN = 'a domain is written "[0, 1]" (for every input)'
         ("h = sigmoid(x)", "error: sigmoid is not piecewise linear\n"),
         (
             "h = tanh(x)",
-            "help: leave tanh out at the end of a network: which output is the largest does not change",
+            "help: leave tanh out at the end of a network: which output is the largest does not "
+            "change",
         ),
         ("h = Softmax(x)", "error: Softmax is not piecewise linear\n"),
         ("h = gelu(x)", "help: write piecewise linear functions: relu, abs, max"),
@@ -47,7 +48,8 @@ def test_slips_in_a_network(line: str, message: str) -> None:
     [
         (
             "0,1",
-            "domain:1:2: error: a ',' outside of brackets\n    0,1\n     ^\nhelp: write \"[0, 1]\" (that range for every",
+            "domain:1:2: error: a ',' outside of brackets\n    0,1\n     ^\nhelp: write \"[0, "
+            '1]" (that range for every',
         ),
         ("-1.5, 2", 'help: write "[-1.5, 2]"'),
         (
@@ -66,7 +68,8 @@ def test_slips_in_a_network(line: str, message: str) -> None:
         ("[0, 1] with 2 linear constraints", "domain:1:8: error: 'with' does not belong here"),
         (
             "[0, 1]^3",
-            "domain:1:8: error: this domain is written for 3 inputs, but the network has 2\n    [0, 1]^3\n           ^\n",
+            "domain:1:8: error: this domain is written for 3 inputs, but the network has 2\n    "
+            "[0, 1]^3\n           ^\n",
         ),
         ("[[0, 1], [0, 1]]^2", "'^' repeats one range, these are several"),
         ("[0, 1]^x", "domain:1:8: error:"),

@@ -24,7 +24,9 @@ LINUX = pytest.mark.skipif(
 
 
 def program(folder: Path, text: str) -> subprocess.Popen[str]:
-    """A Python process in `folder` whose text ends in a line on standard output when it is ready."""
+    """A Python process in `folder` whose text ends in a line on standard output when it is
+    ready.
+    """
     return subprocess.Popen(
         [sys.executable, "-c", text],
         cwd=folder,
@@ -125,8 +127,9 @@ def test_folders_devices_pipes_sockets_and_loops_are_refused(
     with socket.socket(socket.AF_UNIX) as door:
         door.bind("socket")
         for name, what in [
-            (".", "is a folder"), ("pipe", "is a pipe"), ("socket", "is a socket"), ("/dev/null", "is a device"),
-            ("null", "is a device"), ("loop", "cannot be the name of a file"), ("gone/x", "there is no folder"),
+            (".", "is a folder"), ("pipe", "is a pipe"), ("socket", "is a socket"),
+            ("/dev/null", "is a device"), ("null", "is a device"),
+            ("loop", "cannot be the name of a file"), ("gone/x", "there is no folder"),
             ("a\0b", "cannot be the name of a file"),
         ]:  # fmt: skip
             with pytest.raises(InputError, match=what):
@@ -154,8 +157,9 @@ def test_two_outputs_of_one_file_are_refused(
     os.symlink("new", "loose")
     os.symlink(".", "here")
     for one, other in [
-        ("a", "a"), ("a", "./a"), ("a", "hard"), ("a", "soft"), ("new", "loose"), ("new", "folder/../new"),
-        ("new", "here/new"), ("new", "NEW"), ("stra\u00dfe", "STRASSE"), ("\u00e9", "e\u0301"),
+        ("a", "a"), ("a", "./a"), ("a", "hard"), ("a", "soft"), ("new", "loose"),
+        ("new", "folder/../new"), ("new", "here/new"), ("new", "NEW"),
+        ("stra\u00dfe", "STRASSE"), ("\u00e9", "e\u0301"),
     ]:  # fmt: skip
         with pytest.raises(InputError, match="--certificate and -o are one file"):
             require_targets([Target("-o", one), Target("--certificate", other)], [], force=True)
@@ -235,12 +239,15 @@ from rectifold.runtime.files import write_files
 print("ready", flush=True)
 for k in itertools.count():
     data, end = b"%d " % k, str(k) if {fresh} else ""
-    write_files({{pathlib.Path("side" + end): data * 200_000, pathlib.Path("main" + end): data * 200_000}})
+    names = [pathlib.Path("side" + end), pathlib.Path("main" + end)]
+    write_files({{name: data * 200_000 for name in names}})
 """
 
 
 def interrupted(folder: Path, number: signal.Signals, *, unnamed: bool, fresh: bool) -> list[Path]:
-    """What lies in the folder after a writer of many files was ended by the signal at some moment, five times."""
+    """What lies in the folder after a writer of many files was ended by the signal at some moment,
+    five times.
+    """
     for wait in (0.0, 0.003, 0.01, 0.02, 0.05):
         process = program(folder, _WRITER.format(unnamed=unnamed, fresh=fresh))
         assert process.stdout is not None

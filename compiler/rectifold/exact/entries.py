@@ -58,7 +58,9 @@ class Entries:
 
     @cached_property
     def bits(self) -> int:
-        """Bits of the longest numerator and of the common denominator together, when all entries share one."""
+        """Bits of the longest numerator and of the common denominator together, when all entries
+        share one.
+        """
         if self._size == 0:
             return 1
         if self._array is not None:
@@ -70,8 +72,8 @@ class Entries:
     def approximation(self) -> tuple[Floats, Floats | None]:
         """(mid, radius): |entry − mid| ≤ radius entrywise; radius None means exactly 0.
 
-        A quotient of integers rounds correctly in Python, so half an ulp would do; a whole one is given.
-        Entries beyond the float range get mid 0 and radius infinity.
+        A quotient of integers rounds correctly in Python, so half an ulp would do; a whole one is
+        given. Entries beyond the float range get mid 0 and radius infinity.
         """
         if self._array is not None:
             return self._array, None
@@ -131,7 +133,9 @@ class Entries:
 
     @cached_property
     def modular_rank(self) -> int:
-        """The rank modulo a large prime: never more than the rank, and nearly always equal to it. Fast."""
+        """The rank modulo a large prime: never more than the rank, and nearly always equal to it.
+        Fast.
+        """
         if self._size == 0:
             return 0
         return int(nmod_mat(self._integer_form[0], _RANK_PRIME).rank())
@@ -175,7 +179,9 @@ class Entries:
         return table.reshape(self.shape)
 
     def _as_signed_selection(self) -> tuple[Indices, Floats] | None:
-        """(picked, signs) if every row holds at most one entry and that entry is ±1 (0: an empty row)."""
+        """(picked, signs) if every row holds at most one entry and that entry is ±1 (0: an empty
+        row).
+        """
         if self._array is None:
             return None
         counts = np.count_nonzero(self.nonzero, axis=1)

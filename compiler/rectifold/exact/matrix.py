@@ -1,13 +1,15 @@
 """Exact rational matrices, and reading and printing of exact numbers.
 
-A float64 is a dyadic rational, so a float64 array *is* an exact matrix. A `Matrix` stays a float64 array while
-every entry is a float and becomes integers over one common denominator (python-flint) otherwise:
+A float64 is a dyadic rational, so a float64 array *is* an exact matrix. A `Matrix` stays a float64
+array while every entry is a float and becomes integers over one common denominator (python-flint)
+otherwise:
 
     Matrix.from_floats([[0.5, 3.0]])                  floats
     Matrix.from_fractions([[Fraction(1, 3)]])         1 over 3
 
-The form is canonical: a matrix whose entries all are float64 numbers is always held as floats. Nothing here
-rounds; `Matrix.approximation` is the one door to floats and returns a rigorous radius with them.
+The form is canonical: a matrix whose entries all are float64 numbers is always held as floats.
+Nothing here rounds; `Matrix.approximation` is the one door to floats and returns a rigorous radius
+with them.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Matrix(Entries):
 
     @staticmethod
     def from_floats(values: npt.ArrayLike) -> Matrix:
-        """The exact matrix of a 2-D array of finite floats (float32 and integers up to 2^53 included).
+        """The exact matrix of a 2-D array of finite floats (float32 and integers up to 2^53
+        included).
 
         >>> Matrix.from_floats([[0.5, -0.0]]).row(0)
         [Fraction(1, 2), Fraction(0, 1)]
@@ -213,7 +216,9 @@ class Matrix(Entries):
         return Matrix.from_integers(self.shape, [max(0, v) for v in integers], den)
 
     def rref(self) -> tuple[Matrix, list[int]]:
-        """(nonzero rows of the reduced row echelon form, pivot columns): self = self[:, pivots] @ rows."""
+        """(nonzero rows of the reduced row echelon form, pivot columns): self = self[:, pivots] @
+        rows.
+        """
         if self._size == 0:
             return Matrix.zeros(0, self.shape[1]), []
         mat, den, rank = self._integer_form[0].rref()

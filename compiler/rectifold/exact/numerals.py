@@ -4,8 +4,9 @@
     at_least(1/3)  "0.333333"      after "at least" and "attained": never above it
     about(1/3)     "0.333333"      where nothing is claimed
 
-Sound because the division of numerator by denominator is rounded once, in the direction that is asked for.
-Nothing here raises: numbers beyond the float range become infinite, texts may have any length.
+Sound because the division of numerator by denominator is rounded once, in the direction that is
+asked for. Nothing here raises: numbers beyond the float range become infinite, texts may have any
+length.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def nearest_float(value: Fraction | int) -> float:
 
 
 def at_most(value: Number, digits: int = 6) -> str:
-    """A decimal number of at most `digits` digits that is not below `value`; "inf" for what is no number.
+    """A decimal number of at most `digits` digits that is not below `value`; "inf" for what is no
+    number.
 
     >>> at_most(Fraction(1, 3), 3), at_most(Fraction(-1, 3), 3), at_most(0.5)
     ('0.334', '-0.333', '0.5')
@@ -49,13 +51,17 @@ def at_most(value: Number, digits: int = 6) -> str:
 
 
 def at_least(value: Number, digits: int = 6) -> str:
-    """A decimal number of at most `digits` digits that is not above `value`; "-inf" for what is no number."""
+    """A decimal number of at most `digits` digits that is not above `value`; "-inf" for what is no
+    number.
+    """
     opposite = at_most(-value, digits)
     return opposite[1:] if opposite.startswith("-") else "0" if opposite == "0" else f"-{opposite}"
 
 
 def about(value: Number, digits: int = 6) -> str:
-    """The nearest decimal number of `digits` digits; "inf", "-inf" and "nan" for what is no number."""
+    """The nearest decimal number of `digits` digits; "inf", "-inf" and "nan" for what is no
+    number.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return _rounded(Fraction(value), digits, ROUND_HALF_EVEN)

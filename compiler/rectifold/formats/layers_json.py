@@ -1,11 +1,13 @@
 """`.json` files with a list of layers in exact numbers.
 
-    {"format": "relu-trap/1", "network": {"inputs": 2, "layers": [{"W": [["1", "-1/3"]], "b": ["0"], "act": "relu"}]},
+    {"format": "relu-trap/1",
+     "network": {"inputs": 2, "layers": [{"W": [["1", "-1/3"]], "b": ["0"], "act": "relu"}]},
      "domain": {"lo": ["0", "0"], "hi": ["1", "1"]}}
 
-A number is a string: a decimal "1e-30", a rational "1/3" or a dyadic "3*2^-1074"; "-inf" and "inf" are allowed as ends
-of the domain. A file with a second network has it under "network_b". Keys beside these say something about the file
-and are named in a note; inside a network, a layer or the domain an unknown key is refused, since it would change them.
+A number is a string: a decimal "1e-30", a rational "1/3" or a dyadic "3*2^-1074"; "-inf" and "inf"
+are allowed as ends of the domain. A file with a second network has it under "network_b". Keys
+beside these say something about the file and are named in a note; inside a network, a layer or the
+domain an unknown key is refused, since it would change them.
 """
 
 from __future__ import annotations
@@ -98,7 +100,8 @@ def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
     if layer.get("rows", len(rows)) != len(rows):
         raise LayersError(
             "shape",
-            f"{where}: the number of rows declared is {str(layer['rows'])[:40]}, but {len(rows)} are there",
+            f"{where}: the number of rows declared is {str(layer['rows'])[:40]}, but {len(rows)} "
+            "are there",
         )
     if len(bias) != len(rows):
         raise LayersError(
@@ -108,7 +111,8 @@ def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
     if bad := [row for row in rows if len(row) != value.size]:
         raise LayersError(
             "shape",
-            f"{where}: a row has {counted(len(bad[0]), 'entry', 'entries')}, but the layer below has {counted(value.size, 'value')}",
+            f"{where}: a row has {counted(len(bad[0]), 'entry', 'entries')}, but the layer below "
+            f"has {counted(value.size, 'value')}",
         )
     try:
         weight = written_matrix([_numbers(row, where) for row in rows], value.size)

@@ -82,5 +82,6 @@ def _group(tree: Group, name: str) -> Linear:
 def _require_short(value: Fraction) -> None:
     if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
         raise NumberError(
-            "a number of this term is longer than 30,000 digits; write decimals instead of fractions"
+            "a number of this term is longer than 30,000 digits; write decimals instead of "
+            "fractions"
         )

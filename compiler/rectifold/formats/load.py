@@ -33,17 +33,19 @@ class Loaded:
 
 
 def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = True) -> Loaded:
-    """The network in a file: .relu, .onnx, .npz, .nnet or .json (a list of layers), told by the suffix.
+    """The network in a file: .relu, .onnx, .npz, .nnet or .json (a list of layers), told by the
+    suffix.
 
-    `outputs` names the outputs of an ONNX model that are read, one after the other. With `crosscheck` an ONNX model is
-    compared at a few points with another program that runs it, if it is not too large.
-    Raises InputError (or a subclass) if it cannot be read.
+    `outputs` names the outputs of an ONNX model that are read, one after the other. With
+    `crosscheck` an ONNX model is compared at a few points with another program that runs it, if it
+    is not too large. Raises InputError (or a subclass) if it cannot be read.
     """
     path = require_file(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
-            f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are {', '.join(_READERS)}"
+            f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are "
+            f"{', '.join(_READERS)}"
             + (
                 " (a .npy file is an array without a name; numpy.savez writes .npz)"
                 if path.suffix == ".npy"
@@ -52,7 +54,8 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
         )
     if outputs and reader is not _read_onnx:
         raise InputError(
-            f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models only"
+            f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models "
+            "only"
         )
     try:
         with files_beside() as files:
@@ -69,7 +72,9 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
 
 
 def require_file(path: str | Path) -> Path:
-    """The path, if a file is there. Raises InputError that tells a folder and a device from nothing."""
+    """The path, if a file is there. Raises InputError that tells a folder and a device from
+    nothing.
+    """
     path = Path(path)
     try:
         if path.is_dir():
@@ -88,8 +93,8 @@ def require_file(path: str | Path) -> Path:
 
 
 def read_domain(spec: str, network: Network) -> Domain:
-    """The domain that `--domain` names: "[0,1]", "[-1,1]^4", "[[0,1],[-1,1]]", "all", a .vnnlib file, a network
-    file that states one, "point.npy±0.05".
+    """The domain that `--domain` names: "[0,1]", "[-1,1]^4", "[[0,1],[-1,1]]", "all", a .vnnlib
+    file, a network file that states one, "point.npy±0.05".
 
     Raises InputError.
     """
@@ -122,7 +127,8 @@ def _stated_domain(name: str, size: int) -> Domain:
         raise InputError(f"{name} states no domain (in a .relu file: input x[n] in ...)")
     if domain.size != size:
         raise InputError(
-            f"{name} states {counted(domain.size, 'range')}, but the network has {counted(size, 'input')}"
+            f"{name} states {counted(domain.size, 'range')}, but the network has "
+            f"{counted(size, 'input')}"
         )
     return domain
 
@@ -132,7 +138,8 @@ def _ball(file: str, written: str, size: int) -> Domain:
     centre = as_floats(load_npy(path), path.name).ravel()
     if len(centre) != size:
         raise InputError(
-            f"{path.name} has {counted(len(centre), 'number')}, but the network has {counted(size, 'input')}"
+            f"{path.name} has {counted(len(centre), 'number')}, but the network has "
+            f"{counted(size, 'input')}"
         )
     try:
         radius = parse_rational(written)

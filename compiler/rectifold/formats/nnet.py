@@ -4,12 +4,13 @@
     2,5,3,50,                        layers, inputs, outputs, size of the largest layer
     5,50,3,                          sizes
     0,                               an unused flag
-    lower ends of the inputs / upper ends / means (and one of the outputs) / ranges (and one of the outputs)
+    lower ends of the inputs / upper ends / means / ranges (these two with one for the outputs)
     per layer: its rows, then its biases, one a line
 
-Input normalisation (mean and range) is a preprocessing step of the tools that use the format: the network read here
-takes normalised inputs and gives normalised outputs, like the ONNX forms of the same networks. Weights are decimals
-and are read exactly. A line with more or fewer numbers than it should have, and lines after the last bias, are refused.
+Input normalisation (mean and range) is a preprocessing step of the tools that use the format: the
+network read here takes normalised inputs and gives normalised outputs, like the ONNX forms of the
+same networks. Weights are decimals and are read exactly. A line with more or fewer numbers than it
+should have, and lines after the last bias, are refused.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def _sizes(lines: _Lines) -> list[int]:
     (flag,) = lines.numbers(1, "a flag")
     if flag != 0:
         raise lines.error(
-            f"the flag is {readable(flag)}; only 0 is known (1 would be a network with symmetric inputs)"
+            f"the flag is {readable(flag)}; only 0 is known (1 would be a network with symmetric "
+            "inputs)"
         )
     return sizes
 
@@ -152,6 +154,7 @@ class _Lines:
         for value in values:
             if value.denominator != 1 or not 0 < value <= MAX_UNITS:
                 raise self.error(
-                    f"{readable(value)} where a positive whole number up to {MAX_UNITS:,} is expected ({what})"
+                    f"{readable(value)} where a positive whole number up to {MAX_UNITS:,} is "
+                    f"expected ({what})"
                 )
         return [int(v) for v in values]

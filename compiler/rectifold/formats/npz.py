@@ -1,10 +1,11 @@
 """`.npz` files with W0, b0, W1, b1, ...: y = W x + b, a relu after all but the last layer.
 
-    W0 (m×n), b0 (m)      y = W1 relu(W0 x + b0) + b1      input_lo, input_hi: a number, or one per input
-    W1 (k×m), b1 (k)
+    W0 (m×n), b0 (m)      y = W1 relu(W0 x + b0) + b1
+    W1 (k×m), b1 (k)      input_lo, input_hi: a number, or one per input
 
-Either every layer has its bias or none has. Members whose names look like parts of a network (`W01`, `w1`, `bias_0`,
-`input_low`) and are none are refused; others (a loss, labels) are named in a note and left out.
+Either every layer has its bias or none has. Members whose names look like parts of a network
+(`W01`, `w1`, `bias_0`, `input_low`) and are none are refused; others (a loss, labels) are named in
+a note and left out.
 """
 
 from __future__ import annotations
@@ -27,20 +28,24 @@ from rectifold.runtime.arrays import as_floats, load_npz
 _LAYER = re.compile(r"([Wb])(0|[1-9]\d*)")
 _ENDS = ("input_lo", "input_hi")
 _ALIKE = re.compile(
-    r"(w|b|weights?|bias(es)?|kernels?|act(ivation)?s?)[_.]?\d+|(input|x)_?(lo|hi|low|high|lower|upper|min|max)(_.*|\d+)?",
+    r"(w|b|weights?|bias(es)?|kernels?|act(ivation)?s?)[_.]?\d+"
+    r"|(input|x)_?(lo|hi|low|high|lower|upper|min|max)(_.*|\d+)?",
     re.I,
 )
 
 
 def read_npz(path: Path) -> tuple[Network, list[str]]:
-    """(network, notes). Raises InputError if the members do not form a network, or only half of one."""
+    """(network, notes). Raises InputError if the members do not form a network, or only half of
+    one.
+    """
     arrays = load_npz(path)
     count, has_biases = _layers(path.name, arrays)
     extra = _extra(path.name, arrays)
     first = arrays["W0"]
     if first.ndim != 2:
         raise InputError(
-            f"{path.name}: W0 has {counted(first.ndim, 'dimension')}, two are expected (outputs x inputs)"
+            f"{path.name}: W0 has {counted(first.ndim, 'dimension')}, two are expected (outputs "
+            "x inputs)"
         )
     builder = Builder("x", first.shape[1])
     value = builder.input
@@ -50,7 +55,8 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
     notes = [f"{path.name} has no biases b0, b1, ...: they are 0"] if not has_biases else []
     if extra:
         notes.append(
-            f"{path.name}: the members {', '.join(extra)} are not part of the network and were left out"
+            f"{path.name}: the members {', '.join(extra)} are not part of the network and were "
+            "left out"
         )
     return builder.finish(
         value, safe_name(path.stem, "net"), _domain(path.name, arrays, first.shape[1])
@@ -58,7 +64,9 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
 
 
 def _layers(name: str, arrays: dict[str, np.ndarray]) -> tuple[int, bool]:
-    """(number of layers, they have biases). Every number from 0 must be there, and every bias or none."""
+    """(number of layers, they have biases). Every number from 0 must be there, and every bias or
+    none.
+    """
     found: dict[str, set[int]] = {"W": set(), "b": set()}
     for key in arrays:
         if match := _LAYER.fullmatch(key):
@@ -92,7 +100,9 @@ def _refuse_missing(name: str, letter: str, found: set[int], count: int) -> None
 
 
 def _extra(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
-    """The members that are no part of the network; refuses those that look as if they were meant to be."""
+    """The members that are no part of the network; refuses those that look as if they were meant to
+    be.
+    """
     extra = sorted(key for key in arrays if not _LAYER.fullmatch(key) and key not in _ENDS)
     alike = [key for key in extra if _ALIKE.fullmatch(key)]
     if alike:
@@ -109,7 +119,8 @@ def _layer(
     weight = as_floats(arrays[f"W{k}"], f"{name}[W{k}]")
     if weight.ndim != 2 or weight.shape[1] != value.size:
         raise InputError(
-            f"{name}: W{k} has shape {weight.shape}, but {counted(value.size, 'value')} come in (columns must match)"
+            f"{name}: W{k} has shape {weight.shape}, but {counted(value.size, 'value')} come in "
+            "(columns must match)"
         )
     bias = as_floats(arrays[f"b{k}"], f"{name}[b{k}]") if has_bias else np.zeros(weight.shape[0])
     if bias.shape != (weight.shape[0],):
@@ -138,7 +149,8 @@ def _end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, .
     if len(values) not in (1, size):
         entries = counted(len(values), "entry", "entries")
         raise InputError(
-            f"{name}: {key} has {entries} for {counted(size, 'input')}; give one number, or one per input"
+            f"{name}: {key} has {entries} for {counted(size, 'input')}; give one number, or one "
+            "per input"
         )
     return tuple(values) if len(values) == size else (values[0],) * size
 
@@ -146,8 +158,8 @@ def _end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, .
 def npz_bytes(network: Network) -> bytes:
     """The network as an .npz file (float64; no domain when an end is not a float).
 
-    Raises InputError for skip edges, linear hidden layers, a relu at the output, or numbers that are no floats: this
-    format cannot say them.
+    Raises InputError for skip edges, linear hidden layers, a relu at the output, or numbers that
+    are no floats: this format cannot say them.
     """
     arrays: dict[str, np.ndarray] = {}
     before = network.input_name
@@ -155,14 +167,16 @@ def npz_bytes(network: Network) -> bytes:
         last = layer.name == network.output
         if not network.is_chain or set(layer.weights) != {before} or layer.is_relu == last:
             raise InputError(
-                f"layer {layer.name} cannot be written as .npz: W0, b0, ... is a chain with a relu after all but the last layer; "
+                f"layer {layer.name} cannot be written as .npz: W0, b0, ... is a chain with a "
+                "relu after all but the last layer; "
                 "write .relu or .onnx"
             )
         (weight,) = layer.weights.values()
         for key, matrix in ((f"W{k}", weight), (f"b{k}", layer.bias)):
             if not matrix.is_float:
                 raise InputError(
-                    f"layer {layer.name} has weights that are no float64 numbers; write .relu to keep them exact"
+                    f"layer {layer.name} has weights that are no float64 numbers; write .relu to "
+                    "keep them exact"
                 )
             arrays[key] = matrix.floats if key[0] == "W" else matrix.floats.ravel()
         before = layer.name

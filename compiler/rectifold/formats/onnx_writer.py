@@ -1,4 +1,6 @@
-"""IR to ONNX: one Gemm per chain edge (MatMul and Add where a layer reads several), Relu where a layer has one."""
+"""IR to ONNX: one Gemm per chain edge (MatMul and Add where a layer reads several), Relu where a
+layer has one.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ _TYPES = {"float32": (np.float32, TensorProto.FLOAT), "float64": (np.float64, Te
 def onnx_bytes(network: Network, dtype: str = "float32", note: str = "") -> bytes:
     """The network as a serialised ONNX model (opset 13, input N×n, output N×m).
 
-    Weights are rounded to `dtype`; float_range.rounded_parameters counts how many change. Raises InputError when a weight is
-    beyond the range of `dtype`.
+    Weights are rounded to `dtype`; float_range.rounded_parameters counts how many change. Raises
+    InputError when a weight is beyond the range of `dtype`.
     """
     require_range(network, dtype)
     kind, code = _TYPES[dtype]

@@ -2,11 +2,12 @@
 
     (declare-const X_0 Real) (declare-const Y_0 Real)
     (assert (<= X_0 1)) (assert (>= X_0 0))        the domain [0, 1]
-    (assert (>= Y_0 3))                            about an output: no part of the domain, and a note says so
+    (assert (>= Y_0 3))                            about an output: not read, and a note says so
 
-Read are `declare-const` (or `declare-fun`) of X_i and Y_i and `assert` of comparisons, `and`, and one-armed `or`, over
-linear terms. Anything about the inputs that is not a conjunction of linear constraints is refused, and so is every
-command that is not known (push, define-fun, ...): reading half of it would be a different domain.
+Read are `declare-const` (or `declare-fun`) of X_i and Y_i and `assert` of comparisons, `and`, and
+one-armed `or`, over linear terms. Anything about the inputs that is not a conjunction of linear
+constraints is refused, and so is every command that is not known (push, define-fun, ...): reading
+half of it would be a different domain.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class _Reader:
         inputs = sum(v[0] == "X" for v in self.declared)
         if self.declared and inputs != self.size:
             raise InputError(
-                f"{self.name} declares {counted(inputs, 'input')}, but the network has {self.size}: "
+                f"{self.name} declares {counted(inputs, 'input')}, but the network has "
+                f"{self.size}: "
                 "they must be X_0, X_1, ..."
             )
 
@@ -150,7 +152,8 @@ class _Reader:
         arms = len(tree.parts) - 1
         if "Y" in letters:
             return self._error(
-                tree, f"the inputs are constrained inside an 'or' of {arms} cases together with outputs, one box per case; "
+                tree, f"the inputs are constrained inside an 'or' of {arms} cases together with "
+                      "outputs, one box per case; "
                 f"for the domain that is meant, {_REMEDY}",
             )  # fmt: skip
         return self._error(
@@ -204,7 +207,8 @@ def _domain(rows: list[Row], size: int, name: str) -> Domain:
 def _constraints(general: list[Row], size: int, name: str) -> tuple[Constraint, ...]:
     if len(general) * size > MAX_CELLS:
         raise InputError(
-            f"{name} has {len(general):,} constraints of several inputs; {MAX_CELLS // size:,} can be read"
+            f"{name} has {len(general):,} constraints of several inputs; {MAX_CELLS // size:,} "
+            "can be read"
         )
     zero = Fraction(0)
     return tuple(
@@ -222,7 +226,8 @@ def _notes(reader: _Reader, domain: Domain, name: str) -> list[str]:
     ]
     if endless:
         notes.append(
-            f"{name}: X_{endless[0]} has {_missing_end(domain, endless[0])}{_and_more(len(endless) - 1)}"
+            f"{name}: X_{endless[0]} has "
+            f"{_missing_end(domain, endless[0])}{_and_more(len(endless) - 1)}"
         )
     return notes
 

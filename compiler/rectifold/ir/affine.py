@@ -5,7 +5,8 @@ Every front end (the language, ONNX, .npz) speaks to the IR through these two: a
 
     relu(e)              one layer                abs(e)        relu(e) + relu(-e)
     max(a, b)            b + relu(a - b)          min(a, b)     a - relu(a - b)
-    clip(e, lo, hi)      lo + relu(e - lo) - relu(e - hi)       leaky_relu(e, s)   relu(e) - s·relu(-e)
+    clip(e, lo, hi)      lo + relu(e - lo) - relu(e - hi)
+    leaky_relu(e, s)     relu(e) - s·relu(-e)
 
 Sound because each line is an identity of real functions (clip needs lo ≤ hi, which is checked).
 """
@@ -28,7 +29,9 @@ from rectifold.ir.network import MAX_UNITS, Layer, Network, NetworkError
 
 @dataclass(frozen=True)
 class Pick:
-    """The sparse term `a_u[index]`: a selection of values, kept as indices until a matrix is needed."""
+    """The sparse term `a_u[index]`: a selection of values, kept as indices until a matrix is
+    needed.
+    """
 
     index: Indices
     size: int
@@ -209,7 +212,8 @@ class Builder:
         """min(max(v, low), high); None leaves a side open. Raises NetworkError if low > high."""
         if low is not None and high is not None and low > high:
             raise NetworkError(
-                f"clip from {readable(low)} to {readable(high)}: the lower end is above the upper end"
+                f"clip from {readable(low)} to {readable(high)}: the lower end is above the "
+                "upper end"
             )
         size = value.size
         if low is None and high is None:
@@ -224,7 +228,8 @@ class Builder:
     def finish(
         self, output: Affine, name: str, domain: Domain | None = None, title: str = ""
     ) -> Network:
-        """The network whose output is `output`; a linear layer is added unless it is one whole layer already.
+        """The network whose output is `output`; a linear layer is added unless it is one whole
+        layer already.
 
         Layers that the output does not depend on are left out.
         """

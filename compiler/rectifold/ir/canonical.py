@@ -1,11 +1,13 @@
 """The canonical form of a network and its digest: what a certificate is bound to.
 
     {"format": "rectifold-network/1", "inputs": 2, "layers": [
-        {"activation": "R", "bias": "0:1/2", "units": 2, "weights": [[0, ["0:1 1:-1", "1:3/8"]]]}, ...], "output": 1}
+        {"activation": "R", "bias": "0:1/2", "units": 2, "weights": [[0, ["0:1 1:-1", "1:3/8"]]]},
+        ...], "output": 1}
 
-Value 0 is the input, layer k is value k (1-based, in topological order). A vector is written as its nonzero entries
-`index:p` or `index:p/q` in lowest terms, separated by blanks; a matrix as the list of its rows. Keys are sorted,
-no floats, ASCII. Names and titles are left out: they do not change the function.
+Value 0 is the input, layer k is value k (1-based, in topological order). A vector is written as its
+nonzero entries `index:p` or `index:p/q` in lowest terms, separated by blanks; a matrix as the list
+of its rows. Keys are sorted, no floats, ASCII. Names and titles are left out: they do not change
+the function.
 """
 
 from __future__ import annotations
@@ -113,6 +115,7 @@ def _digits(value: int) -> str:
     except ValueError:
         digits = int(value.bit_length() * 0.302)
         raise InputError(
-            f"a number of the network has about {digits:,} digits, and certificates and digests hold at most 4,300; "
+            f"a number of the network has about {digits:,} digits, and certificates and digests "
+            "hold at most 4,300; "
             "scale the weights"
         ) from None

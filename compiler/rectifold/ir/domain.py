@@ -2,8 +2,8 @@
 
     in [[0, 1], [-1, 1]]   assume x[0] + 2*x[1] <= 3/2
 
-Every number is exact. An end that is None is infinite. A domain is a closed set; whether it has a point is
-asked elsewhere (it needs a solver), only an empty *box* is refused here.
+Every number is exact. An end that is None is infinite. A domain is a closed set; whether it has a
+point is asked elsewhere (it needs a solver), only an empty *box* is refused here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _LISTED = 6  # ranges that a line shows
 
 
 class DomainError(InputError):
-    """A domain that is no domain (a lower end above the upper one, a wrong length). The message says where."""
+    """A domain that is no domain (a lower end above the upper one, a wrong length). The message
+    says where.
+    """
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Domain:
-    """lower ≤ x ≤ upper (None: no end) and every constraint. Raises DomainError when a range is empty."""
+    """lower ≤ x ≤ upper (None: no end) and every constraint. Raises DomainError when a range is
+    empty.
+    """
 
     lower: tuple[Fraction | None, ...]
     upper: tuple[Fraction | None, ...]
@@ -51,17 +55,20 @@ class Domain:
     def __post_init__(self) -> None:
         if len(self.lower) != len(self.upper):
             raise DomainError(
-                f"{counted(len(self.lower), 'lower end')} but {counted(len(self.upper), 'upper end')}"
+                f"{counted(len(self.lower), 'lower end')} but "
+                f"{counted(len(self.upper), 'upper end')}"
             )
         for k, (low, high) in enumerate(zip(self.lower, self.upper, strict=True)):
             if low is not None and high is not None and low > high:
                 raise DomainError(
-                    f"input {k} has the empty range [{readable(low)}, {readable(high)}]: its lower end is above its upper end"
+                    f"input {k} has the empty range [{readable(low)}, {readable(high)}]: its "
+                    "lower end is above its upper end"
                 )
         for constraint in self.constraints:
             if len(constraint.coefficients) != self.size:
                 raise DomainError(
-                    f"a constraint speaks of {counted(len(constraint.coefficients), 'input')}, the domain has {self.size}"
+                    f"a constraint speaks of {counted(len(constraint.coefficients), 'input')}, "
+                    f"the domain has {self.size}"
                 )
 
     @staticmethod
@@ -100,7 +107,9 @@ class Domain:
 
     @cached_property
     def is_float_box(self) -> bool:
-        """Both ends of every range are float64 numbers (or absent): every float inside `float_box` is in the box."""
+        """Both ends of every range are float64 numbers (or absent): every float inside `float_box`
+        is in the box.
+        """
         return all(v is None or round_down(v) == v for v in self.lower + self.upper)
 
     def contains(self, point: Sequence[Fraction]) -> bool:
@@ -111,7 +120,9 @@ class Domain:
         return inside and all(constraint.holds_at(point) for constraint in self.constraints)
 
     def clamp(self, point: Sequence[float]) -> list[Fraction]:
-        """The exact point of the box nearest to the floats `point`, coordinate by coordinate (0 for NaN)."""
+        """The exact point of the box nearest to the floats `point`, coordinate by coordinate (0 for
+        NaN).
+        """
         clamped = []
         for low, x, high in zip(self.lower, point, self.upper, strict=True):
             value = Fraction(float(np.nan_to_num(x)))
@@ -120,7 +131,9 @@ class Domain:
         return clamped
 
     def describe(self) -> str:
-        """One line for people: as it is written in the language, unless there are many ranges or long numbers."""
+        """One line for people: as it is written in the language, unless there are many ranges or
+        long numbers.
+        """
         ranges = [
             f"[{_end(a, '-')}, {_end(b, '')}]" for a, b in zip(self.lower, self.upper, strict=True)
         ]

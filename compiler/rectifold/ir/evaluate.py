@@ -1,7 +1,7 @@
 """The reference meaning of a network: exact evaluation, and the same in floats.
 
-Every other way to run a network (emitted code, an ONNX runtime, the checker) is compared with `evaluate`.
-Points are columns here: an n×k matrix holds k points.
+Every other way to run a network (emitted code, an ONNX runtime, the checker) is compared with
+`evaluate`. Points are columns here: an n×k matrix holds k points.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def evaluate_points(
 
 
 def _common_denominator(points: Sequence[Sequence[Fraction | int]]) -> int | None:
-    """The least one, or None if it is so large that the points are cheaper one by one: a matrix has one denominator."""
+    """The least one, or None if it is so large that the points are cheaper one by one: a matrix has
+    one denominator.
+    """
     common = 1
     for point in points:
         common = lcm(common, *(v.denominator for v in point))
@@ -72,9 +74,11 @@ def trace(network: Network, points: Matrix, *, with_activations: bool) -> dict[s
 def evaluate_float(
     network: Network, points: npt.ArrayLike, dtype: npt.DTypeLike = np.float64
 ) -> npt.NDArray[np.floating]:
-    """Outputs in floating point for one point (n,) or several (k, n): what a plain NumPy program would compute.
+    """Outputs in floating point for one point (n,) or several (k, n): what a plain NumPy program
+    would compute.
 
-    A rational weight is rounded to `dtype` first (infinite beyond its range). This rounds and proves nothing.
+    A rational weight is rounded to `dtype` first (infinite beyond its range). This rounds and
+    proves nothing.
     """
     x = np.asarray(points, dtype=dtype)
     values: dict[str, npt.NDArray[np.floating]] = {network.input_name: np.atleast_2d(x)}

@@ -1,9 +1,11 @@
-"""A point for other programs: in their floats, inside the domain, where what it is to show still holds, exactly.
+"""A point for other programs: in their floats, inside the domain, where what it is to show still
+holds, exactly.
 
     x = 1/3 in [1/3, 1]   →   0.3333333333333333 is outside; 0.33333333333333337 is inside
 
-Rounding a point may leave the domain or undo what it shows. So candidates near it are tried (each coordinate rounded
-up and down, a few units in the last place further, along equations of the domain), and each is judged exactly.
+Rounding a point may leave the domain or undo what it shows. So candidates near it are tried (each
+coordinate rounded up and down, a few units in the last place further, along equations of the
+domain), and each is judged exactly.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ _MOST_SHOWN = 64  # candidates inside the domain that are judged: each is an exa
 def float_point(
     domain: Domain, point: Sequence[Fraction], kind: FloatType, shows: Shows
 ) -> FloatPoint | None:
-    """A point of `domain` in numbers of `kind`, near `point`, for which `shows` holds; None if none was found."""
+    """A point of `domain` in numbers of `kind`, near `point`, for which `shows` holds; None if none
+    was found.
+    """
     if any(first > last for first, last in _ranges(domain, kind)):
         return None
     seen: set[tuple[float, ...]] = set()
@@ -51,7 +55,9 @@ def float_point(
 
 
 def input_without_floats(domain: Domain, kind: FloatType) -> int | None:
-    """The first input whose range holds no number of `kind`: then no point of the domain has such coordinates."""
+    """The first input whose range holds no number of `kind`: then no point of the domain has such
+    coordinates.
+    """
     return next((k for k, (first, last) in enumerate(_ranges(domain, kind)) if first > last), None)
 
 
@@ -145,7 +151,9 @@ def _along_equations(
     kind: FloatType,
     ranges: Sequence[tuple[np.floating, np.floating]],
 ) -> Iterator[list[np.floating]]:
-    """Points of few bits that keep the domain's equations, as far as each has a coordinate to solve it for."""
+    """Points of few bits that keep the domain's equations, as far as each has a coordinate to solve
+    it for.
+    """
     equations = _equations(domain)
     for bits in _GRIDS if equations else ():
         grid = [Fraction(round(v * 2**bits), 2**bits) for v in point]

@@ -1,8 +1,10 @@
 """Two networks on one input as one network: their difference, and how far it exceeds a tolerance.
 
-    difference:  d = A(x) − B(x)                         gap:  g = [A(x) − B(x) − ε;  B(x) − A(x) − ε]
+    difference:  d = A(x) − B(x)
+    gap:         g = [A(x) − B(x) − ε;  B(x) − A(x) − ε]
 
-Every layer of A is called a000, a001, …, every layer of B b000, b001, … (in this order they are numbered in certificates). A and B agree within ε on a domain exactly when g ≤ 0 there.
+Every layer of A is called a000, a001, …, every layer of B b000, b001, … (in this order they are
+numbered in certificates). A and B agree within ε on a domain exactly when g ≤ 0 there.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ def difference(a: Network, b: Network) -> Network:
 def gap(
     a: Network, b: Network, tolerance: Sequence[Fraction], activation: Activation = "linear"
 ) -> Network:
-    """2m outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one number per output)."""
+    """2m outputs, A − B − ε and then B − A − ε: nonpositive where the networks agree within ε (one
+    number per output).
+    """
     identity = Matrix.identity(a.output_size)
     minus = identity.scale(-1)
     bias = Matrix.column([-eps for eps in tolerance])
@@ -84,9 +88,11 @@ def output_names(a: Network, b: Network) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Pair:
-    """Layer `first` of A and `second` of B (numbers from 0), and how their units are arranged so that unit i of one is close to unit i of the other.
+    """Layer `first` of A and `second` of B (numbers from 0), and how their units are arranged so
+    that unit i of one is close to unit i of the other.
 
-    An arrangement lists units, -1 for a place without one; both have one length. Empty: as they are.
+    An arrangement lists units, -1 for a place without one; both have one length. Empty: as they
+    are.
     """
 
     first: int
@@ -99,7 +105,9 @@ Pairing = tuple[Pair, ...]
 
 
 def same_shape(a: Network, b: Network) -> Pairing:
-    """The pairing of unit with unit, if A and B are chains of one shape, as when B is A retrained, rounded or pruned. Empty otherwise."""
+    """The pairing of unit with unit, if A and B are chains of one shape, as when B is A retrained,
+    rounded or pruned. Empty otherwise.
+    """
     shapes = [[(v.activation, v.size) for v in n.layers] for n in (a, b)]
     if not (a.is_chain and b.is_chain) or shapes[0] != shapes[1]:
         return ()
@@ -107,7 +115,9 @@ def same_shape(a: Network, b: Network) -> Pairing:
 
 
 def arranged(a: Network, b: Network, pairing: Pairing) -> tuple[Network, Network]:
-    """A and B with the units of paired relu layers in the order of the pairing; a place without a unit gets one that is never active."""
+    """A and B with the units of paired relu layers in the order of the pairing; a place without a
+    unit gets one that is never active.
+    """
     return (
         _arranged(a, {pair.first: pair.of_first for pair in pairing if pair.of_first}),
         _arranged(b, {pair.second: pair.of_second for pair in pairing if pair.of_second}),

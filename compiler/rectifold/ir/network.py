@@ -1,10 +1,12 @@
-"""The intermediate representation: a directed acyclic graph of layers with an exact matrix on each edge.
+"""The intermediate representation: a directed acyclic graph of layers with an exact matrix on each
+edge.
 
     a_v = act_v( b_v + Σ_{u→v} W_uv a_u ),   act ∈ {relu, linear},   a_input = x
 
-Skip connections, sums and concatenation need no node kinds of their own. A `Network` never changes; a rewrite
-makes a `Draft`, edits it and freezes it. The NetworkX graph inside is private: layer names are the keys, the
-order of layers is the lexicographic topological order, so the same network is always written the same way.
+Skip connections, sums and concatenation need no node kinds of their own. A `Network` never changes;
+a rewrite makes a `Draft`, edits it and freezes it. The NetworkX graph inside is private: layer
+names are the keys, the order of layers is the lexicographic topological order, so the same network
+is always written the same way.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ MAX_UNITS = 10_000_000  # of one layer or input: a declared size is believed up 
 
 
 class NetworkError(InputError):
-    """Layers that do not fit together. The message names the layer, what was found and what is needed."""
+    """Layers that do not fit together. The message names the layer, what was found and what is
+    needed.
+    """
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,19 @@ class Layer:
         require_name(self.name)
         if self.activation not in ("relu", "linear"):
             raise NetworkError(
-                f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are known)"
+                f"layer {self.name}: unknown activation {self.activation!r} (relu and linear are "
+                "known)"
             )
         if self.bias.shape[1] != 1:
             raise NetworkError(
-                f"layer {self.name}: the bias is {self.bias.shape[0]}x{self.bias.shape[1]}, not a column"
+                f"layer {self.name}: the bias is {self.bias.shape[0]}x{self.bias.shape[1]}, not "
+                "a column"
             )
         for source, weight in self.weights.items():
             if weight.shape[0] != self.size:
                 raise NetworkError(
-                    f"layer {self.name}: the weight on {source} has {weight.shape[0]} rows, but the bias has {self.size}"
+                    f"layer {self.name}: the weight on {source} has {weight.shape[0]} rows, but "
+                    f"the bias has {self.size}"
                 )
 
     @property
@@ -145,7 +152,8 @@ class Network:
         self._by_name = {layer.name: layer for layer in self.layers}
         if domain is not None and domain.size != input_size:
             raise NetworkError(
-                f"the domain has {counted(domain.size, 'range')}, but the network has {counted(input_size, 'input')}"
+                f"the domain has {counted(domain.size, 'range')}, but the network has "
+                f"{counted(input_size, 'input')}"
             )
 
     # ---- looking ------------------------------------------------------------------------------
@@ -274,11 +282,16 @@ class Network:
             for layer in self.layers
         )
         head = "<tr><th>layer</th><th>activation</th><th>units</th><th>reads</th></tr>"
-        return f"<table><caption>{_escaped(self.name)}: {counted(self.input_size, 'input')}</caption>{head}{rows}</table>"
+        return (
+            f"<table><caption>{_escaped(self.name)}: "
+            f"{counted(self.input_size, 'input')}</caption>{head}{rows}</table>"
+        )
 
 
 class Draft:
-    """A network being rewritten. Lives inside one function; `freeze` checks it again and returns a `Network`."""
+    """A network being rewritten. Lives inside one function; `freeze` checks it again and returns a
+    `Network`.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -312,7 +325,9 @@ class Draft:
         )
 
     def add_edge(self, source: str, target: str, weight: Matrix) -> None:
-        """Add `weight` to the edge source → target (created if absent; dropped if it becomes zero)."""
+        """Add `weight` to the edge source → target (created if absent; dropped if it becomes
+        zero).
+        """
         weights = dict(self.layers[target].weights)
         total = weights[source] + weight if source in weights else weight
         if total.is_zero:
@@ -350,10 +365,13 @@ class Draft:
 
 
 def require_name(name: str) -> str:
-    """`name`, if it is a name of the language (a letter or _, then letters, digits, _; no keyword)."""
+    """`name`, if it is a name of the language (a letter or _, then letters, digits, _; no
+    keyword).
+    """
     if not _NAME.fullmatch(name) or name in RESERVED:
         raise NetworkError(
-            f"{name[:60]!r} cannot be a name (letters, digits and _ are allowed, and no word of the language)"
+            f"{name[:60]!r} cannot be a name (letters, digits and _ are allowed, and no word of "
+            "the language)"
         )
     return name
 
@@ -400,7 +418,8 @@ def _graph(
             size = input_size if source == input_name else layers[source].size
             if weight.shape[1] != size:
                 raise NetworkError(
-                    f"weight {weight.shape[0]}x{weight.shape[1]} of layer {layer.name} reads {source}, which has "
+                    f"weight {weight.shape[0]}x{weight.shape[1]} of layer {layer.name} reads "
+                    f"{source}, which has "
                     f"{size} units (columns must match: {weight.shape[0]}x{size})"
                 )
             graph.add_edge(source, layer.name)

@@ -2,10 +2,11 @@
 
     a = abs(concat(a, a))      doubles what there is: thirty such lines would be 10⁹ × 10⁹ weights
 
-A cell is one float64 entry of a matrix, written once (8 bytes, about 30 ns). An entry that is no float64 number costs 32
-(a microsecond), and as many more for every 64 bits of it; 15 multiplications of a matrix product cost one. A text may
-make FREE cells, and more for every character and for every entry that it loads: a network that is written out in full
-needs 1 to 70 per character.
+A cell is one float64 entry of a matrix, written once (8 bytes, about 30 ns). An entry that is no
+float64 number costs 32 (a microsecond), and as many more for every 64 bits of it; 15
+multiplications of a matrix product cost one. A text may make FREE cells, and more for every
+character and for every entry that it loads: a network that is written out in full needs 1 to 70 per
+character.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Budget:
         self.left -= cells
         if self.left < 0:
             raise Fault(
-                place, f"this unfolds to far more than is written: {self.given:,} entries of matrices may be made of this text",
+                place, f"this unfolds to far more than is written: {self.given:,} entries of "
+                       "matrices may be made of this text",
                 "make it smaller, or put large matrices into a file and load(...) them",
             )  # fmt: skip
 
@@ -54,7 +56,9 @@ class Budget:
         self.take(prod(matrix.shape) * _cost(matrix.bits if not matrix.is_float else 0), place)
 
     def sum(self, left: Value, right: Value, place: Span) -> None:
-        """left + right: terms over the same layer are added, and so are the constants; a number may be repeated."""
+        """left + right: terms over the same layer are added, and so are the constants; a number may
+        be repeated.
+        """
         one, two = affine_of(left), affine_of(right)
         rational = [_bits(form) for form in (one, two) if not _is_float(form)]
         self._require_short(sum(rational), place)
@@ -138,7 +142,8 @@ class Budget:
     def _require_short(self, bits: int, place: Span) -> None:
         if bits > MAX_BITS:
             raise Fault(
-                place, f"numbers of {bits * 3 // 10:,} digits would be computed here; the limit is {MAX_BITS * 3 // 10:,}",
+                place, f"numbers of {bits * 3 // 10:,} digits would be computed here; the limit "
+                       f"is {MAX_BITS * 3 // 10:,}",
                 "round them, or write fewer products of constants",
             )  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""The functions of the language: relu, abs, max, min, clip, leaky_relu, concat, load, zeros, ones, eye."""
+"""The functions of the language: relu, abs, max, min, clip, leaky_relu, concat, load, zeros, ones,
+eye.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,8 @@ class Calls(Expressions):
         if self.folder is None:
             raise Fault(
                 call.span,
-                "load is not possible here: the text is not a file, so there is no folder to look in",
+                "load is not possible here: the text is not a file, so there is no folder to "
+                "look in",
             )
         names = [a.text for a in call.arguments if isinstance(a, ast.String)]
         try:
@@ -177,7 +180,9 @@ class Calls(Expressions):
         return value.matrix.entry(0, 0)
 
     def _unfold(self, form: Form, call: ast.Call, *, blocks: int) -> None:
-        """Before a layer of v and -v (or v - low and v - high), and `blocks` n×n matrices over its units."""
+        """Before a layer of v and -v (or v - low and v - high), and `blocks` n×n matrices over its
+        units.
+        """
         self.budget.dense(form, call.span, copies=4)
         self.budget.take(2 * blocks * form.affine.size**2, call.span)
 

@@ -1,7 +1,8 @@
 """Syntax tree to network: names, shapes, exact numbers, and the lowering of every expression.
 
-An expression is a constant (number, vector, matrix) or an affine form over layers (number or vector). An equation
-whose right side is `relu(...)` is that relu layer; any other equation is a linear layer. So
+An expression is a constant (number, vector, matrix) or an affine form over layers (number or
+vector). An equation whose right side is `relu(...)` is that relu layer; any other equation is a
+linear layer. So
 
     y = relu(x[0]) - 2*relu(-x[0])      becomes      y_relu = relu(x[0]);  y_relu_2 = relu(-x[0]);
                                                      y = y_relu - 2*y_relu_2
@@ -33,7 +34,8 @@ _ZERO = Fraction(0)
 
 
 def parse(text: str, name: str = "<text>", folder: Path | None = None) -> Network:
-    """The network that `text` describes. `folder` is where `load` finds files (none: `load` is refused).
+    """The network that `text` describes. `folder` is where `load` finds files (none: `load` is
+    refused).
 
     Raises SourceError with the place and remedy of every error found.
     """

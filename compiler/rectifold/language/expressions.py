@@ -1,4 +1,5 @@
-"""Expressions: syntax trees to constants and affine forms. What they unfold to is counted before it is made.
+"""Expressions: syntax trees to constants and affine forms. What they unfold to is counted before it
+is made.
 
 W @ x + 1        Form(W x + (1, 1), rank 1), where `const W` has two rows
 """
@@ -227,7 +228,8 @@ class Expressions:
         if matrix.shape[1] != height:
             raise Fault(
                 place,
-                f"the matrix is {matrix.shape[0]}x{matrix.shape[1]}, but what it multiplies has {height} entries "
+                f"the matrix is {matrix.shape[0]}x{matrix.shape[1]}, but what it multiplies has "
+                f"{height} entries "
                 f"(columns must match: {matrix.shape[0]}x{height})",
             )
         self.budget.matrix_product(matrix, right, place)
@@ -335,7 +337,9 @@ class Expressions:
 
 
 class Poisoned(Fault):
-    """The use of a name whose definition had an error: said once, at the definition, and not again here."""
+    """The use of a name whose definition had an error: said once, at the definition, and not again
+    here.
+    """
 
     def __init__(self, span: Span) -> None:
         super().__init__(span, "")

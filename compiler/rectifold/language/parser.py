@@ -1,7 +1,7 @@
 """Text to syntax tree, through lark's LALR parser and the one grammar file.
 
-Newlines end statements except inside brackets. After a syntax error the statement is blanked and the rest is
-read again, so several independent mistakes are reported in one run.
+Newlines end statements except inside brackets. After a syntax error the statement is blanked and
+the rest is read again, so several independent mistakes are reported in one run.
 """
 
 from __future__ import annotations
@@ -221,7 +221,9 @@ def _span(token: Token) -> Span:
 
 
 def _blank_statement(text: str, line: int) -> str:
-    """The text with the statement around this line replaced by blank lines (places keep their numbers)."""
+    """The text with the statement around this line replaced by blank lines (places keep their
+    numbers).
+    """
     lines = text.split("\n")
     first = line - 1
     while first > 0 and not _STATEMENT.match(lines[first]):

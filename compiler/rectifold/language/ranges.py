@@ -74,7 +74,10 @@ def _raised(box: ast.Box, pairs: list[Range], size: int) -> list[Range]:
     if not _is_one_range(box.ranges):
         raise Fault(box.span, "'^' repeats one range, these are several", "write [low, high]^n")
     if power != size:
-        found = f"this domain is written for {box.power.text[:20]} input{'' if power == 1 else 's'}, but the network has {size}"
+        found = (
+            f"this domain is written for {box.power.text[:20]} "
+            f"input{'' if power == 1 else 's'}, but the network has {size}"
+        )
         raise Fault(
             box.power.span, found, f"write ^{size}, or leave it out: one range is for every input"
         )

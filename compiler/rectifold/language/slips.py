@@ -21,7 +21,8 @@ _RANGE = re.compile(
 _DOTS = re.compile(r"[-+]?[\d.]*\d\s*\.\.+\s*[-+]?[\d.]*\d|[-+]?\d+\.\.+[-+]?\d*\.?\d+")
 
 _DOMAIN_HELP = (
-    'a domain is written "[0, 1]" (for every input), "[[0, 1], [-1, 1]]" (one range per input), "[-1, 1]^4", all, '
+    'a domain is written "[0, 1]" (for every input), "[[0, 1], [-1, 1]]" (one range per input), '
+    '"[-1, 1]^4", all, '
     'box.vnnlib, other.relu or "point.npy±0.05"'
 )
 
@@ -36,8 +37,25 @@ MONOTONE = (
     "exp",
     "hardsigmoid",
 )
-CURVED = (*MONOTONE, "gelu", "silu", "swish", "mish", "elu", "selu", "celu", "erf", "log", "sqrt", "sin", "cos", "pow",
-          "square", "norm", "softsign")  # fmt: skip
+CURVED = (
+    *MONOTONE,
+    "gelu",
+    "silu",
+    "swish",
+    "mish",
+    "elu",
+    "selu",
+    "celu",
+    "erf",
+    "log",
+    "sqrt",
+    "sin",
+    "cos",
+    "pow",
+    "square",
+    "norm",
+    "softsign",
+)
 
 POWERS = "powers are not piecewise linear", "only products with constants are allowed"
 
@@ -95,5 +113,8 @@ def unknown_function(name: str) -> tuple[str, str] | None:
         return None
     remedy = "write piecewise linear functions: relu, abs, max, min, clip, leaky_relu"
     if plain in MONOTONE:
-        remedy = f"leave {name} out at the end of a network: which output is the largest does not change; or {remedy}"
+        remedy = (
+            f"leave {name} out at the end of a network: which output is the largest does "
+            f"not change; or {remedy}"
+        )
     return f"{name} is not piecewise linear", remedy

@@ -67,7 +67,9 @@ class SourceError(InputError):
 
 
 class Fault(Exception):
-    """Raised while one statement is read; the caller collects it and goes on with the next statement."""
+    """Raised while one statement is read; the caller collects it and goes on with the next
+    statement.
+    """
 
     def __init__(
         self, span: Span, message: str, help: str = "", note: tuple[Span, str] | None = None

@@ -1,8 +1,9 @@
 """Prove, then rewrite to a fixed point.
 
-    network, domain  →  facts  →  passes until nothing changes  →  smaller network, equal on the domain
+    network, domain  →  facts  →  passes until nothing changes  →  smaller network
 
-In check mode the network is evaluated exactly before and after every single step at sample points.
+The smaller network is equal to the first one on the domain. In check mode the network is evaluated
+exactly before and after every single step at sample points.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def compile_network(
 ) -> Compiled:
     """A network that is the same function on `domain` and no larger.
 
-    `deadline`: of proofs and rewriting together. Proofs take at most two thirds of the time that is left, and what is rewritten by then is the answer.
+    `deadline`: of proofs and rewriting together. Proofs take at most two thirds of the time that is
+    left, and what is rewritten by then is the answer.
 
     Raises InputError without a domain, RewriteError if check mode finds a difference (a bug).
     """

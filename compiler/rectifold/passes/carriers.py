@@ -1,21 +1,22 @@
 """Carry the linear part of a layer with as few units as it needs.
 
-What a layer gives its successors is  y = Σ_k J_k relu(z_k) + M a + d,  k over the distinct hyperplanes of its unstable
-units. For units c_i z on one hyperplane, with p = Σ_{c_i>0} c_i v_i and q = Σ_{c_i<0} |c_i| v_i,
+What a layer gives its successors is  y = Σ_k J_k relu(z_k) + M a + d,  k over the distinct
+hyperplanes of its unstable units. For units c_i z on one hyperplane, with p = Σ_{c_i>0} c_i v_i and
+q = Σ_{c_i<0} |c_i| v_i,
 
     Σ v_i relu(c_i z) = (p + q) relu(z) − q z,      so      J = p + q,    M = V_A W_A − Σ q_k w_kᵀ
 
-(A the active units). Any factorisation M = F Q gives carrier units c = relu(Q a + t) with t ≥ −min Q a, and the
-successors get columns F and bias − F t:
+(A the active units). Any factorisation M = F Q gives carrier units c = relu(Q a + t) with t ≥ −min
+Q a, and the successors get columns F and bias − F t:
 
     right: F = I, Q = M            the successors' own partial sums; dyadic weights stay dyadic
     left:  Q = I                   the predecessors' values passed through
     minimal: Q = RREF(M), F = pivot columns of M: rank(M) units, the least possible
     skip edge (only if allowed): y += M a, no unit at all
 
-Sound because Q a + t ≥ 0 on the domain, so each carrier is the identity there, and the sums above are identities. The
-shift t comes from exact interval arithmetic over proven ends. The cheapest form is taken, and only if it is cheaper than
-the layer as it is.
+Sound because Q a + t ≥ 0 on the domain, so each carrier is the identity there, and the sums above
+are identities. The shift t comes from exact interval arithmetic over proven ends. The cheapest form
+is taken, and only if it is cheaper than the layer as it is.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ from rectifold.passes.hyperplanes import Group, hyperplane_groups
 from rectifold.passes.layer_matrices import Stacked, connect, stacked
 from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
 
-_SHIFT_BITS = 12  # a shift is rounded up to this many significant bits: any larger shift is as good, a short one prints well
+# a shift is rounded up to this many significant bits: any larger shift is as good, a short one
+# prints well
+_SHIFT_BITS = 12
 _NO_CARRIER_IS_ZERO = (
     2.0**-1000
 )  # an upper end of 0 would let a carrier be dropped, for which nobody has evidence
@@ -63,7 +66,9 @@ class _Carriers:
 
 
 def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
-    """docs/mathematics.md#carriers, and its mirrored units. From the output backward; one layer per call."""
+    """docs/mathematics.md#carriers, and its mirrored units. From the output backward; one layer per
+    call.
+    """
     for layer in reversed(network.relu_layers):
         known = facts.layers.get(layer.name)
         if known is None or layer.name == network.output or not layer.size or known.inactive.any():
@@ -226,7 +231,9 @@ def _assemble(
     parts: _Parts,
     chosen: _Carriers | None,
 ) -> Rewritten:
-    """The network with this layer rebuilt; without carriers the linear part goes over skip edges (or is zero)."""
+    """The network with this layer rebuilt; without carriers the linear part goes over skip edges
+    (or is zero).
+    """
     draft = network.draft()
     rows = around.incoming.select_rows(parts.kinks)
     bias = layer.bias.select_rows(parts.kinks)

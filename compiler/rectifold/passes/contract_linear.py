@@ -1,10 +1,12 @@
 """Multiply a linear layer into its successors, or make it as narrow as its rank.
 
     h = A x + a;  y = B h + b      becomes     y = (B A) x + (B a + b)
-                                   or          h = Q x;  y = F h + (B a + b),   B A = F Q with fewer rows
+                                   or          h = Q x;  y = F h + (B a + b)
 
-Sound because composition of affine maps is affine; needs no facts. Done where it does not cost more: a linear bottleneck
-between two wide layers is cheaper than its product and stays.
+where B A = F Q and Q has fewer rows than A.
+
+Sound because composition of affine maps is affine; needs no facts. Done where it does not cost
+more: a linear bottleneck between two wide layers is cheaper than its product and stays.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
     h = relu(z), z ≤ 0             becomes    nothing: column of h deleted in every successor
     h = relu(b) (zero row)         becomes    successor bias + relu(b) · column of h
 
-Sound because h has that value at every point of the domain. Units of the output layer stay, their rows become zero. A
-layer that loses all its units disappears with its edges, so no layer is left without rows.
+Sound because h has that value at every point of the domain. Units of the output layer stay, their
+rows become zero. A layer that loses all its units disappears with its edges, so no layer is left
+without rows.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def _constants(layer: Layer, facts: Facts) -> dict[int, Fraction]:
 
 
 def _signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> tuple[Sign, ...]:
-    """Of units of the source whose row became zero: their sign is that of the bias, which the float ends may not show."""
+    """Of units of the source whose row became zero: their sign is that of the bias, which the float
+    ends may not show.
+    """
     known = facts.layers.get(layer.name)
     if known is None:
         return ()
@@ -121,7 +124,9 @@ def _flatten_rows(
 
 
 def _with_constants(known: LayerFacts, values: dict[int, Fraction]) -> LayerFacts:
-    """The rows now say the constants themselves: these units are no longer the source's pre-activations."""
+    """The rows now say the constants themselves: these units are no longer the source's
+    pre-activations.
+    """
     lower, upper, origin = known.lower.copy(), known.upper.copy(), known.origin.copy()
     for k, value in values.items():
         lower[k], upper[k], origin[k] = round_down(value), round_up(value), -1

@@ -2,7 +2,8 @@
 
     y = 3 h0 + 0 h1        becomes        y = 3 h0,  h1 deleted
 
-Sound because the unit's value is multiplied by 0 everywhere. Works backward: a deleted unit may leave its inputs dead.
+Sound because the unit's value is multiplied by 0 everywhere. Works backward: a deleted unit may
+leave its inputs dead.
 """
 
 from __future__ import annotations

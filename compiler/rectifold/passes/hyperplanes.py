@@ -1,8 +1,8 @@
 """Which units of a layer lie on one hyperplane: z_i = c_i · z_r for one representative r.
 
-Rows [w | b] are compared as projective points, exactly. A fingerprint modulo a prime sorts them into candidates (equal
-rows always have equal fingerprints); every candidate pair is then compared entry by entry in integers. Rows that differ by
-one ulp are different units.
+Rows [w | b] are compared as projective points, exactly. A fingerprint modulo a prime sorts them
+into candidates (equal rows always have equal fingerprints); every candidate pair is then compared
+entry by entry in integers. Rows that differ by one ulp are different units.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Group:
 
 
 def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> list[Group]:
-    """The units in groups by hyperplane, in order of their first member. Units with a zero row are left out."""
+    """The units in groups by hyperplane, in order of their first member. Units with a zero row are
+    left out.
+    """
     entries = _sparse_rows(incoming, bias, list(units))
     draw = Random(0x5EED)  # any values give correct groups; these only make collisions rare
     keys = [draw.randrange(1, _PRIME) for _ in range(incoming.shape[1] + 1)]
@@ -42,7 +44,9 @@ def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> l
 
 
 def _sparse_rows(incoming: Matrix, bias: Matrix, units: list[int]) -> dict[int, dict[int, int]]:
-    """Unit → {column: integer}, the bias as one more column, all over one denominator (which a ratio of rows does not see)."""
+    """Unit → {column: integer}, the bias as one more column, all over one denominator (which a
+    ratio of rows does not see).
+    """
     is_all = units == list(range(incoming.shape[0]))
     places, weights, den = _nonzero_integers(incoming if is_all else incoming.select_rows(units))
     shifts, own = bias.select_rows(units).integers()
@@ -57,7 +61,9 @@ def _sparse_rows(incoming: Matrix, bias: Matrix, units: list[int]) -> dict[int, 
 
 
 def _nonzero_integers(matrix: Matrix) -> tuple[list[tuple[int, int]], list[int], int]:
-    """(places that are not 0, row by row; their integers; the denominator): most weights of a convolution are 0."""
+    """(places that are not 0, row by row; their integers; the denominator): most weights of a
+    convolution are 0.
+    """
     rows, columns = np.nonzero(matrix.nonzero)
     places = list(zip(rows.tolist(), columns.tolist(), strict=True))
     if matrix.is_float:

@@ -2,7 +2,8 @@
 
     h = relu(W a + b), z ≥ 0 on the domain        becomes        h = W a + b
 
-Sound because relu is the identity on nonnegative numbers. contract_linear then multiplies it away where that pays.
+Sound because relu is the identity on nonnegative numbers. contract_linear then multiplies it away
+where that pays.
 """
 
 from __future__ import annotations

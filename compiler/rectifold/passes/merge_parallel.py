@@ -2,7 +2,8 @@
 
     y = v1 relu(z) + v2 relu(3 z)        becomes        y = (v1 + 3 v2) relu(z)
 
-Sound because relu(c z) = c relu(z) for c > 0. Mirrored units (c < 0) leave a linear part and are the business of carriers.
+Sound because relu(c z) = c relu(z) for c > 0. Mirrored units (c < 0) leave a linear part and are
+the business of carriers.
 """
 
 from __future__ import annotations

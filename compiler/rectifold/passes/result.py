@@ -16,7 +16,9 @@ Objective = Literal["macs", "weights", "units"]
 
 @dataclass(frozen=True)
 class Tie:
-    """z_unit = ratio · z_representative on the domain, for two units of one layer of the source network."""
+    """z_unit = ratio · z_representative on the domain, for two units of one layer of the source
+    network.
+    """
 
     layer: str
     unit: int
@@ -53,13 +55,18 @@ class Step:
     signs: tuple[Sign, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.rule} in {self.layer}: {counted(self.units, 'unit')}{'; ' if self.detail else ''}{self.detail}"
+        return (
+            f"{self.rule} in {self.layer}: "
+            f"{counted(self.units, 'unit')}{'; ' if self.detail else ''}{self.detail}"
+        )
 
 
 def ties_of(
     layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]
 ) -> tuple[Tie, ...]:
-    """Ties in terms of the source's units, from (unit, representative, ratio) in a layer's present numbering."""
+    """Ties in terms of the source's units, from (unit, representative, ratio) in a layer's present
+    numbering.
+    """
     origin = known.origin
     return tuple(
         Tie(layer, int(origin[k]), int(origin[r]), c)
@@ -71,7 +78,9 @@ def ties_of(
 def signs_of(
     layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]
 ) -> tuple[Sign, ...]:
-    """Units of the source that are a positive multiple of a carrier, from (unit, representative, ratio) as in `ties_of`."""
+    """Units of the source that are a positive multiple of a carrier, from (unit, representative,
+    ratio) as in `ties_of`.
+    """
     found: list[Sign] = []
     for k, r, c in merged:
         for unit, other, ratio in ((k, r, c), (r, k, 1 / c)):
@@ -106,7 +115,9 @@ class Options:
         return order[self.objective]
 
     def improves(self, before: Sizes, after: Sizes) -> bool:
-        """Cheaper by the objective, and never more units; with the default objective never more multiply-adds."""
+        """Cheaper by the objective, and never more units; with the default objective never more
+        multiply-adds.
+        """
         return self.cost(after) < self.cost(before) and after.units <= before.units
 
 

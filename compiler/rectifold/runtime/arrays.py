@@ -2,8 +2,9 @@
 
     names → headers (shape and kind of every array) → caps → data → nothing may follow
 
-Files are data: no pickle, no path outside the given folder. What a header declares is compared with the size of the
-file before anything is unpacked, so a small file that unpacks to gigabytes costs nothing.
+Files are data: no pickle, no path outside the given folder. What a header declares is compared with
+the size of the file before anything is unpacked, so a small file that unpacks to gigabytes costs
+nothing.
 """
 
 from __future__ import annotations
@@ -26,21 +27,32 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 
 FREE_ENTRIES = 4_000_000  # any file may unpack to as many: 32 MB of float64
-ENTRIES_PER_BYTE = 16  # and to as many per byte of its own: a pruned float32 matrix, 99 % zeros, packs to a byte per 16
+# and to as many per byte of its own: a pruned float32 matrix, 99 % zeros, packs to a byte per 16
+ENTRIES_PER_BYTE = 16
 MAX_MEMBERS = 20_000  # arrays of one file; a network has two per layer
 _MAX_HEADER = 10_000  # bytes; a plain array needs 128
-# what zipfile and the NumPy header reader raise for damaged files (RuntimeError: encrypted, nested too deep)
+# what zipfile and the NumPy header reader raise for damaged files (RuntimeError: encrypted, nested
+# too deep)
 _BESIDE: ContextVar[list[Path] | None] = ContextVar("files beside a network", default=None)
 _UNREADABLE = (
-    OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError, TokenError, MemoryError,
+    OSError,
+    ValueError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
+    SyntaxError,
+    TokenError,
+    MemoryError,
     TypeError,
-)  # fmt: skip
+)
 
 
 def load_array(folder: Path, name: str, member: str | None) -> Floats:
     """The array `member` of the .npz file (or the .npy file) `name` inside `folder`, as float64.
 
-    Raises InputError if the file lies outside the folder, is missing, is no array file or holds no finite floats.
+    Raises InputError if the file lies outside the folder, is missing, is no array file or holds no
+    finite floats.
     """
     path = inside(folder, name)
     if path.suffix == ".npy":
@@ -107,7 +119,9 @@ def load_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def as_floats(array: np.ndarray, what: str) -> Floats:
-    """The array as float64, exactly. Raises InputError for other kinds of entries, NaN and infinity."""
+    """The array as float64, exactly. Raises InputError for other kinds of entries, NaN and
+    infinity.
+    """
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         raise InputError(f"{what} holds {array.dtype} entries; numbers up to 64 bits are expected")
     with np.errstate(over="ignore"):
@@ -140,7 +154,8 @@ def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
     strange = [name for name in names if not name.endswith(".npy")]
     if strange:
         raise InputError(
-            f"{file} has the member {_shown(strange[0])}, which is no array (.npy); save it with numpy.savez"
+            f"{file} has the member {_shown(strange[0])}, which is no array (.npy); save it with "
+            "numpy.savez"
         )
     return names
 
@@ -162,7 +177,8 @@ def _entries(stream: IO[bytes]) -> int:
     }
     if version not in readers:
         raise InputError(
-            f"arrays of .npy version {version[0]}.{version[1]} hold structures; plain numbers are expected"
+            f"arrays of .npy version {version[0]}.{version[1]} hold structures; plain numbers "
+            "are expected"
         )
     with warnings.catch_warnings(
         action="ignore"
@@ -188,7 +204,8 @@ def _refuse_many(entries: int, size: int, file: str) -> None:
     allowed = max(FREE_ENTRIES, ENTRIES_PER_BYTE * size)
     if entries > allowed:
         raise InputError(
-            f"{file} unpacks to {entries:,} numbers from {size:,} bytes; {allowed:,} are read from such a file "
+            f"{file} unpacks to {entries:,} numbers from {size:,} bytes; {allowed:,} are read "
+            "from such a file "
             "(numpy.savez, without compression, has no such limit)"
         )
 

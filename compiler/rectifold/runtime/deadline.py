@@ -1,12 +1,13 @@
 """When to stop: a moment by a clock, and work that is interrupted there.
 
     deadline = Deadline.after(60.0)
-    with deadline.interrupting():        TimeUp leaves the block half a second or so after the deadline
+    with deadline.interrupting():        TimeUp leaves the block soon after the deadline
         result = pure(arguments)
 
-Loops ask `is_over` between their rounds; what has no rounds of its own (one rewrite of a large network, the lines of a certificate) is interrupted as
-by Ctrl-C. Sound where the block only computes: what it has not returned is lost, and nothing else has changed. So a step that changes what later
-claims rest on writes down its evidence first.
+Loops ask `is_over` between their rounds; what has no rounds of its own (one rewrite of a large
+network, the lines of a certificate) is interrupted as by Ctrl-C. Sound where the block only
+computes: what it has not returned is lost, and nothing else has changed. So a step that changes
+what later claims rest on writes down its evidence first.
 """
 
 from __future__ import annotations

@@ -35,15 +35,18 @@ _WAITING = [
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write one file, or replace it. Raises InputError, and then the name holds what it held before."""
+    """Write one file, or replace it. Raises InputError, and then the name holds what it held
+    before.
+    """
     write_files({path: data})
 
 
 def write_files(files: Mapping[Path, bytes], *, force: bool = True) -> None:
-    """Write all files: every one is staged before the first appears, and they appear in the given order.
+    """Write all files: every one is staged before the first appears, and they appear in the given
+    order.
 
-    Raises InputError if one cannot be written, or exists and `force` is not given; a file that was new is then taken
-    away again.
+    Raises InputError if one cannot be written, or exists and `force` is not given; a file that was
+    new is then taken away again.
     """
     for path in files:
         refuse_existing(path, force=force)
@@ -52,7 +55,9 @@ def write_files(files: Mapping[Path, bytes], *, force: bool = True) -> None:
 
 
 def write_standard_output(data: bytes) -> None:
-    """All of it, or InputError (a full disk). A pipe that nobody reads is no mistake: BrokenPipeError goes on."""
+    """All of it, or InputError (a full disk). A pipe that nobody reads is no mistake:
+    BrokenPipeError goes on.
+    """
     if sys.stdout is None:
         raise InputError("standard output is closed; give the name of a file")
     try:
@@ -83,7 +88,9 @@ def write_result(target: str, data: bytes) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add a line (without its end) by one write; a line that an earlier run left unfinished is ended first."""
+    """Add a line (without its end) by one write; a line that an earlier run left unfinished is
+    ended first.
+    """
     try:
         with path.open("ab+") as file:
             end = file.seek(0, os.SEEK_END)
@@ -100,7 +107,9 @@ def append_line(path: Path, line: bytes) -> None:
 
 @dataclass(frozen=True)
 class _File:
-    """A whole file that waits for its name: `path` as the user said it, `target` with links followed."""
+    """A whole file that waits for its name: `path` as the user said it, `target` with links
+    followed.
+    """
 
     path: Path
     target: Path
@@ -110,7 +119,9 @@ class _File:
 
 @contextmanager
 def _whole(path: Path, data: bytes) -> Iterator[_File]:
-    """The file with these contents, until the context ends: what is not published by then is gone."""
+    """The file with these contents, until the context ends: what is not published by then is
+    gone.
+    """
     target = file_at(path)
     existed = target.exists()
     with _refused(path):
@@ -149,7 +160,9 @@ def _refused(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    """Signals that would end the program act when the context ends. Other threads than the main one get none anyway."""
+    """Signals that would end the program act when the context ends. Other threads than the main one
+    get none anyway.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

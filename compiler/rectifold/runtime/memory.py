@@ -1,6 +1,7 @@
 """A limit on the memory of this process and of those that it starts (each of them for itself).
 
-    limit_memory(500)      what Python, NumPy and the engines ask for beyond 500 MB is a MemoryError, which ends a command with one line
+    limit_memory(500)      what is asked for beyond 500 MB (by Python, NumPy, the engines) is a
+                           MemoryError, which ends a command with one line
 
 Kept by the system (RLIMIT_DATA): nothing is counted here, and nothing can be forgotten.
 """
@@ -15,7 +16,9 @@ _STATUS = Path("/proc/self/status")
 
 
 def limit_memory(megabytes: int) -> None:
-    """From now on. Raises InputError where the system knows no such limit, and for one that is reached already."""
+    """From now on. Raises InputError where the system knows no such limit, and for one that is
+    reached already.
+    """
     try:
         import resource
     except ImportError:
@@ -25,13 +28,15 @@ def limit_memory(megabytes: int) -> None:
     used = used_megabytes()
     if megabytes <= used:
         raise InputError(
-            f"the memory limit of {megabytes} MB is reached before anything is read ({used} MB): give more"
+            f"the memory limit of {megabytes} MB is reached before anything is read ({used} MB): "
+            "give more"
         )
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     size = megabytes << 20
     if most not in (-1, resource.RLIM_INFINITY) and size > most:
         raise InputError(
-            f"the memory limit of {megabytes} MB is above the system's own for this process, {most >> 20} MB"
+            f"the memory limit of {megabytes} MB is above the system's own for this process, "
+            f"{most >> 20} MB"
         )
     resource.setrlimit(resource.RLIMIT_DATA, (size, most))
 

@@ -47,7 +47,9 @@ class Staged:
             os.chmod(self.hidden, old.st_mode & 0o7777)
 
     def publish(self, target: Path, *, replace: bool) -> None:
-        """Give the file its name at once; without `replace`, FileExistsError if somebody else took it meanwhile."""
+        """Give the file its name at once; without `replace`, FileExistsError if somebody else took
+        it meanwhile.
+        """
         if self.hidden is None and not replace:
             self._link(target)
             return

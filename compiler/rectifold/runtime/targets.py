@@ -67,7 +67,8 @@ def require_targets(
 ) -> None:
     """Raises InputError unless every target can be written, is no input, and is written once.
 
-    `inputs` are words of the command line: one that names no file is passed over, and `point.npy±0.05` names point.npy.
+    `inputs` are words of the command line: one that names no file is passed over, and
+    `point.npy±0.05` names point.npy.
     """
     targets = list(targets)
     _require_one_standard_output([t for t in targets if t.is_standard_output])
@@ -107,13 +108,16 @@ def _require_one_standard_output(targets: list[Target]) -> None:
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raises InputError if the file is there, its folder is not, or the name is none of a plain file."""
+    """Raises InputError if the file is there, its folder is not, or the name is none of a plain
+    file.
+    """
     found = _status(path)
     if found is not None:
         for is_one, what in _NO_FILES:
             if is_one(found.st_mode):
                 raise InputError(
-                    f"{named(path)} is {what}, and is not written to; give the name of a file (-o - is standard output)"
+                    f"{named(path)} is {what}, and is not written to; give the name of a file "
+                    "(-o - is standard output)"
                 )
         if not force:
             raise InputError(f"{named(path)} exists already; give --force to overwrite it")
@@ -135,13 +139,16 @@ def require_beginning(path: Path, beginning: bytes, option: str) -> None:
         raise InputError(f"cannot read {named(path)}: {error.strerror}") from None
     if not beginning.startswith(found):
         raise InputError(
-            f"{named(path)} is there, and was not written by {option} (its first line would begin with "
+            f"{named(path)} is there, and was not written by {option} (its first line would "
+            "begin with "
             f"{beginning.decode()}); give {option} another name"
         )
 
 
 def file_at(path: Path) -> Path:
-    """Where the file lies: symbolic links are followed, also one to a file that is not there yet."""
+    """Where the file lies: symbolic links are followed, also one to a file that is not there
+    yet.
+    """
     return Path(os.path.realpath(path))
 
 
@@ -160,7 +167,8 @@ def _require_own_file(target: Target, path: Path, owners: dict[_Identity, str]) 
     )
     if identity in owners:
         raise InputError(
-            f"{what} and {owners[identity]} are one file, {named(path)}; give {target.option} another name"
+            f"{what} and {owners[identity]} are one file, {named(path)}; give {target.option} "
+            "another name"
         )
     owners[identity] = what
 

@@ -1,7 +1,8 @@
 """Where batches of work run: in this process, in processes of this machine, or on a Dask cluster.
 
-A unit of work is a pure function and a picklable task with its own time limit, so it does not matter where it runs. Results come back
-as they are finished; an interrupt leaves those that were not.
+A unit of work is a pure function and a picklable task with its own time limit, so it does not
+matter where it runs. Results come back as they are finished; an interrupt leaves those that were
+not.
 """
 
 from __future__ import annotations

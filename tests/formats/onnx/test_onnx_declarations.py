@@ -1,4 +1,6 @@
-"""The table of operators against ONNX's own definitions, and nodes that say more than is declared."""
+"""The table of operators against ONNX's own definitions, and nodes that say more than is
+declared.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def schema_of(key: tuple[str, str], version: int) -> Any | None:
 
 @pytest.mark.parametrize("key", OPERATORS, ids=lambda key: key[1])
 def test_every_row_declares_what_onnx_defines(key: tuple[str, str]) -> None:
-    """Attributes, their defaults and whether they are needed, and the inputs, in every opset that is read."""
+    """Attributes, their defaults and whether they are needed, and the inputs, in every opset that
+    is read.
+    """
     for version in versions(key[0]):
         row, schema = row_of(key, version), schema_of(key, version)
         assert (row is None) == (schema is None), version
@@ -72,13 +76,16 @@ def test_every_row_declares_what_onnx_defines(key: tuple[str, str]) -> None:
 
 
 def test_roi_and_scales_of_the_first_resize_may_be_left_out_or_empty() -> None:
-    """Resize of opset 11 needs them by the letter; exporters write empty ones, and later opsets leave them out."""
+    """Resize of opset 11 needs them by the letter; exporters write empty ones, and later opsets
+    leave them out.
+    """
     row = row_of(("", "Resize"), 11)
     assert row is not None
     assert [p.optional for p in row.parameters] == [False, True, True, True]
 
 
-# ---- what is refused ----------------------------------------------------------------------------------
+# ---- what is refused
+# ----------------------------------------------------------------------------------
 
 
 def changed(made: Any, name: str, value: Any, kind: int | None = None) -> Any:
@@ -89,34 +96,101 @@ def changed(made: Any, name: str, value: Any, kind: int | None = None) -> Any:
 
 REFUSED: dict[str, tuple[Any, int, str]] = {
     "unknown attribute": (
-        node("Relu", ["x"], slope=1.0), 13, "the attribute 'slope' is not understood or given twice .understood: none",
+        node("Relu", ["x"], slope=1.0),
+        13,
+        "the attribute 'slope' is not understood or given twice .understood: none",
     ),
-    "an attribute of an older opset": (node("Add", ["x", "c"], broadcast=1), 13, "'broadcast' is not understood"),
-    "an attribute of a newer opset": (node("MaxPool", ["x"], kernel_shape=[1], ceil_mode=1), 9, "'ceil_mode' is not understood"),
-    "axes as an attribute where they are an input": (node("ReduceSum", ["x"], axes=[0]), 13, "'axes' is not understood"),
+    "an attribute of an older opset": (
+        node("Add", ["x", "c"], broadcast=1),
+        13,
+        "'broadcast' is not understood",
+    ),
+    "an attribute of a newer opset": (
+        node("MaxPool", ["x"], kernel_shape=[1], ceil_mode=1),
+        9,
+        "'ceil_mode' is not understood",
+    ),
+    "axes as an attribute where they are an input": (
+        node("ReduceSum", ["x"], axes=[0]),
+        13,
+        "'axes' is not understood",
+    ),
     "an attribute twice": (
-        changed(node("LeakyRelu", ["x"], alpha=0.5), "alpha", 0.25), 13, "'alpha' is not understood or given twice",
+        changed(node("LeakyRelu", ["x"], alpha=0.5), "alpha", 0.25),
+        13,
+        "'alpha' is not understood or given twice",
     ),
-    "an attribute stored as another kind": (node("LeakyRelu", ["x"], alpha=1), 13, "'alpha' is stored as int; float is expected"),
-    "a list where a number is expected": (node("Flatten", ["x"], axis=[1]), 13, "'axis' is stored as ints; int is expected"),
-    "a value that is not understood": (node("Gemm", ["x", "c"], transA=2), 13, "'transA' is 2; understood is 0 or 1"),
-    "a needed attribute": (node("Concat", ["x", "x"]), 13, "the attribute 'axis' is missing; Concat needs it"),
-    "a surplus input": (node("Relu", ["x", "c"]), 13, r"has 2 inputs; Relu takes 1 from opset 7 on; the surplus"),
+    "an attribute stored as another kind": (
+        node("LeakyRelu", ["x"], alpha=1),
+        13,
+        "'alpha' is stored as int; float is expected",
+    ),
+    "a list where a number is expected": (
+        node("Flatten", ["x"], axis=[1]),
+        13,
+        "'axis' is stored as ints; int is expected",
+    ),
+    "a value that is not understood": (
+        node("Gemm", ["x", "c"], transA=2),
+        13,
+        "'transA' is 2; understood is 0 or 1",
+    ),
+    "a needed attribute": (
+        node("Concat", ["x", "x"]),
+        13,
+        "the attribute 'axis' is missing; Concat needs it",
+    ),
+    "a surplus input": (
+        node("Relu", ["x", "c"]),
+        13,
+        r"has 2 inputs; Relu takes 1 from opset 7 on; the surplus",
+    ),
     "inputs of a newer opset": (node("Clip", ["x", "c"]), 10, "has 2 inputs; Clip takes 1"),
-    "a missing input": (node("Add", ["x"]), 13, r"the input 'B' \(number 1\) is missing; Add needs it"),
+    "a missing input": (
+        node("Add", ["x"]),
+        13,
+        r"the input 'B' \(number 1\) is missing; Add needs it",
+    ),
     "a left out input": (node("Add", ["", "x"]), 13, r"the input 'A' \(number 0\) is missing"),
-    "a left out part": (node("Sum", ["x", "", "x"]), 13, "one of its inputs is left out; Sum needs all"),
-    "an unknown operator": (node("Softmax", ["x"]), 13, r"node 'softmax_node' \(Softmax\) is not supported; supported are Abs"),
+    "a left out part": (
+        node("Sum", ["x", "", "x"]),
+        13,
+        "one of its inputs is left out; Sum needs all",
+    ),
+    "an unknown operator": (
+        node("Softmax", ["x"]),
+        13,
+        r"node 'softmax_node' \(Softmax\) is not supported; "
+        r"supported are Abs",
+    ),
     "an unknown domain": (
-        node("Gelu", ["x"], domain="com.microsoft"), 13, r"\(Gelu\) is not supported: the operators 'com.microsoft' are not read",
+        node("Gelu", ["x"], domain="com.microsoft"),
+        13,
+        r"\(Gelu\) is not supported: the operators "
+        r"'com.microsoft' are not read",
     ),
-    "an operator of another domain": (node("Relu", ["x"], domain="ai.onnx.ml"), 13, "is not supported; supported are Scaler"),
-    "opset 6": (node("Relu", ["x"]), 6, "uses opset 6 of ai.onnx; read are 7 to 28: convert it with onnx.version_converter"),
-    "an opset of the future": (node("Relu", ["x"]), 999, "uses opset 999 of ai.onnx; read are 7 to 28"),
+    "an operator of another domain": (
+        node("Relu", ["x"], domain="ai.onnx.ml"),
+        13,
+        "is not supported; supported are Scaler",
+    ),
+    "opset 6": (
+        node("Relu", ["x"]),
+        6,
+        "uses opset 6 of ai.onnx; read are 7 to 28: convert it with onnx.version_converter",
+    ),
+    "an opset of the future": (
+        node("Relu", ["x"]),
+        999,
+        "uses opset 999 of ai.onnx; read are 7 to 28",
+    ),
     "an operator before its time": (
-        node("CumSum", ["x", "c"]), 10, r"CumSum is read in opsets 11 to 28, and this model uses opset 10; convert",
+        node("CumSum", ["x", "c"]),
+        10,
+        r"CumSum is read in opsets 11 to 28, and this model uses "
+        r"opset 10; convert",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("title", REFUSED)
@@ -136,7 +210,8 @@ def test_a_domain_without_a_version_is_refused(tmp_path: Path) -> None:
         imported(made.SerializeToString(), tmp_path)
 
 
-# ---- tensors ------------------------------------------------------------------------------------------
+# ---- tensors
+# ------------------------------------------------------------------------------------------
 
 STORED: dict[str, Array] = {
     kind: np.array([0, 1, 2], dtype=kind)
@@ -189,16 +264,35 @@ def damaged(**fields: Any) -> Any:
 
 
 DAMAGED: dict[str, tuple[Any, str]] = {
-    "too few numbers": (damaged(float_data=[1.0]), r"has the shape \(3,\), 3 entries, but holds 1; the file is damaged"),
+    "too few numbers": (
+        damaged(float_data=[1.0]),
+        r"has the shape \(3,\), 3 entries, but holds 1; the file "
+        r"is damaged",
+    ),
     "too many numbers": (damaged(float_data=[1.0] * 4), "but holds 4; the file is damaged"),
-    "a part of a number": (damaged(float_data=[], raw_data=b"\0" * 13), "but holds 13/4; the file is damaged"),
+    "a part of a number": (
+        damaged(float_data=[], raw_data=b"\0" * 13),
+        "but holds 13/4; the file is damaged",
+    ),
     "numbers in two fields": (damaged(double_data=[1.0]), "but holds 3 and more in another field"),
-    "numbers beside raw data": (damaged(raw_data=b"\0" * 12), "but holds 3 and more in another field"),
+    "numbers beside raw data": (
+        damaged(raw_data=b"\0" * 12),
+        "but holds 3 and more in another field",
+    ),
     "a negative size": (damaged(dims=[-3]), r"has the shape \(-3,\) or is stored in segments"),
-    "an unknown type": (damaged(data_type=999), "the initializer 'c' has entries of type number 999; read are"),
-    "complex numbers": (damaged(data_type=TensorProto.COMPLEX64), "has entries of type complex64; read are"),
-    "quarter precision": (damaged(data_type=TensorProto.FLOAT8E4M3FN), "has entries of type float8e4m3fn; read are"),
-}  # fmt: skip
+    "an unknown type": (
+        damaged(data_type=999),
+        "the initializer 'c' has entries of type number 999; read are",
+    ),
+    "complex numbers": (
+        damaged(data_type=TensorProto.COMPLEX64),
+        "has entries of type complex64; read are",
+    ),
+    "quarter precision": (
+        damaged(data_type=TensorProto.FLOAT8E4M3FN),
+        "has entries of type float8e4m3fn; read are",
+    ),
+}
 
 
 @pytest.mark.parametrize("title", DAMAGED)

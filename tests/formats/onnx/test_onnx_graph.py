@@ -1,4 +1,6 @@
-"""The graph around the operators: order, what is not needed, inputs, and graphs that define nothing clear."""
+"""The graph around the operators: order, what is not needed, inputs, and graphs that define nothing
+clear.
+"""
 
 from __future__ import annotations
 
@@ -131,26 +133,40 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         "the value 'a' is defined 2 times; once is expected",
     ),
     "a value that is an initializer too": (
-        graph_of([node("Neg", ["x"], "c"), node("Add", ["x", "c"])], X), "the value 'c' is defined 2 times",
+        graph_of([node("Neg", ["x"], "c"), node("Add", ["x", "c"])], X),
+        "the value 'c' is defined 2 times",
     ),
-    "an output that is an input too": (graph_of([node("Neg", ["x"], "x")], X, ["x"]), "the value 'x' is defined 2 times"),
-    "a value from nowhere": (graph_of([node("Neg", ["k"])], X), r"'neg_node' \(Neg\) reads 'k', which nothing computes"),
+    "an output that is an input too": (
+        graph_of([node("Neg", ["x"], "x")], X, ["x"]),
+        "the value 'x' is defined 2 times",
+    ),
+    "a value from nowhere": (
+        graph_of([node("Neg", ["k"])], X),
+        r"'neg_node' \(Neg\) reads 'k', which nothing computes",
+    ),
     "no input": (graph_of([node("Neg", ["c"])], {}), "the graph has no input"),
-    "an input of text": (graph_of([node("Neg", ["x"])], OTHER), "the input 'z' has the element type string; read are"),
+    "an input of text": (
+        graph_of([node("Neg", ["x"])], OTHER),
+        "the input 'z' has the element type string; read are",
+    ),
     "an input of truth values": (
-        graph_of([node("Neg", ["x"])], {"x": (TensorProto.BOOL, [1])}), "the input 'x' has the element type bool",
+        graph_of([node("Neg", ["x"])], {"x": (TensorProto.BOOL, [1])}),
+        "the input 'x' has the element type bool",
     ),
     "an input without a shape": (
-        graph_of([node("Neg", ["x"])], {"x": (TensorProto.FLOAT, None)}), "the input 'x' is no tensor with a shape",
+        graph_of([node("Neg", ["x"])], {"x": (TensorProto.FLOAT, None)}),
+        "the input 'x' is no tensor with a shape",
     ),
     "an open size": (
-        graph_of([node("Neg", ["x"])], {"x": (TensorProto.FLOAT, [1, "n"])}), "dimension 1 of the input 'x' is not fixed",
+        graph_of([node("Neg", ["x"])], {"x": (TensorProto.FLOAT, [1, "n"])}),
+        "dimension 1 of the input 'x' is not fixed",
     ),
     "two outputs": (
         graph_of([node("Neg", ["x"]), node("Abs", ["x"], "z")], X, ["y", "z"]),
-        r"the graph has 2 outputs \(y, z\); choose with --outputs NAME, or join several with --outputs y,z",
+        r"the graph has 2 outputs \(y, z\); choose with --outputs NAME, or join several with "
+        r"--outputs y,z",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("title", REFUSED)

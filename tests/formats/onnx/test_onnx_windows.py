@@ -23,18 +23,29 @@ POOLS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "same upper": (IMAGE, {"kernel_shape": [2, 3], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
     "same lower": (IMAGE, {"kernel_shape": [2, 3], "strides": [2, 2], "auto_pad": "SAME_LOWER"}),
     "ceil": (IMAGE, {"kernel_shape": [2, 2], "strides": [2, 4], "ceil_mode": 1}),
-    "ceil and pads": ((1, 1, 6, 6), {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "ceil_mode": 1}),
+    "ceil and pads": (
+        (1, 1, 6, 6),
+        {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1], "ceil_mode": 1},
+    ),
     "ceil that would start in the padding": (
-        (1, 1, 3, 3), {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [1, 1, 1, 1], "ceil_mode": 1},
+        (1, 1, 3, 3),
+        {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [1, 1, 1, 1], "ceil_mode": 1},
     ),
     "dilations": (IMAGE, {"kernel_shape": [2, 2], "dilations": [2, 3]}),
     "dilations, ceil and pads": (
-        IMAGE, {"kernel_shape": [2, 2], "dilations": [2, 2], "strides": [2, 2], "pads": [1, 1, 1, 1], "ceil_mode": 1},
+        IMAGE,
+        {
+            "kernel_shape": [2, 2],
+            "dilations": [2, 2],
+            "strides": [2, 2],
+            "pads": [1, 1, 1, 1],
+            "ceil_mode": 1,
+        },
     ),
     "a batch of three": ((3, 2, 4, 4), {"kernel_shape": [2, 2], "strides": [2, 2]}),
     "one spatial axis": ((2, 3, 7), {"kernel_shape": [3], "strides": [2], "pads": [1, 1]}),
     "three spatial axes": ((1, 1, 3, 4, 3), {"kernel_shape": [2, 2, 2], "strides": [1, 2, 1]}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", POOLS)
@@ -94,18 +105,24 @@ TRANSPOSED: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] =
     "plain": ((1, 2, 3, 3), (2, 3, 2, 3), {}),
     "strides": ((1, 2, 3, 3), (2, 3, 2, 2), {"strides": [2, 3]}),
     "pads": ((1, 2, 3, 3), (2, 3, 3, 3), {"strides": [2, 2], "pads": [1, 0, 1, 2]}),
-    "output_padding": ((1, 2, 3, 3), (2, 3, 3, 3), {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}),
+    "output_padding": (
+        (1, 2, 3, 3),
+        (2, 3, 3, 3),
+        {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]},
+    ),
     "dilations": ((1, 2, 3, 3), (2, 1, 2, 2), {"dilations": [2, 3]}),
     "groups": ((1, 4, 2, 2), (4, 2, 2, 2), {"group": 2}),
     "output_shape": ((1, 1, 3, 3), (1, 2, 3, 3), {"strides": [2, 2], "output_shape": [6, 5]}),
     "output_shape, same upper": (
-        (1, 1, 3, 3), (1, 2, 3, 3), {"strides": [2, 2], "output_shape": [6, 6], "auto_pad": "SAME_UPPER"},
+        (1, 1, 3, 3),
+        (1, 2, 3, 3),
+        {"strides": [2, 2], "output_shape": [6, 6], "auto_pad": "SAME_UPPER"},
     ),
     "same upper": ((1, 1, 3, 3), (1, 2, 3, 3), {"strides": [2, 2], "auto_pad": "SAME_UPPER"}),
     "same lower": ((1, 1, 3, 3), (1, 2, 3, 3), {"strides": [2, 2], "auto_pad": "SAME_LOWER"}),
     "a batch of two": ((2, 2, 2, 3), (2, 2, 2, 2), {"strides": [2, 2]}),
     "one spatial axis": ((1, 2, 4), (2, 3, 3), {"strides": [3]}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TRANSPOSED)
@@ -133,46 +150,78 @@ def windowed(op: str, **attributes: Any) -> list[Any]:
 
 REFUSED: dict[str, tuple[list[Any], str]] = {
     "a maximum of padding": (
-        windowed("MaxPool", kernel_shape=[1, 1], pads=[1, 1, 1, 1]), "entirely in the padding and has no maximum",
+        windowed("MaxPool", kernel_shape=[1, 1], pads=[1, 1, 1, 1]),
+        "entirely in the padding and has no maximum",
     ),
     "an average of padding": (
-        windowed("AveragePool", kernel_shape=[1, 1], pads=[1, 1, 1, 1]), "entirely in the padding, and its average is 0/0",
+        windowed("AveragePool", kernel_shape=[1, 1], pads=[1, 1, 1, 1]),
+        "entirely in the padding, and its average is 0/0",
     ),
-    "a kernel larger than the input": (windowed("MaxPool", kernel_shape=[5, 5]), "reaches over 5 entries, more than the"),
+    "a kernel larger than the input": (
+        windowed("MaxPool", kernel_shape=[5, 5]),
+        "reaches over 5 entries, more than the",
+    ),
     "immense pads": (windowed("Conv", pads=[10**9, 0, 0, 0]), "places is too large to be read"),
     "an immense kernel": (
-        windowed("AveragePool", kernel_shape=[1500, 1500], pads=[1500, 1500, 0, 0]), "is too large to be read",
+        windowed("AveragePool", kernel_shape=[1500, 1500], pads=[1500, 1500, 0, 0]),
+        "is too large to be read",
     ),
-    "stride 0": (windowed("MaxPool", kernel_shape=[1, 1], strides=[0, 1]), r"'strides' is \[0, 1\]; at least 1"),
+    "stride 0": (
+        windowed("MaxPool", kernel_shape=[1, 1], strides=[0, 1]),
+        r"'strides' is \[0, 1\]; at least 1",
+    ),
     "dilation 0": (windowed("Conv", dilations=[1, 0]), r"'dilations' is \[1, 0\]; at least 1"),
-    "a negative pad": (windowed("Conv", pads=[0, -1, 0, 0]), r"'pads' is \[0, -1, 0, 0\]; at least 0"),
-    "kernel of size 0": (windowed("MaxPool", kernel_shape=[0, 1]), r"'kernel_shape' is \[0, 1\]; at least 1"),
+    "a negative pad": (
+        windowed("Conv", pads=[0, -1, 0, 0]),
+        r"'pads' is \[0, -1, 0, 0\]; at least 0",
+    ),
+    "kernel of size 0": (
+        windowed("MaxPool", kernel_shape=[0, 1]),
+        r"'kernel_shape' is \[0, 1\]; at least 1",
+    ),
     "no kernel": (windowed("MaxPool"), "the attribute 'kernel_shape' is missing"),
-    "too few strides": (windowed("MaxPool", kernel_shape=[1, 1], strides=[1]), "strides has 1 entries; 2 are expected"),
+    "too few strides": (
+        windowed("MaxPool", kernel_shape=[1, 1], strides=[1]),
+        "strides has 1 entries; 2 are expected",
+    ),
     "too many pads": (windowed("Conv", pads=[0, 0, 0, 0, 0]), "pads has 5 entries; 4 are expected"),
     "pads and auto_pad": (
-        windowed("Conv", pads=[1, 1, 1, 1], auto_pad="SAME_UPPER"), "both pads and auto_pad SAME_UPPER are given",
+        windowed("Conv", pads=[1, 1, 1, 1], auto_pad="SAME_UPPER"),
+        "both pads and auto_pad SAME_UPPER are given",
     ),
     "same pads of a dilated convolution": (
-        windowed("Conv", auto_pad="SAME_UPPER", dilations=[2, 1]), r"SAME_UPPER with dilations \[2, 1\] means different pads",
+        windowed("Conv", auto_pad="SAME_UPPER", dilations=[2, 1]),
+        r"SAME_UPPER with dilations \[2, 1\] means different pads",
     ),
     "same pads of a dilated pool": (
-        windowed("MaxPool", auto_pad="SAME_LOWER", dilations=[2, 1], kernel_shape=[2, 1]), "means different pads to different",
+        windowed("MaxPool", auto_pad="SAME_LOWER", dilations=[2, 1], kernel_shape=[2, 1]),
+        "means different pads to different",
     ),
-    "unknown auto_pad": (windowed("Conv", auto_pad="SAME"), "'auto_pad' is 'SAME'; understood is 'NOTSET' or"),
+    "unknown auto_pad": (
+        windowed("Conv", auto_pad="SAME"),
+        "'auto_pad' is 'SAME'; understood is 'NOTSET' or",
+    ),
     "a kernel_shape that is not the kernel's": (
-        windowed("Conv", kernel_shape=[3, 3]), r"kernel_shape is \[3, 3\], but the kernel has the sizes \[2, 2\]",
+        windowed("Conv", kernel_shape=[3, 3]),
+        r"kernel_shape is \[3, 3\], but the kernel has the sizes "
+        r"\[2, 2\]",
     ),
     "groups that do not divide": (windowed("Conv", group=2), "1 channels and 2 groups do not fit"),
     "group 0": (windowed("Conv", group=0), "'group' is 0; at least 1"),
     "an output larger than the map": (
-        windowed("ConvTranspose", output_shape=[9, 9]), r"output size 9 of axis 0 is larger than the map reaches \(4\)",
+        windowed("ConvTranspose", output_shape=[9, 9]),
+        r"output size 9 of axis 0 is larger than the map reaches "
+        r"\(4\)",
     ),
-    "an output of nothing": (windowed("ConvTranspose", pads=[2, 2, 2, 2]), "the pads leave an output of the sizes"),
+    "an output of nothing": (
+        windowed("ConvTranspose", pads=[2, 2, 2, 2]),
+        "the pads leave an output of the sizes",
+    ),
     "the index of a maximum": (
-        [node("MaxPool", ["x"], ["m", "y"], kernel_shape=[2, 2])], "its output 'y' is used, but only the first 1 is read",
+        [node("MaxPool", ["x"], ["m", "y"], kernel_shape=[2, 2])],
+        "its output 'y' is used, but only the first 1 is read",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("title", REFUSED)

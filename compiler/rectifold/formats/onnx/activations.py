@@ -158,7 +158,8 @@ def _channels(node: Node, k: int, x: Symbolic) -> list[Fraction]:
     values = node.constant(k, ("", "scale", "B", "mean", "var")[k])
     if values.shape != (x.shape[1],):
         raise node.fail(
-            f"input {k} has the shape {values.shape}; one entry for each of {x.shape[1]} channels is expected"
+            f"input {k} has the shape {values.shape}; one entry for each of {x.shape[1]} "
+            "channels is expected"
         )
     return values.exact()
 

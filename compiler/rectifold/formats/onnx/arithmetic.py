@@ -102,7 +102,9 @@ def product(node: Node) -> Tensor:
 
 
 def scaled(node: Node, symbol: Symbolic, factor: Constant, *, inverse: bool = False) -> Symbolic:
-    """The tensor times a constant, entry by entry; `inverse` divides by it (it has no zero then)."""
+    """The tensor times a constant, entry by entry; `inverse` divides by it (it has no zero
+    then).
+    """
     shape = node.broadcast(symbol.shape, factor.shape)
     factors = np.broadcast_to(factor.fractions(), shape).ravel().tolist()
     if inverse:
@@ -187,7 +189,8 @@ def cast(node: Node) -> Tensor:
         return _cast_constant(node, value, target)
     if target != value.type and target not in ("float32", "float64"):
         raise node.fail(
-            f"a cast of values that depend on the input from {value.type} to {target} rounds and is not piecewise linear"
+            f"a cast of values that depend on the input from {value.type} to {target} rounds and "
+            "is not piecewise linear"
         )
     return Symbolic(value.entries, value.shape, target)
 
@@ -217,10 +220,13 @@ def _rounded(values: Array, target: str) -> Array:
 
 
 def _truncated(node: Node, value: Constant, target: str) -> Constant:
-    """Floating-point numbers to whole ones: the fraction is cut off; what does not fit is refused."""
+    """Floating-point numbers to whole ones: the fraction is cut off; what does not fit is
+    refused.
+    """
     if value.values.dtype == object:
         raise node.fail(
-            f"it truncates computed {value.type} values that were not rounded to {value.type}: not decided"
+            f"it truncates computed {value.type} values that were not rounded to {value.type}: "
+            "not decided"
         )
     whole = [int(v) for v in value.exact()]
     limits = np.iinfo(target)

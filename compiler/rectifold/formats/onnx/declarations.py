@@ -77,7 +77,9 @@ class Attribute:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One declared input: "name:kind", "name:kind?" (may be left out) or "name:kind*" (any number)."""
+    """One declared input: "name:kind", "name:kind?" (may be left out) or "name:kind*" (any
+    number).
+    """
 
     name: str
     kind: str
@@ -115,7 +117,9 @@ class Operator:
         return tuple(Parameter.parse(text) for text in self.inputs.split())
 
     def parameter(self, k: int) -> Parameter:
-        """The declaration of input k; the last one stands for all further inputs if it is variadic."""
+        """The declaration of input k; the last one stands for all further inputs if it is
+        variadic.
+        """
         return self.parameters[min(k, len(self.parameters) - 1)]
 
 
@@ -126,7 +130,8 @@ def operator_of(node: Any, rows: Sequence[Operator], opset: int, where: str) -> 
         return max(fitting, key=lambda row: row.since)
     first, last = min(row.since for row in rows), max(row.until for row in rows)
     raise OnnxError(
-        f"{where}: {node.op_type} is read in opsets {first} to {last}, and this model uses opset {opset}; "
+        f"{where}: {node.op_type} is read in opsets {first} to {last}, and this model uses opset "
+        f"{opset}; "
         "convert it with onnx.version_converter or export it again"
     )
 
@@ -144,7 +149,8 @@ def attributes_of(
         if entry.name not in declared or entry.name in values or entry.ref_attr_name:
             known = ", ".join(declared) or "none"
             raise OnnxError(
-                f"{where}: the attribute {entry.name!r} is not understood or given twice (understood: {known}); "
+                f"{where}: the attribute {entry.name!r} is not understood or given twice "
+                f"(understood: {known}); "
                 "export the model without it"
             )
         values[entry.name] = _value_of(entry, declared[entry.name], where, constant)
@@ -160,7 +166,8 @@ def _value_of(entry: Any, attribute: Attribute, where: str, constant: Callable[[
     if entry.type != _STORED[attribute.kind]:
         found = onnx.AttributeProto.AttributeType.Name(entry.type).lower()
         raise OnnxError(
-            f"{where}: the attribute {entry.name!r} is stored as {found}; {attribute.kind} is expected"
+            f"{where}: the attribute {entry.name!r} is stored as {found}; {attribute.kind} is "
+            "expected"
         )
     if attribute.kind == "tensor":
         return constant(entry.t)
@@ -208,7 +215,8 @@ def _check_count(row: Operator, inputs: Sequence[Tensor | None], where: str) -> 
         absent = k >= len(inputs) or inputs[k] is None
         if absent and not parameter.optional:
             raise OnnxError(
-                f"{where}: the input {parameter.name!r} (number {k}) is missing; {row.name} needs it"
+                f"{where}: the input {parameter.name!r} (number {k}) is missing; {row.name} "
+                "needs it"
             )
     if None in inputs[len(row.parameters) :]:
         raise OnnxError(f"{where}: one of its inputs is left out; {row.name} needs all of them")
@@ -217,6 +225,8 @@ def _check_count(row: Operator, inputs: Sequence[Tensor | None], where: str) -> 
 def _check_arithmetic(row: Operator, tensor: Tensor, parameter: Parameter, where: str) -> None:
     if isinstance(tensor, Symbolic) and tensor.type not in FLOATS and not row.moves:
         raise OnnxError(
-            f"{where}: the input {parameter.name!r} holds {tensor.type} values that depend on the network's input; "
-            "arithmetic of whole numbers wraps and rounds and is not piecewise linear: Cast it to float first"
+            f"{where}: the input {parameter.name!r} holds {tensor.type} values that depend on "
+            "the network's input; "
+            "arithmetic of whole numbers wraps and rounds and is not piecewise linear: Cast it "
+            "to float first"
         )

@@ -3,9 +3,9 @@
     value   a = W a' + b                              in double precision
     spread  s² = (W∘W) s'² + u²·((W∘W) a'² + b²) + t²  the standard deviation of rounding
 
-Every product and sum of another program rounds by at most u relative to it, or by t near 0; taken as
-independent, the roundings add up in squares. This is an estimate for a smoke alarm: no equality and
-no proof rests on it.
+Every product and sum of another program rounds by at most u relative to it, or by t near 0; taken
+as independent, the roundings add up in squares. This is an estimate for a smoke alarm: no equality
+and no proof rests on it.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ def _makers_of(names: Iterable[str], makers: dict[str, list[int]], given: set[st
         nodes = makers.get(name, [])
         if len(nodes) + (name in given) > 1:
             raise OnnxError(
-                f"the value {name!r} is defined {len(nodes) + (name in given)} times; once is expected"
+                f"the value {name!r} is defined {len(nodes) + (name in given)} times; once is "
+                "expected"
             )
         found.extend(nodes)
     return found

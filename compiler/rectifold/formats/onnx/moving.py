@@ -259,7 +259,8 @@ def split(node: Node) -> list[Tensor]:
         sizes = _equal_parts(node, size)
     if sum(sizes) != size or min(sizes) < 0 or len(sizes) != node.outputs:
         raise node.fail(
-            f"parts {sizes} do not add up to {size} or are not {node.outputs}, the number of outputs"
+            f"parts {sizes} do not add up to {size} or are not {node.outputs}, the number of "
+            "outputs"
         )
     bounds = np.cumsum([0, *sizes])
     pieces: list[Tensor] = []

@@ -124,12 +124,14 @@ class Node:
             wanted = {size for size in sizes if size != 1}
             if len(wanted) > 1:
                 raise self.fail(
-                    f"shapes {' and '.join(map(str, shapes))} do not fit (no broadcasting makes them equal)"
+                    f"shapes {' and '.join(map(str, shapes))} do not fit (no broadcasting makes "
+                    "them equal)"
                 )
             result.append(wanted.pop() if wanted else 1)
         if math.prod(result) > MAX_ENTRIES:
             raise self.fail(
-                f"a result of shape {tuple(result)} is too large (the limit is {MAX_ENTRIES:,} entries)"
+                f"a result of shape {tuple(result)} is too large (the limit is {MAX_ENTRIES:,} "
+                "entries)"
             )
         return tuple(result)
 
@@ -151,7 +153,8 @@ class Node:
         limit = MAX_EXACT_MATRIX if values.dtype == object else MAX_MATRIX
         if size * width > limit:
             raise self.fail(
-                f"its matrix of {size:,} x {width:,} entries is too large (the limit is {limit:,}); "
+                f"its matrix of {size:,} x {width:,} entries is too large (the limit is "
+                f"{limit:,}); "
                 "a smaller network can be read"
             )
         if values.dtype != object:

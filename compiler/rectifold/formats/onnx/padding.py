@@ -24,8 +24,9 @@ def pad(node: Node) -> Tensor:
     before, after = _pads(node, value.shape)
     mode = node.attribute("mode")
     cut = tuple(
-        slice(max(0, -b), s - max(0, -a)) for b, a, s in zip(before, after, value.shape, strict=True)
-    )  # fmt: skip
+        slice(max(0, -b), s - max(0, -a))
+        for b, a, s in zip(before, after, value.shape, strict=True)
+    )
     widths = [(max(0, b), max(0, a)) for b, a in zip(before, after, strict=True)]
     if min((s + b + a for s, b, a in zip(value.shape, before, after, strict=True)), default=1) < 1:
         raise node.fail(f"the pads {before} and {after} leave nothing of the shape {value.shape}")
@@ -84,7 +85,8 @@ def _check_widths(
         )
         if max(width) > room or (min(kept) < 1 and mode != "constant"):
             raise node.fail(
-                f"mode {mode!r} with pads {width} is not defined for a size of {size}; at most {room} fit"
+                f"mode {mode!r} with pads {width} is not defined for a size of {size}; at most "
+                f"{room} fit"
             )
 
 

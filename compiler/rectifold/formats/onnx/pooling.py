@@ -23,7 +23,9 @@ from rectifold.ir.affine import Affine
 
 
 def _window(node: Node, x: Symbolic) -> Window:
-    """The window of a pool. Where the pads of SAME would be negative, runtimes disagree: refused."""
+    """The window of a pool. Where the pads of SAME would be negative, runtimes disagree:
+    refused.
+    """
     sizes = spatial(node, x)
     slide = window(node, sizes, per_axis(node, "kernel_shape", len(sizes), 1))
     reached = [
@@ -33,8 +35,10 @@ def _window(node: Node, x: Symbolic) -> Window:
         r < n for r, n in zip(reached, sizes, strict=True)
     ):
         raise node.fail(
-            f"auto_pad {node.attribute('auto_pad')} with strides {list(slide.strides)} over sizes {list(sizes)} "
-            "(the pads would be negative) is understood differently by runtimes; export the model with explicit pads"
+            f"auto_pad {node.attribute('auto_pad')} with strides {list(slide.strides)} over "
+            f"sizes {list(sizes)} "
+            "(the pads would be negative) is understood differently by runtimes; export the "
+            "model with explicit pads"
         )
     return slide
 

@@ -1,6 +1,6 @@
 """MatMul and Gemm where one factor is constant.
 
-    x @ W        one exact matrix over the entries of x, whatever the ranks: leading dimensions broadcast
+    x @ W        one exact matrix over the entries of x; leading dimensions broadcast
     Gemm         α·A'·B' + β·C
 
 Sound because the entry (batch, m, n) of a product is Σ_k left[batch, m, k]·right[batch, k, n], and

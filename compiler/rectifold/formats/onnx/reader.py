@@ -109,12 +109,14 @@ class _Reader:
         for name in wanted:
             if name not in known or wanted.count(name) > 1:
                 raise OnnxError(
-                    f"there is no output {name!r}, or it is named twice; the outputs are {', '.join(known)}"
+                    f"there is no output {name!r}, or it is named twice; the outputs are "
+                    f"{', '.join(known)}"
                 )
         if not wanted and len(known) != 1:
             raise OnnxError(
                 f"the graph has {len(known)} outputs ({', '.join(known) or 'none'}); "
-                f"choose with --outputs NAME, or join several with --outputs {','.join(known) or 'NAME'}"
+                "choose with --outputs NAME, or join several with --outputs "
+                f"{','.join(known) or 'NAME'}"
             )
         return wanted or tuple(known)
 
@@ -210,7 +212,8 @@ class _Reader:
         if not (1 if domain else FIRST_OPSET) <= opset <= newest:
             raise OnnxError(
                 f"{place}: the model uses opset {opset} of {domain or 'ai.onnx'}; read are "
-                f"{1 if domain else FIRST_OPSET} to {newest}: convert it with onnx.version_converter or export it again"
+                f"{1 if domain else FIRST_OPSET} to {newest}: convert it with "
+                "onnx.version_converter or export it again"
             )
         return operator_of(node, rows, opset, place)
 
@@ -221,7 +224,8 @@ class _Reader:
         for name in node.output[len(results) :]:
             if name in self.used:
                 raise OnnxError(
-                    f"{step.where}: its output {name!r} is used, but only the first {len(results)} is read"
+                    f"{step.where}: its output {name!r} is used, but only the first "
+                    f"{len(results)} is read"
                 )
 
 

@@ -71,7 +71,8 @@ def _check_opset_10(node: Node, axes: Sequence[_Axis]) -> None:
         places = [Fraction(o) / axis.exact for o in range(axis.output)]
         if axis.exact < 1 and any(place.denominator > 1 for place in places):
             raise node.fail(
-                f"opset 10 does not define which entry is nearest for the scale {float(axis.exact)!r}; "
+                "opset 10 does not define which entry is nearest for the scale "
+                f"{float(axis.exact)!r}; "
                 "export the model with opset 11 or later, which has nearest_mode"
             )
 
@@ -81,7 +82,8 @@ def _check_lengths(node: Node, axes: Sequence[_Axis], mode: str) -> None:
     for axis in axes:
         if axis.exact * axis.size != axis.output:
             raise node.fail(
-                f"{mode} with the size {axis.size} and the scale {float(axis.exact)!r}, whose product is no whole number, "
+                f"{mode} with the size {axis.size} and the scale {float(axis.exact)!r}, whose "
+                "product is no whole number, "
                 "is understood differently by runtimes; give the sizes instead of the scales"
             )
 
@@ -124,7 +126,8 @@ def _copied(
         shape[axis] = change.output
     if not 0 < entries_of(shape) <= MAX_ENTRIES:
         raise node.fail(
-            f"the result would have the shape {tuple(shape)}; 1 to {MAX_ENTRIES:,} entries are expected"
+            f"the result would have the shape {tuple(shape)}; 1 to {MAX_ENTRIES:,} entries are "
+            "expected"
         )
     for axis, change in zip(axes, found, strict=True):
         array = np.take(array, _sources(node, change, mode, rounding), axis=axis)
@@ -143,7 +146,8 @@ def _sources(node: Node, axis: _Axis, mode: str, rounding: str) -> list[int]:
     limited = [[min(max(v, 0), axis.size - 1) for v in part] for part in (exact, single)]
     if limited[0] != limited[1]:
         raise node.fail(
-            f"which entry is nearest depends on rounding (size {axis.size} to {axis.output}, {mode}, {rounding}); "
+            f"which entry is nearest depends on rounding (size {axis.size} to {axis.output}, "
+            f"{mode}, {rounding}); "
             "export with a scale that is a power of two, or with sizes"
         )
     return limited[0]

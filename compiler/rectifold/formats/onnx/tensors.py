@@ -164,7 +164,8 @@ def read_tensor(tensor: Any, origin: str, folder: Any) -> Constant:
     kind = element_type(tensor.data_type)
     if kind is None:
         raise OnnxError(
-            f"{origin} has entries of type {type_text(tensor.data_type)}; read are {', '.join(ELEMENT_TYPES)}"
+            f"{origin} has entries of type {type_text(tensor.data_type)}; read are "
+            f"{', '.join(ELEMENT_TYPES)}"
         )
     shape = tuple(tensor.dims)
     if any(size < 0 for size in shape) or tensor.HasField("segment"):

@@ -66,7 +66,8 @@ def spatial(node: Node, value: Symbolic | Constant) -> tuple[int, ...]:
     """The spatial sizes of a tensor N × C × D1 × ..."""
     if len(value.shape) < 3 or 0 in value.shape:
         raise node.fail(
-            f"the input has the shape {value.shape}; batch x channels x one or more sizes is expected"
+            f"the input has the shape {value.shape}; batch x channels x one or more sizes is "
+            "expected"
         )
     return value.shape[2:]
 
@@ -81,12 +82,15 @@ def per_axis(node: Node, name: str, count: int, default: int) -> tuple[int, ...]
 
 
 def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
-    """The window that the node's attributes describe; it fits into the padded input at least once."""
+    """The window that the node's attributes describe; it fits into the padded input at least
+    once.
+    """
     axes = len(sizes)
     strides, dilations = per_axis(node, "strides", axes, 1), per_axis(node, "dilations", axes, 1)
     if node.attribute("auto_pad").startswith("SAME") and max(dilations) > 1:
         raise node.fail(
-            f"auto_pad {node.attribute('auto_pad')} with dilations {list(dilations)} means different pads to different "
+            f"auto_pad {node.attribute('auto_pad')} with dilations {list(dilations)} means "
+            "different pads to different "
             "runtimes; export the pads themselves"
         )
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
@@ -121,7 +125,8 @@ def explicit_pads(node: Node, axes: int) -> tuple[int, ...]:
     pads = per_axis(node, "pads", 2 * axes, 0)
     if node.attribute("auto_pad") != "NOTSET" and any(pads):
         raise node.fail(
-            f"both pads and auto_pad {node.attribute('auto_pad')} are given; one of them is expected"
+            f"both pads and auto_pad {node.attribute('auto_pad')} are given; one of them is "
+            "expected"
         )
     return pads
 
@@ -130,10 +135,12 @@ def _positions(node: Node, size: int, stride: int, reach: int, pads: tuple[int, 
     room = size + sum(pads) - reach
     if room < 0:
         raise node.fail(
-            f"the kernel reaches over {reach} entries, more than the padded input has ({size + sum(pads)})"
+            f"the kernel reaches over {reach} entries, more than the padded input has "
+            f"({size + sum(pads)})"
         )
     count = room // stride + 1
-    # With ceil_mode the last window may reach beyond the padding, but must start before the padding after the input.
+    # With ceil_mode the last window may reach beyond the padding, but must start before the padding
+    # after the input.
     partly = node.attributes.get("ceil_mode") and room % stride and count * stride < size + pads[0]
     return count + 1 if partly else count
 
@@ -155,7 +162,8 @@ def _kernel(node: Node, sizes: Sequence[int], channels: int) -> tuple[Constant, 
     ):
         raise node.fail(
             f"a kernel of shape {weight.shape}, {channels} channels and {groups} groups do not fit "
-            f"(an input of {len(sizes)} sizes needs a kernel of {len(sizes) + 2} dimensions; groups divide the channels)"
+            f"(an input of {len(sizes)} sizes needs a kernel of {len(sizes) + 2} dimensions; "
+            "groups divide the channels)"
         )
     declared = node.attribute("kernel_shape")
     if declared is not None and tuple(declared) != weight.shape[2:]:
@@ -172,7 +180,8 @@ def convolution(node: Node) -> Tensor:
     filters, taken = weight.shape[:2]
     if taken * groups != x.shape[1]:
         raise node.fail(
-            f"the kernel reads {taken} channels in each of {groups} groups; the input has {x.shape[1]}"
+            f"the kernel reads {taken} channels in each of {groups} groups; the input has "
+            f"{x.shape[1]}"
         )
     slide = window(node, sizes, weight.shape[2:])
     first = np.arange(filters) // (filters // groups) * taken
