@@ -41,6 +41,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import gap
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.effort import Limits
@@ -213,7 +214,7 @@ def mnist() -> None:
 
 def permuted(network: Network, random: Random) -> Network:
     """Units in another order, at another positive scale."""
-    draft = network.draft()
+    draft = Draft(network)
     for layer in network.layers[:-1]:
         order = random.sample(range(layer.size), layer.size)
         scale = [Fraction(random.choice((1, 2, 4)), random.choice((1, 2, 3))) for _ in order]
@@ -235,7 +236,7 @@ def mirrored(network: Network) -> Network:
     flip = Matrix.from_floats(np.diag([-1.0] + [1.0] * (first.size - 1)))
     column = second.weights[first.name].select_columns([0])
     own = first.weights[network.input_name].select_rows([0])
-    draft = network.draft()
+    draft = Draft(network)
     draft.edit(
         first.name,
         bias=flip @ first.bias,
@@ -255,7 +256,7 @@ def with_copies(network: Network, parts: list[Fraction]) -> Network:
     columns = hstack(
         [*(head.scale(p) for p in parts), weight.select_columns(list(range(1, first.size)))]
     )
-    draft = network.draft()
+    draft = Draft(network)
     draft.put(
         Layer(
             first.name,
@@ -296,7 +297,7 @@ def with_dead_units(network: Network) -> Network:
             Matrix.zeros(second.size, 1),
         ]
     )
-    draft = network.draft()
+    draft = Draft(network)
     draft.put(Layer(first.name, "relu", bias, weights))
     draft.put(
         Layer(
@@ -316,7 +317,7 @@ def one_ulp_off(network: Network, random: Random) -> Network:
     values = weight.floats.copy()
     i, j = random.randrange(values.shape[0]), random.randrange(values.shape[1])
     values[i, j] = np.nextafter(values[i, j], np.inf)
-    draft = network.draft()
+    draft = Draft(network)
     draft.put(Layer(last.name, last.activation, last.bias, {source: Matrix.from_floats(values)}))
     return draft.freeze()
 

@@ -38,6 +38,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
@@ -137,7 +138,7 @@ def _relative(a: Network, domain: Domain, random: Random) -> Network:
         return a
     if kind < 0.25:
         return compile_network(a, domain, prover="bounds").network
-    draft = a.draft()
+    draft = Draft(a)
     layer = a.layers[random.randrange(len(a.layers))]
     step = random.choice(
         (

@@ -16,7 +16,8 @@ import numpy as np
 
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.onnx_writer import onnx_bytes
-from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.builder import Builder
 
 WIDTHS = (4, 32, 32, 1)
 RANGE = np.array([2.0, 2.0, 0.2, 2.0])

@@ -16,6 +16,7 @@ from rectifold.equivalence.within import agree_within
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import (
     names_of,
@@ -76,7 +77,7 @@ def accepted(a: Network, b: Network, lines: list[str] | tuple[str, ...]) -> bool
 
 def permuted(network: Network, random: Random) -> Network:
     """Units in another order and at another (positive) scale."""
-    draft = network.draft()
+    draft = Draft(network)
     for layer in network.layers[:-1]:
         order = random.sample(range(layer.size), layer.size)
         scale = [F(random.choice((1, 2, 4)), random.choice((1, 2))) for _ in order]

@@ -13,6 +13,7 @@ from rectifold.bounds.state import Bounds
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled, compile_network
@@ -73,7 +74,7 @@ def with_changed_bias(network: Network, seed: int) -> Network:
     output = network.output_layer
     row = Random(seed).randrange(output.size)
     change = Matrix.column([Fraction(1, 1000) if k == row else 0 for k in range(output.size)])
-    draft = network.draft()
+    draft = Draft(network)
     draft.edit(network.output, bias=output.bias + change, activation="linear")
     if output.is_relu:
         draft.edit(network.output, bias=output.bias + change.scale(10**9), activation="linear")

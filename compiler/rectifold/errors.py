@@ -12,3 +12,10 @@ class InputError(ValueError):
 
 class Unfinished(InputError):
     """The time limit came before there was anything to say: no mistake, status 3."""
+
+
+class NetworkError(InputError):
+    """Layers that do not fit together.
+
+    The message names the layer, what was found and what is needed.
+    """

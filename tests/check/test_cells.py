@@ -14,6 +14,7 @@ import rectifold_check
 from rectifold.certificate.within import certify_by_cells
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.two_layers.shallow import shallow_network
@@ -186,7 +187,7 @@ def test_shallow_forms_have_certificates_and_wrong_ones_have_none(sizes: tuple[i
     assert not rectifold_check.check(a, domain_text(wider), certificate.lines, b).holds
     random = Random(0)
     for _ in range(10):
-        draft = small.draft()
+        draft = Draft(small)
         layer = small.layers[random.randrange(len(small.layers))]
         bias = [
             v + (Fraction(1, 2**40) if k == 0 else 0)

@@ -15,6 +15,7 @@ from rectifold.equivalence.decide import compare_argmax
 from rectifold.equivalence.effort import Effort, Run
 from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.operations.compiling import sample_points
 from rectifold.prover.effort import Limits
@@ -54,7 +55,7 @@ def test_argmax_of_shifted_outputs_is_the_same_and_of_swapped_ones_is_not() -> N
 
 def test_argmax_with_many_inputs() -> None:
     a = float_network(3, 20, 12, 8, 3)
-    biased = a.draft()
+    biased = Draft(a)
     last = a.output_layer
     biased.put(replace(last, bias=last.bias + Matrix.column([F(9), F(0), F(0)])))
     first = biased.freeze()

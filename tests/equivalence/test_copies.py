@@ -11,6 +11,7 @@ from network_pairs import domain_of, permuted
 from rectifold.equivalence.answers import Equal
 from rectifold.equivalence.decide import compare
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Layer
 from rectifold.prover.effort import Limits
@@ -32,7 +33,7 @@ def test_permuted_and_scaled_copies_are_equal_and_one_ulp_is_never_called_equal(
     used = next(j for j, row in enumerate(active) if max(row) > 0)
     values = weight.floats.copy()
     values[0, used] = np.nextafter(values[0, used], np.inf)
-    changed = other.draft()
+    changed = Draft(other)
     changed.put(Layer(layer.name, "linear", layer.bias, {source: Matrix.from_floats(values)}))
     result = compare(network, changed.freeze(), domain_of(network), limits=Limits(10))
     assert not isinstance(result, Equal)

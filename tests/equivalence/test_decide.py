@@ -12,6 +12,7 @@ from rectifold.equivalence.answers import Different, Equal
 from rectifold.equivalence.decide import compare
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
@@ -23,7 +24,7 @@ from support import float_network, net, points_of, random_network
 def shuffled(network: Network, seed: int) -> Network:
     """Units permuted and scaled by positive factors: the same function."""
     random = Random(seed)
-    draft = network.draft()
+    draft = Draft(network)
     for layer in network.relu_layers:
         if layer.name == network.output or not layer.size:
             continue
@@ -75,7 +76,7 @@ def test_one_changed_weight_is_never_called_equal(seed: int) -> None:
             for k in range(output.size)
         ]
     )
-    draft = network.draft()
+    draft = Draft(network)
     draft.edit(network.output, bias=output.bias + change)
     other = draft.freeze()
     result = compare(network, other, network.domain)
@@ -118,7 +119,7 @@ def test_a_deep_network_and_its_shallow_form_are_equal_by_regions_and_a_changed_
     result = compare(deep, small, deep.domain)
     assert isinstance(result, Equal)
     assert result.trusted == 0
-    changed = small.draft()
+    changed = Draft(small)
     layer = small.layer("y")
     changed.put(
         Layer("y", "linear", layer.bias + Matrix.column([Fraction(1, 10**12)]), dict(layer.weights))

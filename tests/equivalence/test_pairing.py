@@ -25,6 +25,7 @@ from rectifold.equivalence.question import Question
 from rectifold.equivalence.within import agree_within
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.joint import (
     LAST,
@@ -126,7 +127,7 @@ def test_arranged_networks_are_the_same_functions() -> None:
 def test_a_permuted_and_shaken_copy_is_paired_unit_by_unit(seed: int) -> None:
     a = float_network(seed, 3, 8, 7, 2)
     order = Random(seed).sample(range(8), 8)
-    draft = a.draft()
+    draft = Draft(a)
     names = [v.name for v in a.layers]
     draft.keep_units(names[0], order)
     b = shaken(draft.freeze(), seed, 1e-4)

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rectifold.cli.main import main
 from rectifold.formats.load import load
-from rectifold.formats.onnx.activations import relu
+from rectifold.formats.onnx.activations import piecewise_linear
 from rectifold.formats.onnx.crosscheck import MAX_MACS
 from rectifold.formats.onnx.declarations import Operator
 from rectifold.formats.onnx.moving import moving, same
@@ -77,7 +77,7 @@ def test_the_first_node_that_was_read_wrongly_is_named(
         OnnxError,
         match=rf"node 'a_node' \(Abs\): entry . was read as .* where {peers[0].name} computes",
     ):
-        read_onnx(path, peers=peers, operators=table("Abs", relu))
+        read_onnx(path, peers=peers, operators=table("Abs", piecewise_linear("relu")))
     with pytest.raises(OnnxError, match="please report it with the file; --no-crosscheck"):
         read_onnx(path, peers=peers, operators=table("Relu", moving(same)))
 
@@ -102,7 +102,7 @@ def test_a_constant_that_was_folded_wrongly_is_named(tmp_path: Path) -> None:
 
 def test_nothing_is_compared_without_peers(tmp_path: Path) -> None:
     path = written(tmp_path, [1, 2], [node("Abs", ["x"], "y")], {})
-    network, notes = read_onnx(path, peers=(), operators=table("Abs", relu))
+    network, notes = read_onnx(path, peers=(), operators=table("Abs", piecewise_linear("relu")))
     assert (network.output_size, notes) == (2, [])
 
 

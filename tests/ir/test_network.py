@@ -7,12 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
-from rectifold.ir.affine import Affine, Builder, concat
+from rectifold.ir.affine import Affine, concat
+from rectifold.ir.builder import Builder
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.domain import Constraint, Domain, DomainError
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, evaluate_float, evaluate_points, trace
-from rectifold.ir.network import Layer, Network, NetworkError, fresh_name, require_name, safe_name
+from rectifold.ir.names import fresh_name, require_name, safe_name
+from rectifold.ir.network import Layer, Network
 from support import net, random_network
 
 
@@ -92,7 +96,7 @@ def test_draft_edits_and_freezes() -> None:
         y = [1, 1, 1] @ h
         output y
     """)
-    draft = network.draft()
+    draft = Draft(network)
     draft.keep_units("h", [2, 0])
     draft.add_edge("x", "y", Matrix.from_floats([[1]]))
     draft.add_edge("x", "y", Matrix.from_floats([[-1]]))
@@ -172,6 +176,6 @@ def test_affine_forms() -> None:
     assert concat([x, x.select([1])]).weights()["x"].fractions() == [[1, 0], [0, 1], [0, 1]]
     assert concat([Affine.constant([5]), x]).bias.column_values() == [5, 0, 0]
     with pytest.raises(NetworkError, match="lower end is above"):
-        builder.clip(x, Fraction(1), Fraction(0), "c")
+        builder.apply("clip", [x], [Fraction(1), Fraction(0)], "c")
     with pytest.raises(NetworkError, match="too many"):
         Builder("x", 10**18)

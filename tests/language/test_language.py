@@ -33,6 +33,9 @@ F = Fraction
         ("min(x, 1/2)", ["-3", "2"], ["-3", "1/2"]),
         ("clip(x, -1, 1)", ["-3", "1/3"], ["-1", "1/3"]),
         ("leaky_relu(x, 0.1)", ["-3", "2"], ["-3/10", "2"]),
+        ("hard_sigmoid(x)", ["-4", "1"], ["0", "2/3"]),
+        ("hard_sigmoid(x, 1/2)", ["1/2", "-9"], ["3/4", "0"]),
+        ("hard_sigmoid(x, -1, 1/4)", ["-3", "1/8"], ["1", "1/8"]),
         ("concat(x, 5, x[1])", ["1", "2"], ["1", "2", "5", "2"]),
         ("[[1, 2], [3, 4]] @ x + [1, -1]", ["1", "2"], ["6", "10"]),
         ("x @ [[1, 2], [3, 4]]", ["1", "2"], ["7", "10"]),
@@ -213,6 +216,26 @@ BAD = {
         ("input x[2]\ny = max(x)\noutput y", "max needs two arguments or more"),
         ("input x[2]\ny = clip(x, 1, 0)\noutput y", "the lower end is above the upper end"),
         ("input x[2]\ny = clip(x, x[0], 1)\noutput y", "an end of clip must be a constant number"),
+        (
+            "input x[2]\ny = clip(x, 1)\noutput y",
+            "clip needs 3 arguments, 2 given",
+        ),
+        (
+            "input x[2]\ny = hard_sigmoid(x, 1, 1, 1)\noutput y",
+            "hard_sigmoid needs 1 to 3 arguments, 4 given",
+        ),
+        (
+            "input x[2]\ny = hard_sigmoid(x, x[0])\noutput y",
+            "the slope of hard_sigmoid must be a constant number",
+        ),
+        (
+            "input x[2]\ny = hardsigmoid(x)\noutput y",
+            "did you mean 'hard_sigmoid'?",
+        ),
+        (
+            "input x[2]\nhard_sigmoid = relu(x)\noutput hard_sigmoid",
+            "'hard_sigmoid' is a word of the language",
+        ),
         ("input x[2]\ny = concat()\noutput y", "concat needs an argument"),
         ("input x[2]\ny = zeros(1/2) + x\noutput y", "sizes must be whole numbers"),
         ("input x[2]\ny = zeros(99999999, 99999999) @ x\noutput y", "sizes must be whole numbers"),

@@ -10,6 +10,7 @@ from rectifold.equivalence.answers import Different, Equal
 from rectifold.equivalence.decide import closest, compare
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Layer, Network
@@ -73,7 +74,7 @@ def test_constraints_are_kept() -> None:
 
 def moved(network: Network, by: Fraction) -> Network:
     last = network.output_layer
-    draft = network.draft()
+    draft = Draft(network)
     rows = last.weights[network.layers[-2].name].fractions()
     rows[0][0] += by
     draft.put(

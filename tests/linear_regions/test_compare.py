@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.compare import Effort, compare_by_regions
@@ -21,7 +22,7 @@ def ticking() -> Effort:
 
 
 def shifted(network: Network, by: Fraction) -> Network:
-    draft = network.draft()
+    draft = Draft(network)
     layer = network.output_layer
     draft.put(Layer(layer.name, "linear", layer.bias + Matrix.column([by]), dict(layer.weights)))
     return draft.freeze()

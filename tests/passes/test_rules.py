@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
@@ -237,7 +238,7 @@ def test_rule(case: Case) -> None:
 
 
 def without_zero_edges(network: Network) -> Network:
-    draft = network.draft()
+    draft = Draft(network)
     for layer in network.layers:
         draft.edit(layer.name, weights={u: w for u, w in layer.weights.items() if not w.is_zero})
     return draft.freeze()

@@ -24,9 +24,11 @@ from rectifold.errors import InputError
 from rectifold.exact.literals import MAX_DIGITS, NumberError, parse_rational
 from rectifold.exact.numerals import counted
 from rectifold.exact.written import written_matrix
-from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
-from rectifold.ir.network import MAX_UNITS, Network, safe_name
+from rectifold.ir.names import safe_name
+from rectifold.ir.network import MAX_UNITS, Network
 
 FORMATS = ("relu-trap/1",)
 MAX_BYTES = 200_000_000

@@ -24,9 +24,11 @@ from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted, readable
 from rectifold.exact.written import written_matrix
-from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
-from rectifold.ir.network import MAX_UNITS, Network, safe_name
+from rectifold.ir.names import safe_name
+from rectifold.ir.network import MAX_UNITS, Network
 
 MAX_BYTES = 500_000_000  # of one file; the largest ACAS Xu network has 0.3 MB
 

@@ -20,9 +20,11 @@ import numpy as np
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
-from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
-from rectifold.ir.network import Network, safe_name
+from rectifold.ir.names import safe_name
+from rectifold.ir.network import Network
 from rectifold.runtime.arrays import as_floats, load_npz
 
 _LAYER = re.compile(r"([Wb])(0|[1-9]\d*)")

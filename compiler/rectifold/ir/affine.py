@@ -1,14 +1,9 @@
-"""Affine expressions over layers, and a builder that turns them into layers.
+"""Affine expressions over values that exist already: the input and the layers made so far.
 
-Every front end (the language, ONNX, .npz) speaks to the IR through these two: an `Affine` is
-`bias + Σ W_u a_u` over values that exist already, a `Builder` makes a relu or linear layer of one.
+    e = b + Σ W_u a_u       Affine(b, {u: W_u, ...})
 
-    relu(e)              one layer                abs(e)        relu(e) + relu(-e)
-    max(a, b)            b + relu(a - b)          min(a, b)     a - relu(a - b)
-    clip(e, lo, hi)      lo + relu(e - lo) - relu(e - hi)
-    leaky_relu(e, s)     relu(e) - s·relu(-e)
-
-Sound because each line is an identity of real functions (clip needs lo ≤ hi, which is checked).
+Every front end (the language, ONNX, .npz) speaks to the network through these. `functions` says
+what a piecewise linear function of one is, `builder` makes layers of them.
 """
 
 from __future__ import annotations
@@ -22,9 +17,7 @@ import numpy as np
 
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix, vstack
-from rectifold.exact.numerals import nearest_float, readable
-from rectifold.ir.domain import Domain
-from rectifold.ir.network import MAX_UNITS, Layer, Network, NetworkError
+from rectifold.exact.numerals import nearest_float
 
 
 @dataclass(frozen=True)
@@ -156,109 +149,5 @@ def concat(parts: Sequence[Affine]) -> Affine:
     return Affine(vstack([part.bias for part in parts]), terms)
 
 
-class Builder:
-    """Collects the layers of a network under construction."""
-
-    def __init__(self, input_name: str, input_size: int) -> None:
-        if not 0 <= input_size <= MAX_UNITS:
-            raise NetworkError(f"{input_size} inputs are too many; the limit is {MAX_UNITS:,}")
-        self.input_name = input_name
-        self.input_size = input_size
-        self.layers: dict[str, Layer] = {}
-        self.reserved: set[str] = set()
-        self._tried: dict[
-            str, int
-        ] = {}  # name → the last number that was tried after it: layers never go away
-
-    @property
-    def input(self) -> Affine:
-        return Affine.of(self.input_name, self.input_size)
-
-    def layer(self, name: str, value: Affine, *, relu: bool) -> Affine:
-        """Make a layer of exactly this name; its values."""
-        self.layers[name] = Layer(name, "relu" if relu else "linear", value.bias, value.weights())
-        return Affine.of(name, value.size)
-
-    def fresh(self, wanted: str) -> str:
-        """`wanted`, or `wanted_2`, `wanted_3`, … if that is taken."""
-        number = self._tried.get(wanted, 1)
-        name = wanted if number == 1 else f"{wanted}_{number}"
-        while name in self.layers or name == self.input_name or name in self.reserved:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._tried[wanted] = number
-        return name
-
-    def relu(self, value: Affine, name: str) -> Affine:
-        return self.layer(self.fresh(name), value, relu=True)
-
-    def abs(self, value: Affine, name: str) -> Affine:
-        both = self.relu(concat([value, -value]), name)
-        return both.apply(_blocks(value.size, [1, 1]))
-
-    def leaky_relu(self, value: Affine, slopes: Sequence[Fraction], name: str) -> Affine:
-        """relu(v) − s·relu(−v), a slope per value."""
-        both = self.relu(concat([value, -value]), name)
-        kept = both.select(np.arange(value.size))
-        return kept - both.select(np.arange(value.size, 2 * value.size)).scale_rows(slopes)
-
-    def maximum(self, left: Affine, right: Affine, name: str) -> Affine:
-        return right + self.relu(left - right, name)
-
-    def minimum(self, left: Affine, right: Affine, name: str) -> Affine:
-        return left - self.relu(left - right, name)
-
-    def clip(self, value: Affine, low: Fraction | None, high: Fraction | None, name: str) -> Affine:
-        """min(max(v, low), high); None leaves a side open. Raises NetworkError if low > high."""
-        if low is not None and high is not None and low > high:
-            raise NetworkError(
-                f"clip from {readable(low)} to {readable(high)}: the lower end is above the "
-                "upper end"
-            )
-        size = value.size
-        if low is None and high is None:
-            return value
-        if high is None:
-            return self.maximum(value, _filled(low or Fraction(0), size), name)
-        if low is None:
-            return self.minimum(value, _filled(high, size), name)
-        both = self.relu(concat([value - _filled(low, size), value - _filled(high, size)]), name)
-        return _filled(low, size) + both.apply(_blocks(size, [1, -1]))
-
-    def finish(
-        self, output: Affine, name: str, domain: Domain | None = None, title: str = ""
-    ) -> Network:
-        """The network whose output is `output`; a linear layer is added unless it is one whole
-        layer already.
-
-        Layers that the output does not depend on are left out.
-        """
-        target = self._whole_layer(output)
-        if target is None:
-            target = self.fresh("y")
-            self.layer(target, output, relu=False)
-        network = Network(
-            self.input_name, self.input_size, self.layers.values(), target, domain, name, title
-        )
-        live = network.cone(target) | {target}
-        kept = [layer for layer in network.layers if layer.name in live]
-        return Network(self.input_name, self.input_size, kept, target, domain, name, title)
-
-    def _whole_layer(self, value: Affine) -> str | None:
-        if len(value.terms) != 1 or not value.bias.is_zero:
-            return None
-        ((name, term),) = value.terms.items()
-        whole = isinstance(term, Pick) and np.array_equal(term.index, np.arange(term.size))
-        return name if whole and name in self.layers else None
-
-
 def _as_matrix(term: Term) -> Matrix:
     return term.matrix() if isinstance(term, Pick) else term
-
-
-def _filled(value: Fraction, size: int) -> Affine:
-    return Affine.constant([value] * size)
-
-
-def _blocks(size: int, signs: Sequence[int]) -> Matrix:
-    return Matrix.from_floats(np.hstack([np.eye(size) * sign for sign in signs]))

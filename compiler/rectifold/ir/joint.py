@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rectifold.exact.matrix import Matrix, hstack, vstack
-from rectifold.ir.network import Activation, Layer, Network, fresh_name
+from rectifold.ir.draft import Draft
+from rectifold.ir.names import fresh_name
+from rectifold.ir.network import Activation, Layer, Network
 
 LAST = "d"  # the name of the layer that compares
 
@@ -130,7 +132,7 @@ def names_of(pairing: Pairing) -> dict[str, str]:
 
 
 def _arranged(network: Network, orders: Mapping[int, Sequence[int]]) -> Network:
-    draft = network.draft()
+    draft = Draft(network)
     for number, order in orders.items():
         name = network.layers[number].name
         own = draft.layers[name]

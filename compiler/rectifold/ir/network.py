@@ -11,53 +11,23 @@ is always written the same way.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
 import networkx as nx
 
-from rectifold.errors import InputError
+from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
+from rectifold.ir.names import require_name
 
 Activation = Literal["relu", "linear"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-RESERVED = frozenset(
-    [
-        "network",
-        "input",
-        "assume",
-        "const",
-        "output",
-        "in",
-        "inf",
-        "load",
-        "relu",
-        "abs",
-        "max",
-        "min",
-        "clip",
-        "leaky_relu",
-        "concat",
-        "zeros",
-        "ones",
-        "eye",
-    ]
-)
-
 MAX_UNITS = 10_000_000  # of one layer or input: a declared size is believed up to here
-
-
-class NetworkError(InputError):
-    """Layers that do not fit together. The message names the layer, what was found and what is
-    needed.
-    """
 
 
 @dataclass(frozen=True)
@@ -243,9 +213,6 @@ class Network:
         }  # fmt: skip
         return Network(**(fields | changes))  # type: ignore[arg-type]
 
-    def draft(self) -> Draft:
-        return Draft(self)
-
     def __eq__(self, other: object) -> bool:
         """Same names, layers, domain and output; titles do not matter."""
         if not isinstance(other, Network):
@@ -286,110 +253,6 @@ class Network:
             f"<table><caption>{_escaped(self.name)}: "
             f"{counted(self.input_size, 'input')}</caption>{head}{rows}</table>"
         )
-
-
-class Draft:
-    """A network being rewritten. Lives inside one function; `freeze` checks it again and returns a
-    `Network`.
-    """
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self.layers: dict[str, Layer] = {layer.name: layer for layer in network.layers}
-
-    def put(self, layer: Layer) -> None:
-        """Add or replace a layer."""
-        self.layers[layer.name] = layer
-
-    def remove(self, name: str) -> None:
-        """Remove a layer; edges out of it must be gone by `freeze`."""
-        del self.layers[name]
-
-    def successors(self, name: str) -> list[str]:
-        return sorted(v for v, layer in self.layers.items() if name in layer.weights)
-
-    def edit(
-        self,
-        name: str,
-        *,
-        bias: Matrix | None = None,
-        weights: Mapping[str, Matrix] | None = None,
-        activation: Activation | None = None,
-    ) -> None:
-        layer = self.layers[name]
-        self.layers[name] = replace(
-            layer,
-            bias=layer.bias if bias is None else bias,
-            weights=layer.weights if weights is None else weights,
-            activation=layer.activation if activation is None else activation,
-        )
-
-    def add_edge(self, source: str, target: str, weight: Matrix) -> None:
-        """Add `weight` to the edge source → target (created if absent; dropped if it becomes
-        zero).
-        """
-        weights = dict(self.layers[target].weights)
-        total = weights[source] + weight if source in weights else weight
-        if total.is_zero:
-            weights.pop(source, None)
-        else:
-            weights[source] = total
-        self.edit(target, weights=weights)
-
-    def drop_edge(self, source: str, target: str) -> None:
-        weights = dict(self.layers[target].weights)
-        del weights[source]
-        self.edit(target, weights=weights)
-
-    def keep_units(self, name: str, kept: Sequence[int]) -> None:
-        """Delete the other units of a layer: their rows, and their columns in every successor."""
-        layer = self.layers[name]
-        rows = {u: w.select_rows(kept) for u, w in layer.weights.items()}
-        self.edit(name, bias=layer.bias.select_rows(kept), weights=rows)
-        for successor in self.successors(name):
-            weights = dict(self.layers[successor].weights)
-            weights[name] = weights[name].select_columns(kept)
-            self.edit(successor, weights=weights)
-
-    def freeze(self) -> Network:
-        old = self._network
-        return Network(
-            old.input_name,
-            old.input_size,
-            self.layers.values(),
-            old.output,
-            old.domain,
-            old.name,
-            old.title,
-        )
-
-
-def require_name(name: str) -> str:
-    """`name`, if it is a name of the language (a letter or _, then letters, digits, _; no
-    keyword).
-    """
-    if not _NAME.fullmatch(name) or name in RESERVED:
-        raise NetworkError(
-            f"{name[:60]!r} cannot be a name (letters, digits and _ are allowed, and no word of "
-            "the language)"
-        )
-    return name
-
-
-def safe_name(text: str, default: str) -> str:
-    """A legal name as close to `text` as possible (for names from files)."""
-    cleaned = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:60]
-    if cleaned and cleaned[0].isdigit():
-        cleaned = f"{default}_{cleaned}"
-    return cleaned if _NAME.fullmatch(cleaned) and cleaned not in RESERVED else default
-
-
-def fresh_name(wanted: str, taken: Iterable[str]) -> str:
-    """`wanted`, or `wanted_2`, `wanted_3`, … if that is taken."""
-    used = set(taken)
-    if wanted not in used:
-        return wanted
-    return next(f"{wanted}_{k}" for k in range(2, len(used) + 3) if f"{wanted}_{k}" not in used)
 
 
 def _named(layers: Iterable[Layer], input_name: str) -> dict[str, Layer]:

@@ -1,10 +1,11 @@
-"""The functions of the language: relu, abs, max, min, clip, leaky_relu, concat, load, zeros, ones,
-eye.
+"""Calls: the piecewise linear functions of the table, and what makes constants or joins values.
+
+abs(x)      FUNCTIONS["abs"] says what it takes and what it is made of
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from math import prod
@@ -13,10 +14,12 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
-from rectifold.ir.affine import Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.functions import FUNCTIONS, PiecewiseLinear
+from rectifold.ir.names import CALLS
 from rectifold.ir.network import MAX_UNITS
 from rectifold.language import ast
-from rectifold.language.expressions import FUNCTIONS, Expressions, did_you_mean
+from rectifold.language.expressions import Expressions, did_you_mean
 from rectifold.language.slips import unknown_function
 from rectifold.language.source import Fault
 from rectifold.language.values import Constant, Form, Value, broadcast
@@ -29,77 +32,81 @@ class Calls(Expressions):
     """Expressions with functions."""
 
     def _call(self, expression: ast.Call) -> Value:
-        table: dict[str, Callable[[ast.Call], Value]] = {
-            "relu": self._relu,
-            "abs": self._abs,
-            "max": partial(self._extremum, largest=True),
-            "min": partial(self._extremum, largest=False),
-            "clip": self._clip,
-            "leaky_relu": self._leaky_relu,
+        name = expression.function
+        if name in FUNCTIONS:
+            return self._piecewise_linear(expression, FUNCTIONS[name])
+        constructions: dict[str, Callable[[ast.Call], Value]] = {
             "concat": self._concat,
             "load": self._load,
             "zeros": partial(self._filled, fill="zeros"),
             "ones": partial(self._filled, fill="ones"),
             "eye": self._eye,
         }
-        if expression.function not in table:
-            hint = did_you_mean(expression.function, FUNCTIONS)
-            slip = unknown_function(expression.function) or (
-                f"unknown function {expression.function[:100]!r}",
-                hint,
+        if name not in constructions:
+            slip = unknown_function(name) or (
+                f"unknown function {name[:100]!r}",
+                did_you_mean(name, CALLS),
             )
             raise Fault(expression.span, *slip)
-        return table[expression.function](expression)
+        return constructions[name](expression)
 
-    def _relu(self, call: ast.Call) -> Value:
-        self._arity(call, 1)
+    # ---- piecewise linear functions ------------------------------------------------------------
+
+    def _piecewise_linear(self, call: ast.Call, function: PiecewiseLinear) -> Value:
+        if function.arity == 2:
+            return self._pairwise(call, function)
+        self._arity(call, function)
         form = self._form(self._value(call.arguments[0]), call.span)
-        self.budget.dense(form, call.span)
-        return Form(self._builder(call).relu(form.affine, f"{self.equation}_relu"), form.rank)
+        numbers = self._parameters(call, function)
+        self.budget.dense(form, call.span, copies=function.copies)
+        self.budget.take(2 * function.blocks * form.affine.size**2, call.span)
+        return Form(self._applied(call, function, [form], numbers), form.rank)
 
-    def _abs(self, call: ast.Call) -> Value:
-        self._arity(call, 1)
-        form = self._form(self._value(call.arguments[0]), call.span)
-        self._unfold(form, call, blocks=2)
-        return Form(self._builder(call).abs(form.affine, f"{self.equation}_abs"), form.rank)
-
-    def _extremum(self, call: ast.Call, *, largest: bool) -> Value:
+    def _pairwise(self, call: ast.Call, function: PiecewiseLinear) -> Value:
         if len(call.arguments) < 2:
             raise Fault(call.span, f"{call.function} needs two arguments or more")
-        builder = self._builder(call)
-        combine = builder.maximum if largest else builder.minimum
+        self._need_input(call.span)
         result = self._value(call.arguments[0])
         for argument in call.arguments[1:]:
             value = self._value(argument)
             for _ in range(2):  # the difference, and the layer of it
                 self.budget.sum(result, value, call.span)
-            left, right = broadcast(result, value, call.span)
-            one, two = self._form(left, call.span), self._form(right, call.span)
-            result = Form(
-                combine(one.affine, two.affine, f"{self.equation}_{call.function}"), one.rank
-            )
+            both = [self._form(v, call.span) for v in broadcast(result, value, call.span)]
+            result = Form(self._applied(call, function, both, []), both[0].rank)
         return result
 
-    def _clip(self, call: ast.Call) -> Value:
-        self._arity(call, 3)
-        form = self._form(self._value(call.arguments[0]), call.span)
-        self._unfold(form, call, blocks=2)
-        low, high = (
-            self._plain_number(argument, "an end of clip") for argument in call.arguments[1:]
-        )
-        return Form(
-            self._builder(call).clip(form.affine, low, high, f"{self.equation}_clip"), form.rank
-        )
+    def _applied(
+        self,
+        call: ast.Call,
+        function: PiecewiseLinear,
+        forms: Sequence[Form],
+        numbers: Sequence[Fraction],
+    ) -> Affine:
+        name = f"{self.equation}_{function.layer}"
+        values = [form.affine for form in forms]
+        return self._need_input(call.span).apply(call.function, values, numbers, name)
 
-    def _leaky_relu(self, call: ast.Call) -> Value:
-        self._arity(call, 2)
-        form = self._form(self._value(call.arguments[0]), call.span)
-        slope = self._plain_number(call.arguments[1], "the slope of leaky_relu")
-        self._unfold(form, call, blocks=4)
-        slopes = [slope] * form.affine.size
-        return Form(
-            self._builder(call).leaky_relu(form.affine, slopes, f"{self.equation}_leaky"), form.rank
-        )
+    def _parameters(self, call: ast.Call, function: PiecewiseLinear) -> list[Fraction]:
+        """The numbers after the argument; what is left out has its default."""
+        given = call.arguments[1:]
+        numbers = [
+            self._plain_number(argument, parameter.meaning)
+            for argument, parameter in zip(given, function.parameters, strict=False)
+        ]
+        rest = [parameter.default for parameter in function.parameters[len(given) :]]
+        return numbers + [default for default in rest if default is not None]
+
+    def _arity(self, call: ast.Call, function: PiecewiseLinear) -> None:
+        given, most = len(call.arguments), 1 + len(function.parameters)
+        least = most - sum(p.default is not None for p in function.parameters)
+        if not least <= given <= most:
+            counts = f"{most}" if least == most else f"{least} to {most}"
+            raise Fault(
+                call.span,
+                f"{call.function} needs {counts} argument{'s' * (most > 1)}, {given} given",
+            )
+
+    # ---- constants and joins -------------------------------------------------------------------
 
     def _concat(self, call: ast.Call) -> Value:
         if not call.arguments:
@@ -165,26 +172,8 @@ class Calls(Expressions):
             )
         return [int(s) for s in sizes]
 
-    def _arity(self, call: ast.Call, count: int) -> None:
-        if len(call.arguments) != count:
-            given = len(call.arguments)
-            raise Fault(
-                call.span,
-                f"{call.function} needs {count} argument{'s' * (count > 1)}, {given} given",
-            )
-
     def _plain_number(self, expression: ast.Expr, what: str) -> Fraction:
         value = self._value(expression)
         if isinstance(value, Form) or value.rank != 0:
             raise Fault(expression.span, f"{what} must be a constant number")
         return value.matrix.entry(0, 0)
-
-    def _unfold(self, form: Form, call: ast.Call, *, blocks: int) -> None:
-        """Before a layer of v and -v (or v - low and v - high), and `blocks` n×n matrices over its
-        units.
-        """
-        self.budget.dense(form, call.span, copies=4)
-        self.budget.take(2 * blocks * form.affine.size**2, call.span)
-
-    def _builder(self, call: ast.Call) -> Builder:
-        return self._need_input(call.span)

@@ -15,10 +15,14 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
-from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Constraint, Domain
-from rectifold.ir.network import MAX_UNITS, RESERVED, Network, NetworkError
+from rectifold.ir.functions import FUNCTIONS
+from rectifold.ir.names import RESERVED
+from rectifold.ir.network import MAX_UNITS, Network
 from rectifold.language import ast
 from rectifold.language.budget import PER_INPUT
 from rectifold.language.calls import Calls
@@ -200,7 +204,7 @@ class _Elaborator(Calls):
         is_relu = isinstance(expression, ast.Call) and expression.function == "relu"
         if is_relu:
             assert isinstance(expression, ast.Call)
-            self._arity(expression, 1)
+            self._arity(expression, FUNCTIONS["relu"])
             expression = expression.arguments[0]
         value = self._form(self._value(expression), expression.span)
         self.budget.dense(value, statement.span)

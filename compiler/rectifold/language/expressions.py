@@ -11,31 +11,20 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from rectifold.errors import NetworkError
 from rectifold.exact.literals import NumberError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import readable
 from rectifold.exact.written import common_denominator, written_matrix
-from rectifold.ir.affine import Builder, concat
-from rectifold.ir.network import NetworkError
+from rectifold.ir.affine import concat
+from rectifold.ir.builder import Builder
+from rectifold.ir.names import CALLS
 from rectifold.language import ast
 from rectifold.language.budget import Budget
 from rectifold.language.ranges import number_of, row_numbers
 from rectifold.language.source import Fault, Span
 from rectifold.language.values import Constant, Form, Value, affine_of, broadcast, shape_text
 
-FUNCTIONS = (
-    "relu",
-    "abs",
-    "max",
-    "min",
-    "clip",
-    "leaky_relu",
-    "concat",
-    "load",
-    "zeros",
-    "ones",
-    "eye",
-)
 _MAX_DEPTH = 150  # nesting of one expression
 
 
@@ -108,8 +97,8 @@ class Expressions:
     def _name(self, expression: ast.Name) -> Value:
         name = expression.text
         if name not in self.values:
-            known = [*self.values, *FUNCTIONS]
-            if name in FUNCTIONS:
+            known = [*self.values, *CALLS]
+            if name in CALLS:
                 raise Fault(expression.span, f"{name!r} is a function", f"write {name}(...)")
             raise Fault(expression.span, f"unknown name {name[:100]!r}", did_you_mean(name, known))
         value = self.values[name]

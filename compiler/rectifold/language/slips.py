@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from rectifold.ir.functions import FUNCTIONS
 from rectifold.language.source import Fault, Span
 
 _NUMBER = r"(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?"
@@ -35,7 +36,6 @@ MONOTONE = (
     "softplus",
     "logsigmoid",
     "exp",
-    "hardsigmoid",
 )
 CURVED = (
     *MONOTONE,
@@ -111,7 +111,7 @@ def unknown_function(name: str) -> tuple[str, str] | None:
     plain = name.lower()
     if plain not in CURVED:
         return None
-    remedy = "write piecewise linear functions: relu, abs, max, min, clip, leaky_relu"
+    remedy = f"write piecewise linear functions: {', '.join(FUNCTIONS)}"
     if plain in MONOTONE:
         remedy = (
             f"leave {name} out at the end of a network: which output is the largest does "

@@ -30,6 +30,7 @@ import numpy as np
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.hyperplanes import Group, hyperplane_groups
 from rectifold.passes.layer_matrices import Stacked, connect, stacked
@@ -234,7 +235,7 @@ def _assemble(
     """The network with this layer rebuilt; without carriers the linear part goes over skip edges
     (or is zero).
     """
-    draft = network.draft()
+    draft = Draft(network)
     rows = around.incoming.select_rows(parts.kinks)
     bias = layer.bias.select_rows(parts.kinks)
     columns, shift = parts.jumps, parts.shift

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.layer_matrices import Stacked, connect, stacked
 from rectifold.passes.result import Options, Rewritten, Step
@@ -41,7 +42,7 @@ def _not_dearer(options: Options, before: Network, after: Network, rule: str) ->
 
 
 def _contracted(network: Network, layer: Layer, around: Stacked, product: Matrix) -> Network:
-    draft = network.draft()
+    draft = Draft(network)
     connect(draft, around, product, around.outgoing @ layer.bias)
     for successor in around.successors:
         draft.drop_edge(layer.name, successor)
@@ -55,7 +56,7 @@ def _narrowed(network: Network, layer: Layer, around: Stacked, product: Matrix) 
     inner, pivots = product.rref()
     rank = len(pivots)
     factor = product.select_columns(pivots)
-    draft = network.draft()
+    draft = Draft(network)
     draft.put(Layer(layer.name, "linear", Matrix.zeros(rank, 1), around.split_incoming(inner)))
     for successor, block in around.split_outgoing(factor).items():
         old = draft.layers[successor]

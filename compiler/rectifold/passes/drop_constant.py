@@ -18,7 +18,8 @@ import numpy as np
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import round_down, round_up
 from rectifold.facts.facts import Facts, LayerFacts
-from rectifold.ir.network import Draft, Layer, Network
+from rectifold.ir.draft import Draft
+from rectifold.ir.network import Layer, Network
 from rectifold.passes.result import Options, Rewritten, Sign, Step, without
 
 
@@ -77,7 +78,7 @@ def _row_is_used(layer: Layer, unit: int) -> bool:
 
 
 def _delete(network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]) -> Rewritten:
-    draft = network.draft()
+    draft = Draft(network)
     kept = [k for k in range(layer.size) if k not in values]
     shift = Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
     for successor in network.successors(layer.name):
@@ -104,7 +105,7 @@ def _flatten_rows(
     network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]
 ) -> Rewritten:
     """Constant outputs: zero rows with the constant as bias."""
-    draft = network.draft()
+    draft = Draft(network)
     keep = np.ones(layer.size)
     keep[sorted(values)] = 0.0
     mask = Matrix.from_floats(np.diag(keep))

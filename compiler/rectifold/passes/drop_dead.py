@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from rectifold.facts.facts import Facts
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step, without
 
@@ -30,7 +31,7 @@ def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
 
 
 def _delete(network: Network, facts: Facts, name: str, kept: list[int], size: int) -> Rewritten:
-    draft = network.draft()
+    draft = Draft(network)
     layers = dict(facts.layers)
     if kept:
         draft.keep_units(name, kept)

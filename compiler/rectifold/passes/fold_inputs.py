@@ -12,6 +12,7 @@ import numpy as np
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Facts
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step
 
@@ -21,7 +22,7 @@ def fold_inputs(network: Network, facts: Facts, options: Options) -> Rewritten:
     fixed = facts.domain.fixed
     if not fixed:
         return Rewritten(network, facts)
-    draft = network.draft()
+    draft = Draft(network)
     steps = []
     source = network.input_name
     others = [k for k in range(network.input_size) if k not in fixed]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from rectifold.exact.matrix import Matrix, hstack, vstack
-from rectifold.ir.network import Draft, Layer, Network
+from rectifold.ir.draft import Draft
+from rectifold.ir.network import Layer, Network
 
 
 @dataclass(frozen=True, eq=False)

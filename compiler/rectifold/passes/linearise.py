@@ -9,6 +9,7 @@ where that pays.
 from __future__ import annotations
 
 from rectifold.facts.facts import Facts
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step, without
 
@@ -18,7 +19,7 @@ def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
     for layer in network.relu_layers:
         known = facts.layers.get(layer.name)
         if known is not None and bool((known.lower >= 0).all()) and layer.size:
-            draft = network.draft()
+            draft = Draft(network)
             draft.edit(layer.name, activation="linear")
             step = Step("make layer linear", layer.name, layer.size)
             return Rewritten(draft.freeze(), facts.replaced(without(facts, layer.name)), (step,))

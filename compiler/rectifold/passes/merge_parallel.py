@@ -14,6 +14,7 @@ import numpy as np
 
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
+from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.layer_matrices import stacked
@@ -51,7 +52,7 @@ def _merge(
         stays, ratio = target.get(k, (k, Fraction(1)))
         gather[k][position[stays]] = ratio
     merged = Matrix.from_fractions(gather)  # a = merged · a_kept
-    draft = network.draft()
+    draft = Draft(network)
     layer = network.layer(name)
     rows = {u: w.select_rows(kept) for u, w in layer.weights.items()}
     draft.edit(name, bias=layer.bias.select_rows(kept), weights=rows)

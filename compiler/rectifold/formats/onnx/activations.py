@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from rectifold.exact.conversion import Floats
 from rectifold.formats.onnx.arithmetic import scaled
 from rectifold.formats.onnx.node import Node, spread, symbolic_of
 from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
-from rectifold.ir.affine import Affine
+from rectifold.ir.functions import Number, leaky_relu
 
 LARGEST = {
     "float16": float(np.finfo(np.float16).max),
@@ -29,9 +30,20 @@ LARGEST = {
 }  # a limit from here on never cuts a finite number of the type
 
 
-def relu(node: Node) -> Tensor:
+def piecewise_linear(function: str, *attributes: str) -> Callable[[Node], Tensor]:
+    """An operator that is a function of the table, its parameters attributes of these names."""
+
+    def run(node: Node) -> Tensor:
+        numbers = [Fraction(float(node.attribute(name))) for name in attributes]
+        return _applied(node, function, numbers)
+
+    return run
+
+
+def _applied(node: Node, function: str, numbers: Sequence[Number]) -> Symbolic:
     x = node.symbolic(0)
-    return Symbolic(node.builder.relu(x.entries, node.layer_name), x.shape, x.type)
+    entries = node.builder.apply(function, [x.entries], numbers, node.layer_name)
+    return Symbolic(entries, x.shape, x.type)
 
 
 def absolute(node: Node) -> Tensor:
@@ -41,16 +53,7 @@ def absolute(node: Node) -> Tensor:
         return node.folded(wrapped(sizes, value.type, value.shape), value.type)
     if isinstance(value, Constant):
         return node.folded(np.abs(value.finite()), value.type)
-    return Symbolic(node.builder.abs(value.entries, node.layer_name), value.shape, value.type)
-
-
-def leaky_relu(node: Node) -> Tensor:
-    x, slope = node.symbolic(0), Fraction(float(node.attribute("alpha")))
-    return Symbolic(
-        node.builder.leaky_relu(x.entries, [slope] * x.entries.size, node.layer_name),
-        x.shape,
-        x.type,
-    )
+    return _applied(node, "abs", [])
 
 
 def prelu(node: Node) -> Tensor:
@@ -60,17 +63,8 @@ def prelu(node: Node) -> Tensor:
             f"the slope has the shape {slope.shape}, which does not broadcast to {x.shape}"
         )
     slopes = np.broadcast_to(slope.fractions(), x.shape).ravel().tolist()
-    return Symbolic(node.builder.leaky_relu(x.entries, slopes, node.layer_name), x.shape, x.type)
-
-
-def hard_sigmoid(node: Node) -> Tensor:
-    """min(max(α·x + β, 0), 1)."""
-    x = node.symbolic(0)
-    slope, offset = (Fraction(float(node.attribute(name))) for name in ("alpha", "beta"))
-    line = x.entries.scale(slope) + Affine.constant([offset] * x.entries.size)
-    return Symbolic(
-        node.builder.clip(line, Fraction(0), Fraction(1), node.layer_name), x.shape, x.type
-    )
+    entries = leaky_relu(partial(node.builder.relu, name=node.layer_name), x.entries, slopes)
+    return Symbolic(entries, x.shape, x.type)
 
 
 def clip(node: Node) -> Tensor:
@@ -83,8 +77,7 @@ def clip(node: Node) -> Tensor:
         raise node.fail(
             f"min {float(low)} is above max {float(high)}; a model with min ≤ max can be read"
         )
-    first, last = _end(low, x.type), _end(high, x.type)
-    return Symbolic(node.builder.clip(x.entries, first, last, node.layer_name), x.shape, x.type)
+    return _applied(node, "clip", [_end(low, x.type), _end(high, x.type)])
 
 
 def _end(limit: float | Fraction, kind: str) -> Fraction | None:
@@ -112,10 +105,10 @@ def extremum(sign: int) -> Callable[[Node], Tensor]:
         shape = node.broadcast(*(p.shape for p in parts))
         if len(constants) == len(parts):
             return node.folded(_extreme_constant(constants, sign, shape), parts[0].type)
-        combine = node.builder.maximum if sign > 0 else node.builder.minimum
+        function = "max" if sign > 0 else "min"
         result, *rest = (spread(symbolic_of(p), shape) for p in parts)
         for part in rest:
-            result = combine(result, part, node.layer_name)
+            result = node.builder.apply(function, [result, part], [], node.layer_name)
         return Symbolic(result, shape, parts[0].type)
 
     return run

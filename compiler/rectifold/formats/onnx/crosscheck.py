@@ -29,7 +29,7 @@ from rectifold.formats.onnx.tensors import (
     Tensor,
     with_external_data,
 )
-from rectifold.ir.affine import Builder
+from rectifold.ir.builder import Builder
 from rectifold.ir.network import Network
 
 MAX_MACS = 5_000_000  # multiply-adds of one evaluation: up to here the comparison takes some 0.1 s

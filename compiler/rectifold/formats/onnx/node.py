@@ -24,7 +24,8 @@ from rectifold.formats.onnx.tensors import (
     matrix_of,
     reduced,
 )
-from rectifold.ir.affine import Affine, Builder
+from rectifold.ir.affine import Affine
+from rectifold.ir.builder import Builder
 
 MAX_MATRIX = 500_000_000  # entries of the dense matrix of one operator
 MAX_ENTRIES = 20_000_000  # entries of a tensor that is made larger than its inputs

@@ -128,9 +128,9 @@ _POOLING = [
 ]
 
 _ACTIVATIONS = [
-    Operator("Relu", 7, activations.relu, "X:T"),
+    Operator("Relu", 7, activations.piecewise_linear("relu"), "X:T"),
     Operator("Abs", 7, activations.absolute, "X:T", types=NUMBERS),
-    Operator("LeakyRelu", 7, activations.leaky_relu, "X:T", (SLOPE,)),
+    Operator("LeakyRelu", 7, activations.piecewise_linear("leaky_relu", "alpha"), "X:T", (SLOPE,)),
     Operator("PRelu", 7, activations.prelu, "X:T slope:T"),
     Operator(
         "Clip",
@@ -146,7 +146,7 @@ _ACTIVATIONS = [
     Operator(
         "HardSigmoid",
         7,
-        activations.hard_sigmoid,
+        activations.piecewise_linear("hard_sigmoid", "alpha", "beta"),
         "X:T",
         (Attribute("alpha", "float", 0.20000000298023224), Attribute("beta", "float", 0.5)),
     ),

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.errors import InputError
+from rectifold.errors import InputError, NetworkError
 from rectifold.formats.onnx.crosscheck import Reading, crosscheck
 from rectifold.formats.onnx.declarations import (
     FIRST_OPSET,
@@ -44,7 +44,8 @@ from rectifold.formats.onnx.tensors import (
     type_text,
 )
 from rectifold.ir.affine import concat
-from rectifold.ir.network import Network, NetworkError, safe_name
+from rectifold.ir.names import safe_name
+from rectifold.ir.network import Network
 
 
 def read_onnx(

@@ -110,11 +110,11 @@ def largest(node: Node, candidates: list[Affine], sign: int) -> Affine:
 
     Maxima of pairs, one layer for each round.
     """
-    combine = node.builder.maximum if sign > 0 else node.builder.minimum
+    function = "max" if sign > 0 else "min"
     while len(candidates) > 1:
         half = len(candidates) // 2
         left, right = concat(candidates[:half]), concat(candidates[half : 2 * half])
-        best = combine(left, right, node.layer_name)
+        best = node.builder.apply(function, [left, right], [], node.layer_name)
         if not best.is_constant:
             best = node.builder.layer(
                 node.builder.fresh(f"{node.layer_name}_sum"), best, relu=False
