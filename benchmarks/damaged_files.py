@@ -60,7 +60,7 @@ def samples() -> dict[str, bytes]:
     """A valid file per suffix."""
     layers = [{"W": [["1", "-1/3"], ["0.5", "3*2^-4"]], "b": ["0", "1e-3"], "act": "relu"}]
     lists = {
-        "format": "relu-trap/1",
+        "format": "rectifold-layers/1",
         "network": {"inputs": 2, "layers": layers},
         "domain": {"lo": ["0", "-inf"], "hi": ["1", "1"]},
     }

@@ -39,9 +39,9 @@ from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
+from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import gap
-from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.effort import Limits

@@ -37,8 +37,8 @@ from rectifold.cli.main import main as rectifold
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Constraint, Domain
-from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.draft import Draft
+from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Layer, Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network

@@ -16,7 +16,7 @@ from rectifold.ir.evaluate import evaluate
 
 def written(path: Path, **changes: Any) -> Path:
     data = {
-        "format": "relu-trap/1",
+        "format": "rectifold-layers/1",
         "network": {
             "inputs": 2,
             "layers": [{"W": [["1", "-1/3"]], "b": ["3*2^-1"], "act": "relu"}],
@@ -66,10 +66,18 @@ def test_what_is_refused(change: dict[str, Any], message: str, tmp_path: Path) -
         read_layers_json(written(tmp_path / "n.json", **change))
 
 
+def test_the_older_name_of_the_format_is_read_and_another_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "n.json"
+    older = read_layers_json(written(path, format="relu-trap/1"))
+    assert older == read_layers_json(written(path))
+    with pytest.raises(LayersError, match="the format is 'layers/2', expected rectifold-layers/1"):
+        read_layers_json(written(path, format="layers/2"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"format": "relu-trap/1", "format": "relu-trap/1"}', "the key 'format' occurs twice"),
+        ('{"format": "a", "format": "a"}', "the key 'format' occurs twice"),
         ("[" * 100_000, "nested too deep"),
         ('{"inputs": ' + "1" * 5000 + "}", "no readable JSON"),
         ("{} {}", "no readable JSON"),

@@ -1,6 +1,6 @@
 """`.json` files with a list of layers in exact numbers.
 
-    {"format": "relu-trap/1",
+    {"format": "rectifold-layers/1",
      "network": {"inputs": 2, "layers": [{"W": [["1", "-1/3"]], "b": ["0"], "act": "relu"}]},
      "domain": {"lo": ["0", "0"], "hi": ["1", "1"]}}
 
@@ -30,7 +30,7 @@ from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import MAX_UNITS, Network
 
-FORMATS = ("relu-trap/1",)
+FORMATS = ("rectifold-layers/1", "relu-trap/1")  # the second is an older name of the first
 MAX_BYTES = 200_000_000
 _DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})")
 

@@ -19,8 +19,8 @@ from rectifold.ir.functions import FUNCTIONS, PiecewiseLinear
 from rectifold.ir.names import CALLS
 from rectifold.ir.network import MAX_UNITS
 from rectifold.language import ast
-from rectifold.language.expressions import Expressions, did_you_mean
-from rectifold.language.slips import unknown_function
+from rectifold.language.expressions import Expressions
+from rectifold.language.slips import did_you_mean, unknown_function
 from rectifold.language.source import Fault
 from rectifold.language.values import Constant, Form, Value, broadcast
 from rectifold.runtime.arrays import load_array

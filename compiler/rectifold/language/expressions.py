@@ -6,7 +6,6 @@ W @ x + 1        Form(W x + (1, 1), rank 1), where `const W` has two rows
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -15,13 +14,14 @@ from rectifold.errors import NetworkError
 from rectifold.exact.literals import NumberError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import readable
-from rectifold.exact.written import common_denominator, written_matrix
+from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import concat
 from rectifold.ir.builder import Builder
 from rectifold.ir.names import CALLS
 from rectifold.language import ast
 from rectifold.language.budget import Budget
-from rectifold.language.ranges import number_of, row_numbers
+from rectifold.language.ranges import matrix_of_rows, number_of, row_numbers
+from rectifold.language.slips import did_you_mean
 from rectifold.language.source import Fault, Span
 from rectifold.language.values import Constant, Form, Value, affine_of, broadcast, shape_text
 
@@ -229,7 +229,7 @@ class Expressions:
 
     def _items(self, expression: ast.Items) -> Value:
         if expression.items and all(isinstance(item, ast.Row) for item in expression.items):
-            return self._written(_matrix_of_rows(expression), 2, expression.span)
+            return self._written(matrix_of_rows(expression), 2, expression.span)
         values = [self._value(item) for item in expression.items]
         if not values:
             return Constant(Matrix.zeros(0, 1), 1)
@@ -332,28 +332,3 @@ class Poisoned(Fault):
 
     def __init__(self, span: Span) -> None:
         super().__init__(span, "")
-
-
-def _matrix_of_rows(expression: ast.Items) -> Matrix:
-    rows = [(item, *row_numbers(item)) for item in expression.items if isinstance(item, ast.Row)]
-    width = len(rows[0][1])
-    for item, integers, _ in rows:
-        if len(integers) != width:
-            note = (rows[0][0].span, f"the first row has {width}")
-            raise Fault(
-                item.span,
-                f"this row has {len(integers)} entries, not {width}",
-                "all rows of a matrix have one length",
-                note,
-            )
-    try:
-        den = common_denominator((d for _, _, d in rows), len(rows) * width)
-    except NumberError as error:
-        raise Fault(expression.span, str(error)) from None
-    flat = [value * (den // d) for _, integers, d in rows for value in integers]
-    return Matrix.from_integers((len(rows), width), flat, den)
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""

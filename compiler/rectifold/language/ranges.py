@@ -1,4 +1,4 @@
-"""The ranges of a domain, and flat rows of numbers.
+"""The ranges of a domain, and flat rows of numbers, also as a matrix.
 
 [0, 1]                   one range for every input
 [[0, 1], [-inf, inf]]    one range per input
@@ -11,6 +11,7 @@ import re
 from fractions import Fraction
 
 from rectifold.exact.literals import NumberError, parse_number, parse_ratio
+from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
 from rectifold.exact.written import common_denominator
 from rectifold.ir.domain import Domain, DomainError
@@ -147,3 +148,24 @@ def _signed_ratio(text: str) -> tuple[int, int]:
             raise NumberError("division by zero")
         bottom *= divisor
     return (-top if match[1] == "-" else top), bottom
+
+
+def matrix_of_rows(expression: ast.Items) -> Matrix:
+    """The matrix of flat rows of numbers. Raises Fault where one has another length."""
+    rows = [(item, *row_numbers(item)) for item in expression.items if isinstance(item, ast.Row)]
+    width = len(rows[0][1])
+    for item, integers, _ in rows:
+        if len(integers) != width:
+            note = (rows[0][0].span, f"the first row has {width}")
+            raise Fault(
+                item.span,
+                f"this row has {len(integers)} entries, not {width}",
+                "all rows of a matrix have one length",
+                note,
+            )
+    try:
+        den = common_denominator((d for _, _, d in rows), len(rows) * width)
+    except NumberError as error:
+        raise Fault(expression.span, str(error)) from None
+    flat = [value * (den // d) for _, integers, d in rows for value in integers]
+    return Matrix.from_integers((len(rows), width), flat, den)

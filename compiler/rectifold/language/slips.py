@@ -7,7 +7,9 @@ x[0]**2        powers are not piecewise linear
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Sequence
 
 from rectifold.ir.functions import FUNCTIONS
 from rectifold.language.source import Fault, Span
@@ -118,3 +120,9 @@ def unknown_function(name: str) -> tuple[str, str] | None:
             f"not change; or {remedy}"
         )
     return f"{name} is not piecewise linear", remedy
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """The known name that is nearest to this one, as a question; "" if none is near."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""
