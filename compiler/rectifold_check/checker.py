@@ -619,10 +619,9 @@ def _step(state: State, step: list[Any]) -> None:
 
 def _bound(state: State, unit: Unit, side: str, value: Fraction, proof: Any) -> None:
     """value ≤ z (lo) or z ≤ value (up). No proof is looked at where an end as good is known."""
-    if isinstance(proof, dict) and state.knows(unit, side, value):
-        return
-    sign = Fraction(1 if side == "lo" else -1)
-    _prove(state, [(sign, ("z", unit)), (-sign * value, None)], proof, 0)
+    if not (isinstance(proof, dict) and state.knows(unit, side, value)):
+        sign = Fraction(1 if side == "lo" else -1)
+        _prove(state, [(sign, ("z", unit)), (-sign * value, None)], proof, 0)
     state.proved(unit, side, value)
 
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
 
 from rectifold.cli.main import main
+from rectifold.formats.onnx.whole import standalone_bytes
 
 
 def convolution(path: Path) -> None:
@@ -79,3 +80,25 @@ def test_what_got_smaller_is_written_rewritten(folder: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "nothing is gained" not in result.stderr
     assert len(Path("s.onnx").read_bytes()) < len(Path("net.onnx").read_bytes())
+
+
+def stored_outside() -> onnx.TensorProto:
+    """A tensor whose data lies in another file."""
+    tensor = numpy_helper.from_array(np.zeros(8, np.float32), "c")
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights.bin")
+    return tensor
+
+
+@pytest.mark.parametrize("place", ["initializer", "constant"])
+def test_a_model_that_needs_another_file_is_not_copied(folder: Path, place: str) -> None:
+    assert standalone_bytes(folder / "conv.onnx") == (folder / "conv.onnx").read_bytes()
+    model = onnx.load(str(folder / "conv.onnx"))
+    if place == "initializer":
+        model.graph.initializer.append(stored_outside())
+    else:
+        node = helper.make_node("Constant", [], ["c"], value=stored_outside())
+        model.graph.node.insert(0, node)
+    (folder / "outside.onnx").write_bytes(model.SerializeToString())
+    assert standalone_bytes(folder / "outside.onnx") is None

@@ -6,6 +6,7 @@ W @ x + 1        Form(W x + (1, 1), rank 1), where `const W` has two rows
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +29,7 @@ from rectifold.language.values import Constant, Form, Value, affine_of, broadcas
 _MAX_DEPTH = 150  # nesting of one expression
 
 
-class Expressions:
+class Expressions(ABC):
     """The names that are defined so far, and the value of an expression over them.
 
     `folder` is where arrays lie (none: none can be loaded); functions are in the subclass.
@@ -44,8 +45,9 @@ class Expressions:
         self.equation = "y"  # names of layers inside an expression begin with it
         self.depth = 0
 
+    @abstractmethod
     def _call(self, expression: ast.Call) -> Value:
-        raise NotImplementedError
+        """The value of a call of a function."""
 
     def _need_input(self, place: Span) -> Builder:
         if self.builder is None:

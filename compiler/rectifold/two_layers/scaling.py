@@ -18,7 +18,9 @@ ORDINARY = 24  # binary exponents up to which a row's largest entry is left as i
 
 
 def with_scaled_rows(network: Network) -> Network:
-    """The same function; the largest entry of every row of a relu layer lies in [2^-24, 2^24]."""
+    """The same function, the largest entry of every row of a hidden relu layer of ordinary size:
+    within [2^-25, 2^25].
+    """
     columns: dict[str, list[Fraction]] = {}  # what a layer's activations were divided by
     layers = []
     for layer in network.layers:

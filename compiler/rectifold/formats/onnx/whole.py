@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import onnx
 
@@ -16,20 +17,28 @@ def standalone_bytes(path: Path) -> bytes | None:
     a file of ours without more said. Raises OnnxError if there is no model.
     """
     graph = load_model(path).graph
+    tensors = _tensors(graph)
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in stored]
     outside = onnx.TensorProto.EXTERNAL
     if len(inputs) != 1 or len(graph.output) != 1 or graph.sparse_initializer:
         return None
-    if any(tensor.data_location == outside for tensor in graph.initializer):
+    if tensors is None or any(tensor.data_location == outside for tensor in tensors):
         return None
     return path.read_bytes()
 
 
 def weight_bytes(model: bytes) -> int:
     """Bytes of all tensors that a model file holds: initializers and constants."""
-    proto = onnx.load_model_from_string(model)
-    tensors = list(proto.graph.initializer)
-    for node in proto.graph.node:
-        tensors += [attribute.t for attribute in node.attribute if attribute.HasField("t")]
-    return sum(tensor.ByteSize() for tensor in tensors)
+    tensors = _tensors(onnx.load_model_from_string(model).graph)
+    return sum(tensor.ByteSize() for tensor in tensors or [])
+
+
+def _tensors(graph: Any) -> list[Any] | None:
+    """Initializers and the tensors of constants; None where a node holds a graph of its own."""
+    attributes = [attribute for node in graph.node for attribute in node.attribute]
+    if any(attribute.HasField("g") or attribute.graphs for attribute in attributes):
+        return None
+    constants = [attribute.t for attribute in attributes if attribute.HasField("t")]
+    several = [tensor for attribute in attributes for tensor in attribute.tensors]
+    return [*graph.initializer, *constants, *several]
