@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import click
@@ -30,7 +31,8 @@ def reference() -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")) + "\n"
+    parts = (textwrap.fill(" ".join(part.split()), 100) for part in text.split("\n\n"))
+    return "\n\n".join(parts) + "\n"
 
 
 def _cell(text: str) -> str:
