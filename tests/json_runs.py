@@ -1,0 +1,120 @@
+"""What the commands write as JSON in small runs of every mode: heading of the page → results.
+
+The page is docs/reference/json.md; `test_json_reference.py` compares it with these runs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from rectifold.cli.main import main
+from rectifold.formats.load import load
+from rectifold.ir.canonical import canonical_text, domain_text
+
+BOX = "input x[1] in [0, 1]\n"
+NETWORKS = {
+    "line": f"{BOX}output relu(x)\n",
+    "bent": f"{BOX}output relu(3*x - 1)\n",
+    "copy": f"{BOX}output relu(3*x)/3\n",
+    "large": f"input x[1]\noutput relu({10**400}*x)\n",
+    "free": "input x[1]\noutput relu(x)\n",
+    "thin": "input x[1] in [1/3, 1/3]\noutput relu(x)\n",
+    "fat": "input x[1] in [1/3, 1/3]\noutput relu(2*x)\n",
+    "two": f"{BOX}output concat(x, 1 - x)\n",
+    "raised": f"{BOX}output concat(x + 5, 6 - x)\n",
+    "swapped": f"{BOX}output concat(1 - x, x)\n",
+    "wide": "input x[14] in [0, 1]\noutput concat(x[0] + 1/4, x[13])\n",
+    "flat": "input x[14] in [0, 1]\noutput concat(0*x[0], 0*x[0])\n",
+    "cut": "input x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\noutput relu(x[0] - x[1] + 1)\n",
+    "endless": "input x[1] in [-inf, 0]\noutput relu(x)\n",
+    "still": "input x[1] in [0, inf]\noutput 3 + 0*x[0]\n",
+    "nothing": f"{BOX}output relu(-x)\n",
+    "six": "input x[6] in [-1, 1]\nh = relu(x + 1/2)\noutput h[0] + h[1] - h[5]\n",
+    "deep": "input x[2] in [-1, 1]\n"
+    "h = relu([[1, 1/2], [-1, 1]] @ x + [1/8, 1/4])\n"
+    "k = relu([[1, -1], [-1/2, 1]] @ h + [1/16, -1/8])\n"
+    "m = relu([[1, -2], [-1, 1]] @ k + [1/8, 1/32])\n"
+    "output [[1, 1]] @ m\n",
+}
+
+RUNS = {
+    "compile": [
+        "compile nothing.relu -o o.relu --certificate o.certificate",
+        "compile free.relu -o o.c --domain all --no-certificate",
+        "compile deep.relu -o o.c --shallow",
+        "compile deep.relu -o o.relu --shallow --certificate o.certificate",
+    ],
+    "verify": [
+        "verify line.relu copy.relu",
+        "verify line.relu copy.relu --within 1/10 --certificate c.certificate",
+        "verify line.relu bent.relu --float --counterexample x.npy",
+        "verify thin.relu fat.relu --float",
+        "verify line.relu copy.relu --time-limit 0",
+        "verify two.relu raised.relu --argmax --margin 1/3",
+        "verify wide.relu flat.relu --argmax",
+        "verify two.relu swapped.relu --argmax --float",
+    ],
+    "verify --tightest": ["verify line.relu bent.relu --tightest"],
+    "stability": ["stability deep.relu", "stability free.relu --domain all"],
+    "regions": ["regions deep.relu", "regions six.relu"],
+    "regions --count": ["regions deep.relu --count"],
+    "shallow": ["shallow deep.relu"],
+    "check": [
+        "check cut.relu cut.certificate",
+        "check endless.relu endless.certificate",
+        "check still.relu still.certificate",
+        "check nothing.relu nothing.certificate",
+        "check line.relu wrong.certificate",
+    ],
+    "show": ["show line.relu", "show free.relu"],
+    "run": ["run line.relu 1/3", "run free.relu 1/3 --exact", "run large.relu 1"],
+}
+
+
+CERTIFIED = ("cut", "endless", "still", "nothing")
+
+
+def results(folder: Path) -> dict[str, list[Any]]:
+    """Heading of the page → what its runs wrote; `folder` is the current one, and empty."""
+    for name, text in NETWORKS.items():
+        (folder / f"{name}.relu").write_text(text)
+    for name in CERTIFIED:
+        _told(f"compile {name}.relu -o {name}.py --certificate {name}.certificate")
+    (folder / "wrong.certificate").write_text("no certificate\n")
+    found = {heading: [_told(run) for run in runs] for heading, runs in RUNS.items()}
+    _told("verify line.relu bent.relu --counterexample x.json")
+    found["verify --counterexample FILE.json"] = [json.loads((folder / "x.json").read_text())]
+    found["python -m rectifold_check"] = [
+        *(_told_by_the_checker(name, name) for name in CERTIFIED),
+        _told_by_the_checker("line", "wrong"),
+    ]
+    return found
+
+
+def _told(words: str) -> Any:
+    forced = ["--force"] if words.split()[0] in ("compile", "verify", "shallow") else []
+    done = CliRunner().invoke(main, [*words.split(), *forced, "--json", "r.json"])
+    assert done.exit_code in (0, 1, 3, 4), (words, done.output)
+    return json.loads(Path("r.json").read_text())
+
+
+def _told_by_the_checker(name: str, certificate: str) -> Any:
+    network = load(f"{name}.relu").network
+    assert network.domain is not None
+    Path("network.json").write_text(canonical_text(network))
+    Path("domain.json").write_text(domain_text(network.domain))
+    words = ["network.json", "domain.json", f"{certificate}.certificate", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "rectifold_check", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return json.loads(done.stdout)
