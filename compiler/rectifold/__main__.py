@@ -1,14 +1,25 @@
-"""python -m rectifold, and the command `rectifold`: the libraries are read inside, so that Ctrl-C has a line there too."""
+"""python -m rectifold, and the command `rectifold`.
+
+The libraries are read inside, so that Ctrl-C has a line there too.
+"""
 
 from __future__ import annotations
 
 import sys
+
+from rectifold.runtime.watched import is_watched, run_watched
 
 _UNDECIDED = 3
 
 
 def start() -> None:
     """Runs the command line; never returns."""
+    if is_watched(sys.argv[1:]):
+        sys.exit(run_watched(_command))
+    _command()
+
+
+def _command() -> None:
     try:
         from rectifold.cli.main import main  # seconds, on a busy machine
     except KeyboardInterrupt:
