@@ -15,7 +15,7 @@ from rectifold.ir.joint import (
     LAST,
     difference,
     gap,
-    joined,
+    join,
 )
 from support import float_network, net, points_of, random_network
 
@@ -55,7 +55,7 @@ def test_questions_that_make_no_sense_are_refused() -> None:
 
 def test_joined_networks_need_rows_that_fit() -> None:
     a = float_network(0, 2, 3, 1)
-    network = joined(
+    network = join(
         a, a, Matrix.from_floats([[2.0]]), Matrix.from_floats([[-1.0]]), Matrix.column([F(3)])
     )
     point = [F(0), F(1)]

@@ -12,14 +12,14 @@ import pytest
 from rectifold.errors import NetworkError
 from rectifold.ir.builder import Builder
 from rectifold.ir.evaluate import evaluate
-from rectifold.ir.functions import FUNCTIONS, Number
+from rectifold.ir.functions import FUNCTIONS, ParameterValue
 from rectifold.ir.names import RESERVED
 
 F = Fraction
 GRAMMAR = Path(__file__).resolve().parents[2] / "grammar" / "README.md"
 
 Reference = Callable[..., Fraction]
-REFERENCES: list[tuple[str, list[Number], Reference]] = [
+REFERENCES: list[tuple[str, list[ParameterValue], Reference]] = [
     ("relu", [], lambda a: max(a, F(0))),
     ("abs", [], abs),
     ("max", [], max),
@@ -38,7 +38,7 @@ REFERENCES: list[tuple[str, list[Number], Reference]] = [
 
 @pytest.mark.parametrize(("name", "numbers", "reference"), REFERENCES)
 def test_a_function_is_its_reference(
-    name: str, numbers: list[Number], reference: Reference
+    name: str, numbers: list[ParameterValue], reference: Reference
 ) -> None:
     arity = FUNCTIONS[name].arity
     builder = Builder("x", arity)

@@ -74,8 +74,12 @@ def verify_text(result: Comparison, asked: Asked) -> str:
             lines.append(f"  {_tie_text(result.tie)}")
         case Different():
             lines += _point_lines(result.point)
-            lines.append(f"  A gives {_outputs(result.a, result.output, every=asked.is_argmax)}")
-            lines.append(f"  B gives {_outputs(result.b, result.output, every=asked.is_argmax)}")
+            lines.append(
+                f"  A gives {_outputs_text(result.a, result.output, every=asked.is_argmax)}"
+            )
+            lines.append(
+                f"  B gives {_outputs_text(result.b, result.output, every=asked.is_argmax)}"
+            )
     return "\n".join(lines)
 
 
@@ -242,7 +246,7 @@ def _point_lines(point: Sequence[Fraction]) -> list[str]:
     return [*lines, f"  ... {counted(left, 'more input')}"] if left > 0 else lines
 
 
-def _outputs(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
+def _outputs_text(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
     return ", ".join(about(v, 9) for v in values) if every else readable(values[output])
 
 

@@ -10,8 +10,8 @@ import click
 import rectifold_check
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
+    Input,
     Report,
-    Source,
     allow_trusted_option,
     is_crosschecked,
     memory_limit_option,
@@ -39,7 +39,7 @@ from rectifold.prover.cascade import require_domain
 @report
 @memory_limit_option
 def check_command(
-    source: Source,
+    source: Input,
     certificate: str,
     result_file: str | None,
     allow_trusted: bool,
@@ -54,8 +54,8 @@ def check_command(
     inputs = [source.network, certificate, result_file, source.domain_spec]
     require_outputs({"--json": report.json_target}, inputs, force=False)
     network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
-    lines = _lines(certificate)
-    other = _canonical(result_file) if result_file else None
+    lines = _certificate_lines(certificate)
+    other = _canonical_of_file(result_file) if result_file else None
     within = domain_text(require_domain(network, domain))
     verdict = rectifold_check.check(canonical_text(network), within, lines, other)
     report.write(verdict.json() | {"seconds": time.monotonic() - started})
@@ -66,11 +66,11 @@ def check_command(
     return TRUSTED if verdict.trusted and not allow_trusted else DONE
 
 
-def _canonical(file: str) -> str:
+def _canonical_of_file(file: str) -> str:
     return canonical_text(load(file, crosscheck=is_crosschecked()).network)
 
 
-def _lines(certificate: str) -> list[str]:
+def _certificate_lines(certificate: str) -> list[str]:
     try:
         return Path(certificate).read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -14,10 +14,10 @@ from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.gain import as_it_is
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
+    Input,
     Output,
     Proof,
     Report,
-    Source,
     allow_trusted_option,
     certificate_option,
     memory_limit_option,
@@ -111,7 +111,7 @@ _rewriting = as_value(
 @report
 @memory_limit_option
 def compile_command(
-    source: Source, output: Output, rewriting: Rewriting, proof: Proof, report: Report
+    source: Input, output: Output, rewriting: Rewriting, proof: Proof, report: Report
 ) -> int:
     """Rewrite NET into a smaller network that is the same function on the domain.
 
@@ -134,7 +134,7 @@ def compile_command(
     inputs = [source.network, source.domain_spec]
     require_outputs(names, inputs, force=output.force, network=to.target)
     made = _make(source, rewriting, proof, times, quiet=report.quiet)
-    written = _write(made, to, source.network, rewriting, force=output.force)
+    written = _write_compiled(made, to, source.network, rewriting, force=output.force)
     done = written.done
     if made.known is None and is_certified:
         click.echo(_UNCHECKED, err=True)
@@ -145,10 +145,10 @@ def compile_command(
     report.write(compile_json(done) | {"seconds": time.monotonic() - started})
     if report.is_on_screen and output.output != "-":
         print_compiled(done, verbose=rewriting.verbose)
-    return _status(written, rewriting)
+    return _compile_status(written, rewriting)
 
 
-def _status(written: _Written, rewriting: Rewriting) -> int:
+def _compile_status(written: _Written, rewriting: Rewriting) -> int:
     done = written.done
     if done.verdict is not None and done.verdict.trusted and not rewriting.allow_trusted:
         return TRUSTED
@@ -166,9 +166,7 @@ class _Made:
     proved: tuple[Certificate, Verdict] | None
 
 
-def _make(
-    source: Source, rewriting: Rewriting, proof: Proof, times: Times, *, quiet: bool
-) -> _Made:
+def _make(source: Input, rewriting: Rewriting, proof: Proof, times: Times, *, quiet: bool) -> _Made:
     network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
@@ -207,7 +205,9 @@ class _Written:
     note: str | None = None
 
 
-def _write(made: _Made, to: To, source: str, rewriting: Rewriting, *, force: bool) -> _Written:
+def _write_compiled(
+    made: _Made, to: To, source: str, rewriting: Rewriting, *, force: bool
+) -> _Written:
     """Writes the network and its certificate, both or neither."""
     if made.folded is not None:
         return _write_form(made, made.folded, to, rewriting, force=force)

@@ -96,11 +96,11 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
         )
         out.print(shallow_table(done.folded))
         out.print(f"shallow: {done.folded.statement}", markup=False, soft_wrap=True)
-    for line in _lines(done):
+    for line in _summary_lines(done):
         out.print(line, markup=False, soft_wrap=True)
 
 
-def _lines(done: Done) -> list[str]:
+def _summary_lines(done: Done) -> list[str]:
     compiled = done.compiled
     lines = [
         f"{compiled.source.shape_text()} → {done.written.shape_text()}",

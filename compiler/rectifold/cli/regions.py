@@ -15,9 +15,9 @@ import numpy as np
 
 from rectifold.cli.inputs import point_from, read_network
 from rectifold.cli.options import (
+    Input,
     Proof,
     Report,
-    Source,
     force_option,
     memory_limit_option,
     region_proof,
@@ -126,9 +126,7 @@ _found = as_value(
 @_found
 @report
 @memory_limit_option
-def regions_command(
-    source: Source, proof: Proof, part: Slice, wanted: Found, report: Report
-) -> int:
+def regions_command(source: Input, proof: Proof, part: Slice, wanted: Found, report: Report) -> int:
     """Count and list the linear regions of NET, exactly.
 
     With vertices for at most five free inputs, else by linear programs.
@@ -184,7 +182,7 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
         formulas = _formulas(found, wanted) if report.is_on_screen else []
     report.write(result)
     if report.is_on_screen:
-        _print(found, wanted, formulas)
+        _print_regions(found, wanted, formulas)
     return DONE if found.complete else UNDECIDED
 
 
@@ -312,7 +310,7 @@ def _formulas(found: Regions, wanted: Found) -> list[str]:
     ]
 
 
-def _print(found: Regions, wanted: Found, formulas: Sequence[str]) -> None:
+def _print_regions(found: Regions, wanted: Found, formulas: Sequence[str]) -> None:
     for line in formulas:
         click.echo(line)
     if wanted.formula or wanted.latex:

@@ -10,7 +10,7 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
-_REMEDY = {
+_WIDER_FORMAT = {
     "float32": "write float64 (--to onnx64, python, numpy or c)",
     "float64": "write .relu, which is exact",
 }
@@ -37,6 +37,6 @@ def certified_rounding(
         raise InputError(
             f"layer {found.overflow} may exceed the range of {precision} "
             f"(about {FLOATS[precision].largest:.2g}) on the domain; "
-            f"{_REMEDY[precision]}, or give a smaller --domain"
+            f"{_WIDER_FORMAT[precision]}, or give a smaller --domain"
         )
     return tuple(found.per_output.tolist())

@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from rectifold.cli.inputs import point_from, read_network
-from rectifold.cli.options import Report, Source, json_report, source
+from rectifold.cli.options import Input, Report, json_report, source
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
@@ -55,7 +55,7 @@ class PointCommand(click.Command):
 @click.argument("point", metavar="INPUT")
 @click.option("--exact", is_flag=True, help="exact rational arithmetic")
 @json_report
-def run_command(source: Source, point: str, exact: bool, report: Report) -> int:
+def run_command(source: Input, point: str, exact: bool, report: Report) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input.
 
     The network is evaluated outside its domain too (no statement about it holds there); a note
@@ -75,7 +75,7 @@ def run_command(source: Source, point: str, exact: bool, report: Report) -> int:
     outside = None if domain is None else _outside(domain, values)
     if outside is not None:
         click.echo(f"note: the point lies outside the domain: {outside}", err=True)
-    output = _exact_words(network, values) if exact else _floats(network, values)
+    output = _exact_words(network, values) if exact else _float_outputs(network, values)
     inside = None if domain is None else outside is None
     report.write({"output": output, "exact": exact, "inside": inside})
     if report.is_on_screen:
@@ -87,7 +87,7 @@ def _exact_words(network: Network, point: Sequence[Fraction]) -> list[str]:
     return [exact_text(v) for v in evaluate(network, point)]
 
 
-def _floats(network: Network, point: Sequence[Fraction]) -> list[float]:
+def _float_outputs(network: Network, point: Sequence[Fraction]) -> list[float]:
     floats = np.array([nearest_float(v) for v in point])
     with np.errstate(over="ignore", invalid="ignore"):
         return list(evaluate_float(network, floats).tolist())

@@ -16,10 +16,10 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import MOST_CELLS, certify_by_cells
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
+    Input,
     Output,
     Proof,
     Report,
-    Source,
     certificate_option,
     memory_limit_option,
     network_output,
@@ -56,7 +56,7 @@ _STRIPS_GAIN = Fraction(1000)  # M of the gates in a picture of strips, where --
 
 
 @dataclass(frozen=True)
-class Form:
+class ShallowForm:
     """Which shallow form is wanted, its certificate, and its pictures."""
 
     kind: Kind | None
@@ -80,9 +80,9 @@ class Form:
         }
 
 
-_form = as_value(
+_shallow_form = as_value(
     "form",
-    Form,
+    ShallowForm,
     click.option(
         "--kind",
         type=click.Choice(KINDS),
@@ -123,12 +123,12 @@ _form = as_value(
 @click.command("shallow")
 @source
 @network_output(required=False, text="the file to write (left out: only the table)")
-@_form
+@_shallow_form
 @shallow_proof
 @report
 @memory_limit_option
 def shallow_command(
-    source: Source, output: Output, form: Form, proof: Proof, report: Report
+    source: Input, output: Output, form: ShallowForm, proof: Proof, report: Report
 ) -> int:
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for
     more.
@@ -148,19 +148,19 @@ def shallow_command(
         if progress is not None:
             progress("making and checking the certificate", 0, 1)
         proved, in_time = _certified_in_time(network, domain, result, form, proof.times)
-    files = _write(network, result, to, form, proved, force=output.force)
+    files = _write_shallow(network, result, to, form, proved, force=output.force)
     with proof.times.before("the pictures were drawn"):
-        _draw(network, domain, form)
+        _draw_pictures(network, domain, form)
     verdict = "not made" if proved is None else proved[1].status
     report.write(shallow_json(result) | {"certificate": verdict})
     if report.is_on_screen and output.output != "-":
         written = [str(file) for file in files] + [f for f in form.pictures.values() if f]
-        _print(result, verdict, [str(Path(name)) for name in written])
+        _print_shallow(result, verdict, [str(Path(name)) for name in written])
     return DONE if in_time else UNDECIDED
 
 
 def _shallow(
-    network: Network, domain: Domain, form: Form, proof: Proof, progress: Progress | None
+    network: Network, domain: Domain, form: ShallowForm, proof: Proof, progress: Progress | None
 ) -> Shallow:
     with proof.times.before("the shallow form was built"):
         return shallow_network(
@@ -174,12 +174,12 @@ def _shallow(
         )
 
 
-Proved = tuple[Certificate, Verdict]
+Certified = tuple[Certificate, Verdict]
 
 
 def _certified_in_time(
-    network: Network, domain: Domain, result: Shallow, form: Form, times: Times
-) -> tuple[Proved | None, bool]:
+    network: Network, domain: Domain, result: Shallow, form: ShallowForm, times: Times
+) -> tuple[Certified | None, bool]:
     """The certificate where there is one, and whether there was time to make and check it.
 
     Raises Unfinished where one is asked for and there was not.
@@ -195,12 +195,12 @@ def _certified_in_time(
         return None, False
 
 
-def _write(
+def _write_shallow(
     network: Network,
     result: Shallow,
     to: To | None,
-    form: Form,
-    proved: Proved | None,
+    form: ShallowForm,
+    proved: Certified | None,
     *,
     force: bool,
 ) -> list[Path]:
@@ -214,7 +214,7 @@ def _write(
     return files if beside is None else [*files, beside[0]]
 
 
-def _draw(network: Network, domain: Domain, form: Form) -> None:
+def _draw_pictures(network: Network, domain: Domain, form: ShallowForm) -> None:
     if form.plot_file:
         draw_sheets(network, domain, Path(form.plot_file))
     if form.strips_file:
@@ -223,7 +223,7 @@ def _draw(network: Network, domain: Domain, form: Form) -> None:
         draw_errors(network, domain, Path(form.errors_file))
 
 
-def _print(result: Shallow, verdict: str, written: Sequence[str]) -> None:
+def _print_shallow(result: Shallow, verdict: str, written: Sequence[str]) -> None:
     console().print(shallow_table(result))
     click.echo(result.statement)
     if result.exact:

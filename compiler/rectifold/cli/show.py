@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rectifold.cli.inputs import read_network
-from rectifold.cli.options import Report, Source, json_report, source
+from rectifold.cli.options import Input, Report, json_report, source
 from rectifold.cli.output import console
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
@@ -21,7 +21,7 @@ from rectifold.reports.tables import network_table
 
 
 @dataclass(frozen=True)
-class Form:
+class PrintForm:
     """In which form the network is printed, if not as a table."""
 
     text: bool
@@ -30,9 +30,9 @@ class Form:
     canonical: bool
 
 
-_form = as_value(
+_print_form = as_value(
     "form",
-    Form,
+    PrintForm,
     click.option(
         "--text", is_flag=True, help="print the network in the language, with every number"
     ),
@@ -50,9 +50,9 @@ _form = as_value(
 
 @click.command("show")
 @source
-@_form
+@_print_form
 @json_report
-def show_command(source: Source, form: Form, report: Report) -> int:
+def show_command(source: Input, form: PrintForm, report: Report) -> int:
     """Look at NET: layers, sizes, digest."""
     inputs = [source.network, source.domain_spec]
     require_outputs({"--json": report.json_target}, inputs, force=False)

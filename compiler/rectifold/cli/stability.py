@@ -9,9 +9,9 @@ import click
 
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
+    Input,
     Proof,
     Report,
-    Source,
     force_option,
     memory_limit_option,
     proof,
@@ -39,7 +39,7 @@ from rectifold.reports.tables import seconds_text, stability_table
 @report
 @memory_limit_option
 def stability_command(
-    source: Source, proof: Proof, plot_file: str | None, force: bool, report: Report
+    source: Input, proof: Proof, plot_file: str | None, force: bool, report: Report
 ) -> int:
     """Table of active, inactive, unstable and open units per layer."""
     started = time.monotonic()
@@ -57,11 +57,11 @@ def stability_command(
         draw_phases(network, facts, Path(plot_file))
     report.write(stability_json(network, facts) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
-        _print(network, facts, plot_file)
+        _print_stability(network, facts, plot_file)
     return DONE if _all_decided(facts) else UNDECIDED
 
 
-def _print(network: Network, facts: Facts, plot_file: str | None) -> None:
+def _print_stability(network: Network, facts: Facts, plot_file: str | None) -> None:
     out = console()
     out.print(stability_table(network, facts))
     out.print(seconds_text(facts.seconds))

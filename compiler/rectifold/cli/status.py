@@ -30,8 +30,8 @@ from rectifold.runtime.interrupts import NOTICED
 DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
 INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
 
-_NOTHING = "interrupted before the end; no file is left half-written"
-_MOST = 300  # characters of an unexpected error's own message
+_INTERRUPTED = "interrupted before the end; no file is left half-written"
+_MESSAGE_CHARACTERS = 300  # characters of an unexpected error's own message
 
 
 class Commands(click.Group):
@@ -58,7 +58,7 @@ class Commands(click.Group):
             error.show()
             return BAD_INPUT
         except click.Abort:
-            return _ended(_NOTHING, UNDECIDED)
+            return _ended(_INTERRUPTED, UNDECIDED)
         except SystemExit:  # click's word for a reader that went away
             return NO_READER
         return status if isinstance(status, int) else DONE
@@ -78,7 +78,7 @@ class Commands(click.Group):
         except ClaimRefused as refused:
             return _ended(f"undecided: {refused}; nothing was claimed or written", UNDECIDED)
         except KeyboardInterrupt:
-            return _ended(_NOTHING, UNDECIDED)
+            return _ended(_INTERRUPTED, UNDECIDED)
         except MemoryError:
             return _ended(
                 "error: not enough memory for this "
@@ -108,7 +108,7 @@ def unexpected(error: Exception) -> str:
         else ""
     )
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    what = what if len(what) <= _MOST else what[:_MOST] + "..."
+    what = what if len(what) <= _MESSAGE_CHARACTERS else what[:_MESSAGE_CHARACTERS] + "..."
     return (
         f"{above}error: this is a fault of rectifold ({what}); "
         f"report it with the file that caused it at {_tracker()} "

@@ -36,8 +36,8 @@ from rectifold.cli.status import DONE, REFUTED, TRUSTED, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.cli.witness_files import (
-    KINDS,
-    Refuted,
+    FLOAT_KINDS,
+    Counterexample,
     float_json,
     float_lines,
     write_counterexample,
@@ -56,7 +56,7 @@ from rectifold.runtime.files import write_whole
 
 
 @dataclass(frozen=True)
-class Pair:
+class TwoNetworks:
     """The two networks that a command reads, and the domain asked for."""
 
     a: str
@@ -65,7 +65,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Question:
+class Wanted:
     """What is asked about the pair; one of these at a time."""
 
     within: str | None
@@ -98,7 +98,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Kept:
+class AnswerFiles:
     """What is kept of the answer: a counterexample, a certificate, its trust."""
 
     in_floats: bool
@@ -111,7 +111,7 @@ class Kept:
 
 _pair = as_value(
     "pair",
-    Pair,
+    TwoNetworks,
     click.argument("a", metavar="A"),
     click.argument("b", metavar="B"),
     reading_options(2),
@@ -119,7 +119,7 @@ _pair = as_value(
 )
 _question = as_value(
     "question",
-    Question,
+    Wanted,
     click.option(
         "--within",
         metavar="EPS",
@@ -141,7 +141,7 @@ _question = as_value(
 )
 _kept = as_value(
     "kept",
-    Kept,
+    AnswerFiles,
     click.option(
         "--float",
         "in_floats",
@@ -157,7 +157,7 @@ _kept = as_value(
     click.option(
         "--dtype",
         "kind",
-        type=click.Choice(list(KINDS)),
+        type=click.Choice(list(FLOAT_KINDS)),
         default="float64",
         show_default=True,
         help="the floats of a counterexample in .npy",
@@ -175,7 +175,9 @@ _kept = as_value(
 @pair_proof
 @report
 @memory_limit_option
-def verify_command(pair: Pair, question: Question, kept: Kept, proof: Proof, report: Report) -> int:
+def verify_command(
+    pair: TwoNetworks, question: Wanted, kept: AnswerFiles, proof: Proof, report: Report
+) -> int:
     """Decide whether A and B are the same function on the domain, within EPS, or in their argmax.
 
     The argmax: wherever one output of A is above all others, no output of B is above that one;
@@ -204,10 +206,10 @@ def verify_command(pair: Pair, question: Question, kept: Kept, proof: Proof, rep
     report.write(verify_json(result, asked) | extra | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo("\n".join([verify_text(result, asked), *lines]))
-    return _status(result, allow_trusted=kept.allow_trusted)
+    return _verify_status(result, allow_trusted=kept.allow_trusted)
 
 
-def _read(pair: Pair, *, quiet: bool) -> tuple[Network, Network, Domain]:
+def _read(pair: TwoNetworks, *, quiet: bool) -> tuple[Network, Network, Domain]:
     a, stated = read_network(pair.a, pair.domain_spec, quiet=quiet)
     b, _ = read_network(pair.b, None, quiet=quiet, place=1, may_be_empty=True)
     domain = common_domain(a, b, stated)
@@ -226,12 +228,12 @@ def _answer_in_time(
     """The answer; undecided where the end of the command interrupts it."""
     try:
         with proof.times.before("there was an answer that the checker accepts"):
-            return _answer(a, b, domain, asked, proof, progress)
+            return _decide(a, b, domain, asked, proof, progress)
     except Unfinished as ended:
         return Unknown(str(ended), Fraction(0))
 
 
-def _answer(
+def _decide(
     a: Network,
     b: Network,
     domain: Domain,
@@ -246,7 +248,7 @@ def _answer(
     return decide(PairQuestion.of(a, b, domain, within), run)
 
 
-def _status(result: Comparison, *, allow_trusted: bool) -> int:
+def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
     match result:
         case Equal():
             return TRUSTED if result.trusted and not allow_trusted else DONE
@@ -262,12 +264,12 @@ def _status(result: Comparison, *, allow_trusted: bool) -> int:
 
 
 def _keep(
-    a: Network, b: Network, domain: Domain, asked: Asked, result: Comparison, kept: Kept
+    a: Network, b: Network, domain: Domain, asked: Asked, result: Comparison, kept: AnswerFiles
 ) -> tuple[dict[str, Any], list[str]]:
     """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match result:
         case Different():
-            return _keep_counterexample(Refuted(a, b, domain, asked, result), kept)
+            return _keep_counterexample(Counterexample(a, b, domain, asked, result), kept)
         case Equal() if kept.certificate_file:
             if result.certificate is not None:
                 _write_text(kept.certificate_file, result.certificate.text)
@@ -278,7 +280,9 @@ def _keep(
             assert_never(result)
 
 
-def _keep_counterexample(refuted: Refuted, kept: Kept) -> tuple[dict[str, Any], list[str]]:
+def _keep_counterexample(
+    refuted: Counterexample, kept: AnswerFiles
+) -> tuple[dict[str, Any], list[str]]:
     extra, lines = dict[str, Any](), list[str]()
     if kept.in_floats:
         extra["floats"] = float_json(refuted)
@@ -293,7 +297,7 @@ def _keep_counterexample(refuted: Refuted, kept: Kept) -> tuple[dict[str, Any], 
     return extra, lines
 
 
-def _report_bounds(found: Closest, kept: Kept, report: Report, started: float) -> int:
+def _report_bounds(found: Closest, kept: AnswerFiles, report: Report, started: float) -> int:
     if kept.certificate_file:
         _write_text(kept.certificate_file, found.certificate.text)
     report.write(closest_json(found) | {"seconds": time.monotonic() - started})

@@ -26,11 +26,11 @@ from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_
 from rectifold.ir.network import Network
 from rectifold.runtime.files import write_whole
 
-KINDS: dict[str, FloatType] = {"float32": np.float32, "float64": np.float64}
+FLOAT_KINDS: dict[str, FloatType] = {"float32": np.float32, "float64": np.float64}
 
 
 @dataclass(frozen=True, eq=False)
-class Refuted:
+class Counterexample:
     """A pair, the question, the exact counterexample, and the domain it lies in."""
 
     a: Network
@@ -51,10 +51,10 @@ class Refuted:
 
     def in_floats(self, name: str) -> FloatPoint | None:
         """A point of the domain in these floats that shows it, near the exact one."""
-        return float_point(self.domain, self.found.point, KINDS[name], self.shows)
+        return float_point(self.domain, self.found.point, FLOAT_KINDS[name], self.shows)
 
 
-def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, bool]:
+def write_counterexample(path: Path, refuted: Counterexample, name: str) -> tuple[str, bool]:
     """Write the exact point (.json) or one in floats called `name` (.npy).
 
     A line on what was done, and whether it was written.
@@ -76,26 +76,29 @@ def write_counterexample(path: Path, refuted: Refuted, name: str) -> tuple[str, 
     return f"wrote {path} (a {name} point of the domain; {_difference_there(refuted, point)})", True
 
 
-def float_json(refuted: Refuted) -> dict[str, Any]:
+def float_json(refuted: Counterexample) -> dict[str, Any]:
     """Per kind of floats such a point, and what plain programs in these floats compute there.
 
     None where there is no such point.
     """
     return {
-        name: None if (x := refuted.in_floats(name)) is None else _computed(refuted, name, x)
-        for name in KINDS
+        name: None
+        if (x := refuted.in_floats(name)) is None
+        else _computed_in_floats(refuted, name, x)
+        for name in FLOAT_KINDS
     }
 
 
-def float_lines(refuted: Refuted, told: dict[str, Any]) -> list[str]:
+def float_lines(refuted: Counterexample, told: dict[str, Any]) -> list[str]:
     """The same for people."""
-    return [f"  in {name} {_line(refuted, name, values)}" for name, values in told.items()]
+    return [f"  in {name} {_values_line(refuted, name, values)}" for name, values in told.items()]
 
 
-def _computed(refuted: Refuted, name: str, point: FloatPoint) -> dict[str, Any]:
+def _computed_in_floats(refuted: Counterexample, name: str, point: FloatPoint) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         va, vb = (
-            evaluate_float(n, point, KINDS[name]).astype(np.float64) for n in (refuted.a, refuted.b)
+            evaluate_float(n, point, FLOAT_KINDS[name]).astype(np.float64)
+            for n in (refuted.a, refuted.b)
         )
         told: dict[str, Any] = {"input": point.tolist()}
         if refuted.asked.is_argmax:
@@ -104,7 +107,7 @@ def _computed(refuted: Refuted, name: str, point: FloatPoint) -> dict[str, Any]:
         return told | {"difference": float(va[k] - vb[k])}
 
 
-def _line(refuted: Refuted, name: str, values: dict[str, Any] | None) -> str:
+def _values_line(refuted: Counterexample, name: str, values: dict[str, Any] | None) -> str:
     if values is None:
         return f"there is no answer: {_why_none(refuted, name)}"
     if refuted.asked.is_argmax:
@@ -112,7 +115,7 @@ def _line(refuted: Refuted, name: str, values: dict[str, Any] | None) -> str:
     return f"A - B is {values['difference']} at output {refuted.found.output}"
 
 
-def _difference_there(refuted: Refuted, point: FloatPoint) -> str:
+def _difference_there(refuted: Counterexample, point: FloatPoint) -> str:
     exact = [Fraction(float(v)) for v in point]
     va, vb = evaluate(refuted.a, exact), evaluate(refuted.b, exact)
     if refuted.asked.is_argmax:
@@ -122,8 +125,8 @@ def _difference_there(refuted: Refuted, point: FloatPoint) -> str:
     return f"output {worst} differs by {readable(va[worst] - vb[worst])}, exactly"
 
 
-def _why_none(refuted: Refuted, name: str) -> str:
-    k = input_without_floats(refuted.domain, KINDS[name])
+def _why_none(refuted: Counterexample, name: str) -> str:
+    k = input_without_floats(refuted.domain, FLOAT_KINDS[name])
     if k is not None:
         return f"the range of input {k} holds no {name} number"
     return f"no {name} point of the domain that shows the difference was found near the exact one"

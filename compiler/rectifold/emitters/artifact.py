@@ -38,7 +38,7 @@ def write_artifact(
     """
     also = {} if certificate is None else dict([certificate])
     if str(path) == STANDARD_OUTPUT:
-        data = _single(artifact)
+        data = _only_file(artifact)
         write_files(also, force=force)
         write_standard_output(data)
         return []
@@ -48,7 +48,7 @@ def write_artifact(
     return targets
 
 
-def _single(artifact: Artifact) -> bytes:
+def _only_file(artifact: Artifact) -> bytes:
     if len(artifact.files) > 1:
         beside = ", ".join(list(artifact.files)[1:])
         raise InputError(several_files(beside))

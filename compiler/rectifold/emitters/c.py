@@ -199,10 +199,10 @@ int {stem}_evaluate(const double *x, double *y);
 def _arrays(network: Network) -> Iterator[str]:
     for key, values in weights_of(network).items():
         table = values.T if values.ndim == 2 else values  # row by row: one row per unit
-        yield _array(f"static const double {key}[]", table.ravel())
+        yield _array_definition(f"static const double {key}[]", table.ravel())
 
 
-def _array(declaration: str, values: Floats) -> str:
+def _array_definition(declaration: str, values: Floats) -> str:
     words = [float(v).hex() for v in values.tolist()] or ["0"]
     lines = [", ".join(words[k : k + 8]) for k in range(0, len(words), 8)]
     return f"{declaration} = {{\n    " + ",\n    ".join(lines) + "\n};\n"
@@ -218,8 +218,8 @@ def _source(network: Network, origin: Origin, stem: str, weights: str) -> str:
         "\n#if defined(__clang__) || !defined(__GNUC__)\n#pragma STDC FP_CONTRACT OFF\n"
         "#endif /* gcc: compile with -ffp-contract=off, or -std=c99, which says the same */\n\n",
         weights,
-        _ends("LOWER", low),
-        _ends("UPPER", high),
+        _ends_definition("LOWER", low),
+        _ends_definition("UPPER", high),
         "\n",
         constraints,
         _check(network, upper),
@@ -229,7 +229,7 @@ def _source(network: Network, origin: Origin, stem: str, weights: str) -> str:
     return "".join(parts)
 
 
-def _ends(name: str, values: Floats) -> str:
+def _ends_definition(name: str, values: Floats) -> str:
     words = [
         "HUGE_VAL" if v == np.inf else "-HUGE_VAL" if v == -np.inf else float(v).hex()
         for v in values.tolist()
@@ -296,9 +296,9 @@ def _self_test(network: Network, origin: Origin, stem: str, upper: str) -> str:
     ]
     return (
         f"\n#ifdef {upper}_SELF_TEST\n#include <stdio.h>\n"
-        + _array("static const double POINTS[]", inputs)
-        + _array("static const double EXPECTED[]", outputs)
-        + _array("static const double ALLOWED[]", np.array(allowed))
+        + _array_definition("static const double POINTS[]", inputs)
+        + _array_definition("static const double EXPECTED[]", outputs)
+        + _array_definition("static const double ALLOWED[]", np.array(allowed))
         + f"""
 int main(void)
 {{

@@ -37,11 +37,11 @@ def constraint_check(domain: Domain | None) -> str:
             terms.append(f"{{{place}, {1 if value > 0 else -1}, {len(digits)}, {len(words)}}}")
             digits += words
         starts.append(len(terms))
-    return _TEMPLATE.format(
-        digits=_lines([f"0x{v:x}u" for v in digits]),
-        terms=_lines(terms),
-        starts=_lines(list(map(str, starts))),
-        size=_size(domain.constraints),
+    return _CONSTRAINT_TABLES.format(
+        digits=_eight_a_line([f"0x{v:x}u" for v in digits]),
+        terms=_eight_a_line(terms),
+        starts=_eight_a_line(list(map(str, starts))),
+        size=_digits_of_sums(domain.constraints),
         rows=len(starts) - 1,
         base=_BASE - _ROUNDING,
     )
@@ -66,7 +66,7 @@ def _words(value: int) -> list[int]:
     return words
 
 
-def _size(rows: Sequence[Constraint]) -> int:
+def _digits_of_sums(rows: Sequence[Constraint]) -> int:
     """Digits that hold every sum.
 
     A term is below |c| 2^(1024 + base + 53), and there are two per input.
@@ -82,11 +82,11 @@ def _size(rows: Sequence[Constraint]) -> int:
     return bits // 32 + 4  # and the digits that a product of whole digits touches above its own
 
 
-def _lines(words: list[str]) -> str:
+def _eight_a_line(words: list[str]) -> str:
     return ",\n    ".join(", ".join(words[k : k + 8]) for k in range(0, len(words), 8))
 
 
-_TEMPLATE = """/* The linear constraints, exactly: integers of 32-bit digits, lowest first. */
+_CONSTRAINT_TABLES = """/* The linear constraints, exactly: integers of 32-bit digits, lowest first. */
 static const uint32_t DIGIT[] = {{
     {digits}
 }};

@@ -35,32 +35,34 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     """The module `name` (and `…_weights.npz` beside it above INLINE_PARAMETERS parameters)."""
     arrays = weights_of(network)
     if network.parameters <= INLINE_PARAMETERS:
-        return Artifact({name: _module(network, origin, _inline(arrays), "").encode("ascii")})
+        return Artifact(
+            {name: _numpy_module(network, origin, _inline_arrays(arrays), "").encode("ascii")}
+        )
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
     beside = f"{PurePath(name).stem}_weights.npz"
-    loader = _LOADER.format(
+    loader = _ARCHIVE_LOADER.format(
         file=ascii(beside), digest=hashlib.sha256(buffer.getvalue()).hexdigest()
     )
-    text = _module(network, origin, loader, "import hashlib\nimport io\nimport os\n")
+    text = _numpy_module(network, origin, loader, "import hashlib\nimport io\nimport os\n")
     return Artifact({name: text.encode("ascii"), beside: buffer.getvalue()})
 
 
-def _inline(arrays: dict[str, Floats]) -> str:
-    lines = [_DECODER, "_W = {"]
+def _inline_arrays(arrays: dict[str, Floats]) -> str:
+    lines = [_ARRAY_DECODER, "_W = {"]
     for key, array in arrays.items():
         words = " ".join(float(v).hex() for v in array.ravel())
         lines.append(f'    "{key}": _array("{words}", {array.shape}),')
     return "\n".join([*lines, "}", ""])
 
 
-_DECODER = """
+_ARRAY_DECODER = """
 def _array(words, shape):
     return np.array([float.fromhex(w) for w in words.split()], dtype=np.float64).reshape(shape)
 
 """
 
-_LOADER = """
+_ARCHIVE_LOADER = """
 def _load():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), {file})
     with open(path, "rb") as file:
@@ -75,10 +77,10 @@ _W = _load()
 """
 
 
-def _module(network: Network, origin: Origin, weights: str, imports: str) -> str:
+def _numpy_module(network: Network, origin: Origin, weights: str, imports: str) -> str:
     low, high = input_box(network.domain, network.input_size)
     vectors = self_test_vectors(network)
-    return _TEMPLATE.format(
+    return _NUMPY_MODULE.format(
         header="\n".join(header_lines(network, origin)),
         imports=imports,
         inputs=network.input_size,
@@ -117,7 +119,7 @@ def _body(network: Network) -> list[str]:
     return lines
 
 
-_TEMPLATE = '''"""{header}
+_NUMPY_MODULE = '''"""{header}
 """
 {imports}from fractions import Fraction
 

@@ -9,15 +9,15 @@ from rectifold.ir.network import Network
 
 def onnx_float32(network: Network, origin: Origin, name: str) -> Artifact:
     """The model `name` with float32 inputs, weights and outputs."""
-    return _model(network, origin, name, "float32")
+    return _onnx_artifact(network, origin, name, "float32")
 
 
 def onnx_float64(network: Network, origin: Origin, name: str) -> Artifact:
     """The same in float64."""
-    return _model(network, origin, name, "float64")
+    return _onnx_artifact(network, origin, name, "float64")
 
 
-def _model(network: Network, origin: Origin, name: str, precision: str) -> Artifact:
+def _onnx_artifact(network: Network, origin: Origin, name: str, precision: str) -> Artifact:
     from rectifold.formats.onnx_writer import onnx_bytes  # onnx takes 0.3 s to import
 
     header = "\n".join(header_lines(network, origin))

@@ -34,12 +34,16 @@ def python_code(network: Network, origin: Origin, name: str) -> Artifact:
     require_range(network, "float64")
     data = _data(network)
     if network.parameters <= INLINE_PARAMETERS:
-        return Artifact({name: _module(network, origin, _inline(data)).encode("ascii")})
+        return Artifact(
+            {name: _python_module(network, origin, _inline_layers(data)).encode("ascii")}
+        )
     weights = json.dumps(data, separators=(",", ":")).encode("ascii")
     beside = f"{PurePath(name).stem}_weights.json"
-    loader = _LOADER.format(file=ascii(beside), digest=hashlib.sha256(weights).hexdigest())
+    loader = _JSON_LOADER.format(file=ascii(beside), digest=hashlib.sha256(weights).hexdigest())
     loader += _decoding(weights.decode("ascii"))
-    return Artifact({name: _module(network, origin, loader).encode("ascii"), beside: weights})
+    return Artifact(
+        {name: _python_module(network, origin, loader).encode("ascii"), beside: weights}
+    )
 
 
 def _data(network: Network) -> list[list[object]]:
@@ -73,7 +77,7 @@ def _layer_data(layer: Layer, number: dict[str, int]) -> list[object]:
     return [int(layer.is_relu), den, [b * (den // bias_den) for b in bias], sources]
 
 
-def _inline(data: list[list[object]]) -> str:
+def _inline_layers(data: list[list[object]]) -> str:
     rows = ",\n".join(f"    {json.dumps(layer, separators=(',', ':'))}" for layer in data)
     return (
         "# Per layer: relu?, denominator, biases, [source, rows]; "
@@ -83,10 +87,10 @@ def _inline(data: list[list[object]]) -> str:
 
 
 def _decoding(text: str) -> str:
-    return _DECODER if '"' in text else ""
+    return _INTEGER_DECODER if '"' in text else ""
 
 
-_DECODER = """
+_INTEGER_DECODER = """
 
 def _integers(form):
     if isinstance(form, list):
@@ -98,7 +102,7 @@ _LAYERS = _integers(_LAYERS)
 """
 
 
-_LOADER = """def _load():
+_JSON_LOADER = """def _load():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), {file})
     with open(path, "rb") as file:
         data = file.read()
@@ -111,7 +115,7 @@ _LAYERS = _load()
 """
 
 
-def _module(network: Network, origin: Origin, layers: str) -> str:
+def _python_module(network: Network, origin: Origin, layers: str) -> str:
     low, high = input_box(network.domain, network.input_size)
     header = "\n".join(header_lines(network, origin))
     vectors = [
@@ -123,13 +127,13 @@ def _module(network: Network, origin: Origin, layers: str) -> str:
         if "_load" in layers
         else "import math\n"
     )
-    return _TEMPLATE.format(
+    return _PYTHON_MODULE.format(
         header=header,
         imports=imports,
         inputs=network.input_size,
         output=numbers(network)[network.output],
-        lower=_ends(low),
-        upper=_ends(high),
+        lower=_end_words(low),
+        upper=_end_words(high),
         constraints=json.dumps(constraint_words(network.domain)),
         exact=EXACT,
         layers=layers,
@@ -138,14 +142,14 @@ def _module(network: Network, origin: Origin, layers: str) -> str:
     )
 
 
-def _ends(values: list[float]) -> str:
+def _end_words(values: list[float]) -> str:
     words = [
         f'"{v}"' if v in (float("inf"), float("-inf")) else f'"{float(v).hex()}"' for v in values
     ]
     return f"[{', '.join(words)}]"
 
 
-_TEMPLATE = '''"""{header}
+_PYTHON_MODULE = '''"""{header}
 """
 {imports}from fractions import Fraction
 

@@ -20,21 +20,22 @@ _VECTORS = 5  # points that are stored
 
 
 @dataclass(frozen=True, eq=False)
-class Vector:
+class TestVector:
     """One self-test: a float input and the exact outputs there."""
 
     inputs: tuple[float, ...]
     outputs: tuple[Fraction, ...]
 
 
-def self_test_vectors(network: Network) -> list[Vector]:
+def self_test_vectors(network: Network) -> list[TestVector]:
     """A few points of the domain with exact outputs, where float64 stays in its range."""
     domain = network.domain or Domain.cube(-1, 1, network.input_size)
     random = Random(7)
     points: list[list[float]] = []
     for _ in range(50 * _VECTORS):
         point = [
-            _draw(low, high, random) for low, high in zip(domain.lower, domain.upper, strict=True)
+            _random_float(low, high, random)
+            for low, high in zip(domain.lower, domain.upper, strict=True)
         ]
         usable = (
             len(points) < _VECTORS
@@ -44,7 +45,7 @@ def self_test_vectors(network: Network) -> list[Vector]:
         if usable and domain.contains([Fraction(v) for v in point]):
             points.append(point)
     outputs = evaluate_points(network, [[Fraction(v) for v in p] for p in points])
-    return [Vector(tuple(p), tuple(y)) for p, y in zip(points, outputs, strict=True)]
+    return [TestVector(tuple(p), tuple(y)) for p, y in zip(points, outputs, strict=True)]
 
 
 def self_test_tolerance(network: Network, origin: Origin) -> list[float]:
@@ -76,7 +77,7 @@ def _magnitudes(network: Network, point: Sequence[float]) -> Floats:
     return sizes[network.output]
 
 
-def _draw(low: Fraction | None, high: Fraction | None, random: Random) -> float:
+def _random_float(low: Fraction | None, high: Fraction | None, random: Random) -> float:
     bottom = (
         round_up(low) if low is not None else (-round_up(-high) - 1.0 if high is not None else -1.0)
     )

@@ -23,7 +23,7 @@ from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.facts.facts import Mask
-from rectifold.ir.joint import LAST, Pairing, arranged, joined, output_names
+from rectifold.ir.joint import LAST, Pairing, arranged, join, output_names
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
@@ -155,7 +155,7 @@ def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, 
         ]
         for i, j in contests(m)
     ]
-    return joined(a, b, *weights, Matrix.column(bias)), queries
+    return join(a, b, *weights, Matrix.column(bias)), queries
 
 
 def _between(size: int, i: int, j: int, factor: Fraction) -> list[Fraction]:

@@ -23,7 +23,7 @@ _READY = (
 )
 _PLAIN = range(-5, 15)  # decimal exponents of numbers that are written without one
 
-Number = Fraction | int | float
+RealNumber = Fraction | int | float
 
 
 def nearest_float(value: Fraction | int) -> float:
@@ -38,7 +38,7 @@ def nearest_float(value: Fraction | int) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def at_most(value: Number, digits: int = 6) -> str:
+def at_most(value: RealNumber, digits: int = 6) -> str:
     """A decimal number of at most `digits` digits that is not below `value`; "inf" for what is no
     number.
 
@@ -47,10 +47,10 @@ def at_most(value: Number, digits: int = 6) -> str:
     """
     if isinstance(value, float) and not math.isfinite(value):
         return "-inf" if value == -math.inf else "inf"
-    return _rounded(Fraction(value), digits, ROUND_CEILING)
+    return _rounded_text(Fraction(value), digits, ROUND_CEILING)
 
 
-def at_least(value: Number, digits: int = 6) -> str:
+def at_least(value: RealNumber, digits: int = 6) -> str:
     """A decimal number of at most `digits` digits that is not above `value`; "-inf" for what is no
     number.
     """
@@ -58,13 +58,13 @@ def at_least(value: Number, digits: int = 6) -> str:
     return opposite[1:] if opposite.startswith("-") else "0" if opposite == "0" else f"-{opposite}"
 
 
-def about(value: Number, digits: int = 6) -> str:
+def about(value: RealNumber, digits: int = 6) -> str:
     """The nearest decimal number of `digits` digits; "inf", "-inf" and "nan" for what is no
     number.
     """
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return _rounded(Fraction(value), digits, ROUND_HALF_EVEN)
+    return _rounded_text(Fraction(value), digits, ROUND_HALF_EVEN)
 
 
 def exact_text(value: Fraction | int) -> str:
@@ -115,7 +115,7 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def _rounded(value: Fraction, digits: int, rounding: str) -> str:
+def _rounded_text(value: Fraction, digits: int, rounding: str) -> str:
     context = Context(prec=digits, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
     if not quotient:

@@ -156,7 +156,9 @@ def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
         none = np.zeros(0)
         return IntervalBounds(layer.name, none, none)
     if form["kind"] == "signs":
-        claims = tuple((_index(unit, layer.size), _side(side)) for unit, side in form["claims"])
+        claims = tuple(
+            (_index(unit, layer.size), _read_side(side)) for unit, side in form["claims"]
+        )
         return BoxTreeSigns(
             layer.name,
             BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)),
@@ -166,13 +168,13 @@ def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
     units = np.array([_index(unit, layer.size) for unit in form["units"]], dtype=np.int64)
     values = np.array([float.fromhex(v) for v in form["values"]])
     method = Method(form["method"])
-    proofs = tuple(_proof(network, layer.name, proof) for proof in form["proofs"])
+    proofs = tuple(_read_proof(network, layer.name, proof) for proof in form["proofs"])
     if len(values) != len(units) or len(proofs) != (len(units) if method is Method.CASES else 0):
         raise ValueError("units, values and proofs differ in number")
-    return ProvedBounds(layer.name, _side(form["side"]), units, values, method, proofs)
+    return ProvedBounds(layer.name, _read_side(form["side"]), units, values, method, proofs)
 
 
-def _proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
+def _read_proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
     below = [v.name for v in network.relu_layers if v.name in network.cone(layer)]
     units: dict[str, Any] = {}
     for name, indices in form["frame"]:
@@ -274,7 +276,7 @@ def _index(value: Any, size: int) -> int:
     return value
 
 
-def _side(value: Any) -> str:
+def _read_side(value: Any) -> str:
     if value not in ("lo", "up"):
         raise ValueError(f"{value!r} is no side")
     return str(value)

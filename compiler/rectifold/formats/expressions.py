@@ -26,11 +26,11 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Group:
+class Parentheses:
     """(part part ...)."""
 
     line: int
-    parts: list[Word | Group] = field(default_factory=list)
+    parts: list[Word | Parentheses] = field(default_factory=list)
 
     @property
     def head(self) -> str:
@@ -39,19 +39,19 @@ class Group:
         return first.text if isinstance(first, Word) else ""
 
 
-Tree = Word | Group
+Expression = Word | Parentheses
 
 
-def read_trees(text: str, name: str) -> list[Tree]:
+def read_trees(text: str, name: str) -> list[Expression]:
     """The trees of a text. Raises InputError with the line of a parenthesis that does not fit."""
-    stack = [Group(1)]
+    stack = [Parentheses(1)]
     for line, token in _tokens(text, name):
         if token == "(":
             if len(stack) > MAX_DEPTH:
                 raise InputError(
                     f"{name}:{line}: parentheses are nested more than {MAX_DEPTH} deep"
                 )
-            stack.append(Group(line))
+            stack.append(Parentheses(line))
         elif token == ")":
             if len(stack) == 1:
                 raise InputError(f"{name}:{line}: this ')' closes nothing; remove it")
@@ -64,7 +64,7 @@ def read_trees(text: str, name: str) -> list[Tree]:
     return stack[0].parts
 
 
-def shown(tree: Tree) -> str:
+def shown(tree: Expression) -> str:
     """The tree as text, shortened."""
     text = tree.text if isinstance(tree, Word) else "(" + " ".join(map(shown, tree.parts[:4])) + ")"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -11,7 +11,7 @@ from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 
-_REMEDY = {
+_OTHER_FORMAT = {
     "float32": "write float64 (--to onnx64) or .relu, which is exact",
     "float64": "write .relu, which is exact",
 }
@@ -29,7 +29,7 @@ def require_range(network: Network, precision: str) -> None:
             if not inside:
                 raise InputError(
                     f"layer {layer.name} has a weight beyond the range of {precision} "
-                    f"(about {np.finfo(precision).max:.2g}); {_REMEDY[precision]}"
+                    f"(about {np.finfo(precision).max:.2g}); {_OTHER_FORMAT[precision]}"
                 )
 
 

@@ -30,8 +30,8 @@ from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import MAX_UNITS, Network
 
-FORMATS = ("rectifold-layers/1", "relu-trap/1")  # the second is an older name of the first
-MAX_BYTES = 200_000_000
+FORMAT_NAMES = ("rectifold-layers/1", "relu-trap/1")  # the second is an older name of the first
+MAX_JSON_BYTES = 200_000_000
 _DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})")
 
 
@@ -46,18 +46,18 @@ class LayersError(InputError):
 def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[str]]:
     """(network, notes). Raises LayersError."""
     data = _json(path)
-    if not isinstance(data, dict) or data.get("format") not in FORMATS:
+    if not isinstance(data, dict) or data.get("format") not in FORMAT_NAMES:
         found = data.get("format") if isinstance(data, dict) else type(data).__name__
         raise LayersError(
             "format",
-            f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMATS)}",
+            f"{path.name}: the format is {str(found)[:40]!r}, expected {' or '.join(FORMAT_NAMES)}",
         )
     body = data.get(which)
     if not isinstance(body, dict):
         raise LayersError("format", f"{path.name} has no {which!r}")
     _refuse_unknown(body, ("inputs", "layers"), f"{path.name}: {which}")
     inputs = _inputs(body.get("inputs"), path.name)
-    domain = _domain(data.get("domain"), inputs, path.name)
+    domain = _read_domain(data.get("domain"), inputs, path.name)
     others = sorted(set(data) - {"format", "network", "network_b", "domain"})
     notes = [f"{path.name}: the keys {', '.join(others)[:200]} are not read"] if others else []
     return _network(body, inputs, domain, path), notes
@@ -86,11 +86,11 @@ def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Pat
                 "activation", f"{where}: activation {str(act)[:40]!r}; relu and linear are known"
             )
         name = builder.fresh("y" if k == len(layers) - 1 else f"h{k + 1}")
-        value = builder.layer(name, _affine(layer, value, where), relu=act == "relu")
+        value = builder.layer(name, _affine_layer(layer, value, where), relu=act == "relu")
     return builder.finish(value, safe_name(path.stem, "net"), domain)
 
 
-def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
+def _affine_layer(layer: dict[str, Any], value: Affine, where: str) -> Affine:
     _refuse_unknown(layer, ("W", "b", "act", "rows"), where)
     rows, bias = layer.get("W"), layer.get("b")
     if (
@@ -117,17 +117,19 @@ def _affine(layer: dict[str, Any], value: Affine, where: str) -> Affine:
             f"has {counted(value.size, 'value')}",
         )
     try:
-        weight = written_matrix([_numbers(row, where) for row in rows], value.size)
-        return value.apply(weight) + Affine(written_matrix([[v] for v in _numbers(bias, where)], 1))
+        weight = written_matrix([_read_numbers(row, where) for row in rows], value.size)
+        return value.apply(weight) + Affine(
+            written_matrix([[v] for v in _read_numbers(bias, where)], 1)
+        )
     except NumberError as error:
         raise LayersError("too-large", f"{where}: {error}") from None
 
 
-def _numbers(texts: Sequence[Any], where: str) -> list[Fraction]:
-    return [_number(text, where) for text in texts]
+def _read_numbers(texts: Sequence[Any], where: str) -> list[Fraction]:
+    return [_read_number(text, where) for text in texts]
 
 
-def _number(text: Any, where: str) -> Fraction:
+def _read_number(text: Any, where: str) -> Fraction:
     if not isinstance(text, str):
         raise LayersError(
             "number", f"{where}: {str(text)[:40]!r} is not a number written as a string"
@@ -161,7 +163,7 @@ def _inputs(value: Any, name: str) -> int:
     return int(text)
 
 
-def _domain(data: Any, inputs: int, name: str) -> Domain | None:
+def _read_domain(data: Any, inputs: int, name: str) -> Domain | None:
     if data is None:
         return None
     if isinstance(data, dict):
@@ -186,7 +188,7 @@ def _domain(data: Any, inputs: int, name: str) -> Domain | None:
 
 def _domain_number(text: Any, name: str) -> Fraction:
     try:
-        return _number(text, f"{name}: domain")
+        return _read_number(text, f"{name}: domain")
     except LayersError as error:
         raise LayersError(
             "domain" if error.code == "nan" else error.code, str(error).rsplit(" [", 1)[0]
@@ -195,8 +197,8 @@ def _domain_number(text: Any, name: str) -> Fraction:
 
 def _json(path: Path) -> Any:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise LayersError("too-large", f"{path.name} is larger than {MAX_BYTES:,} bytes")
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise LayersError("too-large", f"{path.name} is larger than {MAX_JSON_BYTES:,} bytes")
         return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
     except LayersError as error:
         raise LayersError(error.code, f"{path.name}: {str(error).rsplit(' [', 1)[0]}") from None

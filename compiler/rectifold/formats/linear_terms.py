@@ -12,10 +12,10 @@ from fractions import Fraction
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
-from rectifold.formats.expressions import Group, Tree, Word, shown
+from rectifold.formats.expressions import Expression, Parentheses, Word, shown
 
-MAX_BITS = 100_000  # of a number that a term adds up to; one written number has at most 12,000
-_INPUT = re.compile(r"X_(0|[1-9]\d{0,8})")
+MAX_SUM_BITS = 100_000  # of a number that a term adds up to; one written number has at most 12,000
+_INPUT_NAME = re.compile(r"X_(0|[1-9]\d{0,8})")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Linear:
         return Linear({k: c for k, c in total.items() if c}, constant)
 
 
-def linear_term(tree: Tree, name: str) -> Linear:
+def linear_term(tree: Expression, name: str) -> Linear:
     """The linear term that a tree writes. Raises InputError with the line."""
     try:
         return _word(tree) if isinstance(tree, Word) else _group(tree, name)
@@ -47,19 +47,19 @@ def linear_term(tree: Tree, name: str) -> Linear:
         raise InputError(f"{name}:{tree.line}: {error}") from None
 
 
-def require_inputs(term: Linear, tree: Tree, name: str) -> None:
+def require_inputs(term: Linear, tree: Expression, name: str) -> None:
     """Refuses a constraint in which no input is left."""
     if not term.coefficients:
         raise InputError(f"{name}:{tree.line}: {shown(tree)} does not mention an input; remove it")
 
 
 def _word(word: Word) -> Linear:
-    if match := _INPUT.fullmatch(word.text):
+    if match := _INPUT_NAME.fullmatch(word.text):
         return Linear({int(match[1]): Fraction(1)}, Fraction(0))
     return Linear({}, parse_rational(word.text))
 
 
-def _group(tree: Group, name: str) -> Linear:
+def _group(tree: Parentheses, name: str) -> Linear:
     parts = [linear_term(part, name) for part in tree.parts[1:]]
     one = Fraction(1)
     if tree.head == "+" and parts:
@@ -80,7 +80,7 @@ def _group(tree: Group, name: str) -> Linear:
 
 
 def _require_short(value: Fraction) -> None:
-    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
+    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_SUM_BITS:
         raise NumberError(
             "a number of this term is longer than 30,000 digits; write decimals instead of "
             "fractions"

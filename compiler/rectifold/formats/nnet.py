@@ -30,15 +30,15 @@ from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import MAX_UNITS, Network
 
-MAX_BYTES = 500_000_000  # of one file; the largest ACAS Xu network has 0.3 MB
+MAX_NNET_BYTES = 500_000_000  # of one file; the largest ACAS Xu network has 0.3 MB
 
 
 def read_nnet(path: Path) -> tuple[Network, list[str]]:
     """(network, notes). Raises InputError with the line of the first mistake."""
     lines = _Lines(path)
     sizes = _sizes(lines)
-    domain = _domain(lines, sizes[0])
-    layers = [_layer(lines, width, height) for width, height in pairwise(sizes)]
+    domain = _normalised_box(lines, sizes[0])
+    layers = [_read_layer(lines, width, height) for width, height in pairwise(sizes)]
     lines.end()
     builder = Builder("x", sizes[0])
     value = builder.input
@@ -57,7 +57,7 @@ def _sizes(lines: _Lines) -> list[int]:
     sizes = lines.integers(layers + 1, "sizes")
     if sizes[0] != inputs or sizes[-1] != outputs:
         raise lines.error(
-            f"the sizes {_few(sizes)} do not begin with {inputs} and end with {outputs}"
+            f"the sizes {_first_sizes(sizes)} do not begin with {inputs} and end with {outputs}"
         )
     if max(sizes) > largest:
         raise lines.error(
@@ -72,7 +72,7 @@ def _sizes(lines: _Lines) -> list[int]:
     return sizes
 
 
-def _domain(lines: _Lines, inputs: int) -> Domain:
+def _normalised_box(lines: _Lines, inputs: int) -> Domain:
     """The box of the normalised inputs."""
     low, high = lines.numbers(inputs, "lower ends"), lines.numbers(inputs, "upper ends")
     mean = lines.numbers(inputs + 1, "means of the inputs and of the outputs")
@@ -86,7 +86,7 @@ def _domain(lines: _Lines, inputs: int) -> Domain:
         raise lines.error(f"{error} (after normalisation)") from None
 
 
-def _layer(lines: _Lines, width: int, height: int) -> tuple[Matrix, Matrix]:
+def _read_layer(lines: _Lines, width: int, height: int) -> tuple[Matrix, Matrix]:
     try:
         weight = written_matrix(
             [lines.numbers(width, "weights of one unit") for _ in range(height)], width
@@ -96,7 +96,7 @@ def _layer(lines: _Lines, width: int, height: int) -> tuple[Matrix, Matrix]:
         raise lines.error(str(error)) from None
 
 
-def _few(sizes: list[int]) -> str:
+def _first_sizes(sizes: list[int]) -> str:
     return ", ".join(map(str, sizes[:8])) + (", ..." if len(sizes) > 8 else "")
 
 
@@ -106,8 +106,8 @@ class _Lines:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise InputError(f"{path.name} is larger than {MAX_BYTES:,} bytes")
+            if path.stat().st_size > MAX_NNET_BYTES:
+                raise InputError(f"{path.name} is larger than {MAX_NNET_BYTES:,} bytes")
             text = path.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path.name} is no readable .nnet file ({error})") from None

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
-from rectifold.formats.expressions import Group, Tree, Word, read_trees, shown
+from rectifold.formats.expressions import Expression, Parentheses, Word, read_trees, shown
 from rectifold.formats.linear_terms import Linear, linear_term, require_inputs
 from rectifold.ir.domain import Constraint, Domain, DomainError
 
-MAX_BYTES = 200_000_000
-MAX_CELLS = 20_000_000  # constraints times inputs: 160 MB
+MAX_VNNLIB_BYTES = 200_000_000
+MAX_COEFFICIENTS = 20_000_000  # constraints times inputs: 160 MB
 _VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
 _SILENT = {
     "set-logic",
@@ -32,17 +32,17 @@ _SILENT = {
     "get-model",
     "exit",
 }  # none of them changes what is asserted
-_REMEDY = 'give the box itself: --domain "[[lo, hi], [lo, hi], ...]"'
+_GIVE_THE_BOX = 'give the box itself: --domain "[[lo, hi], [lo, hi], ...]"'
 _COMPARISONS = ("<=", ">=", "=", "<", ">")
 
-Row = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d
+Inequality = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d
 
 
 def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
     """(the input domain for a network with `size` inputs, notes). Raises InputError."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path.name} is larger than {MAX_BYTES:,} bytes")
+        if path.stat().st_size > MAX_VNNLIB_BYTES:
+            raise InputError(f"{path.name} is larger than {MAX_VNNLIB_BYTES:,} bytes")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
@@ -51,38 +51,38 @@ def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
 
 def parse_vnnlib(text: str, size: int, name: str = "<vnnlib>") -> tuple[Domain, list[str]]:
     """As `read_vnnlib`, from a text."""
-    reader = _Reader(name, size)
+    reader = _CommandReader(name, size)
     for tree in read_trees(text, name):
         reader.command(tree)
     reader.require_every_input()
-    domain = _domain(reader.rows, size, name)
+    domain = _domain_of_rows(reader.rows, size, name)
     return domain, _notes(reader, domain, name)
 
 
-class _Reader:
+class _CommandReader:
     """Takes the commands one after the other."""
 
     def __init__(self, name: str, size: int) -> None:
         self.name, self.size = name, size
         self.declared: set[str] = set()
-        self.rows: list[Row] = []
+        self.rows: list[Inequality] = []
         self.about_outputs = 0
         self.ended = ""  # (check-sat) or (exit), once it was read
 
-    def command(self, tree: Tree) -> None:
-        head = tree.head if isinstance(tree, Group) else ""
+    def command(self, tree: Expression) -> None:
+        head = tree.head if isinstance(tree, Parentheses) else ""
         if self.ended and head not in _SILENT:
             raise self._error(tree, f"{shown(tree)} comes after ({self.ended}); put it before")
-        if isinstance(tree, Group) and head in ("declare-const", "declare-fun"):
+        if isinstance(tree, Parentheses) and head in ("declare-const", "declare-fun"):
             self._declare(tree)
-        elif isinstance(tree, Group) and head == "assert":
+        elif isinstance(tree, Parentheses) and head == "assert":
             if len(tree.parts) != 2:
                 raise self._error(tree, "an assert needs one formula")
             self._assert(tree.parts[1])
         elif head not in _SILENT:
             raise self._error(
                 tree,
-                f"{shown(tree)} is not known; only declare-const and assert are read: {_REMEDY}",
+                f"{shown(tree)} is not known; only declare-const and assert are read: {_GIVE_THE_BOX}",
             )
         elif head in ("check-sat", "exit"):
             self.ended = head
@@ -97,7 +97,7 @@ class _Reader:
                 "they must be X_0, X_1, ..."
             )
 
-    def _declare(self, tree: Group) -> None:
+    def _declare(self, tree: Parentheses) -> None:
         words = [
             part.text if isinstance(part, Word) else "()" if not part.parts else ""
             for part in tree.parts[1:]
@@ -117,24 +117,24 @@ class _Reader:
             )
         self.declared.add(words[0])
 
-    def _assert(self, tree: Tree) -> None:
-        if isinstance(tree, Group) and (
+    def _assert(self, tree: Expression) -> None:
+        if isinstance(tree, Parentheses) and (
             tree.head == "and" or (tree.head == "or" and len(tree.parts) == 2)
         ):
             for part in tree.parts[1:]:
                 self._assert(part)
             return
         letters = self._letters(tree)
-        if isinstance(tree, Group) and tree.head == "or" and "X" in letters:
+        if isinstance(tree, Parentheses) and tree.head == "or" and "X" in letters:
             raise self._union(tree, letters)
         if "Y" in letters:
             self.about_outputs += 1
         else:
             self.rows += self._constraint(tree)
 
-    def _letters(self, tree: Tree) -> set[str]:
+    def _letters(self, tree: Expression) -> set[str]:
         """X, Y: what the tree mentions."""
-        if isinstance(tree, Group):
+        if isinstance(tree, Parentheses):
             return set().union(*map(self._letters, tree.parts)) if tree.parts else set()
         if not (match := _VARIABLE.fullmatch(tree.text)):
             return set()
@@ -148,23 +148,27 @@ class _Reader:
             )
         return {match[1]}
 
-    def _union(self, tree: Group, letters: set[str]) -> InputError:
+    def _union(self, tree: Parentheses, letters: set[str]) -> InputError:
         arms = len(tree.parts) - 1
         if "Y" in letters:
             return self._error(
                 tree, f"the inputs are constrained inside an 'or' of {arms} cases together with "
                       "outputs, one box per case; "
-                f"for the domain that is meant, {_REMEDY}",
+                f"for the domain that is meant, {_GIVE_THE_BOX}",
             )  # fmt: skip
         return self._error(
             tree,
-            f"the inputs lie in a union of {arms} sets; one box or polytope is expected: {_REMEDY}",
+            f"the inputs lie in a union of {arms} sets; one box or polytope is expected: {_GIVE_THE_BOX}",
         )
 
-    def _constraint(self, tree: Tree) -> list[Row]:
-        if not isinstance(tree, Group) or tree.head not in _COMPARISONS or len(tree.parts) != 3:
+    def _constraint(self, tree: Expression) -> list[Inequality]:
+        if (
+            not isinstance(tree, Parentheses)
+            or tree.head not in _COMPARISONS
+            or len(tree.parts) != 3
+        ):
             raise self._error(
-                tree, f"{shown(tree)} is not a linear constraint on the inputs; {_REMEDY}"
+                tree, f"{shown(tree)} is not a linear constraint on the inputs; {_GIVE_THE_BOX}"
             )
         left, right = (linear_term(part, self.name) for part in tree.parts[1:])
         difference = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])
@@ -178,14 +182,14 @@ class _Reader:
             return [below, above]
         return [below] if tree.head in ("<=", "<") else [above]
 
-    def _error(self, tree: Tree, message: str) -> InputError:
+    def _error(self, tree: Expression, message: str) -> InputError:
         return InputError(f"{self.name}:{tree.line}: {message}")
 
 
-def _domain(rows: list[Row], size: int, name: str) -> Domain:
+def _domain_of_rows(rows: list[Inequality], size: int, name: str) -> Domain:
     lower: list[Fraction | None] = [None] * size
     upper: list[Fraction | None] = [None] * size
-    general: list[Row] = []
+    general: list[Inequality] = []
     for coefficients, bound in rows:
         if len(coefficients) > 1:
             general.append((coefficients, bound))
@@ -197,17 +201,17 @@ def _domain(rows: list[Row], size: int, name: str) -> Domain:
         else:
             lower[k] = end if low is None else max(low, end)
     if not rows and size:
-        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {_REMEDY}")
+        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {_GIVE_THE_BOX}")
     try:
         return Domain(tuple(lower), tuple(upper), _constraints(general, size, name))
     except DomainError as error:
         raise InputError(f"{name}: {error}") from None
 
 
-def _constraints(general: list[Row], size: int, name: str) -> tuple[Constraint, ...]:
-    if len(general) * size > MAX_CELLS:
+def _constraints(general: list[Inequality], size: int, name: str) -> tuple[Constraint, ...]:
+    if len(general) * size > MAX_COEFFICIENTS:
         raise InputError(
-            f"{name} has {len(general):,} constraints of several inputs; {MAX_CELLS // size:,} "
+            f"{name} has {len(general):,} constraints of several inputs; {MAX_COEFFICIENTS // size:,} "
             "can be read"
         )
     zero = Fraction(0)
@@ -216,7 +220,7 @@ def _constraints(general: list[Row], size: int, name: str) -> tuple[Constraint, 
     )
 
 
-def _notes(reader: _Reader, domain: Domain, name: str) -> list[str]:
+def _notes(reader: _CommandReader, domain: Domain, name: str) -> list[str]:
     notes = []
     if reader.about_outputs:
         count = counted(reader.about_outputs, "assertion")

@@ -15,7 +15,7 @@ import numpy as np
 from rectifold.errors import NetworkError
 from rectifold.ir.affine import Affine, Pick
 from rectifold.ir.domain import Domain
-from rectifold.ir.functions import FUNCTIONS, Number
+from rectifold.ir.functions import FUNCTIONS, ParameterValue
 from rectifold.ir.network import MAX_UNITS, Layer, Network
 
 
@@ -56,7 +56,11 @@ class Builder:
         return self.layer(self.fresh(name), value, relu=True)
 
     def apply(
-        self, function: str, values: Sequence[Affine], parameters: Sequence[Number], name: str
+        self,
+        function: str,
+        values: Sequence[Affine],
+        parameters: Sequence[ParameterValue],
+        name: str,
     ) -> Affine:
         """A function of the table, of forms of one size; its layers are called `name`, `name_2`, ….
 

@@ -24,7 +24,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
-FORMAT = "rectifold-network/1"
+NETWORK_FORMAT = "rectifold-network/1"
 DOMAIN_FORMAT = "rectifold-domain/1"
 
 
@@ -47,7 +47,7 @@ def canonical_text(network: Network) -> str:
         for layer in network.layers
     ]
     form = {
-        "format": FORMAT,
+        "format": NETWORK_FORMAT,
         "inputs": network.input_size,
         "layers": layers,
         "output": number[network.output],

@@ -135,7 +135,8 @@ class Domain:
         long numbers.
         """
         ranges = [
-            f"[{_end(a, '-')}, {_end(b, '')}]" for a, b in zip(self.lower, self.upper, strict=True)
+            f"[{_end_text(a, '-')}, {_end_text(b, '')}]"
+            for a, b in zip(self.lower, self.upper, strict=True)
         ]
         if not ranges:
             return "no inputs"
@@ -150,5 +151,5 @@ class Domain:
         )
 
 
-def _end(value: Fraction | None, sign: str) -> str:
+def _end_text(value: Fraction | None, sign: str) -> str:
     return f"{sign}inf" if value is None else readable(value)

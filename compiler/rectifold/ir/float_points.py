@@ -26,7 +26,7 @@ FloatType = type[np.float32] | type[np.float64]
 FloatPoint = npt.NDArray[np.floating]
 
 _CORNERS = 6  # coordinates up to which every choice of rounding up or down is tried
-_TRIES = 48  # random choices of directions, for each distance
+_DIRECTION_TRIES = 48  # random choices of directions, for each distance
 _DISTANCES = (0, 1, 4, 16, 256, 2**14)  # in units in the last place
 _GRIDS = (0, 8, 16, 24, 40)  # fractional bits of coordinates that equations are solved with
 _MOST_SHOWN = 64  # candidates inside the domain that are judged: each is an exact evaluation
@@ -38,10 +38,10 @@ def float_point(
     """A point of `domain` in numbers of `kind`, near `point`, for which `shows` holds; None if none
     was found.
     """
-    if any(first > last for first, last in _ranges(domain, kind)):
+    if any(first > last for first, last in _float_ranges(domain, kind)):
         return None
     seen: set[tuple[float, ...]] = set()
-    for candidate in _candidates(domain, point, kind):
+    for candidate in _points_near(domain, point, kind):
         key = tuple(float(v) for v in candidate)
         if key in seen or len(seen) >= _MOST_SHOWN or not all(np.isfinite(key)):
             continue
@@ -58,10 +58,12 @@ def input_without_floats(domain: Domain, kind: FloatType) -> int | None:
     """The first input whose range holds no number of `kind`: then no point of the domain has such
     coordinates.
     """
-    return next((k for k, (first, last) in enumerate(_ranges(domain, kind)) if first > last), None)
+    return next(
+        (k for k, (first, last) in enumerate(_float_ranges(domain, kind)) if first > last), None
+    )
 
 
-def _ranges(domain: Domain, kind: FloatType) -> list[tuple[np.floating, np.floating]]:
+def _float_ranges(domain: Domain, kind: FloatType) -> list[tuple[np.floating, np.floating]]:
     """Per input the first and the last finite number of `kind` in its range."""
     most = kind(np.finfo(kind).max)
     return [
@@ -84,14 +86,15 @@ def _down(value: Fraction, kind: FloatType) -> np.floating:
     return near
 
 
-def _candidates(
+def _points_near(
     domain: Domain, point: Sequence[Fraction], kind: FloatType
 ) -> Iterator[list[np.floating]]:
     """The nearest point first, then ever more daring ones."""
-    ranges = _ranges(domain, kind)
+    ranges = _float_ranges(domain, kind)
     sides = [(_down(v, kind), -_down(-v, kind)) for v in point]
     near = [
-        a if v - _exact(a) <= _exact(b) - v else b for v, (a, b) in zip(point, sides, strict=True)
+        a if v - _exact_value(a) <= _exact_value(b) - v else b
+        for v, (a, b) in zip(point, sides, strict=True)
     ]
     yield _clipped(near, ranges)
     for choice in _choices(len(point)):
@@ -103,7 +106,7 @@ def _candidates(
             yield _clipped(_moved(near, [2 * bit - 1 for bit in choice], distance, kind), ranges)
 
 
-def _exact(value: np.floating) -> Fraction:
+def _exact_value(value: np.floating) -> Fraction:
     """Its value; a number far beyond for what is infinite."""
     return Fraction(float(np.nan_to_num(np.float64(value)))) * (1 if np.isfinite(value) else 4)
 
@@ -113,7 +116,7 @@ def _choices(size: int) -> Iterator[tuple[int, ...]]:
         yield from product((0, 1), repeat=size)
         return
     random = Random(size)
-    for _ in range(_TRIES):
+    for _ in range(_DIRECTION_TRIES):
         yield tuple(random.randint(0, 1) for _ in range(size))
 
 

@@ -24,8 +24,8 @@ from rectifold.exact.numerals import readable
 from rectifold.ir.affine import Affine, concat
 
 Relu = Callable[[Affine], Affine]
-Number = Fraction | None  # None: this end of clip is open
-Lowering = Callable[[Relu, Sequence[Affine], Sequence[Number]], Affine]
+ParameterValue = Fraction | None  # None: this end of clip is open
+Lowering = Callable[[Relu, Sequence[Affine], Sequence[ParameterValue]], Affine]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def minimum(relu: Relu, left: Affine, right: Affine) -> Affine:
     return left - relu(left - right)
 
 
-def clip(relu: Relu, value: Affine, low: Number, high: Number) -> Affine:
+def clip(relu: Relu, value: Affine, low: ParameterValue, high: ParameterValue) -> Affine:
     """min(max(v, low), high); None leaves a side open. Raises NetworkError if low > high."""
     size = value.size
     if low is None:
@@ -95,22 +95,24 @@ def clip(relu: Relu, value: Affine, low: Number, high: Number) -> Affine:
     return _filled(low, size) + both.apply(_blocks(size, [1, -1]))
 
 
-def _clip(relu: Relu, values: Sequence[Affine], numbers: Sequence[Number]) -> Affine:
+def _clip(relu: Relu, values: Sequence[Affine], numbers: Sequence[ParameterValue]) -> Affine:
     low, high = numbers
     return clip(relu, values[0], low, high)
 
 
-def _leaky_relu(relu: Relu, values: Sequence[Affine], numbers: Sequence[Number]) -> Affine:
+def _leaky_relu(relu: Relu, values: Sequence[Affine], numbers: Sequence[ParameterValue]) -> Affine:
     return leaky_relu(relu, values[0], _given(numbers) * values[0].size)
 
 
-def _hard_sigmoid(relu: Relu, values: Sequence[Affine], numbers: Sequence[Number]) -> Affine:
+def _hard_sigmoid(
+    relu: Relu, values: Sequence[Affine], numbers: Sequence[ParameterValue]
+) -> Affine:
     slope, offset = _given(numbers)
     line = values[0].scale(slope) + _filled(offset, values[0].size)
     return clip(relu, line, Fraction(0), Fraction(1))
 
 
-def _given(numbers: Sequence[Number]) -> list[Fraction]:
+def _given(numbers: Sequence[ParameterValue]) -> list[Fraction]:
     found = [number for number in numbers if number is not None]
     assert len(found) == len(numbers), "only an end of clip may be open"
     return found

@@ -24,7 +24,7 @@ LAST = "d"  # the name of the layer that compares
 def difference(a: Network, b: Network) -> Network:
     """A − B: all layers of both on a shared input, and one more linear layer."""
     identity = Matrix.identity(a.output_size)
-    return joined(a, b, identity, identity.scale(-1), Matrix.zeros(a.output_size, 1))
+    return join(a, b, identity, identity.scale(-1), Matrix.zeros(a.output_size, 1))
 
 
 def gap(
@@ -36,12 +36,12 @@ def gap(
     identity = Matrix.identity(a.output_size)
     minus = identity.scale(-1)
     bias = Matrix.column([-eps for eps in tolerance])
-    return joined(
+    return join(
         a, b, vstack([identity, minus]), vstack([minus, identity]), vstack([bias, bias]), activation
     )
 
 
-def joined(
+def join(
     a: Network,
     b: Network,
     on_a: Matrix,
@@ -54,7 +54,7 @@ def joined(
     ends: list[str] = []
     for tag, network in (("a", a), ("b", b)):
         names = {network.input_name: "x"} | {
-            v.name: _named(tag, k) for k, v in enumerate(network.layers)
+            v.name: _numbered(tag, k) for k, v in enumerate(network.layers)
         }
         for layer in network.layers:
             weights = {names[u]: w for u, w in layer.weights.items()}
@@ -85,7 +85,7 @@ def relative(network: Network) -> Network:
 def output_names(a: Network, b: Network) -> tuple[str, str]:
     """What the output layers of A and B are called in a joined network."""
     first, second = (next(k for k, v in enumerate(n.layers) if v.name == n.output) for n in (a, b))
-    return _named("a", first), _named("b", second)
+    return _numbered("a", first), _numbered("b", second)
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def arranged(a: Network, b: Network, pairing: Pairing) -> tuple[Network, Network
 
 def names_of(pairing: Pairing) -> dict[str, str]:
     """Paired layers by their names in the joined network."""
-    return {_named("a", pair.first): _named("b", pair.second) for pair in pairing}
+    return {_numbered("a", pair.first): _numbered("b", pair.second) for pair in pairing}
 
 
 def _arranged(network: Network, orders: Mapping[int, Sequence[int]]) -> Network:
@@ -152,6 +152,6 @@ def _arranged(network: Network, orders: Mapping[int, Sequence[int]]) -> Network:
     return draft.freeze()
 
 
-def _named(tag: str, number: int) -> str:
+def _numbered(tag: str, number: int) -> str:
     """Names whose alphabetical order is that of the numbers."""
     return f"{tag}{number:03d}"

@@ -115,7 +115,7 @@ class Network:
         self.input_size = input_size
         self.output = output
         self.domain = domain
-        by_name = _named(layers, input_name)
+        by_name = _layers_by_name(layers, input_name)
         self._graph = _graph(input_name, input_size, by_name, output)
         order = nx.lexicographical_topological_sort(self._graph)
         self.layers: tuple[Layer, ...] = tuple(by_name[v] for v in order if v != input_name)
@@ -255,7 +255,7 @@ class Network:
         )
 
 
-def _named(layers: Iterable[Layer], input_name: str) -> dict[str, Layer]:
+def _layers_by_name(layers: Iterable[Layer], input_name: str) -> dict[str, Layer]:
     by_name: dict[str, Layer] = {}
     for layer in layers:
         if layer.name in by_name or layer.name == input_name:

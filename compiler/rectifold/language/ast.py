@@ -64,7 +64,7 @@ class Binary:
 
 
 @dataclass(frozen=True)
-class Slice:
+class IndexRange:
     """first:last in an index; either may be missing."""
 
     span: Span
@@ -78,7 +78,7 @@ class Item:
 
     span: Span
     base: Expr
-    index: tuple[Expr | Slice, ...]
+    index: tuple[Expr | IndexRange, ...]
 
 
 Expr = Number | String | Name | Row | Items | Call | Unary | Binary | Item
@@ -132,9 +132,9 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputStatement:
     span: Span
     value: Expr
 
 
-Statement = NetworkHead | Input | Assume | Const | Equation | Output
+Statement = NetworkHead | Input | Assume | Const | Equation | OutputStatement

@@ -17,13 +17,15 @@ from math import prod
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Pick
 from rectifold.language.source import Fault, Span
-from rectifold.language.values import Constant, Value, affine_of
+from rectifold.language.values import ConstantValue, Value, affine_of
 
 FREE = 25_000_000  # a second, and less than a gigabyte
 PER_CHARACTER = 200
 PER_LOADED = 300  # a loaded matrix may be multiplied into another one
 PER_INPUT = 25  # a range is two exact numbers
-MAX_BITS = 100_000  # of a number that is computed: 30,000 digits; a written one has at most 2,500
+MAX_NUMBER_BITS = (
+    100_000  # of a number that is computed: 30,000 digits; a written one has at most 2,500
+)
 _RATIONAL = 32
 _MULTIPLICATIONS = 15
 _DIAGONAL, _DIAGONAL_RATIONAL = 4, 12  # a matrix with one entry a row is made without arithmetic
@@ -60,7 +62,7 @@ class Budget:
         be repeated.
         """
         one, two = affine_of(left), affine_of(right)
-        rational = [_bits(form) for form in (one, two) if not _is_float(form)]
+        rational = [_bits(form) for form in (one, two) if not _is_float_form(form)]
         self._require_short(sum(rational), place)
         shared = sum(_width(t) for u, t in one.terms.items() if u in two.terms)
         columns = max(one.bias.shape[1], two.bias.shape[1])
@@ -77,7 +79,7 @@ class Budget:
             place,
         )
 
-    def product(self, factor: Constant, right: Value, place: Span) -> None:
+    def product(self, factor: ConstantValue, right: Value, place: Span) -> None:
         """factor * right, entry by entry."""
         form = affine_of(right)
         bits = factor.matrix.bits + _bits(form)
@@ -104,12 +106,12 @@ class Budget:
             self.take(sum(form.size for form in forms), place)
             return
         width = 1 + sum({u: _width(t) for form in forms for u, t in form.terms.items()}.values())
-        cost = max(_cost(0 if _is_float(form) else _bits(form)) for form in forms)
+        cost = max(_cost(0 if _is_float_form(form) else _bits(form)) for form in forms)
         self.take(sum(form.size for form in forms) * width * cost, place)
 
     def select(self, value: Value, rows: int, place: Span) -> None:
         """Some rows of a value."""
-        if isinstance(value, Constant):
+        if isinstance(value, ConstantValue):
             self.take(
                 rows
                 * value.matrix.shape[1]
@@ -123,8 +125,8 @@ class Budget:
     def matrix_product(self, matrix: Matrix, right: Value, place: Span) -> None:
         """matrix @ right."""
         rows, inner = matrix.shape
-        operands = [right.matrix] if isinstance(right, Constant) else [right.affine.bias]
-        if not isinstance(right, Constant):
+        operands = [right.matrix] if isinstance(right, ConstantValue) else [right.affine.bias]
+        if not isinstance(right, ConstantValue):
             terms = right.affine.terms.values()
             self.take(rows * sum(t.size for t in terms if isinstance(t, Pick)) * _cost(0), place)
             operands += [t for t in terms if not isinstance(t, Pick)]
@@ -140,10 +142,10 @@ class Budget:
             )
 
     def _require_short(self, bits: int, place: Span) -> None:
-        if bits > MAX_BITS:
+        if bits > MAX_NUMBER_BITS:
             raise Fault(
                 place, f"numbers of {bits * 3 // 10:,} digits would be computed here; the limit "
-                       f"is {MAX_BITS * 3 // 10:,}",
+                       f"is {MAX_NUMBER_BITS * 3 // 10:,}",
                 "round them, or write fewer products of constants",
             )  # fmt: skip
 
@@ -165,7 +167,7 @@ def _matrices(form: Affine) -> list[Matrix]:
     return [form.bias, *(t for t in form.terms.values() if not isinstance(t, Pick))]
 
 
-def _is_float(form: Affine) -> bool:
+def _is_float_form(form: Affine) -> bool:
     return all(matrix.is_float for matrix in _matrices(form))
 
 

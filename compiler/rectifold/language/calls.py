@@ -22,10 +22,10 @@ from rectifold.language import ast
 from rectifold.language.expressions import Expressions
 from rectifold.language.slips import did_you_mean, unknown_function
 from rectifold.language.source import Fault
-from rectifold.language.values import Constant, Form, Value, broadcast
+from rectifold.language.values import AffineValue, ConstantValue, Value, broadcast
 from rectifold.runtime.arrays import load_array
 
-MAX_ENTRIES = 200_000_000  # entries of one matrix made by zeros, ones or eye
+MAX_MATRIX_ENTRIES = 200_000_000  # entries of one matrix made by zeros, ones or eye
 
 
 class Calls(Expressions):
@@ -60,7 +60,7 @@ class Calls(Expressions):
         numbers = self._parameters(call, function)
         self.budget.dense(form, call.span, copies=function.copies)
         self.budget.take(2 * function.blocks * form.affine.size**2, call.span)
-        return Form(self._applied(call, function, [form], numbers), form.rank)
+        return AffineValue(self._applied(call, function, [form], numbers), form.rank)
 
     def _pairwise(self, call: ast.Call, function: PiecewiseLinear) -> Value:
         if len(call.arguments) < 2:
@@ -72,14 +72,14 @@ class Calls(Expressions):
             for _ in range(2):  # the difference, and the layer of it
                 self.budget.sum(result, value, call.span)
             both = [self._form(v, call.span) for v in broadcast(result, value, call.span)]
-            result = Form(self._applied(call, function, both, []), both[0].rank)
+            result = AffineValue(self._applied(call, function, both, []), both[0].rank)
         return result
 
     def _applied(
         self,
         call: ast.Call,
         function: PiecewiseLinear,
-        forms: Sequence[Form],
+        forms: Sequence[AffineValue],
         numbers: Sequence[Fraction],
     ) -> Affine:
         name = f"{self.equation}_{function.layer}"
@@ -116,7 +116,7 @@ class Calls(Expressions):
             if value.rank > 1:
                 raise Fault(argument.span, "concat joins numbers and vectors, not matrices")
         joined = self._joined(values, call.span)
-        return Constant(joined.affine.bias, 1) if joined.affine.is_constant else joined
+        return ConstantValue(joined.affine.bias, 1) if joined.affine.is_constant else joined
 
     def _load(self, call: ast.Call) -> Value:
         if len(call.arguments) not in (1, 2) or not all(
@@ -140,19 +140,19 @@ class Calls(Expressions):
             raise Fault(call.span, f"the array has {array.ndim} dimensions; a matrix has two")
         self.budget.loaded(array.size)
         matrix = array if array.ndim == 2 else array.reshape(-1, 1)
-        return Constant(Matrix.from_floats(matrix), array.ndim)
+        return ConstantValue(Matrix.from_floats(matrix), array.ndim)
 
     def _filled(self, call: ast.Call, *, fill: str) -> Value:
         sizes = self._sizes(call, (1, 2))
         shape = (sizes[0], sizes[1] if len(sizes) == 2 else 1)
         self.budget.take(prod(shape), call.span)
         array = np.zeros(shape) if fill == "zeros" else np.ones(shape)
-        return Constant(Matrix.from_floats(array), len(sizes))
+        return ConstantValue(Matrix.from_floats(array), len(sizes))
 
     def _eye(self, call: ast.Call) -> Value:
         (size,) = self._sizes(call, (1,))
         self.budget.take(size * size, call.span)
-        return Constant(Matrix.identity(size), 2)
+        return ConstantValue(Matrix.identity(size), 2)
 
     def _sizes(self, call: ast.Call, allowed: tuple[int, ...]) -> list[int]:
         if len(call.arguments) not in allowed:
@@ -163,17 +163,17 @@ class Calls(Expressions):
         )
         if (
             any(s.denominator != 1 or s < 0 for s in sizes)
-            or total > MAX_ENTRIES
+            or total > MAX_MATRIX_ENTRIES
             or max(sizes) > MAX_UNITS
         ):
             raise Fault(
                 call.span,
-                f"sizes must be whole numbers with at most {MAX_ENTRIES:,} entries in all",
+                f"sizes must be whole numbers with at most {MAX_MATRIX_ENTRIES:,} entries in all",
             )
         return [int(s) for s in sizes]
 
     def _plain_number(self, expression: ast.Expr, what: str) -> Fraction:
         value = self._value(expression)
-        if isinstance(value, Form) or value.rank != 0:
+        if isinstance(value, AffineValue) or value.rank != 0:
             raise Fault(expression.span, f"{what} must be a constant number")
         return value.matrix.entry(0, 0)

@@ -31,7 +31,7 @@ from rectifold.language.parser import parse_domain, parse_statements
 from rectifold.language.ranges import box_of, number_of
 from rectifold.language.slips import domain_help
 from rectifold.language.source import Fault, Source, SourceError, Span
-from rectifold.language.values import Constant, Form
+from rectifold.language.values import AffineValue, ConstantValue
 
 _MAX_FAULTS = 20  # reported at once
 _ZERO = Fraction(0)
@@ -91,7 +91,7 @@ class _Elaborator(Calls):
             )
         if (
             self.output is None
-            and not any(isinstance(s, ast.Output) for s in statements)
+            and not any(isinstance(s, ast.OutputStatement) for s in statements)
             and not self.faults
         ):
             last = len(self.source.text.splitlines()) or 1
@@ -133,7 +133,7 @@ class _Elaborator(Calls):
             case ast.Const():
                 self._define(statement.name, statement.span)
                 value = self._value(statement.value)
-                if isinstance(value, Form):
+                if isinstance(value, AffineValue):
                     raise Fault(
                         statement.value.span,
                         "a constant cannot depend on the input",
@@ -142,7 +142,7 @@ class _Elaborator(Calls):
                 self.values[statement.name] = value
             case ast.Equation():
                 self._equation(statement)
-            case ast.Output():
+            case ast.OutputStatement():
                 self._output(statement)
 
     def _input(self, statement: ast.Input) -> None:
@@ -164,7 +164,7 @@ class _Elaborator(Calls):
         self.budget.take(PER_INPUT * int(size), statement.size.span)
         self.builder = Builder(statement.name, int(size))
         self.builder.reserved = self.reserved
-        self.values[statement.name] = Form(self.builder.input, 1)
+        self.values[statement.name] = AffineValue(self.builder.input, 1)
         if statement.box is not None:
             self.domain = box_of(statement.box, int(size))
 
@@ -178,7 +178,7 @@ class _Elaborator(Calls):
                     f"write '{operator}='",
                 )
             difference = self._plus(left, self._negated(right, statement.span), statement.span)
-            if isinstance(difference, Constant):
+            if isinstance(difference, ConstantValue):
                 raise Fault(statement.span, "this assumption does not speak of the input")
             signs = {"<=": [1], ">=": [-1], "==": [1, -1]}[operator]
             self._add_constraints(difference.affine, signs, statement.span)
@@ -187,7 +187,7 @@ class _Elaborator(Calls):
         builder = self._need_input(place)
         if set(form.terms) - {builder.input_name}:
             raise Fault(place, "an assumption may only use the input, not layers")
-        self.budget.dense(Form(form, 1), place)
+        self.budget.dense(AffineValue(form, 1), place)
         weight = form.weights()[builder.input_name]
         for i in range(form.size):
             row, bias = _sparse_row(weight, i), form.bias.entry(i, 0)
@@ -209,9 +209,9 @@ class _Elaborator(Calls):
         value = self._form(self._value(expression), expression.span)
         self.budget.dense(value, statement.span)
         layer = builder.layer(statement.name, value.affine, relu=is_relu)
-        self.values[statement.name] = Form(layer, value.rank)
+        self.values[statement.name] = AffineValue(layer, value.rank)
 
-    def _output(self, statement: ast.Output) -> None:
+    def _output(self, statement: ast.OutputStatement) -> None:
         self._need_input(statement.span)
         if self.output is not None:
             raise Fault(

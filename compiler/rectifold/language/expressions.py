@@ -24,7 +24,14 @@ from rectifold.language.budget import Budget
 from rectifold.language.ranges import matrix_of_rows, number_of, row_numbers
 from rectifold.language.slips import did_you_mean
 from rectifold.language.source import Fault, Span
-from rectifold.language.values import Constant, Form, Value, affine_of, broadcast, shape_text
+from rectifold.language.values import (
+    AffineValue,
+    ConstantValue,
+    Value,
+    affine_of,
+    broadcast,
+    shape_text,
+)
 
 _MAX_DEPTH = 150  # nesting of one expression
 
@@ -71,7 +78,7 @@ class Expressions(ABC):
     def _dispatch(self, expression: ast.Expr) -> Value:
         match expression:
             case ast.Number():
-                return Constant(Matrix.column([number_of(expression)]), 0)
+                return ConstantValue(Matrix.column([number_of(expression)]), 0)
             case ast.Row():
                 integers, den = row_numbers(expression)
                 return self._written(
@@ -92,9 +99,9 @@ class Expressions(ABC):
             case ast.String():
                 raise Fault(expression.span, "a string is only allowed inside load(...)")
 
-    def _written(self, matrix: Matrix, rank: int, place: Span) -> Constant:
+    def _written(self, matrix: Matrix, rank: int, place: Span) -> ConstantValue:
         self.budget.numbers(matrix, place)
-        return Constant(matrix, rank)
+        return ConstantValue(matrix, rank)
 
     def _name(self, expression: ast.Name) -> Value:
         name = expression.text
@@ -138,29 +145,29 @@ class Expressions(ABC):
 
     def _negated(self, value: Value, place: Span) -> Value:
         self.budget.dense(value, place)
-        if isinstance(value, Constant):
-            return Constant(-value.matrix, value.rank)
-        return Form(-value.affine, value.rank)
+        if isinstance(value, ConstantValue):
+            return ConstantValue(-value.matrix, value.rank)
+        return AffineValue(-value.affine, value.rank)
 
     def _plus(self, left: Value, right: Value, place: Span) -> Value:
         self.budget.sum(left, right, place)
         left, right = broadcast(left, right, place)
-        if isinstance(left, Constant) and isinstance(right, Constant):
-            return Constant(left.matrix + right.matrix, left.rank)
-        return Form(affine_of(left) + affine_of(right), left.rank)
+        if isinstance(left, ConstantValue) and isinstance(right, ConstantValue):
+            return ConstantValue(left.matrix + right.matrix, left.rank)
+        return AffineValue(affine_of(left) + affine_of(right), left.rank)
 
     def _times(self, left: Value, right: Value, place: Span) -> Value:
-        if isinstance(left, Form) and isinstance(right, Form):
+        if isinstance(left, AffineValue) and isinstance(right, AffineValue):
             raise Fault(
                 place,
                 "a product of two expressions of the input is not piecewise linear",
                 "one factor must be constant",
             )
-        if isinstance(right, Constant) and not (
-            isinstance(left, Constant) and right.rank > left.rank
+        if isinstance(right, ConstantValue) and not (
+            isinstance(left, ConstantValue) and right.rank > left.rank
         ):
             left, right = right, left
-        assert isinstance(left, Constant)
+        assert isinstance(left, ConstantValue)
         if 2 in (left.rank, right.rank) and 0 not in (left.rank, right.rank):
             raise Fault(
                 place,
@@ -170,17 +177,17 @@ class Expressions(ABC):
         self.budget.product(left, right, place)
         if left.rank == 0:
             factor = left.matrix.entry(0, 0)
-            if isinstance(right, Constant):
-                return Constant(right.matrix.scale(factor), right.rank)
-            return Form(right.affine.scale(factor), right.rank)
+            if isinstance(right, ConstantValue):
+                return ConstantValue(right.matrix.scale(factor), right.rank)
+            return AffineValue(right.affine.scale(factor), right.rank)
         _, right_v = broadcast(left, right, place)
         factors = left.matrix.column_values()
-        if isinstance(right_v, Constant):
-            return Constant(right_v.matrix.scale_rows(factors), 1)
-        return Form(right_v.affine.scale_rows(factors), 1)
+        if isinstance(right_v, ConstantValue):
+            return ConstantValue(right_v.matrix.scale_rows(factors), 1)
+        return AffineValue(right_v.affine.scale_rows(factors), 1)
 
     def _over(self, left: Value, right: Value, place: Span) -> Value:
-        if isinstance(right, Form):
+        if isinstance(right, AffineValue):
             raise Fault(
                 place,
                 "division by an expression of the input is not piecewise linear",
@@ -191,10 +198,10 @@ class Expressions(ABC):
         divisor = right.matrix.entry(0, 0)
         if divisor == 0:
             raise Fault(place, "division by zero")
-        return self._times(Constant(Matrix.column([1 / divisor]), 0), left, place)
+        return self._times(ConstantValue(Matrix.column([1 / divisor]), 0), left, place)
 
     def _matmul(self, left: Value, right: Value, place: Span) -> Value:
-        if isinstance(left, Form) and isinstance(right, Form):
+        if isinstance(left, AffineValue) and isinstance(right, AffineValue):
             raise Fault(
                 place,
                 "a product of two expressions of the input is not piecewise linear",
@@ -206,16 +213,16 @@ class Expressions(ABC):
                 f"'@' between {shape_text(left)} and {shape_text(right)}",
                 "use '*' with a number",
             )
-        if isinstance(left, Form):
-            assert isinstance(right, Constant)
+        if isinstance(left, AffineValue):
+            assert isinstance(right, ConstantValue)
             if right.rank == 1:
                 return self._matmul(right, left, place)
-            return self._matmul(Constant(right.matrix.T, 2), left, place)
-        if left.rank == 1 and isinstance(right, Constant) and right.rank == 2:
-            product = self._matmul(Constant(right.matrix.T, 2), left, place)
+            return self._matmul(ConstantValue(right.matrix.T, 2), left, place)
+        if left.rank == 1 and isinstance(right, ConstantValue) and right.rank == 2:
+            product = self._matmul(ConstantValue(right.matrix.T, 2), left, place)
             return product
         matrix = left.matrix.T if left.rank == 1 else left.matrix
-        height = right.matrix.shape[0] if isinstance(right, Constant) else right.affine.size
+        height = right.matrix.shape[0] if isinstance(right, ConstantValue) else right.affine.size
         if matrix.shape[1] != height:
             raise Fault(
                 place,
@@ -225,18 +232,18 @@ class Expressions(ABC):
             )
         self.budget.matrix_product(matrix, right, place)
         rank = right.rank - 1 if left.rank == 1 else right.rank
-        if isinstance(right, Constant):
-            return Constant(matrix @ right.matrix, rank)
-        return Form(right.affine.apply(matrix), rank)
+        if isinstance(right, ConstantValue):
+            return ConstantValue(matrix @ right.matrix, rank)
+        return AffineValue(right.affine.apply(matrix), rank)
 
     def _items(self, expression: ast.Items) -> Value:
         if expression.items and all(isinstance(item, ast.Row) for item in expression.items):
             return self._written(matrix_of_rows(expression), 2, expression.span)
         values = [self._value(item) for item in expression.items]
         if not values:
-            return Constant(Matrix.zeros(0, 1), 1)
-        if all(isinstance(v, Constant) and v.rank == 1 for v in values):
-            constants = [v for v in values if isinstance(v, Constant)]
+            return ConstantValue(Matrix.zeros(0, 1), 1)
+        if all(isinstance(v, ConstantValue) and v.rank == 1 for v in values):
+            constants = [v for v in values if isinstance(v, ConstantValue)]
             if len({c.matrix.shape for c in constants}) != 1:
                 raise Fault(expression.span, "the rows of this matrix have different lengths")
             rows = [c.matrix.column_values() for c in constants]
@@ -248,15 +255,15 @@ class Expressions(ABC):
                     f"a vector of expressions needs numbers, this is {shape_text(value)}",
                     "use concat(a, b)",
                 )
-        if all(isinstance(v, Constant) for v in values):
-            column = [[v.matrix.entry(0, 0)] for v in values if isinstance(v, Constant)]
+        if all(isinstance(v, ConstantValue) for v in values):
+            column = [[v.matrix.entry(0, 0)] for v in values if isinstance(v, ConstantValue)]
             return self._written(written_matrix(column, 1), 1, expression.span)
         return self._joined(values, expression.span)
 
-    def _joined(self, values: Sequence[Value], place: Span) -> Form:
+    def _joined(self, values: Sequence[Value], place: Span) -> AffineValue:
         """On top of each other."""
         self.budget.stack(values, place)
-        return Form(concat([affine_of(v) for v in values]), 1)
+        return AffineValue(concat([affine_of(v) for v in values]), 1)
 
     def _item(self, expression: ast.Item) -> Value:
         if isinstance(expression.base, ast.Row | ast.Items):
@@ -270,36 +277,36 @@ class Expressions(ABC):
             raise Fault(expression.span, "a single number has no entries", "remove the index")
         if len(expression.index) > base.rank:
             raise Fault(expression.span, f"{len(expression.index)} indices for {shape_text(base)}")
-        if isinstance(base, Constant) and base.rank == 2:
+        if isinstance(base, ConstantValue) and base.rank == 2:
             return self._matrix_item(base, expression)
-        size = base.matrix.shape[0] if isinstance(base, Constant) else base.affine.size
+        size = base.matrix.shape[0] if isinstance(base, ConstantValue) else base.affine.size
         picked, single = self._positions(expression.index[0], size, expression)
         rank = 0 if single else 1
         self.budget.select(base, len(picked), expression.span)
-        if isinstance(base, Constant):
-            return Constant(base.matrix.select_rows(picked), rank)
-        return Form(base.affine.select(picked), rank)
+        if isinstance(base, ConstantValue):
+            return ConstantValue(base.matrix.select_rows(picked), rank)
+        return AffineValue(base.affine.select(picked), rank)
 
-    def _matrix_item(self, base: Constant, expression: ast.Item) -> Value:
+    def _matrix_item(self, base: ConstantValue, expression: ast.Item) -> Value:
         rows, single_row = self._positions(expression.index[0], base.matrix.shape[0], expression)
         self.budget.select(base, len(rows), expression.span)
         picked = base.matrix.select_rows(rows)
         if len(expression.index) == 1:
-            return Constant(picked.T, 1) if single_row else Constant(picked, 2)
+            return ConstantValue(picked.T, 1) if single_row else ConstantValue(picked, 2)
         columns, single_column = self._positions(
             expression.index[1], base.matrix.shape[1], expression
         )
         picked = picked.select_columns(columns)
         if single_row or single_column:
-            return Constant(
+            return ConstantValue(
                 picked if single_column else picked.T, 0 if single_row and single_column else 1
             )
-        return Constant(picked, 2)
+        return ConstantValue(picked, 2)
 
     def _positions(
-        self, index: ast.Expr | ast.Slice, size: int, item: ast.Item
+        self, index: ast.Expr | ast.IndexRange, size: int, item: ast.Item
     ) -> tuple[Sequence[int], bool]:
-        if isinstance(index, ast.Slice):
+        if isinstance(index, ast.IndexRange):
             first = 0 if index.first is None else self._position(index.first, size, item, end=True)
             last = size if index.last is None else self._position(index.last, size, item, end=True)
             return range(first, last), False
@@ -307,7 +314,11 @@ class Expressions(ABC):
 
     def _position(self, index: ast.Expr, size: int, item: ast.Item, *, end: bool) -> int:
         value = self._value(index)
-        if isinstance(value, Form) or value.rank != 0 or value.matrix.entry(0, 0).denominator != 1:
+        if (
+            isinstance(value, AffineValue)
+            or value.rank != 0
+            or value.matrix.entry(0, 0).denominator != 1
+        ):
             raise Fault(index.span, "an index is a whole number")
         position = int(value.matrix.entry(0, 0))
         if not -size <= position < size + (1 if end else 0):
@@ -321,10 +332,12 @@ class Expressions(ABC):
             )
         return position + size if position < 0 else position
 
-    def _form(self, value: Value, place: Span) -> Form:
-        if isinstance(value, Constant) and value.rank == 2:
+    def _form(self, value: Value, place: Span) -> AffineValue:
+        if isinstance(value, ConstantValue) and value.rank == 2:
             raise Fault(place, f"a layer is a vector, this is {shape_text(value)}")
-        return value if isinstance(value, Form) else Form(affine_of(value), value.rank)
+        return (
+            value if isinstance(value, AffineValue) else AffineValue(affine_of(value), value.rank)
+        )
 
 
 class Poisoned(Fault):

@@ -271,8 +271,8 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
     def equation(self, name: Token, value: ast.Expr) -> ast.Equation:
         return ast.Equation(_span(name), str(name), value)
 
-    def output(self, value: ast.Expr) -> ast.Output:
-        return ast.Output(value.span, value)
+    def output(self, value: ast.Expr) -> ast.OutputStatement:
+        return ast.OutputStatement(value.span, value)
 
     def add(self, left: ast.Expr, right: ast.Expr) -> ast.Expr:
         return ast.Binary(left.span, "+", left, right)
@@ -295,12 +295,12 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
     def pos(self, operand: ast.Expr) -> ast.Expr:
         return operand
 
-    def item(self, base: ast.Expr, *index: ast.Expr | ast.Slice) -> ast.Expr:
+    def item(self, base: ast.Expr, *index: ast.Expr | ast.IndexRange) -> ast.Expr:
         return ast.Item(base.span, base, index)
 
-    def span(self, first: ast.Expr | None, last: ast.Expr | None) -> ast.Slice:
+    def span(self, first: ast.Expr | None, last: ast.Expr | None) -> ast.IndexRange:
         place = first or last
-        return ast.Slice(place.span if place else Span(1, 1), first, last)
+        return ast.IndexRange(place.span if place else Span(1, 1), first, last)
 
     def number(self, token: Token) -> ast.Expr:
         return ast.Number(_span(token), str(token))

@@ -41,17 +41,17 @@ def _bracketed(body: str) -> str:
 def _matrix(matrix: Matrix) -> str:
     if 0 in matrix.shape:
         return f"zeros({matrix.shape[0]}, {matrix.shape[1]})"
-    rows = [f"[{', '.join(row)}]" for row in _numbers(matrix)]
+    rows = [f"[{', '.join(row)}]" for row in _number_texts(matrix)]
     return "[" + ",\n     ".join(rows) + "]"
 
 
 def _vector(column: Matrix) -> str:
     if column.shape[0] == 0:
         return "zeros(0)"
-    return f"[{', '.join(row[0] for row in _numbers(column))}]"
+    return f"[{', '.join(row[0] for row in _number_texts(column))}]"
 
 
-def _numbers(matrix: Matrix) -> list[list[str]]:
+def _number_texts(matrix: Matrix) -> list[list[str]]:
     if matrix.is_float:
         return [[format_float(value) for value in row] for row in matrix.floats.tolist()]
     return [[format_number(value) for value in row] for row in matrix.fractions()]
@@ -61,7 +61,7 @@ def _box(domain: Domain | None) -> str:
     if domain is None:
         return ""
     ranges = [
-        f"[{_end(low, '-inf')}, {_end(high, 'inf')}]"
+        f"[{_end_literal(low, '-inf')}, {_end_literal(high, 'inf')}]"
         for low, high in zip(domain.lower, domain.upper, strict=True)
     ]
     if ranges and len(set(ranges)) == 1:
@@ -69,5 +69,5 @@ def _box(domain: Domain | None) -> str:
     return f" in [{', '.join(ranges)}]"
 
 
-def _end(value: Fraction | None, infinite: str) -> str:
+def _end_literal(value: Fraction | None, infinite: str) -> str:
     return infinite if value is None else format_number(value)

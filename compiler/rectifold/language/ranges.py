@@ -19,7 +19,7 @@ from rectifold.language import ast
 from rectifold.language.source import Fault
 
 _SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*")
-_MAX_DEPTH = 20  # signs and quotients in one end of a range
+_MAX_END_DEPTH = 20  # signs and quotients in one end of a range
 
 Range = tuple[Fraction | None, Fraction | None]
 
@@ -123,7 +123,7 @@ def _range(expression: ast.Expr) -> Range:
 
 
 def _end(expression: ast.Expr, depth: int) -> Fraction | float:
-    if depth <= _MAX_DEPTH:
+    if depth <= _MAX_END_DEPTH:
         match expression:
             case ast.Number():
                 return number_of(expression)

@@ -18,7 +18,7 @@ _NUMBER = r"(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:/\d+)?"
 _LIKE_MINUS = "\u2212\u2013\u2014\u2010\u2011\ufe63\uff0d"
 _LIKE_TIMES = "\u00d7\u00b7\u22c5\u2217\u2022"
 _LIKE_QUOTES = "\u201c\u201d\u201e\u2018\u2019'`"
-_RANGE = re.compile(
+_RANGE_TEXT = re.compile(
     rf"\s*[\[(]*\s*([-+]?\s*{_NUMBER})\s*(?:,|;|:|\.\.+|…|to|\s)\s*([-+]?\s*{_NUMBER})\s*[\])]*\s*"
 )
 _DOTS = re.compile(r"[-+]?[\d.]*\d\s*\.\.+\s*[-+]?[\d.]*\d|[-+]?\d+\.\.+[-+]?\d*\.?\d+")
@@ -98,7 +98,7 @@ def two_dots(line: str, span: Span) -> Fault | None:
 
 def as_range(text: str) -> str:
     """ "[0, 1]" for "0,1", "0..1", "(0, 1)", "0 1", ...; "" for what is not two numbers."""
-    match = _RANGE.fullmatch(text)
+    match = _RANGE_TEXT.fullmatch(text)
     return f"[{match[1].replace(' ', '')}, {match[2].replace(' ', '')}]" if match else ""
 
 

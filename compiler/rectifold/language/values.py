@@ -1,6 +1,6 @@
 """What an expression of the language means: a known constant, or an affine form over layers.
 
-3, [1, 2], [[1, 2], [3, 4]]      Constant of rank 0, 1, 2
+3, [1, 2], [[1, 2], [3, 4]]      ConstantValue of rank 0, 1, 2
 x[0] - 2*h[1],  x,  W @ h        Form of rank 0 (one value) or 1 (a vector)
 """
 
@@ -17,7 +17,7 @@ from rectifold.language.source import Fault, Span
 
 
 @dataclass(frozen=True, eq=False)
-class Constant:
+class ConstantValue:
     """A known number (rank 0, held as 1×1), vector (rank 1, n×1) or matrix (rank 2)."""
 
     matrix: Matrix
@@ -25,14 +25,14 @@ class Constant:
 
 
 @dataclass(frozen=True, eq=False)
-class Form:
+class AffineValue:
     """An affine form over layers: one value (rank 0) or a vector (rank 1)."""
 
     affine: Affine
     rank: int
 
 
-Value = Constant | Form
+Value = ConstantValue | AffineValue
 
 
 def broadcast(left: Value, right: Value, place: Span) -> tuple[Value, Value]:
@@ -41,10 +41,14 @@ def broadcast(left: Value, right: Value, place: Span) -> tuple[Value, Value]:
         left = _repeated(left, length(right))
     elif right.rank == 0 and left.rank == 1:
         right = _repeated(right, length(left))
-    elif left.rank == 0 and isinstance(right, Constant) and right.rank == 2:
-        left = Constant(Matrix.from_floats(np.ones(right.matrix.shape)).scale(_single(left)), 2)
-    elif right.rank == 0 and isinstance(left, Constant) and left.rank == 2:
-        right = Constant(Matrix.from_floats(np.ones(left.matrix.shape)).scale(_single(right)), 2)
+    elif left.rank == 0 and isinstance(right, ConstantValue) and right.rank == 2:
+        left = ConstantValue(
+            Matrix.from_floats(np.ones(right.matrix.shape)).scale(_only_number(left)), 2
+        )
+    elif right.rank == 0 and isinstance(left, ConstantValue) and left.rank == 2:
+        right = ConstantValue(
+            Matrix.from_floats(np.ones(left.matrix.shape)).scale(_only_number(right)), 2
+        )
     if left.rank != right.rank or _shape(left) != _shape(right):
         both = f"{shape_text(left)} and {shape_text(right)} do not fit together"
         raise Fault(
@@ -57,12 +61,12 @@ def broadcast(left: Value, right: Value, place: Span) -> tuple[Value, Value]:
 
 def length(value: Value) -> int:
     """Entries of a vector, rows of a matrix."""
-    return value.matrix.shape[0] if isinstance(value, Constant) else value.affine.size
+    return value.matrix.shape[0] if isinstance(value, ConstantValue) else value.affine.size
 
 
 def affine_of(value: Value) -> Affine:
     """The value as an affine form; a constant is one without terms."""
-    return Affine(value.matrix) if isinstance(value, Constant) else value.affine
+    return Affine(value.matrix) if isinstance(value, ConstantValue) else value.affine
 
 
 def shape_text(value: Value) -> str:
@@ -74,16 +78,18 @@ def shape_text(value: Value) -> str:
     return "a {}x{} matrix".format(*_shape(value))
 
 
-def _single(value: Value) -> Fraction:
-    assert isinstance(value, Constant)
+def _only_number(value: Value) -> Fraction:
+    assert isinstance(value, ConstantValue)
     return value.matrix.entry(0, 0)
 
 
 def _repeated(value: Value, count: int) -> Value:
-    if isinstance(value, Constant):
-        return Constant(Matrix.from_floats(np.ones((count, 1))).scale(value.matrix.entry(0, 0)), 1)
-    return Form(value.affine.select([0] * count), 1)
+    if isinstance(value, ConstantValue):
+        return ConstantValue(
+            Matrix.from_floats(np.ones((count, 1))).scale(value.matrix.entry(0, 0)), 1
+        )
+    return AffineValue(value.affine.select([0] * count), 1)
 
 
 def _shape(value: Value) -> tuple[int, ...]:
-    return value.matrix.shape if isinstance(value, Constant) else (value.affine.size, 1)
+    return value.matrix.shape if isinstance(value, ConstantValue) else (value.affine.size, 1)

@@ -32,7 +32,7 @@ from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
-from rectifold.passes.hyperplanes import Group, hyperplane_groups
+from rectifold.passes.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.passes.layer_matrices import Stacked, connect, stacked
 from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
 
@@ -90,7 +90,9 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
     return Rewritten(network, facts)
 
 
-def _take_apart(layer: Layer, around: Stacked, known: LayerFacts, groups: list[Group]) -> _Parts:
+def _take_apart(
+    layer: Layer, around: Stacked, known: LayerFacts, groups: list[ParallelUnits]
+) -> _Parts:
     outgoing, incoming = around.outgoing, around.incoming
     active = np.nonzero(known.active)[0]
     linear = outgoing.select_columns(active) @ incoming.select_rows(active)
@@ -121,7 +123,7 @@ def _nonzero_columns(columns: Matrix, units: list[int]) -> tuple[Matrix, list[in
     ]
 
 
-def _jump(outgoing: Matrix, group: Group) -> tuple[Matrix, Matrix | None]:
+def _jump(outgoing: Matrix, group: ParallelUnits) -> tuple[Matrix, Matrix | None]:
     """(J, q) of one hyperplane; q None when no member is mirrored."""
     units = [k for k, _ in group.members]
     columns = outgoing.select_columns(units)
@@ -135,7 +137,7 @@ def _cheapest(
     network: Network, facts: Facts, options: Options, layer: Layer, around: Stacked, parts: _Parts
 ) -> Rewritten | None:
     best: tuple[Rewritten, tuple[int, int, int]] | None = None
-    for candidate in _candidates(network, facts, options, layer, around, parts):
+    for candidate in _possible_carriers(network, facts, options, layer, around, parts):
         cost = options.cost(candidate.network.sizes)
         if options.improves(network.sizes, candidate.network.sizes) and (
             best is None or cost < best[1]
@@ -144,7 +146,7 @@ def _cheapest(
     return None if best is None else best[0]
 
 
-def _candidates(
+def _possible_carriers(
     network: Network, facts: Facts, options: Options, layer: Layer, around: Stacked, parts: _Parts
 ) -> Iterator[Rewritten]:
     if parts.linear.is_zero:
@@ -156,7 +158,7 @@ def _candidates(
     if ends is None:
         return
     for kind, outer, inner in _factorisations(parts.linear, layer.size - len(parts.kinks) - 1):
-        shifted = _shifted(kind, outer, inner, ends)
+        shifted = _shifted_carriers(kind, outer, inner, ends)
         if shifted is not None:
             yield _assemble(network, facts, layer, around, parts, shifted)
 
@@ -200,7 +202,7 @@ def _predecessor_ends(
     return (vstack(lows), vstack(highs)) if lows else (Matrix.zeros(0, 1), Matrix.zeros(0, 1))
 
 
-def _shifted(
+def _shifted_carriers(
     kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix]
 ) -> _Carriers | None:
     low, high = ends

@@ -35,7 +35,7 @@ def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten
             if not values:
                 continue
             return _flatten_rows(network, facts, layer, values)
-        return _delete(network, facts, layer, values)
+        return _fold_constants(network, facts, layer, values)
     return Rewritten(network, facts)
 
 
@@ -51,7 +51,7 @@ def _constants(layer: Layer, facts: Facts) -> dict[int, Fraction]:
     return values
 
 
-def _signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> tuple[Sign, ...]:
+def _constant_signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> tuple[Sign, ...]:
     """Of units of the source whose row became zero: their sign is that of the bias, which the float
     ends may not show.
     """
@@ -77,7 +77,9 @@ def _row_is_used(layer: Layer, unit: int) -> bool:
     )
 
 
-def _delete(network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]) -> Rewritten:
+def _fold_constants(
+    network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]
+) -> Rewritten:
     draft = Draft(network)
     kept = [k for k in range(layer.size) if k not in values]
     shift = Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
@@ -91,7 +93,9 @@ def _delete(network: Network, facts: Facts, layer: Layer, values: dict[int, Frac
     else:
         _remove_layer(draft, network, layer)
         layers = dict(without(facts, layer.name))
-    step = Step("drop constant units", layer.name, len(values), signs=_signs(layer, facts, values))
+    step = Step(
+        "drop constant units", layer.name, len(values), signs=_constant_signs(layer, facts, values)
+    )
     return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
 
 
@@ -119,7 +123,10 @@ def _flatten_rows(
     if layer.name in layers:
         layers[layer.name] = _with_constants(layers[layer.name], values)
     step = Step(
-        "make constant outputs plain", layer.name, len(values), signs=_signs(layer, facts, values)
+        "make constant outputs plain",
+        layer.name,
+        len(values),
+        signs=_constant_signs(layer, facts, values),
     )
     return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
 

@@ -21,14 +21,14 @@ _PRIME = (1 << 61) - 1
 
 
 @dataclass(frozen=True)
-class Group:
+class ParallelUnits:
     """z_unit = ratio · z_representative for each member (the representative itself has ratio 1)."""
 
     representative: int
     members: tuple[tuple[int, Fraction], ...]
 
 
-def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> list[Group]:
+def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> list[ParallelUnits]:
     """The units in groups by hyperplane, in order of their first member. Units with a zero row are
     left out.
     """
@@ -80,7 +80,7 @@ def _fingerprint(row: dict[int, int], keys: list[int]) -> int:
     return total * pow(first, -1, _PRIME) % _PRIME if first else -1
 
 
-def _exact_groups(bucket: list[int], entries: dict[int, dict[int, int]]) -> list[Group]:
+def _exact_groups(bucket: list[int], entries: dict[int, dict[int, int]]) -> list[ParallelUnits]:
     groups: list[tuple[int, list[tuple[int, Fraction]]]] = []
     for unit in bucket:
         for representative, members in groups:
@@ -90,7 +90,7 @@ def _exact_groups(bucket: list[int], entries: dict[int, dict[int, int]]) -> list
                 break
         else:
             groups.append((unit, [(unit, Fraction(1))]))
-    return [Group(representative, tuple(members)) for representative, members in groups]
+    return [ParallelUnits(representative, tuple(members)) for representative, members in groups]
 
 
 def _ratio(row: dict[int, int], base: dict[int, int]) -> Fraction | None:

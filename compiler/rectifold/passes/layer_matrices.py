@@ -30,7 +30,7 @@ class Stacked:
         """Predecessor → its columns; all-zero blocks are left out."""
         blocks = {
             u: matrix.select_columns(range(*ends))
-            for u, ends in zip(self.predecessors, _ends(self.widths), strict=True)
+            for u, ends in zip(self.predecessors, _slices(self.widths), strict=True)
         }
         return {u: block for u, block in blocks.items() if not block.is_zero}
 
@@ -38,7 +38,7 @@ class Stacked:
         """Successor → its rows."""
         return {
             v: matrix.select_rows(range(*ends))
-            for v, ends in zip(self.successors, _ends(self.heights), strict=True)
+            for v, ends in zip(self.successors, _slices(self.heights), strict=True)
         }
 
 
@@ -65,6 +65,6 @@ def connect(draft: Draft, around: Stacked, matrix: Matrix, shift: Matrix) -> Non
             draft.add_edge(source, successor, block)
 
 
-def _ends(sizes: Sequence[int]) -> list[tuple[int, int]]:
+def _slices(sizes: Sequence[int]) -> list[tuple[int, int]]:
     stops = list(accumulate(sizes))
     return [(stop - size, stop) for stop, size in zip(stops, sizes, strict=True)]

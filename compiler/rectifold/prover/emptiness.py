@@ -28,15 +28,17 @@ def _likely_points(domain: Domain) -> Iterator[list[Fraction]]:
     """The middle, the lowest corner, the highest one; 0 stands for an end that is not there."""
     zero = Fraction(0)
     low = [
-        a if a is not None else min(b, zero) if b is not None else zero for a, b in _ends(domain)
+        a if a is not None else min(b, zero) if b is not None else zero
+        for a, b in _domain_ends(domain)
     ]
     high = [
-        b if b is not None else max(a, zero) for a, (_, b) in zip(low, _ends(domain), strict=True)
+        b if b is not None else max(a, zero)
+        for a, (_, b) in zip(low, _domain_ends(domain), strict=True)
     ]
     yield [(a + b) / 2 for a, b in zip(low, high, strict=True)]
     yield low
     yield high
 
 
-def _ends(domain: Domain) -> list[tuple[Fraction | None, Fraction | None]]:
+def _domain_ends(domain: Domain) -> list[tuple[Fraction | None, Fraction | None]]:
     return list(zip(domain.lower, domain.upper, strict=True))

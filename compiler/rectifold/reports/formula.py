@@ -30,7 +30,7 @@ def formulas(network: Network) -> list[Any]:
     ]
     values: dict[str, list[Any]] = {network.input_name: symbols}
     for layer in network.layers:
-        totals = [_number(b) for b in layer.bias.column_values()]
+        totals = [_rational(b) for b in layer.bias.column_values()]
         for source, weight in layer.weights.items():
             totals = [t + _row(weight, i, values[source]) for i, t in enumerate(totals)]
         values[layer.name] = [sympy.Max(0, t) for t in totals] if layer.is_relu else totals
@@ -49,7 +49,9 @@ def piecewise(regions: Regions) -> list[Any]:
     symbols = [sympy.Symbol(f"{regions.network.input_name}{k}", real=True) for k in regions.free]
 
     def affine(form: Any) -> Any:
-        return sum((_number(a) * x for a, x in zip(form, symbols, strict=False)), _number(form[-1]))
+        return sum(
+            (_rational(a) * x for a, x in zip(form, symbols, strict=False)), _rational(form[-1])
+        )
 
     pieces: list[list[Any]] = [[] for _ in range(regions.network.output_size)]
     for region in regions:
@@ -68,10 +70,10 @@ def as_latex(expression: Any) -> str:
 
 def _row(weight: Matrix, i: int, values: list[Any]) -> Any:
     entries = np.nonzero(weight.nonzero[i])[0].tolist()
-    return sum((_number(weight.entry(i, j)) * values[j] for j in entries), sympy.Integer(0))
+    return sum((_rational(weight.entry(i, j)) * values[j] for j in entries), sympy.Integer(0))
 
 
-def _number(value: Any) -> Any:
+def _rational(value: Any) -> Any:
     return sympy.Rational(value.numerator, value.denominator)
 
 

@@ -98,7 +98,7 @@ def load_npy(path: Path) -> np.ndarray:
         with path.open("rb") as stream:
             _refuse_many(_entries(stream), path.stat().st_size, path.name)
             stream.seek(0)
-            return _array(stream)
+            return _read_array(stream)
     except _UNREADABLE as error:
         raise _refusal(error, f"{path.name} is no readable .npy file of plain numbers") from None
 
@@ -163,7 +163,7 @@ def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
 def _member(archive: zipfile.ZipFile, name: str, file: str) -> np.ndarray:
     with archive.open(name) as stream:
         try:
-            return _array(stream)
+            return _read_array(stream)
         except InputError as error:
             raise InputError(f"{file}[{name.removesuffix('.npy')}]: {error}") from None
 
@@ -189,7 +189,7 @@ def _entries(stream: IO[bytes]) -> int:
     return int(prod(shape)) * max(1, -(-kind.itemsize // 8))
 
 
-def _array(stream: IO[bytes]) -> np.ndarray:
+def _read_array(stream: IO[bytes]) -> np.ndarray:
     """The array that a .npy stream holds, and nothing after it."""
     with warnings.catch_warnings(action="ignore"):
         array = np.asarray(

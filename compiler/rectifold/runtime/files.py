@@ -29,7 +29,7 @@ from rectifold.errors import InputError
 from rectifold.runtime.staging import Staged, open_staged
 from rectifold.runtime.targets import STANDARD_OUTPUT, file_at, named, refuse_existing
 
-_WAITING = [
+_HELD_SIGNALS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
 ]
 
@@ -51,7 +51,9 @@ def write_files(files: Mapping[Path, bytes], *, force: bool = True) -> None:
     for path in files:
         refuse_existing(path, force=force)
     with _signals_wait(), ExitStack() as open_files:
-        _publish([open_files.enter_context(_whole(path, data)) for path, data in files.items()])
+        _publish(
+            [open_files.enter_context(_whole_file(path, data)) for path, data in files.items()]
+        )
 
 
 def write_standard_output(data: bytes) -> None:
@@ -118,7 +120,7 @@ class _File:
 
 
 @contextmanager
-def _whole(path: Path, data: bytes) -> Iterator[_File]:
+def _whole_file(path: Path, data: bytes) -> Iterator[_File]:
     """The file with these contents, until the context ends: what is not published by then is
     gone.
     """
@@ -172,7 +174,7 @@ def _signals_wait() -> Iterator[None]:
         caught.append(number)
 
     before = {}
-    for number in _WAITING:
+    for number in _HELD_SIGNALS:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
             before[number] = signal.signal(number, keep)
     try:

@@ -17,10 +17,10 @@ from functools import partial
 import numpy as np
 
 from rectifold.exact.conversion import Floats
-from rectifold.formats.onnx.arithmetic import scaled
+from rectifold.formats.onnx.arithmetic import scale_entries
 from rectifold.formats.onnx.node import Node, spread, symbolic_of
 from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
-from rectifold.ir.functions import Number, leaky_relu
+from rectifold.ir.functions import ParameterValue, leaky_relu
 
 LARGEST = {
     "float16": float(np.finfo(np.float16).max),
@@ -40,13 +40,13 @@ def piecewise_linear(function: str, *attributes: str) -> Callable[[Node], Tensor
     return run
 
 
-def _applied(node: Node, function: str, numbers: Sequence[Number]) -> Symbolic:
+def _applied(node: Node, function: str, numbers: Sequence[ParameterValue]) -> Symbolic:
     x = node.symbolic(0)
     entries = node.builder.apply(function, [x.entries], numbers, node.layer_name)
     return Symbolic(entries, x.shape, x.type)
 
 
-def absolute(node: Node) -> Tensor:
+def magnitude(node: Node) -> Tensor:
     value = node.tensor(0)
     if isinstance(value, Constant) and value.type in INTEGERS:
         sizes = [abs(v) for v in value.values.ravel().tolist()]
@@ -67,7 +67,7 @@ def prelu(node: Node) -> Tensor:
     return Symbolic(entries, x.shape, x.type)
 
 
-def clip(node: Node) -> Tensor:
+def clamp(node: Node) -> Tensor:
     """min(max(x, low), high); a limit that no number of the type exceeds leaves its side open."""
     x = node.symbolic(0)
     low, high = (_limit(node, k, name, x.type) for k, name in ((1, "min"), (2, "max")))
@@ -77,10 +77,10 @@ def clip(node: Node) -> Tensor:
         raise node.fail(
             f"min {float(low)} is above max {float(high)}; a model with min ≤ max can be read"
         )
-    return _applied(node, "clip", [_end(low, x.type), _end(high, x.type)])
+    return _applied(node, "clip", [_finite_limit(low, x.type), _finite_limit(high, x.type)])
 
 
-def _end(limit: float | Fraction, kind: str) -> Fraction | None:
+def _finite_limit(limit: float | Fraction, kind: str) -> Fraction | None:
     """A limit, or None where no number of the type lies beyond it."""
     return Fraction(limit) if -LARGEST[kind] < limit < LARGEST[kind] else None
 
@@ -137,7 +137,7 @@ def batch_normalization(node: Node) -> Tensor:
     scale, offset, mean, variance = (_channels(node, k, x) for k in (1, 2, 3, 4))
     factors = _factors(node, scale, variance)
     channels = (-1, *(1 for _ in x.shape[2:]))
-    moved = scaled(node, x, Constant(factors.reshape(channels), x.type, node.where))
+    moved = scale_entries(node, x, Constant(factors.reshape(channels), x.type, node.where))
     shift = np.empty(len(factors), dtype=object)
     shift[:] = [b - m * Fraction(float(f)) for b, m, f in zip(offset, mean, factors, strict=True)]
     node.note(
@@ -173,7 +173,7 @@ def scaler(node: Node) -> Tensor:
     x = node.symbolic(0)
     offset, scale = (_features(node, name, x.shape) for name in ("offset", "scale"))
     shifted = Symbolic(x.entries - symbolic_of(offset).entries, x.shape, "float32")
-    return scaled(node, shifted, scale)
+    return scale_entries(node, shifted, scale)
 
 
 def _features(node: Node, name: str, shape: tuple[int, ...]) -> Constant:

@@ -96,12 +96,14 @@ def product(node: Node) -> Tensor:
         raise node.fail("a product of two tensors that depend on the input is not piecewise linear")
     if isinstance(left, Symbolic):
         assert isinstance(right, Constant)
-        return scaled(node, left, right)
+        return scale_entries(node, left, right)
     assert isinstance(right, Symbolic)
-    return scaled(node, right, left)
+    return scale_entries(node, right, left)
 
 
-def scaled(node: Node, symbol: Symbolic, factor: Constant, *, inverse: bool = False) -> Symbolic:
+def scale_entries(
+    node: Node, symbol: Symbolic, factor: Constant, *, inverse: bool = False
+) -> Symbolic:
     """The tensor times a constant, entry by entry; `inverse` divides by it (it has no zero
     then).
     """
@@ -112,7 +114,7 @@ def scaled(node: Node, symbol: Symbolic, factor: Constant, *, inverse: bool = Fa
     return Symbolic(spread(symbol, shape).scale_rows(factors), shape, symbol.type)
 
 
-def quotient(node: Node) -> Tensor:
+def divide(node: Node) -> Tensor:
     left = node.tensor(0)
     divisor = node.tensor(1)
     if isinstance(divisor, Symbolic):
@@ -120,7 +122,7 @@ def quotient(node: Node) -> Tensor:
     if not np.all(divisor.finite() != 0):
         raise node.fail("division by zero")
     if isinstance(left, Symbolic):
-        return scaled(node, left, divisor, inverse=True)
+        return scale_entries(node, left, divisor, inverse=True)
     if left.type in INTEGERS:
         return _whole_quotient(node, left, divisor)
     return fold(node, operator.truediv, left, divisor)
@@ -162,14 +164,16 @@ def power(node: Node) -> Tensor:
         )
     powers = [
         b ** int(e)
-        for b, e in zip(*(_flat(v, shape) for v in (_as_objects(base), exponents)), strict=True)
+        for b, e in zip(
+            *(_flat_entries(v, shape) for v in (_as_objects(base), exponents)), strict=True
+        )
     ]
     values = np.empty(len(powers), dtype=object)
     values[:] = powers
     return _typed(node, values.reshape(shape), base.type)
 
 
-def _flat(values: Array, shape: tuple[int, ...]) -> list[Any]:
+def _flat_entries(values: Array, shape: tuple[int, ...]) -> list[Any]:
     return list(np.broadcast_to(values, shape).ravel())
 
 
@@ -201,13 +205,13 @@ def _cast_constant(node: Node, value: Constant, target: str) -> Constant:
     if target == "bool":
         return node.folded(np.asarray(value.values != 0, dtype=np.bool_), target)
     if target in FLOATS:
-        return node.folded(_rounded(value.values, target), target)
+        return node.folded(_nearest_of_type(value.values, target), target)
     if value.type in FLOATS:
         return _truncated(node, value, target)
     return node.folded(wrapped(value.values.ravel().tolist(), target, value.shape), target)
 
 
-def _rounded(values: Array, target: str) -> Array:
+def _nearest_of_type(values: Array, target: str) -> Array:
     """The nearest numbers of a floating-point type, held as float64."""
     floats = values.astype(np.float64) if values.dtype == object else values
     kind = (
@@ -235,7 +239,7 @@ def _truncated(node: Node, value: Constant, target: str) -> Constant:
     return node.folded(wrapped(whole, target, value.shape), target)
 
 
-def where(node: Node) -> Tensor:
+def choose(node: Node) -> Tensor:
     """Where with a constant condition."""
     mask = node.constant(0, "the condition")
     left, right = node.tensor(1), node.tensor(2)
@@ -243,7 +247,7 @@ def where(node: Node) -> Tensor:
     chosen = np.broadcast_to(mask.values, shape)
     if isinstance(left, Constant) and isinstance(right, Constant):
         return node.folded(_choice(chosen, left, right), left.type)
-    a, b = (_chosen(part, used, shape) for part, used in ((left, chosen), (right, ~chosen)))
+    a, b = (_entries_where(part, used, shape) for part, used in ((left, chosen), (right, ~chosen)))
     positions = np.arange(chosen.size).reshape(shape) + np.where(chosen, 0, chosen.size)
     return Symbolic(concat([a, b]).select(positions.ravel()), shape, left.type)
 
@@ -254,7 +258,7 @@ def _choice(chosen: Array, left: Constant, right: Constant) -> Array:
     return np.where(chosen, left.values, right.values)
 
 
-def _chosen(part: Tensor, used: Array, shape: tuple[int, ...]) -> Affine:
+def _entries_where(part: Tensor, used: Array, shape: tuple[int, ...]) -> Affine:
     """The entries in the common shape; constants that are not chosen (often -inf) count as 0."""
     if isinstance(part, Symbolic):
         return spread(part, shape)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_ENTRIES, Node, entries_of
+from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of
 from rectifold.formats.onnx.tensors import INTEGERS, Constant, Tensor
 
 
@@ -27,9 +27,9 @@ def constant(node: Node) -> Tensor:
 
 def constant_of_shape(node: Node) -> Tensor:
     sizes = node.integers(0, "the shape") or []
-    if min(sizes, default=0) < 0 or entries_of(sizes) > MAX_ENTRIES:
+    if min(sizes, default=0) < 0 or entries_of(sizes) > MAX_TENSOR_ENTRIES:
         raise node.fail(
-            f"the shape {sizes} is negative or too large (the limit is {MAX_ENTRIES:,} entries)"
+            f"the shape {sizes} is negative or too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
         )
     value = node.attribute("value")
     if value is None:
@@ -60,8 +60,8 @@ def number_range(node: Node) -> Tensor:
     if delta == 0:
         raise node.fail("delta is 0")
     count = max(0, math.ceil((limit - start) / delta))
-    if count > MAX_ENTRIES:
-        raise node.fail(f"{count:,} numbers are too many (the limit is {MAX_ENTRIES:,})")
+    if count > MAX_TENSOR_ENTRIES:
+        raise node.fail(f"{count:,} numbers are too many (the limit is {MAX_TENSOR_ENTRIES:,})")
     kind = parts[0].type
     if kind in INTEGERS:
         whole = [int(start) + k * int(delta) for k in range(count)]

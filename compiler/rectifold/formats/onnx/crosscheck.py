@@ -19,7 +19,7 @@ import numpy as np
 from onnx import helper
 
 from rectifold.formats.onnx.floats import Floats, Rounded, Rounding, Trace
-from rectifold.formats.onnx.graph import Model, where
+from rectifold.formats.onnx.graph import Model, node_place
 from rectifold.formats.onnx.peers import Feeds, Peer, PeerError, outputs_of_peer
 from rectifold.formats.onnx.tensors import (
     FLOATS,
@@ -75,14 +75,16 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
     if macs > MAX_MACS:
         size = f"{macs:,} multiply-adds are more than {MAX_MACS:,}"
         return [f"the network was not compared with another program: {size}"]
-    points = _points(reading)
+    points = _exact_points(reading)
     try:
-        peer, found = _outputs(reading, peers, reading.outputs, points)
+        peer, found = _peer_outputs(reading, peers, reading.outputs, points)
     except PeerError as error:
         return [f"the network was not compared with another program ({error})"]
     trace = _traced(reading, points)
     trace.run(reading.network.layers)
-    if _agree(trace.known[reading.network.output], [_flat(outputs) for outputs in found], 0.0):
+    if _agree(
+        trace.known[reading.network.output], [_flat_outputs(outputs) for outputs in found], 0.0
+    ):
         return []
     _find(reading, points, [p for p in peers if p.name == peer])
     return []
@@ -91,7 +93,7 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
 # ---- points and models --------------------------------------------------------------------
 
 
-def _points(reading: Reading) -> Floats:
+def _exact_points(reading: Reading) -> Floats:
     """Points that are exact in every float type: multiples of 1/64, or whole numbers."""
     random = np.random.default_rng(0)
     columns = []
@@ -128,7 +130,7 @@ def _code(value: Tensor) -> int:
     return int(getattr(helper.TensorProto, names.get(value.type, value.type.upper())))
 
 
-def _model(reading: Reading, outputs: Sequence[str]) -> Any:
+def _model_of_nodes(reading: Reading, outputs: Sequence[str]) -> Any:
     """The nodes that were read, with these values as outputs."""
     read = {name for node in reading.nodes for name in node.input} | set(outputs)
     kept = [t for t in reading.model.graph.initializer if t.name in read]
@@ -145,14 +147,16 @@ def _info(reading: Reading, name: str, *, shape: bool) -> Any:
     return helper.make_tensor_value_info(name, _code(value), value.shape if shape else None)
 
 
-def _outputs(
+def _peer_outputs(
     reading: Reading,
     peers: Sequence[Peer],
     names: Sequence[str],
     points: Floats,
 ) -> tuple[str, list[list[Array]]]:
     """What a peer computes for these values at the points. Raises PeerError."""
-    return outputs_of_peer(peers, _model(reading, names), [_feeds(reading, x) for x in points])
+    return outputs_of_peer(
+        peers, _model_of_nodes(reading, names), [_feeds(reading, x) for x in points]
+    )
 
 
 # ---- comparing ----------------------------------------------------------------------------
@@ -164,7 +168,7 @@ def _traced(reading: Reading, points: Floats) -> Trace:
     return trace
 
 
-def _flat(outputs: Sequence[Array]) -> Floats:
+def _flat_outputs(outputs: Sequence[Array]) -> Floats:
     return np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in outputs])
 
 
@@ -197,19 +201,19 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
     names = [name for node in reading.nodes for name in node.output if name in reading.values]
     makers = {name: node for node in reading.nodes for name in node.output}
     try:
-        peer, runs = _outputs(reading, peers, names, points)
+        peer, runs = _peer_outputs(reading, peers, names, points)
     except PeerError as error:
         text = f"{peers[0].name} computes another function than was read, and shows no node"
-        raise OnnxError(f"{text} ({error}); {_REMEDY}") from None
+        raise OnnxError(f"{text} ({error}); {_REPORT_IT}") from None
     trace = _traced(reading, points)
     trace.run(reading.builder.layers.values())
     largest = 0.0
     for k, name in enumerate(names):
-        theirs = [_flat([run[k]]) for run in runs]
+        theirs = [_flat_outputs([run[k]]) for run in runs]
         largest = max(largest, *(_largest(v) for v in theirs))
         value = reading.values[name]
         shapes = {run[k].shape for run in runs} | {value.shape}
-        ours = _rounded(value, trace, len(points))
+        ours = _with_error(value, trace, len(points))
         spot = _difference(ours, theirs, DEVIATIONS * reading.rounding.unit * largest)
         if spot is not None or len(shapes) > 1:
             theirs_whole = [run[k] for run in runs]
@@ -220,14 +224,14 @@ def _largest(values: Floats) -> float:
     return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
 
 
-def _rounded(value: Tensor, trace: Trace, points: int) -> Rounded:
+def _with_error(value: Tensor, trace: Trace, points: int) -> Rounded:
     if isinstance(value, Symbolic):
         return trace.of(value.entries)
     flat = np.array([float(v) for v in value.values.ravel()])
     return Rounded(np.repeat(flat[None, :], points, axis=0), np.zeros((points, len(flat))))
 
 
-_REMEDY = "please report it with the file; --no-crosscheck reads it as rectifold understands it"
+_REPORT_IT = "please report it with the file; --no-crosscheck reads it as rectifold understands it"
 
 
 def _message(
@@ -238,11 +242,11 @@ def _message(
     spot: tuple[int, int] | None,
     peer: str,
 ) -> str:
-    place = where(node)
+    place = node_place(node)
     if spot is None or theirs[0].shape != value.shape:
         shapes = f"was read with the shape {value.shape}, but {peer} computes {theirs[0].shape}"
-        return f"{place} {shapes}; {_REMEDY}"
+        return f"{place} {shapes}; {_REPORT_IT}"
     point, entry = spot
     found, other = ours.values[point][entry], theirs[point].ravel()[entry]
     values = f"entry {entry} was read as {found:.9g} where {peer} computes {other:.9g}"
-    return f"{place}: {values}; {_REMEDY}"
+    return f"{place}: {values}; {_REPORT_IT}"

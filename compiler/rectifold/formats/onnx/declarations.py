@@ -76,7 +76,7 @@ class Attribute:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class DeclaredInput:
     """One declared input: "name:kind", "name:kind?" (may be left out) or "name:kind*" (any
     number).
     """
@@ -87,9 +87,9 @@ class Parameter:
     variadic: bool
 
     @staticmethod
-    def parse(text: str) -> Parameter:
+    def parse(text: str) -> DeclaredInput:
         name, kind = text.split(":")
-        return Parameter(name, kind.rstrip("?*"), kind.endswith("?"), kind.endswith("*"))
+        return DeclaredInput(name, kind.rstrip("?*"), kind.endswith("?"), kind.endswith("*"))
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ class Operator:
     domain: str = ""
 
     @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return tuple(Parameter.parse(text) for text in self.inputs.split())
+    def parameters(self) -> tuple[DeclaredInput, ...]:
+        return tuple(DeclaredInput.parse(text) for text in self.inputs.split())
 
-    def parameter(self, k: int) -> Parameter:
+    def parameter(self, k: int) -> DeclaredInput:
         """The declaration of input k; the last one stands for all further inputs if it is
         variadic.
         """
@@ -222,7 +222,7 @@ def _check_count(row: Operator, inputs: Sequence[Tensor | None], where: str) -> 
         raise OnnxError(f"{where}: one of its inputs is left out; {row.name} needs all of them")
 
 
-def _check_arithmetic(row: Operator, tensor: Tensor, parameter: Parameter, where: str) -> None:
+def _check_arithmetic(row: Operator, tensor: Tensor, parameter: DeclaredInput, where: str) -> None:
     if isinstance(tensor, Symbolic) and tensor.type not in FLOATS and not row.moves:
         raise OnnxError(
             f"{where}: the input {parameter.name!r} holds {tensor.type} values that depend on "

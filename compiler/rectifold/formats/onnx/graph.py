@@ -57,7 +57,7 @@ def standard(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
-def where(node: Any) -> str:
+def node_place(node: Any) -> str:
     """How messages call a node."""
     name = node.name or next((o for o in node.output if o), "")
     return f"node {name!r} ({node.op_type})"
@@ -95,7 +95,7 @@ def _check_defined(node: Any, makers: dict[str, list[int]], given: set[str]) -> 
     for name in node.input:
         if name and name not in makers and name not in given:
             raise OnnxError(
-                f"{where(node)} reads {name!r}, which nothing computes; export the model again"
+                f"{node_place(node)} reads {name!r}, which nothing computes; export the model again"
             )
 
 
@@ -132,6 +132,6 @@ def _sorted(needed: dict[int, set[int]], listed: list[Any]) -> list[int]:
     if len(order) < len(needed):
         stuck = min(k for k in needed if waiting[k] > 0)
         raise OnnxError(
-            f"{where(listed[stuck])} depends on its own result; a graph without circles is expected"
+            f"{node_place(listed[stuck])} depends on its own result; a graph without circles is expected"
         )
     return order

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_ENTRIES, Node, entries_of, symbolic_of
+from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor
 from rectifold.ir.affine import concat
 
@@ -108,11 +108,11 @@ def take_slices(node: Node, array: Array) -> Array:
     ):
         if stride == 0:
             raise node.fail("a step is 0")
-        array = np.take(array, _range(array.shape[axis], first, last, stride), axis=axis)
+        array = np.take(array, _slice_indices(array.shape[axis], first, last, stride), axis=axis)
     return array
 
 
-def _range(size: int, first: int, last: int, stride: int) -> list[int]:
+def _slice_indices(size: int, first: int, last: int, stride: int) -> list[int]:
     """The indices of a slice: ends count from the back if negative, and are moved into the axis."""
     first, last = (v + size if v < 0 else v for v in (first, last))
     if stride > 0:
@@ -172,9 +172,9 @@ def expand(node: Node, array: Array) -> Array:
 
 
 def _limited(node: Node, array: Array, shape: tuple[int, ...]) -> Array:
-    if entries_of(shape) > MAX_ENTRIES:
+    if entries_of(shape) > MAX_TENSOR_ENTRIES:
         raise node.fail(
-            f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)"
+            f"the result of shape {shape} is too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
         )
     return np.broadcast_to(array, shape)
 
@@ -184,9 +184,9 @@ def tile(node: Node, array: Array) -> Array:
     if len(repeats) != array.ndim or min(repeats, default=1) < 0:
         raise node.fail(f"repeats {repeats} do not fit an input of {array.ndim} dimensions")
     shape = tuple(s * r for s, r in zip(array.shape, repeats, strict=True))
-    if entries_of(shape) > MAX_ENTRIES:
+    if entries_of(shape) > MAX_TENSOR_ENTRIES:
         raise node.fail(
-            f"the result of shape {shape} is too large (the limit is {MAX_ENTRIES:,} entries)"
+            f"the result of shape {shape} is too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
         )
     return np.tile(array, repeats)
 
@@ -227,7 +227,7 @@ def _check_blocks(node: Node, array: Array, fits: bool) -> None:
 # ---- several tensors -----------------------------------------------------------------------------
 
 
-def joined(node: Node) -> Tensor:
+def concatenate(node: Node) -> Tensor:
     """Concat."""
     tensors = [node.tensor(k) for k in range(len(node))]
     axis = node.axis(int(node.attribute("axis")), len(tensors[0].shape))

@@ -111,7 +111,7 @@ MOVING = [
     Operator(
         "Concat",
         7,
-        moving.joined,
+        moving.concatenate,
         "inputs:T*",
         (Attribute("axis", "int", required=True),),
         ANY,

@@ -28,7 +28,7 @@ from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
 
 MAX_MATRIX = 500_000_000  # entries of the dense matrix of one operator
-MAX_ENTRIES = 20_000_000  # entries of a tensor that is made larger than its inputs
+MAX_TENSOR_ENTRIES = 20_000_000  # entries of a tensor that is made larger than its inputs
 MAX_EXACT_MATRIX = 10_000_000  # the same where an entry is a fraction
 
 
@@ -129,9 +129,9 @@ class Node:
                     "them equal)"
                 )
             result.append(wanted.pop() if wanted else 1)
-        if math.prod(result) > MAX_ENTRIES:
+        if math.prod(result) > MAX_TENSOR_ENTRIES:
             raise self.fail(
-                f"a result of shape {tuple(result)} is too large (the limit is {MAX_ENTRIES:,} "
+                f"a result of shape {tuple(result)} is too large (the limit is {MAX_TENSOR_ENTRIES:,} "
                 "entries)"
             )
         return tuple(result)

@@ -64,7 +64,7 @@ _ARITHMETIC = [
     Operator("Add", 7, arithmetic.sums(1), "A:T B:T", types=NUMBERS),
     Operator("Sub", 7, arithmetic.sums(-1), "A:T B:T", types=NUMBERS),
     Operator("Mul", 7, arithmetic.product, "A:T B:T", types=NUMBERS),
-    Operator("Div", 7, arithmetic.quotient, "A:T B:T", types=NUMBERS),
+    Operator("Div", 7, arithmetic.divide, "A:T B:T", types=NUMBERS),
     Operator("Neg", 7, arithmetic.negation, "X:T", types=NUMBERS),
     Operator("Pow", 7, arithmetic.power, "X:T Y:number", types=NUMBERS),
     Operator("Sum", 7, arithmetic.total, "data:T*"),
@@ -72,7 +72,7 @@ _ARITHMETIC = [
     Operator("Cast", 7, arithmetic.cast, "input:any", (TO,), moves=True),
     Operator("Cast", 19, arithmetic.cast, "input:any", (SATURATE, TO), moves=True),
     Operator("Cast", 24, arithmetic.cast, "input:any", (ROUND, SATURATE, TO), moves=True),
-    Operator("Where", 9, arithmetic.where, "condition:bool X:T Y:T", types=ANY, moves=True),
+    Operator("Where", 9, arithmetic.choose, "condition:bool X:T Y:T", types=ANY, moves=True),
     Operator("Equal", 7, arithmetic.comparison(operator.eq), "A:T B:T", types=ANY),
     Operator("Less", 7, arithmetic.comparison(operator.lt), "A:T B:T", types=NUMBERS),
     Operator("Greater", 7, arithmetic.comparison(operator.gt), "A:T B:T", types=NUMBERS),
@@ -129,20 +129,20 @@ _POOLING = [
 
 _ACTIVATIONS = [
     Operator("Relu", 7, activations.piecewise_linear("relu"), "X:T"),
-    Operator("Abs", 7, activations.absolute, "X:T", types=NUMBERS),
+    Operator("Abs", 7, activations.magnitude, "X:T", types=NUMBERS),
     Operator("LeakyRelu", 7, activations.piecewise_linear("leaky_relu", "alpha"), "X:T", (SLOPE,)),
     Operator("PRelu", 7, activations.prelu, "X:T slope:T"),
     Operator(
         "Clip",
         7,
-        activations.clip,
+        activations.clamp,
         "input:T",
         (
             Attribute("min", "float", -3.4028234663852886e38, infinite=True),
             Attribute("max", "float", 3.4028234663852886e38, infinite=True),
         ),
     ),
-    Operator("Clip", 11, activations.clip, "input:T min:T? max:T?"),
+    Operator("Clip", 11, activations.clamp, "input:T min:T? max:T?"),
     Operator(
         "HardSigmoid",
         7,
@@ -215,7 +215,7 @@ ROWS: tuple[Operator, ...] = (
 )  # fmt: skip
 
 
-def _table() -> Mapping[tuple[str, str], tuple[Operator, ...]]:
+def _rows_by_operator() -> Mapping[tuple[str, str], tuple[Operator, ...]]:
     found: dict[tuple[str, str], tuple[Operator, ...]] = {}
     for row in ROWS:
         key = (row.domain, row.name)
@@ -223,4 +223,4 @@ def _table() -> Mapping[tuple[str, str], tuple[Operator, ...]]:
     return found
 
 
-OPERATORS = _table()
+OPERATORS = _rows_by_operator()

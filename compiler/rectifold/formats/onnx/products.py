@@ -58,7 +58,7 @@ def _product(node: Node, left: Tensor, right: Tensor) -> Tensor:
         )
     a, b, shape = _aligned(node, left, right)
     if isinstance(left, Constant) and isinstance(right, Constant):
-        return _folded(node, left, right, (a, b, shape))
+        return _folded_product(node, left, right, (a, b, shape))
     if isinstance(left, Symbolic):
         assert isinstance(right, Constant)
         entries = _through(node, left, a, right.numbers().ravel(), b)
@@ -106,7 +106,7 @@ def _through(
     return node.linear(symbol, rows.ravel(), positions.ravel(), weights[chosen.ravel()], size)
 
 
-def _folded(
+def _folded_product(
     node: Node, left: Constant, right: Constant, terms: tuple[Indices, Indices, tuple[int, ...]]
 ) -> Constant:
     a, b, shape = terms

@@ -27,7 +27,7 @@ from rectifold.formats.onnx.declarations import (
     check_inputs,
     operator_of,
 )
-from rectifold.formats.onnx.graph import Model, load_model, needed_nodes, standard, where
+from rectifold.formats.onnx.graph import Model, load_model, needed_nodes, node_place, standard
 from rectifold.formats.onnx.node import FoldingBuilder, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.operators import OPERATORS
 from rectifold.formats.onnx.peers import PEERS, Peer
@@ -63,12 +63,12 @@ def read_onnx(
     crosscheck), with none if there are none; `operators` is the table of declarations by domain and
     name. Raises OnnxError, InputError.
     """
-    reader = _Reader(load_model(path), safe_name(path.stem, "net"), operators)
+    reader = _GraphReader(load_model(path), safe_name(path.stem, "net"), operators)
     reading = reader.reading(tuple(outputs))
     return reading.network, reader.notes + (crosscheck(reading, peers) if peers else [])
 
 
-class _Reader:
+class _GraphReader:
     def __init__(
         self, model: Model, name: str, operators: Mapping[tuple[str, str], Sequence[Operator]]
     ) -> None:
@@ -174,7 +174,7 @@ class _Reader:
         return self.values[name]
 
     def _run(self, node: Any) -> None:
-        place = where(node)
+        place = node_place(node)
         row = self._row(node, place)
         inputs = tuple(self._value(name) if name else None for name in node.input)
         while inputs and inputs[-1] is None:
@@ -192,7 +192,7 @@ class _Reader:
             builder=self.builder,
             notes=self.notes,
         )
-        self._keep(node, step, _computed(row, step))
+        self._keep(node, step, _run_operator(row, step))
 
     def _row(self, node: Any, place: str) -> Operator:
         domain = standard(node.domain)
@@ -230,7 +230,7 @@ class _Reader:
                 )
 
 
-def _computed(row: Operator, step: Node) -> list[Tensor]:
+def _run_operator(row: Operator, step: Node) -> list[Tensor]:
     try:
         result = row.run(step)
     except OnnxError as error:

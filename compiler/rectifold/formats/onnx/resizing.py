@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_ENTRIES, Node, entries_of
+from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of
 from rectifold.formats.onnx.tensors import Array
 
 
@@ -124,9 +124,9 @@ def _copied(
     shape = list(array.shape)
     for axis, change in zip(axes, found, strict=True):
         shape[axis] = change.output
-    if not 0 < entries_of(shape) <= MAX_ENTRIES:
+    if not 0 < entries_of(shape) <= MAX_TENSOR_ENTRIES:
         raise node.fail(
-            f"the result would have the shape {tuple(shape)}; 1 to {MAX_ENTRIES:,} entries are "
+            f"the result would have the shape {tuple(shape)}; 1 to {MAX_TENSOR_ENTRIES:,} entries are "
             "expected"
         )
     for axis, change in zip(axes, found, strict=True):
@@ -139,10 +139,12 @@ def _sources(node: Node, axis: _Axis, mode: str, rounding: str) -> list[int]:
     if axis.output == axis.size and axis.exact == 1:
         return list(range(axis.size))
     exact = [
-        _rounded(_coordinate(Fraction(o), axis, axis.exact, mode), rounding)
+        _rounded_index(_coordinate(Fraction(o), axis, axis.exact, mode), rounding)
         for o in range(axis.output)
     ]
-    single = [_rounded(_single(o, axis, mode), rounding) for o in range(axis.output)]
+    single = [
+        _rounded_index(_single_precision(o, axis, mode), rounding) for o in range(axis.output)
+    ]
     limited = [[min(max(v, 0), axis.size - 1) for v in part] for part in (exact, single)]
     if limited[0] != limited[1]:
         raise node.fail(
@@ -153,7 +155,7 @@ def _sources(node: Node, axis: _Axis, mode: str, rounding: str) -> list[int]:
     return limited[0]
 
 
-def _single(position: int, axis: _Axis, mode: str) -> Fraction:
+def _single_precision(position: int, axis: _Axis, mode: str) -> Fraction:
     """The coordinate in single precision, as an exact number."""
     return Fraction(float(np.float32(_coordinate(np.float32(position), axis, axis.scale, mode))))
 
@@ -179,7 +181,7 @@ def _coordinate(position: Any, axis: _Axis, scale: Any, mode: str) -> Any:
     return centred
 
 
-def _rounded(value: Fraction, rounding: str) -> int:
+def _rounded_index(value: Fraction, rounding: str) -> int:
     if rounding == "floor":
         return math.floor(value)
     if rounding == "ceil":

@@ -33,7 +33,7 @@ FLOATS = ("float32", "float64", "float16", "bfloat16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
 ELEMENT_TYPES = (*FLOATS, *INTEGERS, "bool")
 
-_LARGEST = Fraction(float(np.finfo(np.float64).max))
+_LARGEST_FLOAT = Fraction(float(np.finfo(np.float64).max))
 _NAMES = {"float": "float32", "double": "float64"}  # ONNX's names that are not NumPy's
 
 
@@ -113,14 +113,14 @@ def reduced(values: Array) -> Array:
     flat = values.ravel()
     floats = np.empty(len(flat))
     for k, value in enumerate(flat):
-        if not _is_float(value):
+        if not _is_exact_float(value):
             return values
         floats[k] = float(value)
     return floats.reshape(values.shape)
 
 
-def _is_float(value: Fraction) -> bool:
-    return abs(value) <= _LARGEST and Fraction(float(value)) == value
+def _is_exact_float(value: Fraction) -> bool:
+    return abs(value) <= _LARGEST_FLOAT and Fraction(float(value)) == value
 
 
 def matrix_of(array: Array) -> Matrix:

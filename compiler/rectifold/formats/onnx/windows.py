@@ -21,7 +21,7 @@ from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of
 from rectifold.formats.onnx.tensors import Constant, Symbolic, Tensor
 from rectifold.ir.affine import Affine
 
-MAX_CELLS = 1_000_000  # cells of one kernel
+MAX_KERNEL_CELLS = 1_000_000  # cells of one kernel
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -94,11 +94,14 @@ def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
             "runtimes; export the pads themselves"
         )
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
-    pads = [_pads(node, a, sizes, strides, reach) for a in range(axes)]
+    pads = [_axis_pads(node, a, sizes, strides, reach) for a in range(axes)]
     output = tuple(
         _positions(node, sizes[a], strides[a], reach[a], pads[a]) for a in range(axes)
     )  # fmt: skip
-    if entries_of(kernel) > MAX_CELLS or entries_of(kernel) * entries_of(output) > MAX_MATRIX:
+    if (
+        entries_of(kernel) > MAX_KERNEL_CELLS
+        or entries_of(kernel) * entries_of(output) > MAX_MATRIX
+    ):
         raise node.fail(
             f"a kernel of {list(kernel)} at {list(output)} places is too large to be read"
         )
@@ -106,7 +109,7 @@ def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
     return Window(tuple(kernel), strides, dilations, before, after, tuple(sizes), output)
 
 
-def _pads(
+def _axis_pads(
     node: Node, axis: int, sizes: Sequence[int], strides: Sequence[int], reach: Sequence[int]
 ) -> tuple[int, int]:
     mode = node.attribute("auto_pad")

@@ -18,7 +18,7 @@ from rectifold.reports.pictures.canvas import new_figure, save_figure
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.shallow import shallow_network
 
-_POINTS = 10_000  # random points of the box at which errors are measured
+_ERROR_POINTS = 10_000  # random points of the box at which errors are measured
 _GAINS = tuple(10**k for k in range(1, 6))
 _EXACT_INPUTS = 3  # free inputs up to which there is an exact form
 
@@ -78,7 +78,7 @@ def _points_in(domain: Domain) -> Floats:
     """Random points of the box that lie in the domain."""
     random = np.random.default_rng(0)
     low, high = domain.float_box
-    points = low + (high - low) * random.random((_POINTS, domain.size))
+    points = low + (high - low) * random.random((_ERROR_POINTS, domain.size))
     if not domain.constraints:
         return points
     return points[[domain.contains([Fraction(v) for v in point]) for point in points.tolist()]]

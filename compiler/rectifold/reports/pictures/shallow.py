@@ -27,7 +27,7 @@ from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.plane.construct import sheets_of
 
 _TICKS = 401  # points per side of the grid on which errors are shown
-_LARGE = 0.01  # of the largest output: from here on a gate counts as wrong in the title
+_VISIBLE_ERROR = 0.01  # of the largest output: from here on a gate counts as wrong in the title
 _GOLDEN = 0.61803  # of the hue circle from one sheet to the next
 
 
@@ -89,7 +89,7 @@ def draw_strips(
         mesh = axis.pcolormesh(
             ticks[0], ticks[1], shown, norm=shades, cmap="magma_r", shading="nearest"
         )
-        _title(axis, kind, gain, float((error > _LARGE * largest).mean()))
+        _title(axis, kind, gain, float((error > _VISIBLE_ERROR * largest).mean()))
         frame_plane(axis, regions)
         axis.locator_params(axis="x", nbins=5)
         axis.set_box_aspect(1)
