@@ -10,7 +10,9 @@ import numpy as np
 import rectifold_check
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_within
-from rectifold.equivalence.effort import Effort, Run
+from rectifold.effort.effort import Effort
+from rectifold.effort.equivalence import EquivalenceEffort
+from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.within import agree_within
 from rectifold.exact.matrix import Matrix
@@ -93,7 +95,7 @@ def permuted(network: Network, random: Random) -> Network:
     return draft.freeze()
 
 
-AT_ONCE = Effort(seconds_before_attacks=(0.0, 0.0), turn_seconds=0.2)
+AT_ONCE = Effort(equivalence=EquivalenceEffort(seconds_before_attacks=(0.0, 0.0), turn_seconds=0.2))
 
 
 MANY = (14, 8, 6, 2)  # inputs and units of a pair whose phases are split

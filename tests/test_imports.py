@@ -9,11 +9,12 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "compiler" / "rectifold"
 
-BASE = {"errors", "runtime", "exact"}
+BASE = {"errors", "effort", "runtime", "exact"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "runtime": {"errors", "exact"},
-    "exact": {"errors", "runtime"},
+    "effort": set(),
+    "runtime": {"errors", "effort", "exact"},
+    "exact": {"errors", "effort", "runtime"},
     "ir": BASE,
     "language": BASE | {"ir"},
     "formats": BASE | {"ir", "language"},

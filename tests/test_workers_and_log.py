@@ -19,6 +19,8 @@ from click.testing import CliRunner
 
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.cli.main import main
+from rectifold.effort.effort import Effort
+from rectifold.effort.prover import ProverEffort
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import BoxTreeSigns, ProvedBounds
@@ -30,7 +32,7 @@ from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Effort, Limits
+from rectifold.prover.effort import Limits
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.replay import ProofLog
 from support import float_network, net, random_network
@@ -173,9 +175,8 @@ def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyP
 # ---- the log ----------------------------------------------------------------------------------------
 
 
-NO_SEARCH = replace(
-    Effort.timed(30), search_seconds=0.0, optimised_work=0
-)  # what is proved comes from the log
+# what is proved comes from the log
+NO_SEARCH = Effort(prover=replace(ProverEffort.timed(30), search_seconds=0.0, optimised_work=0))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(tmp_pat
     """Where the search without planes gives up at once, the one with them decides as much, and its trees are evidence."""
     network, path = float_network(4, 12, 16, 16, 16, 2), tmp_path / "proofs.log"
     plain = prove(network, prover="bounds", limits=Limits(30))
-    effort = replace(Effort.timed(30), query_nodes=2, planes_questions=100)
+    effort = Effort(prover=replace(ProverEffort.timed(30), query_nodes=2, planes_questions=100))
     first = compile_network(network, prover="bounds", limits=Limits(30, log=path, effort=effort))
     assert verdicts(first.facts) == verdicts(plain)
     certificate = certify(first)

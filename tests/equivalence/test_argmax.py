@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from network_pairs import MANY, F, domain_of, largest_difference, shaken
+from rectifold.effort.effort import Effort
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.answers import Different, Equal
 from rectifold.equivalence.argmax import agree_in_argmax
 from rectifold.equivalence.decide import compare_argmax
-from rectifold.equivalence.effort import Effort, Run
+from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
@@ -20,6 +22,10 @@ from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.operations.compiling import sample_points
 from rectifold.prover.effort import Limits
 from support import float_network, net
+
+WITHOUT_ATTACKS = replace(
+    Effort.timed(60), equivalence=EquivalenceEffort(attacks=(), turn_seconds=0.2)
+)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -81,7 +87,7 @@ def test_two_processes_answer_about_the_argmax(seed: int, shake: float, proved: 
     found = agree_in_argmax(
         Question.of(a, b, domain_of(a)),
         F(1, 4),
-        Run(Limits(60, jobs=2), effort=Effort(attacks=(), turn_seconds=0.2)),
+        Run(Limits(60, jobs=2, effort=WITHOUT_ATTACKS)),
     )
     assert found.proved == proved
     if proved:
@@ -105,7 +111,7 @@ def test_an_interrupt_ends_the_rounds_about_the_argmax() -> None:
             raise KeyboardInterrupt
 
     margin = 2 * largest_difference(a, b, domain_of(a), 4000)
-    run = Run(Limits(600), progress=interrupting, effort=Effort(attacks=()))
+    run = Run(Limits(600, effort=WITHOUT_ATTACKS), progress=interrupting)
     found = agree_in_argmax(Question.of(a, b, domain_of(a)), margin, run)
     assert not found.proved
     assert not len(found.points)

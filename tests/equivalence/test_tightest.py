@@ -10,8 +10,10 @@ import pytest
 
 from network_pairs import MANY, F, accepted, domain_of, largest_difference, shaken
 from rectifold.certificate.within import certify_within
+from rectifold.effort.effort import Effort
+from rectifold.effort.equivalence import AttackSize, EquivalenceEffort
 from rectifold.equivalence.decide import closest
-from rectifold.equivalence.effort import AttackSize, Effort, Run
+from rectifold.equivalence.effort import Run
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.tightest import tightest
@@ -58,7 +60,8 @@ def test_two_processes_find_the_tightest_bound() -> None:
     b = shaken(a, 11, 0.05)
     alone = tightest(Question.of(a, b, domain_of(a)), Run(Limits(20)))
     shared = tightest(
-        Question.of(a, b, domain_of(a)), Run(Limits(20, jobs=2), effort=Effort(turn_seconds=0.3))
+        Question.of(a, b, domain_of(a)),
+        Run(Limits(20, jobs=2, effort=Effort(equivalence=EquivalenceEffort(turn_seconds=0.3)))),
     )
     assert shared.complete
     assert shared.boxes > 4
@@ -112,14 +115,14 @@ def test_the_tightest_bound_starts_from_the_best_point_of_the_log(tmp_path: Path
     first = tightest(Question.of(a, b, domain_of(a)), Run(limits))
     line = (tmp_path / "t.log").read_text()
     (tmp_path / "t.log").write_text(line + line.replace("0x", "?x") + "no json\n")
-    weak = Effort(attacks=(AttackSize(2, 1, 1),))
+    weak = Effort(equivalence=EquivalenceEffort(attacks=(AttackSize(2, 1, 1),)))
     assert (
-        tightest(Question.of(a, b, domain_of(a)), Run(Limits(1e-9), effort=weak)).reached
+        tightest(Question.of(a, b, domain_of(a)), Run(Limits(1e-9, effort=weak))).reached
         < first.reached
     )
     assert (
         tightest(
-            Question.of(a, b, domain_of(a)), Run(replace(limits, seconds=1e-9), effort=weak)
+            Question.of(a, b, domain_of(a)), Run(replace(limits, seconds=1e-9, effort=weak))
         ).reached
         >= first.reached
     )

@@ -146,7 +146,7 @@ def test_two_processes_prove_the_same_with_one_tree() -> None:
     seen = largest_difference(a, b, domain_of(a), 1000)
     found = agree_within(
         Question.of(a, b, domain_of(a), [seen * F(11, 10)] * 2),
-        Run(Limits(60, jobs=2), effort=AT_ONCE),
+        Run(Limits(60, jobs=2, effort=AT_ONCE)),
     )
     assert found.proved
     assert found.boxes > 4

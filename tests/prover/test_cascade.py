@@ -12,6 +12,8 @@ from rectifold.bounds.phases import Cases
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
 from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.effort.effort import Effort
+from rectifold.effort.prover import ProverEffort
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import ProvedBounds
@@ -22,7 +24,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Effort, Limits
+from rectifold.prover.effort import Limits
 from rectifold.prover.verdicts import verdict
 from rectifold.search.witnesses import Witnesses, sampling_box
 from rectifold.smt.process import Question, Sat, Solver, Unknown, Unsat, number
@@ -78,7 +80,7 @@ def test_z3_alone_is_a_trusted_claim() -> None:
 
 
 def test_without_branching_the_unit_stays_open_and_is_kept() -> None:
-    limits = Limits(effort=Effort(search_seconds=0.0))
+    limits = Limits(effort=Effort(prover=ProverEffort(search_seconds=0.0)))
     compiled = compile_network(net(CORRELATED), prover="bounds", limits=limits)
     assert compiled.facts.layers["k"].open[0]
     undecided = verdict(compiled.source, compiled.facts, Claim("k", 0, Phase.INACTIVE))

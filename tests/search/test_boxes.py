@@ -10,6 +10,8 @@ import pytest
 
 from rectifold.bounds.state import Bounds
 from rectifold.certificate.compiled import certify, check_certificate
+from rectifold.effort.effort import Effort
+from rectifold.effort.prover import ProverEffort
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import BoxSplit, BoxTree
@@ -18,7 +20,7 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Effort, Limits
+from rectifold.prover.effort import Limits
 from rectifold.search.boxes.tree import BoxSearch, midpoint
 from rectifold.search.witnesses import Witnesses
 from rectifold_check import Replay
@@ -90,10 +92,11 @@ def test_a_network_of_few_inputs_is_decided_by_boxes_and_certified() -> None:
 
 
 def test_boxes_agree_with_phases_on_every_unit_both_decide() -> None:
+    boxes_first = Effort(prover=ProverEffort(box_units=0))
     for seed in range(6):
         network = float_network(seed, 2, 12, 12, 12, 1)
         by_phases = prove(network, prover="bounds")
-        by_boxes = prove(network, prover="bounds", limits=Limits(effort=Effort(box_units=0)))
+        by_boxes = prove(network, prover="bounds", limits=Limits(effort=boxes_first))
         for name, ours in by_boxes.layers.items():
             other = by_phases.layers[name]
             assert not (ours.active & other.unstable).any()

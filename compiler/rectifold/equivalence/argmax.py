@@ -15,7 +15,8 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.bounds.state import Bounds
-from rectifold.equivalence.effort import AttackSize, Run, time_left
+from rectifold.effort.equivalence import AttackSize
+from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, split_boxes
 from rectifold.exact.conversion import Floats

@@ -1,91 +1,17 @@
-"""What deciding a question about two networks may cost: a user's limits, and the tuning numbers."""
+"""What deciding a question about two networks may cost."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
 
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.prover.effort import Limits, Progress
 
 
 @dataclass(frozen=True)
-class AttackSize:
-    """One attempt to find a point where two networks disagree."""
-
-    samples: int
-    """Random points and corners."""
-    starts: int
-    """Climbs from the best of them, per output and sign: many starts beat good ones."""
-    steps: int
-    """Gradient steps of one climb."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How hard it is tried. No number here decides an answer; each decides only when to stop."""
-
-    attacks: tuple[AttackSize, ...] = (
-        AttackSize(2_000, 8, 25),
-        AttackSize(2_000, 200, 25),
-        AttackSize(20_000, 400, 50),
-    )
-    """From the shortest to the longest; the later ones take about 0.7 and 3 seconds. Without any,
-    points are found by splitting only."""
-    seconds_before_attacks: tuple[float, ...] = (0.6, 5.0)
-    """Seconds of box splitting before each attack but the first."""
-    kept_points: int = 8
-    """Points of an attack that are handed on to be confirmed exactly."""
-
-    few_inputs: int = 12
-    """Inputs that vary, up to which the box is split; beyond it the phases."""
-    within_seconds: float = 120.0
-    """Seconds for a tolerance or the argmax, where the user sets no limit."""
-    tightest_seconds: float = 60.0
-    """Seconds for the tightest bound, where the user sets no limit."""
-    turn_seconds: float = 3.0
-    """Seconds of each process, after which the waiting boxes are dealt out again."""
-    share_of_pairs: float = 0.4
-    """Part of the time left for phases of many inputs with paired units."""
-    argmax_shares: tuple[float, ...] = (0.05, 0.2, 1.0)
-    """Parts of the time left for each round of proofs about the argmax of many inputs."""
-
-    samples: int = 2_000
-    """Points in floats at which the networks are compared first."""
-    exact_samples: int = 12
-    """Points at which they are compared exactly, whatever floats say."""
-    confirmed_points: int = 8
-    """Suspicious points of the sample that are evaluated exactly."""
-    climbs: int = 3
-    """Exact climbs from the points where the networks differ most."""
-    climb_seconds: float = 2.0
-    """Seconds for all of them, and at most a twentieth of the time limit."""
-
-    small_units: int = 80
-    """Relu units of both networks up to which boxes get `small_seconds` only."""
-    small_seconds: float = 5.0
-    """Seconds before regions and Z3, which also see a difference of exactly the tolerance."""
-    region_seconds: float = 60.0
-    """Seconds for regions, without a time limit."""
-    share_of_regions: float = 0.5
-    """Part of the time left for regions, where Z3 can be asked afterwards."""
-    z3_units: int = 80
-    """Relu units of both networks up to which Z3 is asked."""
-    z3_weights: int = 30_000
-    """Weights of both networks up to which Z3 is asked."""
-    z3_seconds: float = 30.0
-    """Seconds for Z3, without a time limit."""
-
-    replayed_work: int = 4_000_000
-    """Boxes times weights up to which a certificate is checked before a claim: some 15 seconds."""
-    box_weights: int = 500
-    """Weights that a box costs the checker beside those of the networks."""
-    replayed_cells: int = 5_000
-    """Cells up to which a certificate is checked before any claim, at a millisecond for each."""
-
-
-@dataclass(frozen=True)
 class Run:
-    """One run: the user's limits, the seed of every search, whom to tell how far it is, the effort.
+    """One run: the user's limits, the seed of every search, whom to tell how far it is.
 
     `replay`: the checker judges a certificate of a tolerance, where that takes seconds, before the
     claim is made.
@@ -94,8 +20,12 @@ class Run:
     limits: Limits = Limits()  # noqa: RUF009  # an immutable value
     seed: int = 0
     progress: Progress | None = None
-    effort: Effort = Effort()  # an immutable value
     replay: bool = True
+
+    @property
+    def effort(self) -> EquivalenceEffort:
+        """How hard it is tried, as the limits say."""
+        return self.limits.chosen_effort.equivalence
 
     def with_seconds(self, seconds: float | None) -> Run:
         """The same run with another time limit."""

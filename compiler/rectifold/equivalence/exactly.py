@@ -15,8 +15,9 @@ from typing import assert_never
 
 from rectifold.certificate.accepted import ClaimRefused, accepted
 from rectifold.certificate.pair import certify_pair
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.answers import Comparison, Different, Equal, Unknown, Verdict
-from rectifold.equivalence.effort import Effort, Run
+from rectifold.equivalence.effort import Run
 from rectifold.equivalence.points import confirm
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
@@ -50,7 +51,7 @@ def tie_units(question: Question, run: Run) -> Equal | None:
 
 
 def decide_exactly(
-    question: Question, region_effort: RegionEffort, effort: Effort, largest: Fraction
+    question: Question, region_effort: RegionEffort, effort: EquivalenceEffort, largest: Fraction
 ) -> Comparison:
     """Region by region for few inputs, then Z3 for few units.
 
@@ -74,7 +75,7 @@ def decide_exactly(
 
 
 def _by_regions(
-    question: Question, region_effort: RegionEffort, effort: Effort, largest: Fraction
+    question: Question, region_effort: RegionEffort, effort: EquivalenceEffort, largest: Fraction
 ) -> Comparison | None:
     """Region by region, for few inputs; None where there are none."""
     started = region_effort.clock()

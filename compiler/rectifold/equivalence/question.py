@@ -21,7 +21,7 @@ import numpy as np
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import threads_for
-from rectifold.equivalence.effort import AttackSize
+from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats

@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from rectifold.bounds.state import Bounds
-from rectifold.equivalence.effort import AttackSize, Run, time_left
+from rectifold.effort.equivalence import AttackSize
+from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import no_points
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns

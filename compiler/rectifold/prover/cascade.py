@@ -24,8 +24,6 @@ from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.workers import opened_workers
 from rectifold.smt.process import Solver
 
-_Z3_POINTS = 16  # points that are tried where Z3 shall do the work
-
 
 def require_domain(network: Network, domain: Domain | None) -> Domain:
     """The domain to prove on. Raises InputError if there is none."""
@@ -94,7 +92,9 @@ def _run(state: ProofState) -> bool:
 
 def _start_points(state: ProofState) -> None:
     with state.timed("witnesses"):
-        count = state.effort.points if state.settings.prover != "z3" else _Z3_POINTS
+        count = (
+            state.effort.points if state.settings.prover != "z3" else state.effort.least_z3_points
+        )
         state.witnesses.add(state.witnesses.fresh(count), count)
 
 

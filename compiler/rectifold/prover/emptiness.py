@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from rectifold.effort.prover import ProverEffort
 from rectifold.ir.domain import Domain
 from rectifold.smt.process import Question, Solver, Unsat
 
-_SECONDS = 10.0
 
-
-def is_empty(domain: Domain, seconds: float = _SECONDS) -> bool:
+def is_empty(domain: Domain, seconds: float = ProverEffort.emptiness_seconds) -> bool:
     """The domain is proved to be empty. False where it has a point, and where that was not decided."""
     if not domain.constraints or any(domain.contains(point) for point in _likely_points(domain)):
         return False

@@ -12,8 +12,6 @@ from rectifold.prover.state import ProofState
 from rectifold.search.phases.branch_and_bound import EXACT_LEAF_WEIGHTS
 from rectifold.search.tasks import EndTask, Snapshot, deal, tighten_ends
 
-_LEAST_SECONDS = 0.05  # that must be left for a round to begin
-
 
 def run_rounds(state: ProofState) -> None:
     """Until nothing is open, no layer is worth a round, or the time for searching is spent."""
@@ -22,7 +20,7 @@ def run_rounds(state: ProofState) -> None:
     network = state.network
     for number in range(1, state.effort.rounds + 1):
         asked = [v.name for v in network.relu_layers if _is_worth_a_round(state, v.name)]
-        if not asked or min(state.search_left, state.time_left()) <= _LEAST_SECONDS:
+        if not asked or min(state.search_left, state.time_left()) <= state.effort.round_seconds:
             return
         below = set().union(*(network.cone(name) for name in asked))
         for k, layer in enumerate(network.relu_layers):

@@ -10,21 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.bounds.state import Bounds
+from rectifold.effort.prover import ProverEffort
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float
 from rectifold.facts.entries import Entry
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.prover.effort import Effort, Limits, Progress, Prover
+from rectifold.prover.effort import Limits, Progress, Prover
 from rectifold.prover.layer import LayerState
 from rectifold.runtime.workers import Workers
 from rectifold.search.replay import ProofLog
 from rectifold.search.witnesses import Witnesses
 from rectifold.smt.process import Sat, Solver, Unsat
 from rectifold.smt.stability import cone_cost, find_point
-
-_FEASIBLE_SECONDS = 30.0  # for a first point of a domain with linear constraints
 
 
 class OutOfTimeError(Exception):
@@ -51,7 +50,7 @@ class ProofState:
         limits, asked = settings.limits, settings.asked
         self.network = network
         self.settings = settings
-        self.effort: Effort = limits.chosen_effort
+        self.effort: ProverEffort = limits.chosen_effort.prover
         self.solver = solver
         self.workers = workers
         self.log = None if limits.log is None else ProofLog(limits.log, network, domain)
@@ -61,7 +60,9 @@ class ProofState:
         self.search_left = self.effort.search_seconds
         self.seconds: dict[str, float] = {}
         self.bounds = Bounds(network, domain)
-        self.witnesses = Witnesses(self.bounds, settings.seed, _feasible(solver, domain))
+        self.witnesses = Witnesses(
+            self.bounds, settings.seed, _feasible(solver, domain, self.effort)
+        )
         self.layers: dict[str, LayerState] = {}
         self.record: list[Entry] = []
         self.is_resuming = False
@@ -164,11 +165,11 @@ class ProofState:
         self.search_left -= time.monotonic() - started
 
 
-def _feasible(solver: Solver, domain: Domain) -> list[Floats]:
+def _feasible(solver: Solver, domain: Domain, effort: ProverEffort) -> list[Floats]:
     """A first point when the domain has linear constraints; refuses a domain that is empty."""
     if not domain.constraints:
         return []
-    answer = find_point(solver, domain, _FEASIBLE_SECONDS)
+    answer = find_point(solver, domain, effort.feasible_seconds)
     if isinstance(answer, Unsat):
         raise InputError(
             "the domain is empty: no point of the box satisfies the linear constraints"

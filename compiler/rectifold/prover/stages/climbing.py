@@ -9,8 +9,6 @@ from rectifold.exact.entries import Indices
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
 
-_KEPT_CLIMBS = 32  # end points of one batch that later layers try too
-
 
 def run(state: ProofState, layer: LayerState) -> None:
     if not len(state.witnesses.points):  # a thin domain may have no point in floats
@@ -31,7 +29,7 @@ def run(state: ProofState, layer: LayerState) -> None:
                     state.effort.ascent_steps,
                 )
                 state.try_points(layer, points, "gradient search")
-                state.witnesses.add(points, _KEPT_CLIMBS)
+                state.witnesses.add(points, state.effort.kept_climbs)
 
 
 def _best_points(state: ProofState, layer: LayerState, units: Indices, sign: int) -> Floats:

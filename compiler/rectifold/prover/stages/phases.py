@@ -13,8 +13,6 @@ from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
 from rectifold.search.tasks import SignTask, Snapshot, answer_signs, deal
 
-_LEAST_NODES = 64  # that a question gets, however large its cone
-
 
 @dataclass(frozen=True, eq=False)
 class _Question:
@@ -70,7 +68,7 @@ def _tasks(state: ProofState, layer: LayerState, asked: _Question) -> list[SignT
     effort = state.effort
     seconds = min(state.search_left, state.time_left()) * asked.share
     _, weights = state.cone_cost(layer.name)
-    nodes = max(_LEAST_NODES, min(effort.phase_nodes, effort.phase_work // (weights + 1)))
+    nodes = max(effort.least_nodes, min(effort.phase_nodes, effort.phase_work // (weights + 1)))
     known = Snapshot.take(state.bounds, state.witnesses)
     return [
         SignTask(

@@ -1,0 +1,48 @@
+"""How linear regions and two-layer forms are searched for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RegionEffort:
+    """Enumeration of regions, alone and with other processes."""
+
+    kept_forms: int = 1 << 16
+    """Forms of a block of units that are kept, of all patterns together."""
+    vertices_kept: int = 64
+    """Vertices kept per cell of an enumeration by linear programs."""
+    array_pairs: int = 4096
+    """Pairs of vertices from which on adjacency is found with arrays."""
+    whole_product: int = 4
+    """A whole product is taken where more than one in so many values changed."""
+    directions: int = 12
+    """Directions tried at a vertex by a climb."""
+
+    cells_per_worker: int = 64
+    """Cells that are made for each process before they are dealt out."""
+    parts_per_worker: int = 8
+    """Parts for each process that the cells are dealt into."""
+    alone_seconds: float = 2.0
+    """Seconds of a comparison before other processes are started."""
+    turn_seconds: float = 3.0
+    """Seconds of each process, after which the waiting cells are dealt out again."""
+    report_seconds: float = 0.5
+    """Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class ShallowEffort:
+    """Search for small two-layer forms."""
+
+    proof_seconds: float = 5.0
+    """Seconds for the comparison by regions, where the caller names none."""
+    most_signs: int = 3_000_000
+    """Signs of hyperplanes at vertices up to which more than the first layer's are tried."""
+    pairing_rounds: int = 3
+    """Times that every chain is paired again, given the hinges of the others."""
+    weights_tried: int = 12
+    """Weights of one sheet that are tried, the most frequent ratios first."""
+    ordinary_exponent: int = 24
+    """Binary exponents up to which a row's largest entry is left as it is."""

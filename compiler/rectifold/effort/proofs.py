@@ -1,0 +1,27 @@
+"""How bounds are computed, and what is worth writing into a certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BoundEffort:
+    """Batches and threads of the bounds."""
+
+    rows: int = 1024
+    """Units of one batch of backward substitution."""
+    threaded_weights: int = 4096 * 4096
+    """Weights of one matrix from which on products use every processor."""
+
+
+@dataclass(frozen=True)
+class CertificateEffort:
+    """What a certificate tries before it gives up, and what it asks of the checker."""
+
+    leaving_out_rounds: int = 6
+    """Rounds of leaving out what cannot be certified: each one leaves out more."""
+    trace_points: int = 16
+    """Points at which candidates for ties must be proportional, exactly."""
+    most_cells: int = 20_000
+    """Cells up to which a certificate by regions is written: a millisecond of the checker each."""
