@@ -28,6 +28,9 @@ class Certificate:
 
     lines: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Certificate of {len(self.lines)} lines>"
+
     @property
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"
