@@ -30,8 +30,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import enumeration_of
 from rectifold_check.cells import Cells
-from rectifold_check.reading import read_domain as read_canonical_domain
-from rectifold_check.reading import read_network
+from rectifold_check.networks import read_domain as read_canonical_domain
+from rectifold_check.networks import read_network
 from support import float_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "networks"

@@ -57,7 +57,8 @@ def refuse_wrong_weight(compiled: Compiled, seed: int) -> None:
         canonical_text(compiled.source), domain, certificate.lines, text
     ).holds
     forged = certificate.lines[0].replace(
-        _header_digest(certificate.lines[0]), rectifold_check.reading.read_network(text, "B").digest
+        _header_digest(certificate.lines[0]),
+        rectifold_check.networks.read_network(text, "B").digest,
     )
     lines = (forged, *certificate.lines[1:])
     assert not rectifold_check.check(canonical_text(compiled.source), domain, lines, text).holds, (

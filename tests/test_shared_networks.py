@@ -26,8 +26,8 @@ from rectifold.linear_regions.summary import linear_regions
 from rectifold.operations.compiling import compile_network, sample_points
 from rectifold.two_layers.shallow import shallow_network
 from rectifold_check.cells import Cells
-from rectifold_check.reading import read_domain as read_canonical_domain
-from rectifold_check.reading import read_network
+from rectifold_check.networks import read_domain as read_canonical_domain
+from rectifold_check.networks import read_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TRAPS = sorted(p for p in (SHARED / "traps").glob("*.json")) if SHARED.is_dir() else []

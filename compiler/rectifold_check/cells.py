@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from itertools import product
 from math import gcd, lcm
 
-from rectifold_check.reading import Domain, Network, Refusal
+from rectifold_check.json import Refusal
+from rectifold_check.limits import MOST_CELL_INPUTS
+from rectifold_check.networks import Domain, Network
 from rectifold_check.substitution import entries_of, sources_of
 from rectifold_check.work import Work, words
-
-MOST_INPUTS = 6  # that vary; their box has 64 corners
 
 Point = tuple[int, ...]  # numerators, then one positive denominator
 
@@ -82,8 +82,8 @@ class Cells:
                 raise Refusal("cells need a bounded domain")
             ends.append((low, high))
         free = [k for k, (low, high) in enumerate(ends) if low < high]
-        if len(free) > MOST_INPUTS:
-            raise Refusal(f"cells are for at most {MOST_INPUTS} inputs that vary")
+        if len(free) > MOST_CELL_INPUTS:
+            raise Refusal(f"cells are for at most {MOST_CELL_INPUTS} inputs that vary")
         self.dimensions = len(free)
         den = lcm(*(v.denominator for pair in ends for v in pair))
         vertices, tight = [], []

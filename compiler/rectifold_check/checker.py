@@ -19,18 +19,9 @@ from rectifold_check.agreed import BITS, MOST_BITS
 from rectifold_check.cells import Cells
 from rectifold_check.claim import Claim, described
 from rectifold_check.forms import Form, add_into, reduced
-from rectifold_check.reading import (
-    Domain,
-    Layer,
-    Network,
-    Refusal,
-    Row,
-    multiplier,
-    parse_json,
-    rational,
-    read_domain,
-    read_network,
-)
+from rectifold_check.json import Refusal, multiplier, parse_json, rational
+from rectifold_check.limits import MOST_PLACES, PROOF_DEPTH
+from rectifold_check.networks import Domain, Layer, Network, Row, read_domain, read_network
 from rectifold_check.substitution import (
     Block,
     Substitution,
@@ -40,8 +31,6 @@ from rectifold_check.substitution import (
 )
 from rectifold_check.work import Stopped, Work, words
 
-MAX_DEPTH = 200  # of a proof tree
-MOST_PLACES = 1_000_000  # without a unit, in one arrangement
 GAP = 2  # the number of the network [A − B − eps; B − A − eps]
 
 Unit = tuple[int, int, int]  # (network 0 or 1, layer from 1, unit from 0)
@@ -784,7 +773,7 @@ def _share_ends(state: State, v: Unit, w: Unit, ratio: Fraction) -> None:
 
 def _prove(state: State, target: list[Term], proof: Any, depth: int) -> None:
     """Σ target ≥ 0 on the domain."""
-    if depth > MAX_DEPTH:
+    if depth > PROOF_DEPTH:
         raise Refusal("a proof is too deep")
     match proof:
         case {"l": list() as facts, **rest} if not rest:

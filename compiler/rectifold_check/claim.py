@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from rectifold_check.reading import Domain, Network
+from rectifold_check.networks import Domain, Network
 
 _MOST = 8  # numbers or ranges in one line
 _SHORT = 40  # characters of a number

@@ -33,7 +33,8 @@ from operator import mul
 from typing import Any
 
 from rectifold_check.agreed import BITS, PLANE_GAIN, STEEP_LOWER, STEEP_UPPER
-from rectifold_check.reading import Domain, Layer, Network, Refusal, multiplier, rational
+from rectifold_check.json import Refusal, multiplier, rational
+from rectifold_check.networks import Domain, Layer, Network
 from rectifold_check.work import Work, words
 
 SLOPE = 60  # fractional bits of an upper slope

@@ -17,7 +17,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold_check.agreed import BITS
-from rectifold_check.reading import read_domain, read_network
+from rectifold_check.networks import read_domain, read_network
 from rectifold_check.substitution import Case, Substitution
 from rectifold_check.substitution import Hull as CheckedHull
 from support import float_network, points_of, random_network

@@ -20,7 +20,7 @@ from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.two_layers.shallow import shallow_network
 from rectifold_check import Replay
 from rectifold_check.cells import Cells
-from rectifold_check.reading import read_domain, read_network
+from rectifold_check.networks import read_domain, read_network
 from support import BOX, canonical_chain, float_network, points_of, random_network
 
 # 2 relu(x0), and the same with two bends more: relu(2 x0 + x1 - x1), relu(... + 1) - 1

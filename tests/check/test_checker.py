@@ -16,7 +16,8 @@ from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
 from rectifold_check import Replay, check
-from rectifold_check.reading import Refusal, read_domain, read_network
+from rectifold_check.json import Refusal
+from rectifold_check.networks import read_domain, read_network
 from support import BOX, canonical_chain, net, random_network
 
 # A: relu(x0 + 2) + relu(x1 - 3): active, inactive.  B: x0 + 2

@@ -17,7 +17,8 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold_check import Replay
 from rectifold_check.agreed import BITS
-from rectifold_check.reading import Domain, Refusal, read_domain, read_network
+from rectifold_check.json import Refusal
+from rectifold_check.networks import Domain, read_domain, read_network
 from rectifold_check.substitution import SLOPE, Case, Hull, Substitution
 from support import BOX, canonical_chain, points_of, random_network
 

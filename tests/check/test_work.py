@@ -14,8 +14,9 @@ from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.effort import Limits
-from rectifold_check.reading import Refusal
-from rectifold_check.work import BASE, EACH, OFTEN, Stopped, Work
+from rectifold_check.json import Refusal
+from rectifold_check.limits import WORK_BASE, WORK_BETWEEN_QUESTIONS, WORK_PER_BYTE
+from rectifold_check.work import Stopped, Work
 from support import float_network
 
 LENGTH = "more work than a certificate and networks of this length may ask for"
@@ -121,17 +122,17 @@ def test_work_is_allowed_by_the_byte_and_asks_whether_to_stop_now_and_then() -> 
         return False
 
     work = Work(0, stop)
-    work.spend(BASE)
+    work.spend(WORK_BASE)
     with pytest.raises(Refusal, match=LENGTH):
         work.spend(1)
     work.read(2)
-    work.spend(2 * EACH - 1)
+    work.spend(2 * WORK_PER_BYTE - 1)
     with pytest.raises(Refusal, match=LENGTH):
         work.spend(1)
-    assert asked == [BASE]
+    assert asked == [WORK_BASE]
     Work().spend(10**30)
     with pytest.raises(Stopped):
-        Work(0, lambda: True).spend(OFTEN + 1)
+        Work(0, lambda: True).spend(WORK_BETWEEN_QUESTIONS + 1)
 
 
 @pytest.mark.parametrize("sizes", [(2, 8, 8, 1), (14, 20, 20, 3)])
@@ -148,6 +149,6 @@ def test_honest_certificates_need_a_hundredth_of_what_is_allowed(sizes: tuple[in
     def stop() -> bool:
         nonlocal counted
         counted += 1
-        return counted * OFTEN > (BASE + EACH * bytes_read) / 100
+        return counted * WORK_BETWEEN_QUESTIONS > (WORK_BASE + WORK_PER_BYTE * bytes_read) / 100
 
     assert rectifold_check.check(*texts, lines, stop=stop).holds

@@ -24,7 +24,7 @@ from rectifold.exact.numerals import bound_text, counted
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.by_vertices import MOST_INPUTS
 from rectifold.linear_regions.compare import ByRegions, Effort, compare_by_regions
-from rectifold_check.cells import MOST_INPUTS as MOST_CELL_INPUTS
+from rectifold_check.limits import MOST_CELL_INPUTS
 
 _MOST_CELLS = 1_000_000  # no limit: the time ends the search
 _CERTIFICATE_SECONDS = 60.0  # without a time limit

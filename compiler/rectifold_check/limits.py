@@ -1,0 +1,36 @@
+"""How much the checker takes on: every number with its unit and its reason.
+
+    allowed work = WORK_BASE + WORK_PER_BYTE · bytes (of the certificate as far as it is read,
+                   of both networks and of the domain)
+
+Sound whatever they are: beyond a limit the checker refuses.
+"""
+
+# Words of 64 bits multiplied or added: ten million take a second or so, and an honest certificate
+# of cases or boxes needs up to 500 for every byte.
+WORK_BASE = 50_000_000
+WORK_PER_BYTE = 20_000
+
+# Words of work between two questions whether to stop: a fifth of a second.
+WORK_BETWEEN_QUESTIONS = 2_000_000
+
+# Inputs of a network: a domain has two ends for each.
+MOST_INPUTS = 10_000_000
+
+# Units of a network besides one for every byte of its text: units without weights cost no text.
+MOST_UNITS = 100_000
+
+# Words of 64 bits that the weights of one layer take over their common denominator, and how many
+# more for every byte of the network's text: a short text can name denominators whose common
+# multiple is very long.
+MOST_WORDS = 16_000_000
+WORDS_PER_BYTE = 16
+
+# Splits from the root of a proof by facts to a leaf: each is a call within a call.
+PROOF_DEPTH = 200
+
+# Places without a unit in one arrangement of the gap network: each becomes a unit.
+MOST_PLACES = 1_000_000
+
+# Inputs that vary where a domain is cut into cells: its box has 64 corners.
+MOST_CELL_INPUTS = 6
