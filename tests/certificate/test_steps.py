@@ -13,22 +13,22 @@ import pytest
 import rectifold_check
 from rectifold.certificate.file import written_step
 from rectifold.certificate.steps import (
-    Alias,
-    Bound,
-    Boxes,
-    Cases,
-    Cells,
+    AliasStep,
+    BoundStep,
+    BoxesStep,
+    CasesStep,
+    CellsStep,
+    CertificateStep,
     DomainFact,
-    Final,
-    Intervals,
+    FinalStep,
+    IntervalsStep,
     LeafProof,
-    Mirror,
+    MirrorStep,
     Numbering,
-    Pairs,
-    Precision,
+    PairsStep,
+    PrecisionStep,
     SplitProof,
-    Step,
-    Trusted,
+    TrustedStep,
     UnitFact,
     UnitRef,
     tie_of,
@@ -51,10 +51,10 @@ NETWORK = net(
 FIRST, SECOND = UnitRef(0, 1, 0), UnitRef(1, 2, 3)
 HALF = Fraction(1, 2)
 TREE = BoxTree((), BoxSplit(0, 0.5, BoxTree((0,)), BoxTree((0,))))
-WRITTEN: list[tuple[Step, str]] = [
-    (Bound(FIRST, "lo", HALF), '["bound",[0,1,0],"lo","1/2",{"l":[]}]'),
+WRITTEN: list[tuple[CertificateStep, str]] = [
+    (BoundStep(FIRST, "lo", HALF), '["bound",[0,1,0],"lo","1/2",{"l":[]}]'),
     (
-        Bound(
+        BoundStep(
             FIRST,
             "up",
             Fraction(0),
@@ -67,9 +67,9 @@ WRITTEN: list[tuple[Step, str]] = [
         '["bound",[0,1,0],"up","0",{"s":[1,2,3],"p":{"l":[["hz",[0,1,0],"1/2"],["dom",4,"3"]]},'
         '"n":{"l":[["ch",[1,2,3],"0x1.0000000000000p-1"]]}}]',
     ),
-    (Cases(SECOND, "up", HALF), '["cases",[1,2,3],"up","1/2",[],["",[],[]]]'),
+    (CasesStep(SECOND, "up", HALF), '["cases",[1,2,3],"up","1/2",[],["",[],[]]]'),
     (
-        Cases(
+        CasesStep(
             SECOND,
             "up",
             HALF,
@@ -78,57 +78,57 @@ WRITTEN: list[tuple[Step, str]] = [
         ),
         '["cases",[1,2,3],"up","1/2",[[1,[1]]],["AEA=",[],[]]]',
     ),
-    (Trusted(FIRST, "lo", HALF, "z3"), '["trusted",[0,1,0],"lo","1/2","z3"]'),
-    (Intervals(2, 7), '["intervals",2,7]'),
+    (TrustedStep(FIRST, "lo", HALF, "z3"), '["trusted",[0,1,0],"lo","1/2","z3"]'),
+    (IntervalsStep(2, 7), '["intervals",2,7]'),
     (
-        Boxes(Numbering(NETWORK, 0), 2, BoxProof(((0, "up"),), TREE)),
+        BoxesStep(Numbering(NETWORK, 0), 2, BoxProof(((0, "up"),), TREE)),
         '["boxes",0,2,[[0,"up","0"]],[[],0,"1/2",[[0]],[[0]]]]',
     ),
-    (Alias(SECOND, FIRST, HALF), '["alias",[1,2,3],[0,1,0],"1/2"]'),
-    (Mirror(SECOND, FIRST, HALF), '["mirror",[1,2,3],[0,1,0],"1/2"]'),
+    (AliasStep(SECOND, FIRST, HALF), '["alias",[1,2,3],[0,1,0],"1/2"]'),
+    (MirrorStep(SECOND, FIRST, HALF), '["mirror",[1,2,3],[0,1,0],"1/2"]'),
     (
-        Pairs((Pair(0, 1), Pair(1, 2, (0, -1), (1, 0)))),
+        PairsStep((Pair(0, 1), Pair(1, 2, (0, -1), (1, 0)))),
         '["pairs",[[1,2],[2,3,[0,-1],[1,0]]]]',
     ),
-    (Cells(12), '["cells",12]'),
-    (Precision(80), '["precision",80]'),
-    (Final(), '["final",{}]'),
+    (CellsStep(12), '["cells",12]'),
+    (PrecisionStep(80), '["precision",80]'),
+    (FinalStep(), '["final",{}]'),
     (
-        Final({0: (LeafProof(), LeafProof((DomainFact(0, HALF),)))}),
+        FinalStep({0: (LeafProof(), LeafProof((DomainFact(0, HALF),)))}),
         '["final",{"0":{"ge":{"l":[]},"le":{"l":[["dom",0,"1/2"]]}}}]',
     ),
 ]
 
 
 @pytest.mark.parametrize(("step", "line"), WRITTEN, ids=lambda v: type(v).__name__)
-def test_a_step_is_written_as_the_format_says(step: Step, line: str) -> None:
+def test_a_step_is_written_as_the_format_says(step: CertificateStep, line: str) -> None:
     assert written_step(step) == line
 
 
 def test_every_step_of_the_format_has_a_type_and_no_type_is_unknown_to_it() -> None:
     in_text = set(re.findall(r'\["([a-z]+)",', FORMAT_TEXT))
     assert {step.json()[0] for step, _ in WRITTEN} == in_text
-    assert {type(step) for step, _ in WRITTEN} == set(get_args(Step))
+    assert {type(step) for step, _ in WRITTEN} == set(get_args(CertificateStep))
 
 
 def test_a_negative_ratio_is_a_mirror_image() -> None:
-    assert tie_of(SECOND, FIRST, Fraction(-3)) == Mirror(SECOND, FIRST, Fraction(3))
-    assert tie_of(SECOND, FIRST, HALF) == Alias(SECOND, FIRST, HALF)
+    assert tie_of(SECOND, FIRST, Fraction(-3)) == MirrorStep(SECOND, FIRST, Fraction(3))
+    assert tie_of(SECOND, FIRST, HALF) == AliasStep(SECOND, FIRST, HALF)
 
 
 @pytest.mark.parametrize(
     ("step", "holds"),
     [
-        (Bound(UnitRef(0, 2, 0), "lo", Fraction(0)), True),
-        (Bound(UnitRef(0, 2, 0), "lo", HALF), False),
-        (Alias(UnitRef(1, 1, 0), UnitRef(0, 1, 0), Fraction(1)), True),
-        (Alias(UnitRef(1, 1, 0), UnitRef(0, 1, 1), Fraction(1)), False),
-        (Mirror(UnitRef(0, 1, 1), UnitRef(0, 1, 0), Fraction(1)), True),
-        (Intervals(0, 1), True),
-        (Cells(1), False),
+        (BoundStep(UnitRef(0, 2, 0), "lo", Fraction(0)), True),
+        (BoundStep(UnitRef(0, 2, 0), "lo", HALF), False),
+        (AliasStep(UnitRef(1, 1, 0), UnitRef(0, 1, 0), Fraction(1)), True),
+        (AliasStep(UnitRef(1, 1, 0), UnitRef(0, 1, 1), Fraction(1)), False),
+        (MirrorStep(UnitRef(0, 1, 1), UnitRef(0, 1, 0), Fraction(1)), True),
+        (IntervalsStep(0, 1), True),
+        (CellsStep(1), False),
     ],
 )
-def test_the_checker_reads_what_is_written(step: Step, holds: bool) -> None:
+def test_the_checker_reads_what_is_written(step: CertificateStep, holds: bool) -> None:
 
     assert NETWORK.domain is not None
     text = canonical_text(NETWORK)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from rectifold.bounds.code_error import FORMATS, code_error, rounding_error
+from rectifold.bounds.code_error import ARITHMETICS, code_error, rounding_error
 from rectifold.cli.main import main
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
@@ -116,9 +116,9 @@ def test_a_point_on_a_rounded_end_is_compared_with_the_exact_end(
 
 
 def test_a_sum_too_long_for_the_format_has_no_bound() -> None:
-    assert FORMATS["float32"].gamma(1) >= 2.0**-24
-    assert FORMATS["float64"].gamma(1000) >= 1000 * 2.0**-53
-    assert np.isinf(FORMATS["float32"].gamma(2**24))
+    assert ARITHMETICS["float32"].gamma(1) >= 2.0**-24
+    assert ARITHMETICS["float64"].gamma(1000) >= 1000 * 2.0**-53
+    assert np.isinf(ARITHMETICS["float32"].gamma(2**24))
 
 
 @pytest.mark.parametrize("command", ["emit", "compile", "shallow"])

@@ -27,7 +27,7 @@ from rectifold.prover.cascade import prove
 from rectifold.prover.effort import Limits
 from rectifold.prover.verdicts import verdict
 from rectifold.search.witnesses import Witnesses, sampling_box
-from rectifold.smt.process import Question, Sat, Solver, Unknown, Unsat, number
+from rectifold.smt.process import NoAnswer, Sat, SmtProblem, Solver, Unsat, number
 from support import net, points_of, random_network
 
 F = Fraction
@@ -256,7 +256,7 @@ def test_z3_numbers_are_exact_and_answers_are_points() -> None:
     assert number(F(-1, 3)) == "(- (/ 1 3))"
     domain = Domain((F(0),), (F(1),))
     with Solver() as solver:
-        question = Question(domain)
+        question = SmtProblem(domain)
         question.require("(= (* 3 x_0) 1)")
         answer = solver.ask(question.text(), 1, 10)
         assert isinstance(answer, Sat)
@@ -268,15 +268,15 @@ def test_z3_numbers_are_exact_and_answers_are_points() -> None:
 def test_z3_is_killed_when_it_overruns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rectifold.smt.process._GRACE", 0.0)
     with Solver() as solver:
-        first = solver.ask(Question(Domain((F(0),), (F(1),))).text(), 1, 0.0001)
-        assert isinstance(first, Unknown | Sat)
+        first = solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 0.0001)
+        assert isinstance(first, NoAnswer | Sat)
         monkeypatch.setattr("rectifold.smt.process._GRACE", 20.0)
-        assert isinstance(solver.ask(Question(Domain((F(0),), (F(1),))).text(), 1, 10), Sat)
+        assert isinstance(solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 10), Sat)
 
 
 def test_a_dead_solver_process_is_an_unknown() -> None:
     with Solver(memory_mb=1) as solver:
-        assert isinstance(solver.ask(Question(Domain((F(0),), (F(1),))).text(), 1, 5), Unknown)
+        assert isinstance(solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 5), NoAnswer)
 
 
 CUT = """

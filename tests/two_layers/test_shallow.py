@@ -15,7 +15,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.two_layers.form import Affine, Unit, evaluated, hinge_of
+from rectifold.two_layers.form import AffineForm, Unit, evaluated, hinge_of
 from rectifold.two_layers.plane.construct import on_a_plane, sheets_of
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.chains import pairings, three_chain
@@ -309,7 +309,7 @@ def test_more_than_three_units_in_a_vertex_are_refused_with_the_vertex_named() -
 
 
 def test_hinges_are_primitive_with_a_positive_first_coefficient() -> None:
-    form: Affine = (Fraction(-2, 3), Fraction(4, 3), Fraction(2))
+    form: AffineForm = (Fraction(-2, 3), Fraction(4, 3), Fraction(2))
     hinge, scale = hinge_of(form)
     assert (hinge, scale) == ((1, -2, -3), Fraction(-2, 3))
     assert Unit((Fraction(1),), form, ((hinge, Fraction(2)),)).value(

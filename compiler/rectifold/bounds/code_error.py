@@ -63,7 +63,7 @@ class Arithmetic:
         return Fraction(near) if np.isfinite(near) else None
 
 
-FORMATS = {
+ARITHMETICS = {
     "float64": Arithmetic(2.0**-53, 2.0**-1022, float(np.finfo(np.float64).max)),
     "float32": Arithmetic(2.0**-24, 2.0**-126, float(np.finfo(np.float32).max)),
 }
@@ -75,7 +75,7 @@ def nearest_in(end: Fraction, arithmetic: Arithmetic) -> float:
         near = end.numerator / end.denominator
     except OverflowError:
         return np.inf if end > 0 else -np.inf
-    if arithmetic is FORMATS["float64"]:
+    if arithmetic is ARITHMETICS["float64"]:
         return near
     with np.errstate(over="ignore"):
         return float(np.float32(near))
@@ -105,14 +105,14 @@ def rounding_error(
 ) -> CodeError:
     """As `code_error`, and whether overflow is why there is no bound."""
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
-        return _rounding_error(network, domain, facts, FORMATS[precision])
+        return _rounding_error(network, domain, facts, ARITHMETICS[precision])
 
 
 def _rounding_error(
     network: Network, domain: Domain, facts: Facts | None, arithmetic: Arithmetic
 ) -> CodeError:
     bounds = _with_facts(network, domain, facts)
-    errors: dict[str, Floats] = {network.input_name: _input_error(domain, arithmetic)}
+    errors: dict[str, Floats] = {network.input_name: _accepted_input_error(domain, arithmetic)}
     overflow = None
     for layer in network.layers:
         size, error = _layer_error(bounds, layer.name, errors, arithmetic)
@@ -143,7 +143,7 @@ def _layer_error(
     return size * (1.0 + 4.0 * share) + error, np.where(np.isnan(error), np.inf, error)
 
 
-def _input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:
+def _accepted_input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:
     """How far a float that is accepted may lie beyond its range, and what reading it may lose."""
     ends = zip(domain.lower, domain.upper, strict=True)
     return np.array(

@@ -27,7 +27,7 @@ from rectifold.facts.trees import Hull
 
 
 @dataclass(frozen=True, eq=False)
-class Above:
+class UpperPlanes:
     """Σ_j C_j relu(z_j) ≤ coefficients·x + constants, up to `error`. One row each."""
 
     coefficients: Floats
@@ -42,7 +42,7 @@ def planes_above(
     bias: Floats,
     box: tuple[Floats, Floats],
     sizes: tuple[Floats, Floats],
-) -> Above:
+) -> UpperPlanes:
     """c: k×m, nonnegative, and 0 in rows without a hull. weights: m×n. sizes: R, and the radius of each row."""
     low, high = box
     ends = weights * low, weights * high
@@ -64,6 +64,6 @@ def planes_above(
         constants[k] = c[k, used] @ np.maximum(*needs)
     m, n = weights.shape
     tiny = 8 * m * n * TINY * (1.0 + np.maximum(np.abs(low), np.abs(high)).sum() + c.sum(axis=1))
-    return Above(
+    return UpperPlanes(
         coefficients, constants, c @ (gamma(4 * (m + n) + 40) * sizes[0] + sizes[1]) + tiny
     )

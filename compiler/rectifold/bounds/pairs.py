@@ -30,7 +30,7 @@ from rectifold.exact.entries import Indices
 
 
 @dataclass(frozen=True, eq=False)
-class Planes:
+class DifferencePlanes:
     """e ≤ above·(x, y, 1) and e ≥ below·(x, y, 1), and the lines of a and b: boxes × units each."""
 
     above: tuple[Floats, Floats, Floats]
@@ -47,7 +47,7 @@ class PairBoxes(Boxes):
     difference_lower: Mapping[str, Floats] = field(default_factory=dict)
     difference_upper: Mapping[str, Floats] = field(default_factory=dict)
     reach: Mapping[str, Floats] = field(default_factory=dict)  # |pre-activation| on the domain
-    planes: dict[str, Planes] = field(
+    planes: dict[str, DifferencePlanes] = field(
         default_factory=dict
     )  # made when a layer is first passed: its ends are final then
 
@@ -75,7 +75,7 @@ class PairBoxes(Boxes):
         error += (4 * c.shape[1] + 8) * TINY * (1.0 + reach_first.sum() + reach_second.sum())
         return PairPlanes(x + on_first, y + on_second, constants, error)
 
-    def _planes(self, first: str, second: str, live: Indices) -> Planes:
+    def _planes(self, first: str, second: str, live: Indices) -> DifferencePlanes:
         lx, ux = self.lower[first][:, live], self.upper[first][:, live]
         ly, uy = self.lower[second][:, live], self.upper[second][:, live]
         ld, ud = self.difference_lower[first][:, live], self.difference_upper[first][:, live]
@@ -98,7 +98,7 @@ class PairBoxes(Boxes):
         apart = (of_minus_d[0], -of_minus_d[0], -of_minus_d[1])
         gain = of_minus_d[0] * d - of_minus_d[1] - (of_x[2] * x - of_y[0] * y - of_y[1])
         below = _chosen(unstable & (gain > enough), apart, alone)
-        return Planes(above, below, of_x, of_y)
+        return DifferencePlanes(above, below, of_x, of_y)
 
     def of(self, index: Indices) -> PairBoxes:
         return replace(self, index=index)

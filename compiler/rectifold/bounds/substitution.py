@@ -38,7 +38,9 @@ from rectifold.ir.network import Network
 _ROWS = 1024  # rows of one backward batch
 
 Recorder = Callable[[str, Indices, Indices, Floats], None]  # layer, rows, live units, coefficients
-Told = Callable[[str, str, Indices, Floats], None]  # layer, side, units better than intervals, ends
+OnBounds = Callable[
+    [str, str, Indices, Floats], None
+]  # layer, side, units better than intervals, ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,7 +306,7 @@ class _Substitution:
 
 
 def bounded(
-    network: Network, domain: Domain, pairs: Mapping[str, str], told: Told | None = None
+    network: Network, domain: Domain, pairs: Mapping[str, str], told: OnBounds | None = None
 ) -> Bounds:
     """Bounds with the ends of every layer: intervals, and substitution where they have both signs.
 

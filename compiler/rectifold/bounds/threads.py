@@ -26,8 +26,8 @@ LARGE = (
     4096 * 4096
 )  # weights of a matrix from which on BLAS may use as many threads as it was given
 
-P = ParamSpec("P")
-Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
 
 
 @contextmanager
@@ -40,11 +40,11 @@ def threads_for(*networks: Network) -> Iterator[None]:
         yield
 
 
-def on_few_threads(function: Callable[P, Answer]) -> Callable[P, Answer]:
+def on_few_threads(function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
     """The function, with `threads_for` the networks among its arguments."""
 
     @wraps(function)
-    def limited(*args: P.args, **kwargs: P.kwargs) -> Answer:
+    def limited(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
         with threads_for(*(v for v in (*args, *kwargs.values()) if isinstance(v, Network))):
             return function(*args, **kwargs)
 

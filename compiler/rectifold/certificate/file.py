@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rectifold.certificate.steps import Final, Step
+from rectifold.certificate.steps import CertificateStep, FinalStep
 from rectifold.ir.canonical import canonical_text, digest
 from rectifold.ir.network import Network
 
@@ -37,10 +37,13 @@ class Certificate:
 
 
 def certificate_of(
-    a: Network, b: Network, steps: Iterable[Step], tolerance: Sequence[Fraction] | None = None
+    a: Network,
+    b: Network,
+    steps: Iterable[CertificateStep],
+    tolerance: Sequence[Fraction] | None = None,
 ) -> Certificate:
     """The certificate with these steps. `tolerance`: per output, without it they are equal."""
-    lines = (written_step(step) for step in (*steps, Final()))
+    lines = (written_step(step) for step in (*steps, FinalStep()))
     return Certificate((header(a, b, tolerance), *lines))
 
 
@@ -56,6 +59,6 @@ def header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) 
     return json.dumps(form, separators=(",", ":"))
 
 
-def written_step(step: Step) -> str:
+def written_step(step: CertificateStep) -> str:
     """One line of a certificate."""
     return json.dumps(step.json(), separators=(",", ":"))

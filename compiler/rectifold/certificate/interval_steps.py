@@ -17,12 +17,12 @@ import numpy as np
 
 from rectifold.bounds.state import Bounds
 from rectifold.certificate.steps import (
-    Bound,
+    BoundStep,
+    CertificateStep,
     FactKind,
-    Intervals,
+    IntervalsStep,
     LeafProof,
     Numbering,
-    Step,
     UnitFact,
 )
 from rectifold.exact.conversion import Floats
@@ -56,7 +56,7 @@ class IntervalSteps:
         self.demand = demand
         self.impure = _impure_units(self.network, facts)
 
-    def steps(self, entry: IntervalBounds) -> Iterator[Step]:
+    def steps(self, entry: IntervalBounds) -> Iterator[CertificateStep]:
         """One step for the layer, and one for every unit that needs its own."""
         layer, stable = self.network.layer(entry.layer), self.facts.layers[entry.layer]
         is_needed = entry.layer in self.demand.full or stable.active.any() or stable.inactive.any()
@@ -64,7 +64,7 @@ class IntervalSteps:
             return
         is_plain = self.facts.domain.is_bounded and entry.layer not in self.demand.exact
         if is_plain:
-            yield Intervals(self.numbering.net, self.numbering.layer(entry.layer))
+            yield IntervalsStep(self.numbering.net, self.numbering.layer(entry.layer))
         seen: _Seen = {}
         sides: tuple[tuple[FactKind, Floats, int], ...] = (
             ("up", entry.upper, 1),
@@ -74,7 +74,7 @@ class IntervalSteps:
             chosen = self._of_their_own(entry.layer, sign * ends, is_plain=is_plain)
             for k in np.nonzero(chosen & np.isfinite(ends))[0].tolist():
                 unit, value = self.numbering.unit(layer.name, k), Fraction(float(ends[k]))
-                yield Bound(unit, side, value, self._proof(layer, k, side, seen))
+                yield BoundStep(unit, side, value, self._proof(layer, k, side, seen))
 
     def _of_their_own(self, layer: str, signed_ends: Floats, *, is_plain: bool) -> Mask:
         """Units with a step of their own; `signed_ends` ≤ 0 are those that give a sign."""

@@ -29,7 +29,7 @@ from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
 
-_ROUNDS = 6  # of leaving out: each one leaves out more
+_LEAVING_ROUNDS = 6  # of leaving out: each one leaves out more
 _RULES = {
     "merge_parallel": "merging units",
     "carriers": "carriers",
@@ -39,7 +39,7 @@ LeftOut = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
-class Certified:
+class CertifiedCompile:
     """A compiled network with its certificate and the checker's verdict; `left_out` says what
     could not be certified.
     """
@@ -50,7 +50,9 @@ class Certified:
     left_out: tuple[str, ...] = ()
 
 
-def certified_in_time(compiled: Compiled, options: Options, deadline: Deadline) -> Certified | None:
+def certified_in_time(
+    compiled: Compiled, options: Options, deadline: Deadline
+) -> CertifiedCompile | None:
     """`certified`, or None where the deadline passes before there is a verdict."""
     try:
         with deadline.interrupting():
@@ -63,7 +65,7 @@ def certified(
     compiled: Compiled,
     options: Options,
     deadline: Deadline = Deadline(),  # noqa: B008
-) -> Certified:
+) -> CertifiedCompile:
     """`compiled`, or as much of it as the checker accepts.
 
     `options`: those it was compiled with.
@@ -73,16 +75,16 @@ def certified(
     """
     deadline.check()
     certificate = certify(compiled)
-    verdict = _verdict(compiled, certificate, deadline)
+    verdict = _verdict_of(compiled, certificate, deadline)
     if verdict is None:
         certificate = certify(compiled, name_all=True)
-        verdict = _verdict(compiled, certificate)
+        verdict = _verdict_of(compiled, certificate)
     if verdict is not None:
-        return Certified(compiled, certificate, verdict)
+        return CertifiedCompile(compiled, certificate, verdict)
     return _with_less(compiled, certificate, options) or untouched(compiled)
 
 
-def _verdict(
+def _verdict_of(
     compiled: Compiled,
     certificate: Certificate,
     deadline: Deadline = Deadline(),  # noqa: B008
@@ -96,12 +98,14 @@ def _verdict(
         return None
 
 
-def _with_less(compiled: Compiled, certificate: Certificate, options: Options) -> Certified | None:
+def _with_less(
+    compiled: Compiled, certificate: Certificate, options: Options
+) -> CertifiedCompile | None:
     """The rewriting again, without what the checker has refused so far; None if that does not
     help.
     """
     said: list[str] = []
-    for _ in range(_ROUNDS):
+    for _ in range(_LEAVING_ROUNDS):
         replayed = _Replayed(compiled, certificate)
         facts, lost = _weaker(compiled.facts, replayed)
         refused = (
@@ -119,19 +123,19 @@ def _with_less(compiled: Compiled, certificate: Certificate, options: Options) -
         options = replace(options, left_out=left_out)
         compiled = rewrite(compiled.source, facts, options)
         certificate = _accepted_steps(compiled, certify(compiled, name_all=True))
-        verdict = _verdict(compiled, certificate)
+        verdict = _verdict_of(compiled, certificate)
         if verdict is not None:
-            return Certified(compiled, certificate, verdict, tuple(said))
+            return CertifiedCompile(compiled, certificate, verdict, tuple(said))
     return None
 
 
-def untouched(compiled: Compiled) -> Certified:
+def untouched(compiled: Compiled) -> CertifiedCompile:
     """The source as it is, certified as equal to itself."""
     source = compiled.source
     same = Compiled(source, source, compiled.facts, compiled.facts, (), compiled.seconds)
     certificate = certify_same(source)
     verdict = accepted(source, source, compiled.facts.domain, certificate)
-    return Certified(same, certificate, verdict, ("every rewrite",))
+    return CertifiedCompile(same, certificate, verdict, ("every rewrite",))
 
 
 # ---- what was refused ---------------------------------------------------------------------------

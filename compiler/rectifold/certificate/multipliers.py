@@ -22,8 +22,8 @@ from rectifold.certificate.steps import (
     DomainFact,
     Fact,
     LeafProof,
+    MultiplierProof,
     Numbering,
-    Proof,
     SplitProof,
     UnitFact,
 )
@@ -114,7 +114,7 @@ def path_facts(numbering: Numbering, path: Path, leaf: Leaf | ExactLeaf) -> list
     return facts
 
 
-def nested_proof(numbering: Numbering, tree: Tree, leaves: Iterator[list[Fact]]) -> Proof:
+def nested_proof(numbering: Numbering, tree: Tree, leaves: Iterator[list[Fact]]) -> MultiplierProof:
     """The tree with these facts at its leaves, from left to right."""
     if not isinstance(tree, Split):
         return LeafProof(tuple(next(leaves)))

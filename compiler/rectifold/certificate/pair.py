@@ -15,7 +15,14 @@ import rectifold_check
 from rectifold.bounds.agreed import BITS
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.file import Certificate, certificate_of
-from rectifold.certificate.steps import Alias, Numbering, Precision, Step, UnitRef, tie_of
+from rectifold.certificate.steps import (
+    AliasStep,
+    CertificateStep,
+    Numbering,
+    PrecisionStep,
+    UnitRef,
+    tie_of,
+)
 from rectifold.certificate.units import UnitProofs
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
@@ -27,7 +34,9 @@ from rectifold.operations.compiling import sample_points
 _TRACES = 16  # points at which candidates for ties must be proportional, exactly
 
 _Shape = tuple[Fraction, ...]  # a unit's values at those points, divided by the first that is not 0
-_Seen = dict[_Shape, tuple[UnitRef, Fraction]]  # the first unit of that shape, and its divisor
+_SeenShapes = dict[
+    _Shape, tuple[UnitRef, Fraction]
+]  # the first unit of that shape, and its divisor
 
 
 @on_few_threads
@@ -47,28 +56,32 @@ def certify_same(network: Network) -> Certificate:
     """A certificate that a network equals itself: every relu unit is tied to itself."""
     source, copy = Numbering(network, 0), Numbering(network, 1)
     ties = [
-        Alias(copy.unit(layer.name, k), source.unit(layer.name, k), Fraction(1))
+        AliasStep(copy.unit(layer.name, k), source.unit(layer.name, k), Fraction(1))
         for layer in network.relu_layers
         for k in range(layer.size)
     ]
     return certificate_of(network, network, ties)
 
 
-def _pair_steps(a: Network, b: Network, facts_a: Facts, facts_b: Facts) -> Iterator[Step]:
+def _pair_steps(
+    a: Network, b: Network, facts_a: Facts, facts_b: Facts
+) -> Iterator[CertificateStep]:
     sides = (UnitProofs(a, facts_a, 0), UnitProofs(b, facts_b, 1))
     if (precision := max(proofs.precision for proofs in sides)) > BITS:
-        yield Precision(precision)
+        yield PrecisionStep(precision)
     for proofs in sides:
         yield from proofs.steps()
-    seen: _Seen = {}
+    seen: _SeenShapes = {}
     points = Matrix.from_fractions(sample_points(facts_a.domain, _TRACES), columns=a.input_size).T
     for proofs in sides:
         values = trace(proofs.network, points, with_activations=False)
         for layer in proofs.network.relu_layers:
-            yield from _candidates(layer.name, values[layer.name], proofs.numbering, seen)
+            yield from _tie_candidates(layer.name, values[layer.name], proofs.numbering, seen)
 
 
-def _candidates(name: str, values: Matrix, numbering: Numbering, seen: _Seen) -> Iterator[Step]:
+def _tie_candidates(
+    name: str, values: Matrix, numbering: Numbering, seen: _SeenShapes
+) -> Iterator[CertificateStep]:
     """Ties of this layer's units to the first unit whose trace is proportional."""
     for k, row in enumerate(values.fractions()):
         first = next((v for v in row if v != 0), None)

@@ -24,13 +24,13 @@ import numpy as np
 
 from rectifold.bounds.agreed import BITS
 from rectifold.certificate.steps import (
-    Alias,
-    Bound,
+    AliasStep,
+    BoundStep,
+    CertificateStep,
     FactKind,
     LeafProof,
     Numbering,
-    Precision,
-    Step,
+    PrecisionStep,
     UnitFact,
     tie_of,
 )
@@ -40,10 +40,10 @@ from rectifold.facts.methods import Method
 from rectifold.operations.compiling import Compiled
 from rectifold.passes.result import Sign, Tie
 
-_NEAR = 2.0**-40
+_SLACK_NEAR = 2.0**-40
 """Of a unit's range: a lower end this little below 0 may be 0 for the checker, whose are closer."""
 
-Named = tuple[FactKind, str, int]  # kind of fact, layer, unit
+_FactOfUnit = tuple[FactKind, str, int]  # kind of fact, layer, unit
 
 
 class RewriteProofs:
@@ -62,12 +62,12 @@ class RewriteProofs:
         }
         self.proofs = UnitProofs(compiled.source, compiled.facts, 0, self._layers_below_carriers())
         self.named = self._named_units()
-        self._known: dict[tuple[int, int, bool], dict[Named, Fraction]] = {}
+        self._known: dict[tuple[int, int, bool], dict[_FactOfUnit, Fraction]] = {}
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[CertificateStep]:
         """All steps but the final comparison."""
         if self.proofs.precision > BITS:
-            yield Precision(self.proofs.precision)
+            yield PrecisionStep(self.proofs.precision)
         yield from self.proofs.steps()
         for layer in self.compiled.source.relu_layers:
             yield from self._signs_of(layer.name)
@@ -77,17 +77,17 @@ class RewriteProofs:
 
     # ---- units of the source --------------------------------------------------------------------
 
-    def _signs_of(self, name: str) -> Iterator[Step]:
+    def _signs_of(self, name: str) -> Iterator[CertificateStep]:
         for (layer, unit), sign in self.signs.items():
             if layer == name:
                 where = self.proofs.numbering.unit(name, unit)
                 proof = self._evidence(sign.carrier, sign.ratio) if sign.carrier else LeafProof()
-                yield Bound(where, sign.side, Fraction(0), proof)
+                yield BoundStep(where, sign.side, Fraction(0), proof)
 
     def _ties(self, name: str) -> list[Tie]:
         return [tie for step in self.compiled.steps for tie in step.ties if tie.layer == name]
 
-    def _ties_of(self, name: str) -> Iterator[Step]:
+    def _ties_of(self, name: str) -> Iterator[CertificateStep]:
         """Every unit to the first one on its hyperplane, but where both signs are known."""
         numbering = self.proofs.numbering
         for unit, (root, ratio) in sorted(self.roots[name].items()):
@@ -100,7 +100,7 @@ class RewriteProofs:
 
     # ---- units of the result --------------------------------------------------------------------
 
-    def _result_units(self, name: str) -> Iterator[Step]:
+    def _result_units(self, name: str) -> Iterator[CertificateStep]:
         """Surviving units are the source's; carriers are nonnegative, and so are rows that say a
         constant output.
         """
@@ -109,10 +109,10 @@ class RewriteProofs:
         for k, origin in enumerate(kept.origin.tolist()):
             unit, carrier = numbering.unit(name, k), kept.carrier(k)
             if origin >= 0:
-                yield Alias(unit, self.proofs.numbering.unit(name, origin), Fraction(1))
+                yield AliasStep(unit, self.proofs.numbering.unit(name, origin), Fraction(1))
             else:
                 proof = LeafProof() if carrier is None else self._evidence(carrier)
-                yield Bound(unit, "lo", Fraction(0), proof)
+                yield BoundStep(unit, "lo", Fraction(0), proof)
 
     # ---- why carriers are nonnegative -----------------------------------------------------------
 
@@ -152,7 +152,7 @@ class RewriteProofs:
                 [not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_
             )
             wide = known.upper - known.lower
-            near = (known.lower < 0) & (known.lower >= -_NEAR * wide) & np.isfinite(wide)
+            near = (known.lower < 0) & (known.lower >= -_SLACK_NEAR * wide) & np.isfinite(wide)
             named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
             named[name][list(self.roots[name])] = True
         return named
@@ -173,11 +173,11 @@ class RewriteProofs:
             )
         )
 
-    def _facts_of(self, carrier: Carrier, *, is_low: bool) -> dict[Named, Fraction]:
+    def _facts_of(self, carrier: Carrier, *, is_low: bool) -> dict[_FactOfUnit, Fraction]:
         """Facts, with multipliers, that bound a carrier from below (`is_low`) or from above."""
         key = id(carrier.inner), carrier.row, is_low
         if key not in self._known:
-            total: dict[Named, Fraction] = {}
+            total: dict[_FactOfUnit, Fraction] = {}
             start = 0
             for name, known in carrier.sources:
                 if known is None:
@@ -200,7 +200,7 @@ class RewriteProofs:
 
     def _facts_of_value(
         self, name: str, known: LayerFacts, unit: int, *, is_low: bool
-    ) -> dict[Named, Fraction]:
+    ) -> dict[_FactOfUnit, Fraction]:
         """The same for one value that a carrier reads: of the source, or a carrier itself."""
         carrier, origin = known.carrier(unit), int(known.origin[unit])
         if carrier is not None:

@@ -92,34 +92,34 @@ class SplitProof:
     """One proof where z ≥ 0, one where z ≤ 0."""
 
     unit: UnitRef
-    active: Proof
-    inactive: Proof
+    active: MultiplierProof
+    inactive: MultiplierProof
 
     def json(self) -> Json:
         return {"s": self.unit.json(), "p": self.active.json(), "n": self.inactive.json()}
 
 
-Proof = LeafProof | SplitProof
+MultiplierProof = LeafProof | SplitProof
 
 
 # ---- steps --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Bound:
+class BoundStep:
     """value ≤ z (side "lo") or z ≤ value ("up"), with multipliers."""
 
     unit: UnitRef
     side: str
     value: Fraction
-    proof: Proof = LeafProof()  # an immutable value
+    proof: MultiplierProof = LeafProof()  # an immutable value
 
     def json(self) -> list[Json]:
         return ["bound", self.unit.json(), self.side, str(self.value), self.proof.json()]
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
+class CasesStep:
     """The same by substitution in every leaf of a tree; without one, once, with the default slopes.
 
     `numbering` names the layers of the tree's frame.
@@ -146,7 +146,7 @@ class Cases:
 
 
 @dataclass(frozen=True)
-class Trusted:
+class TrustedStep:
     """A bound that rests on somebody's word, and is counted as such."""
 
     unit: UnitRef
@@ -159,7 +159,7 @@ class Trusted:
 
 
 @dataclass(frozen=True)
-class Intervals:
+class IntervalsStep:
     """The ends of a whole layer, from the ends of what it reads."""
 
     net: int
@@ -170,7 +170,7 @@ class Intervals:
 
 
 @dataclass(frozen=True, eq=False)
-class Boxes:
+class BoxesStep:
     """Signs of units of one layer, each proved on some box of every path of a tree."""
 
     numbering: Numbering
@@ -184,7 +184,7 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Alias:
+class AliasStep:
     """z of `unit` is `ratio` > 0 times z of `earlier`."""
 
     unit: UnitRef
@@ -196,7 +196,7 @@ class Alias:
 
 
 @dataclass(frozen=True)
-class Mirror:
+class MirrorStep:
     """z of `unit` is −`ratio` < 0 times z of `earlier`."""
 
     unit: UnitRef
@@ -208,7 +208,7 @@ class Mirror:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairsStep:
     """Layers of A and B whose units are close, one by one."""
 
     pairing: Pairing
@@ -224,7 +224,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Cells:
+class CellsStep:
     """The gap network is nonpositive at the vertices of this many cells."""
 
     count: int
@@ -234,7 +234,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Precision:
+class PrecisionStep:
     """Fractional bits of the rules that round, from here on."""
 
     bits: int
@@ -244,10 +244,12 @@ class Precision:
 
 
 @dataclass(frozen=True)
-class Final:
+class FinalStep:
     """The comparison of the outputs, which ends a certificate; per output number two proofs."""
 
-    proofs: Mapping[int, tuple[Proof, Proof]] = field(default_factory=dict)  # ge, le
+    proofs: Mapping[int, tuple[MultiplierProof, MultiplierProof]] = field(
+        default_factory=dict
+    )  # ge, le
 
     def json(self) -> list[Json]:
         outputs: dict[str, Json] = {
@@ -257,14 +259,24 @@ class Final:
         return ["final", outputs]
 
 
-Step = (
-    Bound | Cases | Trusted | Intervals | Boxes | Alias | Mirror | Pairs | Cells | Precision | Final
+CertificateStep = (
+    BoundStep
+    | CasesStep
+    | TrustedStep
+    | IntervalsStep
+    | BoxesStep
+    | AliasStep
+    | MirrorStep
+    | PairsStep
+    | CellsStep
+    | PrecisionStep
+    | FinalStep
 )
 
 
-def tie_of(unit: UnitRef, earlier: UnitRef, ratio: Fraction) -> Alias | Mirror:
+def tie_of(unit: UnitRef, earlier: UnitRef, ratio: Fraction) -> AliasStep | MirrorStep:
     """z of `unit` is `ratio` ≠ 0 times z of `earlier`: an alias, or a mirror image."""
-    kind = Alias if ratio > 0 else Mirror
+    kind = AliasStep if ratio > 0 else MirrorStep
     return kind(unit, earlier, abs(ratio))
 
 

@@ -30,15 +30,15 @@ from rectifold.certificate.multipliers import (
 from rectifold.certificate.replay import BoundsReplay
 from rectifold.certificate.slack import RoundingNeed, bits_for
 from rectifold.certificate.steps import (
-    Bound,
-    Boxes,
-    Cases,
+    BoundStep,
+    BoxesStep,
+    CasesStep,
+    CertificateStep,
     Fact,
     LeafProof,
+    MultiplierProof,
     Numbering,
-    Proof,
-    Step,
-    Trusted,
+    TrustedStep,
     UnitRef,
 )
 from rectifold.facts.entries import (
@@ -92,7 +92,7 @@ class UnitProofs:
         """Fractional bits with which the checker should round."""
         return bits_for(self.facts.layers.values(), self.facts.domain)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[CertificateStep]:
         """All steps, in the order in which the bounds were found."""
         self.replay.begin()
         for entry in without_superseded(self.facts.record):
@@ -100,18 +100,18 @@ class UnitProofs:
             yield from self._steps_of(entry)
             self.replay.learn(entry)
 
-    def _steps_of(self, entry: Entry) -> Iterator[Step]:
+    def _steps_of(self, entry: Entry) -> Iterator[CertificateStep]:
         match entry:
             case IntervalBounds():
                 yield from self.intervals.steps(entry)
             case ProvedBounds():
                 yield from self._proved(entry)
             case BoxTreeSigns():
-                yield Boxes(self.numbering, self.numbering.layer(entry.layer), entry.proof)
+                yield BoxesStep(self.numbering, self.numbering.layer(entry.layer), entry.proof)
             case _:
                 assert_never(entry)
 
-    def _proved(self, entry: ProvedBounds) -> Iterator[Step]:
+    def _proved(self, entry: ProvedBounds) -> Iterator[CertificateStep]:
         wanted = [k for k in range(len(entry.units)) if self._is_wanted(entry, k)]
         claims = [self._claim(entry, k) for k in wanted]
         match entry.method:
@@ -119,11 +119,11 @@ class UnitProofs:
                 yield from self._linear(claims)
             case Method.Z3:
                 for claim in claims:
-                    yield Trusted(claim.unit, claim.side, claim.value, "z3")
+                    yield TrustedStep(claim.unit, claim.side, claim.value, "z3")
             case Method.EXACT_LINEAR:
                 for claim in claims:
                     proof = LeafProof(tuple(self._exact_facts(claim, ExactCase())))
-                    yield Bound(claim.unit, claim.side, claim.value, proof)
+                    yield BoundStep(claim.unit, claim.side, claim.value, proof)
             case Method.CASES:
                 for k, claim in zip(wanted, claims, strict=True):
                     yield self._by_cases(claim, entry.proofs[k])
@@ -147,7 +147,7 @@ class UnitProofs:
 
     # ---- one pass with the default slopes -------------------------------------------------------
 
-    def _linear(self, claims: list[_Claim]) -> Iterator[Step]:
+    def _linear(self, claims: list[_Claim]) -> Iterator[CertificateStep]:
         """Bounds of one layer and side with the default slopes: nothing to say but the value."""
         if not claims:
             return
@@ -161,13 +161,13 @@ class UnitProofs:
             backward(self.bounds, layer, rows, sign, recorder)
         for k, claim in enumerate(claims):
             if enough[k]:
-                yield Cases(claim.unit, claim.side, claim.value)
+                yield CasesStep(claim.unit, claim.side, claim.value)
             else:
-                yield Bound(claim.unit, claim.side, claim.value, LeafProof(tuple(facts[k])))
+                yield BoundStep(claim.unit, claim.side, claim.value, LeafProof(tuple(facts[k])))
 
     # ---- a tree of cases ------------------------------------------------------------------------
 
-    def _by_cases(self, claim: _Claim, proof: CaseProof) -> Step:
+    def _by_cases(self, claim: _Claim, proof: CaseProof) -> CertificateStep:
         """One bound by a tree.
 
         As slopes, where the error terms leave room for the checker's rounding; else as multipliers.
@@ -175,8 +175,8 @@ class UnitProofs:
         leaves = list(leaves_of(proof.tree))
         rounded = [(path, leaf) for path, leaf in leaves if isinstance(leaf, Leaf)]
         if len(rounded) == len(leaves) and self._has_room(claim, proof, rounded):
-            return Cases(claim.unit, claim.side, claim.value, proof, self.numbering)
-        return Bound(claim.unit, claim.side, claim.value, self._in_multipliers(claim, proof))
+            return CasesStep(claim.unit, claim.side, claim.value, proof, self.numbering)
+        return BoundStep(claim.unit, claim.side, claim.value, self._in_multipliers(claim, proof))
 
     def _has_room(self, claim: _Claim, proof: CaseProof, leaves: list[tuple[Path, Leaf]]) -> bool:
         """Does every leaf leave the checker room to round? A hull can be written no other way."""
@@ -186,7 +186,7 @@ class UnitProofs:
         slack = backward(self.bounds, claim.layer, rows, float(claim.sign), need, cases).slack
         return bool((slack > need.total).all()) or any(leaf.hull is not None for _, leaf in leaves)
 
-    def _in_multipliers(self, claim: _Claim, proof: CaseProof) -> Proof:
+    def _in_multipliers(self, claim: _Claim, proof: CaseProof) -> MultiplierProof:
         leaves = list(leaves_of(proof.tree))
         facts = [path_facts(self.numbering, path, leaf) for path, leaf in leaves]
         rounded = [

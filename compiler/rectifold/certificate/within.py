@@ -21,14 +21,14 @@ from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.file import GAP, Certificate, certificate_of, header
 from rectifold.certificate.slack import bits_for_large
 from rectifold.certificate.steps import (
-    Boxes,
-    Cases,
-    Cells,
-    Intervals,
+    BoxesStep,
+    CasesStep,
+    CellsStep,
+    CertificateStep,
+    IntervalsStep,
     Numbering,
-    Pairs,
-    Precision,
-    Step,
+    PairsStep,
+    PrecisionStep,
 )
 from rectifold.certificate.units import UnitProofs
 from rectifold.exact.conversion import Floats
@@ -90,34 +90,34 @@ def certify_by_cells(
     count = replay.count_cells(most, ended)
     if count is None or not replay.is_allowed(size):
         return None
-    return certificate_of(a, b, [Cells(count)], tolerance)
+    return certificate_of(a, b, [CellsStep(count)], tolerance)
 
 
-def _fact_steps(network: Network, facts: Facts) -> Iterator[Step]:
+def _fact_steps(network: Network, facts: Facts) -> Iterator[CertificateStep]:
     proofs = UnitProofs(network, facts, GAP)
     if proofs.precision > BITS:
-        yield Precision(proofs.precision)
+        yield PrecisionStep(proofs.precision)
     yield from proofs.steps()
 
 
 def _box_steps(
     network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns
-) -> Iterator[Step]:
+) -> Iterator[CertificateStep]:
     """The pairs, the ends on the whole box with which the search began, and the tree."""
     numbering = Numbering(network, GAP)
-    root: list[Step] = []
+    root: list[CertificateStep] = []
 
     def on_bounds(name: str, side: str, units: Indices, values: Floats) -> None:
         if side == "lo" and network.layer(name).size:
-            root.append(Intervals(GAP, numbering.layer(name)))
+            root.append(IntervalsStep(GAP, numbering.layer(name)))
         for k, value in zip(units.tolist(), values.tolist(), strict=True):
-            root.append(Cases(numbering.unit(name, k), side, Fraction(value)))
+            root.append(CasesStep(numbering.unit(name, k), side, Fraction(value)))
 
     bounds = bounded(network, domain, names_of(pairing), on_bounds)
     ends = [np.abs(v).max(initial=0.0) for v in (*bounds.lower.values(), *bounds.upper.values())]
     if more := bits_for_large(ends, domain):
-        yield Precision(min(MOST_BITS, BITS + more))
+        yield PrecisionStep(min(MOST_BITS, BITS + more))
     if pairing:
-        yield Pairs(pairing)
+        yield PairsStep(pairing)
     yield from root
-    yield Boxes(numbering, numbering.layer(LAST), signs.proof)
+    yield BoxesStep(numbering, numbering.layer(LAST), signs.proof)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
-from rectifold.equivalence.ties import Tie
+from rectifold.equivalence.ties import TiedOutputs
 from rectifold.exact.numerals import (
     about,
     at_least,
@@ -20,6 +20,7 @@ from rectifold.exact.numerals import (
     bound_text,
     counted,
     exact_text,
+    exact_texts,
     readable,
 )
 
@@ -132,9 +133,9 @@ def certificate_text(result: Equal, file: str) -> str:
 
 def counterexample_json(result: Different) -> dict[str, Any]:
     return {
-        "input": _texts(result.point),
-        "a": _texts(result.a),
-        "b": _texts(result.b),
+        "input": exact_texts(result.point),
+        "a": exact_texts(result.a),
+        "b": exact_texts(result.b),
         "output": result.output,
     }
 
@@ -170,7 +171,7 @@ def _replayed_text(result: Equal, asked: Asked) -> str:
     return f", and the certificate {result.replayed}"
 
 
-def _tie_text(tie: Tie | None) -> str:
+def _tie_text(tie: TiedOutputs | None) -> str:
     if tie is None:
         return (
             "ties are not excluded: other outputs of B may equal it (no such point was seen), "
@@ -185,11 +186,11 @@ def _tie_text(tie: Tie | None) -> str:
     )
 
 
-def _tie_json(tie: Tie | None) -> dict[str, Any] | None:
+def _tie_json(tie: TiedOutputs | None) -> dict[str, Any] | None:
     return (
         None
         if tie is None
-        else {"input": _texts(tie.point), "winner": tie.winner, "tied": list(tie.tied)}
+        else {"input": exact_texts(tie.point), "winner": tie.winner, "tied": list(tie.tied)}
     )
 
 
@@ -203,11 +204,11 @@ def closest_json(found: Closest) -> dict[str, Any]:
         "complete": found.complete,
         "statement": closest_sentence(found),
         "bound": {"lower": exact_text(found.lower), "upper": exact_text(found.upper)},
-        "per_output": _texts(found.per_output),
+        "per_output": exact_texts(found.per_output),
         "counterexample": {
-            "input": _texts(found.point),
-            "a": _texts(found.a),
-            "b": _texts(found.b),
+            "input": exact_texts(found.point),
+            "a": exact_texts(found.a),
+            "b": exact_texts(found.b),
         },
         "boxes": found.boxes,
         "certificate": found.replayed or "not replayed",
@@ -248,10 +249,6 @@ def _point_lines(point: Sequence[Fraction]) -> list[str]:
 
 def _outputs_text(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
     return ", ".join(about(v, 9) for v in values) if every else readable(values[output])
-
-
-def _texts(values: Sequence[Fraction]) -> list[str]:
-    return [exact_text(v) for v in values]
 
 
 def _and(numbers: Sequence[int]) -> str:

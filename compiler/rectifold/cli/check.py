@@ -10,7 +10,7 @@ import click
 import rectifold_check
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    Input,
+    GivenNetwork,
     Report,
     allow_trusted_option,
     is_crosschecked,
@@ -39,7 +39,7 @@ from rectifold.prover.cascade import require_domain
 @report
 @memory_limit_option
 def check_command(
-    source: Input,
+    source: GivenNetwork,
     certificate: str,
     result_file: str | None,
     allow_trusted: bool,

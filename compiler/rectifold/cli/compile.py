@@ -9,12 +9,12 @@ import click
 import numpy as np
 
 from rectifold.certificate.file import Certificate
-from rectifold.certificate.leaving_out import Certified, certified_in_time, left_out_text
+from rectifold.certificate.leaving_out import CertifiedCompile, certified_in_time, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.gain import as_it_is
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    Input,
+    GivenNetwork,
     Output,
     Proof,
     Report,
@@ -111,7 +111,7 @@ _rewriting = as_value(
 @report
 @memory_limit_option
 def compile_command(
-    source: Input, output: Output, rewriting: Rewriting, proof: Proof, report: Report
+    source: GivenNetwork, output: Output, rewriting: Rewriting, proof: Proof, report: Report
 ) -> int:
     """Rewrite NET into a smaller network that is the same function on the domain.
 
@@ -161,12 +161,14 @@ class _Made:
     """A rewriting (with what certifies it, if there was time), and its shallow form if wanted."""
 
     compiled: Compiled
-    known: Certified | None
+    known: CertifiedCompile | None
     folded: Shallow | None
     proved: tuple[Certificate, Verdict] | None
 
 
-def _make(source: Input, rewriting: Rewriting, proof: Proof, times: Times, *, quiet: bool) -> _Made:
+def _make(
+    source: GivenNetwork, rewriting: Rewriting, proof: Proof, times: Times, *, quiet: bool
+) -> _Made:
     network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:

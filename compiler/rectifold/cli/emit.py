@@ -6,7 +6,7 @@ import click
 
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    Input,
+    GivenNetwork,
     Output,
     memory_limit_option,
     network_output,
@@ -27,7 +27,7 @@ from rectifold.ir.canonical import digest
 @network_output(required=True)
 @memory_limit_option
 @quiet_option
-def emit_command(source: Input, output: Output, quiet: bool) -> int:
+def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
     """Write code for NET as it is."""
     to = network_target(output, quiet=quiet)
     require_outputs({}, [source.network, source.domain_spec], force=output.force, network=to.target)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rectifold.certificate.leaving_out import Certified, untouched
+from rectifold.certificate.leaving_out import CertifiedCompile, untouched
 from rectifold.emitters.artifact import Artifact
 from rectifold.formats.onnx.whole import standalone_bytes, weight_bytes
 from rectifold.operations.compiling import Compiled
@@ -19,7 +19,7 @@ from rectifold.operations.compiling import Compiled
 class AsItIs:
     """The source's own file instead of a larger one."""
 
-    certified: Certified
+    certified: CertifiedCompile
     artifact: Artifact
     note: str
 

@@ -39,7 +39,7 @@ def point_from(text: str) -> list[Fraction]:
             values.append(parse_rational(word))
         except NumberError as error:
             raise InputError(
-                f"number {k + 1} of the point {_short(text)}: {error}; {_POINT_HINT}"
+                f"number {k + 1} of the point {_quoted_start(text)}: {error}; {_POINT_HINT}"
             ) from None
     return values
 
@@ -51,7 +51,7 @@ def _standard_input() -> str:
         raise InputError(f"standard input is no text; {_POINT_HINT}") from None
 
 
-def _short(text: str) -> str:
+def _quoted_start(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:37] + "...")
 
 

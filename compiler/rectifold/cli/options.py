@@ -30,7 +30,7 @@ TARGETS = "rectifold.targets"  # where what the command writes stands there
 
 
 @dataclass(frozen=True)
-class Input:
+class GivenNetwork:
     """The network that a command reads, and the domain asked for."""
 
     network: str
@@ -232,7 +232,11 @@ def is_crosschecked() -> bool:
 # ---- the decorators of commands -----------------------------------------------------------------
 
 source = as_value(
-    "source", Input, click.argument("network", metavar="NET"), reading_options(1), domain_option
+    "source",
+    GivenNetwork,
+    click.argument("network", metavar="NET"),
+    reading_options(1),
+    domain_option,
 )
 report = as_value("report", Report, _JSON, quiet_option)
 json_report = as_value("report", Report, _JSON)

@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifold.cli.inputs import point_from, read_network
 from rectifold.cli.options import (
-    Input,
+    GivenNetwork,
     Proof,
     Report,
     force_option,
@@ -29,7 +29,7 @@ from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
-from rectifold.exact.numerals import counted, exact_text, nearest_float, readable
+from rectifold.exact.numerals import counted, exact_texts, nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.counting import counted_regions
@@ -126,7 +126,9 @@ _found = as_value(
 @_found
 @report
 @memory_limit_option
-def regions_command(source: Input, proof: Proof, part: Slice, wanted: Found, report: Report) -> int:
+def regions_command(
+    source: GivenNetwork, proof: Proof, part: Slice, wanted: Found, report: Report
+) -> int:
     """Count and list the linear regions of NET, exactly.
 
     With vertices for at most five free inputs, else by linear programs.
@@ -259,14 +261,10 @@ def _region_json(region: AnyRegion) -> dict[str, Any]:
     vertices = region.vertices
     return {
         "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
-        "affine": [_texts(form) for form in region.affine],
-        "vertices": None if vertices is None else [_texts(vertex) for vertex in vertices],
-        "interior_point": _texts(region.interior_point),
+        "affine": [exact_texts(form) for form in region.affine],
+        "vertices": None if vertices is None else [exact_texts(vertex) for vertex in vertices],
+        "interior_point": exact_texts(region.interior_point),
     }
-
-
-def _texts(values: Sequence[Fraction]) -> list[str]:
-    return [exact_text(v) for v in values]
 
 
 def _npz(found: Regions) -> bytes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rectifold.bounds.code_error import FORMATS as FLOATS
-from rectifold.bounds.code_error import rounding_error
+from rectifold.bounds.code_error import ARITHMETICS, rounding_error
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
@@ -36,7 +35,7 @@ def certified_rounding(
     if found.overflow is not None and FORMATS[chosen].computes:
         raise InputError(
             f"layer {found.overflow} may exceed the range of {precision} "
-            f"(about {FLOATS[precision].largest:.2g}) on the domain; "
+            f"(about {ARITHMETICS[precision].largest:.2g}) on the domain; "
             f"{_WIDER_FORMAT[precision]}, or give a smaller --domain"
         )
     return tuple(found.per_output.tolist())

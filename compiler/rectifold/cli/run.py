@@ -9,11 +9,11 @@ import click
 import numpy as np
 
 from rectifold.cli.inputs import point_from, read_network
-from rectifold.cli.options import Input, Report, json_report, source
+from rectifold.cli.options import GivenNetwork, Report, json_report, source
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
-from rectifold.exact.numerals import counted, exact_text, nearest_float, readable
+from rectifold.exact.numerals import counted, exact_texts, nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Network
@@ -55,7 +55,7 @@ class PointCommand(click.Command):
 @click.argument("point", metavar="INPUT")
 @click.option("--exact", is_flag=True, help="exact rational arithmetic")
 @json_report
-def run_command(source: Input, point: str, exact: bool, report: Report) -> int:
+def run_command(source: GivenNetwork, point: str, exact: bool, report: Report) -> int:
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input.
 
     The network is evaluated outside its domain too (no statement about it holds there); a note
@@ -84,7 +84,7 @@ def run_command(source: Input, point: str, exact: bool, report: Report) -> int:
 
 
 def _exact_words(network: Network, point: Sequence[Fraction]) -> list[str]:
-    return [exact_text(v) for v in evaluate(network, point)]
+    return exact_texts(evaluate(network, point))
 
 
 def _float_outputs(network: Network, point: Sequence[Fraction]) -> list[float]:

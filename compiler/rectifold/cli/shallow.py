@@ -16,7 +16,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import MOST_CELLS, certify_by_cells
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    Input,
+    GivenNetwork,
     Output,
     Proof,
     Report,
@@ -128,7 +128,7 @@ _shallow_form = as_value(
 @report
 @memory_limit_option
 def shallow_command(
-    source: Input, output: Output, form: ShallowForm, proof: Proof, report: Report
+    source: GivenNetwork, output: Output, form: ShallowForm, proof: Proof, report: Report
 ) -> int:
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for
     more.
@@ -174,12 +174,12 @@ def _shallow(
         )
 
 
-Certified = tuple[Certificate, Verdict]
+CertifiedForm = tuple[Certificate, Verdict]
 
 
 def _certified_in_time(
     network: Network, domain: Domain, result: Shallow, form: ShallowForm, times: Times
-) -> tuple[Certified | None, bool]:
+) -> tuple[CertifiedForm | None, bool]:
     """The certificate where there is one, and whether there was time to make and check it.
 
     Raises Unfinished where one is asked for and there was not.
@@ -200,7 +200,7 @@ def _write_shallow(
     result: Shallow,
     to: To | None,
     form: ShallowForm,
-    proved: Certified | None,
+    proved: CertifiedForm | None,
     *,
     force: bool,
 ) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rectifold.cli.inputs import read_network
-from rectifold.cli.options import Input, Report, json_report, source
+from rectifold.cli.options import GivenNetwork, Report, json_report, source
 from rectifold.cli.output import console
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
@@ -52,7 +52,7 @@ _print_form = as_value(
 @source
 @_print_form
 @json_report
-def show_command(source: Input, form: PrintForm, report: Report) -> int:
+def show_command(source: GivenNetwork, form: PrintForm, report: Report) -> int:
     """Look at NET: layers, sizes, digest."""
     inputs = [source.network, source.domain_spec]
     require_outputs({"--json": report.json_target}, inputs, force=False)

@@ -9,7 +9,7 @@ import click
 
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    Input,
+    GivenNetwork,
     Proof,
     Report,
     force_option,
@@ -39,7 +39,7 @@ from rectifold.reports.tables import seconds_text, stability_table
 @report
 @memory_limit_option
 def stability_command(
-    source: Input, proof: Proof, plot_file: str | None, force: bool, report: Report
+    source: GivenNetwork, proof: Proof, plot_file: str | None, force: bool, report: Report
 ) -> int:
     """Table of active, inactive, unstable and open units per layer."""
     started = time.monotonic()

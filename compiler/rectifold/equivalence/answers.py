@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Literal
 
 from rectifold.certificate.file import Certificate
-from rectifold.equivalence.ties import Tie
+from rectifold.equivalence.ties import TiedOutputs
 
-Verdict = Literal["equal", "within", "argmax"]
+Relation = Literal["equal", "within", "argmax"]
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Equal:
     reason: str
     trusted: int = 0
     certificate: Certificate | None = None
-    verdict: Verdict = "equal"
+    verdict: Relation = "equal"
     replayed: str | None = None
-    tie: Tie | None = None
+    tie: TiedOutputs | None = None
     with_ties: bool = False
 
 

@@ -18,7 +18,7 @@ from rectifold.bounds.state import Bounds
 from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
-from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, split_boxes
+from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
@@ -58,7 +58,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
         return Agreement(True, no_points(excess.bounds), 0, 1.0, signs, pairing)
     search = BoxSearch(excess.bounds, excess.witnesses, LAST)
     search.begin(queries, limit=MOST_BOXES, until_refuted=True, refutes=asked.refutes)
-    found = split_boxes(search, asked, run)
+    found = prove_by_boxes(search, asked, run)
     if log is not None and found.signs is not None:
         log.append(found.signs)
     return found

@@ -85,7 +85,7 @@ def _decided(question: Question, run: Run) -> Comparison:
     if not question.is_exact and question.domain.is_bounded and question.domain.size > 0:
         is_small = question.units <= effort.small_units
         first = run.with_seconds(min(budget, effort.small_seconds)) if is_small else run
-        agreed = _within(question, first)
+        agreed = _decide_within(question, first)
         if not isinstance(agreed, Unknown) or not is_small:
             return agreed
     found, largest = find_difference(question, run)
@@ -113,7 +113,7 @@ def _same(question: Question) -> Equal:
 # ---- within a tolerance -------------------------------------------------------------------------
 
 
-def _within(question: Question, run: Run) -> Comparison:
+def _decide_within(question: Question, run: Run) -> Comparison:
     a, b, domain = question.a, question.b, question.domain
     found = agree_within(question, run)
     for point in exact_points(domain, found.points):
@@ -128,14 +128,14 @@ def _within(question: Question, run: Run) -> Comparison:
     certificate = certify_within(a, b, domain, question.tolerance, evidence, found.pairing)
     is_checked = run.replay and _is_soon_checked(question, found.boxes, run)
     replayed = accepted(a, b, domain, certificate).status if is_checked else None
-    return Equal(f"proved on {_counted(found)}", 0, certificate, "within", replayed)
+    return Equal(f"proved on {_cases_text(found)}", 0, certificate, "within", replayed)
 
 
 def _is_soon_checked(question: Question, boxes: int, run: Run) -> bool:
     return boxes * (question.weights + run.effort.box_weights) <= run.effort.replayed_work
 
 
-def _counted(found: Agreement) -> str:
+def _cases_text(found: Agreement) -> str:
     if found.signs is None:
         return "cases of phases"
     return f"{found.boxes:,} sub-box{'es' if found.boxes != 1 else ''}"
@@ -183,7 +183,7 @@ def decide_argmax(question: Question, margin: Fraction, run: Run) -> Comparison:
             return different
     if found.proved:
         tie = seen_tie(a, b, sample_points(domain, run.effort.exact_samples, run.seed), margin)
-        return Equal(f"proved on {_counted(found)}", verdict="argmax", tie=tie)
+        return Equal(f"proved on {_cases_text(found)}", verdict="argmax", tie=tie)
     return Unknown(_share_text(found), Fraction(0), found.share)
 
 

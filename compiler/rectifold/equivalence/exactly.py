@@ -16,7 +16,7 @@ from typing import assert_never
 from rectifold.certificate.accepted import ClaimRefused, accepted
 from rectifold.certificate.pair import certify_pair
 from rectifold.effort.equivalence import EquivalenceEffort
-from rectifold.equivalence.answers import Comparison, Different, Equal, Unknown, Verdict
+from rectifold.equivalence.answers import Comparison, Different, Equal, Relation, Unknown
 from rectifold.equivalence.effort import Run
 from rectifold.equivalence.points import confirm
 from rectifold.equivalence.question import Question
@@ -94,7 +94,7 @@ def _by_regions(
             if certificate is not None and regions <= effort.replayed_cells and has_time:
                 a, b, domain = question.a, question.b, question.domain
                 replayed = accepted(a, b, domain, certificate).status
-            return Equal(reason, 0, certificate, _verdict(question), replayed)
+            return Equal(reason, 0, certificate, _relation(question), replayed)
         case _:
             assert_never(found)
 
@@ -105,7 +105,7 @@ def _ask_z3(question: Question, seconds: float, largest: Fraction) -> Comparison
         answer = ask_difference(solver, a, b, domain, question.tolerance, seconds)
     if isinstance(answer, Unsat):
         reason = f"Z3 {answer.version} finds no point where they differ more"
-        return Equal(reason, trusted=1, verdict=_verdict(question))
+        return Equal(reason, trusted=1, verdict=_relation(question))
     if isinstance(answer, Sat):
         confirmed = confirm(question, answer.point)
         if confirmed is not None:
@@ -114,5 +114,5 @@ def _ask_z3(question: Question, seconds: float, largest: Fraction) -> Comparison
     return Unknown(answer.reason, largest)
 
 
-def _verdict(question: Question) -> Verdict:
+def _relation(question: Question) -> Relation:
     return "equal" if question.is_exact else "within"

@@ -54,7 +54,7 @@ class Begun:
     share: float = 0.0
 
 
-Outcome = Covered | Apart | Begun
+RegionOutcome = Covered | Apart | Begun
 
 
 def has_regions(domain: Domain) -> bool:
@@ -62,7 +62,7 @@ def has_regions(domain: Domain) -> bool:
     return _varying(domain) <= MOST_INPUTS and _is_bounded(domain)
 
 
-def by_regions(question: Question, effort: Effort) -> Outcome | None:
+def by_regions(question: Question, effort: Effort) -> RegionOutcome | None:
     """What comparing region by region shows.
 
     None where neither regions nor cells are for such a domain.
@@ -92,7 +92,7 @@ def _is_bounded(domain: Domain) -> bool:
 
 def _judged(
     question: Question, found: ByRegions, deadline: float | None, effort: Effort
-) -> Outcome:
+) -> RegionOutcome:
     if found.point is not None:
         return Apart(found.point)
     if not found.complete:
@@ -114,7 +114,7 @@ def _judged(
     return Covered(reason, found.regions, certificate)
 
 
-def _by_cells(question: Question, deadline: float | None, effort: Effort) -> Outcome:
+def _by_cells(question: Question, deadline: float | None, effort: Effort) -> RegionOutcome:
     certificate = _certified(question, deadline, effort)
     if certificate is None:
         return Begun(

@@ -85,7 +85,7 @@ def proof_in_log(
     return None
 
 
-def split_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
+def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
     """Split for a while, attack longer, then split until the end."""
     effort, done = run.effort, False
     for attack, seconds in zip(effort.attacks[1:], effort.seconds_before_attacks, strict=False):

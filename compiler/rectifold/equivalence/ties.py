@@ -17,7 +17,7 @@ from rectifold.ir.network import Network
 
 
 @dataclass(frozen=True)
-class Tie:
+class TiedOutputs:
     """At `point` output `winner` of A is above all others, and outputs `tied` of B are equal and
     the largest.
     """
@@ -29,7 +29,7 @@ class Tie:
 
 def seen_tie(
     a: Network, b: Network, points: Sequence[Sequence[Fraction]], margin: Fraction
-) -> Tie | None:
+) -> TiedOutputs | None:
     """A tie of B at one of these points, exactly.
 
     None: none of them is one (there may be others).
@@ -41,5 +41,5 @@ def seen_tie(
         lead = va[winner] - max(v for k, v in enumerate(va) if k != winner)
         tied = tuple(k for k, v in enumerate(vb) if v == max(vb))
         if lead > margin and len(tied) > 1:
-            return Tie(tuple(point), winner, tied)
+            return TiedOutputs(tuple(point), winner, tied)
     return None

@@ -14,7 +14,7 @@ import time
 
 from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
-from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, split_boxes
+from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, arranged, gap
@@ -45,7 +45,7 @@ def agree_within(question: Question, run: Run) -> Agreement:
     else:
         search = BoxSearch(excess.bounds, excess.witnesses, LAST)
         search.begin(queries, limit=MOST_BOXES, until_refuted=True)
-        found = split_boxes(search, excess, run)
+        found = prove_by_boxes(search, excess, run)
     if log is not None and found.signs is not None:
         log.append(found.signs)
     return found

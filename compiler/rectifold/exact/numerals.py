@@ -12,6 +12,7 @@ length.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
@@ -75,6 +76,15 @@ def exact_text(value: Fraction | int) -> str:
     """
     top = _integer_text(value.numerator)
     return top if value.denominator == 1 else f"{top}/{_integer_text(value.denominator)}"
+
+
+def exact_texts(values: Iterable[Fraction]) -> list[str]:
+    """Each as `exact_text` writes it.
+
+    >>> exact_texts([Fraction(1), Fraction(-1, 3)])
+    ['1', '-1/3']
+    """
+    return [exact_text(value) for value in values]
 
 
 def readable(value: Fraction) -> str:

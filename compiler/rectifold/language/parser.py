@@ -177,7 +177,7 @@ def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
     if token.type in ("NUMBER", "NAME", "ROW", "LSQB", "MINUS") and "COMMA" in accepts and opened:
         return Fault(
             span,
-            f"a comma is missing before {_short(shown)}",
+            f"a comma is missing before {_shortened(shown)}",
             "entries of a row are separated by ','",
         )
     if token.type in ("RPAR", "RSQB"):
@@ -208,10 +208,10 @@ def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
             f"{shown} does not belong here",
             "a statement begins with a keyword or is 'name = expression'",
         )
-    return Fault(span, f"{_short(shown)} does not belong here")
+    return Fault(span, f"{_shortened(shown)} does not belong here")
 
 
-def _short(text: str) -> str:
+def _shortened(text: str) -> str:
     return text if len(text) <= 40 else text[:37] + "...'"
 
 

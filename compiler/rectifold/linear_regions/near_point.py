@@ -9,9 +9,9 @@ from math import lcm
 from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.polytope import Form, Vertex
 
-Named = tuple[int, int]  # (index of the layer in the network, unit)
-Phase = Callable[[int, list[Form]], bytes]
-Forms = list[
+UnitPlace = tuple[int, int]  # (index of the layer in the network, unit)
+PhaseRule = Callable[[int, list[Form]], bytes]
+LayerForms = list[
     tuple[list[Form], int]
 ]  # per layer of the network, and of the outputs: integer forms over one denominator
 
@@ -25,10 +25,10 @@ class Local:
         self.start = enumeration.input_forms()
         self.output = len(self.layers)  # where `forms` holds the outputs, after their activation
 
-    def zeros(self, point: Vertex) -> tuple[dict[str, bytes], list[Named]]:
+    def zeros(self, point: Vertex) -> tuple[dict[str, bytes], list[UnitPlace]]:
         """(phases with the units that are 0 off, those units) at a homogeneous point."""
         phases: dict[str, bytes] = {}
-        zero: list[Named] = []
+        zero: list[UnitPlace] = []
 
         def phase(index: int, forms: list[Form]) -> bytes:
             values = [sum(a * x for a, x in zip(form, point, strict=True)) for form in forms]
@@ -38,7 +38,7 @@ class Local:
         self._walk(phase, phases)
         return phases, zero
 
-    def forms(self, phases: dict[str, bytes], on: Collection[Named] = ()) -> Forms:
+    def forms(self, phases: dict[str, bytes], on: Collection[UnitPlace] = ()) -> LayerForms:
         """Pre-activations of every layer with these phases and the units `on` active; last, the outputs."""
 
         def phase(index: int, forms: list[Form]) -> bytes:
@@ -66,9 +66,9 @@ class Local:
         table, den = forms[self.output]
         return [tuple(Fraction(v, den) for v in form) for form in table]
 
-    def _walk(self, phase: Phase, phases: dict[str, bytes]) -> Forms:
+    def _walk(self, phase: PhaseRule, phases: dict[str, bytes]) -> LayerForms:
         values = dict(self.start)
-        result: Forms = []
+        result: LayerForms = []
         zero = [0] * (len(self.enumeration.free) + 1)
         for index, layer in enumerate(self.layers):
             forms, den = self.enumeration.layer_forms(values, layer)

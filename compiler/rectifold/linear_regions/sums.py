@@ -19,7 +19,7 @@ from rectifold.linear_regions.polytope import Form, scaled
 _MANY = 4  # more than a quarter of the values changed: a whole product is faster
 
 Rows = tuple[list[Form], Floats]  # integers over the sum's denominator, and scaled
-Entry = TypeVar("Entry")
+Computed = TypeVar("Computed")
 
 
 class Sum:
@@ -84,14 +84,14 @@ class Sum:
         return forms, floats
 
 
-class Kept(Generic[Entry]):
+class Kept(Generic[Computed]):
     """What was computed last, by phases; the oldest goes first."""
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.entries: dict[bytes, Entry] = {}
+        self.entries: dict[bytes, Computed] = {}
 
-    def get(self, phases: bytes, computed: Callable[[], Entry]) -> Entry:
+    def get(self, phases: bytes, computed: Callable[[], Computed]) -> Computed:
         """The entry of these phases."""
         found = self.entries.get(phases)
         if found is None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from rectifold.effort.prover import ProverEffort
 from rectifold.ir.domain import Domain
-from rectifold.smt.process import Question, Solver, Unsat
+from rectifold.smt.process import SmtProblem, Solver, Unsat
 
 
 def is_empty(domain: Domain, seconds: float = ProverEffort.emptiness_seconds) -> bool:
@@ -20,7 +20,7 @@ def is_empty(domain: Domain, seconds: float = ProverEffort.emptiness_seconds) ->
     if not domain.constraints or any(domain.contains(point) for point in _likely_points(domain)):
         return False
     with Solver() as solver:
-        return isinstance(solver.ask(Question(domain).text(), domain.size, seconds), Unsat)
+        return isinstance(solver.ask(SmtProblem(domain).text(), domain.size, seconds), Unsat)
 
 
 def _likely_points(domain: Domain) -> Iterator[list[Fraction]]:

@@ -30,7 +30,7 @@ def formulas(network: Network) -> list[Any]:
     ]
     values: dict[str, list[Any]] = {network.input_name: symbols}
     for layer in network.layers:
-        totals = [_rational(b) for b in layer.bias.column_values()]
+        totals = [_sympy_rational(b) for b in layer.bias.column_values()]
         for source, weight in layer.weights.items():
             totals = [t + _row(weight, i, values[source]) for i, t in enumerate(totals)]
         values[layer.name] = [sympy.Max(0, t) for t in totals] if layer.is_relu else totals
@@ -50,7 +50,8 @@ def piecewise(regions: Regions) -> list[Any]:
 
     def affine(form: Any) -> Any:
         return sum(
-            (_rational(a) * x for a, x in zip(form, symbols, strict=False)), _rational(form[-1])
+            (_sympy_rational(a) * x for a, x in zip(form, symbols, strict=False)),
+            _sympy_rational(form[-1]),
         )
 
     pieces: list[list[Any]] = [[] for _ in range(regions.network.output_size)]
@@ -70,10 +71,10 @@ def as_latex(expression: Any) -> str:
 
 def _row(weight: Matrix, i: int, values: list[Any]) -> Any:
     entries = np.nonzero(weight.nonzero[i])[0].tolist()
-    return sum((_rational(weight.entry(i, j)) * values[j] for j in entries), sympy.Integer(0))
+    return sum((_sympy_rational(weight.entry(i, j)) * values[j] for j in entries), sympy.Integer(0))
 
 
-def _rational(value: Any) -> Any:
+def _sympy_rational(value: Any) -> Any:
     return sympy.Rational(value.numerator, value.denominator)
 
 

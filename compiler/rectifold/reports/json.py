@@ -8,8 +8,6 @@ from rectifold.facts.facts import Facts, Phase
 from rectifold.ir.network import Network, Sizes
 from rectifold.operations.compiling import Compiled
 
-_PHASES = (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)
-
 
 def sizes_json(sizes: Sizes) -> dict[str, int]:
     return {
@@ -24,7 +22,7 @@ def layers_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
     """Per relu layer: its name and its units by phase."""
     return [
         {"layer": layer.name, "units": layer.size}
-        | {p.value: facts.of(layer.name, p) for p in _PHASES}
+        | {p.value: facts.of(layer.name, p) for p in Phase}
         for layer in network.relu_layers
     ]
 

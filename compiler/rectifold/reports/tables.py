@@ -13,8 +13,6 @@ from rectifold.linear_regions.summary import Regions
 from rectifold.operations.compiling import Compiled
 from rectifold.two_layers.shallow import Shallow
 
-_PHASES = (Phase.ACTIVE, Phase.INACTIVE, Phase.UNSTABLE, Phase.OPEN)
-
 
 def stability_table(network: Network, facts: Facts) -> Table:
     """One row per relu layer: units by phase."""
@@ -23,10 +21,10 @@ def stability_table(network: Network, facts: Facts) -> Table:
     for heading in ("units", "active", "inactive", "unstable", "open"):
         table.add_column(heading, justify="right")
     for layer in network.relu_layers:
-        table.add_row(layer.name, str(layer.size), *(str(facts.of(layer.name, p)) for p in _PHASES))
+        table.add_row(layer.name, str(layer.size), *(str(facts.of(layer.name, p)) for p in Phase))
     total = sum(layer.size for layer in network.relu_layers)
     table.add_section()
-    table.add_row("all", str(total), *(str(facts.count(p)) for p in _PHASES))
+    table.add_row("all", str(total), *(str(facts.count(p)) for p in Phase))
     return table
 
 
@@ -43,7 +41,7 @@ def compile_table(compiled: Compiled) -> Table:
         table.add_row(*_compiled_row(compiled, layer))
     before, now = source.sizes, result.sizes
     table.add_section()
-    counts = [str(compiled.facts.count(p)) for p in _PHASES]
+    counts = [str(compiled.facts.count(p)) for p in Phase]
     table.add_row(
         "relu units",
         f"{before.units} → {now.units}",
@@ -56,7 +54,7 @@ def compile_table(compiled: Compiled) -> Table:
 def _compiled_row(compiled: Compiled, layer: Layer) -> list[str]:
     facts = compiled.facts
     kept = next((one for one in compiled.network.layers if one.name == layer.name), None)
-    phases = [str(facts.of(layer.name, p)) if layer.is_relu else "" for p in _PHASES]
+    phases = [str(facts.of(layer.name, p)) if layer.is_relu else "" for p in Phase]
     width = 0 if kept is None else kept.size
     left = 0 if kept is None else _weights(kept)
     return [

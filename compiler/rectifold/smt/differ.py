@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.smt.process import Answer, Question, Solver, name, number
+from rectifold.smt.process import SmtAnswer, SmtProblem, Solver, name, number
 
 
 def ask_difference(
@@ -17,9 +17,9 @@ def ask_difference(
     domain: Domain,
     tolerance: Sequence[Fraction],
     seconds: float,
-) -> Answer:
+) -> SmtAnswer:
     """Sat: a point where some output differs by more than its tolerance. Unsat: there is none."""
-    question = Question(domain)
+    question = SmtProblem(domain)
     question.add_network(a, "A", a.output)
     question.add_network(b, "B", b.output)
     gaps = []

@@ -43,13 +43,13 @@ class Sat:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class NoAnswer:
     """No answer within the limits."""
 
     reason: str
 
 
-Answer = Sat | Unsat | Unknown
+SmtAnswer = Sat | Unsat | NoAnswer
 
 
 class Solver:
@@ -77,7 +77,7 @@ class Solver:
             self._process.communicate()
             self._process = None
 
-    def ask(self, text: str, inputs: int, seconds: float) -> Answer:
+    def ask(self, text: str, inputs: int, seconds: float) -> SmtAnswer:
         """Is there a point x_0 … x_{inputs-1} that satisfies the assertions of `text`?"""
         process = self._running()
         request = {
@@ -90,12 +90,12 @@ class Solver:
             process.stdin.flush()
         except BrokenPipeError:
             self.close()
-            return Unknown("the solver process ended")
+            return NoAnswer("the solver process ended")
         line = self._read(process, seconds + _GRACE)
         if not line:
             self.close()
-            return Unknown("the solver ran past its time or memory limit and was stopped")
-        return _answer(json.loads(line))
+            return NoAnswer("the solver ran past its time or memory limit and was stopped")
+        return _read_reply(json.loads(line))
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
@@ -114,7 +114,7 @@ class Solver:
             return process.stdout.readline() if selector.select(seconds) else ""
 
 
-def _answer(reply: Mapping[str, object]) -> Answer:
+def _read_reply(reply: Mapping[str, object]) -> SmtAnswer:
     status = reply["status"]
     if status == "unsat":
         return Unsat(str(reply["version"]))
@@ -122,10 +122,10 @@ def _answer(reply: Mapping[str, object]) -> Answer:
         model = reply["model"]
         assert isinstance(model, dict)
         return Sat(tuple(Fraction(v) for v in model.values()))
-    return Unknown(str(reply.get("reason", "no answer within the time limit")))
+    return NoAnswer(str(reply.get("reason", "no answer within the time limit")))
 
 
-class Question:
+class SmtProblem:
     """The SMT-LIB text of a network (or several on one input) on a domain."""
 
     def __init__(self, domain: Domain, inside: Fraction = Fraction(0)) -> None:

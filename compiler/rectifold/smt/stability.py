@@ -6,28 +6,28 @@ from fractions import Fraction
 
 from rectifold.bounds.state import Bounds
 from rectifold.ir.domain import Domain
-from rectifold.smt.process import Answer, Question, Sat, Solver, name
+from rectifold.smt.process import Sat, SmtAnswer, SmtProblem, Solver, name
 
 
 def ask_sign(
     solver: Solver, bounds: Bounds, layer: str, unit: int, sign: int, seconds: float
-) -> Answer:
+) -> SmtAnswer:
     """Sat: a point with sign·z > 0. Unsat: sign·z ≤ 0 on the whole domain."""
     network = bounds.network
-    question = Question(bounds.domain)
+    question = SmtProblem(bounds.domain)
     ends = {v: (bounds.lower[v], bounds.upper[v]) for v in network.cone(layer) if v in bounds.lower}
     question.add_network(network, "", layer, ends)
     question.require(f"({'>' if sign > 0 else '<'} {name('', 'z', layer, unit)} 0)")
     return solver.ask(question.text(), network.input_size, seconds)
 
 
-def find_point(solver: Solver, domain: Domain, seconds: float) -> Answer:
+def find_point(solver: Solver, domain: Domain, seconds: float) -> SmtAnswer:
     """A point of the domain, away from its linear constraints if there is one, or Unsat if it is empty."""
     for inside in (Fraction(1, 8), Fraction(1, 64), Fraction(1, 1024)):
-        answer = solver.ask(Question(domain, inside).text(), domain.size, seconds)
+        answer = solver.ask(SmtProblem(domain, inside).text(), domain.size, seconds)
         if isinstance(answer, Sat):
             return answer
-    return solver.ask(Question(domain).text(), domain.size, seconds)
+    return solver.ask(SmtProblem(domain).text(), domain.size, seconds)
 
 
 def cone_cost(bounds: Bounds, layer: str) -> tuple[int, int]:

@@ -31,7 +31,7 @@ def _rational(model: Any, name: str) -> str:
     return f"{value.numerator_as_long()}/{value.denominator_as_long()}"
 
 
-def main() -> None:
+def serve() -> None:
     megabytes = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     for line in sys.stdin:
@@ -43,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve()

@@ -17,7 +17,7 @@ from rectifold.ir.network import Layer, Network
 from rectifold.two_layers.scaling import with_scaled_rows
 
 Hinge = tuple[int, ...]
-Affine = tuple[Fraction, ...]
+AffineForm = tuple[Fraction, ...]
 Weights = tuple[Fraction, ...]  # one number per output
 
 
@@ -26,7 +26,7 @@ class Unit:
     """`weights`·relu(base + Σ c relu(L)); bends[L] = c."""
 
     weights: Weights
-    base: Affine
+    base: AffineForm
     bends: tuple[tuple[Hinge, Fraction], ...]
 
     def value(self, point: Sequence[Fraction]) -> Fraction:
@@ -46,7 +46,7 @@ class TwoLayers:
     network: Network
     domain: Domain
     free: tuple[int, ...]
-    affine: tuple[Affine, ...]  # per output
+    affine: tuple[AffineForm, ...]  # per output
     hinges: dict[Hinge, Weights]
     units: tuple[Unit, ...] = field(default=())
 
@@ -152,7 +152,9 @@ class _Assembled:
         assert low is not None
         return low
 
-    def _row(self, affine: Affine, bends: dict[Hinge, Fraction]) -> tuple[list[Fraction], Fraction]:
+    def _row(
+        self, affine: AffineForm, bends: dict[Hinge, Fraction]
+    ) -> tuple[list[Fraction], Fraction]:
         """(weights on the first layer, constant) of affine + Σ c relu(L)."""
         constant = affine[-1] + sum(
             (affine[k] * self._low(k) for k in range(len(affine) - 1)), Fraction(0)
@@ -224,7 +226,7 @@ def hinge_of(form: Sequence[Fraction | int]) -> tuple[Hinge, Fraction]:
     return tuple(sign * v // common for v in integers), Fraction(sign * common, den)
 
 
-def combined(*terms: tuple[Fraction | int, Sequence[Fraction | int]]) -> Affine:
+def combined(*terms: tuple[Fraction | int, Sequence[Fraction | int]]) -> AffineForm:
     """Σ factor · form."""
     size = len(terms[0][1])
     return tuple(

@@ -29,7 +29,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import at_most, readable
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.summary import Regions
-from rectifold.two_layers.form import Affine, Hinge, evaluated, hinge_of
+from rectifold.two_layers.form import AffineForm, Hinge, evaluated, hinge_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +192,7 @@ class Gates:
         ]  # fmt: skip
 
     def _gate(
-        self, affine: Affine, factor: Fraction, gain: Fraction, hinges: list[int], width: int
+        self, affine: AffineForm, factor: Fraction, gain: Fraction, hinges: list[int], width: int
     ) -> list[Fraction]:
         row = [Fraction(0)] * width
         for k in hinges:

@@ -14,7 +14,7 @@ from typing import Any
 from rectifold.linear_regions.by_vertices import Enumeration, Region
 from rectifold.linear_regions.polytope import primitive
 from rectifold.linear_regions.summary import AnyRegion
-from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Weights, combined, multiple
+from rectifold.two_layers.form import AffineForm, Hinge, TwoLayers, Weights, combined, multiple
 
 _MOST_SIGNS = 3_000_000  # of hyperplanes at vertices; beyond that only the first layer's hyperplanes are tried
 
@@ -90,7 +90,7 @@ def _fitted(
     hyperplanes: Sequence[Hinge],
     sides_of: Callable[[AnyRegion], Sides],
 ) -> TwoLayers | None:
-    maps: dict[Sides, tuple[Affine, ...]] = {}
+    maps: dict[Sides, tuple[AffineForm, ...]] = {}
     for region in regions:
         if maps.setdefault(sides_of(region), region.affine) != region.affine:
             return None
@@ -110,7 +110,7 @@ def _fitted(
                 jumps[k] = tuple(f for f in factors if f is not None)
     hinges = {hyperplanes[k]: weights for k, weights in jumps.items() if any(weights)}
     used = [k for k in sorted(jumps) if any(jumps[k])]
-    start: tuple[Affine, ...] | None = None
+    start: tuple[AffineForm, ...] | None = None
     for sides, affine in maps.items():
         rest = [list(form) for form in affine]
         for k in used:

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from onnx import helper
 
-from rectifold.formats.onnx.floats import Floats, Rounded, Rounding, Trace
+from rectifold.exact.conversion import Floats
+from rectifold.formats.onnx.floats import Rounded, Rounding, Trace
 from rectifold.formats.onnx.graph import Model, node_place
 from rectifold.formats.onnx.peers import Feeds, Peer, PeerError, outputs_of_peer
 from rectifold.formats.onnx.tensors import (

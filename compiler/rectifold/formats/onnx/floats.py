@@ -14,13 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Pick, Term
 from rectifold.ir.network import Layer
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

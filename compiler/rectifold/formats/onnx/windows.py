@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rectifold.exact.entries import Indices
 from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of
@@ -22,8 +23,6 @@ from rectifold.formats.onnx.tensors import Constant, Symbolic, Tensor
 from rectifold.ir.affine import Affine
 
 MAX_KERNEL_CELLS = 1_000_000  # cells of one kernel
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,9 @@ class Window:
     def cells(self) -> Iterator[tuple[int, ...]]:
         return itertools.product(*(range(k) for k in self.kernel))
 
-    def source(self, cell: tuple[int, ...]) -> tuple[Indices, Mask, Mask]:
+    def source(
+        self, cell: tuple[int, ...]
+    ) -> tuple[Indices, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """(flat input position, inside the input, inside the padded input) for each output."""
         flat = np.zeros(self.output, dtype=np.int64)
         inside = np.ones(self.output, dtype=np.bool_)

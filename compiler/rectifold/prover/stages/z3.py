@@ -13,7 +13,7 @@ from rectifold.facts.methods import Method
 from rectifold.ir.evaluate import trace
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
-from rectifold.smt.process import Answer, Sat, Unknown, Unsat
+from rectifold.smt.process import NoAnswer, Sat, SmtAnswer, Unsat
 from rectifold.smt.stability import ask_sign, is_exact_point
 
 
@@ -28,17 +28,17 @@ def run(state: ProofState, layer: LayerState) -> None:
             for sign in (1, -1):
                 if layer.settled()[k] or layer.seen(sign)[k]:
                     continue
-                failures += isinstance(_ask(state, layer, int(k), sign), Unknown)
+                failures += isinstance(_ask(state, layer, int(k), sign), NoAnswer)
                 if is_last_resort and failures >= effort.z3_failures:
                     return
         layer.label("z3")
 
 
-def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> Answer:
+def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> SmtAnswer:
     state.check_time()
     seconds = min(state.settings.limits.z3_seconds, state.z3_left, state.time_left())
     if seconds <= 0:
-        return Unknown("the time for Z3 is spent")
+        return NoAnswer("the time for Z3 is spent")
     started = time.monotonic()
     answer = ask_sign(state.solver, state.bounds, layer.name, unit, sign, seconds)
     state.z3_left -= time.monotonic() - started

@@ -18,6 +18,7 @@ from rectifold.runtime.files import write_whole
 
 _SUFFIXES = (".png", ".svg")
 _SIZE = (6.0, 6.0)  # inches
+HUE_STEP = 0.61803  # of the hue circle from one area to the next: neighbours differ
 _DPI = 150  # dots per inch of a .png
 
 

@@ -12,6 +12,7 @@ from rectifold.exact.numerals import nearest_float
 from rectifold.linear_regions.by_vertices import Region
 from rectifold.linear_regions.summary import Regions
 from rectifold.reports.pictures.canvas import (
+    HUE_STEP,
     colour_map,
     frame_plane,
     new_figure,
@@ -21,7 +22,6 @@ from rectifold.reports.pictures.canvas import (
 
 Colour = Literal["gradient", "pattern", "output"]
 _EDGE = {"edgecolor": "white", "linewidth": 0.25}
-_GOLDEN = 0.61803  # of the hue circle from one region to the next: neighbours differ
 
 
 def draw_regions(regions: Regions, path: Path, colour: Colour = "gradient") -> None:
@@ -112,6 +112,6 @@ def _by_pattern(regions: Regions) -> list[Any]:
     colours = colour_map("hsv")
     keys = [b"".join(region.phases.values()) for region in regions]
     return [
-        colours((sum(byte * (k + 1) * _GOLDEN for k, byte in enumerate(key))) % 1.0, alpha=0.75)
+        colours((sum(byte * (k + 1) * HUE_STEP for k, byte in enumerate(key))) % 1.0, alpha=0.75)
         for key in keys
     ]

@@ -17,6 +17,7 @@ from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.reports.pictures.canvas import (
+    HUE_STEP,
     colour_map,
     frame_plane,
     new_figure,
@@ -28,7 +29,6 @@ from rectifold.two_layers.plane.construct import sheets_of
 
 _TICKS = 401  # points per side of the grid on which errors are shown
 _VISIBLE_ERROR = 0.01  # of the largest output: from here on a gate counts as wrong in the title
-_GOLDEN = 0.61803  # of the hue circle from one sheet to the next
 
 
 def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
@@ -47,7 +47,7 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
     colours = colour_map("hsv")
     sheets = sheets_of(domain, tuple(regions.free), regions.with_vertices)
     for k, sheet in enumerate(sheets):
-        shade = colours((_GOLDEN * k) % 1.0)
+        shade = colours((HUE_STEP * k) % 1.0)
         for a, b in sheet:
             axes.plot(
                 [nearest_float(a[0]), nearest_float(b[0])],

@@ -23,7 +23,7 @@ from itertools import pairwise
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.by_vertices import Region
 from rectifold.two_layers.form import (
-    Affine,
+    AffineForm,
     Hinge,
     Unit,
     Weights,
@@ -34,7 +34,7 @@ from rectifold.two_layers.form import (
     span_inside,
 )
 from rectifold.two_layers.plane.lines import (
-    Point,
+    PlanePoint,
     Ray,
     direction,
     point_on,
@@ -60,9 +60,9 @@ class Complex:
         for line, segments in segments_of(regions).items():
             if found := self._pieces_of(line, segments):
                 self.pieces[line] = found
-        self.fans: dict[Point, dict[Hinge, Weights]] = defaultdict(dict)
-        self.rays: dict[Point, dict[Ray, Weights]] = defaultdict(dict)
-        self.ends: dict[tuple[Point, Ray], Point | None] = {}
+        self.fans: dict[PlanePoint, dict[Hinge, Weights]] = defaultdict(dict)
+        self.rays: dict[PlanePoint, dict[Ray, Weights]] = defaultdict(dict)
+        self.ends: dict[tuple[PlanePoint, Ray], PlanePoint | None] = {}
         for line, pieces in self.pieces.items():
             self._read_line(line, pieces)
 
@@ -120,10 +120,12 @@ class Complex:
                         a - b for a, b in zip(after, before, strict=True)
                     )
 
-    def is_interior(self, point: Point) -> bool:
+    def is_interior(self, point: PlanePoint) -> bool:
         return all(evaluated(side, point) > 0 for side in self.sides)
 
-    def extent(self, line: Hinge, border: Affine | None = None) -> tuple[Fraction, Fraction] | None:
+    def extent(
+        self, line: Hinge, border: AffineForm | None = None
+    ) -> tuple[Fraction, Fraction] | None:
         """The range of the line's parameter inside the domain; None if it misses the interior. `border`: it lies along this side."""
         origin, (dx, dy) = point_on(line, Fraction(0)), direction(line)
         return span_inside(
@@ -164,7 +166,7 @@ class Complex:
 
     def jumps_of(self, unit: Unit) -> Iterator[tuple[Hinge, Piece]]:
         """The jumps of a unit across lines inside the domain: along its zero set, and along pivots where it is positive."""
-        corners: set[Point] = set()
+        corners: set[PlanePoint] = set()
         for pivot, c in unit.bends:
             for start, end, sign in self.signs_along(pivot, unit):
                 if sign > 0:
@@ -183,7 +185,7 @@ class Complex:
                         yield line, (start, end, tuple(w * abs(scale) for w in unit.weights))
 
     def signs_along(
-        self, line: Hinge, unit: Unit, border: Affine | None = None
+        self, line: Hinge, unit: Unit, border: AffineForm | None = None
     ) -> list[tuple[Fraction, Fraction, int]]:
         """(from, to, sign of the unit's argument) on the parts of a line in the domain on which that sign is constant."""
         values = self._values_along(line, unit, border)
@@ -196,7 +198,9 @@ class Complex:
                 parts.append((s, e, sign_of(a + b)))  # a sum of two of one sign has that sign
         return parts
 
-    def zeros_along(self, line: Hinge, unit: Unit, border: Affine | None = None) -> set[Point]:
+    def zeros_along(
+        self, line: Hinge, unit: Unit, border: AffineForm | None = None
+    ) -> set[PlanePoint]:
         """Points of a line in the domain (ends included) where the argument is 0, or begins to be."""
         values = self._values_along(line, unit, border)
         zeros = {t for t, v in values if v == 0}
@@ -206,7 +210,7 @@ class Complex:
         return {point_on(line, t) for t in zeros}
 
     def _values_along(
-        self, line: Hinge, unit: Unit, border: Affine | None
+        self, line: Hinge, unit: Unit, border: AffineForm | None
     ) -> list[tuple[Fraction, Fraction]]:
         """The argument at the ends of the line's part in the domain and where it bends in between: (parameter, value)."""
         extent = self.extent(line, border)
@@ -236,7 +240,7 @@ class Complex:
         return values
 
 
-def forms_at(unit: Unit, point: Point) -> list[Affine]:
+def forms_at(unit: Unit, point: PlanePoint) -> list[AffineForm]:
     """The affine forms that the argument takes next to a point: one for each phase of the bends that are 0 there."""
     parts: list[tuple[Fraction | int, Sequence[Fraction | int]]] = [(1, unit.base)]
     ties: list[tuple[Hinge, Fraction]] = []

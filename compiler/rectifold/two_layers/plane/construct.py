@@ -8,10 +8,18 @@ from fractions import Fraction
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import Region
-from rectifold.two_layers.form import Affine, Hinge, TwoLayers, Unit, Weights, combined, evaluated
+from rectifold.two_layers.form import (
+    AffineForm,
+    Hinge,
+    TwoLayers,
+    Unit,
+    Weights,
+    combined,
+    evaluated,
+)
 from rectifold.two_layers.plane.complex import Complex
 from rectifold.two_layers.plane.fans import Fans
-from rectifold.two_layers.plane.lines import Point, point_on
+from rectifold.two_layers.plane.lines import PlanePoint, point_on
 from rectifold.two_layers.plane.sheets import Sheets
 
 
@@ -29,7 +37,7 @@ def on_a_plane(
 
 def sheets_of(
     domain: Domain, free: tuple[int, ...], regions: Sequence[Region]
-) -> list[list[tuple[Point, Point]]]:
+) -> list[list[tuple[PlanePoint, PlanePoint]]]:
     """The zero set of each second-layer unit inside the domain, as segments: what a picture shows."""
     complex_ = Complex(domain, free, regions)
     sheets = []
@@ -52,7 +60,7 @@ def _units(complex_: Complex) -> list[Unit]:
 
 def _affine_rest(
     complex_: Complex, units: Sequence[Unit], hinges: dict[Hinge, Weights]
-) -> tuple[Affine, ...]:
+) -> tuple[AffineForm, ...]:
     """f minus units and hinges is one affine map: found on the first region, where the rest may bend, at one of its points."""
     region = complex_.regions[0]
     point = _generic_point(region, units, hinges)
@@ -73,7 +81,9 @@ def _affine_rest(
     return tuple(combined(*terms) for terms in parts)
 
 
-def _generic_point(region: Region, units: Sequence[Unit], hinges: dict[Hinge, Weights]) -> Point:
+def _generic_point(
+    region: Region, units: Sequence[Unit], hinges: dict[Hinge, Weights]
+) -> PlanePoint:
     """A point inside the region on no line of the units and hinges."""
     (ax, ay), (bx, by), (cx, cy) = region.vertices[:3]
     for k in range(3, 10_000):

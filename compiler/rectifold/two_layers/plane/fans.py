@@ -7,13 +7,13 @@ from fractions import Fraction
 
 from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.plane.complex import Complex
-from rectifold.two_layers.plane.lines import Point, direction
+from rectifold.two_layers.plane.lines import PlanePoint, direction
 
 
 class Fans:
     """Any balanced fan of m lines is m − 2 pieces of three lines, one unit each."""
 
-    def __init__(self, complex_: Complex, points: list[Point], hinges: set[Hinge]) -> None:
+    def __init__(self, complex_: Complex, points: list[PlanePoint], hinges: set[Hinge]) -> None:
         self.complex = complex_
         self.points = points
         self.hinges = hinges
@@ -21,7 +21,7 @@ class Fans:
     def units(self) -> list[Unit]:
         return [unit for point in self.points for unit in self._units_at(point)]
 
-    def _units_at(self, point: Point) -> Iterator[Unit]:
+    def _units_at(self, point: PlanePoint) -> Iterator[Unit]:
         fan = dict(self.complex.fans[point])
         while fan:
             lines = sorted(fan, key=lambda line: (line not in self.hinges, line))

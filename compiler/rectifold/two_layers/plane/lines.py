@@ -11,9 +11,9 @@ from fractions import Fraction
 
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.by_vertices import Region
-from rectifold.two_layers.form import Affine, Hinge, hinge_of
+from rectifold.two_layers.form import AffineForm, Hinge, hinge_of
 
-Point = tuple[Fraction, Fraction]
+PlanePoint = tuple[Fraction, Fraction]
 Ray = tuple[Hinge, int]  # a line and ±1: along its direction (−b, a), or against it
 
 
@@ -31,7 +31,7 @@ def square(line: Hinge) -> int:
     return line[0] * line[0] + line[1] * line[1]
 
 
-def point_on(line: Hinge, t: Fraction) -> Point:
+def point_on(line: Hinge, t: Fraction) -> PlanePoint:
     """The point of the line where direction · x = t."""
     a, b, c = line
     length = square(line)
@@ -42,9 +42,9 @@ def sign_of(value: Fraction) -> int:
     return (value > 0) - (value < 0)
 
 
-def sides_of(domain: Domain, free: tuple[int, ...]) -> list[Affine]:
+def sides_of(domain: Domain, free: tuple[int, ...]) -> list[AffineForm]:
     """Forms that are positive inside the domain."""
-    sides: list[Affine] = []
+    sides: list[AffineForm] = []
     for place, k in enumerate(free):
         low, high = domain.lower[k], domain.upper[k]
         assert low is not None

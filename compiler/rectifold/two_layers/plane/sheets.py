@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rectifold.two_layers.form import Affine, Hinge, Unit, combined
+from rectifold.two_layers.form import AffineForm, Hinge, Unit, combined
 from rectifold.two_layers.plane.complex import Complex
-from rectifold.two_layers.plane.lines import Point, Ray, ahead
+from rectifold.two_layers.plane.lines import PlanePoint, Ray, ahead
 
 
 @dataclass(frozen=True)
-class Corner:
+class SheetCorner:
     """An interior point where one sheet bends: its two rays, and the pivot."""
 
     rays: tuple[Ray, Ray]
@@ -34,9 +34,9 @@ class Sheets:
         self.corners = {
             point: corner for point in complex_.fans if (corner := self._corner(point)) is not None
         }
-        self.used: set[Point] = set()
+        self.used: set[PlanePoint] = set()
 
-    def _corner(self, point: Point) -> Corner | None:
+    def _corner(self, point: PlanePoint) -> SheetCorner | None:
         """Three lines, of which two end here and one goes on with another jump.
 
         Where all three end, the pivot is the line on which most corners lie: a pivot crosses many sheets.
@@ -48,17 +48,17 @@ class Sheets:
         if len(ending) == 3:
             options = sorted(ending, key=lambda ray: (-self.often[ray[0]], ray[0]))
             corners = [
-                Corner((a, b), p[0])
+                SheetCorner((a, b), p[0])
                 for p, a, b in (options, options[1:] + options[:1], options[2:] + options[:2])
             ]
         elif len(ending) == 2 and len(rays) == 4:
             through = next(ray[0] for ray in rays if ray not in ending)
-            corners = [Corner((ending[0], ending[1]), through)]
+            corners = [SheetCorner((ending[0], ending[1]), through)]
         else:
             corners = []
         return next((corner for corner in corners if corner.is_bent), None)
 
-    def found(self) -> tuple[list[Unit], list[Point]]:
+    def found(self) -> tuple[list[Unit], list[PlanePoint]]:
         """(units, the interior points whose fans they leave)."""
         units: list[Unit] = []
         for point in self.corners:
@@ -66,18 +66,18 @@ class Sheets:
                 units += self._follow(*self._outermost(point))
         return units, [point for point in self.complex.fans if point not in self.used]
 
-    def _next(self, point: Point, ray: Ray) -> Point | None:
+    def _next(self, point: PlanePoint, ray: Ray) -> PlanePoint | None:
         """The corner at the other end of a ray, if the ray is one of its sheet's rays too."""
         other = self.complex.ends.get((point, ray))
         if other is None or other not in self.corners:
             return None
         return other if (ray[0], -ray[1]) in self.corners[other].rays else None
 
-    def _other_ray(self, point: Point, ray: Ray) -> Ray:
+    def _other_ray(self, point: PlanePoint, ray: Ray) -> Ray:
         rays = self.corners[point].rays
         return rays[1] if rays[0] == ray else rays[0]
 
-    def _outermost(self, point: Point) -> tuple[Point, Ray]:
+    def _outermost(self, point: PlanePoint) -> tuple[PlanePoint, Ray]:
         """Back along the sheet to its first corner that is free, and the ray that leads away from the rest."""
         ray = self.corners[point].rays[0]
         seen = {point}
@@ -89,21 +89,21 @@ class Sheets:
             ray = self._other_ray(before, (ray[0], -ray[1]))
             point = before
 
-    def _follow(self, point: Point, ray: Ray) -> list[Unit]:
+    def _follow(self, point: PlanePoint, ray: Ray) -> list[Unit]:
         units: list[Unit] = []
-        at: Point | None = point
+        at: PlanePoint | None = point
         while at is not None and at not in self.used:
             unit, at, ray = self._grown(at, ray)
             units.append(unit)
         return units
 
-    def _grown(self, point: Point, ray: Ray) -> tuple[Unit, Point | None, Ray]:
+    def _grown(self, point: PlanePoint, ray: Ray) -> tuple[Unit, PlanePoint | None, Ray]:
         """One unit from a corner onward; where the next one begins, and its incoming ray there."""
         weights = self.complex.rays[point][ray]
-        form: Affine = tuple(Fraction(v) for v in ray[0])
+        form: AffineForm = tuple(Fraction(v) for v in ray[0])
         unit = Unit(weights, form, ())
-        corners: list[tuple[Hinge, Point]] = []
-        at: Point | None = point
+        corners: list[tuple[Hinge, PlanePoint]] = []
+        at: PlanePoint | None = point
         while at is not None and at not in self.used:
             pivot = self.corners[at].pivot
             after = self._other_ray(at, ray)
@@ -117,8 +117,8 @@ class Sheets:
         return unit, at, ray
 
     def _bent(
-        self, unit: Unit, form: Affine, pivot: Hinge, after: Ray, at: Point
-    ) -> tuple[Unit, Affine] | None:
+        self, unit: Unit, form: AffineForm, pivot: Hinge, after: Ray, at: PlanePoint
+    ) -> tuple[Unit, AffineForm] | None:
         """The unit with one more bend, at a pivot, after which its zero set goes along the ray `after`."""
         line, sign = after
         if any(hinge == pivot for hinge, _ in unit.bends):
@@ -136,14 +136,14 @@ class Sheets:
         bent = Unit(unit.weights, base, (*unit.bends, (pivot, bend)))
         return bent, tuple(scale * v for v in line)
 
-    def _is_sheet(self, unit: Unit, corners: list[tuple[Hinge, Point]]) -> bool:
+    def _is_sheet(self, unit: Unit, corners: list[tuple[Hinge, PlanePoint]]) -> bool:
         """Is the zero set one bent line with just these corners? Other parts would meet a pivot or the border elsewhere."""
         if len(corners) == 1:
             return True
         for pivot, point in corners:
             if self.complex.zeros_along(pivot, unit) != {point}:
                 return False
-        border = set[Point]().union(
+        border = set[PlanePoint]().union(
             *(self.complex.zeros_along(line, unit, side) for side, line in self.complex.borders)
         )
         return len(border) == 2

@@ -28,18 +28,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from rectifold.two_layers.form import Affine, combined
+from rectifold.two_layers.form import AffineForm, combined
 
-Simplex = tuple[Affine, Affine, Affine, Affine]  # their maximum
-Bent = tuple[Affine, list[tuple[Fraction, Affine]]]  # relu(base + Σ c relu(form))
+Simplex = tuple[AffineForm, AffineForm, AffineForm, AffineForm]  # their maximum
+Bent = tuple[AffineForm, list[tuple[Fraction, AffineForm]]]  # relu(base + Σ c relu(form))
 
 
 def three_chain(
-    u: Affine, w: Affine, z: Affine, a: Fraction, b: Fraction, c: Fraction
+    u: AffineForm, w: AffineForm, z: AffineForm, a: Fraction, b: Fraction, c: Fraction
 ) -> list[list[Simplex]]:
     """Maxima of four whose sum has the vertex of relu(z + a relu(u) + b relu(w + c relu(u))), b ≠ 0: one list per triangulation."""
     sign = 1 if b > 0 else -1
-    zero: Affine = (Fraction(0),) * len(u)
+    zero: AffineForm = (Fraction(0),) * len(u)
     scaled = combined((abs(b), w))
     slope = abs(b) * c
     if slope >= 0:
@@ -61,7 +61,7 @@ def three_chain(
     return _pyramid(z, _widened([apex, *edge], step))
 
 
-def _widened(triangle: Sequence[Affine], step: Affine) -> list[Affine]:
+def _widened(triangle: Sequence[AffineForm], step: AffineForm) -> list[AffineForm]:
     """Corners, in order, of a triangle plus the segment [0, step], where triangle[1] → triangle[2] is a positive multiple of step's form.
 
     Its edge grows by the step, and so does its apex: a trapezoid (a triangle if the step is 0).
@@ -72,7 +72,7 @@ def _widened(triangle: Sequence[Affine], step: Affine) -> list[Affine]:
     return corners
 
 
-def _pyramid(apex: Affine, base: Sequence[Affine]) -> list[list[Simplex]]:
+def _pyramid(apex: AffineForm, base: Sequence[AffineForm]) -> list[list[Simplex]]:
     """max(apex, base…) as maxima of four, for every fan triangulation of the base (a triangle or a quadrilateral)."""
     corners = [corner for i, corner in enumerate(base) if corner != base[i - 1]]
     fans = []

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from rectifold.linear_regions.by_vertices import Enumeration, Region
 from rectifold.two_layers.form import TwoLayers
 from rectifold.two_layers.space.corners import Corners
-from rectifold.two_layers.space.lines import Lines
+from rectifold.two_layers.space.lines import SpaceLines
 from rectifold.two_layers.space.places import Places
 from rectifold.two_layers.space.planes import Planes
 
@@ -36,7 +36,7 @@ def in_space(
     Without `merge`, every corner gets its own unit. Raises NotGenericError.
     """
     places = Places(enumeration, regions)
-    corners, lines, planes = Corners(places), Lines(places), Planes(places)
+    corners, lines, planes = Corners(places), SpaceLines(places), Planes(places)
     units = corners.units(lines.seams, merge=merge)
     units += lines.units(units)
     hinges = planes.hinges(units)

@@ -41,7 +41,7 @@ class Bend:
     sheet: Sheet
 
 
-class Lines:
+class SpaceLines:
     """The function's own seams along its lines, and the units that take what is left along them."""
 
     def __init__(self, places: Places) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.by_vertices import Enumeration, Region
-from rectifold.linear_regions.near_point import Forms, Local, Named
+from rectifold.linear_regions.near_point import LayerForms, Local, UnitPlace
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Affine, Weights, combined, span_inside
+from rectifold.two_layers.form import AffineForm, Weights, combined, span_inside
 from rectifold.two_layers.space.geometry import faces_of, ratio, sides_of, where
 from rectifold.two_layers.space.sheets import Line, NotGenericError, at_place, dot3, dot4
 
@@ -27,7 +27,9 @@ class Places:
     def is_interior(self, point: Sequence[int]) -> bool:
         return all(sum(a * x for a, x in zip(side, point, strict=True)) > 0 for side in self.sides)
 
-    def zeros(self, point: Vertex, most: int, what: str) -> tuple[dict[str, bytes], list[Named]]:
+    def zeros(
+        self, point: Vertex, most: int, what: str
+    ) -> tuple[dict[str, bytes], list[UnitPlace]]:
         """Phases, and the units that are 0 at the point without being 0 all around it."""
         phases, zero = self.local.zeros(point)
         base = self.local.forms(phases)
@@ -47,7 +49,7 @@ class Places:
             raise NotGenericError(f"{problem}; use two free inputs, or an approximate form")
         return phases, sorted(units)
 
-    def _moved(self, phases: dict[str, bytes], zero: list[Named], base: Forms) -> bool:
+    def _moved(self, phases: dict[str, bytes], zero: list[UnitPlace], base: LayerForms) -> bool:
         """Is a unit that is 0 with all phases off something else in another phase?"""
         flat = [n for n in zero if self.local.layers[n[0]].is_relu and not any(base[n[0]][0][n[1]])]
         for other in zero:
@@ -56,17 +58,19 @@ class Places:
                 return True
         return False
 
-    def form(self, forms: Forms, named: Named) -> Affine:
+    def form(self, forms: LayerForms, named: UnitPlace) -> AffineForm:
         table, den = forms[named[0]]
         return tuple(Fraction(v, den) for v in table[named[1]])
 
-    def change(self, phases: dict[str, bytes], base: Forms, on: Named, of: Named) -> Fraction:
+    def change(
+        self, phases: dict[str, bytes], base: LayerForms, on: UnitPlace, of: UnitPlace
+    ) -> Fraction:
         """By which multiple of its own form the unit `on` changes the unit `of` when it turns active."""
         after = self.local.forms(phases, {on})
         difference = combined((1, self.form(after, of)), (-1, self.form(base, of)))
         return ratio(difference, self.form(base, on))
 
-    def weights(self, phases: dict[str, bytes], base: Forms, on: Named) -> Weights:
+    def weights(self, phases: dict[str, bytes], base: LayerForms, on: UnitPlace) -> Weights:
         after = self.local.forms(phases, {on})
         output = self.local.output
         form = self.form(base, on)

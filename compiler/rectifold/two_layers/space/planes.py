@@ -9,7 +9,7 @@ from random import Random
 
 from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Vertex, scaled
-from rectifold.two_layers.form import Affine, Hinge, Unit, Weights, combined
+from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, combined
 from rectifold.two_layers.space.geometry import point_of, ratio
 from rectifold.two_layers.space.places import Places
 from rectifold.two_layers.space.sheets import Sheet
@@ -67,7 +67,7 @@ class Planes:
 
     def affine_rest(
         self, units: Sequence[Unit], hinges: dict[Hinge, Weights]
-    ) -> tuple[Affine, ...]:
+    ) -> tuple[AffineForm, ...]:
         """f minus units and hinges, found next to one point of the domain."""
         corners = self.places.regions[0].vertices
         shares = [self.random.randint(1, 10**6) for _ in corners]
@@ -79,7 +79,7 @@ class Planes:
             ]
         )
         way = (1, 0, 0)
-        parts: list[list[tuple[Fraction | int, Affine]]] = [
+        parts: list[list[tuple[Fraction | int, AffineForm]]] = [
             [(1, form)] for form in self.places.local.piece(point, way)
         ]
         for unit in units:

@@ -20,7 +20,7 @@ from math import gcd, lcm
 
 from rectifold.errors import InputError
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Affine, Hinge, Unit, Weights
+from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights
 
 _ODD = Fraction(1_000_003, 7_919)  # a place where nothing is expected to happen
 
@@ -80,7 +80,7 @@ class Sheet:
 
     def unit(self, weights: Weights) -> Unit:
         """weights · relu(y)."""
-        base: Affine = tuple(Fraction(v) for v in self.base)
+        base: AffineForm = tuple(Fraction(v) for v in self.base)
         return Unit(weights, base, tuple((hinge, Fraction(c)) for hinge, c in self.bends))
 
     @cached_property

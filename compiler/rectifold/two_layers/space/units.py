@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Affine, Hinge, Unit, Weights, combined, hinge_of
+from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, combined, hinge_of
 
 
-def unit_of(weights: Weights, form: Affine, bends: Sequence[tuple[Fraction, Affine]]) -> Unit:
+def unit_of(
+    weights: Weights, form: AffineForm, bends: Sequence[tuple[Fraction, AffineForm]]
+) -> Unit:
     """relu(form + Σ c relu(inner)) over hinges: relu(λ L) is λ relu(L), or |λ| (relu(L) − L) for λ < 0."""
     total: dict[Hinge, Fraction] = {}
     base = form
@@ -22,7 +24,7 @@ def unit_of(weights: Weights, form: Affine, bends: Sequence[tuple[Fraction, Affi
     return Unit(weights, base, tuple((hinge, c) for hinge, c in total.items() if c))
 
 
-def piece_of(unit: Unit, point: Vertex, direction: Sequence[int]) -> Affine:
+def piece_of(unit: Unit, point: Vertex, direction: Sequence[int]) -> AffineForm:
     """The unit's affine form (without its weights) on the side of a point to which `direction` leads."""
 
     def positive(form: Sequence[Fraction | int]) -> bool:
