@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from rectifold.certificate.leaving_out import unchanged, untouched_in_time
 from rectifold.cli.main import main
+from rectifold.cli.rounding import rounding_in_time
+from rectifold.cli.shallow import certified_form
 from rectifold.cli.times import Times
 from rectifold.errors import Unfinished
-from rectifold.runtime.deadline import Deadline
+from rectifold.ir.network import Network
+from rectifold.language.elaborate import parse
+from rectifold.operations.compiling import compile_network
+from rectifold.runtime.deadline import Deadline, TimeUp
+from rectifold.two_layers.shallow import shallow_network
 
 NET = "input x[2] in [-1, 1]\nh = relu([[1, 2], [-1, 0]] @ x)\ny = [1, 1] @ h\noutput y\n"
 
@@ -59,3 +68,69 @@ def test_a_limit_of_0_ends_in_an_answer(
     assert result.exit_code == status, result.output
     if status == 0:
         assert json.loads(Path("r.json").read_text())["verdict"] == "equal"
+
+
+class Over(Deadline):
+    """A deadline that ends every block at its beginning, on any machine."""
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        raise TimeUp
+        yield
+
+
+@pytest.fixture
+def network() -> Network:
+    return parse(NET, "net.relu")
+
+
+def test_the_rounding_of_code_is_bounded_only_while_there_is_time(
+    network: Network, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert rounding_in_time(network, None, "c", Deadline()) is not None
+    assert rounding_in_time(network, None, "c", Over()) is None
+    assert capsys.readouterr().err == (
+        "note: the time was up before the rounding of the code was bounded\n"
+    )
+
+
+def test_the_own_nodes_of_a_source_are_certified_only_while_there_is_time(
+    network: Network,
+) -> None:
+    assert network.domain is not None
+    same = unchanged(compile_network(network, network.domain))
+    certified = untouched_in_time(same, Deadline())
+    assert certified is not None
+    assert certified.verdict.status == "holds"
+    assert untouched_in_time(same, Over()) is None
+
+
+def test_a_form_whose_check_is_ended_is_written_unchecked_or_refused(
+    network: Network, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert network.domain is not None
+    form, over = shallow_network(network, network.domain), Times(Deadline(), Over())
+    assert certified_form(network, network.domain, form, over, required=False) == (None, False)
+    assert "the form is not checked by a certificate" in capsys.readouterr().err
+    with pytest.raises(Unfinished, match="before the certificate was made and checked"):
+        certified_form(network, network.domain, form, over, required=True)
+    proved, in_time = certified_form(
+        network, network.domain, form, Times(Deadline(), Deadline()), required=True
+    )
+    assert in_time
+    assert proved is not None
+    assert proved[1].status == "holds"
+
+
+def test_the_time_limit_of_compile_ends_reading_and_the_shallow_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.relu").write_text(NET)
+    monkeypatch.setattr(Times, "with_certificate", lambda *_, **__: Times(Deadline(), Over()))
+    result = CliRunner().invoke(main, ["compile", "net.relu", "-o", "o.relu"])
+    assert result.exit_code == 3
+    assert result.stderr == (
+        "undecided: the time limit was over before the network was read; give more time\n"
+    )
+    assert not Path("o.relu").exists()

@@ -81,7 +81,7 @@ def certified(
         verdict = _verdict_of(compiled, certificate)
     if verdict is not None:
         return CertifiedCompile(compiled, certificate, verdict)
-    return _with_less(compiled, certificate, options) or untouched(compiled)
+    return _with_less(compiled, certificate, options) or _untouched(unchanged(compiled))
 
 
 def _verdict_of(
@@ -129,12 +129,24 @@ def _with_less(
     return None
 
 
-def untouched(compiled: Compiled) -> CertifiedCompile:
-    """The source as it is, certified as equal to itself."""
-    source = compiled.source
-    same = Compiled(source, source, compiled.facts, compiled.facts, (), compiled.seconds)
-    certificate = certify_same(source)
-    verdict = accepted(source, source, compiled.facts.domain, certificate)
+def unchanged(compiled: Compiled) -> Compiled:
+    """The source as it is, as the result of its own compilation."""
+    source, facts = compiled.source, compiled.facts
+    return Compiled(source, source, facts, facts, (), compiled.seconds)
+
+
+def untouched_in_time(same: Compiled, deadline: Deadline) -> CertifiedCompile | None:
+    """An `unchanged` network, certified as equal to itself; None where the deadline passes."""
+    try:
+        with deadline.interrupting():
+            return _untouched(same)
+    except TimeUp:
+        return None
+
+
+def _untouched(same: Compiled) -> CertifiedCompile:
+    certificate = certify_same(same.source)
+    verdict = accepted(same.source, same.source, same.facts.domain, certificate)
     return CertifiedCompile(same, certificate, verdict, ("every rewrite",))
 
 

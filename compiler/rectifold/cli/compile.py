@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import inf
 
 import click
 import numpy as np
@@ -27,8 +28,8 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.rounding import certified_rounding, precision_of
-from rectifold.cli.shallow import certified_shallow, write_shallow
+from rectifold.cli.rounding import precision_of, rounding_in_time
+from rectifold.cli.shallow import certified_form, shallow_origin, write_shallow
 from rectifold.cli.status import DONE, TRUSTED, UNDECIDED
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
@@ -40,6 +41,8 @@ from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
+from rectifold.prover.effort import Progress
+from rectifold.runtime.deadline import Deadline
 from rectifold.two_layers.shallow import Shallow, shallow_network
 from rectifold_check import Verdict
 
@@ -134,9 +137,9 @@ def compile_command(
     inputs = [source.network, source.domain_spec]
     require_outputs(names, inputs, force=output.force, network=to.target)
     made = _make(source, rewriting, proof, times, quiet=report.quiet)
-    written = _write_compiled(made, to, source.network, rewriting, force=output.force)
+    written = _write_compiled(made, to, source.network, rewriting, times.end, force=output.force)
     done = written.done
-    if made.known is None and is_certified:
+    if is_certified and not written.is_certified:
         click.echo(_UNCHECKED, err=True)
     if done.left_out:
         click.echo(left_out_text(done.left_out), err=True)
@@ -153,6 +156,7 @@ def _compile_status(written: _Written, rewriting: Rewriting) -> int:
     if done.verdict is not None and done.verdict.trusted and not rewriting.allow_trusted:
         return TRUSTED
     is_whole = done.compiled.facts.complete and done.compiled.rewritten
+    is_whole = is_whole and written.in_time
     return DONE if is_whole and (written.is_certified or rewriting.no_certificate) else UNDECIDED
 
 
@@ -164,17 +168,20 @@ class _Made:
     known: CertifiedCompile | None
     folded: Shallow | None
     proved: tuple[Certificate, Verdict] | None
+    in_time: bool = True
 
 
 def _make(
     source: GivenNetwork, rewriting: Rewriting, proof: Proof, times: Times, *, quiet: bool
 ) -> _Made:
-    network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
+    with times.before("the network was read"):
+        network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
+        domain = require_domain(network, domain)
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
         compiled = compile_network(
             network,
-            require_domain(network, domain),
+            domain,
             prover=proof.prover,
             options=options,
             limits=proof.limits(proof.time_limit),
@@ -188,14 +195,28 @@ def _make(
         if not rewriting.no_certificate:
             known = certified_in_time(compiled, options, times.end)
         compiled = compiled if known is None else known.compiled
-        folded = None
-        if rewriting.shallow:
-            left = None if proof.time_limit is None else times.end.left
-            folded = shallow_network(
-                compiled.network, compiled.facts.domain, seconds=left, progress=progress
-            )
-        required = rewriting.certificate_file is not None
-        return _Made(compiled, known, folded, _certified_form(compiled, folded, required=required))
+        if not rewriting.shallow:
+            return _Made(compiled, known, None, None)
+        folded = _folded(compiled, times, progress)
+        if rewriting.no_certificate:
+            return _Made(compiled, known, folded, None)
+        is_required = rewriting.certificate_file is not None
+        proved, in_time = certified_form(
+            compiled.source, compiled.facts.domain, folded, times, required=is_required
+        )
+        return _Made(compiled, known, folded, proved, in_time)
+
+
+def _folded(compiled: Compiled, times: Times, progress: Progress | None) -> Shallow:
+    """A shallow form of the result. Raises Unfinished when the time is up before it is built."""
+    left = times.end.left
+    with times.before("the shallow form was built"):
+        return shallow_network(
+            compiled.network,
+            compiled.facts.domain,
+            seconds=None if left == inf else left,
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,25 +226,26 @@ class _Written:
     done: Done
     is_certified: bool
     note: str | None = None
+    in_time: bool = True
 
 
 def _write_compiled(
-    made: _Made, to: To, source: str, rewriting: Rewriting, *, force: bool
+    made: _Made, to: To, source: str, rewriting: Rewriting, end: Deadline, *, force: bool
 ) -> _Written:
     """Writes the network and its certificate, both or neither."""
     if made.folded is not None:
-        return _write_form(made, made.folded, to, rewriting, force=force)
+        return _write_form(made, made.folded, to, rewriting, end, force=force)
     compiled, known, note = made.compiled, made.known, None
-    origin = _origin(compiled, to.chosen, None if known is None else known.verdict)
+    origin = _origin(compiled, to.chosen, None if known is None else known.verdict, end)
     artifact = FORMATS[to.chosen].emit(compiled.network, origin, to.path.name)
     bound = _finite(max(origin.error_bound or (), default=0.0))
     left_out = () if known is None else known.left_out
     own = None
     if to.chosen == "onnx" and not rewriting.larger:
-        own = as_it_is(source, compiled, artifact)
+        own = as_it_is(source, compiled, artifact, None if known is None else end)
     if own is not None:  # no bound: its nodes round in the order of another program
-        compiled, artifact, bound, left_out = own.certified.compiled, own.artifact, None, ()
-        known, note = (None if known is None else own.certified), own.note
+        compiled, artifact, bound, left_out = own.compiled, own.artifact, None, ()
+        known, note = own.certified, own.note
     file = rewriting.certificate_file
     beside = certificate_bytes(file, None if known is None else known.certificate)
     files = write_artifact(artifact, to.path, force=force, certificate=beside)
@@ -233,7 +255,7 @@ def _write_compiled(
 
 
 def _write_form(
-    made: _Made, folded: Shallow, to: To, rewriting: Rewriting, *, force: bool
+    made: _Made, folded: Shallow, to: To, rewriting: Rewriting, end: Deadline, *, force: bool
 ) -> _Written:
     """The shallow form; a certificate that is asked for is about it."""
     known, file = made.known, rewriting.certificate_file
@@ -241,32 +263,20 @@ def _write_form(
     if file and made.proved is not None:
         certificate, verdict = made.proved
     beside = certificate_bytes(file, certificate)
-    files, bound = write_shallow(
-        folded, to, of=made.compiled.source, force=force, certificate=beside
-    )
+    origin = shallow_origin(folded, made.compiled.source, to, end)
+    bound = _finite(max(origin.error_bound or (), default=0.0))
+    files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out)
-    return _Written(done, known is not None)
-
-
-def _certified_form(
-    compiled: Compiled, folded: Shallow | None, *, required: bool
-) -> tuple[Certificate, Verdict] | None:
-    """Of a shallow form of the result: that it equals the source.
-
-    Where it is not `required`, only for forms that are quickly certified.
-    """
-    if folded is None:
-        return None
-    return certified_shallow(compiled.source, folded, compiled.facts.domain, required=required)
+    return _Written(done, known is not None, in_time=made.in_time)
 
 
 def _finite(bound: float) -> float | None:
     return bound if np.isfinite(bound) else None
 
 
-def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None) -> Origin:
-    bound = certified_rounding(compiled.network, compiled.facts.domain, compiled.kept, chosen)
+def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None, deadline: Deadline) -> Origin:
+    bound = rounding_in_time(compiled.network, compiled.kept, chosen, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     )

@@ -9,23 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rectifold.certificate.leaving_out import CertifiedCompile, untouched
+from rectifold.certificate.leaving_out import CertifiedCompile, unchanged, untouched_in_time
 from rectifold.emitters.artifact import Artifact
 from rectifold.formats.onnx.whole import standalone_bytes, weight_bytes
 from rectifold.operations.compiling import Compiled
+from rectifold.runtime.deadline import Deadline
 
 
 @dataclass(frozen=True, eq=False)
 class AsItIs:
     """The source's own file instead of a larger one."""
 
-    certified: CertifiedCompile
+    compiled: Compiled
+    certified: CertifiedCompile | None
     artifact: Artifact
     note: str
 
 
-def as_it_is(network: str, compiled: Compiled, artifact: Artifact) -> AsItIs | None:
-    """The source's file for an ONNX source whose rewritten form is larger, else None."""
+def as_it_is(
+    network: str, compiled: Compiled, artifact: Artifact, deadline: Deadline | None
+) -> AsItIs | None:
+    """The source's file for an ONNX source whose rewritten form is larger, else None.
+
+    With a deadline it is certified as equal to itself, where that ends before.
+    """
     path = Path(network)
     if path.suffix.lower() != ".onnx":
         return None
@@ -42,4 +49,6 @@ def as_it_is(network: str, compiled: Compiled, artifact: Artifact) -> AsItIs | N
         f"those of {path.name} {before:,}; its own nodes were written, unchanged "
         "(--larger writes the rewritten network)"
     )
-    return AsItIs(untouched(compiled), Artifact({names[0]: own}), note)
+    same = unchanged(compiled)
+    certified = None if deadline is None else untouched_in_time(same, deadline)
+    return AsItIs(same, certified, Artifact({names[0]: own}), note)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import click
+
 from rectifold.bounds.code_error import ARITHMETICS, rounding_error
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.runtime.deadline import Deadline, TimeUp
 
 _WIDER_FORMAT = {
     "float32": "write float64 (--to onnx64, python, numpy or c)",
@@ -39,3 +42,19 @@ def certified_rounding(
             f"{_WIDER_FORMAT[precision]}, or give a smaller --domain"
         )
     return tuple(found.per_output.tolist())
+
+
+def rounding_in_time(
+    network: Network, facts: Facts | None, chosen: str, deadline: Deadline
+) -> tuple[float, ...] | None:
+    """As `certified_rounding`, on the domain of the facts, or of the network where there are none.
+
+    None where the deadline passes before; a line says so.
+    """
+    domain = network.domain if facts is None else facts.domain
+    try:
+        with deadline.interrupting():
+            return certified_rounding(network, domain, facts, chosen)
+    except TimeUp:
+        click.echo("note: the time was up before the rounding of the code was bounded", err=True)
+        return None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from rectifold.certificate.accepted import accepted
 from rectifold.certificate.file import Certificate
@@ -29,7 +28,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
-from rectifold.cli.rounding import certified_rounding, precision_of
+from rectifold.cli.rounding import precision_of, rounding_in_time
 from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
@@ -47,6 +46,7 @@ from rectifold.prover.effort import Progress
 from rectifold.reports.pictures.errors import draw_errors
 from rectifold.reports.pictures.shallow import draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
+from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.files import write_files
 from rectifold.two_layers.shallow import KINDS, Kind, Shallow, shallow_network
 from rectifold_check import Verdict
@@ -147,8 +147,15 @@ def shallow_command(
         result = _shallow(network, domain, form, proof, progress)
         if progress is not None:
             progress("making and checking the certificate", 0, 1)
-        proved, in_time = _certified_in_time(network, domain, result, form, proof.times)
-    files = _write_shallow(network, result, to, form, proved, force=output.force)
+        is_required = form.certificate_file is not None
+        proved, in_time = certified_form(network, domain, result, proof.times, required=is_required)
+    beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
+    files: list[Path] = [] if beside is None else [beside[0]]
+    if to is not None:
+        origin = shallow_origin(result, network, to, proof.times.end)
+        files = [*write_shallow(result, to, origin, force=output.force, beside=beside), *files]
+    elif beside is not None:
+        write_files(dict([beside]), force=output.force)
     with proof.times.before("the pictures were drawn"):
         _draw_pictures(network, domain, form)
     verdict = "not made" if proved is None else proved[1].status
@@ -177,41 +184,21 @@ def _shallow(
 CertifiedForm = tuple[Certificate, Verdict]
 
 
-def _certified_in_time(
-    network: Network, domain: Domain, result: Shallow, form: ShallowForm, times: Times
+def certified_form(
+    network: Network, domain: Domain, result: Shallow, times: Times, *, required: bool
 ) -> tuple[CertifiedForm | None, bool]:
     """The certificate where there is one, and whether there was time to make and check it.
 
-    Raises Unfinished where one is asked for and there was not.
+    Raises Unfinished where one is `required` and there was not.
     """
-    is_required = form.certificate_file is not None
     try:
         with times.before("the certificate was made and checked"):
-            return certified_shallow(network, result, domain, required=is_required), True
+            return certified_shallow(network, result, domain, required=required), True
     except Unfinished as ended:
-        if is_required:
+        if required:
             raise
         click.echo(f"note: {ended}; the form is not checked by a certificate", err=True)
         return None, False
-
-
-def _write_shallow(
-    network: Network,
-    result: Shallow,
-    to: To | None,
-    form: ShallowForm,
-    proved: CertifiedForm | None,
-    *,
-    force: bool,
-) -> list[Path]:
-    """The files that are written: the form and its certificate, both or neither."""
-    beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
-    files: list[Path] = []
-    if to is not None:
-        files, _ = write_shallow(result, to, of=network, force=force, certificate=beside)
-    elif beside is not None:
-        write_files(dict([beside]), force=force)
-    return files if beside is None else [*files, beside[0]]
 
 
 def _draw_pictures(network: Network, domain: Domain, form: ShallowForm) -> None:
@@ -232,26 +219,19 @@ def _print_shallow(result: Shallow, verdict: str, written: Sequence[str]) -> Non
         click.echo(f"wrote {name}")
 
 
-def write_shallow(
-    result: Shallow,
-    to: To,
-    *,
-    of: Network,
-    force: bool,
-    certificate: tuple[Path, bytes] | None,
-) -> tuple[list[Path], float | None]:
-    """Emit a shallow network like any other, as a form of `of`.
-
-    The files, and the certified rounding bound of the code (None: there is none).
-    """
-    assert result.network.domain is not None
-    bound = certified_rounding(result.network, result.network.domain, None, to.chosen)
+def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> Origin:
+    """What the written form says about itself; its rounding is bounded where there is time."""
+    bound = rounding_in_time(result.network, None, to.chosen, deadline)
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    origin = Origin(digest(of), of.sizes, bound, statement, precision_of(to.chosen))
+    return Origin(digest(of), of.sizes, bound, statement, precision_of(to.chosen))
+
+
+def write_shallow(
+    result: Shallow, to: To, origin: Origin, *, force: bool, beside: tuple[Path, bytes] | None
+) -> list[Path]:
+    """Emit a shallow network like any other; the files."""
     artifact = FORMATS[to.chosen].emit(result.network, origin, to.path.name)
-    files = write_artifact(artifact, to.path, force=force, certificate=certificate)
-    largest = max(bound or (), default=0.0)
-    return files, largest if np.isfinite(largest) else None
+    return write_artifact(artifact, to.path, force=force, certificate=beside)
 
 
 def certified_shallow(
