@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -54,31 +57,85 @@ def test_the_guides_have_commands() -> None:
     assert len(WITH_COMMANDS) >= 6
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Commands that stand together in a document, and the output shown below them, if any."""
+
+    commands: tuple[str, ...]
+    output: tuple[str, ...]
+
+
+def shown_in(text: str) -> list[Shown]:
+    """Every console block, with the text block that follows it directly."""
+    found, after_console = list[Shown](), -1
+    for fence in FENCE.finditer(text):
+        kind, body = fence.groups()
+        lines = tuple(line.strip() for line in body.splitlines())
+        if kind == "console":
+            commands = tuple(line[2:] for line in lines if line.startswith("$ "))
+            found.append(Shown(commands, ()))
+            after_console = fence.end()
+        elif kind == "text" and not text[after_console : fence.start()].strip():
+            found[-1] = Shown(found[-1].commands, tuple(v for v in lines if v != "…"))
+    return found
+
+
+def run_line(line: str) -> str:
+    """What a command prints. Its status is 0, or what a comment behind it says."""
+    words = shlex.split(line, comments=True)
+    expected = re.search(r"# ends with status (\d+)$", line)
+    status = int(expected[1]) if expected else 0
+    if words[0] == "rectifold":
+        result = CliRunner().invoke(main, words[1:])
+        assert result.exit_code == status, (line, result.output)
+        return result.output
+    assert words[0] in ("python", "cc") or words[0].startswith("./")
+    program = sys.executable if words[0] == "python" else words[0]
+    done = subprocess.run([program, *words[1:]], capture_output=True, text=True, check=False)
+    assert done.returncode == status, (line, done.stderr)
+    return done.stdout
+
+
+def missing_lines(shown: Iterable[str], printed: str) -> list[str]:
+    """The first line shown that is not printed, or not in this order, and those after it."""
+    lines = iter([line.strip() for line in printed.splitlines()])
+    left = list(shown)
+    while left and any(is_shown_by(left[0], line) for line in lines):
+        left.pop(0)
+    return left
+
+
+def is_shown_by(shown: str, line: str) -> bool:
+    """Is this the line, or its beginning and "…"?"""
+    return line == shown or (shown.endswith("…") and line.startswith(shown[:-1]))
+
+
 @pytest.mark.parametrize("file", WITH_COMMANDS)
-def test_commands_of_a_document_run_in_order(file: str, copy_of_examples: Path) -> None:
-    lines = [
-        line[2:]
-        for block in blocks(file, "console")
-        for line in block.splitlines()
-        if line.startswith("$ ")
-    ]
-    assert lines
-    for line in lines:
-        program, *arguments = shlex.split(line)
-        if program == "rectifold":
-            result = CliRunner().invoke(main, arguments)
-            assert result.exit_code == 0, (line, result.output)
-        else:
-            assert program == "python"
-            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+def test_commands_of_a_document_run_and_print_what_is_shown(
+    file: str, copy_of_examples: Path
+) -> None:
+    found = shown_in((ROOT / file).read_text(encoding="utf-8"))
+    assert found
+    for part in found:
+        if shutil.which("cc") is None and any(v.startswith(("cc ", "./")) for v in part.commands):
+            continue  # compiled code needs a compiler, here as in the tests of emitted C
+        printed = "".join(run_line(line) for line in part.commands)
+        assert missing_lines(part.output, printed) == [], printed
 
 
-def test_the_output_in_the_readme_is_what_the_command_prints(copy_of_examples: Path) -> None:
-    (command,) = [line[2:] for line in blocks("README.md", "console")[0].splitlines()]
-    printed = CliRunner().invoke(main, shlex.split(command)[1:]).output.splitlines()
-    (shown,) = blocks("README.md", "text")
-    for line in shown.splitlines():
-        assert line in printed
+@pytest.mark.parametrize("file", ["README.md", "docs/tutorial.md"])
+def test_a_first_page_shows_what_is_printed(file: str) -> None:
+    assert any(part.output for part in shown_in((ROOT / file).read_text(encoding="utf-8")))
+
+
+def test_a_line_that_is_not_printed_is_found() -> None:
+    (part,) = shown_in("```console\n$ a\n$ b  # ends with status 1\n```\n\n```text\nx\n…\ny\n```\n")
+    assert part == Shown(("a", "b  # ends with status 1"), ("x", "y"))
+    assert missing_lines(part.output, "x\nz\n  y  \n") == []
+    assert missing_lines(part.output, "y\nx\n") == ["y"]
+    assert missing_lines(["sum 12…"], "sum 1234\n") == []
+    assert missing_lines(["sum 13…"], "sum 1234\n") == ["sum 13…"]
+    assert shown_in("```console\n$ a\n```\nWords.\n```text\nx\n```\n") == [Shown(("a",), ())]
 
 
 def test_the_readme_is_short() -> None:
