@@ -91,6 +91,9 @@ def _number(random: Random) -> Fraction:
     return value / 2 if kind < 0.3 else value
 
 
+MANY_PARAMETERS = (2, 350, 290, 1)  # sizes of a network whose weights lie beside its code
+
+
 def float_network(seed: int, *sizes: int) -> Network:
     """A chain with random float32 weights (He), on [-1, 1]^n: in general position."""
     random = np.random.default_rng(seed)

@@ -8,7 +8,8 @@ import pytest
 
 from rectifold.exact.literals import NumberError
 from rectifold.exact.matrix import Matrix
-from rectifold.exact.written import MAX_MATRIX_BITS, require_short, written_matrix
+from rectifold.exact.written import require_short, written_matrix
+from rectifold.runtime.caps import CAPS
 
 
 def test_short_fractions_are_a_matrix() -> None:
@@ -20,6 +21,6 @@ def test_short_fractions_are_a_matrix() -> None:
 def test_many_numbers_with_a_long_common_denominator_are_refused() -> None:
     require_short(10**1075, 270_000)  # every float64 in full
     with pytest.raises(NumberError, match="no common denominator of less than"):
-        require_short(1 << (MAX_MATRIX_BITS // 1000), 1001)
+        require_short(1 << (CAPS.matrix_bits // 1000), 1001)
     with pytest.raises(NumberError, match="write decimals instead of fractions"):
         written_matrix([[Fraction(1, 2**100_000 + 1)] * 100] * 101, 100)

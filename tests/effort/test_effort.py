@@ -1,4 +1,4 @@
-"""Every tuning number is a field of a frozen class, with a sentence."""
+"""Every tuning number and every cap is a field of a frozen class, with a sentence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 
 from rectifold.effort.effort import Effort
 
-ROOMS = Path(__file__).resolve().parents[2] / "compiler" / "rectifold" / "effort"
-FILES = sorted(path for path in ROOMS.glob("*.py") if path.name != "effort.py")
+SOURCE = Path(__file__).resolve().parents[2] / "compiler" / "rectifold"
+ROOMS = sorted(path for path in (SOURCE / "effort").glob("*.py") if path.name != "effort.py")
+FILES = [*ROOMS, SOURCE / "runtime" / "caps.py"]
 
 
 def sentence_after(body: list[ast.stmt], k: int) -> str:

@@ -20,7 +20,7 @@ from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
-from support import float_network, net, points_of, random_network
+from support import MANY_PARAMETERS, float_network, net, points_of, random_network
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
@@ -92,11 +92,8 @@ def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
 
 
 @needs_compiler
-def test_many_parameters_lie_in_a_file_beside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("rectifold.emitters.c.INLINE_PARAMETERS", 10)
-    built(float_network(0, 2, 6, 1), tmp_path)
+def test_many_parameters_lie_in_a_file_beside(tmp_path: Path) -> None:
+    built(float_network(0, *MANY_PARAMETERS), tmp_path)
     assert (tmp_path / "unit_weights.h").is_file()
     assert np.all(
         [
@@ -129,14 +126,11 @@ def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
 
 
 @needs_compiler
-def test_a_mix_of_the_files_of_two_networks_does_not_compile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("rectifold.emitters.c.INLINE_PARAMETERS", 10)
+def test_a_mix_of_the_files_of_two_networks_does_not_compile(tmp_path: Path) -> None:
     names = ("unit.c", "unit.h", "unit_weights.h")
     for k in (0, 1):
         (tmp_path / str(k)).mkdir()
-        built(float_network(k, 2, 6, 1), tmp_path / str(k))
+        built(float_network(k, *MANY_PARAMETERS), tmp_path / str(k))
     for other in names:
         mixed = tmp_path / f"mixed_{other}"
         mixed.mkdir()

@@ -24,7 +24,7 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Layer, Network
-from support import net, points_of, random_network
+from support import MANY_PARAMETERS, float_network, net, points_of, random_network
 
 F = Fraction
 
@@ -266,8 +266,7 @@ def test_file_names_reach_code_as_names_only(
     kind: str, stem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(f"rectifold.emitters.{kind}.INLINE_PARAMETERS", 3)
-    network = net(SMALL)
+    network = float_network(0, *MANY_PARAMETERS)
     files = emit(network, Path(f"{stem}.py"), kind)
     assert len(files) == 2
     subprocess.run([sys.executable, f"./{stem}.py"], check=True, capture_output=True)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from rectifold.errors import InputError
-from rectifold.runtime.arrays import FREE_ENTRIES, as_floats, load_npy, load_npz
+from rectifold.runtime.arrays import as_floats, load_npy, load_npz
+from rectifold.runtime.caps import CAPS
 
 
 def packed(array: np.ndarray) -> bytes:
@@ -73,7 +74,9 @@ def test_zeros_may_be_packed_as_far_as_the_size_explains(tmp_path: Path) -> None
     np.savez_compressed(tmp_path / "small.npz", W0=np.zeros((1000, 1000)))
     assert load_npz(tmp_path / "small.npz")["W0"].shape == (1000, 1000)
     np.savez_compressed(tmp_path / "large.npz", W0=np.zeros((3000, 2000), dtype=np.int8))
-    with pytest.raises(InputError, match=f"6,000,000 numbers from .*; {FREE_ENTRIES:,} are read"):
+    with pytest.raises(
+        InputError, match=f"6,000,000 numbers from .*; {CAPS.array_entries:,} are read"
+    ):
         load_npz(tmp_path / "large.npz")
 
 

@@ -23,8 +23,7 @@ from rectifold.exact.numerals import (
     exact_texts,
     readable,
 )
-
-_SHOWN = 12  # inputs of a counterexample on the screen
+from rectifold.runtime.caps import CAPS
 
 
 @dataclass(frozen=True)
@@ -177,8 +176,8 @@ def _tie_text(tie: TiedOutputs | None) -> str:
             "ties are not excluded: other outputs of B may equal it (no such point was seen), "
             "and where outputs of A tie nothing is said"
         )
-    at = ", ".join(f"x[{k}] = {readable(v)}" for k, v in enumerate(tie.point[:_SHOWN]))
-    more = ", ..." if len(tie.point) > _SHOWN else ""
+    at = ", ".join(f"x[{k}] = {readable(v)}" for k, v in enumerate(tie.point[: CAPS.shown_inputs]))
+    more = ", ..." if len(tie.point) > CAPS.shown_inputs else ""
     return (
         f"ties are not excluded: output {tie.winner} is the largest of A, "
         f"but outputs {_and(tie.tied)} of B are equal at {at}{more}; "
@@ -242,8 +241,8 @@ def closest_text(found: Closest) -> str:
 
 
 def _point_lines(point: Sequence[Fraction]) -> list[str]:
-    lines = [f"  x[{k}] = {readable(v)}" for k, v in enumerate(point[:_SHOWN])]
-    left = len(point) - _SHOWN
+    lines = [f"  x[{k}] = {readable(v)}" for k, v in enumerate(point[: CAPS.shown_inputs])]
+    left = len(point) - CAPS.shown_inputs
     return [*lines, f"  ... {counted(left, 'more input')}"] if left > 0 else lines
 
 

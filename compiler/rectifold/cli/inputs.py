@@ -16,10 +16,10 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.emptiness import is_empty
 from rectifold.runtime.arrays import as_floats, load_npy
+from rectifold.runtime.caps import CAPS
 from rectifold.runtime.targets import require_not_read
 
 _EMPTY = "the domain is empty: no point of the box satisfies the linear constraints"
-_MAX_POINT = 100_000_000  # characters of a point on standard input
 _POINT_HINT = 'a point is written "1/3, 0.25", or lies in a .npy file'
 
 
@@ -46,7 +46,7 @@ def point_from(text: str) -> list[Fraction]:
 
 def _standard_input() -> str:
     try:
-        return sys.stdin.read(_MAX_POINT)
+        return sys.stdin.read(CAPS.point_characters)
     except UnicodeDecodeError:
         raise InputError(f"standard input is no text; {_POINT_HINT}") from None
 

@@ -25,13 +25,13 @@ import click
 
 from rectifold.certificate.accepted import ClaimRefused
 from rectifold.errors import InputError, Unfinished
+from rectifold.runtime.caps import CAPS
 from rectifold.runtime.interrupts import NOTICED
 
 DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
 INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
 
 _INTERRUPTED = "interrupted before the end; no file is left half-written"
-_MESSAGE_CHARACTERS = 300  # characters of an unexpected error's own message
 
 
 class Commands(click.Group):
@@ -108,7 +108,7 @@ def unexpected(error: Exception) -> str:
         else ""
     )
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    what = what if len(what) <= _MESSAGE_CHARACTERS else what[:_MESSAGE_CHARACTERS] + "..."
+    what = what if len(what) <= CAPS.error_characters else what[: CAPS.error_characters] + "..."
     return (
         f"{above}error: this is a fault of rectifold ({what}); "
         f"report it with the file that caused it at {_tracker()} "

@@ -25,11 +25,12 @@ from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c_constraints import constraint_check
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
-from rectifold.emitters.weights import INLINE_PARAMETERS, input_box, numbers, weights_of
+from rectifold.emitters.weights import input_box, numbers, weights_of
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float, round_up
 from rectifold.ir.network import Network
+from rectifold.runtime.caps import CAPS
 
 _KEYWORDS = frozenset(
     [
@@ -102,7 +103,7 @@ _HEADERS = frozenset(
 
 
 def c_code(network: Network, origin: Origin, name: str) -> Artifact:
-    """`name` (.c), its header, and above INLINE_PARAMETERS parameters a file of weights.
+    """`name` (.c), its header, and for many parameters a file of weights.
 
     Raises InputError for an odd name.
     """
@@ -130,7 +131,7 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
 def _files(network: Network, origin: Origin, name: str, stem: str) -> dict[str, str]:
     """The texts by name, bound to each other by the digest of all texts."""
     weights = "".join(_arrays(network))
-    apart = network.parameters > INLINE_PARAMETERS
+    apart = network.parameters > CAPS.inline_parameters
     body = _source(network, origin, stem, "" if apart else weights)
     digest = hashlib.sha256(
         "\0".join((_header(network, origin, stem, ""), body, weights)).encode("ascii")

@@ -20,7 +20,6 @@ from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.weights import (
     EXACT,
-    INLINE_PARAMETERS,
     constraint_words,
     exact_word,
     input_box,
@@ -29,12 +28,13 @@ from rectifold.emitters.weights import (
 )
 from rectifold.exact.conversion import Floats
 from rectifold.ir.network import Network
+from rectifold.runtime.caps import CAPS
 
 
 def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
-    """The module `name` (and `…_weights.npz` beside it above INLINE_PARAMETERS parameters)."""
+    """The module `name` (and `…_weights.npz` beside it if there are many)."""
     arrays = weights_of(network)
-    if network.parameters <= INLINE_PARAMETERS:
+    if network.parameters <= CAPS.inline_parameters:
         return Artifact(
             {name: _numpy_module(network, origin, _inline_arrays(arrays), "").encode("ascii")}
         )

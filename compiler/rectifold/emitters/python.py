@@ -16,24 +16,17 @@ from typing import Any
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
-from rectifold.emitters.weights import (
-    EXACT,
-    INLINE_PARAMETERS,
-    LONG,
-    constraint_words,
-    exact_word,
-    input_box,
-    numbers,
-)
+from rectifold.emitters.weights import EXACT, LONG, constraint_words, exact_word, input_box, numbers
 from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
+from rectifold.runtime.caps import CAPS
 
 
 def python_code(network: Network, origin: Origin, name: str) -> Artifact:
-    """The module `name` (and its weights beside it above INLINE_PARAMETERS parameters)."""
+    """The module `name` (and its weights beside it if there are many)."""
     require_range(network, "float64")
     data = _data(network)
-    if network.parameters <= INLINE_PARAMETERS:
+    if network.parameters <= CAPS.inline_parameters:
         return Artifact(
             {name: _python_module(network, origin, _inline_layers(data)).encode("ascii")}
         )

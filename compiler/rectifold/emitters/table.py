@@ -85,7 +85,7 @@ def suffix_note(path: Path, chosen: str) -> str | None:
 def names_beside(path: Path, chosen: str) -> tuple[list[str], list[str]]:
     """The files that are written beside the main one, and those that may be.
 
-    The latter hold the weights of a network with more than INLINE_PARAMETERS parameters.
+    The latter hold the weights of a network with many parameters.
     """
     beside, perhaps = (
         [path.stem + ending for ending in endings]

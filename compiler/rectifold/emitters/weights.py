@@ -14,9 +14,9 @@ from rectifold.exact.numerals import nearest_float
 from rectifold.formats.float_range import require_range
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.runtime.caps import CAPS
 
-INLINE_PARAMETERS = 100_000  # above this, weights lie in a file beside the source
-LONG = 10**4000  # integers from here on are written in hexadecimal
+LONG = 10**CAPS.decimal_digits  # integers from here on are written in hexadecimal
 
 EXACT = '''def _exact(word):
     """The fraction that the word "p/q" says; decimal or hexadecimal."""

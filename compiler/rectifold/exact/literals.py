@@ -12,9 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.errors import InputError
-
-MAX_DIGITS = 2500  # digits of one written number; float64 values need at most 1,075
-MAX_EXPONENT = 1100  # decimal exponent of one written number
+from rectifold.runtime.caps import CAPS
 
 
 class NumberError(InputError):
@@ -39,22 +37,22 @@ def parse_number(text: str) -> Fraction:
 
 def parse_ratio(text: str) -> tuple[int, int]:
     """As `parse_number`, as (numerator, denominator), not necessarily in lowest terms."""
-    if len(text) > MAX_DIGITS:
-        raise NumberError(f"a number of {len(text):,} characters; the limit is {MAX_DIGITS:,}")
+    if len(text) > CAPS.digits:
+        raise NumberError(f"a number of {len(text):,} characters; the limit is {CAPS.digits:,}")
     match = _DECIMAL.fullmatch(text)
     if match and (match[1] or match[2]):
         whole, part, exponent, suffix = match.groups()
         if suffix:
             return _rounded_literal(text[:-3], suffix)
         part = part or ""
-        shift = _checked_exponent(exponent, MAX_EXPONENT) - len(part)
+        shift = _checked_exponent(exponent, CAPS.exponent) - len(part)
         digits = int(whole + part)
         return (digits * 10**shift, 1) if shift >= 0 else (digits, 10**-shift)
     match = _HEX.fullmatch(text)
     if match:
         whole, part, exponent = match.groups()
         part = part or ""
-        shift = _checked_exponent(exponent, 4 * MAX_EXPONENT) - 4 * len(part)
+        shift = _checked_exponent(exponent, 4 * CAPS.exponent) - 4 * len(part)
         digits = int(whole + part, 16)
         return (digits << shift, 1) if shift >= 0 else (digits, 1 << -shift)
     raise NumberError(f"{text[:40]!r} is not a number")
@@ -82,7 +80,7 @@ def parse_rational(text: str) -> Fraction:
 def format_number(value: Fraction) -> str:
     """The shortest of our notations that reads back as exactly `value`.
 
-    Raises NumberError where no text of at most MAX_DIGITS characters does.
+    Raises NumberError where no text that is short enough does.
 
     >>> [format_number(Fraction(v)) for v in ("3", "1/10", "-0.25", "1/3")]
     ['3', '1/10', '-0.25', '1/3']
@@ -104,9 +102,9 @@ def format_number(value: Fraction) -> str:
 def _written_integer(value: int) -> str:
     """Raises NumberError for one that could not be read back."""
     digits = int(value.bit_length() * 0.302)
-    if digits >= MAX_DIGITS:
+    if digits >= CAPS.digits:
         raise NumberError(
-            f"a number of about {digits:,} digits cannot be written; the limit is {MAX_DIGITS:,}"
+            f"a number of about {digits:,} digits cannot be written; the limit is {CAPS.digits:,}"
         )
     return str(value)
 

@@ -18,10 +18,8 @@ from fractions import Fraction
 
 import numpy as np
 
-_SHORT = 24  # characters of a fraction that is shown as it is
-_READY = (
-    8  # characters up to which a fraction is shown rather than a decimal number that is as exact
-)
+from rectifold.runtime.caps import CAPS
+
 _PLAIN = range(-5, 15)  # decimal exponents of numbers that are written without one
 
 RealNumber = Fraction | int | float
@@ -94,9 +92,9 @@ def readable(value: Fraction) -> str:
     ('1/3', 'about 2.35898e-29 (a fraction of 30 digits)')
     """
     text, decimal = exact_text(value), about(value)
-    if len(text) > _READY and Fraction(decimal) == value:
+    if len(text) > CAPS.short_fraction and Fraction(decimal) == value:
         return decimal
-    if len(text) <= _SHORT:
+    if len(text) <= CAPS.fraction_characters:
         return text
     digits = sum(c.isdigit() for c in text)
     return (
@@ -111,9 +109,9 @@ def bound_text(value: Fraction) -> str:
     ('1/3', '2.35899e-29')
     """
     text, decimal = exact_text(value), at_most(value)
-    if len(text) > _READY and Fraction(decimal) == value:
+    if len(text) > CAPS.short_fraction and Fraction(decimal) == value:
         return decimal
-    return text if len(text) <= _SHORT else decimal
+    return text if len(text) <= CAPS.fraction_characters else decimal
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

@@ -16,8 +16,7 @@ from math import lcm
 
 from rectifold.exact.literals import NumberError
 from rectifold.exact.matrix import Matrix
-
-MAX_MATRIX_BITS = 1_000_000_000  # of all numerators of one matrix over its denominator: 125 MB
+from rectifold.runtime.caps import CAPS
 
 
 def written_matrix(rows: Sequence[Sequence[Fraction]], columns: int) -> Matrix:
@@ -42,7 +41,7 @@ def common_denominator(denominators: Iterable[int], entries: int) -> int:
 
 def require_short(denominator: int, entries: int) -> None:
     """Refuses a common denominator that would make `entries` numbers too long together."""
-    if denominator.bit_length() * entries > MAX_MATRIX_BITS:
+    if denominator.bit_length() * entries > CAPS.matrix_bits:
         raise NumberError(
             f"these {entries:,} numbers have no common denominator of less than "
             f"{denominator.bit_length() * 3 // 10:,} "

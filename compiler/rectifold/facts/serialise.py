@@ -40,8 +40,7 @@ from rectifold.facts.trees import (
     UnitSplit,
 )
 from rectifold.ir.network import Network
-
-_DEEPEST = 400  # levels of a tree
+from rectifold.runtime.caps import CAPS
 
 
 def case_tree_lists(proof: CaseProof, tree: Tree) -> list[Any]:
@@ -195,7 +194,7 @@ def _case_tree(
     frame: SlopeUnits, form: Any, path: list[int], constraints: int, inputs: int | None
 ) -> Tree:
     """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
-    if len(path) > _DEEPEST:
+    if len(path) > CAPS.tree_depth:
         raise ValueError("a tree is too deep")
     if isinstance(form, dict):
         alpha, beta = (
@@ -248,7 +247,7 @@ def _hull(frame: SlopeUnits, text: str, inputs: int | None) -> Hull:
 
 
 def _box_tree(form: Any, claims: int, network: Network, layer: str, depth: int) -> BoxTree:
-    if depth > _DEEPEST or len(form) not in (1, 4, 5):
+    if depth > CAPS.tree_depth or len(form) not in (1, 4, 5):
         raise ValueError("a tree of boxes is malformed")
     proved = tuple(_index(k, claims) for k in form[0])
     if len(form) == 1:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rectifold.errors import InputError
+from rectifold.runtime.caps import CAPS
 
-MAX_DEPTH = 100  # open parentheses; files of the competition have at most 5
 _TOKEN = re.compile(r';[^\n]*|"[^"]*"|\|[^|]*\||[()]|[^\s();"|]+|\s+|["|]')
 
 
@@ -47,9 +47,10 @@ def read_trees(text: str, name: str) -> list[Expression]:
     stack = [Parentheses(1)]
     for line, token in _tokens(text, name):
         if token == "(":
-            if len(stack) > MAX_DEPTH:
+            if len(stack) > CAPS.vnnlib_parentheses:
                 raise InputError(
-                    f"{name}:{line}: parentheses are nested more than {MAX_DEPTH} deep"
+                    f"{name}:{line}: parentheses are nested more than "
+                    f"{CAPS.vnnlib_parentheses} deep"
                 )
             stack.append(Parentheses(line))
         elif token == ")":

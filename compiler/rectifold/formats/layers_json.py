@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from rectifold.errors import InputError
-from rectifold.exact.literals import MAX_DIGITS, NumberError, parse_rational
+from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.numerals import counted
 from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.names import safe_name
-from rectifold.ir.network import MAX_UNITS, Network
+from rectifold.ir.network import Network
+from rectifold.runtime.caps import CAPS
 
 FORMAT_NAMES = ("rectifold-layers/1", "relu-trap/1")  # the second is an older name of the first
-MAX_JSON_BYTES = 200_000_000
 _DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})")
 
 
@@ -137,10 +137,10 @@ def _read_number(text: Any, where: str) -> Fraction:
     word = text.strip().lower()
     if word.lstrip("+-") in ("nan", "inf", "infinity"):
         raise LayersError("nan", f"{where}: a weight is {word}")
-    if len(word) > MAX_DIGITS:
+    if len(word) > CAPS.digits:
         raise LayersError(
             "too-large",
-            f"{where}: a number of {len(word):,} characters; the limit is {MAX_DIGITS:,}",
+            f"{where}: a number of {len(word):,} characters; the limit is {CAPS.digits:,}",
         )
     try:
         if match := _DYADIC.fullmatch(word):
@@ -158,8 +158,8 @@ def _inputs(value: Any, name: str) -> int:
     text = str(value)
     if isinstance(value, bool) or not re.fullmatch(r"\d{1,30}", text):
         raise LayersError("shape", f"{name}: 'inputs' is {text[:40]!r}, a whole number is expected")
-    if int(text) > MAX_UNITS:
-        raise LayersError("too-large", f"{name}: {text} inputs; the limit is {MAX_UNITS:,}")
+    if int(text) > CAPS.units:
+        raise LayersError("too-large", f"{name}: {text} inputs; the limit is {CAPS.units:,}")
     return int(text)
 
 
@@ -197,8 +197,8 @@ def _domain_number(text: Any, name: str) -> Fraction:
 
 def _json(path: Path) -> Any:
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise LayersError("too-large", f"{path.name} is larger than {MAX_JSON_BYTES:,} bytes")
+        if path.stat().st_size > CAPS.json_bytes:
+            raise LayersError("too-large", f"{path.name} is larger than {CAPS.json_bytes:,} bytes")
         return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
     except LayersError as error:
         raise LayersError(error.code, f"{path.name}: {str(error).rsplit(' [', 1)[0]}") from None

@@ -13,8 +13,8 @@ from fractions import Fraction
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.expressions import Expression, Parentheses, Word, shown
+from rectifold.runtime.caps import CAPS
 
-MAX_SUM_BITS = 100_000  # of a number that a term adds up to; one written number has at most 12,000
 _INPUT_NAME = re.compile(r"X_(0|[1-9]\d{0,8})")
 
 
@@ -80,7 +80,7 @@ def _group(tree: Parentheses, name: str) -> Linear:
 
 
 def _require_short(value: Fraction) -> None:
-    if value.numerator.bit_length() + value.denominator.bit_length() > MAX_SUM_BITS:
+    if value.numerator.bit_length() + value.denominator.bit_length() > CAPS.number_bits:
         raise NumberError(
             "a number of this term is longer than 30,000 digits; write decimals instead of "
             "fractions"

@@ -28,9 +28,8 @@ from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.names import safe_name
-from rectifold.ir.network import MAX_UNITS, Network
-
-MAX_NNET_BYTES = 500_000_000  # of one file; the largest ACAS Xu network has 0.3 MB
+from rectifold.ir.network import Network
+from rectifold.runtime.caps import CAPS
 
 
 def read_nnet(path: Path) -> tuple[Network, list[str]]:
@@ -106,8 +105,8 @@ class _Lines:
     def __init__(self, path: Path) -> None:
         self.name = path.name
         try:
-            if path.stat().st_size > MAX_NNET_BYTES:
-                raise InputError(f"{path.name} is larger than {MAX_NNET_BYTES:,} bytes")
+            if path.stat().st_size > CAPS.nnet_bytes:
+                raise InputError(f"{path.name} is larger than {CAPS.nnet_bytes:,} bytes")
             text = path.read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path.name} is no readable .nnet file ({error})") from None
@@ -154,9 +153,9 @@ class _Lines:
     def integers(self, count: int, what: str) -> list[int]:
         values = self.numbers(count, what)
         for value in values:
-            if value.denominator != 1 or not 0 < value <= MAX_UNITS:
+            if value.denominator != 1 or not 0 < value <= CAPS.units:
                 raise self.error(
-                    f"{readable(value)} where a positive whole number up to {MAX_UNITS:,} is "
+                    f"{readable(value)} where a positive whole number up to {CAPS.units:,} is "
                     f"expected ({what})"
                 )
         return [int(v) for v in values]

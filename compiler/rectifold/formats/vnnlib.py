@@ -21,9 +21,8 @@ from rectifold.exact.numerals import counted
 from rectifold.formats.expressions import Expression, Parentheses, Word, read_trees, shown
 from rectifold.formats.linear_terms import Linear, linear_term, require_inputs
 from rectifold.ir.domain import Constraint, Domain, DomainError
+from rectifold.runtime.caps import CAPS
 
-MAX_VNNLIB_BYTES = 200_000_000
-MAX_COEFFICIENTS = 20_000_000  # constraints times inputs: 160 MB
 _VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
 _SILENT = {
     "set-logic",
@@ -41,8 +40,8 @@ Inequality = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d
 def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
     """(the input domain for a network with `size` inputs, notes). Raises InputError."""
     try:
-        if path.stat().st_size > MAX_VNNLIB_BYTES:
-            raise InputError(f"{path.name} is larger than {MAX_VNNLIB_BYTES:,} bytes")
+        if path.stat().st_size > CAPS.vnnlib_bytes:
+            raise InputError(f"{path.name} is larger than {CAPS.vnnlib_bytes:,} bytes")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
@@ -209,10 +208,10 @@ def _domain_of_rows(rows: list[Inequality], size: int, name: str) -> Domain:
 
 
 def _constraints(general: list[Inequality], size: int, name: str) -> tuple[Constraint, ...]:
-    if len(general) * size > MAX_COEFFICIENTS:
+    if len(general) * size > CAPS.vnnlib_cells:
         raise InputError(
-            f"{name} has {len(general):,} constraints of several inputs; {MAX_COEFFICIENTS // size:,} "
-            "can be read"
+            f"{name} has {len(general):,} constraints of several inputs; "
+            f"{CAPS.vnnlib_cells // size:,} can be read"
         )
     zero = Fraction(0)
     return tuple(

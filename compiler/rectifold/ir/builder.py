@@ -16,15 +16,16 @@ from rectifold.errors import NetworkError
 from rectifold.ir.affine import Affine, Pick
 from rectifold.ir.domain import Domain
 from rectifold.ir.functions import FUNCTIONS, ParameterValue
-from rectifold.ir.network import MAX_UNITS, Layer, Network
+from rectifold.ir.network import Layer, Network
+from rectifold.runtime.caps import CAPS
 
 
 class Builder:
     """Collects the layers of a network under construction."""
 
     def __init__(self, input_name: str, input_size: int) -> None:
-        if not 0 <= input_size <= MAX_UNITS:
-            raise NetworkError(f"{input_size} inputs are too many; the limit is {MAX_UNITS:,}")
+        if not 0 <= input_size <= CAPS.units:
+            raise NetworkError(f"{input_size} inputs are too many; the limit is {CAPS.units:,}")
         self.input_name = input_name
         self.input_size = input_size
         self.layers: dict[str, Layer] = {}

@@ -18,8 +18,7 @@ import numpy as np
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import counted, readable, round_down, round_up
-
-_LISTED = 6  # ranges that a line shows
+from rectifold.runtime.caps import CAPS
 
 
 class DomainError(InputError):
@@ -141,7 +140,9 @@ class Domain:
         if not ranges:
             return "no inputs"
         several = (
-            f"[{', '.join(ranges)}]" if self.size <= _LISTED else f"a box of {self.size} ranges"
+            f"[{', '.join(ranges)}]"
+            if self.size <= CAPS.listed_ranges
+            else f"a box of {self.size} ranges"
         )
         text = f"{ranges[0]}^{self.size}" if len(set(ranges)) == 1 else several
         return text + (

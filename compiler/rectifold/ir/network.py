@@ -27,8 +27,6 @@ from rectifold.ir.names import require_name
 
 Activation = Literal["relu", "linear"]
 
-MAX_UNITS = 10_000_000  # of one layer or input: a declared size is believed up to here
-
 
 @dataclass(frozen=True)
 class Layer:

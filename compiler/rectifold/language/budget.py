@@ -4,7 +4,7 @@
 
 A cell is one float64 entry of a matrix, written once (8 bytes, about 30 ns). An entry that is no
 float64 number costs 32 (a microsecond), and as many more for every 64 bits of it; 15
-multiplications of a matrix product cost one. A text may make FREE cells, and more for every
+multiplications of a matrix product cost one. Any text may make some cells, and more for every
 character and for every entry that it loads: a network that is written out in full needs 1 to 70 per
 character.
 """
@@ -18,30 +18,20 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, Pick
 from rectifold.language.source import Fault, Span
 from rectifold.language.values import ConstantValue, Value, affine_of
-
-FREE = 25_000_000  # a second, and less than a gigabyte
-PER_CHARACTER = 200
-PER_LOADED = 300  # a loaded matrix may be multiplied into another one
-PER_INPUT = 25  # a range is two exact numbers
-MAX_NUMBER_BITS = (
-    100_000  # of a number that is computed: 30,000 digits; a written one has at most 2,500
-)
-_RATIONAL = 32
-_MULTIPLICATIONS = 15
-_DIAGONAL, _DIAGONAL_RATIONAL = 4, 12  # a matrix with one entry a row is made without arithmetic
+from rectifold.runtime.caps import CAPS
 
 
 class Budget:
     """The cells that are left. Every method raises Fault where they are not enough."""
 
     def __init__(self, characters: int) -> None:
-        self.left = FREE + PER_CHARACTER * characters
+        self.left = CAPS.free_cells + CAPS.cells_per_character * characters
         self.given = self.left
 
     def loaded(self, entries: int) -> None:
         """An array was read from a file: its size counts as the text's."""
-        self.left += PER_LOADED * entries
-        self.given += PER_LOADED * entries
+        self.left += CAPS.cells_per_loaded * entries
+        self.given += CAPS.cells_per_loaded * entries
 
     def take(self, cells: int, place: Span) -> None:
         """Before `cells` are made."""
@@ -86,7 +76,7 @@ class Budget:
         self._require_short(bits, place)
         rows = max(factor.matrix.shape[0], form.size)
         picks = sum(t.size for t in form.terms.values() if isinstance(t, Pick))
-        diagonal = _DIAGONAL if factor.matrix.is_float else _DIAGONAL_RATIONAL
+        diagonal = CAPS.cells_per_pick if factor.matrix.is_float else CAPS.cells_per_fraction_pick
         self.take(
             rows * (diagonal * picks + sum(m.shape[1] for m in _matrices(form)) * _cost(bits)),
             place,
@@ -136,23 +126,23 @@ class Budget:
             words = -(-bits // 128)  # per factor
             columns = other.shape[1]
             self.take(
-                rows * columns * _RATIONAL * words
-                + rows * inner * columns * words // _MULTIPLICATIONS,
+                rows * columns * CAPS.cells_per_fraction * words
+                + rows * inner * columns * words // CAPS.multiplications_per_cell,
                 place,
             )
 
     def _require_short(self, bits: int, place: Span) -> None:
-        if bits > MAX_NUMBER_BITS:
+        if bits > CAPS.number_bits:
             raise Fault(
                 place, f"numbers of {bits * 3 // 10:,} digits would be computed here; the limit "
-                       f"is {MAX_NUMBER_BITS * 3 // 10:,}",
+                       f"is {CAPS.number_bits * 3 // 10:,}",
                 "round them, or write fewer products of constants",
             )  # fmt: skip
 
 
 def _cost(bits: int) -> int:
     """Cells of one entry; 0 bits for a float."""
-    return _RATIONAL * -(-bits // 64) if bits else 1
+    return CAPS.cells_per_fraction * -(-bits // 64) if bits else 1
 
 
 def _dense(form: Affine) -> int:

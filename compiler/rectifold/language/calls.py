@@ -17,15 +17,13 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine
 from rectifold.ir.functions import FUNCTIONS, PiecewiseLinear
 from rectifold.ir.names import CALLS
-from rectifold.ir.network import MAX_UNITS
 from rectifold.language import ast
 from rectifold.language.expressions import Expressions
 from rectifold.language.slips import did_you_mean, unknown_function
 from rectifold.language.source import Fault
 from rectifold.language.values import AffineValue, ConstantValue, Value, broadcast
 from rectifold.runtime.arrays import load_array
-
-MAX_MATRIX_ENTRIES = 200_000_000  # entries of one matrix made by zeros, ones or eye
+from rectifold.runtime.caps import CAPS
 
 
 class Calls(Expressions):
@@ -163,12 +161,12 @@ class Calls(Expressions):
         )
         if (
             any(s.denominator != 1 or s < 0 for s in sizes)
-            or total > MAX_MATRIX_ENTRIES
-            or max(sizes) > MAX_UNITS
+            or total > CAPS.made_entries
+            or max(sizes) > CAPS.units
         ):
             raise Fault(
                 call.span,
-                f"sizes must be whole numbers with at most {MAX_MATRIX_ENTRIES:,} entries in all",
+                f"sizes must be whole numbers with at most {CAPS.made_entries:,} entries in all",
             )
         return [int(s) for s in sizes]
 

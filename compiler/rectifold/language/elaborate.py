@@ -22,9 +22,8 @@ from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.functions import FUNCTIONS
 from rectifold.ir.names import RESERVED
-from rectifold.ir.network import MAX_UNITS, Network
+from rectifold.ir.network import Network
 from rectifold.language import ast
-from rectifold.language.budget import PER_INPUT
 from rectifold.language.calls import Calls
 from rectifold.language.expressions import Poisoned
 from rectifold.language.parser import parse_domain, parse_statements
@@ -32,8 +31,8 @@ from rectifold.language.ranges import box_of, number_of
 from rectifold.language.slips import domain_help
 from rectifold.language.source import Fault, Source, SourceError, Span
 from rectifold.language.values import AffineValue, ConstantValue
+from rectifold.runtime.caps import CAPS
 
-_MAX_FAULTS = 20  # reported at once
 _ZERO = Fraction(0)
 
 
@@ -83,7 +82,7 @@ class _Elaborator(Calls):
                     self.faults.append(fault)
                 if isinstance(statement, ast.Const | ast.Equation):
                     self.values.setdefault(statement.name, None)
-                if len(self.faults) == _MAX_FAULTS:
+                if len(self.faults) == CAPS.faults:
                     break
         if self.builder is None and not self.faults:
             self.faults.append(
@@ -156,12 +155,12 @@ class _Elaborator(Calls):
             )
         self._define(statement.name, statement.span)
         size = number_of(statement.size)
-        if size.denominator != 1 or not 0 <= size <= MAX_UNITS:
+        if size.denominator != 1 or not 0 <= size <= CAPS.units:
             raise Fault(
                 statement.size.span,
-                f"{statement.size.text[:20]} is no number of inputs (0 to {MAX_UNITS:,})",
+                f"{statement.size.text[:20]} is no number of inputs (0 to {CAPS.units:,})",
             )
-        self.budget.take(PER_INPUT * int(size), statement.size.span)
+        self.budget.take(CAPS.cells_per_input * int(size), statement.size.span)
         self.builder = Builder(statement.name, int(size))
         self.builder.reserved = self.reserved
         self.values[statement.name] = AffineValue(self.builder.input, 1)

@@ -32,8 +32,7 @@ from rectifold.language.values import (
     broadcast,
     shape_text,
 )
-
-_MAX_DEPTH = 150  # nesting of one expression
+from rectifold.runtime.caps import CAPS
 
 
 class Expressions(ABC):
@@ -65,9 +64,11 @@ class Expressions(ABC):
 
     def _value(self, expression: ast.Expr) -> Value:
         self.depth += 1
-        if self.depth > _MAX_DEPTH:
+        if self.depth > CAPS.expression_depth:
             self.depth = 0
-            raise Fault(expression.span, f"this expression is nested more than {_MAX_DEPTH} deep")
+            raise Fault(
+                expression.span, f"this expression is nested more than {CAPS.expression_depth} deep"
+            )
         try:
             return self._dispatch(expression)
         except (NumberError, NetworkError) as error:

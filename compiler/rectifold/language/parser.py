@@ -20,10 +20,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from rectifold.language import ast
 from rectifold.language.slips import POWERS, domain_help, stray_character, two_dots
 from rectifold.language.source import Diagnostic, Fault, Source, SourceError, Span, line_of
+from rectifold.runtime.caps import CAPS
 
-MAX_TEXT = 500_000_000  # characters of one file
-MAX_NESTING = 100  # open brackets
-_MAX_ERRORS = 8
 _OPEN = {"LPAR": "RPAR", "LSQB": "RSQB"}
 _OPEN_SIGNS = {"LPAR": ")", "LSQB": "]"}
 _STATEMENT = re.compile(r"\s*(?:(?:network|input|assume|const|output)\b|[A-Za-z_]\w*\s*=(?!=))")
@@ -31,9 +29,10 @@ _STATEMENT = re.compile(r"\s*(?:(?:network|input|assume|const|output)\b|[A-Za-z_
 
 def parse_statements(source: Source) -> list[ast.Statement]:
     """The statements of a network text. Raises SourceError with every syntax error found."""
-    if len(source.text) > MAX_TEXT:
+    if len(source.text) > CAPS.text_characters:
         raise SourceError(
-            source, [Diagnostic(Span(1, 1), f"the file has more than {MAX_TEXT:,} characters")]
+            source,
+            [Diagnostic(Span(1, 1), f"the file has more than {CAPS.text_characters:,} characters")],
         )
     text, errors = source.text, list[Diagnostic]()
     while True:
@@ -43,7 +42,7 @@ def parse_statements(source: Source) -> list[ast.Statement]:
             errors.append(fault.diagnostic)
             resumed = _blank_statement(text, fault.diagnostic.span.line)
             if (
-                len(errors) >= _MAX_ERRORS
+                len(errors) >= CAPS.syntax_errors
                 or resumed == text
                 or "never closed" in fault.diagnostic.message
             ):
@@ -57,9 +56,14 @@ def parse_statements(source: Source) -> list[ast.Statement]:
 
 def parse_domain(source: Source) -> ast.Box:
     """What stands after `in`, on its own, as in `--domain "[0, 1]"`. Raises SourceError."""
-    if len(source.text) > MAX_TEXT:
+    if len(source.text) > CAPS.text_characters:
         raise SourceError(
-            source, [Diagnostic(Span(1, 1), f"the domain has more than {MAX_TEXT:,} characters")]
+            source,
+            [
+                Diagnostic(
+                    Span(1, 1), f"the domain has more than {CAPS.text_characters:,} characters"
+                )
+            ],
         )
     try:
         box: ast.Box = _parse(source.text, "domain")
@@ -90,8 +94,8 @@ class _Brackets:
         for token in stream:
             if token.type in _OPEN:
                 self.open.append(token)
-                if len(self.open) > MAX_NESTING:
-                    raise Fault(_span(token), f"brackets are nested more than {MAX_NESTING} deep")
+                if len(self.open) > CAPS.brackets:
+                    raise Fault(_span(token), f"brackets are nested more than {CAPS.brackets} deep")
             elif self.open and token.type == _OPEN[self.open[-1].type]:
                 self.open.pop()
             if token.type == "_NL" and self.open:

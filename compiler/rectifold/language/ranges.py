@@ -17,9 +17,9 @@ from rectifold.exact.written import common_denominator
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.language import ast
 from rectifold.language.source import Fault
+from rectifold.runtime.caps import CAPS
 
 _SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*")
-_MAX_END_DEPTH = 20  # signs and quotients in one end of a range
 
 Range = tuple[Fraction | None, Fraction | None]
 
@@ -123,7 +123,7 @@ def _range(expression: ast.Expr) -> Range:
 
 
 def _end(expression: ast.Expr, depth: int) -> Fraction | float:
-    if depth <= _MAX_END_DEPTH:
+    if depth <= CAPS.range_depth:
         match expression:
             case ast.Number():
                 return number_of(expression)

@@ -15,14 +15,13 @@ from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions
-
-MAX_TERMS = 2000  # of the written formulas: beyond that nobody reads them
+from rectifold.runtime.caps import CAPS
 
 
 def formulas(network: Network) -> list[Any]:
     """One SymPy expression per output, over symbols x0, x1, ... (named after the input).
 
-    Raises InputError when the formulas would have more than MAX_TERMS terms.
+    Raises InputError when the formulas would have too many terms.
     """
     _refuse_long(network)
     symbols = [
@@ -40,11 +39,12 @@ def formulas(network: Network) -> list[Any]:
 def piecewise(regions: Regions) -> list[Any]:
     """One SymPy Piecewise per output: each region's affine map under the inequalities of its walls.
 
-    Raises InputError beyond MAX_TERMS pieces.
+    Raises InputError when there would be too many pieces.
     """
-    if len(regions) > MAX_TERMS:
+    if len(regions) > CAPS.formula_terms:
         raise InputError(
-            f"the formula would have {len(regions):,} pieces; up to {MAX_TERMS:,} are written out"
+            f"the formula would have {len(regions):,} pieces; "
+            f"up to {CAPS.formula_terms:,} are written out"
         )
     symbols = [sympy.Symbol(f"{regions.network.input_name}{k}", real=True) for k in regions.free]
 
@@ -88,7 +88,7 @@ def _refuse_long(network: Network) -> None:
                 sizes[i] += length[source][j]
         length[layer.name] = sizes
     total = sum(length[network.output])
-    if total > MAX_TERMS:
+    if total > CAPS.formula_terms:
         raise InputError(
-            f"the formulas would have {total:,} terms; up to {MAX_TERMS:,} are written out"
+            f"the formulas would have {total:,} terms; up to {CAPS.formula_terms:,} are written out"
         )

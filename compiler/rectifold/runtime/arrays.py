@@ -25,12 +25,8 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
+from rectifold.runtime.caps import CAPS
 
-FREE_ENTRIES = 4_000_000  # any file may unpack to as many: 32 MB of float64
-# and to as many per byte of its own: a pruned float32 matrix, 99 % zeros, packs to a byte per 16
-ENTRIES_PER_BYTE = 16
-MAX_MEMBERS = 20_000  # arrays of one file; a network has two per layer
-_MAX_HEADER = 10_000  # bytes; a plain array needs 128
 # what zipfile and the NumPy header reader raise for damaged files (RuntimeError: encrypted, nested
 # too deep)
 _BESIDE: ContextVar[list[Path] | None] = ContextVar("files beside a network", default=None)
@@ -144,8 +140,8 @@ def _is_same(floats: Floats, integers: np.ndarray) -> bool:
 
 def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
     names = archive.namelist()
-    if len(names) > MAX_MEMBERS:
-        raise InputError(f"{file} has {len(names):,} members; the limit is {MAX_MEMBERS:,}")
+    if len(names) > CAPS.array_members:
+        raise InputError(f"{file} has {len(names):,} members; the limit is {CAPS.array_members:,}")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(
@@ -183,7 +179,7 @@ def _entries(stream: IO[bytes]) -> int:
     with warnings.catch_warnings(
         action="ignore"
     ):  # a header of Python 2 is read too, and needs no remark
-        shape, _, kind = readers[version](stream, max_header_size=_MAX_HEADER)
+        shape, _, kind = readers[version](stream, max_header_size=CAPS.array_header_bytes)
     if min(shape, default=0) < 0:
         raise InputError(f"an array of shape {shape} cannot be")
     return int(prod(shape)) * max(1, -(-kind.itemsize // 8))
@@ -193,7 +189,9 @@ def _read_array(stream: IO[bytes]) -> np.ndarray:
     """The array that a .npy stream holds, and nothing after it."""
     with warnings.catch_warnings(action="ignore"):
         array = np.asarray(
-            np.lib.format.read_array(stream, allow_pickle=False, max_header_size=_MAX_HEADER)
+            np.lib.format.read_array(
+                stream, allow_pickle=False, max_header_size=CAPS.array_header_bytes
+            )
         )
     if stream.read(1):
         raise InputError("the file goes on after its array; save it again with numpy.save")
@@ -201,7 +199,7 @@ def _read_array(stream: IO[bytes]) -> np.ndarray:
 
 
 def _refuse_many(entries: int, size: int, file: str) -> None:
-    allowed = max(FREE_ENTRIES, ENTRIES_PER_BYTE * size)
+    allowed = max(CAPS.array_entries, CAPS.array_entries_per_byte * size)
     if entries > allowed:
         raise InputError(
             f"{file} unpacks to {entries:,} numbers from {size:,} bytes; {allowed:,} are read "

@@ -23,8 +23,8 @@ from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
+from rectifold.runtime.caps import CAPS
 
-MEMORY_MB = 4000
 _GRACE = 2.0  # seconds a worker gets beyond its own time limit before it is killed
 
 
@@ -55,7 +55,7 @@ SmtAnswer = Sat | Unsat | NoAnswer
 class Solver:
     """One worker process, started when first asked, killed when it overruns. A context manager."""
 
-    def __init__(self, memory_mb: int = MEMORY_MB) -> None:
+    def __init__(self, memory_mb: int = CAPS.z3_megabytes) -> None:
         self._memory = memory_mb
         self._process: subprocess.Popen[str] | None = None
 

@@ -30,8 +30,7 @@ from rectifold.formats.onnx.tensors import (
     wrapped,
 )
 from rectifold.ir.affine import Affine, concat
-
-MAX_POWER = 64  # largest exponent of a constant that is computed
+from rectifold.runtime.caps import CAPS
 
 
 def fold(node: Node, plain: Callable[[Any, Any], Any], *parts: Constant) -> Constant:
@@ -158,9 +157,10 @@ def power(node: Node) -> Tensor:
                 "only the exponent 1 of a tensor that depends on the input is piecewise linear"
             )
         return Symbolic(spread(base, shape), shape, base.type)
-    if not all(e.denominator == 1 and 0 <= e <= MAX_POWER for e in exponents.ravel()):
+    if not all(e.denominator == 1 and 0 <= e <= CAPS.power for e in exponents.ravel()):
         raise node.fail(
-            f"an exponent is no whole number from 0 to {MAX_POWER}, and the result would be rounded"
+            f"an exponent is no whole number from 0 to {CAPS.power}, "
+            "and the result would be rounded"
         )
     powers = [
         b ** int(e)

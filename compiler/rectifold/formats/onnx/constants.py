@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of
+from rectifold.formats.onnx.node import Node, entries_of
 from rectifold.formats.onnx.tensors import INTEGERS, Constant, Tensor
+from rectifold.runtime.caps import CAPS
 
 
 def constant(node: Node) -> Tensor:
@@ -27,9 +28,10 @@ def constant(node: Node) -> Tensor:
 
 def constant_of_shape(node: Node) -> Tensor:
     sizes = node.integers(0, "the shape") or []
-    if min(sizes, default=0) < 0 or entries_of(sizes) > MAX_TENSOR_ENTRIES:
+    if min(sizes, default=0) < 0 or entries_of(sizes) > CAPS.grown_entries:
         raise node.fail(
-            f"the shape {sizes} is negative or too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
+            f"the shape {sizes} is negative or too large "
+            f"(the limit is {CAPS.grown_entries:,} entries)"
         )
     value = node.attribute("value")
     if value is None:
@@ -60,8 +62,8 @@ def number_range(node: Node) -> Tensor:
     if delta == 0:
         raise node.fail("delta is 0")
     count = max(0, math.ceil((limit - start) / delta))
-    if count > MAX_TENSOR_ENTRIES:
-        raise node.fail(f"{count:,} numbers are too many (the limit is {MAX_TENSOR_ENTRIES:,})")
+    if count > CAPS.grown_entries:
+        raise node.fail(f"{count:,} numbers are too many (the limit is {CAPS.grown_entries:,})")
     kind = parts[0].type
     if kind in INTEGERS:
         whole = [int(start) + k * int(delta) for k in range(count)]

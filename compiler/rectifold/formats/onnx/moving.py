@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of, symbolic_of
+from rectifold.formats.onnx.node import Node, entries_of, symbolic_of
 from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor
 from rectifold.ir.affine import concat
+from rectifold.runtime.caps import CAPS
 
 
 def moving(move: Callable[[Node, Array], Array]) -> Callable[[Node], Tensor]:
@@ -172,9 +173,10 @@ def expand(node: Node, array: Array) -> Array:
 
 
 def _limited(node: Node, array: Array, shape: tuple[int, ...]) -> Array:
-    if entries_of(shape) > MAX_TENSOR_ENTRIES:
+    if entries_of(shape) > CAPS.grown_entries:
         raise node.fail(
-            f"the result of shape {shape} is too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
+            f"the result of shape {shape} is too large "
+            f"(the limit is {CAPS.grown_entries:,} entries)"
         )
     return np.broadcast_to(array, shape)
 
@@ -184,9 +186,10 @@ def tile(node: Node, array: Array) -> Array:
     if len(repeats) != array.ndim or min(repeats, default=1) < 0:
         raise node.fail(f"repeats {repeats} do not fit an input of {array.ndim} dimensions")
     shape = tuple(s * r for s, r in zip(array.shape, repeats, strict=True))
-    if entries_of(shape) > MAX_TENSOR_ENTRIES:
+    if entries_of(shape) > CAPS.grown_entries:
         raise node.fail(
-            f"the result of shape {shape} is too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
+            f"the result of shape {shape} is too large "
+            f"(the limit is {CAPS.grown_entries:,} entries)"
         )
     return np.tile(array, repeats)
 

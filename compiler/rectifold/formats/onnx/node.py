@@ -26,10 +26,7 @@ from rectifold.formats.onnx.tensors import (
 )
 from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
-
-MAX_MATRIX = 500_000_000  # entries of the dense matrix of one operator
-MAX_TENSOR_ENTRIES = 20_000_000  # entries of a tensor that is made larger than its inputs
-MAX_EXACT_MATRIX = 10_000_000  # the same where an entry is a fraction
+from rectifold.runtime.caps import CAPS
 
 
 class FoldingBuilder(Builder):
@@ -129,9 +126,10 @@ class Node:
                     "them equal)"
                 )
             result.append(wanted.pop() if wanted else 1)
-        if math.prod(result) > MAX_TENSOR_ENTRIES:
+        if math.prod(result) > CAPS.grown_entries:
             raise self.fail(
-                f"a result of shape {tuple(result)} is too large (the limit is {MAX_TENSOR_ENTRIES:,} "
+                f"a result of shape {tuple(result)} is too large "
+                f"(the limit is {CAPS.grown_entries:,} "
                 "entries)"
             )
         return tuple(result)
@@ -151,7 +149,7 @@ class Node:
         The three arrays have one shape, and no position occurs twice.
         """
         width = source.entries.size
-        limit = MAX_EXACT_MATRIX if values.dtype == object else MAX_MATRIX
+        limit = CAPS.exact_operator_entries if values.dtype == object else CAPS.operator_entries
         if size * width > limit:
             raise self.fail(
                 f"its matrix of {size:,} x {width:,} entries is too large (the limit is "

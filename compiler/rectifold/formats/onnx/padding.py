@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of
+from rectifold.formats.onnx.node import Node, entries_of
 from rectifold.formats.onnx.tensors import FLOATS, Array, Constant, Symbolic, Tensor
 from rectifold.ir.affine import concat
+from rectifold.runtime.caps import CAPS
 
 
 def pad(node: Node) -> Tensor:
@@ -75,9 +76,9 @@ def _check_widths(
     node: Node, mode: str, kept: tuple[int, ...], widths: Sequence[tuple[int, int]]
 ) -> None:
     full = tuple(s + b + a for s, (b, a) in zip(kept, widths, strict=True))
-    if entries_of(full) > MAX_TENSOR_ENTRIES:
+    if entries_of(full) > CAPS.grown_entries:
         raise node.fail(
-            f"the result of shape {full} is too large (the limit is {MAX_TENSOR_ENTRIES:,} entries)"
+            f"the result of shape {full} is too large (the limit is {CAPS.grown_entries:,} entries)"
         )
     for size, width in zip(kept, widths, strict=True):
         room = {"reflect": size - 1, "wrap": size, "edge": max(width) if size else 0}.get(

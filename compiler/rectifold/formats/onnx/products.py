@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.exact.entries import Indices
-from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of, spread, symbolic_of
+from rectifold.formats.onnx.node import Node, entries_of, spread, symbolic_of
 from rectifold.formats.onnx.tensors import Array, Constant, Symbolic, Tensor, matrix_of, wrapped
 from rectifold.ir.affine import Affine
+from rectifold.runtime.caps import CAPS
 
 
 def matmul(node: Node) -> Tensor:
@@ -81,9 +82,10 @@ def _aligned(node: Node, left: Tensor, right: Tensor) -> tuple[Indices, Indices,
         raise node.fail(f"shapes {left.shape} and {right.shape} do not fit")
     batch = node.broadcast(a.shape[:-2], b.shape[:-2])
     terms = (*batch, a.shape[-2], b.shape[-1], a.shape[-1])
-    if entries_of(terms) > MAX_MATRIX:
+    if entries_of(terms) > CAPS.operator_entries:
         raise node.fail(
-            f"a product of {entries_of(terms):,} terms is too large (the limit is {MAX_MATRIX:,})"
+            f"a product of {entries_of(terms):,} terms is too large "
+            f"(the limit is {CAPS.operator_entries:,})"
         )
     shape = list(terms[:-1])
     if len(right.shape) == 1:

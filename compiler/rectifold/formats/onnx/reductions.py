@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.exact.entries import Indices
-from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of, symbolic_of
+from rectifold.formats.onnx.node import Node, entries_of, symbolic_of
 from rectifold.formats.onnx.tensors import INTEGERS, Array, Constant, Symbolic, Tensor, wrapped
 from rectifold.ir.affine import Affine, concat
+from rectifold.runtime.caps import CAPS
 
 Reduce = Callable[..., Tensor]
 
@@ -134,7 +135,7 @@ def running_sum(node: Node) -> Tensor:
         )
     axis = node.axis(axes[0], len(value.shape))
     length = value.shape[axis]
-    if length * entries_of(value.shape) > MAX_MATRIX:
+    if length * entries_of(value.shape) > CAPS.operator_entries:
         raise node.fail(f"a running sum of {length:,} entries is too large to be read")
     lines = np.moveaxis(np.arange(entries_of(value.shape)).reshape(value.shape), axis, -1).reshape(
         -1, length

@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.formats.onnx.node import MAX_TENSOR_ENTRIES, Node, entries_of
+from rectifold.formats.onnx.node import Node, entries_of
 from rectifold.formats.onnx.tensors import Array
+from rectifold.runtime.caps import CAPS
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,10 @@ def _copied(
     shape = list(array.shape)
     for axis, change in zip(axes, found, strict=True):
         shape[axis] = change.output
-    if not 0 < entries_of(shape) <= MAX_TENSOR_ENTRIES:
+    if not 0 < entries_of(shape) <= CAPS.grown_entries:
         raise node.fail(
-            f"the result would have the shape {tuple(shape)}; 1 to {MAX_TENSOR_ENTRIES:,} entries are "
+            f"the result would have the shape {tuple(shape)}; "
+            f"1 to {CAPS.grown_entries:,} entries are "
             "expected"
         )
     for axis, change in zip(axes, found, strict=True):

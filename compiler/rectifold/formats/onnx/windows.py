@@ -18,11 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.exact.entries import Indices
-from rectifold.formats.onnx.node import MAX_MATRIX, Node, entries_of
+from rectifold.formats.onnx.node import Node, entries_of
 from rectifold.formats.onnx.tensors import Constant, Symbolic, Tensor
 from rectifold.ir.affine import Affine
-
-MAX_KERNEL_CELLS = 1_000_000  # cells of one kernel
+from rectifold.runtime.caps import CAPS
 
 
 @dataclass(frozen=True)
@@ -100,8 +99,8 @@ def window(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
         _positions(node, sizes[a], strides[a], reach[a], pads[a]) for a in range(axes)
     )  # fmt: skip
     if (
-        entries_of(kernel) > MAX_KERNEL_CELLS
-        or entries_of(kernel) * entries_of(output) > MAX_MATRIX
+        entries_of(kernel) > CAPS.kernel_cells
+        or entries_of(kernel) * entries_of(output) > CAPS.operator_entries
     ):
         raise node.fail(
             f"a kernel of {list(kernel)} at {list(output)} places is too large to be read"
