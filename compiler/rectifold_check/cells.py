@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from itertools import product
 from math import gcd, lcm
 
+from rectifold_check.integers.layers import entries_of, sources_of
 from rectifold_check.json import Refusal
 from rectifold_check.limits import MOST_CELL_INPUTS
 from rectifold_check.networks import Domain, Network
-from rectifold_check.substitution import entries_of, sources_of
 from rectifold_check.work import Work, words
 
 Point = tuple[int, ...]  # numerators, then one positive denominator

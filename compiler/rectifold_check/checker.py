@@ -19,16 +19,14 @@ from rectifold_check.agreed import BITS, MOST_BITS
 from rectifold_check.cells import Cells
 from rectifold_check.claim import Claim, described
 from rectifold_check.forms import Form, add_into, reduced
+from rectifold_check.integers.boxes import prove_boxes
+from rectifold_check.integers.cases import prove_cases
+from rectifold_check.integers.layers import sources_of
+from rectifold_check.integers.packed import Block, packed, weighted
+from rectifold_check.integers.substitution import Substitution
 from rectifold_check.json import Refusal, multiplier, parse_json, rational
 from rectifold_check.limits import MOST_PLACES, PROOF_DEPTH
 from rectifold_check.networks import Domain, Layer, Network, Row, read_domain, read_network
-from rectifold_check.substitution import (
-    Block,
-    Substitution,
-    packed,
-    sources_of,
-    weighted,
-)
 from rectifold_check.work import Stopped, Work, words
 
 GAP = 2  # the number of the network [A − B − eps; B − A − eps]
@@ -336,9 +334,9 @@ class State:
             for side, known in (("lo", self.lower), ("up", self.upper)):
                 for unit, value in known.items():
                     if net == GAP:
-                        rule.know(*self.place(unit), side, value)
+                        rule.known.learn(*self.place(unit), side, value)
                     elif unit[0] == net:
-                        rule.know(*unit[1:], side, value)
+                        rule.known.learn(*unit[1:], side, value)
             self.rules[net] = rule
         return self.rules[net]
 
@@ -403,9 +401,9 @@ class State:
         """Learn an end that holds on the whole domain (not in a case only)."""
         self.learn(unit, side, value)
         if unit[0] in self.rules:
-            self.rules[unit[0]].know(*unit[1:], side, value)
+            self.rules[unit[0]].known.learn(*unit[1:], side, value)
         if GAP in self.rules:
-            self.rules[GAP].know(*self.place(unit), side, value)
+            self.rules[GAP].known.learn(*self.place(unit), side, value)
 
     def solve(self, unit: Unit, value: list[Term]) -> None:
         self.solved[unit] = value
@@ -660,7 +658,7 @@ def _arrangement(order: Any, size: int) -> int:
 def _intervals(state: State, net: int, number: int) -> None:
     """The ends of a layer's units by intervals, from the ends of what it reads."""
     _known_layer(state, net, number)
-    for index, (low, high) in enumerate(state.substitution(net).take_intervals(number)):
+    for index, (low, high) in enumerate(state.substitution(net).known.take_intervals(number)):
         if net != GAP:
             state.learn((net, number, index), "up", high)
             state.learn((net, number, index), "lo", low)
@@ -682,7 +680,8 @@ def _cases(state: State, where: Any, side: str, value: Fraction, frame: Any, tre
             0 <= index < _known_layer(state, net, layer)
         ):
             sign = 1 if side == "up" else -1
-            state.substitution(net).prove_cases(layer, index, sign, sign * value, frame, tree)
+            target = layer, index, sign
+            prove_cases(state.substitution(net), target, sign * value, frame, tree)
             _known(state, net, layer, index, side, value)
         case _:
             raise Refusal(f"{str(where)[:40]} is no unit")
@@ -690,7 +689,7 @@ def _cases(state: State, where: Any, side: str, value: Fraction, frame: Any, tre
 
 def _known(state: State, net: int, layer: int, index: int, side: str, value: Fraction) -> None:
     if net == GAP:
-        state.substitution(GAP).know(layer, index, side, value)
+        state.substitution(GAP).known.learn(layer, index, side, value)
     else:
         state.proved((net, layer, index), side, value)
 
@@ -711,7 +710,7 @@ def _boxes(state: State, net: int, number: int, claims: list[Any], tree: Any) ->
         (index, 1 if side == "up" else -1, value if side == "up" else -value)
         for index, side, value in read
     ]
-    state.substitution(net).prove_boxes(number, wanted, tree)
+    prove_boxes(state.substitution(net), number, wanted, tree)
     for index, side, value in read:
         _known(state, net, number, index, side, value)
 
@@ -722,7 +721,7 @@ def _cells(state: State, count: int) -> None:
     if found != count:
         raise Refusal(f"there are {found} cells, not {count}")
     for unit in range(state.gap.layers[-1].size):
-        state.substitution(GAP).know(len(state.gap.layers), unit, "up", Fraction(0))
+        state.substitution(GAP).known.learn(len(state.gap.layers), unit, "up", Fraction(0))
 
 
 def _counted_cells(state: State, most: int, stop: Callable[[], bool] | None = None) -> int:
@@ -888,5 +887,5 @@ def _gap_is_closed(state: State, j: int) -> bool:
     """A_j − B_j − eps_j ≤ 0 and B_j − A_j − eps_j ≤ 0 are known."""
     if GAP not in state.rules:
         return False
-    rule, last = state.rules[GAP], len(state.gap.layers)
-    return rule.holds(last, j) and rule.holds(last, j + len(state.tolerance))
+    known, last = state.rules[GAP].known, len(state.gap.layers)
+    return all(known.is_nonpositive(last, unit) for unit in (j, j + len(state.tolerance)))

@@ -17,9 +17,9 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold_check.agreed import BITS
+from rectifold_check.integers.hull import Hull as CheckedHull
+from rectifold_check.integers.substitution import Case, Substitution
 from rectifold_check.networks import read_domain, read_network
-from rectifold_check.substitution import Case, Substitution
-from rectifold_check.substitution import Hull as CheckedHull
 from support import float_network, points_of, random_network
 
 BOX = np.array([-1.0, -1.0]), np.array([1.0, 1.0])
@@ -120,11 +120,9 @@ def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_ag
                 whole = [[int(v * HULL_UNITS) for v in part] for part in vars(hulls[unit]).values()]
                 own = dict(zip(frame.units[first].tolist(), whole[0], strict=True))
                 case = Case(slopes, fixed, (), CheckedHull(numbers[first], own, whole[1], whole[2]))
-                ends = rule.ends_below(numbers[layer.name])
-                checked = Fraction(
-                    rule.bound(numbers[layer.name], unit, sign, rule.low, rule.high, ends, case),
-                    2**BITS,
-                )
+                number = numbers[layer.name]
+                box = rule.box_below(number)
+                checked = Fraction(rule.bound([(number, unit, sign)], box, case), 2**BITS)
                 assert float(checked) - upper[unit] <= 1e-6 * (1 + abs(upper[unit]))
                 if is_dense:  # else the checker passes over layers that only zeros lead to, with their multipliers
                     assert upper[unit] - float(checked) <= 1e-6 * (1 + abs(upper[unit]))

@@ -17,3 +17,15 @@ STEEP_LOWER = 1021
 
 # a plane of a pair is taken where it is better at the centre by more than 1/1021 of the range
 PLANE_GAIN = 1021
+
+# "s = ⌊2^60 up/(up − lo)⌋/2^60": fractional bits of the slope of a line above relu
+UPPER_SLOPE_BITS = 60
+
+# "slopes: base64 of two bytes (little-endian, in units of 2^-15) per unit of the frame"
+LOWER_SLOPE_BITS = 15
+
+# "one signed byte (in units of 1/64, at least −127/64)": levels of planes above the first layer
+LEVEL_BITS = 6
+
+# "Trees deeper than 400 are refused."
+MAX_TREE_DEPTH = 400
