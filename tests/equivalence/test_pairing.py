@@ -37,7 +37,8 @@ from rectifold.ir.joint import (
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.effort import Limits
-from rectifold.search.boxes.tree import Tightening
+from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
+from rectifold.search.boxes.tree import Box
 from support import float_network, points_of
 
 
@@ -58,14 +59,14 @@ def test_bounds_of_pairs_contain_exact_values_on_every_box(seed: int, size: floa
     b = shaken(a, seed, size)
     network, domain = gap(a, b, [F(1, 7)] * 2), domain_of(a)
     bounds = bounded(network, domain, names_of_shape(a, b))
-    ends = Tightening(bounds, LAST)
+    on_boxes = BoundsOnBoxes(bounds, LAST)
     random = np.random.default_rng(seed)
     low, high = domain.float_box
     cuts = np.sort(random.random((6, 2, len(low))), axis=1)
     lows, highs = low + (high - low) * cuts[:, 0], low + (high - low) * cuts[:, 1]
-    boxes = ends.boxes(lows, highs, [ends.known()] * 6)
+    known = on_boxes.domain_box().bounds
+    boxes = on_boxes.tightened([Box(*v, known) for v in zip(lows, highs, strict=True)])
     assert isinstance(boxes, PairBoxes)
-    ends.tighten(boxes)
     units = np.arange(4)
     for k in range(6):
         upper = backward(bounds, LAST, units, 1.0, cases=boxes.of(np.full(4, k))).upper
@@ -94,10 +95,8 @@ def test_pairs_are_much_closer_than_two_networks_by_themselves() -> None:
     widths = []
     for pairs in ({}, names_of_shape(a, b)):
         bounds = bounded(network, domain, pairs)
-        ends = Tightening(bounds, LAST)
-        low, high = domain.float_box
-        boxes = ends.boxes(low[None], high[None], [ends.known()])
-        ends.tighten(boxes)
+        on_boxes = BoundsOnBoxes(bounds, LAST)
+        boxes = on_boxes.tightened([on_boxes.domain_box()])
         widths.append(
             backward(
                 bounds, LAST, np.arange(2), 1.0, cases=boxes.of(np.zeros(2, dtype=np.int64))

@@ -21,7 +21,8 @@ from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.prover.effort import Limits
-from rectifold.search.boxes.tree import BoxSearch, midpoint
+from rectifold.search.boxes.signs import BoxSearch
+from rectifold.search.boxes.tree import midpoint
 from rectifold.search.witnesses import Witnesses
 from rectifold_check import Replay
 from support import float_network, net, points_of, random_network

@@ -29,7 +29,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
 from rectifold.search.boxes.argmax import ArgmaxRefuter, contests
-from rectifold.search.boxes.tree import BoxSearch, Query
+from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.replay import ProofLog
 from rectifold.search.witnesses import Witnesses
 

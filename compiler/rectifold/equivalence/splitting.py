@@ -24,8 +24,9 @@ from rectifold.facts.facts import Facts
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, Pairing
 from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.search.boxes.again import prove_again
 from rectifold.search.boxes.argmax import ArgmaxRefuter
-from rectifold.search.boxes.tree import BoxSearch, Query, proved_again
+from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.replay import ProofLog
 from rectifold.search.tasks import Snapshot, SplitTask, go_on_splitting
 from rectifold.search.witnesses import Witnesses
@@ -80,7 +81,7 @@ def proof_in_log(
     for entry in log.entries():
         if not isinstance(entry, BoxTreeSigns) or entry.layer != LAST:
             continue
-        if entry.proof.claims == wanted and all(proved_again(bounds, LAST, entry.proof, queries)):
+        if entry.proof.claims == wanted and all(prove_again(bounds, LAST, entry.proof, queries)):
             return entry
     return None
 
@@ -91,17 +92,17 @@ def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
     for attack, seconds in zip(effort.attacks[1:], effort.seconds_before_attacks, strict=False):
         done = done or search.go_on(min(asked.deadline, time.monotonic() + seconds))
         if not done and (points := asked.attack(attack, effort.kept_points)) is not None:
-            return Agreement(False, points, search.found.boxes, search.found.share)
+            return Agreement(False, points, search.found.boxes, search.found.settled_fraction)
     if not done:
         _split_until_the_end(search, asked, run)
     found = search.outcome()
     if found.points:
-        return Agreement(False, np.array(found.points), found.boxes, found.share)
+        return Agreement(False, np.array(found.points), found.boxes, found.settled_fraction)
     proved = len(found.proved) == len(search.queries)
     claims = tuple((unit, "up") for unit, _ in found.proved)
     signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree)) if proved else None
     nothing = no_points(asked.bounds)
-    return Agreement(proved, nothing, found.boxes, found.share, signs, asked.pairing)
+    return Agreement(proved, nothing, found.boxes, found.settled_fraction, signs, asked.pairing)
 
 
 def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
@@ -110,7 +111,7 @@ def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
     with opened_workers(run.limits.jobs, run.limits.scheduler) as workers:
         while not done and time.monotonic() < asked.deadline:
             if run.progress is not None:
-                share = round(100 * search.found.share)
+                share = round(100 * search.found.settled_fraction)
                 run.progress(f"{search.found.boxes:,} boxes", share, 100)
             if workers.executor is None:
                 done = search.go_on(min(asked.deadline, time.monotonic() + _ALONE_SECONDS))

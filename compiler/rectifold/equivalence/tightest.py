@@ -22,8 +22,8 @@ from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import LAST, Pairing, arranged, gap
 from rectifold.runtime.interrupts import noticed_interrupts
 from rectifold.runtime.workers import Workers, opened_workers
-from rectifold.search.boxes.largest import TightestSearch
-from rectifold.search.boxes.tree import clearance
+from rectifold.search.boxes.bounds_on_boxes import clearance
+from rectifold.search.boxes.largest import LargestSearch, TightestSearch
 from rectifold.search.boxes.unit_splits import PhaseSearch
 from rectifold.search.replay import ProofLog
 from rectifold.search.tasks import Snapshot, TightestTask, go_on_tightening
@@ -83,7 +83,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     return Tightest(upper, point, reached, found.boxes, found.complete, signs, pairing, history)
 
 
-def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> TightestSearch:
+def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> LargestSearch:
     """The search from these points until it is complete, interrupted, or the deadline is over."""
     has_few_inputs = question.varying_inputs <= run.effort.few_inputs
     kind = TightestSearch if has_few_inputs else PhaseSearch
@@ -93,10 +93,9 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
         noticed_interrupts() as interrupted,
         opened_workers(run.limits.jobs, run.limits.scheduler) as workers,
     ):
-        is_shared = has_few_inputs and workers.executor is not None
         while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes
-            if is_shared:
+            if isinstance(search, TightestSearch) and workers.executor is not None:
                 _take_turns(search, excess, workers, run.effort.turn_seconds)
             else:
                 search.go_on(excess.deadline, before + 1)

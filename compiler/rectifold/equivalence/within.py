@@ -20,7 +20,8 @@ from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, arranged, gap
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
-from rectifold.search.boxes.tree import BoxSearch, Query, clearance
+from rectifold.search.boxes.bounds_on_boxes import clearance
+from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.boxes.unit_splits import PhaseSearch
 from rectifold.search.replay import ProofLog
 

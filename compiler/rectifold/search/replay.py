@@ -33,7 +33,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.files import append_line
 from rectifold.runtime.targets import refuse_existing, require_beginning
-from rectifold.search.boxes.tree import proved_again
+from rectifold.search.boxes.again import prove_again
 
 BEGINNING = b'{"key":'  # of every line of a log
 
@@ -176,7 +176,7 @@ def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: Case
 
 
 def _boxes_again(bounds: Bounds, entry: BoxTreeSigns) -> Iterator[Claim]:
-    holds = proved_again(bounds, entry.layer, entry.proof)
+    holds = prove_again(bounds, entry.layer, entry.proof)
     claims = tuple(claim for claim, kept in zip(entry.proof.claims, holds, strict=True) if kept)
     if not claims or len(claims) < len(entry.proof.claims):
         return  # a tree that lost a claim is found again by the search

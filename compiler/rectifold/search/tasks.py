@@ -18,8 +18,8 @@ from rectifold.facts.trees import CaseProof
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.search.boxes.argmax import ArgmaxRefuter
-from rectifold.search.boxes.largest import Shares, TightestPart, TightestSearch
-from rectifold.search.boxes.tree import BoxOutcome, BoxSearch, Handed, Query, SubSearch
+from rectifold.search.boxes.largest import TightestPart, TightestSearch, TightestWork
+from rectifold.search.boxes.signs import BoxOutcome, BoxSearch, Query, SignsPart, SignsWork
 from rectifold.search.phases.branch_and_bound import BranchAndBound, Outcome
 from rectifold.search.witnesses import Witnesses
 
@@ -99,9 +99,9 @@ class SplitTask:
     known: Snapshot
     layer: str
     queries: tuple[tuple[Query, ...], ...]
-    handed: Handed
+    work: SignsWork
     seconds: float
-    contest: ArgmaxRefuter | None = None
+    refuter: ArgmaxRefuter | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class TightestTask:
 
     known: Snapshot
     layer: str
-    shares: Shares
+    work: TightestWork
     point: Floats
     seconds: float
 
@@ -138,25 +138,27 @@ def _on_few_threads(function: Callable[[Work], Answer]) -> Callable[[Work], Answ
 
 
 @_on_few_threads
-def go_on_tightening(task: TightestTask) -> tuple[Shares, TightestPart]:
+def go_on_tightening(task: TightestTask) -> tuple[TightestWork, TightestPart]:
+    """The boxes that were dealt out, and what became of them."""
     search = TightestSearch(*task.known.restore(), task.layer, task.point[None, :])
-    search.resume(task.shares)
+    search.resume(task.work)
     search.go_on(time.monotonic() + task.seconds)
-    return task.shares, search.part()
+    return task.work, search.part()
 
 
 @_on_few_threads
-def go_on_splitting(task: SplitTask) -> tuple[Handed, SubSearch]:
+def go_on_splitting(task: SplitTask) -> tuple[SignsWork, SignsPart]:
+    """The boxes that were dealt out, and what became of them."""
     bounds, witnesses = task.known.restore()
     search = BoxSearch(bounds, witnesses, task.layer)
-    contest = task.contest
+    refuter = task.refuter
     refutes = (
-        None if contest is None else lambda points: contest.lost(witnesses, points, task.layer)
+        None if refuter is None else lambda points: refuter.lost(witnesses, points, task.layer)
     )
     search.begin(task.queries, limit=10**12, until_refuted=True, refutes=refutes)
-    search.resume(task.handed)
+    search.resume(task.work)
     search.go_on(time.monotonic() + task.seconds)
-    return task.handed, search.sub_search()
+    return task.work, search.part()
 
 
 @_on_few_threads

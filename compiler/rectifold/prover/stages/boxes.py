@@ -9,7 +9,7 @@ from rectifold.facts.methods import Method
 from rectifold.facts.trees import BoxProof
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
-from rectifold.search.boxes.tree import BoxOutcome
+from rectifold.search.boxes.signs import BoxOutcome
 from rectifold.search.tasks import BoxTask, Snapshot, deal, split_boxes
 
 

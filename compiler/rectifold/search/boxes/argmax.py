@@ -1,4 +1,7 @@
-"""Which output is the largest: what refutes that A and B agree about it."""
+"""Which output is the largest: what refutes that A and B agree about it.
+
+A's output i leads all others by more than the margin, and B's output j is above its output i
+"""
 
 from __future__ import annotations
 
@@ -19,18 +22,20 @@ def contests(count: int) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class ArgmaxRefuter:
-    """The layers that hold the outputs of A and B, and by how much an output of A must lead to have won."""
+    """The layers that hold the outputs of A and B, and by how much A's winner must lead."""
 
     outputs: tuple[str, str]
     margin: float
 
     def lost(self, witnesses: Witnesses, points: Floats, layer: str) -> Mask:
-        """k×contests: A's winner loses to the rival in B, certain up to the rounding of one comparison. `layer` is above both outputs."""
+        """k×contests: A's winner loses to the rival in B, certain up to one comparison's rounding.
+
+        `layer` is above both outputs.
+        """
         traced = witnesses.trace(points, layer)
         of_a, of_b = (traced.values[v] for v in self.outputs)
-        error = 2 * (
-            traced.errors[self.outputs[0]].max(axis=1) + traced.errors[self.outputs[1]].max(axis=1)
-        )
+        error_a, error_b = (traced.errors[v].max(axis=1) for v in self.outputs)
+        error = 2 * (error_a + error_b)
         top = np.argmax(of_a, axis=1)
         rest = of_a.copy()
         rest[np.arange(len(points)), top] = -np.inf

@@ -1,8 +1,13 @@
-"""The worst of several outputs, for many inputs: instead of the box, the phases of units are split, with all ends on every part and with paired units.
+"""The worst of several outputs, for many inputs: the phases of units are split, not the box.
 
-A part is the box with one more end known: z ≥ 0 or z ≤ 0 of a relu unit. The ends of the layers from there on are bounded afresh, so differences of pairs
-shrink too. What splitting a unit brings is hard to foresee, so several units are tried on the worst part, by the gaps of their relaxations, and the one
-whose worse half is best is taken. That is slow where many units are unstable; it is for pairs of networks that are close to each other on small boxes.
+    part: the box, and z ≥ 0 or z ≤ 0 of some relu units   →   bounds of all units after these
+
+The bounds of the layers from a split on are found afresh, so differences of paired units shrink
+too. What a split brings is hard to foresee: several units are tried on the worst part, those whose
+relaxations cost most, and the one whose worse half is best is taken. That is slow where many units
+are unstable; it is for pairs of networks that are close to each other on small boxes.
+
+Sound because the two phases of a unit cover the part, and each half is bounded rigorously.
 """
 
 from __future__ import annotations
@@ -17,59 +22,67 @@ from rectifold.bounds.boxes import Boxes
 from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-from rectifold.search.boxes.largest import Node, TightestSearch
-from rectifold.search.boxes.tree import Ends, RelaxationCost, of_phase
+from rectifold.search.boxes.bounds_on_boxes import with_phase
+from rectifold.search.boxes.influence import RelaxationCost
+from rectifold.search.boxes.largest import LargestSearch
+from rectifold.search.boxes.tree import Box, UnitBounds, UnitCut
 
 _TRIED = 12  # units whose halves are bounded together before one is split,
 _MOST = 60  # at most, as long as
 _ENOUGH = 3e-3  # of the bound is not gained
 
-Unit = tuple[str, int]
 
-
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Part:
     """A part of the box, bounded, with the units that may be worth splitting."""
 
     place: int
-    ends: Ends
+    bounds: UnitBounds
     worst: int  # the output with the largest bound
     value: float
-    units: list[Unit]
+    units: list[UnitCut]
 
     def __lt__(self, other: _Part) -> bool:
         return self.value > other.value
 
 
-class PhaseSearch(TightestSearch):
-    """Best-first splitting of phases for max over the units of a linear layer."""
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """The halves of a part at one unit: boxes `numbers` of `boxes`, and how good they are.
+
+    `score`: the bound of the worse half, then the sum of both; the smaller is the better.
+    """
+
+    unit: UnitCut
+    score: tuple[float, float]
+    boxes: Boxes
+    numbers: Indices
+
+
+class PhaseSearch(LargestSearch):
+    """Best-first splitting of phases for the largest of the units of a linear layer."""
 
     def begin(self) -> None:
+        """The whole box is bounded, and waits."""
         super().begin()
-        low, high = self.bounds.domain.float_box
-        self.low, self.high = low, high
-        self.groups = {name: k for k, group in enumerate(self.ends.groups) for name in group}
-        boxes = self._boxes([self.ends.known()])
-        self.ends.tighten(boxes)
-        self.seconds = time.monotonic() - self.started  # for a box, at most
+        self.low, self.high = self.bounds.domain.float_box
+        groups = enumerate(self.on_boxes.groups)
+        self.group_of = {name: number for number, group in groups for name in group}
+        boxes = self.on_boxes.tightened([self.on_boxes.domain_box()])
+        self.seconds_per_box = time.monotonic() - self.started  # at most
         self.boxes = 1
-        self.parts = self._asked(boxes, np.zeros(1, dtype=np.int64), [0])
+        self.parts = self._bound(boxes, np.zeros(1, dtype=np.int64), (0,))
         self.unsplit = -np.inf  # the largest bound of a part that has no unit to split
         self._note()
 
-    @property
-    def is_complete(self) -> bool:
-        return self._is_near(self._worst())
+    def worst_bound(self) -> float:
+        return max([self.unsplit, *(part.value for part in self.parts[:1])])
 
     def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
-        while (
-            self.parts
-            and not self.is_complete
-            and self.boxes < most_boxes
-            and time.monotonic() < deadline
-        ):
-            affordable = int((deadline - time.monotonic()) / (2 * self.seconds + 1e-9))
-            if not affordable:
+        while self.parts and not self.is_complete and self.boxes < most_boxes:
+            seconds = deadline - time.monotonic()
+            affordable = int(seconds / (2 * self.seconds_per_box + 1e-9))
+            if seconds <= 0 or not affordable:
                 break
             part = heapq.heappop(self.parts)
             halves = self._split(part, affordable)
@@ -79,80 +92,64 @@ class PhaseSearch(TightestSearch):
                 self.unsplit = max(self.unsplit, part.value)
             self._note()
 
-    def _worst(self) -> float:
-        return max([self.unsplit, *(part.value for part in self.parts[:1])])
-
-    def _note(self) -> None:
-        self.history.append(
-            (time.monotonic() - self.started, self.reached, max(self._worst(), self.reached))
-        )
-
-    def _boxes(self, ends: list[Ends]) -> Boxes:
-        count = len(ends)
-        return self.ends.boxes(
-            np.repeat(self.low[None], count, axis=0),
-            np.repeat(self.high[None], count, axis=0),
-            ends,
-        )
-
     def _split(self, part: _Part, affordable: int) -> list[_Part]:
-        """The halves of a part at the unit whose worse half is best for the part's worst output, among as many units as there is time for."""
-        best: tuple[tuple[float, float], Boxes, int, Unit] | None = None
+        """The halves of a part at the best unit, among as many as there is time for."""
+        best: _Tried | None = None
         units = part.units[:affordable]
         for start in range(0, len(units), _TRIED):
-            tried = units[start : start + _TRIED]
-            boxes = self._boxes(
-                [of_phase(part.ends, *unit, phase) for unit in tried for phase in (1, -1)]
-            )
-            self.ends.tighten(boxes, min(self.groups[name] for name, _ in tried))
-            self.boxes += 2 * len(tried)
-            rows = np.full(2 * len(tried), part.worst)
-            upper = backward(
-                self.bounds, self.layer, rows, 1.0, None, boxes.of(np.arange(len(rows)))
-            ).upper
-            halves = np.minimum(upper, part.value).reshape(-1, 2)
-            k = int(np.lexsort((halves.sum(axis=1), halves.max(axis=1)))[0])
-            score = float(halves[k].max()), float(halves[k].sum())
-            if best is None or score < best[0]:
-                best = score, boxes, k, tried[k]
-            if best[0][0] < part.value - _ENOUGH * abs(part.value):
+            tried = self._try(part, units[start : start + _TRIED])
+            if best is None or tried.score < best.score:
+                best = tried
+            if best.score[0] < part.value - _ENOUGH * abs(part.value):
                 break
         if best is None:
             return []
-        _, boxes, k, unit = best
-        node = self.nodes[part.place]
-        node.split, node.halves = unit, (len(self.nodes), len(self.nodes) + 1)
-        self.nodes += [Node(node.upper, np.full(len(self.units), np.inf)) for _ in range(2)]
-        return self._asked(boxes, np.array([2 * k, 2 * k + 1]), list(node.halves))
+        unbounded = self._unbounded(part.place)
+        places = self.tree.split(part.place, best.unit, unbounded, unbounded)
+        return self._bound(best.boxes, best.numbers, places)
 
-    def _asked(self, boxes: Boxes, chosen: Indices, places: list[int]) -> list[_Part]:
+    def _try(self, part: _Part, units: list[UnitCut]) -> _Tried:
+        """Split at each of the units; the one whose worse half is best for the worst output."""
+        halves = [
+            Box(self.low, self.high, with_phase(part.bounds, v.layer, v.unit, phase))
+            for v in units
+            for phase in (1, -1)
+        ]
+        boxes = self.on_boxes.tightened(halves, min(self.group_of[v.layer] for v in units))
+        self.boxes += len(halves)
+        outputs, own = np.full(len(halves), part.worst), boxes.of(np.arange(len(halves)))
+        upper = backward(self.bounds, self.layer, outputs, 1.0, cases=own).upper
+        pairs = np.minimum(upper, part.value).reshape(-1, 2)
+        k = int(np.lexsort((pairs.sum(axis=1), pairs.max(axis=1)))[0])
+        score = float(pairs[k].max()), float(pairs[k].sum())
+        return _Tried(units[k], score, boxes, np.array([2 * k, 2 * k + 1]))
+
+    def _bound(self, boxes: Boxes, numbers: Indices, places: tuple[int, ...]) -> list[_Part]:
         """Bound all outputs on some of the boxes, which belong to these places of the tree."""
-        owners = np.repeat(chosen, len(self.units))
-        gaps = RelaxationCost(boxes, owners)
-        result = backward(
-            self.bounds, self.layer, np.tile(self.units, len(chosen)), 1.0, gaps, boxes.of(owners)
-        )
-        upper = result.upper.reshape(len(chosen), -1)
-        parts = []
+        owners, outputs = np.repeat(numbers, len(self.units)), np.tile(self.units, len(numbers))
+        cost = RelaxationCost(boxes, owners)
+        found = backward(self.bounds, self.layer, outputs, 1.0, cost, boxes.of(owners))
+        upper = found.upper.reshape(len(numbers), -1)
+        parts: list[_Part] = []
         corners: list[Floats] = []
         for k, place in enumerate(places):
-            node = self.nodes[place]
-            node.own, node.upper = upper[k], np.minimum(node.upper, upper[k])
-            worst = int(np.argmax(node.upper))
+            best = self._store(place, upper[k]).best
+            worst = int(np.argmax(best))
             row = k * len(self.units) + worst
-            corners.append(np.where(result.coefficients[row] > 0, self.high, self.low))
-            units = self._worth_trying({name: gap[row] for name, gap in gaps.gaps.items()})
-            ends = self.ends.of_box(boxes, int(chosen[k]))
-            parts.append(_Part(place, ends, worst, float(node.upper[worst]), units))
+            corners.append(np.where(found.coefficients[row] > 0, self.high, self.low))
+            units = _worth_trying({name: added[row] for name, added in cost.added.items()})
+            bounds = self.on_boxes.of_box(boxes, int(numbers[k]))
+            parts.append(_Part(place, bounds, worst, float(best[worst]), units))
         self._learn(np.array(corners))
         return parts
 
-    @staticmethod
-    def _worth_trying(gaps: dict[str, Floats]) -> list[Unit]:
-        found = [
-            (float(gap[j]), name, int(j))
-            for name, gap in gaps.items()
-            for j in np.argsort(-gap)[:_MOST]
-            if gap[j] > 0
-        ]
-        return [(name, j) for _, name, j in sorted(found, reverse=True)[:_MOST]]
+
+def _worth_trying(added: dict[str, Floats]) -> list[UnitCut]:
+    """The units whose relaxations add most to a bound, `added` by layer; the costliest first."""
+    found = [
+        (float(cost[unit]), name, int(unit))
+        for name, cost in added.items()
+        for unit in np.argsort(-cost)[:_MOST]
+        if cost[unit] > 0
+    ]
+    return [UnitCut(name, unit) for _, name, unit in sorted(found, reverse=True)[:_MOST]]
