@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from rectifold.cli.main import main
+from rectifold.emitters.table import FORMATS
 
 TARGET = Path(__file__).resolve().parent / "reference" / "cli.md"
 
@@ -36,7 +37,9 @@ def _paragraphs(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """One line. Formats are named by `--help` alone: a new one changes no document."""
+    known = text.replace(", ".join(FORMATS), "a format that `rectifold emit --help` lists")
+    return " ".join(known.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

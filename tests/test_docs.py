@@ -144,11 +144,11 @@ def test_the_readme_is_short() -> None:
 
 
 def long_lines(text: str) -> list[str]:
-    """Lines of more than 100 characters, but for tables, commands to copy and links."""
+    """Lines of more than 100 characters, but for tables (in a diff too), commands and links."""
     return [
         line
         for line in text.splitlines()
-        if len(line) > 100 and not re.match(r"\||\$ |!?\[[^]]*\]\([^)]*\)$", line)
+        if len(line) > 100 and not re.match(r"[+ ]?\||\$ |!?\[[^]]*\]\([^)]*\)$", line)
     ]
 
 
