@@ -239,6 +239,15 @@ def anchors(file: Path) -> set[str]:
     return {re.sub(r"[^a-z0-9 -]", "", v.lower()).replace(" ", "-") for v in headings}
 
 
+@pytest.mark.parametrize("file", [*DOCUMENTS, "CONTRIBUTING.md"])
+def test_links_to_a_part_of_a_document_lead_to_its_heading(file: str) -> None:
+    for target, anchor in re.findall(
+        r"\]\(([^)#:]*)#([^)]+)\)", (ROOT / file).read_text(encoding="utf-8")
+    ):
+        page = (ROOT / file).parent / target if target else ROOT / file
+        assert anchor in anchors(page), (file, target, anchor)
+
+
 def test_references_from_code_to_the_documents_lead_to_a_heading() -> None:
     found = [
         (path, *reference)
