@@ -3,7 +3,8 @@
 FORMAT.md in this folder defines networks, domains and certificates as mathematics.
 """
 
-from rectifold_check.checker import Replay, Verdict, check
+from rectifold_check.checking import Verdict, check
 from rectifold_check.claim import Claim
+from rectifold_check.replay import Replay
 
 __all__ = ["Claim", "Replay", "Verdict", "check"]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rectifold_check.checker import Verdict, check
+from rectifold_check.checking import Verdict, check
 
 HOLDS, REFUSED, WRONG_USE, TRUSTED, FAULT = 0, 1, 2, 4, 70
 

@@ -288,9 +288,9 @@ def test_a_refused_step_leaves_no_trace_in_a_replay() -> None:
     replay = Replay(SPLIT_A, ZERO_B, BOX)
     assert all(replay.accepts(step) for step in ENDS)
     wrong = ["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": LEAF, "n": LEAF}]
-    before = dict(replay.state.lower), dict(replay.state.solved)
+    before = dict(replay.state.lower), dict(replay.state.forms.solved)
     assert not replay.accepts(wrong)
-    assert (replay.state.lower, replay.state.solved) == before
+    assert (replay.state.lower, replay.state.forms.solved) == before
     assert not replay.is_equal()
     assert replay.accepts(SPLIT)
     assert replay.is_equal()

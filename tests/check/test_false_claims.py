@@ -52,7 +52,7 @@ def contradictions(replay: Replay, values: Values) -> list[str]:
         found += [f"lo {unit}"] * any(v < low for v in values.z[unit])
     for unit, high in state.upper.items():
         found += [f"up {unit}"] * any(v > high for v in values.z[unit])
-    for unit, terms in state.solved.items():
+    for unit, terms in state.forms.solved.items():
         total = [Fraction(0)] * len(values.z[unit])
         for factor, atom in terms:
             assert isinstance(atom, tuple)
