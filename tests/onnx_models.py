@@ -62,7 +62,9 @@ def imported(data: bytes, folder: Path, outputs: Sequence[str] = ()) -> tuple[Ne
 def peer_values(data: bytes, x: Array, peer: str = "onnxruntime") -> Array:
     """What onnxruntime (or onnx.reference) computes."""
     if peer == "onnx.reference":
-        return np.asarray(ReferenceEvaluator(data).run(None, {"x": x})[0])
+        outputs = ReferenceEvaluator(data).run(None, {"x": x})
+        assert isinstance(outputs, list)
+        return np.asarray(outputs[0])
     options = ort.SessionOptions()
     options.log_severity_level = 4
     session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])

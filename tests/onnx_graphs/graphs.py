@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 from onnx_graphs import arithmetic, matrices, moves, shapes, windows
 from onnx_graphs.draft import Draft, Unfit
@@ -182,9 +182,10 @@ def _dead_nodes(graph: Any) -> list[Any]:
 
 
 def _unused() -> list[Any]:
-    words = helper.make_tensor("unused_words", TensorProto.STRING, [1], [b"hello"])
+    words = numpy_helper.from_array(np.array(["hello"], dtype=object), "unused_words")
     unreal = numpy_helper.from_array(np.array([np.nan, np.inf]), "unused_numbers")
-    return [words, unreal, helper.make_tensor("unused_complex", TensorProto.COMPLEX64, [1], [1j])]
+    complex_one = numpy_helper.from_array(np.array([1j], dtype=np.complex64), "unused_complex")
+    return [words, unreal, complex_one]
 
 
 def _open_batch(graph: Any) -> None:

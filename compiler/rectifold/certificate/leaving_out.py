@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
+from rectifold.runtime.json import Json, as_list
 
 _LEAVING_ROUNDS = 6  # of leaving out: each one leaves out more
 _RULES = {
@@ -169,7 +169,7 @@ class _Replayed:
         refused = [step for step in _steps(certificate) if not replay.accepts(step)]
         self.state = replay.state
         self.layers = frozenset(
-            names[step[1][0], step[1][1]] for step in refused if _is_about_rewrites(step)
+            names[_network_and_layer(step)] for step in refused if _is_about_rewrites(step)
         )
 
     def knows(self, layer: str, unit: int, side: str) -> bool:
@@ -185,13 +185,23 @@ def _replay(compiled: Compiled) -> rectifold_check.Replay:
     return rectifold_check.Replay(*texts, domain_text(compiled.facts.domain))
 
 
-def _steps(certificate: Certificate) -> Iterable[list[Any]]:
+def _steps(certificate: Certificate) -> Iterable[list[Json]]:
     return (json.loads(line) for line in certificate.lines[1:-1])
 
 
-def _is_about_rewrites(step: list[Any]) -> bool:
+def _is_about_rewrites(step: list[Json]) -> bool:
     """A tie, or a unit of the result."""
-    return step[0] in ("alias", "mirror") or (step[0] == "bound" and step[1][0] == 1)
+    return step[0] in ("alias", "mirror") or (
+        step[0] == "bound" and _network_and_layer(step)[0] == 1
+    )
+
+
+def _network_and_layer(step: list[Json]) -> tuple[int, int]:
+    """Of the unit that a tie or a bound is about, which it names first."""
+    network, layer, _ = as_list(step[1])
+    assert isinstance(network, int)
+    assert isinstance(layer, int)
+    return network, layer
 
 
 def _accepted_steps(compiled: Compiled, certificate: Certificate) -> Certificate:

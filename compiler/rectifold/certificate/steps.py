@@ -16,8 +16,8 @@ from rectifold.facts.serialise import box_tree_lists, case_tree_lists
 from rectifold.facts.trees import BoxProof, CaseProof
 from rectifold.ir.joint import Pairing
 from rectifold.ir.network import Network
+from rectifold.runtime.json import Json
 
-Json = str | int | list["Json"] | dict[str, "Json"]
 FactKind = Literal["h", "hz", "lo", "up", "top", "ch"]
 Multiplier = Fraction | float  # a float is written in hexadecimal and read exactly
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.ties import TiedOutputs
@@ -24,6 +23,7 @@ from rectifold.exact.numerals import (
     readable,
 )
 from rectifold.runtime.caps import CAPS
+from rectifold.runtime.json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def verify_text(result: Comparison, asked: Asked) -> str:
     return "\n".join(lines)
 
 
-def verify_json(result: Comparison, asked: Asked) -> dict[str, Any]:
+def verify_json(result: Comparison, asked: Asked) -> JsonObject:
     """The documented result of `verify`."""
-    told: dict[str, Any] = {
+    told: JsonObject = {
         "statement": sentence(result, asked),
         "counterexample": None,
         "certificate": None,
@@ -130,7 +130,7 @@ def certificate_text(result: Equal, file: str) -> str:
     return f"wrote {file} ({len(result.certificate.text) / 1e6:.2f} MB)"
 
 
-def counterexample_json(result: Different) -> dict[str, Any]:
+def counterexample_json(result: Different) -> JsonObject:
     return {
         "input": exact_texts(result.point),
         "a": exact_texts(result.a),
@@ -185,7 +185,7 @@ def _tie_text(tie: TiedOutputs | None) -> str:
     )
 
 
-def _tie_json(tie: TiedOutputs | None) -> dict[str, Any] | None:
+def _tie_json(tie: TiedOutputs | None) -> JsonObject | None:
     return (
         None
         if tie is None
@@ -196,7 +196,7 @@ def _tie_json(tie: TiedOutputs | None) -> dict[str, Any] | None:
 # ---- the tightest bound -------------------------------------------------------------------------
 
 
-def closest_json(found: Closest) -> dict[str, Any]:
+def closest_json(found: Closest) -> JsonObject:
     """The documented result of `verify --tightest`."""
     return {
         "verdict": "within",

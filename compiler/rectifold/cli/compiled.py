@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rectifold.cli.check import verdict_text
 from rectifold.cli.output import console
@@ -20,6 +19,7 @@ from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
 from rectifold.reports.json import compiled_json, sizes_json
 from rectifold.reports.tables import compile_table, seconds_text, shallow_table
+from rectifold.runtime.json import JsonObject
 from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
 
@@ -54,7 +54,7 @@ class Done:
         return self.folded is not None and not self.certificate_file
 
 
-def compile_json(done: Done) -> dict[str, Any]:
+def compile_json(done: Done) -> JsonObject:
     """The documented result of `compile`, without the seconds."""
     verdict = done.verdict
     certificate = {

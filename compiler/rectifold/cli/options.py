@@ -8,18 +8,17 @@ Report    --json, --quiet                                what is said
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import click
 
 from rectifold.cli.output import write_json
 from rectifold.cli.times import Times
-from rectifold.cli.values import Decorator, as_value
+from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.emitters.table import FORMATS
 from rectifold.prover.effort import Limits, Prover
+from rectifold.runtime.json import JsonObject
 from rectifold.runtime.memory import limit_memory
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
@@ -83,7 +82,7 @@ class Report:
         """Are tables and sentences for people wanted?"""
         return not self.quiet and self.json_target != "-"
 
-    def write(self, result: dict[str, Any]) -> None:
+    def write(self, result: JsonObject) -> None:
         """The JSON result, where one is wanted."""
         write_json(self.json_target, result)
 
@@ -91,24 +90,24 @@ class Report:
 # ---- single options -----------------------------------------------------------------------------
 
 
-def domain_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def domain_option(command: Command) -> Command:
     text = (
         'the input set: "[0,1]", "[[0,1],[-1,1]]", box.vnnlib, other.relu, "point.npy±0.05" or all'
     )
     return click.option("--domain", "domain_spec", metavar="SPEC", help=text)(command)
 
 
-def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def force_option(command: Command) -> Command:
     return click.option("--force", is_flag=True, help="overwrite existing files")(command)
 
 
-def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def quiet_option(command: Command) -> Command:
     return click.option(
         "--quiet", is_flag=True, help="print nothing but errors and the JSON result"
     )(command)
 
 
-def allow_trusted_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def allow_trusted_option(command: Command) -> Command:
     text = "exit status 0 (instead of 4) even if some claims rest on a solver's word"
     return click.option("--allow-trusted", is_flag=True, help=text)(command)
 
@@ -117,7 +116,7 @@ def certificate_option(text: str) -> Decorator:
     return click.option("--certificate", "certificate_file", metavar="FILE", help=text)
 
 
-def memory_limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def memory_limit_option(command: Command) -> Command:
     """--memory-limit, which holds from when the options are read."""
 
     def limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
@@ -207,7 +206,7 @@ def reading_options(networks: int) -> Decorator:
     return lambda command: choosing(_crosscheck_option(command))
 
 
-def _crosscheck_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def _crosscheck_option(command: Command) -> Command:
     def remember(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.meta[CROSSCHECK] = wanted
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import sys
-from typing import Any
 
 from rich.console import Console
 
 from rectifold.runtime.files import write_result
+from rectifold.runtime.json import Json, JsonObject
 
 
 class _Screen(Console):
@@ -27,7 +27,7 @@ def console() -> Console:
     return _Screen(file=sys.stdout, width=None if sys.stdout.isatty() else 100, highlight=False)
 
 
-def write_json(target: str | None, result: dict[str, Any], *, force: bool = True) -> None:
+def write_json(target: str | None, result: JsonObject, *, force: bool = True) -> None:
     """To a file (whole or not at all) or to standard output.
 
     A float that is no number is null: JSON has none.
@@ -38,7 +38,7 @@ def write_json(target: str | None, result: dict[str, Any], *, force: bool = True
         )
 
 
-def _strict(value: Any) -> Any:
+def _strict(value: Json) -> Json:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -38,6 +37,7 @@ from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures.regions import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
+from rectifold.runtime.json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _require_fixed(domain: Domain, kept: Sequence[int], point: Sequence[Fraction
             raise InputError(f"--at puts input {k} at {readable(value)}, outside its range")
 
 
-def regions_json(found: Regions) -> dict[str, Any]:
+def regions_json(found: Regions) -> JsonObject:
     """Stable keys; exact numbers are strings."""
     return {
         "count": len(found),
@@ -257,7 +257,7 @@ def regions_json(found: Regions) -> dict[str, Any]:
     }
 
 
-def _region_json(region: AnyRegion) -> dict[str, Any]:
+def _region_json(region: AnyRegion) -> JsonObject:
     vertices = region.vertices
     return {
         "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -48,6 +47,7 @@ from rectifold.reports.pictures.shallow import draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.files import write_files
+from rectifold.runtime.json import JsonObject
 from rectifold.two_layers.shallow import KINDS, Kind, Shallow, shallow_network
 from rectifold_check import Verdict
 
@@ -260,7 +260,7 @@ def certified_shallow(
     return certificate, accepted(source, result.network, domain, certificate)
 
 
-def shallow_json(result: Shallow) -> dict[str, Any]:
+def shallow_json(result: Shallow) -> JsonObject:
     """Stable keys."""
     return {
         "exact": result.exact,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import click
 
@@ -18,6 +17,7 @@ from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
 from rectifold.reports.json import sizes_json
 from rectifold.reports.tables import network_table
+from rectifold.runtime.json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _print_formulas(network: Network, *, latex: bool) -> None:
         click.echo(f"{network.output}[{k}] = {as_latex(expression) if latex else expression}")
 
 
-def show_json(network: Network) -> dict[str, Any]:
+def show_json(network: Network) -> JsonObject:
     """Stable keys."""
     return {
         "name": network.name,

@@ -39,7 +39,7 @@ class Commands(click.Group):
 
     def main(  # type: ignore[override]  # click has an overload for each mode
         self, args: Sequence[str] | None = None, **extra: Any
-    ) -> Any:
+    ) -> object:
         """As click's, but every way to end has its own status.
 
         Without `standalone_mode` errors are the caller's.
@@ -63,7 +63,7 @@ class Commands(click.Group):
             return NO_READER
         return status if isinstance(status, int) else DONE
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command; its status, or that of the way it ended."""
         try:
             status = super().invoke(ctx)

@@ -14,20 +14,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
-from typing import Any
+from typing import TypeAlias
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+Command: TypeAlias = Callable[..., object]
+Decorator: TypeAlias = Callable[[Command], Command]
 
 
-def as_value(name: str, kind: type[Any], *options: Decorator) -> Decorator:
+def as_value(name: str, kind: type, *options: Decorator) -> Decorator:
     """A decorator that adds `options` to a command and hands them over as one argument `name`.
 
     The value is a `kind` (a dataclass); a field without an option keeps its default.
     """
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(command: Command) -> Command:
         @wraps(command)
-        def gathered(**given: Any) -> Any:
+        def gathered(**given: object) -> object:
             own = {f.name: given.pop(f.name) for f in fields(kind) if f.name in given}
             return command(**given, **{name: kind(**own)})
 

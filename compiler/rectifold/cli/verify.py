@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, assert_never
+from typing import assert_never
 
 import click
 
@@ -53,6 +53,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
 from rectifold.prover.effort import Progress
 from rectifold.runtime.files import write_whole
+from rectifold.runtime.json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
 
 def _keep(
     a: Network, b: Network, domain: Domain, asked: Asked, result: Comparison, kept: AnswerFiles
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[JsonObject, list[str]]:
     """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match result:
         case Different():
@@ -282,11 +283,12 @@ def _keep(
 
 def _keep_counterexample(
     refuted: Counterexample, kept: AnswerFiles
-) -> tuple[dict[str, Any], list[str]]:
-    extra, lines = dict[str, Any](), list[str]()
+) -> tuple[JsonObject, list[str]]:
+    extra, lines = JsonObject(), list[str]()
     if kept.in_floats:
-        extra["floats"] = float_json(refuted)
-        lines += float_lines(refuted, extra["floats"])
+        floats = float_json(refuted)
+        extra["floats"] = floats
+        lines += float_lines(refuted, floats)
     if kept.counterexample_file:
         said, is_written = write_counterexample(Path(kept.counterexample_file), refuted, kept.kind)
         extra["counterexample_file"] = said

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_without_floats
 from rectifold.ir.network import Network
 from rectifold.runtime.files import write_whole
+from rectifold.runtime.json import JsonObject
 
 FLOAT_KINDS: dict[str, FloatType] = {"float32": np.float32, "float64": np.float64}
 
@@ -76,7 +76,7 @@ def write_counterexample(path: Path, refuted: Counterexample, name: str) -> tupl
     return f"wrote {path} (a {name} point of the domain; {_difference_there(refuted, point)})", True
 
 
-def float_json(refuted: Counterexample) -> dict[str, Any]:
+def float_json(refuted: Counterexample) -> dict[str, JsonObject | None]:
     """Per kind of floats such a point, and what plain programs in these floats compute there.
 
     None where there is no such point.
@@ -89,25 +89,25 @@ def float_json(refuted: Counterexample) -> dict[str, Any]:
     }
 
 
-def float_lines(refuted: Counterexample, told: dict[str, Any]) -> list[str]:
+def float_lines(refuted: Counterexample, told: Mapping[str, JsonObject | None]) -> list[str]:
     """The same for people."""
     return [f"  in {name} {_values_line(refuted, name, values)}" for name, values in told.items()]
 
 
-def _computed_in_floats(refuted: Counterexample, name: str, point: FloatPoint) -> dict[str, Any]:
+def _computed_in_floats(refuted: Counterexample, name: str, point: FloatPoint) -> JsonObject:
     with np.errstate(all="ignore"):
         va, vb = (
             evaluate_float(n, point, FLOAT_KINDS[name]).astype(np.float64)
             for n in (refuted.a, refuted.b)
         )
-        told: dict[str, Any] = {"input": point.tolist()}
+        told: JsonObject = {"input": point.tolist()}
         if refuted.asked.is_argmax:
             return told | {"a": int(np.argmax(va)), "b": int(np.argmax(vb))}
         k = refuted.found.output
         return told | {"difference": float(va[k] - vb[k])}
 
 
-def _values_line(refuted: Counterexample, name: str, values: dict[str, Any] | None) -> str:
+def _values_line(refuted: Counterexample, name: str, values: JsonObject | None) -> str:
     if values is None:
         return f"there is no answer: {_why_none(refuted, name)}"
     if refuted.asked.is_argmax:

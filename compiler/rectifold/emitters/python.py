@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from math import lcm
 from pathlib import PurePath
-from typing import Any
+from typing import TypeAlias
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
@@ -20,6 +21,9 @@ from rectifold.emitters.weights import EXACT, LONG, constraint_words, exact_word
 from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
+
+_Integers: TypeAlias = int | Sequence["_Integers"]
+_Words: TypeAlias = int | str | Sequence["_Words"]
 
 
 def python_code(network: Network, origin: Origin, name: str) -> Artifact:
@@ -39,7 +43,7 @@ def python_code(network: Network, origin: Origin, name: str) -> Artifact:
     )
 
 
-def _data(network: Network) -> list[list[object]]:
+def _data(network: Network) -> list[_Words]:
     """Per layer: [is relu, exact denominator, exact biases, [[source, exact rows], ...]].
 
     Rows are [index, integer, ...].
@@ -48,18 +52,18 @@ def _data(network: Network) -> list[list[object]]:
     return [_written(_layer_data(layer, number)) for layer in network.layers]
 
 
-def _written(form: Any) -> Any:
+def _written(form: _Integers) -> _Words:
     """Long integers as hexadecimal words, which Python and JSON read at any length."""
-    if isinstance(form, list):
-        return [_written(value) for value in form]
-    return form if abs(form) < LONG else hex(form)
+    if isinstance(form, int):
+        return form if abs(form) < LONG else hex(form)
+    return [_written(value) for value in form]
 
 
-def _layer_data(layer: Layer, number: dict[str, int]) -> list[object]:
+def _layer_data(layer: Layer, number: dict[str, int]) -> list[_Integers]:
     matrices = {u: w.integers() for u, w in layer.weights.items()}
     bias, bias_den = layer.bias.integers()
     den = lcm(bias_den, *(d for _, d in matrices.values()))
-    sources: list[object] = []
+    sources: list[_Integers] = []
     for source, (integers, own) in matrices.items():
         width, scale = layer.weights[source].shape[1], den // own
         rows = [
@@ -70,7 +74,7 @@ def _layer_data(layer: Layer, number: dict[str, int]) -> list[object]:
     return [int(layer.is_relu), den, [b * (den // bias_den) for b in bias], sources]
 
 
-def _inline_layers(data: list[list[object]]) -> str:
+def _inline_layers(data: list[_Words]) -> str:
     rows = ",\n".join(f"    {json.dumps(layer, separators=(',', ':'))}" for layer in data)
     return (
         "# Per layer: relu?, denominator, biases, [source, rows]; "

@@ -16,10 +16,11 @@ from __future__ import annotations
 import binascii
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, assert_never
+from typing import assert_never
 
 import numpy as np
 
+from rectifold.exact.entries import Indices
 from rectifold.exact.literals import parse_rational
 from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.methods import Method
@@ -41,9 +42,10 @@ from rectifold.facts.trees import (
 )
 from rectifold.ir.network import Network
 from rectifold.runtime.caps import CAPS
+from rectifold.runtime.json import Json, JsonObject, as_list, as_object, as_text
 
 
-def case_tree_lists(proof: CaseProof, tree: Tree) -> list[Any]:
+def case_tree_lists(proof: CaseProof, tree: Tree) -> list[Json]:
     """A tree without exact leaves, as nested lists."""
     if isinstance(tree, Split):
         active, inactive = (case_tree_lists(proof, case) for case in (tree.active, tree.inactive))
@@ -73,7 +75,7 @@ def _base64(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
-def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> list[Any]:
+def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> list[Json]:
     """A tree of boxes as nested lists; layers by number, or by name."""
     match tree.split:
         case None:
@@ -92,13 +94,13 @@ def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> l
             assert_never(tree.split)
 
 
-def entry_json(entry: Entry) -> dict[str, Any]:
+def entry_json(entry: Entry) -> JsonObject:
     """One line of a log."""
     match entry:
         case IntervalBounds():
             return {"kind": "intervals", "layer": entry.layer}
         case BoxTreeSigns():
-            claims = [list(claim) for claim in entry.proof.claims]
+            claims: list[Json] = [[unit, side] for unit, side in entry.proof.claims]
             return {
                 "kind": "signs",
                 "layer": entry.layer,
@@ -119,12 +121,12 @@ def entry_json(entry: Entry) -> dict[str, Any]:
             assert_never(entry)
 
 
-def _proof_json(proof: CaseProof) -> dict[str, Any]:
+def _proof_json(proof: CaseProof) -> JsonObject:
     frame = [[name, units.tolist()] for name, units in proof.frame.units.items()]
     return {"frame": frame, "tree": _tree_json(proof, proof.tree)}
 
 
-def _tree_json(proof: CaseProof, tree: Tree) -> Any:
+def _tree_json(proof: CaseProof, tree: Tree) -> Json:
     number = proof.frame.number
     match tree:
         case Split():
@@ -145,7 +147,7 @@ def _tree_json(proof: CaseProof, tree: Tree) -> Any:
 # ---- reading ------------------------------------------------------------------------------------
 
 
-def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
+def read_entry(network: Network, form: JsonObject) -> Entry:
     """The entry.
 
     Raises ValueError, TypeError, KeyError or IndexError if it is none about this network.
@@ -156,28 +158,30 @@ def read_entry(network: Network, form: Mapping[str, Any]) -> Entry:
         return IntervalBounds(layer.name, none, none)
     if form["kind"] == "signs":
         claims = tuple(
-            (_index(unit, layer.size), _read_side(side)) for unit, side in form["claims"]
+            (_index(unit, layer.size), _read_side(side)) for unit, side in _pairs(form["claims"])
         )
         return BoxTreeSigns(
             layer.name,
-            BoxProof(claims, _box_tree(form["tree"], len(claims), network, layer.name, 0)),
+            BoxProof(claims, _box_tree(as_list(form["tree"]), len(claims), network, layer.name, 0)),
         )
     if form["kind"] != "ends":
         raise ValueError(f"unknown kind {form['kind']!r}")
-    units = np.array([_index(unit, layer.size) for unit in form["units"]], dtype=np.int64)
-    values = np.array([float.fromhex(v) for v in form["values"]])
+    units = np.array([_index(unit, layer.size) for unit in as_list(form["units"])], dtype=np.int64)
+    values = np.array([float.fromhex(as_text(v)) for v in as_list(form["values"])])
     method = Method(form["method"])
-    proofs = tuple(_read_proof(network, layer.name, proof) for proof in form["proofs"])
+    proofs = tuple(_read_proof(network, layer.name, as_object(v)) for v in as_list(form["proofs"]))
     if len(values) != len(units) or len(proofs) != (len(units) if method is Method.CASES else 0):
         raise ValueError("units, values and proofs differ in number")
     return ProvedBounds(layer.name, _read_side(form["side"]), units, values, method, proofs)
 
 
-def _read_proof(network: Network, layer: str, form: Mapping[str, Any]) -> CaseProof:
+def _read_proof(network: Network, layer: str, form: JsonObject) -> CaseProof:
     below = [v.name for v in network.relu_layers if v.name in network.cone(layer)]
-    units: dict[str, Any] = {}
-    for name, indices in form["frame"]:
-        chosen = np.array([_index(u, network.layer(name).size) for u in indices], dtype=np.int64)
+    units: dict[str, Indices] = {}
+    for word, indices in _pairs(form["frame"]):
+        name = as_text(word)
+        size = network.layer(name).size
+        chosen = np.array([_index(u, size) for u in as_list(indices)], dtype=np.int64)
         if name not in below or (np.diff(chosen) <= 0).any():
             raise ValueError("a frame is out of order")
         units[name] = chosen
@@ -191,22 +195,22 @@ def _read_proof(network: Network, layer: str, form: Mapping[str, Any]) -> CasePr
 
 
 def _case_tree(
-    frame: SlopeUnits, form: Any, path: list[int], constraints: int, inputs: int | None
+    frame: SlopeUnits, form: Json, path: list[int], constraints: int, inputs: int | None
 ) -> Tree:
     """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
     if len(path) > CAPS.tree_depth:
         raise ValueError("a tree is too deep")
     if isinstance(form, dict):
         alpha, beta = (
-            {frame.place(_index(k, frame.size)): _multiplier(v) for k, v in form[name]}
+            {frame.place(_index(k, frame.size)): _multiplier(v) for k, v in _pairs(form[name])}
             for name in ("alpha", "beta")
         )
         return ExactLeaf(
-            alpha, beta, {_index(k, constraints): _multiplier(v) for k, v in form["gamma"]}
+            alpha, beta, {_index(k, constraints): _multiplier(v) for k, v in _pairs(form["gamma"])}
         )
-    first, second, third, *rest = form
+    first, second, third, *rest = as_list(form)
     if isinstance(first, str):
-        return _leaf(frame, form, len(path), inputs)
+        return _leaf(frame, as_list(form), len(path), inputs)
     if rest:
         raise ValueError("a node of a tree is malformed")
     number = _index(first, frame.size)
@@ -219,17 +223,20 @@ def _case_tree(
     return Split(*frame.place(number), active, inactive)
 
 
-def _leaf(frame: SlopeUnits, form: list[Any], depth: int, inputs: int | None) -> Leaf:
-    slopes, betas, gammas, *hull = form
-    data = np.frombuffer(binascii.a2b_base64(slopes, strict_mode=True), dtype="<u2")
+def _leaf(frame: SlopeUnits, form: list[Json], depth: int, inputs: int | None) -> Leaf:
+    slopes, *rest = form
+    betas, gammas, hull = as_list(rest[0]), as_list(rest[1]), rest[2:]
+    data = np.frombuffer(binascii.a2b_base64(as_text(slopes), strict_mode=True), dtype="<u2")
     if len(data) != frame.size or len(betas) not in (0, depth) or len(hull) > 1:
         raise ValueError("a leaf does not fit its tree")
-    beta, gamma = (tuple(abs(float.fromhex(v)) for v in values) for values in (betas, gammas))
+    beta, gamma = (
+        tuple(abs(float.fromhex(as_text(v))) for v in values) for values in (betas, gammas)
+    )
     return Leaf(
         data.astype(np.float64) / SLOPE_UNITS,
         beta,
         gamma,
-        _hull(frame, hull[0], inputs) if hull else None,
+        _hull(frame, as_text(hull[0]), inputs) if hull else None,
     )
 
 
@@ -246,36 +253,46 @@ def _hull(frame: SlopeUnits, text: str, inputs: int | None) -> Hull:
     return Hull(levels[:size], levels[size : size + inputs], levels[size + inputs :])
 
 
-def _box_tree(form: Any, claims: int, network: Network, layer: str, depth: int) -> BoxTree:
+def _box_tree(form: list[Json], claims: int, network: Network, layer: str, depth: int) -> BoxTree:
     if depth > CAPS.tree_depth or len(form) not in (1, 4, 5):
         raise ValueError("a tree of boxes is malformed")
-    proved = tuple(_index(k, claims) for k in form[0])
+    proved = tuple(_index(k, claims) for k in as_list(form[0]))
     if len(form) == 1:
         return BoxTree(proved)
-    one, other = (_box_tree(part, claims, network, layer, depth + 1) for part in form[-2:])
+    one, other = (_box_tree(as_list(part), claims, network, layer, depth + 1) for part in form[-2:])
     if len(form) == 5:
-        at = float(parse_rational(form[2]))
+        at = float(parse_rational(as_text(form[2])))
         return BoxTree(proved, BoxSplit(_index(form[1], network.input_size), at, one, other))
-    name, unit = form[1]
+    word, unit = as_list(form[1])
+    name = as_text(word)
     if name not in network.cone(layer) or not network.layer(name).is_relu:
         raise ValueError(f"{name!r} is no relu layer below {layer}")
     return BoxTree(proved, UnitSplit(name, _index(unit, network.layer(name).size), one, other))
 
 
-def _multiplier(text: Any) -> Fraction:
+def _pairs(form: Json) -> list[tuple[Json, Json]]:
+    """A list of lists of two. Raises TypeError or ValueError if it is none."""
+    pairs = []
+    for pair in as_list(form):
+        first, second = as_list(pair)
+        pairs.append((first, second))
+    return pairs
+
+
+def _multiplier(text: Json) -> Fraction:
     value = parse_rational(str(text))
     if value < 0:
         raise ValueError("a multiplier is negative")
     return value
 
 
-def _index(value: Any, size: int) -> int:
+def _index(value: Json, size: int) -> int:
     if type(value) is not int or not 0 <= value < size:
         raise ValueError(f"{value!r} is no index below {size}")
     return value
 
 
-def _read_side(value: Any) -> str:
+def _read_side(value: Json) -> str:
     if value not in ("lo", "up"):
         raise ValueError(f"{value!r} is no side")
     return str(value)

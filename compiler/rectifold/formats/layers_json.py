@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
@@ -30,6 +29,7 @@ from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
 from rectifold.runtime.caps import CAPS
+from rectifold.runtime.json import Json, JsonObject
 
 FORMAT_NAMES = ("rectifold-layers/1", "relu-trap/1")  # the second is an older name of the first
 _DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})")
@@ -63,7 +63,7 @@ def read_layers_json(path: Path, which: str = "network") -> tuple[Network, list[
     return _network(body, inputs, domain, path), notes
 
 
-def _refuse_unknown(found: dict[str, Any], known: Sequence[str], where: str) -> None:
+def _refuse_unknown(found: JsonObject, known: Sequence[str], where: str) -> None:
     unknown = sorted(set(found) - set(known))
     if unknown:
         raise LayersError(
@@ -72,7 +72,7 @@ def _refuse_unknown(found: dict[str, Any], known: Sequence[str], where: str) -> 
         )
 
 
-def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Path) -> Network:
+def _network(body: JsonObject, inputs: int, domain: Domain | None, path: Path) -> Network:
     builder = Builder("x", inputs)
     value = builder.input
     layers = body.get("layers")
@@ -90,7 +90,7 @@ def _network(body: dict[str, Any], inputs: int, domain: Domain | None, path: Pat
     return builder.finish(value, safe_name(path.stem, "net"), domain)
 
 
-def _affine_layer(layer: dict[str, Any], value: Affine, where: str) -> Affine:
+def _affine_layer(layer: JsonObject, value: Affine, where: str) -> Affine:
     _refuse_unknown(layer, ("W", "b", "act", "rows"), where)
     rows, bias = layer.get("W"), layer.get("b")
     if (
@@ -125,11 +125,11 @@ def _affine_layer(layer: dict[str, Any], value: Affine, where: str) -> Affine:
         raise LayersError("too-large", f"{where}: {error}") from None
 
 
-def _read_numbers(texts: Sequence[Any], where: str) -> list[Fraction]:
+def _read_numbers(texts: Sequence[Json], where: str) -> list[Fraction]:
     return [_read_number(text, where) for text in texts]
 
 
-def _read_number(text: Any, where: str) -> Fraction:
+def _read_number(text: Json, where: str) -> Fraction:
     if not isinstance(text, str):
         raise LayersError(
             "number", f"{where}: {str(text)[:40]!r} is not a number written as a string"
@@ -154,7 +154,7 @@ def _read_number(text: Any, where: str) -> Fraction:
         raise LayersError(code, f"{where}: {error}") from None
 
 
-def _inputs(value: Any, name: str) -> int:
+def _inputs(value: Json, name: str) -> int:
     text = str(value)
     if isinstance(value, bool) or not re.fullmatch(r"\d{1,30}", text):
         raise LayersError("shape", f"{name}: 'inputs' is {text[:40]!r}, a whole number is expected")
@@ -163,7 +163,7 @@ def _inputs(value: Any, name: str) -> int:
     return int(text)
 
 
-def _read_domain(data: Any, inputs: int, name: str) -> Domain | None:
+def _read_domain(data: Json, inputs: int, name: str) -> Domain | None:
     if data is None:
         return None
     if isinstance(data, dict):
@@ -186,7 +186,7 @@ def _read_domain(data: Any, inputs: int, name: str) -> Domain | None:
         raise LayersError("domain", f"{name}: {error}") from None
 
 
-def _domain_number(text: Any, name: str) -> Fraction:
+def _domain_number(text: Json, name: str) -> Fraction:
     try:
         return _read_number(text, f"{name}: domain")
     except LayersError as error:
@@ -195,11 +195,13 @@ def _domain_number(text: Any, name: str) -> Fraction:
         ) from None
 
 
-def _json(path: Path) -> Any:
+def _json(path: Path) -> Json:
     try:
         if path.stat().st_size > CAPS.json_bytes:
             raise LayersError("too-large", f"{path.name} is larger than {CAPS.json_bytes:,} bytes")
-        return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_no_duplicates)
+        text = path.read_text(encoding="utf-8")
+        data: Json = json.loads(text, object_pairs_hook=_no_duplicates)
+        return data
     except LayersError as error:
         raise LayersError(error.code, f"{path.name}: {str(error).rsplit(' [', 1)[0]}") from None
     except RecursionError:
@@ -210,7 +212,7 @@ def _json(path: Path) -> Any:
         raise LayersError("json", f"{path.name} is no readable JSON ({error})") from None
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _no_duplicates(pairs: list[tuple[str, Json]]) -> JsonObject:
     result = dict(pairs)
     if len(result) != len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)

@@ -4,17 +4,20 @@ layer has one.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
 
-_TYPES = {"float32": (np.float32, TensorProto.FLOAT), "float64": (np.float64, TensorProto.DOUBLE)}
+FloatKind = type[np.float32] | type[np.float64]
+
+_TYPES: dict[str, tuple[FloatKind, int]] = {
+    "float32": (np.float32, TensorProto.FLOAT),
+    "float64": (np.float64, TensorProto.DOUBLE),
+}
 
 
 def onnx_bytes(network: Network, dtype: str = "float32", note: str = "") -> bytes:
@@ -25,8 +28,8 @@ def onnx_bytes(network: Network, dtype: str = "float32", note: str = "") -> byte
     """
     require_range(network, dtype)
     kind, code = _TYPES[dtype]
-    nodes: list[Any] = []
-    tensors: list[Any] = []
+    nodes: list[NodeProto] = []
+    tensors: list[TensorProto] = []
     for layer in network.layers:
         _add_layer(layer, kind, nodes, tensors)
     source = helper.make_tensor_value_info(network.input_name, code, ["N", network.input_size])
@@ -39,7 +42,9 @@ def onnx_bytes(network: Network, dtype: str = "float32", note: str = "") -> byte
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _add_layer(layer: Layer, kind: Any, nodes: list[Any], tensors: list[Any]) -> None:
+def _add_layer(
+    layer: Layer, kind: FloatKind, nodes: list[NodeProto], tensors: list[TensorProto]
+) -> None:
     name = layer.name
     before = f"{name}_pre" if layer.is_relu else name
     bias = _tensor(f"{name}_bias", layer.bias.T, kind)
@@ -64,7 +69,7 @@ def _add_layer(layer: Layer, kind: Any, nodes: list[Any], tensors: list[Any]) ->
         nodes.append(helper.make_node("Relu", [before], [name], f"{name}_relu"))
 
 
-def _add_sum(layer: Layer, before: str, nodes: list[Any], tensors: list[Any]) -> None:
+def _add_sum(layer: Layer, before: str, nodes: list[NodeProto], tensors: list[TensorProto]) -> None:
     total = f"{layer.name}_bias"
     sources = list(layer.weights)
     for k, source in enumerate(sources):
@@ -79,7 +84,7 @@ def _add_sum(layer: Layer, before: str, nodes: list[Any], tensors: list[Any]) ->
         nodes.append(helper.make_node("Identity", [total], [before], f"{before}_copy"))
 
 
-def _tensor(name: str, matrix: Matrix, kind: Any) -> Any:
+def _tensor(name: str, matrix: Matrix, kind: FloatKind) -> TensorProto:
     with np.errstate(under="ignore"):
         rounded = matrix.approximation[0].astype(kind)
     return numpy_helper.from_array(np.ascontiguousarray(rounded), name)

@@ -5,8 +5,8 @@ h = relu(2*x[0] - 1);  y = 3*h + x[1]        becomes        x1 + 3*Max(0, 2*x0 -
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import sympy
@@ -18,7 +18,7 @@ from rectifold.linear_regions.summary import Regions
 from rectifold.runtime.caps import CAPS
 
 
-def formulas(network: Network) -> list[Any]:
+def formulas(network: Network) -> list[sympy.Expr]:
     """One SymPy expression per output, over symbols x0, x1, ... (named after the input).
 
     Raises InputError when the formulas would have too many terms.
@@ -27,7 +27,7 @@ def formulas(network: Network) -> list[Any]:
     symbols = [
         sympy.Symbol(f"{network.input_name}{k}", real=True) for k in range(network.input_size)
     ]
-    values: dict[str, list[Any]] = {network.input_name: symbols}
+    values: dict[str, list[sympy.Expr]] = {network.input_name: symbols}
     for layer in network.layers:
         totals = [_sympy_rational(b) for b in layer.bias.column_values()]
         for source, weight in layer.weights.items():
@@ -36,7 +36,7 @@ def formulas(network: Network) -> list[Any]:
     return values[network.output]
 
 
-def piecewise(regions: Regions) -> list[Any]:
+def piecewise(regions: Regions) -> list[sympy.Expr]:
     """One SymPy Piecewise per output: each region's affine map under the inequalities of its walls.
 
     Raises InputError when there would be too many pieces.
@@ -48,13 +48,15 @@ def piecewise(regions: Regions) -> list[Any]:
         )
     symbols = [sympy.Symbol(f"{regions.network.input_name}{k}", real=True) for k in regions.free]
 
-    def affine(form: Any) -> Any:
+    def affine(form: Sequence[Fraction]) -> sympy.Expr:
         return sum(
             (_sympy_rational(a) * x for a, x in zip(form, symbols, strict=False)),
             _sympy_rational(form[-1]),
         )
 
-    pieces: list[list[Any]] = [[] for _ in range(regions.network.output_size)]
+    pieces: list[list[tuple[sympy.Expr, sympy.Basic]]] = [
+        [] for _ in range(regions.network.output_size)
+    ]
     for region in regions:
         condition = sympy.And(
             *(affine([side * Fraction(v) for v in wall]) >= 0 for wall, side in region.walls)
@@ -64,17 +66,17 @@ def piecewise(regions: Regions) -> list[Any]:
     return [sympy.Piecewise(*parts, evaluate=False) for parts in pieces]
 
 
-def as_latex(expression: Any) -> str:
+def as_latex(expression: sympy.Expr) -> str:
     """The formula in LaTeX."""
     return str(sympy.latex(expression))
 
 
-def _row(weight: Matrix, i: int, values: list[Any]) -> Any:
+def _row(weight: Matrix, i: int, values: list[sympy.Expr]) -> sympy.Expr:
     entries = np.nonzero(weight.nonzero[i])[0].tolist()
     return sum((_sympy_rational(weight.entry(i, j)) * values[j] for j in entries), sympy.Integer(0))
 
 
-def _sympy_rational(value: Any) -> Any:
+def _sympy_rational(value: Fraction) -> sympy.Rational:
     return sympy.Rational(value.numerator, value.denominator)
 
 

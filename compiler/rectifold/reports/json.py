@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rectifold.facts.facts import Facts, Phase
 from rectifold.ir.network import Network, Sizes
 from rectifold.operations.compiling import Compiled
+from rectifold.runtime.json import JsonObject
 
 
-def sizes_json(sizes: Sizes) -> dict[str, int]:
+def sizes_json(sizes: Sizes) -> JsonObject:
     return {
         "units": sizes.units,
         "weights": sizes.weights,
@@ -18,35 +17,36 @@ def sizes_json(sizes: Sizes) -> dict[str, int]:
     }
 
 
-def layers_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
+def layers_json(network: Network, facts: Facts) -> list[JsonObject]:
     """Per relu layer: its name and its units by phase."""
     return [
-        {"layer": layer.name, "units": layer.size}
-        | {p.value: facts.of(layer.name, p) for p in Phase}
+        {
+            "layer": layer.name,
+            "units": layer.size,
+            **{phase.value: facts.of(layer.name, phase) for phase in Phase},
+        }
         for layer in network.relu_layers
     ]
 
 
-def units_json(network: Network, facts: Facts) -> list[dict[str, Any]]:
+def units_json(network: Network, facts: Facts) -> list[JsonObject]:
     """Per unit: verdict, proven ends and the stage that settled it."""
-    rows = []
-    for layer in network.relu_layers:
-        known = facts.layers[layer.name]
-        for k in range(layer.size):
-            rows.append(
-                {
-                    "layer": layer.name,
-                    "index": k,
-                    "verdict": known.phase(k).value,
-                    "lo": float(known.lower[k]),
-                    "up": float(known.upper[k]),
-                    "stage": known.stage[k],
-                }
-            )
-    return rows
+    return [
+        {
+            "layer": layer.name,
+            "index": k,
+            "verdict": known.phase(k).value,
+            "lo": float(known.lower[k]),
+            "up": float(known.upper[k]),
+            "stage": known.stage[k],
+        }
+        for layer in network.relu_layers
+        for known in (facts.layers[layer.name],)
+        for k in range(layer.size)
+    ]
 
 
-def stability_json(network: Network, facts: Facts) -> dict[str, Any]:
+def stability_json(network: Network, facts: Facts) -> JsonObject:
     """The documented result of `stability`."""
     return {
         "layers": layers_json(network, facts),
@@ -56,7 +56,7 @@ def stability_json(network: Network, facts: Facts) -> dict[str, Any]:
     }
 
 
-def compiled_json(compiled: Compiled) -> dict[str, Any]:
+def compiled_json(compiled: Compiled) -> JsonObject:
     """The documented result of `compile`, without file names and certificate."""
     return {
         "before": sizes_json(compiled.source.sizes),

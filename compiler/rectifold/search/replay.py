@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from rectifold.ir.canonical import digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.files import append_line
+from rectifold.runtime.json import JsonObject, as_list, as_object, as_text
 from rectifold.runtime.targets import refuse_existing, require_beginning
 from rectifold.search.boxes.again import prove_again
 
@@ -58,7 +58,10 @@ class ProofLog:
         found = [np.zeros((0, self.network.input_size))]
         for form in self._lines():
             try:
-                rows = [[float.fromhex(v) for v in row] for row in form["points"]]
+                rows = [
+                    [float.fromhex(as_text(v)) for v in as_list(row)]
+                    for row in as_list(form["points"])
+                ]
                 found.append(
                     np.array(rows, dtype=np.float64).reshape(len(rows), self.network.input_size)
                 )
@@ -70,11 +73,11 @@ class ProofLog:
     def _parsed(self) -> Iterator[Entry]:
         for form in self._lines():
             try:
-                yield read_entry(self.network, form["entry"])
+                yield read_entry(self.network, as_object(form["entry"]))
             except (ValueError, TypeError, KeyError, IndexError, RecursionError, InputError):
                 continue  # not ours, or not whole
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def _lines(self) -> Iterator[JsonObject]:
         if not self.path.exists():
             return
         try:
@@ -99,7 +102,7 @@ class ProofLog:
         """Points at which a search saw signs."""
         self._write({"points": [[float(v).hex() for v in row] for row in points]})
 
-    def _write(self, form: dict[str, Any]) -> None:
+    def _write(self, form: JsonObject) -> None:
         append_line(
             self.path, json.dumps({"key": self.key} | form, separators=(",", ":")).encode("ascii")
         )

@@ -9,24 +9,35 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import z3
 
+from rectifold.runtime.json import JsonObject
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
+
+class Request(TypedDict):
+    """One line of standard input."""
+
+    smt: str
+    names: list[str]
+    milliseconds: int
+    logic: NotRequired[str]
+
+
+def answer(request: Request) -> JsonObject:
     solver = z3.SolverFor("QF_LRA") if request.get("logic") == "QF_LRA" else z3.Solver()
-    solver.set("timeout", int(request["milliseconds"]))
+    solver.set("timeout", request["milliseconds"])
     solver.from_string(request["smt"])
     status = solver.check()
-    reply: dict[str, Any] = {"status": str(status), "version": z3.get_version_string()}
+    reply: JsonObject = {"status": str(status), "version": z3.get_version_string()}
     if status == z3.sat:
         model = solver.model()
         reply["model"] = {name: _rational(model, name) for name in request["names"]}
     return reply
 
 
-def _rational(model: Any, name: str) -> str:
+def _rational(model: z3.ModelRef, name: str) -> str:
     value = model.eval(z3.Real(name), model_completion=True)
     return f"{value.numerator_as_long()}/{value.denominator_as_long()}"
 

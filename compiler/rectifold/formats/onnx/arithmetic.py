@@ -11,7 +11,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import onnx
@@ -33,7 +32,7 @@ from rectifold.ir.affine import Affine, concat
 from rectifold.runtime.caps import CAPS
 
 
-def fold(node: Node, plain: Callable[[Any, Any], Any], *parts: Constant) -> Constant:
+def fold(node: Node, plain: Callable[[Array, Array], Array], *parts: Constant) -> Constant:
     """plain(plain(a, b), c) ... of constants, entry by entry: exact, or wrapped in their type."""
     shape = node.broadcast(*(p.shape for p in parts))
     total, *rest = (np.broadcast_to(_as_objects(p), shape) for p in parts)
@@ -46,7 +45,7 @@ def _as_objects(part: Constant) -> Array:
     return part.values.astype(object) if part.type in INTEGERS else part.fractions()
 
 
-def _typed(node: Node, values: Any, kind: str) -> Constant:
+def _typed(node: Node, values: Array, kind: str) -> Constant:
     array = np.asarray(values, dtype=object)
     if kind in INTEGERS:
         return node.folded(wrapped(array.ravel().tolist(), kind, array.shape), kind)
@@ -173,7 +172,7 @@ def power(node: Node) -> Tensor:
     return _typed(node, values.reshape(shape), base.type)
 
 
-def _flat_entries(values: Array, shape: tuple[int, ...]) -> list[Any]:
+def _flat_entries(values: Array, shape: tuple[int, ...]) -> list[Fraction | int]:
     return list(np.broadcast_to(values, shape).ravel())
 
 
@@ -266,7 +265,7 @@ def _entries_where(part: Tensor, used: Array, shape: tuple[int, ...]) -> Affine:
     return Constant(values, part.type, part.origin).affine()
 
 
-def comparison(plain: Callable[[Any, Any], Any]) -> Callable[[Node], Tensor]:
+def comparison(plain: Callable[[Array, Array], Array]) -> Callable[[Node], Tensor]:
     """Equal, Less, Greater and the like of constants."""
 
     def run(node: Node) -> Tensor:

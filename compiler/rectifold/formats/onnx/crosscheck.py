@@ -13,10 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from onnx import helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from rectifold.exact.conversion import Floats
 from rectifold.formats.onnx.floats import Rounded, Rounding, Trace
@@ -51,7 +50,7 @@ class Reading:
     """A network with what it was read from: the nodes in order, and what each name was read as."""
 
     model: Model
-    nodes: Sequence[Any]
+    nodes: Sequence[NodeProto]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     values: Mapping[str, Tensor]
@@ -128,10 +127,10 @@ def _feeds(reading: Reading, point: Floats) -> Feeds:
 
 def _code(value: Tensor) -> int:
     names = {"float32": "FLOAT", "float64": "DOUBLE"}
-    return int(getattr(helper.TensorProto, names.get(value.type, value.type.upper())))
+    return int(getattr(TensorProto, names.get(value.type, value.type.upper())))
 
 
-def _model_of_nodes(reading: Reading, outputs: Sequence[str]) -> Any:
+def _model_of_nodes(reading: Reading, outputs: Sequence[str]) -> ModelProto:
     """The nodes that were read, with these values as outputs."""
     read = {name for node in reading.nodes for name in node.input} | set(outputs)
     kept = [t for t in reading.model.graph.initializer if t.name in read]
@@ -143,7 +142,7 @@ def _model_of_nodes(reading: Reading, outputs: Sequence[str]) -> Any:
     return helper.make_model(graph, opset_imports=imports, ir_version=_IR_VERSION)
 
 
-def _info(reading: Reading, name: str, *, shape: bool) -> Any:
+def _info(reading: Reading, name: str, *, shape: bool) -> ValueInfoProto:
     value = reading.values[name]
     return helper.make_tensor_value_info(name, _code(value), value.shape if shape else None)
 
@@ -236,7 +235,7 @@ _REPORT_IT = "please report it with the file; --no-crosscheck reads it as rectif
 
 
 def _message(
-    node: Any,
+    node: NodeProto,
     value: Tensor,
     ours: Rounded,
     theirs: Sequence[Array],

@@ -14,11 +14,19 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import onnx
+from onnx import AttributeProto, NodeProto, TensorProto
 
-from rectifold.formats.onnx.tensors import FLOATS, INTEGERS, OnnxError, Symbolic, Tensor
+from rectifold.formats.onnx.node import Node
+from rectifold.formats.onnx.tensors import (
+    FLOATS,
+    INTEGERS,
+    AttributeValue,
+    OnnxError,
+    Symbolic,
+    Tensor,
+)
 
 FIRST_OPSET = 7  # older versions broadcast by attributes
 LAST_OPSET = 28  # the newest version whose operators were read
@@ -54,13 +62,13 @@ class Attribute:
 
     name: str
     kind: str
-    default: Any = None
-    allowed: tuple[Any, ...] | None = None
+    default: AttributeValue = None
+    allowed: tuple[AttributeValue, ...] | None = None
     least: int | None = None
     infinite: bool = False
     required: bool = False
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: AttributeValue) -> str | None:
         """What is wrong with a value, or None."""
         if self.allowed is not None and value not in self.allowed:
             return f"understood is {' or '.join(repr(a) for a in self.allowed)}"
@@ -103,7 +111,7 @@ class Operator:
 
     name: str
     since: int
-    run: Callable[[Any], Tensor | list[Tensor]]
+    run: Callable[[Node], Tensor | list[Tensor]]
     inputs: str
     attributes: tuple[Attribute, ...] = ()
     types: tuple[str, ...] = FLOATS
@@ -123,7 +131,7 @@ class Operator:
         return self.parameters[min(k, len(self.parameters) - 1)]
 
 
-def operator_of(node: Any, rows: Sequence[Operator], opset: int, where: str) -> Operator:
+def operator_of(node: NodeProto, rows: Sequence[Operator], opset: int, where: str) -> Operator:
     """The row that defines the node's operator in this opset. Raises OnnxError if there is none."""
     fitting = [row for row in rows if row.since <= opset <= row.until]
     if fitting:
@@ -137,14 +145,14 @@ def operator_of(node: Any, rows: Sequence[Operator], opset: int, where: str) -> 
 
 
 def attributes_of(
-    node: Any, row: Operator, where: str, constant: Callable[[Any], Any]
-) -> dict[str, Any]:
+    node: NodeProto, row: Operator, where: str, constant: Callable[[TensorProto], Tensor]
+) -> dict[str, AttributeValue]:
     """Every declared attribute with its value; left out, it has its default (None without one).
 
     `constant` reads a tensor. Raises OnnxError for anything that is not declared.
     """
     declared = {attribute.name: attribute for attribute in row.attributes}
-    values: dict[str, Any] = {}
+    values: dict[str, AttributeValue] = {}
     for entry in node.attribute:
         if entry.name not in declared or entry.name in values or entry.ref_attr_name:
             known = ", ".join(declared) or "none"
@@ -162,7 +170,12 @@ def attributes_of(
     return {name: values.get(name, attribute.default) for name, attribute in declared.items()}
 
 
-def _value_of(entry: Any, attribute: Attribute, where: str, constant: Callable[[Any], Any]) -> Any:
+def _value_of(
+    entry: AttributeProto,
+    attribute: Attribute,
+    where: str,
+    constant: Callable[[TensorProto], Tensor],
+) -> AttributeValue:
     if entry.type != _STORED[attribute.kind]:
         found = onnx.AttributeProto.AttributeType.Name(entry.type).lower()
         raise OnnxError(

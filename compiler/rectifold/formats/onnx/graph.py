@@ -12,10 +12,10 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError
+from onnx import GraphProto, NodeProto
 
 from rectifold.formats.onnx.tensors import OnnxError
 
@@ -24,7 +24,7 @@ from rectifold.formats.onnx.tensors import OnnxError
 class Model:
     """A model file: its graph, the opset of each domain, and the folder of its external data."""
 
-    graph: Any
+    graph: GraphProto
     opsets: dict[str, int]
     folder: Path
 
@@ -57,13 +57,15 @@ def standard(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
-def node_place(node: Any) -> str:
+def node_place(node: NodeProto) -> str:
     """How messages call a node."""
     name = node.name or next((o for o in node.output if o), "")
     return f"node {name!r} ({node.op_type})"
 
 
-def needed_nodes(nodes: Iterable[Any], given: set[str], outputs: Iterable[str]) -> list[Any]:
+def needed_nodes(
+    nodes: Iterable[NodeProto], given: set[str], outputs: Iterable[str]
+) -> list[NodeProto]:
     """The nodes that the outputs need, each after those that it reads, else in the file's order.
 
     `given` are the names of inputs and initializers. Raises OnnxError for a name that nothing or
@@ -91,7 +93,7 @@ def needed_nodes(nodes: Iterable[Any], given: set[str], outputs: Iterable[str]) 
     return [listed[k] for k in _sorted(needed, listed)]
 
 
-def _check_defined(node: Any, makers: dict[str, list[int]], given: set[str]) -> None:
+def _check_defined(node: NodeProto, makers: dict[str, list[int]], given: set[str]) -> None:
     for name in node.input:
         if name and name not in makers and name not in given:
             raise OnnxError(
@@ -113,7 +115,7 @@ def _makers_of(names: Iterable[str], makers: dict[str, list[int]], given: set[st
     return found
 
 
-def _sorted(needed: dict[int, set[int]], listed: list[Any]) -> list[int]:
+def _sorted(needed: dict[int, set[int]], listed: list[NodeProto]) -> list[int]:
     readers: dict[int, list[int]] = {k: [] for k in needed}
     waiting = {k: len(sources) for k, sources in needed.items()}
     for k, sources in needed.items():

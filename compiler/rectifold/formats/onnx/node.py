@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.onnx.tensors import (
     Array,
+    AttributeValue,
     Constant,
     OnnxError,
     Symbolic,
@@ -46,7 +46,7 @@ class Node:
     layer_name: str
     opset: int
     inputs: tuple[Tensor | None, ...]
-    attributes: dict[str, Any]
+    attributes: dict[str, AttributeValue]
     outputs: int
     builder: Builder
     notes: list[str]
@@ -96,7 +96,7 @@ class Node:
         given = self.attributes.get(attribute)
         return None if given is None else [int(v) for v in given]
 
-    def attribute(self, name: str) -> Any:
+    def attribute(self, name: str) -> AttributeValue:
         return self.attributes[name]
 
     # ---- axes and shapes -------------------------------------------------------------------------

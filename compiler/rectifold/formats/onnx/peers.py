@@ -8,9 +8,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from onnx import ModelProto
 
 from rectifold.formats.onnx.tensors import Array
 
@@ -40,12 +40,12 @@ class Peer:
     """A program that runs models, under the name that messages give it. `run` raises PeerError."""
 
     name: str
-    run: Callable[[Any, Feeds], list[Array]]
+    run: Callable[[ModelProto, Feeds], list[Array]]
 
 
 def outputs_of_peer(
     peers: Sequence[Peer],
-    model: Any,
+    model: ModelProto,
     points: Sequence[Feeds],
 ) -> tuple[str, list[list[Array]]]:
     """(its name, the outputs at each point) of the first peer that runs the model.
@@ -61,7 +61,7 @@ def outputs_of_peer(
     raise PeerError("; ".join(reasons))
 
 
-def by_onnxruntime(model: Any, feeds: Feeds) -> list[Array]:
+def by_onnxruntime(model: ModelProto, feeds: Feeds) -> list[Array]:
     """The outputs of onnxruntime, without its rewriting of the graph. Raises PeerError."""
     try:
         import onnxruntime as ort  # an extra
@@ -82,7 +82,7 @@ def by_onnxruntime(model: Any, feeds: Feeds) -> list[Array]:
         raise PeerError(_one_line(error)) from None
 
 
-def by_reference(model: Any, feeds: Feeds) -> list[Array]:
+def by_reference(model: ModelProto, feeds: Feeds) -> list[Array]:
     """The outputs of onnx.reference, where it follows the specification. Raises PeerError."""
     wrong = wrong_in_reference(model)
     if wrong is not None:
@@ -97,7 +97,7 @@ def by_reference(model: Any, feeds: Feeds) -> list[Array]:
         raise PeerError(_one_line(error)) from None
 
 
-def wrong_in_reference(model: Any) -> str | None:
+def wrong_in_reference(model: ModelProto) -> str | None:
     """The first operator of a model that onnx.reference computes against the specification."""
     opset = max((e.version for e in model.opset_import if e.domain in ("", "ai.onnx")), default=1)
     for node in model.graph.node:

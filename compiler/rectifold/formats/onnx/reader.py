@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from onnx import NodeProto, ValueInfoProto
 
 from rectifold.errors import InputError, NetworkError
 from rectifold.formats.onnx.crosscheck import Reading, crosscheck
@@ -149,7 +149,7 @@ class _GraphReader:
                 f"the inputs {parts} are read as one input of {sum(sizes)} values, in this order"
             )
 
-    def _input_type(self, value: Any) -> str:
+    def _input_type(self, value: ValueInfoProto) -> str:
         number = value.type.tensor_type.elem_type
         kind = element_type(number)
         if kind is None or kind == "bool":
@@ -173,7 +173,7 @@ class _GraphReader:
             )
         return self.values[name]
 
-    def _run(self, node: Any) -> None:
+    def _run(self, node: NodeProto) -> None:
         place = node_place(node)
         row = self._row(node, place)
         inputs = tuple(self._value(name) if name else None for name in node.input)
@@ -194,7 +194,7 @@ class _GraphReader:
         )
         self._keep(node, step, _run_operator(row, step))
 
-    def _row(self, node: Any, place: str) -> Operator:
+    def _row(self, node: NodeProto, place: str) -> Operator:
         domain = standard(node.domain)
         rows = self.operators.get((domain, node.op_type))
         if rows is None:
@@ -218,7 +218,7 @@ class _GraphReader:
             )
         return operator_of(node, rows, opset, place)
 
-    def _keep(self, node: Any, step: Node, results: list[Tensor]) -> None:
+    def _keep(self, node: NodeProto, step: Node, results: list[Tensor]) -> None:
         """Gives the results their names; a further output is refused where it is used."""
         for name, value in zip(node.output, results, strict=False):
             self.values[name] = value
@@ -250,7 +250,7 @@ def _settled(step: Node, value: Tensor) -> Tensor:
     return Constant(reduced(values).reshape(value.shape), value.type, f"the value of {step.where}")
 
 
-def _input_shape(value: Any) -> tuple[int, ...]:
+def _input_shape(value: ValueInfoProto) -> tuple[int, ...]:
     kind = value.type.tensor_type
     if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
         raise OnnxError(

@@ -15,11 +15,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 
 from rectifold.errors import InputError
 from rectifold.exact.entries import Indices
@@ -27,7 +28,8 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine
 from rectifold.runtime.arrays import inside
 
-Array = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]  # of floats, integers, truth values or fractions
+AttributeValue: TypeAlias = Any  # a number, a text, a list or a tensor: its declaration says which
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
@@ -156,7 +158,7 @@ def wrapped(values: Iterable[int], kind: str, shape: Sequence[int]) -> Array:
 # ---- reading tensors of a file -------------------------------------------------------------------
 
 
-def read_tensor(tensor: Any, origin: str, folder: Any) -> Constant:
+def read_tensor(tensor: TensorProto, origin: str, folder: Path) -> Constant:
     """The constant that a TensorProto holds; external data lies in `folder`.
 
     Raises OnnxError naming `origin`.
@@ -176,7 +178,7 @@ def read_tensor(tensor: Any, origin: str, folder: Any) -> Constant:
     return Constant(array.astype(np.float64) if kind in FLOATS else array, kind, origin)
 
 
-def with_external_data(tensor: Any, origin: str, folder: Any) -> Any:
+def with_external_data(tensor: TensorProto, origin: str, folder: Path) -> TensorProto:
     """The tensor itself, or one with the data that lie in another file of the folder.
 
     Raises OnnxError, InputError.
@@ -206,7 +208,7 @@ def with_external_data(tensor: Any, origin: str, folder: Any) -> Any:
 _FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data", "string_data")
 
 
-def _check_length(tensor: Any, kind: str, count: int, origin: str) -> None:
+def _check_length(tensor: TensorProto, kind: str, count: int, origin: str) -> None:
     """As many entries as the shape says, in the one field that ONNX keeps for this type."""
     filled = {
         field: len(getattr(tensor, field)) for field in _FIELDS if len(getattr(tensor, field))

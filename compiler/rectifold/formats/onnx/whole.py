@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import onnx
+from onnx import GraphProto, TensorProto
 
 from rectifold.formats.onnx.graph import load_model
 
@@ -34,7 +34,7 @@ def weight_bytes(model: bytes) -> int:
     return sum(tensor.ByteSize() for tensor in tensors or [])
 
 
-def _tensors(graph: Any) -> list[Any] | None:
+def _tensors(graph: GraphProto) -> list[TensorProto] | None:
     """Initializers and the tensors of constants; None where a node holds a graph of its own."""
     attributes = [attribute for node in graph.node for attribute in node.attribute]
     if any(attribute.HasField("g") or attribute.graphs for attribute in attributes):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +16,27 @@ from rectifold.linear_regions.by_vertices import Region
 from rectifold.linear_regions.summary import Regions
 from rectifold.runtime.files import write_whole
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
 _SUFFIXES = (".png", ".svg")
 _SIZE = (6.0, 6.0)  # inches
 HUE_STEP = 0.61803  # of the hue circle from one area to the next: neighbours differ
 _DPI = 150  # dots per inch of a .png
 
 
-def new_figure(path: Path, panels: int = 1, size: tuple[float, float] = _SIZE) -> tuple[Any, Any]:
+def new_figure(path: Path) -> tuple[Figure, Axes]:
+    """A figure with one panel. Raises InputError if it cannot be drawn or stored there."""
+    figure, (axes,) = new_panels(path, 1, _SIZE)
+    return figure, axes
+
+
+def new_panels(
+    path: Path, panels: int, size: tuple[float, float]
+) -> tuple[Figure, tuple[Axes, ...]]:
+    """A figure with panels side by side, as `new_figure`."""
     if path.suffix not in _SUFFIXES:
         raise InputError(f"{path} should end in .png or .svg")
     try:
@@ -34,16 +48,16 @@ def new_figure(path: Path, panels: int = 1, size: tuple[float, float] = _SIZE) -
         ) from None
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot() if panels == 1 else figure.subplots(1, panels)
+    return figure, tuple(figure.subplots(1, panels, squeeze=False)[0])
 
 
-def colour_map(name: str) -> Any:
+def colour_map(name: str) -> Colormap:
     from matplotlib import colormaps
 
     return colormaps[name]
 
 
-def save_figure(figure: Any, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     buffer = io.BytesIO()
     if path.suffix == ".svg":
         from matplotlib import rc_context
@@ -63,7 +77,7 @@ def polygon(region: Region) -> tuple[list[float], list[float]]:
     return points[order, 0].tolist(), points[order, 1].tolist()
 
 
-def frame_plane(axes: Any, regions: Regions) -> None:
+def frame_plane(axes: Axes, regions: Regions) -> None:
     low, high = regions.domain.float_box
     i, j = regions.free
     axes.set_xlim(low[i], high[i])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.reports.pictures.canvas import new_figure, save_figure
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.shallow import shallow_network
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _ERROR_POINTS = 10_000  # random points of the box at which errors are measured
 _GAINS = tuple(10**k for k in range(1, 6))
@@ -47,7 +50,7 @@ def draw_errors(network: Network, domain: Domain, path: Path) -> None:
 
 
 def _draw_gates(
-    axes: Any, network: Network, gates: Gates, kind: str, points: Floats, corners: Floats
+    axes: Axes, network: Network, gates: Gates, kind: str, points: Floats, corners: Floats
 ) -> None:
     """Two lines: the mean error, and the largest one with that of the corners."""
     mean, worst = [], []
@@ -62,7 +65,7 @@ def _draw_gates(
     axes.plot(_GAINS, worst, "--", color=colour, label=label, linewidth=1.0)
 
 
-def _draw_exact(axes: Any, network: Network, domain: Domain, points: Floats) -> None:
+def _draw_exact(axes: Axes, network: Network, domain: Domain, points: Floats) -> None:
     shallow = shallow_network(network, domain, kind="exact").network
     error = float(_errors(network, shallow, points).max())
     axes.axhline(0.0, color="black", linewidth=2.5, label="exact form: 0")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,8 +21,13 @@ from rectifold.reports.pictures.canvas import (
     save_figure,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.typing import ColorType
+
 Colour = Literal["gradient", "pattern", "output"]
-_EDGE = {"edgecolor": "white", "linewidth": 0.25}
+_EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.25}
 
 
 def draw_regions(regions: Regions, path: Path, colour: Colour = "gradient") -> None:
@@ -44,7 +50,7 @@ def draw_regions(regions: Regions, path: Path, colour: Colour = "gradient") -> N
     save_figure(figure, path)
 
 
-def _draw_line(axes: Any, regions: Regions) -> None:
+def _draw_line(axes: Axes, regions: Regions) -> None:
     pieces = sorted(regions.with_vertices, key=lambda region: min(region.vertices))
     colours = colour_map("tab10")
     for o in range(regions.network.output_size):
@@ -63,7 +69,7 @@ def _draw_line(axes: Any, regions: Regions) -> None:
     axes.legend(frameon=False, fontsize=8)
 
 
-def _draw_map(figure: Any, axes: Any, regions: Regions, colour: Colour) -> None:
+def _draw_map(figure: Figure, axes: Axes, regions: Regions, colour: Colour) -> None:
     if colour == "output":
         _draw_output(figure, axes, regions)
     else:
@@ -73,12 +79,12 @@ def _draw_map(figure: Any, axes: Any, regions: Regions, colour: Colour) -> None:
     frame_plane(axes, regions)
 
 
-def _draw_output(figure: Any, axes: Any, regions: Regions) -> None:
+def _draw_output(figure: Figure, axes: Axes, regions: Regions) -> None:
     values = [nearest_float(v) for region in regions.with_vertices for v in _values(region)]
     low, high = min(values), max(values)
     scale = colour_map("viridis")
     for region in regions.with_vertices:
-        mean = sum(_values(region)) / len(region.vertices)
+        mean = sum(_values(region), Fraction(0)) / len(region.vertices)
         axes.fill(
             *polygon(region),
             facecolor=scale((nearest_float(mean) - low) / (high - low or 1.0)),
@@ -91,12 +97,12 @@ def _draw_output(figure: Any, axes: Any, regions: Regions) -> None:
     bar.set_label(f"{regions.network.output}[0], mean over the corners", fontsize=8)
 
 
-def _values(region: Region) -> list[Any]:
+def _values(region: Region) -> list[Fraction]:
     a, b, c = region.affine[0]
     return [a * x + b * y + c for x, y in region.vertices]
 
 
-def _by_gradient(regions: Regions) -> list[Any]:
+def _by_gradient(regions: Regions) -> list[ColorType]:
     """Hue by the direction of the first output's gradient, lightness by its size."""
     from matplotlib.colors import hsv_to_rgb
 
@@ -107,7 +113,7 @@ def _by_gradient(regions: Regions) -> list[Any]:
     return list(hsv_to_rgb(np.stack([hue, 0.25 + 0.7 * share, 0.95 - 0.25 * share], axis=1)))
 
 
-def _by_pattern(regions: Regions) -> list[Any]:
+def _by_pattern(regions: Regions) -> list[ColorType]:
     """One colour per region, from its phases: neighbours differ."""
     colours = colour_map("hsv")
     keys = [b"".join(region.phases.values()) for region in regions]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,11 +21,15 @@ from rectifold.reports.pictures.canvas import (
     colour_map,
     frame_plane,
     new_figure,
+    new_panels,
     polygon,
     save_figure,
 )
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.plane.construct import sheets_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _TICKS = 401  # points per side of the grid on which errors are shown
 _VISIBLE_ERROR = 0.01  # of the largest output: from here on a gate counts as wrong in the title
@@ -72,7 +76,7 @@ def draw_strips(
     regions = linear_regions(network, domain)
     if len(regions.free) != 2:
         raise InputError(f"strips are drawn for two free inputs, and {len(regions.free)} are free")
-    figure, axes = new_figure(path, 2, (10.0, 5.2))
+    figure, axes = new_panels(path, 2, (10.0, 5.2))
     from matplotlib.colors import LogNorm
 
     gates = Gates(regions)
@@ -80,25 +84,27 @@ def draw_strips(
     exact = evaluate_float(network, grid)
     largest = float(np.abs(exact).max()) or 1.0
     shades = LogNorm(1e-4 * largest, largest, clip=True)
-    mesh = None
+    meshes = []
     for axis, kind in zip(axes, ("classic", "centred"), strict=True):
         gated = gates.with_gain(kind, gain).network
         error = np.abs(evaluate_float(gated, grid) - exact).max(axis=1)
         error = error.reshape(len(ticks[0]), len(ticks[1]))
         shown = np.maximum(error, 1e-9 * largest).T  # no zeros on a logarithmic scale
-        mesh = axis.pcolormesh(
-            ticks[0], ticks[1], shown, norm=shades, cmap="magma_r", shading="nearest"
+        meshes.append(
+            axis.pcolormesh(
+                ticks[0], ticks[1], shown, norm=shades, cmap="magma_r", shading="nearest"
+            )
         )
         _title(axis, kind, gain, float((error > _VISIBLE_ERROR * largest).mean()))
         frame_plane(axis, regions)
         axis.locator_params(axis="x", nbins=5)
         axis.set_box_aspect(1)
-    figure.colorbar(mesh, ax=axes, shrink=0.8, label="|gated - exact|", extend="both")
+    figure.colorbar(meshes[-1], ax=axes, shrink=0.8, label="|gated - exact|", extend="both")
     save_figure(figure, path)
 
 
-def _title(axis: Any, kind: str, gain: Fraction, wrong: float) -> None:
-    """`wrong`: the part of the points that are off by more than _LARGE."""
+def _title(axis: Axes, kind: str, gain: Fraction, wrong: float) -> None:
+    """`wrong`: the part of the points that are off by more than _VISIBLE_ERROR."""
     where = f"off by more than 1 % at {100 * wrong:.2g} % of the points"
     axis.set_title(f"{kind}, M = {readable(gain)}: {where}", fontsize=9)
 
