@@ -206,6 +206,23 @@ def test_the_trained_example_can_be_made_again(tmp_path: Path) -> None:
     assert isinstance(made.layers[0].bias, Matrix)
 
 
+def test_every_section_of_figures_begins_with_the_command_that_prints_them() -> None:
+    text = (ROOT / "docs" / "measured.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    sections = re.split(r"^## .*\n", text, flags=re.MULTILINE)[1:]
+    assert len(sections) >= 6
+    for section in sections:
+        assert re.match(r"\n    (make|python|rectifold) ", section), section[:80]
+        for line in re.findall(r"^    (\w+ \S+)", section, re.MULTILINE):
+            program, what = line.split()
+            if program == "python":
+                assert (ROOT / what).is_file(), line
+            elif program == "make":
+                assert f"\n{what}:" in makefile, line
+            else:
+                assert what in main.commands, line
+
+
 def test_make_targets_named_in_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in set(
