@@ -20,7 +20,7 @@ from rectifold.facts.facts import Facts, Phase
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 
 MOST = 1.3
 

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -31,9 +32,10 @@ os.environ.setdefault(
 import numpy as np
 
 import rectifold_check
+from rectifold.effort.effort import Effort
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.answers import Comparison, Different, Equal
 from rectifold.equivalence.decide import closest, compare, compare_argmax, decide
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.load import load, read_domain
@@ -44,7 +46,7 @@ from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import gap
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import shallow_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -90,11 +92,12 @@ def row(
 ) -> tuple[str, float]:
     """Prints an instance; its verdict and CPU seconds."""
     wall, cpu = time.monotonic(), time.process_time()
-    limits = Limits(seconds)
+    unchecked = EquivalenceEffort(replayed_work=-1)  # the checker's time is told apart
+    limits = Limits(seconds, effort=replace(Effort.timed(seconds), equivalence=unchecked))
     result = (
         compare_argmax(a, b, domain, limits=limits)
         if question == "top"
-        else decide(Question.of(a, b, domain, Fraction(question)), Run(limits, replay=False))
+        else decide(Question.of(a, b, domain, Fraction(question)), Run(limits))
     )
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     reason = result.reason if isinstance(result, Equal) else ""

@@ -29,7 +29,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled, compile_network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from rectifold.search.witnesses import Witnesses
 from rectifold.smt.process import Sat, Solver, Unsat
 from rectifold.smt.stability import ask_sign

@@ -12,7 +12,6 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_within
 from rectifold.effort.effort import Effort
 from rectifold.effort.equivalence import EquivalenceEffort
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.within import agree_within
 from rectifold.exact.matrix import Matrix
@@ -26,7 +25,7 @@ from rectifold.ir.joint import (
 )
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import sample_points
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 
 F = Fraction
 

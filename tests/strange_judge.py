@@ -22,7 +22,8 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Options
-from rectifold.prover.effort import Limits, Prover
+from rectifold.prover.state import Prover
+from rectifold.runtime.run import Limits
 
 LIMITS: tuple[float | None, ...] = (0.0, 0.1, None)
 PROVERS: tuple[Prover, ...] = ("auto", "auto", "bounds", "z3")

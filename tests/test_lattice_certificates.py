@@ -15,7 +15,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from strange_networks import strange_network
 from support import net
 

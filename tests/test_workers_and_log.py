@@ -32,7 +32,7 @@ from rectifold.ir.network import Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.replay import ProofLog
 from support import float_network, net, random_network

@@ -7,13 +7,12 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 from rectifold.bounds.threads import LARGE, largest_matrix, on_few_threads, threads_for
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.tightest import tightest
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer, Network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from support import float_network
 
 

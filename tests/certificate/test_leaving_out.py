@@ -19,7 +19,7 @@ from rectifold.ir.evaluate import evaluate_points
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import Compiled, compile_network, rewrite, sample_points
 from rectifold.passes.result import Options
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from strange_networks import strange_network
 from support import net
 

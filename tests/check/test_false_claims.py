@@ -15,7 +15,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import Compiled, compile_network, sample_points
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from rectifold_check import Replay
 from strange_networks import strange_network
 

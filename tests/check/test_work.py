@@ -13,7 +13,7 @@ import rectifold_check
 from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from rectifold_check.json import Refusal
 from rectifold_check.limits import WORK_BASE, WORK_BETWEEN_QUESTIONS, WORK_PER_BYTE
 from rectifold_check.work import Stopped, Work

@@ -14,13 +14,12 @@ from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.answers import Different, Equal
 from rectifold.equivalence.argmax import agree_in_argmax
 from rectifold.equivalence.decide import compare_argmax
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.operations.compiling import sample_points
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from support import float_network, net
 
 WITHOUT_ATTACKS = replace(

@@ -14,7 +14,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Layer
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from support import float_network, points_of
 
 

@@ -19,7 +19,6 @@ from network_pairs import (
 from rectifold.bounds.pairs import PairBoxes
 from rectifold.bounds.substitution import backward, bounded
 from rectifold.certificate.within import certify_within
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.within import agree_within
@@ -36,7 +35,7 @@ from rectifold.ir.joint import (
 )
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
 from rectifold.search.boxes.tree import Box
 from support import float_network, points_of

@@ -14,8 +14,7 @@ from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.compare import Effort
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net
 
@@ -32,7 +31,7 @@ def pair(inputs: int) -> tuple[Network, Network, Domain]:
 
 def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
     a, b, domain = pair(2)
-    found = by_regions(Question.of(a, b, domain, NONE), Effort())
+    found = by_regions(Question.of(a, b, domain, NONE), Run())
     assert isinstance(found, Covered)
     assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
     certificate = certify_by_cells(a, b, domain, NONE)
@@ -43,14 +42,14 @@ def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
 
 def test_six_inputs_are_covered_by_cells_and_seven_are_not() -> None:
     a, b, domain = pair(6)
-    found = by_regions(Question.of(a, b, domain, NONE), Effort())
+    found = by_regions(Question.of(a, b, domain, NONE), Run())
     assert isinstance(found, Covered)
     assert (
         found.reason
         == "their difference is 0 at every vertex of the cells on which both are affine"
     )
     assert found.certificate is not None
-    assert by_regions(Question.of(*pair(7), NONE), Effort()) is None
+    assert by_regions(Question.of(*pair(7), NONE), Run()) is None
 
 
 def test_a_flat_domain_is_covered_by_cells() -> None:
@@ -58,7 +57,7 @@ def test_a_flat_domain_is_covered_by_cells() -> None:
     edge = Domain(
         domain.lower, domain.upper, (Constraint((Fraction(1), Fraction(0)), Fraction(-1)),)
     )
-    assert isinstance(by_regions(Question.of(a, b, edge, NONE), Effort()), Covered)
+    assert isinstance(by_regions(Question.of(a, b, edge, NONE), Run()), Covered)
 
 
 def test_a_tolerance_per_output_is_covered_by_cells() -> None:
@@ -68,10 +67,10 @@ def test_a_tolerance_per_output_is_covered_by_cells() -> None:
     )
     assert a.domain is not None
     assert isinstance(
-        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(1)]), Effort()), Covered
+        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(1)]), Run()), Covered
     )
     assert isinstance(
-        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)]), Effort()), Begun
+        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)]), Run()), Begun
     )
 
 
@@ -79,7 +78,7 @@ def test_a_point_apart_is_handed_on() -> None:
     a, _, domain = pair(1)
     found = by_regions(
         Question.of(a, net(SAME.format(n=1).replace("- x[0]", "- x[0] + 1/100")), domain, NONE),
-        Effort(),
+        Run(),
     )
     assert isinstance(found, Apart)
     assert domain.contains(found.point)
@@ -89,8 +88,8 @@ def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
     network = float_network(0, 2, 12, 12, 1)
     assert network.domain is not None
     ticks = count()
-    effort = Effort(seconds=100, clock=lambda: float(next(ticks)))
-    found = by_regions(Question.of(network, network, network.domain, NONE), effort)
+    run = Run(Limits(100), clock=lambda: float(next(ticks)))
+    found = by_regions(Question.of(network, network, network.domain, NONE), run)
     assert isinstance(found, Begun)
     assert found.reason.startswith("no counterexample was found; ")
     assert "common regions, " in found.reason
@@ -115,7 +114,8 @@ def test_a_certificate_for_which_there_is_no_time_is_left_out_and_the_proof_stan
             rate[0] = 1000.0
 
     found = by_regions(
-        Question.of(network, network, network.domain, NONE), Effort(100, told=told, clock=clock)
+        Question.of(network, network, network.domain, NONE),
+        Run(Limits(100), progress=told, clock=clock),
     )
     assert isinstance(found, Covered)
     assert found.certificate is None

@@ -13,7 +13,6 @@ from rectifold.certificate.within import certify_within
 from rectifold.effort.effort import Effort
 from rectifold.effort.equivalence import AttackSize, EquivalenceEffort
 from rectifold.equivalence.decide import closest
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.pairing import guessed_pairing
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.tightest import tightest
@@ -26,7 +25,7 @@ from rectifold.ir.joint import (
     gap,
 )
 from rectifold.ir.network import Layer, Network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from rectifold.search.replay import ProofLog
 from support import float_network, net
 

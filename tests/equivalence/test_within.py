@@ -21,7 +21,6 @@ from network_pairs import (
 from rectifold.certificate.within import certify_within
 from rectifold.equivalence.answers import Different, Equal, Unknown
 from rectifold.equivalence.decide import compare
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.tightest import tightest
 from rectifold.equivalence.within import agree_within
@@ -32,7 +31,7 @@ from rectifold.ir.joint import (
     LAST,
 )
 from rectifold.ir.network import Network
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits, Run
 from support import float_network, net
 
 

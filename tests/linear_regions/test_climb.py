@@ -16,7 +16,7 @@ from rectifold.ir.joint import difference
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.climb import highest_near
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from support import float_network, points_of, random_network
 
 

@@ -11,14 +11,15 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.by_vertices import Enumeration
-from rectifold.linear_regions.compare import Effort, compare_by_regions
+from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.runtime.run import Limits, Run
 from support import float_network
 
 
-def ticking() -> Effort:
+def ticking() -> Run:
     """A clock that goes on by a second whenever it is looked at, and an end after a hundred looks."""
     ticks = count()
-    return Effort(seconds=100, clock=lambda: float(next(ticks)))
+    return Run(Limits(100), clock=lambda: float(next(ticks)))
 
 
 def shifted(network: Network, by: Fraction) -> Network:
@@ -36,7 +37,7 @@ def network() -> Network:
 def test_at_the_deadline_nothing_is_claimed(network: Network) -> None:
     assert network.domain is not None
     everything = compare_by_regions(network, network, network.domain)
-    ended = compare_by_regions(network, network, network.domain, effort=ticking())
+    ended = compare_by_regions(network, network, network.domain, run=ticking())
     assert (everything.complete, everything.share) == (True, 1.0)
     assert not ended.complete
     assert 0 < ended.regions < everything.regions
@@ -45,7 +46,7 @@ def test_at_the_deadline_nothing_is_claimed(network: Network) -> None:
 
 def test_no_time_is_no_region(network: Network) -> None:
     assert network.domain is not None
-    outcome = compare_by_regions(network, network, network.domain, effort=Effort(seconds=0))
+    outcome = compare_by_regions(network, network, network.domain, run=Run(Limits(0)))
     assert (outcome.regions, outcome.complete, outcome.share) == (0, False, 0.0)
 
 
@@ -53,8 +54,8 @@ def test_progress_tells_regions_waiting_cells_and_a_share_that_grows(network: Ne
     assert network.domain is not None
     told: list[tuple[str, int, int]] = []
     ticks = count()
-    effort = Effort(told=lambda *row: told.append(row), clock=lambda: float(next(ticks)))
-    outcome = compare_by_regions(network, network, network.domain, effort=effort)
+    run = Run(progress=lambda *row: told.append(row), clock=lambda: float(next(ticks)))
+    outcome = compare_by_regions(network, network, network.domain, run=run)
     assert len(told) == outcome.regions
     assert told[0][0].startswith("1 regions compared, ")
     assert told[0][0].endswith(" cells wait")
@@ -78,11 +79,11 @@ def test_processes_share_the_work_and_find_the_same(network: Network) -> None:
     assert network.domain is not None
     alone = compare_by_regions(network, network, network.domain)
     ticks = count()
-    quick = Effort(jobs=2, clock=lambda: float(next(ticks)))  # the time alone is over at once
-    shared = compare_by_regions(network, network, network.domain, effort=quick)
+    quick = Run(Limits(jobs=2), clock=lambda: float(next(ticks)))  # the time alone is over at once
+    shared = compare_by_regions(network, network, network.domain, run=quick)
     assert (shared.complete, shared.regions, shared.largest) == (True, alone.regions, Fraction(0))
     apart = compare_by_regions(
-        network, shifted(network, Fraction(1, 10**9)), network.domain, effort=quick
+        network, shifted(network, Fraction(1, 10**9)), network.domain, run=quick
     )
     assert apart.point is not None
     assert apart.largest == Fraction(1, 10**9)
@@ -96,6 +97,6 @@ def test_processes_keep_the_deadline(network: Network) -> None:
         network,
         network,
         network.domain,
-        effort=Effort(seconds=30, jobs=2, clock=lambda: float(next(ticks)) * 20),
+        run=Run(Limits(30, jobs=2), clock=lambda: float(next(ticks)) * 20),
     )
     assert not ended.complete

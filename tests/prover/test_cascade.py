@@ -24,8 +24,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Limits
 from rectifold.prover.verdicts import verdict
+from rectifold.runtime.run import Limits
 from rectifold.search.witnesses import Witnesses, sampling_box
 from rectifold.smt.process import NoAnswer, Sat, SmtProblem, Solver, Unsat, number
 from support import net, points_of, random_network

@@ -11,8 +11,8 @@ from rectifold.certificate.leaving_out import certified, certified_in_time
 from rectifold.ir.evaluate import evaluate
 from rectifold.operations.compiling import compile_network, sample_points
 from rectifold.passes.result import Options
-from rectifold.prover.effort import Limits
 from rectifold.runtime.deadline import Deadline, TimeUp
+from rectifold.runtime.run import Limits
 from support import net
 
 SMALL = """network small

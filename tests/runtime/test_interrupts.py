@@ -10,8 +10,8 @@ import pytest
 
 from rectifold.equivalence.decide import closest
 from rectifold.ir.domain import Domain
-from rectifold.prover.effort import Limits
 from rectifold.runtime.interrupts import noticed_interrupts
+from rectifold.runtime.run import Limits
 from support import float_network
 
 

@@ -20,7 +20,7 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.prover.effort import Limits
+from rectifold.runtime.run import Limits
 from rectifold.search.boxes.signs import BoxSearch
 from rectifold.search.boxes.tree import midpoint
 from rectifold.search.witnesses import Witnesses

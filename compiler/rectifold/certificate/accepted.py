@@ -34,7 +34,7 @@ def accepted(
     b: Network,
     domain: Domain,
     certificate: Certificate,
-    deadline: Deadline = Deadline(),  # noqa: B008
+    deadline: Deadline = Deadline(),
 ) -> rectifold_check.Verdict:
     """The checker's verdict that the certificate holds, perhaps given trusted claims.
 

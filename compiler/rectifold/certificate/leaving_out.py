@@ -64,7 +64,7 @@ def certified_in_time(
 def certified(
     compiled: Compiled,
     options: Options,
-    deadline: Deadline = Deadline(),  # noqa: B008
+    deadline: Deadline = Deadline(),
 ) -> CertifiedCompile:
     """`compiled`, or as much of it as the checker accepts.
 
@@ -87,7 +87,7 @@ def certified(
 def _verdict_of(
     compiled: Compiled,
     certificate: Certificate,
-    deadline: Deadline = Deadline(),  # noqa: B008
+    deadline: Deadline = Deadline(),
 ) -> rectifold_check.Verdict | None:
     """None where the checker refuses."""
     try:

@@ -41,8 +41,8 @@ from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
-from rectifold.prover.effort import Progress
 from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.run import Progress
 from rectifold.two_layers.shallow import Shallow, shallow_network
 from rectifold_check import Verdict
 

@@ -17,9 +17,11 @@ from rectifold.cli.output import write_json
 from rectifold.cli.times import Times
 from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.emitters.table import FORMATS
-from rectifold.prover.effort import Limits, Prover
+from rectifold.prover.state import Prover
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.run import Limits
 from rectifold.runtime.memory import limit_memory
+from rectifold.runtime.run import Limits
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there

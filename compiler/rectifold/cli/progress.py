@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from rectifold.prover.effort import Progress
+from rectifold.runtime.run import Progress
 
 
 @contextmanager

@@ -41,13 +41,13 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
-from rectifold.prover.effort import Progress
 from rectifold.reports.pictures.errors import draw_errors
 from rectifold.reports.pictures.shallow import draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.files import write_files
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.run import Progress
 from rectifold.two_layers.shallow import KINDS, Kind, Shallow, shallow_network
 from rectifold_check import Verdict
 

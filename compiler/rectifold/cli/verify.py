@@ -44,16 +44,15 @@ from rectifold.cli.witness_files import (
 )
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.decide import closest, decide, decide_argmax
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question as PairQuestion
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
-from rectifold.prover.effort import Progress
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.run import Progress, Run
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import numpy as np
 
 from rectifold.bounds.state import Bounds
 from rectifold.effort.equivalence import AttackSize
-from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
 from rectifold.exact.conversion import Floats
@@ -28,6 +27,8 @@ from rectifold.ir.joint import LAST, Pairing, arranged, join, output_names
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
+from rectifold.runtime.deadline import time_left
+from rectifold.runtime.run import Run
 from rectifold.search.boxes.argmax import ArgmaxRefuter, contests
 from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.replay import ProofLog
@@ -41,15 +42,15 @@ _CLIMBS_PER_START = 32  # climbs from the points where B is closest to another w
 @with_few_threads
 def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement:
     """Wherever one output of A is above the others by more than `margin` ≥ 0, is it B's largest?"""
-    deadline = run.deadline(run.effort.within_seconds)
+    deadline = run.deadline(run.effort.equivalence.within_seconds)
     a, b, domain = question.a, question.b, question.domain
     pairing = question.pairing(run.seed)
     network, queries = _argmax_network(*arranged(a, b, pairing), margin)
     excess = Excess(network, domain, pairing, run.seed, deadline)
     asked = ArgmaxAttack(excess, ArgmaxRefuter(output_names(a, b), nearest_float(margin)))
-    has_many_inputs = question.varying_inputs > run.effort.few_inputs
-    for attack in run.effort.attacks[: 2 if has_many_inputs else 1]:
-        if (points := asked.attack(attack, run.effort.kept_points)) is not None:
+    has_many_inputs = question.varying_inputs > run.effort.equivalence.few_inputs
+    for attack in run.effort.equivalence.attacks[: 2 if has_many_inputs else 1]:
+        if (points := asked.attack(attack, run.effort.equivalence.kept_points)) is not None:
             return Agreement(False, points)
     if has_many_inputs:
         return _by_phases(question, margin, asked, run.with_seconds(time_left(deadline)))
@@ -174,17 +175,16 @@ def _by_phases(question: Question, margin: Fraction, asked: ArgmaxAttack, run: R
     network, queries = _argmax_network(question.a, question.b, margin)
     layers = [replace(v, activation="relu") if v.name == LAST else v for v in network.layers]
     rows = Network(network.input_name, network.input_size, layers, LAST, None, network.name)
-    deadline = run.deadline(run.effort.within_seconds)
+    deadline = run.deadline(run.effort.equivalence.within_seconds)
     nothing = no_points(asked.bounds)
     best = Agreement(False, nothing)
-    for share in run.effort.argmax_shares:
+    for share in run.effort.equivalence.argmax_shares:
         seconds, started = share * time_left(deadline), time.monotonic()
-        limits = replace(run.limits, seconds=seconds)
-        settings = Settings("bounds", limits, run.seed, run.progress, [LAST])
+        settings = Settings("bounds", run.with_seconds(seconds), [LAST])
         facts = prove_layers(rows, question.domain, settings)
         inactive = facts.layers[LAST].inactive
         settled = [any(inactive[unit] for unit, _ in query) for query in queries]
-        if (found := asked.refuting(facts.points, run.effort.kept_points)) is not None:
+        if (found := asked.refuting(facts.points, run.effort.equivalence.kept_points)) is not None:
             return Agreement(False, found)
         part = sum(settled) / max(1, len(settled))
         best = Agreement(all(settled), nothing, 0, part, facts=facts)

@@ -19,7 +19,6 @@ from rectifold.certificate.pair import certify_same
 from rectifold.certificate.within import certify_within
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.argmax import agree_in_argmax
-from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.exactly import decide_exactly, tie_units
 from rectifold.equivalence.points import (
     are_equal_at_samples,
@@ -42,9 +41,9 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import relative
 from rectifold.ir.network import Network
-from rectifold.linear_regions.compare import Effort as RegionEffort
 from rectifold.operations.compiling import sample_points
-from rectifold.prover.effort import Limits
+from rectifold.runtime.deadline import time_left
+from rectifold.runtime.run import Limits, Run
 
 _ROOMS = (Fraction(0), *(Fraction(1, 2**k) for k in (64, 56, 48, 40, 32)))
 """By which a bound is raised that the checker's rounding refuses, one after the other."""
@@ -57,7 +56,7 @@ def compare(
     *,
     within: Fraction | Sequence[Fraction] = Fraction(0),
     seed: int = 0,
-    limits: Limits = Limits(),  # noqa: B008  # an immutable value
+    limits: Limits = Limits(),
 ) -> Comparison:
     """Compare on `domain`: equal, or every output within `within` (one number, or one per output).
 
@@ -79,7 +78,7 @@ def _decided(question: Question, run: Run) -> Comparison:
     """As `decide`. Raises ClaimRefused where the checker does not accept what was proved."""
     if digest(question.a) == digest(question.b):
         return _same(question)
-    seconds, effort = run.limits.seconds, run.effort
+    seconds, effort = run.limits.seconds, run.effort.equivalence
     budget = effort.z3_seconds if seconds is None else seconds
     deadline = time.monotonic() + budget
     if not question.is_exact and question.domain.is_bounded and question.domain.size > 0:
@@ -99,8 +98,7 @@ def _decided(question: Question, run: Run) -> Comparison:
     if question.is_exact and (tied := tie_units(question, run)) is not None:
         return tied
     left = None if seconds is None else time_left(deadline)
-    regions = RegionEffort(left, run.limits.jobs, run.limits.scheduler, run.progress)
-    return decide_exactly(question, regions, effort, largest)
+    return decide_exactly(question, run.with_seconds(left), largest)
 
 
 def _same(question: Question) -> Equal:
@@ -126,13 +124,16 @@ def _decide_within(question: Question, run: Run) -> Comparison:
         _, largest = find_difference(Question.of(a, b, domain), run)
         return Unknown(_share_text(found), largest, found.share)
     certificate = certify_within(a, b, domain, question.tolerance, evidence, found.pairing)
-    is_checked = run.replay and _is_soon_checked(question, found.boxes, run)
+    is_checked = _is_soon_checked(question, found.boxes, run)
     replayed = accepted(a, b, domain, certificate).status if is_checked else None
     return Equal(f"proved on {_cases_text(found)}", 0, certificate, "within", replayed)
 
 
 def _is_soon_checked(question: Question, boxes: int, run: Run) -> bool:
-    return boxes * (question.weights + run.effort.box_weights) <= run.effort.replayed_work
+    return (
+        boxes * (question.weights + run.effort.equivalence.box_weights)
+        <= run.effort.equivalence.replayed_work
+    )
 
 
 def _cases_text(found: Agreement) -> str:
@@ -156,7 +157,7 @@ def compare_argmax(
     *,
     margin: Fraction = Fraction(0),
     seed: int = 0,
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = Limits(),
 ) -> Comparison:
     """Wherever one output of A is above the others by more than `margin`, is it largest in B?
 
@@ -182,7 +183,9 @@ def decide_argmax(question: Question, margin: Fraction, run: Run) -> Comparison:
         if (different := _other_winner(question, margin, point)) is not None:
             return different
     if found.proved:
-        tie = seen_tie(a, b, sample_points(domain, run.effort.exact_samples, run.seed), margin)
+        tie = seen_tie(
+            a, b, sample_points(domain, run.effort.equivalence.exact_samples, run.seed), margin
+        )
         return Equal(f"proved on {_cases_text(found)}", verdict="argmax", tie=tie)
     return Unknown(_share_text(found), Fraction(0), found.share)
 
@@ -226,7 +229,7 @@ def closest(
     domain: Domain,
     *,
     seed: int = 0,
-    limits: Limits = Limits(),  # noqa: B008
+    limits: Limits = Limits(),
 ) -> Closest:
     """Certified bounds on the largest difference of any output, improving until the time limit.
 

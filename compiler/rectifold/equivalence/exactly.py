@@ -15,14 +15,12 @@ from typing import assert_never
 
 from rectifold.certificate.accepted import ClaimRefused, accepted
 from rectifold.certificate.pair import certify_pair
-from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.answers import Comparison, Different, Equal, Relation, Unknown
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.points import confirm
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
-from rectifold.linear_regions.compare import Effort as RegionEffort
 from rectifold.prover.cascade import prove
+from rectifold.runtime.run import Run
 from rectifold.smt.differ import ask_difference
 from rectifold.smt.process import Sat, Solver, Unsat
 
@@ -50,23 +48,21 @@ def tie_units(question: Question, run: Run) -> Equal | None:
     return Equal("every difference cancels", verdict.trusted, certificate, replayed=verdict.status)
 
 
-def decide_exactly(
-    question: Question, region_effort: RegionEffort, effort: EquivalenceEffort, largest: Fraction
-) -> Comparison:
+def decide_exactly(question: Question, run: Run, largest: Fraction) -> Comparison:
     """Region by region for few inputs, then Z3 for few units.
 
-    Each may have what is left of the time (of `region_effort`). `largest` is the largest difference
+    Each may have what is left of the time (of `run`). `largest` is the largest difference
     seen so far, for an undecided answer.
     """
-    limit, started = region_effort.seconds, region_effort.clock()
+    limit, started, effort = run.limits.seconds, run.clock(), run.effort.equivalence
     has_z3 = question.units <= effort.z3_units and question.weights <= effort.z3_weights
     share = effort.share_of_regions if has_z3 else 1
     seconds = effort.region_seconds if limit is None else limit * share
-    compared = _by_regions(question, replace(region_effort, seconds=seconds), effort, largest)
+    compared = _by_regions(question, run.with_seconds(seconds), largest)
     if isinstance(compared, Equal | Different):
         return compared
     if has_z3:
-        spent = region_effort.clock() - started
+        spent = run.clock() - started
         left = effort.z3_seconds if limit is None else max(0.0, limit - spent)
         return _ask_z3(question, left, largest)
     return compared or Unknown(
@@ -74,12 +70,10 @@ def decide_exactly(
     )
 
 
-def _by_regions(
-    question: Question, region_effort: RegionEffort, effort: EquivalenceEffort, largest: Fraction
-) -> Comparison | None:
+def _by_regions(question: Question, run: Run, largest: Fraction) -> Comparison | None:
     """Region by region, for few inputs; None where there are none."""
-    started = region_effort.clock()
-    found = by_regions(question, region_effort)
+    started = run.clock()
+    found = by_regions(question, run)
     match found:
         case None:
             return None
@@ -88,10 +82,14 @@ def _by_regions(
         case Begun(reason, share):
             return Unknown(reason, largest, share)
         case Covered(reason, regions, certificate):
-            limit, spent = region_effort.seconds, region_effort.clock() - started
+            limit, spent = run.limits.seconds, run.clock() - started
             has_time = limit is None or 2 * spent < limit
             replayed = None
-            if certificate is not None and regions <= effort.replayed_cells and has_time:
+            if (
+                certificate is not None
+                and regions <= run.effort.equivalence.replayed_cells
+                and has_time
+            ):
                 a, b, domain = question.a, question.b, question.domain
                 replayed = accepted(a, b, domain, certificate).status
             return Equal(reason, 0, certificate, _relation(question), replayed)

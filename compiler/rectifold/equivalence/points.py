@@ -14,7 +14,6 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.equivalence.answers import Different
-from rectifold.equivalence.effort import Run
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import has_regions
 from rectifold.errors import InputError
@@ -24,6 +23,7 @@ from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.joint import difference
 from rectifold.linear_regions.climb import highest_near
 from rectifold.operations.compiling import sample_points
+from rectifold.runtime.run import Run
 from rectifold.search.witnesses import sampling_box
 
 Point = Sequence[Fraction]
@@ -31,7 +31,7 @@ Point = Sequence[Fraction]
 
 def find_difference(question: Question, run: Run) -> tuple[Different | None, Fraction]:
     """(the worst point that is not allowed, the largest difference seen)."""
-    points = sample_points(question.domain, run.effort.exact_samples, run.seed)
+    points = sample_points(question.domain, run.effort.equivalence.exact_samples, run.seed)
     points += _suspicious(question, run)
     best: Different | None = None
     excess, largest = Fraction(0), Fraction(0)
@@ -47,7 +47,7 @@ def find_difference(question: Question, run: Run) -> tuple[Different | None, Fra
 
 def are_equal_at_samples(question: Question, run: Run) -> bool:
     """Is it worth a try to prove them equal? A hint: exactly equal at a few exact points."""
-    points = sample_points(question.domain, run.effort.exact_samples, run.seed)
+    points = sample_points(question.domain, run.effort.equivalence.exact_samples, run.seed)
     return evaluate_points(question.a, points) == evaluate_points(question.b, points)
 
 
@@ -73,7 +73,7 @@ def confirm(question: Question, point: Point) -> Different | None:
 def climb_to_difference(question: Question, run: Run) -> Different | None:
     """A counterexample at a vertex of a region near the points where the networks differ most."""
     deadline = time.monotonic() + climb_seconds(run)
-    for point in _suspicious(question, run)[: run.effort.climbs]:
+    for point in _suspicious(question, run)[: run.effort.equivalence.climbs]:
         left = deadline - time.monotonic()
         if left <= 0:
             break
@@ -84,7 +84,7 @@ def climb_to_difference(question: Question, run: Run) -> Different | None:
 
 def climb_seconds(run: Run) -> float:
     """What is spent after the time is up: at most a twentieth more."""
-    usual, limit = run.effort.climb_seconds, run.limits.seconds
+    usual, limit = run.effort.equivalence.climb_seconds, run.limits.seconds
     return usual if limit is None else min(usual, limit / 20)
 
 
@@ -109,7 +109,7 @@ def higher_point(question: Question, point: Point, seconds: float) -> Point:
 
 def _suspicious(question: Question, run: Run) -> list[list[Fraction]]:
     """The points of a float sample where the networks differ most."""
-    half, most = run.effort.samples // 2, run.effort.confirmed_points
+    half, most = run.effort.equivalence.samples // 2, run.effort.equivalence.confirmed_points
     random = np.random.default_rng(run.seed)
     low, high = sampling_box(question.domain)
     uniform = low + (high - low) * random.random((half, len(low)))

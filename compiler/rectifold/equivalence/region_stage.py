@@ -23,7 +23,8 @@ from rectifold.errors import InputError
 from rectifold.exact.numerals import bound_text, counted
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.by_vertices import MOST_INPUTS
-from rectifold.linear_regions.compare import ByRegions, Effort, compare_by_regions
+from rectifold.linear_regions.compare import ByRegions, compare_by_regions
+from rectifold.runtime.run import Run
 from rectifold_check.limits import MOST_CELL_INPUTS
 
 _MOST_CELLS = 1_000_000  # no limit: the time ends the search
@@ -62,7 +63,7 @@ def has_regions(domain: Domain) -> bool:
     return _varying(domain) <= MOST_INPUTS and _is_bounded(domain)
 
 
-def by_regions(question: Question, effort: Effort) -> RegionOutcome | None:
+def by_regions(question: Question, run: Run) -> RegionOutcome | None:
     """What comparing region by region shows.
 
     None where neither regions nor cells are for such a domain.
@@ -70,16 +71,17 @@ def by_regions(question: Question, effort: Effort) -> RegionOutcome | None:
     domain, tolerance = question.domain, question.tolerance
     if not _is_bounded(domain) or question.varying_inputs > MOST_CELL_INPUTS:
         return None
-    deadline = None if effort.seconds is None else effort.clock() + effort.seconds
+    seconds = run.limits.seconds
+    deadline = None if seconds is None else run.clock() + seconds
     if has_regions(domain) and len(set(tolerance)) <= 1:
         within = tolerance[0] if tolerance else Fraction(0)
         a, b = question.a, question.b
         try:
-            found = compare_by_regions(a, b, domain, within=within, effort=effort)
+            found = compare_by_regions(a, b, domain, within=within, run=run)
         except InputError:  # constraints that leave no interior: no regions, but perhaps points
-            return _by_cells(question, deadline, effort)
-        return _judged(question, found, deadline, effort)
-    return _by_cells(question, deadline, effort)
+            return _by_cells(question, deadline, run)
+        return _judged(question, found, deadline, run)
+    return _by_cells(question, deadline, run)
 
 
 def _varying(domain: Domain) -> int:
@@ -91,7 +93,7 @@ def _is_bounded(domain: Domain) -> bool:
 
 
 def _judged(
-    question: Question, found: ByRegions, deadline: float | None, effort: Effort
+    question: Question, found: ByRegions, deadline: float | None, run: Run
 ) -> RegionOutcome:
     if found.point is not None:
         return Apart(found.point)
@@ -103,9 +105,8 @@ def _judged(
         )
     how = "agree" if found.largest == 0 else f"differ by at most {bound_text(found.largest)}"
     reason = f"their affine maps {how} on {_common(found.regions)}, compared exactly"
-    if effort.told is not None:
-        effort.told(f"{found.regions:,} regions compared, certifying", 99, 100)
-    certificate = _certified(question, deadline, effort)
+    run.tell(f"{found.regions:,} regions compared, certifying", 99, 100)
+    certificate = _certified(question, deadline, run)
     if certificate is None:
         reason += (
             "; without a certificate, for which there was no time, "
@@ -114,8 +115,8 @@ def _judged(
     return Covered(reason, found.regions, certificate)
 
 
-def _by_cells(question: Question, deadline: float | None, effort: Effort) -> RegionOutcome:
-    certificate = _certified(question, deadline, effort)
+def _by_cells(question: Question, deadline: float | None, run: Run) -> RegionOutcome:
+    certificate = _certified(question, deadline, run)
     if certificate is None:
         return Begun(
             "no counterexample was found, and comparing at the vertices of all cells came to no end"
@@ -128,16 +129,16 @@ def _by_cells(question: Question, deadline: float | None, effort: Effort) -> Reg
     )
 
 
-def _certified(question: Question, deadline: float | None, effort: Effort) -> Certificate | None:
+def _certified(question: Question, deadline: float | None, run: Run) -> Certificate | None:
     """A certificate by the rule `cells`, if it is found before the deadline."""
-    end = effort.clock() + _CERTIFICATE_SECONDS if deadline is None else deadline
+    end = run.clock() + _CERTIFICATE_SECONDS if deadline is None else deadline
     return certify_by_cells(
         question.a,
         question.b,
         question.domain,
         question.tolerance,
         _MOST_CELLS,
-        lambda: effort.clock() >= end,
+        lambda: run.clock() >= end,
     )
 
 

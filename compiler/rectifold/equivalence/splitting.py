@@ -16,13 +16,14 @@ import numpy as np
 
 from rectifold.bounds.state import Bounds
 from rectifold.effort.equivalence import AttackSize
-from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import no_points
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, Pairing
+from rectifold.runtime.deadline import time_left
+from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.boxes.again import prove_again
 from rectifold.search.boxes.argmax import ArgmaxRefuter
@@ -88,7 +89,7 @@ def proof_in_log(
 
 def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
     """Split for a while, attack longer, then split until the end."""
-    effort, done = run.effort, False
+    effort, done = run.effort.equivalence, False
     for attack, seconds in zip(effort.attacks[1:], effort.seconds_before_attacks, strict=False):
         done = done or search.go_on(min(asked.deadline, time.monotonic() + seconds))
         if not done and (points := asked.attack(attack, effort.kept_points)) is not None:
@@ -116,7 +117,7 @@ def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
             if workers.executor is None:
                 done = search.go_on(min(asked.deadline, time.monotonic() + _ALONE_SECONDS))
             else:
-                done = _take_turns(search, asked, workers, run.effort.turn_seconds)
+                done = _take_turns(search, asked, workers, run.effort.equivalence.turn_seconds)
 
 
 def _take_turns(search: BoxSearch, asked: Attack, workers: Workers, turn: float) -> bool:

@@ -12,7 +12,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
@@ -20,7 +19,9 @@ from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import LAST, Pairing, arranged, gap
+from rectifold.runtime.deadline import time_left
 from rectifold.runtime.interrupts import noticed_interrupts
+from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers, opened_workers
 from rectifold.search.boxes.bounds_on_boxes import clearance
 from rectifold.search.boxes.largest import LargestSearch, TightestSearch
@@ -60,7 +61,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     From a log the best points are taken, and no point that is exactly worse than one of them is
     answered. The boxes are found again: that takes no longer than to check those of an earlier run.
     """
-    deadline = run.deadline(run.effort.tightest_seconds)
+    deadline = run.deadline(run.effort.equivalence.tightest_seconds)
     a, b, domain = question.a, question.b, question.domain
     pairing = question.pairing(run.seed)
     network = gap(*arranged(a, b, pairing), [Fraction(0)] * a.output_size)
@@ -68,7 +69,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     nothing = no_points(excess.bounds)
     logged = nothing if log is None else excess.witnesses.admitted(log.points())
-    climbed = [excess.climbed(size) for size in run.effort.attacks[:1]]
+    climbed = [excess.climbed(size) for size in run.effort.equivalence.attacks[:1]]
     search = _run_search(question, excess, np.vstack([*climbed, logged]), run)
     found = search.outcome()
     best, point, reached = _exactly_best(excess, np.vstack([found.point[None, :], logged]))
@@ -85,7 +86,7 @@ def tightest(question: Question, run: Run) -> Tightest:
 
 def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> LargestSearch:
     """The search from these points until it is complete, interrupted, or the deadline is over."""
-    has_few_inputs = question.varying_inputs <= run.effort.few_inputs
+    has_few_inputs = question.varying_inputs <= run.effort.equivalence.few_inputs
     kind = TightestSearch if has_few_inputs else PhaseSearch
     search = kind(excess.bounds, excess.witnesses, LAST, start)
     search.begin()
@@ -96,7 +97,7 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
         while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes
             if isinstance(search, TightestSearch) and workers.executor is not None:
-                _take_turns(search, excess, workers, run.effort.turn_seconds)
+                _take_turns(search, excess, workers, run.effort.equivalence.turn_seconds)
             else:
                 search.go_on(excess.deadline, before + 1)
             is_over = interrupted.is_set() or time.monotonic() >= excess.deadline

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import time
 
-from rectifold.equivalence.effort import Run, time_left
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
 from rectifold.facts.entries import BoxTreeSigns
@@ -20,6 +19,8 @@ from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, arranged, gap
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
+from rectifold.runtime.deadline import time_left
+from rectifold.runtime.run import Run
 from rectifold.search.boxes.bounds_on_boxes import clearance
 from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.boxes.unit_splits import PhaseSearch
@@ -29,19 +30,19 @@ from rectifold.search.replay import ProofLog
 @with_few_threads
 def agree_within(question: Question, run: Run) -> Agreement:
     """Is |A_j − B_j| ≤ tolerance_j for every output j on a bounded domain?"""
-    deadline = run.deadline(run.effort.within_seconds)
+    deadline = run.deadline(run.effort.equivalence.within_seconds)
     a, b, domain = question.a, question.b, question.domain
     pairing = question.pairing(run.seed)
     network = gap(*arranged(a, b, pairing), question.tolerance)
     excess = Excess(network, domain, pairing, run.seed, deadline)
-    for attack in run.effort.attacks[:1]:
-        if (points := excess.attack(attack, run.effort.kept_points)) is not None:
+    for attack in run.effort.equivalence.attacks[:1]:
+        if (points := excess.attack(attack, run.effort.equivalence.kept_points)) is not None:
             return Agreement(False, points)
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     queries: list[list[Query]] = [[(unit, 1)] for unit in range(2 * a.output_size)]
     if log is not None and (signs := proof_in_log(log, excess.bounds, queries)) is not None:
         return Agreement(True, no_points(excess.bounds), 0, 1.0, signs, pairing)
-    if question.varying_inputs > run.effort.few_inputs:
+    if question.varying_inputs > run.effort.equivalence.few_inputs:
         found = _by_phases(question, excess, run)
     else:
         search = BoxSearch(excess.bounds, excess.witnesses, LAST)
@@ -58,7 +59,9 @@ def _by_phases(question: Question, excess: Excess, run: Run) -> Agreement:
     nothing = no_points(excess.bounds)
     search = PhaseSearch(excess.bounds, excess.witnesses, LAST, nothing, target)
     search.begin()
-    search.go_on(time.monotonic() + run.effort.share_of_pairs * time_left(excess.deadline))
+    search.go_on(
+        time.monotonic() + run.effort.equivalence.share_of_pairs * time_left(excess.deadline)
+    )
     if search.reached > -target:
         return Agreement(False, search.point[None, :], search.boxes)
     if search.is_complete:
@@ -71,7 +74,7 @@ def _by_phases(question: Question, excess: Excess, run: Run) -> Agreement:
 def _by_cascade(question: Question, run: Run, boxes: int) -> Agreement:
     """The gap's last layer as relu units that must be inactive, after so many nodes of a search."""
     network = gap(question.a, question.b, question.tolerance, "relu")
-    settings = Settings("bounds", run.limits, run.seed, run.progress, [LAST])
+    settings = Settings("bounds", run, [LAST])
     facts = prove_layers(network, question.domain, settings)
     known = facts.layers[LAST]
     if known.seen_positive.any():

@@ -8,8 +8,6 @@ then claims nothing about that. With several processes each goes on with a part 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -18,24 +16,12 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import Enumeration
-from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.runtime.run import Progress, Run
+from rectifold.runtime.workers import Workers
 
 _ALONE_SECONDS = 2.0  # before other processes are started
 _TURN_SECONDS = 3.0  # of each process, after which the waiting cells are dealt out again
 _TOLD_SECONDS = 0.5  # between two reports of progress
-
-Told = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """What a comparison may cost: `seconds` (None: until it is done), processes, whom to tell how far it is, by which clock."""
-
-    seconds: float | None = None
-    jobs: int = 1
-    scheduler: str | None = None
-    told: Told | None = None
-    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True)
@@ -58,20 +44,21 @@ def compare_by_regions(
     domain: Domain,
     *,
     within: Fraction = Fraction(0),
-    effort: Effort = Effort(),
+    run: Run = Run(),
 ) -> ByRegions:
     """Compare a and b on a bounded domain with at most five free inputs; stops at the first point with a difference above `within`.
 
     Raises InputError as `Enumeration` does.
     """
-    enumeration = Enumeration(difference(a, b), domain, clock=effort.clock)
-    deadline = None if effort.seconds is None else effort.clock() + effort.seconds
+    enumeration = Enumeration(difference(a, b), domain, clock=run.clock)
+    seconds = run.limits.seconds
+    deadline = None if seconds is None else run.clock() + seconds
     work = _Work([enumeration.root()])
-    alone = _earlier(deadline, effort.clock() + _ALONE_SECONDS) if _has_others(effort) else deadline
-    _go_on(enumeration, work, within, alone, effort.told)
-    if work.waiting and work.where is None and _has_others(effort):
-        with opened_workers(effort.jobs, effort.scheduler) as workers:
-            _share_out(enumeration, work, within, deadline, workers, effort)
+    alone = _earlier(deadline, run.clock() + _ALONE_SECONDS) if run.has_others else deadline
+    _go_on(enumeration, work, within, alone, run.progress)
+    if work.waiting and work.where is None and run.has_others:
+        with run.workers() as workers:
+            _share_out(enumeration, work, within, deadline, workers, run)
     complete = not work.waiting and work.where is None
     point = None if work.where is None else _whole(work.where, domain, enumeration.free)
     return ByRegions(
@@ -97,17 +84,13 @@ class _Work:
             self.where = other.where
         self.largest = max(self.largest, other.largest)
 
-    def tell(self, told: Told | None) -> None:
+    def tell(self, told: Progress | None) -> None:
         if told is not None:
             told(
                 f"{self.regions:,} regions compared, {len(self.waiting):,} cells wait",
                 int(99 * self.share),
                 100,
             )
-
-
-def _has_others(effort: Effort) -> bool:
-    return effort.jobs > 1 or effort.scheduler is not None
 
 
 def _earlier(deadline: float | None, other: float) -> float:
@@ -119,7 +102,7 @@ def _go_on(
     work: _Work,
     within: Fraction,
     deadline: float | None,
-    told: Told | None = None,
+    told: Progress | None = None,
 ) -> None:
     """Compare on the waiting cells, until a point is found or the deadline is reached."""
     next_told = enumeration.clock() + _TOLD_SECONDS
@@ -179,11 +162,11 @@ def _share_out(
     within: Fraction,
     deadline: float | None,
     workers: Workers,
-    effort: Effort,
+    run: Run,
 ) -> None:
     """Turns of all processes until nothing waits, a point is found, or the deadline is reached."""
     while work.waiting and work.where is None:
-        now = effort.clock()
+        now = run.clock()
         if deadline is not None and now >= deadline:
             return
         seconds = _TURN_SECONDS if deadline is None else min(_TURN_SECONDS, deadline - now)
@@ -196,7 +179,7 @@ def _share_out(
         ]
         for other in workers.each(_compared, turns):
             work.add(other)
-        work.tell(effort.told)
+        work.tell(run.progress)
 
 
 def _compared(turn: _Turn) -> _Work:

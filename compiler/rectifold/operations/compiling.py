@@ -22,8 +22,9 @@ from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
 from rectifold.prover.cascade import prove, require_domain
-from rectifold.prover.effort import Limits, Progress, Prover
+from rectifold.prover.state import Prover
 from rectifold.runtime.deadline import Deadline, TimeUp
+from rectifold.runtime.run import Limits, Progress
 
 _PROOFS = 2 / 3  # of the time until a deadline
 _ROUNDS = (
@@ -56,12 +57,12 @@ def compile_network(
     domain: Domain | None = None,
     *,
     prover: Prover = "auto",
-    options: Options = Options(),  # noqa: B008  # an immutable value
-    limits: Limits = Limits(),  # noqa: B008
+    options: Options = Options(),  # an immutable value
+    limits: Limits = Limits(),
     seed: int = 0,
     check: bool = False,
     progress: Progress | None = None,
-    deadline: Deadline = Deadline(),  # noqa: B008
+    deadline: Deadline = Deadline(),
 ) -> Compiled:
     """A network that is the same function on `domain` and no larger.
 
@@ -90,7 +91,7 @@ def rewrite(
     facts: Facts,
     options: Options,
     samples: Sequence[list[Fraction]] = (),
-    deadline: Deadline = Deadline(),  # noqa: B008
+    deadline: Deadline = Deadline(),
 ) -> Compiled:
     """The second half of `compile_network`: from a network with its domain and facts about it.
 

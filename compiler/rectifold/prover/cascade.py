@@ -14,14 +14,13 @@ from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.prover.effort import Limits, Progress, Prover
 from rectifold.prover.layer import LayerState
 from rectifold.prover.resume import resume
 from rectifold.prover.rounds import run_rounds
 from rectifold.prover.stages.table import STAGES
-from rectifold.prover.state import OutOfTimeError, ProofState, Settings
+from rectifold.prover.state import OutOfTimeError, ProofState, Prover, Settings
 from rectifold.runtime.deadline import Deadline, TimeUp
-from rectifold.runtime.workers import opened_workers
+from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.smt.process import Solver
 
 
@@ -41,7 +40,7 @@ def prove(
     domain: Domain | None = None,
     *,
     prover: Prover = "auto",
-    limits: Limits = Limits(),  # noqa: B008  # an immutable value
+    limits: Limits = Limits(),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Facts:
@@ -52,7 +51,7 @@ def prove(
 
     Raises InputError when there is no domain, or when it is proved empty.
     """
-    return prove_layers(network, domain, Settings(prover, limits, seed, progress))
+    return prove_layers(network, domain, Settings(prover, Run(limits, seed, progress)))
 
 
 def prove_layers(network: Network, domain: Domain | None, settings: Settings) -> Facts:
@@ -62,8 +61,7 @@ def prove_layers(network: Network, domain: Domain | None, settings: Settings) ->
 
 @on_few_threads
 def _prove(network: Network, domain: Domain, settings: Settings) -> Facts:
-    limits = settings.limits
-    with Solver() as solver, opened_workers(limits.jobs, limits.scheduler) as workers:
+    with Solver() as solver, settings.run.workers() as workers:
         state = ProofState(network, domain, settings, solver, workers)
         complete = _run(state)
     facts = {v.name: state.layers[v.name].facts() for v in network.relu_layers}
@@ -74,7 +72,7 @@ def _prove(network: Network, domain: Domain, settings: Settings) -> Facts:
 
 def _run(state: ProofState) -> bool:
     """All layers, then rounds; False where the time or an interrupt ended it."""
-    seconds = state.settings.limits.seconds
+    seconds = state.settings.run.limits.seconds
     deadline = Deadline(state.started + (inf if seconds is None else seconds))
     try:
         with deadline.interrupting():

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,13 +18,15 @@ from rectifold.exact.numerals import nearest_float
 from rectifold.facts.entries import Entry
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.prover.effort import Limits, Progress, Prover
 from rectifold.prover.layer import LayerState
+from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
 from rectifold.search.replay import ProofLog
 from rectifold.search.witnesses import Witnesses
 from rectifold.smt.process import Sat, Solver, Unsat
 from rectifold.smt.stability import cone_cost, find_point
+
+Prover = Literal["auto", "bounds", "z3"]
 
 
 class OutOfTimeError(Exception):
@@ -32,12 +35,10 @@ class OutOfTimeError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a caller chooses: provers, limits, and the layers whose phases matter (None: all)."""
+    """What a caller chooses: provers, the run, and the layers whose phases matter (None: all)."""
 
     prover: Prover = "auto"
-    limits: Limits = Limits()  # noqa: RUF009  # an immutable value
-    seed: int = 0
-    progress: Progress | None = None
+    run: Run = Run()
     asked: Collection[str] | None = None
 
 
@@ -47,7 +48,7 @@ class ProofState:
     def __init__(
         self, network: Network, domain: Domain, settings: Settings, solver: Solver, workers: Workers
     ) -> None:
-        limits, asked = settings.limits, settings.asked
+        limits, asked = settings.run.limits, settings.asked
         self.network = network
         self.settings = settings
         self.effort: ProverEffort = limits.chosen_effort.prover
@@ -61,7 +62,7 @@ class ProofState:
         self.seconds: dict[str, float] = {}
         self.bounds = Bounds(network, domain)
         self.witnesses = Witnesses(
-            self.bounds, settings.seed, _feasible(solver, domain, self.effort)
+            self.bounds, settings.run.seed, _feasible(solver, domain, self.effort)
         )
         self.layers: dict[str, LayerState] = {}
         self.record: list[Entry] = []
@@ -87,8 +88,7 @@ class ProofState:
         return cone_cost(self.bounds, name)
 
     def tell(self, what: str, done: int) -> None:
-        if self.settings.progress is not None:
-            self.settings.progress(what, done, len(self.network.layers))
+        self.settings.run.tell(what, done, len(self.network.layers))
 
     def note(self, entry: Entry) -> None:
         """Put an entry into the record, and into the log unless it comes from there."""
@@ -134,7 +134,7 @@ class ProofState:
     # ---- time -----------------------------------------------------------------------------------
 
     def time_left(self) -> float:
-        seconds = self.settings.limits.seconds
+        seconds = self.settings.run.limits.seconds
         return float("inf") if seconds is None else seconds - (time.monotonic() - self.started)
 
     def check_time(self) -> None:

@@ -82,6 +82,11 @@ class Deadline:
             signal.signal(signal.SIGALRM, before)
 
 
+def time_left(deadline: float) -> float:
+    """Seconds until `deadline` (monotonic), not less than 0."""
+    return max(0.0, deadline - time.monotonic())
+
+
 def _may_use_timer() -> bool:
     return (
         hasattr(signal, "setitimer")

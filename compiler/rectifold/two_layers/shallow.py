@@ -13,8 +13,9 @@ from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import MOST_INPUTS, Enumeration
-from rectifold.linear_regions.compare import Effort, compare_by_regions
+from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import Regions, enumeration_of
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
 from rectifold.two_layers.plane.construct import on_a_plane
@@ -179,7 +180,7 @@ def _proof(
     if domain.size - len(domain.fixed) > MOST_INPUTS:
         return f"equal to the source: {built}"
     outcome = compare_by_regions(
-        source, exact, domain, effort=Effort(_PROOF_SECONDS if seconds is None else seconds)
+        source, exact, domain, run=Run(Limits(_PROOF_SECONDS if seconds is None else seconds))
     )
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")

@@ -36,7 +36,7 @@ def run(state: ProofState, layer: LayerState) -> None:
 
 def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> SmtAnswer:
     state.check_time()
-    seconds = min(state.settings.limits.z3_seconds, state.z3_left, state.time_left())
+    seconds = min(state.settings.run.limits.z3_seconds, state.z3_left, state.time_left())
     if seconds <= 0:
         return NoAnswer("the time for Z3 is spent")
     started = time.monotonic()
