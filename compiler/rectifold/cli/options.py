@@ -19,7 +19,6 @@ from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.emitters.table import FORMATS
 from rectifold.prover.state import Prover
 from rectifold.runtime.json import JsonObject
-from rectifold.runtime.run import Limits
 from rectifold.runtime.memory import limit_memory
 from rectifold.runtime.run import Limits
 
