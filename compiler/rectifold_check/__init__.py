@@ -1,4 +1,6 @@
-"""An independent checker of equivalence certificates. Standard library only; shares no code with rectifold.
+"""An independent checker of equivalence certificates.
+
+Standard library only; shares no code with rectifold.
 
 FORMAT.md in this folder defines networks, domains and certificates as mathematics.
 """

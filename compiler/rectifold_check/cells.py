@@ -1,20 +1,29 @@
-"""The rule for few inputs: cut the domain into cells on which both networks are affine; their difference is largest at vertices.
+"""Cells: polytopes that cover a domain of few inputs, on each of which a network is affine.
 
-A cell is a polytope, given as the list of its vertices, each with the set of inequalities (of those that cut the cell) that are tight at it. Take a layer whose
-predecessors' relu units each have one sign (≥ 0 or ≤ 0) at all vertices. Those units are affine on the cell, one after the other,
-hence so is the layer: its values at the vertices say everything. A unit with both signs cuts the cell in two. Where none is left the network
-is affine, and nonpositive on the cell if it is so at the vertices.
+    |x0| as relu(x0) + relu(−x0) on [−1, 1]     has the cells     [−1, 0]  and  [0, 1]
 
-Cutting. The vertices of {z ≥ 0} are the vertices with z ≥ 0 and the points of the edges that lead from z > 0 to z < 0. Two vertices are the ends of an
-edge exactly if no third vertex has every inequality tight that both have (the smallest face with both is the segment between them). An edge of a polytope in n dimensions
-lies on n − 1 inequalities at least, which is asked first. Tight at a new point are those that are tight at both ends, and z: an affine function that is ≥ 0 at both ends of
-a segment and 0 inside it is 0 at both ends. So the lists stay exact from one cut to the next.
+A cell is the list of its vertices, each with the set of inequalities (of those that cut the cell)
+that are tight at it.
+
+Why a network is affine on a cell. Take a layer whose predecessors' relu units each have one sign
+(≥ 0 or ≤ 0) at all vertices. Those units are affine on the cell, one after the other, hence so is
+the layer: its values at the vertices say everything. A unit with both signs cuts the cell in two.
+Where none is left the network is affine, and nonpositive on the cell if it is so at the vertices.
+
+Why the lists of vertices are complete. The vertices of the part z ≥ 0 are the vertices with z ≥ 0
+and the points of the edges that lead from z > 0 to z < 0. Two vertices are the ends of an edge
+exactly if no third vertex has every inequality tight that both have (the smallest face with both is
+the segment between them). An edge of a polytope in n dimensions lies on n − 1 inequalities at
+least, which is asked first. Tight at a new point are those that are tight at both ends, and z: an
+affine function that is ≥ 0 at both ends of a segment and 0 inside it is 0 at both ends. So the
+lists stay exact from one cut to the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from math import gcd, lcm
 
@@ -24,12 +33,16 @@ from rectifold_check.limits import MOST_CELL_INPUTS
 from rectifold_check.networks import Domain, Network
 from rectifold_check.work import Work, words
 
-Point = tuple[int, ...]  # numerators, then one positive denominator
+Point = tuple[int, ...]
+"""Numerators, then one positive denominator."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Vertices and, for each, one bit per tight inequality; units before `unit` of `layer` have one sign (constraints of the domain are layer 0)."""
+    """Vertices and, for each, one bit per tight inequality, of `bits` in all.
+
+    Units before `unit` of `layer` have one sign on it; constraints of the domain are layer 0.
+    """
 
     vertices: tuple[Point, ...]
     tight: tuple[int, ...]
@@ -52,7 +65,10 @@ class Cells:
     def affine(
         self, most: int, stop: Callable[[], bool] | None = None
     ) -> Iterator[tuple[Point, ...]]:
-        """The vertices of cells that cover the domain, the network affine on each. Raises Refusal beyond `most` of them, and once `stop` says so."""
+        """The vertices of cells that cover the domain, the network affine on each.
+
+        Raises Refusal beyond `most` of them, and once `stop` says so.
+        """
         waiting = [self._whole()]
         found = 0
         while waiting:
@@ -69,18 +85,17 @@ class Cells:
             yield cell.vertices
 
     def values(self, point: Point) -> list[tuple[int, ...]]:
-        """bound − c·x per constraint, then each layer's pre-activations: times the point's denominator and a positive number per constraint and layer."""
+        """bound − c·x per constraint, then each layer's pre-activations.
+
+        Times the point's denominator, and a positive number per constraint and layer.
+        """
         if point not in self.known:
             self.known[point] = self._evaluated(point)
         return self.known[point]
 
     def _whole(self) -> Cell:
         """The box."""
-        ends = []
-        for low, high in zip(self.domain.lower, self.domain.upper, strict=True):
-            if low is None or high is None:
-                raise Refusal("cells need a bounded domain")
-            ends.append((low, high))
+        ends = self._ends()
         free = [k for k, (low, high) in enumerate(ends) if low < high]
         if len(free) > MOST_CELL_INPUTS:
             raise Refusal(f"cells are for at most {MOST_CELL_INPUTS} inputs that vary")
@@ -90,14 +105,21 @@ class Cells:
         for sides in product((0, 1), repeat=len(free)):
             chosen = dict(zip(free, sides, strict=True))
             corner = [ends[k][chosen.get(k, 0)] for k in range(len(ends))]
-            vertices.append(
-                _reduced([*(v.numerator * (den // v.denominator) for v in corner), den])
-            )
+            numerators = [v.numerator * (den // v.denominator) for v in corner]
+            vertices.append(_reduced([*numerators, den]))
             tight.append(sum(1 << (2 * k + side) for k, side in enumerate(sides)))
         return Cell(tuple(vertices), tuple(tight), 2 * len(free))
 
+    def _ends(self) -> list[tuple[Fraction, Fraction]]:
+        ends = []
+        for low, high in zip(self.domain.lower, self.domain.upper, strict=True):
+            if low is None or high is None:
+                raise Refusal("cells need a bounded domain")
+            ends.append((low, high))
+        return ends
+
     def _parts(self, cell: Cell) -> list[Cell] | None:
-        """The parts of a cell in the domain, cut by the first unit with two signs; None if there is none."""
+        """The parts of a cell in the domain, cut by the first unit with two signs, if any."""
         values = [self.values(point) for point in cell.vertices]
         self.work.spend(len(cell.vertices) * sum(len(z) for z in values[0]))
         for k in range(cell.layer, len(self.network.layers) + 1):
@@ -113,7 +135,10 @@ class Cells:
         return None
 
     def _cut(self, cell: Cell, at: list[int], sign: int, layer: int, unit: int) -> Cell:
-        """The part where sign · z ≥ 0, at least a face of the cell or nothing."""
+        """The part where sign · z ≥ 0, at least a face of the cell or nothing.
+
+        `at`: z of the unit of the layer at the cell's vertices.
+        """
         z = [sign * v for v in at]
         bit = 1 << cell.bits
         kept = [
@@ -121,6 +146,16 @@ class Cells:
             for p, m, v in zip(cell.vertices, cell.tight, z, strict=True)
             if v >= 0
         ]
+        for p, q, common in self._edges(cell, z):
+            a, b = cell.vertices[p], cell.vertices[q]
+            between = [z[p] * y - z[q] * x for x, y in zip(a, b, strict=True)]
+            kept.append((_reduced(between), common | bit))
+        return Cell(
+            tuple(p for p, _ in kept), tuple(m for _, m in kept), cell.bits + 1, layer, unit + 1
+        )
+
+    def _edges(self, cell: Cell, z: list[int]) -> Iterator[tuple[int, int, int]]:
+        """(vertex with z > 0, vertex with z < 0, what is tight at both) of every edge."""
         inside, outside = ([k for k, v in enumerate(z) if s * v > 0] for s in (1, -1))
         for p in inside:
             self.work.spend(len(outside))
@@ -131,28 +166,14 @@ class Cells:
                 self.work.spend(len(cell.tight))
                 if any(m & common == common and k not in (p, q) for k, m in enumerate(cell.tight)):
                     continue
-                a, b = cell.vertices[p], cell.vertices[q]
-                kept.append(
-                    (
-                        _reduced([z[p] * y - z[q] * x for x, y in zip(a, b, strict=True)]),
-                        common | bit,
-                    )
-                )
-        return Cell(
-            tuple(p for p, _ in kept), tuple(m for _, m in kept), cell.bits + 1, layer, unit + 1
-        )
+                yield p, q, common
 
     def _evaluated(self, point: Point) -> list[tuple[int, ...]]:
         *x, w = point
         self.work.spend(sum(self.entries) * max(map(words, point)))
-        rows = []
-        for row, bound in self.domain.constraints:
-            den = lcm(bound.denominator, *(c.denominator for c in row.values()))
-            rows.append(int(bound * den) * w - sum(int(c * den) * x[j] for j, c in row.items()))
-        result = [tuple(rows)]
-        known: list[tuple[list[int], int]] = [
-            (x, 1)
-        ]  # values of the layers, times w and this denominator
+        result = [self._constraints(x, w)]
+        # values of the layers, each times w and a denominator
+        known: list[tuple[list[int], int]] = [(x, 1)]
         for layer in self.network.layers:
             den = lcm(*(known[source][1] for source in sources_of(layer)))
             self.work.spend(self.entries[len(known) - 1] * words(den * w))
@@ -167,6 +188,14 @@ class Cells:
             result.append(tuple(z))
             known.append(([max(v, 0) for v in z] if layer.is_relu else z, den * layer.den))
         return result
+
+    def _constraints(self, x: list[int], w: int) -> tuple[int, ...]:
+        """bound − c·x of every constraint at the point x / w, times w and a denominator."""
+        rows = []
+        for row, bound in self.domain.constraints:
+            den = lcm(bound.denominator, *(c.denominator for c in row.values()))
+            rows.append(int(bound * den) * w - sum(int(c * den) * x[j] for j, c in row.items()))
+        return tuple(rows)
 
 
 def _reduced(column: list[int]) -> Point:

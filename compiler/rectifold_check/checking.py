@@ -56,12 +56,11 @@ class Verdict:
 
     def json(self) -> dict[str, Json]:
         """For scripts."""
-        claim = None if self.claim is None else self.claim.json()
         return {
             "verdict": self.status,
             "trusted": self.trusted,
             "reason": self.reason,
-            "claim": claim,
+            "claim": None if self.claim is None else self.claim.json(),
         }
 
 

@@ -6,8 +6,8 @@
       eps: 1/100
       domain: [-1, 1]^2
 
-A certificate with an eps of 10^9, or about another network than one thinks, may well hold. Numbers are shown exactly
-where that is short, else rounded so that no less is claimed: eps up.
+A certificate with an eps of 10^9, or about another network than one thinks, may well hold. Numbers
+are shown exactly where that is short, else rounded so that no less is claimed: eps up.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import groupby
-from typing import Any
 
+from rectifold_check.json import Json
+from rectifold_check.limits import SHOWN_CHARACTERS, SHOWN_DIGITS, SHOWN_ENTRIES
 from rectifold_check.networks import Domain, Network
-
-_MOST = 8  # numbers or ranges in one line
-_SHORT = 40  # characters of a number
 
 
 @dataclass(frozen=True)
@@ -37,23 +35,28 @@ class Described:
 
     def __str__(self) -> str:
         sizes = (
-            (self.inputs, "input"), (self.outputs, "output"), (self.layers, "layer"),
-            (self.units, "relu unit"), (self.weights, "weight"),
-        )  # fmt: skip
-        text = ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in sizes)
-        values = (
-            ""
-            if self.constant is None
-            else f" (the constant {_list([_near(v) for v in self.constant])})"
+            (self.inputs, "input"),
+            (self.outputs, "output"),
+            (self.layers, "layer"),
+            (self.units, "relu unit"),
+            (self.weights, "weight"),
         )
+        text = ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in sizes)
+        values = ""
+        if self.constant is not None:
+            values = f" (the constant {_list([_near(v) for v in self.constant])})"
         return f"{text}, sha256 {self.digest}{values}"
 
-    def json(self) -> dict[str, Any]:
-        constant = None if self.constant is None else [_exact(v) for v in self.constant]
+    def json(self) -> dict[str, Json]:
         return {
-            "inputs": self.inputs, "outputs": self.outputs, "layers": self.layers, "units": self.units,
-            "weights": self.weights, "sha256": self.digest, "constant": constant,
-        }  # fmt: skip
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "layers": self.layers,
+            "units": self.units,
+            "weights": self.weights,
+            "sha256": self.digest,
+            "constant": None if self.constant is None else [_exact(v) for v in self.constant],
+        }
 
 
 @dataclass(frozen=True)
@@ -71,16 +74,17 @@ class Claim:
             return "A and B are equal on the whole domain"
         if len(set(self.eps)) == 1:
             return f"|A - B| is at most {_up(self.eps[0])} for every output, on the whole domain"
-        return f"|A - B| is at most its eps for every output (at most {_up(max(self.eps))}), on the whole domain"
+        largest = _up(max(self.eps))
+        return (
+            f"|A - B| is at most its eps for every output (at most {largest}), on the whole domain"
+        )
 
     @property
     def lines(self) -> list[str]:
         """The claim for people, one thing a line."""
-        eps = (
-            _list([_up(v) for v in self.eps])
-            if len(set(self.eps)) > 1
-            else _up(max(self.eps, default=Fraction(0)))
-        )
+        eps = _up(max(self.eps, default=Fraction(0)))
+        if len(set(self.eps)) > 1:
+            eps = _list([_up(v) for v in self.eps])
         return [
             f"A: {self.a}",
             f"B: {self.b}",
@@ -88,20 +92,21 @@ class Claim:
             f"domain: {_domain_text(self.domain)}",
         ]
 
-    def json(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Json]:
         """The same with every number exact, "p" or "p/q"."""
-        ends = {
-            side: [None if v is None else _exact(v) for v in values]
-            for side, values in (("lower", self.domain.lower), ("upper", self.domain.upper))
-        }
-        rows = [
-            [{str(k): _exact(c) for k, c in row.items()}, _exact(bound)]
-            for row, bound in self.domain.constraints
-        ]
         return {
-            "eps": [_exact(v) for v in self.eps], "a": self.a.json(), "b": self.b.json(),
-            "domain": ends | {"constraints": rows},
-        }  # fmt: skip
+            "eps": [_exact(v) for v in self.eps],
+            "a": self.a.json(),
+            "b": self.b.json(),
+            "domain": {
+                "lower": [None if v is None else _exact(v) for v in self.domain.lower],
+                "upper": [None if v is None else _exact(v) for v in self.domain.upper],
+                "constraints": [
+                    [{str(k): _exact(c) for k, c in row.items()}, _exact(bound)]
+                    for row, bound in self.domain.constraints
+                ],
+            },
+        }
 
 
 def described(network: Network) -> Described:
@@ -119,27 +124,22 @@ def described(network: Network) -> Described:
 
 
 def _constant(network: Network) -> tuple[Fraction, ...] | None:
-    """Every value that reads no input; None where an output does."""
-    values: list[list[Fraction | None]] = [[None] * network.inputs]
+    """The outputs, where none of them reads an input."""
+    values: list[list[Fraction | None]] = [[None] * network.inputs]  # None: it reads an input
     for layer in network.layers:
-        own: list[Fraction | None] = []
+        own = []
         for bias, rows in zip(layer.bias, layer.rows, strict=True):
-            read = [(values[row.source][j], w) for row in rows for j, w in row.entries if w]
-            total = Fraction(bias, layer.den)
-            known: Fraction | None = total
-            for value, weight in read:
-                known = (
-                    None
-                    if value is None or known is None
-                    else known + value * Fraction(weight, layer.den)
-                )
-            own.append(known if known is None or not layer.is_relu else max(known, Fraction(0)))
+            total: Fraction | None = Fraction(bias, layer.den)
+            for value, weight in ((values[r.source][j], w) for r in rows for j, w in r.entries):
+                if weight and total is not None:
+                    total = None if value is None else total + value * Fraction(weight, layer.den)
+            own.append(max(total, Fraction(0)) if layer.is_relu and total is not None else total)
         values.append(own)
-    outputs = values[network.output]
-    return None if None in outputs else tuple(v for v in outputs if v is not None)
+    outputs = [v for v in values[network.output] if v is not None]
+    return tuple(outputs) if len(outputs) == len(values[network.output]) else None
 
 
-# ---- texts ----------------------------------------------------------------------------------------
+# ---- texts --------------------------------------------------------------------------------------
 
 
 def _domain_text(domain: Domain) -> str:
@@ -156,23 +156,23 @@ def _domain_text(domain: Domain) -> str:
 
 
 def _list(words: Sequence[str], between: str = ", ") -> str:
-    left = len(words) - _MOST
-    return between.join([*words[:_MOST], f"... {left} more"] if left > 0 else words)
+    left = len(words) - SHOWN_ENTRIES
+    return between.join([*words[:SHOWN_ENTRIES], f"... {left} more"] if left > 0 else words)
 
 
 def _up(value: Fraction) -> str:
     """Exactly where that is short, else not below."""
     text = _exact(value)
-    return text if len(text) <= _SHORT else _decimal(value, ROUND_CEILING)
+    return text if len(text) <= SHOWN_CHARACTERS else _decimal(value, ROUND_CEILING)
 
 
 def _near(value: Fraction) -> str:
     text = _exact(value)
-    return text if len(text) <= _SHORT else f"about {_decimal(value, ROUND_HALF_EVEN)}"
+    return text if len(text) <= SHOWN_CHARACTERS else f"about {_decimal(value, ROUND_HALF_EVEN)}"
 
 
 def _decimal(value: Fraction, rounding: str) -> str:
-    context = Context(prec=9, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+    context = Context(prec=SHOWN_DIGITS, rounding=rounding, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
     quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
     return f"{context.normalize(quotient):e}"
 

@@ -34,3 +34,9 @@ MOST_PLACES = 1_000_000
 
 # Inputs that vary where a domain is cut into cells: its box has 64 corners.
 MOST_CELL_INPUTS = 6
+
+# What a message shows of a claim: numbers or ranges in a row, characters of a number that is shown
+# exactly, and significant digits of one that is longer.
+SHOWN_ENTRIES = 8
+SHOWN_CHARACTERS = 40
+SHOWN_DIGITS = 9

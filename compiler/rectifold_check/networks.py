@@ -1,7 +1,9 @@
 """Networks and domains, read from their canonical texts.
 
     {"format":"rectifold-network/1","inputs":1,"layers":[{"activation":"R","bias":"0:1/2",
-     "units":2,"weights":[[0,["0:1","0:-3"]]]}],"output":1}         h0 = relu(x + 1/2), h1 = relu(-3x)
+     "units":2,"weights":[[0,["0:1","0:-3"]]]}],"output":1}
+
+    h0 = relu(x + 1/2), h1 = relu(-3 x)
 
 The numbers of a layer are integers over one denominator, so that its sums need no fractions.
 Anything that is not exactly as FORMAT.md says is refused.
@@ -169,7 +171,7 @@ def _blocks(
 
 
 def _common(dens: set[int], entries: int, what: str, length: int) -> int:
-    """The least common multiple, if all entries over it are of a size that the text accounts for."""
+    """The least common multiple, if the text accounts for the size of all entries over it."""
     den = 1
     for q in dens:
         den = lcm(den, q)

@@ -75,7 +75,7 @@ class State:
         return total / form.den
 
     def _end(self, v: int, *, upper: bool) -> Fraction:
-        """An end of a variable: the box for inputs, [max(0, lo), max(0, up)] for unsolved values."""
+        """An end of a variable: of the box for inputs, of [max(0, lo), max(0, up)] for values."""
         inputs = self.networks[0].inputs
         if v < inputs:
             end = (self.domain.upper if upper else self.domain.lower)[v]
@@ -162,7 +162,7 @@ class State:
         self._substitutions.clear()
 
     def arrange(self, arrangement: Arrangement) -> None:
-        """From here on the gap network is arranged so. Refuses pairs that cross, and changes nothing then."""
+        """From here on the gap network is so. Refuses pairs that cross, and changes nothing then."""
         before = self.gap
         self.gap = Gap(self.networks, self.tolerance, arrangement)
         self._substitutions.pop(GAP, None)
