@@ -40,6 +40,7 @@ FLOATS := tests/bounds tests/search tests/equivalence tests/prover
 
 kernels: $(INSTALLED)
 	for k in $(KERNELS); do OPENBLAS_CORETYPE=$${k%:*} OPENBLAS_NUM_THREADS=$${k#*:} $(BIN)/python -m pytest -n 2 -q $(FLOATS) || exit 1; done
+	for k in $(KERNELS); do $(BIN)/python benchmarks/golden.py --kernel $$k tiny float || exit 1; done
 
 check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks docs

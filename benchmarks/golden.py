@@ -3,10 +3,16 @@
     python benchmarks/golden.py --write FILE              hashes of this checkout
     python benchmarks/golden.py --against REVISION        the same commands at a git revision, and here
     python benchmarks/golden.py --against REVISION tiny   only networks whose name contains "tiny"
+    python benchmarks/golden.py --kernel Sandybridge:2    here, and with another BLAS kernel and
+                                                          number of threads
 
 A change that only moves or renames code leaves every hash as it is. Hashes are compared within one
 run on one machine: certificates hold multipliers, which another processor's BLAS rounds otherwise.
 Times are left out of the JSON results; nothing here depends on a time limit.
+
+With --kernel the networks, verdicts, regions and shallow forms must be the same bytes; the bounds
+of `stability --json`, multipliers in certificates and tolerances in code may differ in last places,
+and are counted.
 """
 
 from __future__ import annotations
@@ -29,6 +35,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMES = {"seconds", "stages"}  # keys of JSON results that hold times
+FLOATS = (".cert", ".py", ".c", ".h", "stability.json")  # hold bounds or multipliers
 CARTPOLE = "[[-2,2],[-2,2],[-1/5,1/5],[-2,2]]"
 
 COMMANDS = (
@@ -160,6 +167,28 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
     ]
 
 
+def beyond_floats(changed: list[str]) -> list[str]:
+    """Differences of results in which no float of BLAS stands."""
+    return [line for line in changed if not _name(line).endswith(FLOATS)]
+
+
+def _name(difference: str) -> str:
+    """The network and the file, from a line of `differences`."""
+    return difference.split(" → ")[0].rpartition(": ")[0]
+
+
+def with_kernel(kernel: str, names: list[str]) -> dict[str, str]:
+    """The hashes by this script in a process with another OpenBLAS kernel: `NAME:THREADS`."""
+    core, _, threads = kernel.partition(":")
+    with tempfile.TemporaryDirectory() as place:
+        output = Path(place) / "hashes.json"
+        blas = {"OPENBLAS_CORETYPE": core, "OPENBLAS_NUM_THREADS": threads or "1"}
+        script = [sys.executable, str(Path(__file__).resolve()), "--write", str(output), *names]
+        subprocess.run(script, check=True, env=os.environ | blas)
+        found: dict[str, str] = json.loads(output.read_text(encoding="utf-8"))
+    return found
+
+
 def at_revision(revision: str, names: list[str]) -> dict[str, str]:
     """The hashes of another revision, by this script, in a checkout of its own."""
     with tempfile.TemporaryDirectory() as place:
@@ -188,6 +217,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--write", metavar="FILE")
     parser.add_argument("--against", metavar="REVISION")
+    parser.add_argument("--kernel", metavar="NAME:THREADS")
     options = parser.parse_args()
     found = hashes(options.names)
     if options.write:
@@ -197,6 +227,15 @@ def main() -> None:
         print("\n".join(changed))
         print(f"{len(found)} results, {len(changed)} differ from {options.against}")
         sys.exit(1 if changed else 0)
+    if options.kernel:
+        changed = differences(with_kernel(options.kernel, options.names), found)
+        wrong = beyond_floats(changed)
+        print("\n".join(wrong))
+        print(
+            f"{len(found)} results, {len(wrong)} differ with {options.kernel}, "
+            f"{len(changed) - len(wrong)} more in bounds and multipliers"
+        )
+        sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":

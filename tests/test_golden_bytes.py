@@ -39,3 +39,27 @@ def test_a_changed_byte_and_a_missing_file_are_differences(golden: ModuleType) -
 
 def test_there_are_thirty_networks(golden: ModuleType, tmp_path: Path) -> None:
     assert len(list(golden.networks(tmp_path))) == 30
+
+
+def test_another_kernel_changes_bounds_and_multipliers_alone(golden: ModuleType) -> None:
+    names = ["tiny", "small04"]
+    changed = golden.differences(golden.with_kernel("Sandybridge:2", names), golden.hashes(names))
+    assert golden.beyond_floats(changed) == []
+
+
+def test_only_files_with_floats_of_blas_may_differ(golden: ModuleType) -> None:
+    changed = golden.differences(
+        {
+            "a: small.relu": "1",
+            "a: small.cert": "1",
+            "a: verify.json": "1",
+            "a: stability.json": "1",
+        },
+        {
+            "a: small.relu": "2",
+            "a: small.cert": "2",
+            "a: verify.json": "2",
+            "a: stability.json": "2",
+        },
+    )
+    assert golden.beyond_floats(changed) == ["a: small.relu: 1 → 2", "a: verify.json: 1 → 2"]
