@@ -50,8 +50,8 @@ def table() -> str:
 
 
 def _job(name: str) -> str:
-    folder = ROOT / "compiler" / "rectifold"
-    path = folder / name / "__init__.py" if (folder / name).is_dir() else folder / f"{name}.py"
+    place = ROOT / "compiler" / "rectifold" / name.replace(".", "/")
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return " ".join(text.split("\n\n")[0].split())
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.bounds.agreed import INTERVAL_MARGIN
 from rectifold.bounds.state import Bounds
 from rectifold.certificate.steps import (
     BoundStep,
@@ -30,8 +31,6 @@ from rectifold.facts.entries import IntervalBounds
 from rectifold.facts.facts import Facts, Mask
 from rectifold.facts.methods import Method
 from rectifold.ir.network import Layer, Network
-
-_NEAR = 2.0**-48  # of what is summed up: intervals this close to 0 are proved without rounding
 
 _Named = dict[tuple[FactKind, str, int], Fraction]  # side, layer, unit → multiplier
 _Seen = dict[tuple[str, int, FactKind], _Named]
@@ -81,7 +80,7 @@ class IntervalSteps:
         has_sign = signed_ends <= 0
         if is_plain:
             sizes = self.bounds.row_sizes(self.bounds.floats[layer])[0]
-            return np.asarray(has_sign & (-signed_ends <= _NEAR * sizes))
+            return np.asarray(has_sign & (-signed_ends <= INTERVAL_MARGIN * sizes))
         return np.asarray(has_sign | (layer in self.demand.full))
 
     def _proof(self, layer: Layer, unit: int, side: FactKind, seen: _Seen) -> LeafProof:

@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.agreed import BITS
+from rectifold.bounds.agreed import BITS, ZERO_MARGIN
 from rectifold.certificate.steps import (
     AliasStep,
     BoundStep,
@@ -39,9 +39,6 @@ from rectifold.facts.facts import Carrier, LayerFacts, Mask
 from rectifold.facts.methods import Method
 from rectifold.operations.compiling import Compiled
 from rectifold.passes.result import Sign, Tie
-
-_SLACK_NEAR = 2.0**-40
-"""Of a unit's range: a lower end this little below 0 may be 0 for the checker, whose are closer."""
 
 _FactOfUnit = tuple[FactKind, str, int]  # kind of fact, layer, unit
 
@@ -152,7 +149,7 @@ class RewriteProofs:
                 [not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_
             )
             wide = known.upper - known.lower
-            near = (known.lower < 0) & (known.lower >= -_SLACK_NEAR * wide) & np.isfinite(wide)
+            near = (known.lower < 0) & (known.lower >= -ZERO_MARGIN * wide) & np.isfinite(wide)
             named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
             named[name][list(self.roots[name])] = True
         return named

@@ -13,16 +13,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from rectifold.bounds.agreed import BITS, MOST_BITS
+from rectifold.bounds.agreed import BITS, LARGE_SIZE, MOST_BITS, SLOPE_MARGIN, SMALL_SIZE
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import LayerFacts
 from rectifold.ir.domain import Domain
-
-_SMALL = 2.0**-8  # layers whose ends are all below this ask for more bits
-_LARGE = 2.0**24  # ends of layers and inputs above this ask for more bits
-_SLOPE_ROUNDING = 2.0**-58  # per unit of range: the checker's slopes are multiples of 2^-60
 
 
 def bits_for_large(sizes: Sequence[float], domain: Domain) -> int:
@@ -32,7 +28,7 @@ def bits_for_large(sizes: Sequence[float], domain: Domain) -> int:
     """
     box = np.abs(np.concatenate(domain.float_box))
     large = max([s for s in (*sizes, *box.tolist()) if s < np.inf], default=1.0)
-    return 0 if large <= _LARGE else int(np.ceil(np.log2(large / _LARGE)))
+    return 0 if large <= LARGE_SIZE else int(np.ceil(np.log2(large / LARGE_SIZE)))
 
 
 def bits_for(layers: Iterable[LayerFacts], domain: Domain) -> int:
@@ -44,7 +40,7 @@ def bits_for(layers: Iterable[LayerFacts], domain: Domain) -> int:
         float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in layers
     ]
     small = min((s for s in sizes if 0.0 < s < np.inf), default=1.0)
-    fine = 0 if small >= _SMALL else -int(np.floor(np.log2(small)))
+    fine = 0 if small >= SMALL_SIZE else -int(np.floor(np.log2(small)))
     return min(MOST_BITS, BITS + fine + bits_for_large(sizes, domain))
 
 
@@ -67,4 +63,4 @@ class RoundingNeed:
         width = (
             np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
         )[live]
-        self.total[positions] += _SLOPE_ROUNDING * (np.abs(c) @ width)
+        self.total[positions] += SLOPE_MARGIN * (np.abs(c) @ width)

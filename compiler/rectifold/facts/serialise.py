@@ -20,12 +20,12 @@ from typing import assert_never
 
 import numpy as np
 
+from rectifold.bounds.agreed import MAX_TREE_DEPTH, MOST_LEVEL
 from rectifold.exact.entries import Indices
 from rectifold.exact.literals import parse_rational
 from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.methods import Method
 from rectifold.facts.trees import (
-    HULL_LIMIT,
     HULL_UNITS,
     SLOPE_UNITS,
     BoxProof,
@@ -41,7 +41,6 @@ from rectifold.facts.trees import (
     UnitSplit,
 )
 from rectifold.ir.network import Network
-from rectifold.runtime.caps import CAPS
 from rectifold.runtime.json import Json, JsonObject, as_list, as_object, as_text
 
 
@@ -198,7 +197,7 @@ def _case_tree(
     frame: SlopeUnits, form: Json, path: list[int], constraints: int, inputs: int | None
 ) -> Tree:
     """`inputs`: how many the first layer of the frame reads, if it reads nothing else."""
-    if len(path) > CAPS.tree_depth:
+    if len(path) > MAX_TREE_DEPTH:
         raise ValueError("a tree is too deep")
     if isinstance(form, dict):
         alpha, beta = (
@@ -248,13 +247,13 @@ def _hull(frame: SlopeUnits, text: str, inputs: int | None) -> Hull:
         / HULL_UNITS
     )
     size = len(frame.units[frame.first])
-    if len(levels) != size + 2 * inputs or (levels < -HULL_LIMIT / HULL_UNITS).any():
+    if len(levels) != size + 2 * inputs or (levels < -MOST_LEVEL / HULL_UNITS).any():
         raise ValueError("a hull does not fit its layer")
     return Hull(levels[:size], levels[size : size + inputs], levels[size + inputs :])
 
 
 def _box_tree(form: list[Json], claims: int, network: Network, layer: str, depth: int) -> BoxTree:
-    if depth > CAPS.tree_depth or len(form) not in (1, 4, 5):
+    if depth > MAX_TREE_DEPTH or len(form) not in (1, 4, 5):
         raise ValueError("a tree of boxes is malformed")
     proved = tuple(_index(k, claims) for k in as_list(form[0]))
     if len(form) == 1:

@@ -59,8 +59,6 @@ class Caps:
     """Signs and quotients in one end of a range."""
     vnnlib_parentheses: int = 100
     """Parentheses of VNN-LIB that are open at once; files of the competition have at most 5."""
-    tree_depth: int = 400
-    """Levels of a tree of cases or boxes in a log; the checker reads as many."""
 
     # ---- sizes ----------------------------------------------------------------------------------
 

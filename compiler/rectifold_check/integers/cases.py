@@ -16,7 +16,7 @@ import struct
 from dataclasses import replace
 from fractions import Fraction
 
-from rectifold_check.agreed import LOWER_SLOPE_BITS, MAX_TREE_DEPTH
+from rectifold_check.agreed import LOWER_SLOPE_BITS, MAX_TREE_DEPTH, MOST_LEVEL
 from rectifold_check.integers.hull import Hull
 from rectifold_check.integers.layers import sources_of
 from rectifold_check.integers.rounding import rounded_down
@@ -138,7 +138,7 @@ class _CaseWalk:
                 f"{len(data)} bytes of levels for {len(own)} units and twice {inputs} inputs"
             )
         levels = struct.unpack(f"<{len(data)}b", data)
-        if -128 in levels:
+        if min(levels) < -MOST_LEVEL:
             raise Refusal("a level of a hull is below -127/64")
         plus, minus = levels[len(own) : len(own) + inputs], levels[len(own) + inputs :]
         return Hull(at, dict(zip(own, levels, strict=False)), plus, minus)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rectifold.bounds.agreed import BOX_MARGIN
 from rectifold.bounds.boxes import Boxes
 from rectifold.bounds.pairs import PairBoxes, reach_of
 from rectifold.bounds.state import Bounds
@@ -21,7 +22,6 @@ from rectifold.exact.conversion import Floats
 from rectifold.search.boxes.tree import Box, UnitBounds
 
 PAIR = "differences of "
-_CLEARANCE = 1e-9  # of a layer's range: the checker's slopes are rounded to 40 bits
 
 
 class BoundsOnBoxes:
@@ -131,7 +131,7 @@ def with_phase(bounds: UnitBounds, layer: str, unit: int, phase: int) -> UnitBou
 def clearance(bounds: Bounds, layer: str) -> float:
     """What a bound of the layer must clear 0 by: the checker finds it again with other rounding."""
     magnitude = np.maximum(-bounds.lower[layer], bounds.upper[layer]).max(initial=0.0)
-    return _CLEARANCE * float(magnitude)
+    return BOX_MARGIN * float(magnitude)
 
 
 def _difference(lx: Floats, ux: Floats, ly: Floats, uy: Floats) -> tuple[Floats, Floats]:

@@ -15,7 +15,8 @@ from typing import cast
 
 import numpy as np
 
-from rectifold.facts.trees import HULL_LIMIT, HULL_UNITS, Hull
+from rectifold.bounds.agreed import MOST_LEVEL
+from rectifold.facts.trees import HULL_UNITS, Hull
 from rectifold.search.phases.skeleton import Hints, Skeleton
 
 
@@ -39,7 +40,7 @@ class FirstLayer:
 
     def rounded(self, levels: Hints) -> Hints:
         """As a proof can write them."""
-        limit = HULL_LIMIT / HULL_UNITS
+        limit = MOST_LEVEL / HULL_UNITS
         units = levels.dtype.type(HULL_UNITS)
         return cast(Hints, np.round(np.clip(levels, -limit, limit) * units) / units)
 
