@@ -22,7 +22,8 @@ FILES: Mapping[str, tuple[int, ...]] = {  # files that each diff of a page touch
     "pass": (4,),
     "stage": (5,),
     "emitter": (4,),
-    "format": (4, 5),
+    "format": (5, 5),
+    "certificate-rule": (8,),
     "command": (4,),
 }
 _EXAMPLE = re.compile(r"```diff\n(.*?)```\n\n```sh\n(.*?)```", re.DOTALL)
