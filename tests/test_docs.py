@@ -18,8 +18,10 @@ from click.testing import CliRunner
 from rectifold.cli.main import main
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.load import load
+from rectifold.ir.functions import FUNCTIONS
 from rectifold.language.elaborate import parse
 from rectifold.language.printer import print_network
+from rectifold.passes.table import PASSES
 from rectifold.prover.cascade import prove
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -276,6 +278,24 @@ def test_references_from_code_to_the_documents_lead_to_a_heading() -> None:
     assert len(found) >= 14
     for path, file, anchor in found:
         assert anchor in anchors(ROOT / file), (path, file, anchor)
+
+
+def test_files_named_in_the_mathematics_exist() -> None:
+    text = (ROOT / "docs" / "mathematics.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/[\w/]*(?:\.py)?)`", text)
+    assert len(named) >= 40
+    for name in named:
+        places = [ROOT, ROOT / "compiler", ROOT / "compiler" / "rectifold"]
+        places += [place / "two_layers" for place in places]
+        assert any((place / name).exists() for place in places), name
+
+
+def test_the_mathematics_speaks_of_every_pass_and_every_function() -> None:
+    text = (ROOT / "docs" / "mathematics.md").read_text(encoding="utf-8")
+    for name in PASSES:
+        assert name in text, name
+    for function in FUNCTIONS:
+        assert f"{function}(" in text, function
 
 
 def test_code_cites_no_document_by_section_number() -> None:
