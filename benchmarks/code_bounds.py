@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.cli.rounding import certified_rounding, precision_of
+from rectifold.cli.rounding import certify_rounding, precision_of
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
@@ -201,7 +201,7 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
     network = random_network(seed)
     assert network.domain is not None
     try:
-        bound = certified_rounding(network, network.domain, None, kind)
+        bound = certify_rounding(network, network.domain, None, kind)
         origin = Origin(digest(network), network.sizes, bound, precision=precision_of(kind))
         files = FORMATS[kind].emit(network, origin, FILES[kind]).files
     except InputError:

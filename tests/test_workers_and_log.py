@@ -33,7 +33,7 @@ from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Limits
-from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.runtime.workers import Workers, open_workers
 from rectifold.search.replay import ProofLog
 from support import float_network, net, random_network
 
@@ -64,12 +64,12 @@ def square(value: int) -> int:
 
 def test_without_an_executor_work_is_done_here_in_order() -> None:
     assert list(Workers().each(square, [1, 2, 3])) == [1, 4, 9]
-    with opened_workers() as workers:
+    with open_workers() as workers:
         assert workers.count == 1
 
 
 def test_no_jobs_are_refused() -> None:
-    with pytest.raises(InputError, match="0 jobs are no jobs"), opened_workers(0):
+    with pytest.raises(InputError, match="0 jobs are no jobs"), open_workers(0):
         pass
 
 

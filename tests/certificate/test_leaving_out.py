@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rectifold.certificate.compiled import certify, check_certificate
-from rectifold.certificate.leaving_out import certified, left_out_text
+from rectifold.certificate.leaving_out import certify_what_holds, left_out_text
 from rectifold.facts.entries import Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
@@ -47,7 +47,7 @@ def with_false_sign(facts: Facts, layer: str, unit: int) -> Facts:
 
 def test_what_holds_is_left_as_it_is() -> None:
     compiled = compile_network(net(STABLE))
-    known = certified(compiled, OPTIONS)
+    known = certify_what_holds(compiled, OPTIONS)
     assert known.left_out == ()
     assert known.compiled is compiled
     assert known.verdict.status == "holds"
@@ -57,7 +57,7 @@ def test_a_lost_proof_costs_the_rewrites_that_rest_on_it() -> None:
     compiled = compile_network(net(STABLE))
     bare = with_record(compiled, ())
     assert not check_certificate(bare, certify(bare)).holds
-    known = certified(bare, OPTIONS)
+    known = certify_what_holds(bare, OPTIONS)
     assert known.verdict.status == "holds"
     assert known.compiled.network.sizes.units > compiled.network.sizes.units
     assert any("unit 1 of a is never positive" in text for text in known.left_out)
@@ -72,7 +72,7 @@ def test_a_false_fact_is_left_out() -> None:
     false = rewrite(compiled.source, with_false_sign(compiled.facts, "a", 2), OPTIONS)
     points = sample_points(compiled.facts.domain, 20)
     assert evaluate_points(false.network, points) != evaluate_points(compiled.source, points)
-    known = certified(false, OPTIONS)
+    known = certify_what_holds(false, OPTIONS)
     assert evaluate_points(known.compiled.network, points) == evaluate_points(
         compiled.source, points
     )
@@ -98,7 +98,7 @@ def test_lost_proofs_and_false_facts_never_cost_more_than_size(seed: int) -> Non
     ]
     if wide and not lost:
         changed = with_false_sign(facts, *wide[seed % len(wide)])
-    known = certified(rewrite(source, changed, OPTIONS), OPTIONS)
+    known = certify_what_holds(rewrite(source, changed, OPTIONS), OPTIONS)
     assert known.verdict.status == "holds"
     points = sample_points(facts.domain, 15)
     assert evaluate_points(known.compiled.network, points) == evaluate_points(source, points)
@@ -110,7 +110,7 @@ def test_a_tie_that_is_not_said_leaves_out_the_merging_of_its_layer() -> None:
         net("input x[1] in [-1, 1]\nh = relu([x[0], 2*x[0], -3*x[0]])\noutput h[0] + h[1] + h[2]")
     )
     silent = replace(compiled, steps=tuple(replace(step, ties=()) for step in compiled.steps))
-    known = certified(silent, OPTIONS)
+    known = certify_what_holds(silent, OPTIONS)
     assert known.verdict.status == "holds"
     assert known.left_out
     assert all("in h" in text for text in known.left_out)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from rectifold.certificate.accepted import ClaimRefused, accepted
+from rectifold.certificate.accepted import ClaimRefused, require_accepted
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
 from rectifold.cli.main import main
@@ -142,11 +142,11 @@ def test_a_refused_certificate_is_no_claim() -> None:
     domain = network.domain
     assert domain is not None
     good = certify_same(network)
-    assert accepted(network, network, domain, good).status == "holds"
+    assert require_accepted(network, network, domain, good).status == "holds"
     with pytest.raises(
         ClaimRefused, match=r"the checker refuses the certificate \(the certificate ends without"
     ):
-        accepted(network, network, domain, Certificate(good.lines[:-1]))
+        require_accepted(network, network, domain, Certificate(good.lines[:-1]))
 
 
 def load_text(text: str) -> Any:

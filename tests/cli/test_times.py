@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rectifold.certificate.leaving_out import unchanged, untouched_in_time
+from rectifold.certificate.leaving_out import certify_untouched_in_time, unchanged
 from rectifold.cli.main import main
 from rectifold.cli.rounding import rounding_in_time
-from rectifold.cli.shallow import certified_form
+from rectifold.cli.shallow import certify_form
 from rectifold.cli.times import Times
 from rectifold.errors import Unfinished
 from rectifold.ir.network import Network
@@ -99,10 +99,10 @@ def test_the_own_nodes_of_a_source_are_certified_only_while_there_is_time(
 ) -> None:
     assert network.domain is not None
     same = unchanged(compile_network(network, network.domain))
-    certified = untouched_in_time(same, Deadline())
+    certified = certify_untouched_in_time(same, Deadline())
     assert certified is not None
     assert certified.verdict.status == "holds"
-    assert untouched_in_time(same, Over()) is None
+    assert certify_untouched_in_time(same, Over()) is None
 
 
 def test_a_form_whose_check_is_ended_is_written_unchecked_or_refused(
@@ -110,11 +110,11 @@ def test_a_form_whose_check_is_ended_is_written_unchecked_or_refused(
 ) -> None:
     assert network.domain is not None
     form, over = shallow_network(network, network.domain), Times(Deadline(), Over())
-    assert certified_form(network, network.domain, form, over, required=False) == (None, False)
+    assert certify_form(network, network.domain, form, over, required=False) == (None, False)
     assert "the form is not checked by a certificate" in capsys.readouterr().err
     with pytest.raises(Unfinished, match="before the certificate was made and checked"):
-        certified_form(network, network.domain, form, over, required=True)
-    proved, in_time = certified_form(
+        certify_form(network, network.domain, form, over, required=True)
+    proved, in_time = certify_form(
         network, network.domain, form, Times(Deadline(), Deadline()), required=True
     )
     assert in_time

@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from rectifold.certificate.leaving_out import certified, certified_in_time
+from rectifold.certificate.leaving_out import certify_in_time, certify_what_holds
 from rectifold.ir.evaluate import evaluate
 from rectifold.operations.compiling import compile_network, sample_points
 from rectifold.passes.result import Options
@@ -92,7 +92,7 @@ def test_a_rewriting_that_is_ended_early_leaves_an_equal_network_whose_certifica
         seen.add((compiled.rewritten, len(compiled.steps)))
         for point in sample_points(source.domain, 10):
             assert evaluate(compiled.network, point) == evaluate(source, point)
-        assert certified(compiled, Options()).verdict.holds
+        assert certify_what_holds(compiled, Options()).verdict.holds
     assert (False, 0) in seen
     assert (True, len(whole.steps)) in seen
     assert any(not rewritten and steps for rewritten, steps in seen)
@@ -100,8 +100,8 @@ def test_a_rewriting_that_is_ended_early_leaves_an_equal_network_whose_certifica
 
 def test_a_certificate_that_is_not_checked_in_time_is_no_certificate() -> None:
     compiled = compile_network(net(SMALL), prover="bounds")
-    assert certified_in_time(compiled, Options(), Deadline(0.0, ticking())) is None
-    known = certified_in_time(compiled, Options(), Deadline(1e6, ticking()))
+    assert certify_in_time(compiled, Options(), Deadline(0.0, ticking())) is None
+    known = certify_in_time(compiled, Options(), Deadline(1e6, ticking()))
     assert known is not None
     assert known.verdict.holds
 

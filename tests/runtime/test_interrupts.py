@@ -10,14 +10,14 @@ import pytest
 
 from rectifold.equivalence.decide import closest
 from rectifold.ir.domain import Domain
-from rectifold.runtime.interrupts import noticed_interrupts
+from rectifold.runtime.interrupts import notice_interrupts
 from rectifold.runtime.run import Limits
 from support import float_network
 
 
 def test_the_first_interrupt_is_noticed_and_the_second_is_one() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with noticed_interrupts() as interrupted:
+    with notice_interrupts() as interrupted:
         assert not interrupted.is_set()
         signal.raise_signal(signal.SIGINT)
         assert interrupted.is_set()

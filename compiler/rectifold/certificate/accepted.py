@@ -29,7 +29,7 @@ class ClaimRefused(Exception):
         )
 
 
-def accepted(
+def require_accepted(
     a: Network,
     b: Network,
     domain: Domain,

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import rectifold_check
-from rectifold.certificate.accepted import ClaimRefused, accepted
+from rectifold.certificate.accepted import ClaimRefused, require_accepted
 from rectifold.certificate.compiled import certify
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
@@ -50,18 +50,18 @@ class CertifiedCompile:
     left_out: tuple[str, ...] = ()
 
 
-def certified_in_time(
+def certify_in_time(
     compiled: Compiled, options: Options, deadline: Deadline
 ) -> CertifiedCompile | None:
-    """`certified`, or None where the deadline passes before there is a verdict."""
+    """`certify_what_holds`, or None where the deadline passes before there is a verdict."""
     try:
         with deadline.interrupting():
-            return certified(compiled, options, deadline)
+            return certify_what_holds(compiled, options, deadline)
     except TimeUp:
         return None
 
 
-def certified(
+def certify_what_holds(
     compiled: Compiled,
     options: Options,
     deadline: Deadline = Deadline(),
@@ -81,7 +81,7 @@ def certified(
         verdict = _verdict_of(compiled, certificate)
     if verdict is not None:
         return CertifiedCompile(compiled, certificate, verdict)
-    return _with_less(compiled, certificate, options) or _untouched(unchanged(compiled))
+    return _with_less(compiled, certificate, options) or _certify_untouched(unchanged(compiled))
 
 
 def _verdict_of(
@@ -91,7 +91,7 @@ def _verdict_of(
 ) -> rectifold_check.Verdict | None:
     """None where the checker refuses."""
     try:
-        return accepted(
+        return require_accepted(
             compiled.source, compiled.network, compiled.facts.domain, certificate, deadline
         )
     except ClaimRefused:
@@ -135,18 +135,18 @@ def unchanged(compiled: Compiled) -> Compiled:
     return Compiled(source, source, facts, facts, (), compiled.seconds)
 
 
-def untouched_in_time(same: Compiled, deadline: Deadline) -> CertifiedCompile | None:
+def certify_untouched_in_time(same: Compiled, deadline: Deadline) -> CertifiedCompile | None:
     """An `unchanged` network, certified as equal to itself; None where the deadline passes."""
     try:
         with deadline.interrupting():
-            return _untouched(same)
+            return _certify_untouched(same)
     except TimeUp:
         return None
 
 
-def _untouched(same: Compiled) -> CertifiedCompile:
+def _certify_untouched(same: Compiled) -> CertifiedCompile:
     certificate = certify_same(same.source)
-    verdict = accepted(same.source, same.source, same.facts.domain, certificate)
+    verdict = require_accepted(same.source, same.source, same.facts.domain, certificate)
     return CertifiedCompile(same, certificate, verdict, ("every rewrite",))
 
 

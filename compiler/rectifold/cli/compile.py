@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from rectifold.certificate.file import Certificate
-from rectifold.certificate.leaving_out import CertifiedCompile, certified_in_time, left_out_text
+from rectifold.certificate.leaving_out import CertifiedCompile, certify_in_time, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.gain import as_it_is
 from rectifold.cli.inputs import read_network
@@ -29,7 +29,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import precision_of, rounding_in_time
-from rectifold.cli.shallow import certified_form, shallow_origin, write_shallow
+from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
 from rectifold.cli.status import DONE, TRUSTED, UNDECIDED
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
@@ -193,21 +193,21 @@ def _make(
             progress("making and checking the certificate", 0, 1)
         known = None
         if not rewriting.no_certificate:
-            known = certified_in_time(compiled, options, times.end)
+            known = certify_in_time(compiled, options, times.end)
         compiled = compiled if known is None else known.compiled
         if not rewriting.shallow:
             return _Made(compiled, known, None, None)
-        folded = _folded(compiled, times, progress)
+        folded = _fold(compiled, times, progress)
         if rewriting.no_certificate:
             return _Made(compiled, known, folded, None)
         is_required = rewriting.certificate_file is not None
-        proved, in_time = certified_form(
+        proved, in_time = certify_form(
             compiled.source, compiled.facts.domain, folded, times, required=is_required
         )
         return _Made(compiled, known, folded, proved, in_time)
 
 
-def _folded(compiled: Compiled, times: Times, progress: Progress | None) -> Shallow:
+def _fold(compiled: Compiled, times: Times, progress: Progress | None) -> Shallow:
     """A shallow form of the result. Raises Unfinished when the time is up before it is built."""
     left = times.end.left
     with times.before("the shallow form was built"):

@@ -13,7 +13,7 @@ from rectifold.cli.options import (
     quiet_option,
     source,
 )
-from rectifold.cli.rounding import certified_rounding, precision_of
+from rectifold.cli.rounding import certify_rounding, precision_of
 from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
@@ -33,7 +33,7 @@ def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
     require_outputs({}, [source.network, source.domain_spec], force=output.force, network=to.target)
     network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
     network = network.with_domain(domain)
-    bound = certified_rounding(network, domain, None, to.chosen)
+    bound = certify_rounding(network, domain, None, to.chosen)
     origin = Origin(digest(network), network.sizes, bound, precision=precision_of(to.chosen))
     artifact = FORMATS[to.chosen].emit(network, origin, to.path.name)
     files = write_artifact(artifact, to.path, force=output.force)

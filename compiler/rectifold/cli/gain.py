@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rectifold.certificate.leaving_out import CertifiedCompile, unchanged, untouched_in_time
+from rectifold.certificate.leaving_out import CertifiedCompile, certify_untouched_in_time, unchanged
 from rectifold.emitters.artifact import Artifact
 from rectifold.formats.onnx.whole import standalone_bytes, weight_bytes
 from rectifold.operations.compiling import Compiled
@@ -50,5 +50,5 @@ def as_it_is(
         "(--larger writes the rewritten network)"
     )
     same = unchanged(compiled)
-    certified = None if deadline is None else untouched_in_time(same, deadline)
+    certified = None if deadline is None else certify_untouched_in_time(same, deadline)
     return AsItIs(same, certified, Artifact({names[0]: own}), note)

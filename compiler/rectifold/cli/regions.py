@@ -142,7 +142,7 @@ def regions_command(
     require_outputs(names, inputs, force=wanted.force)
     with proof.times.before("the network was read"):
         network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
-        domain = _sliced(require_domain(network, domain), part)
+        domain = _slice_domain(require_domain(network, domain), part)
     if wanted.count_only:
         return _count(network, domain, proof, wanted, report)
     return _list(network, domain, proof, wanted, report)
@@ -188,7 +188,7 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
     return DONE if found.complete else UNDECIDED
 
 
-def _sliced(domain: Domain, part: Slice) -> Domain:
+def _slice_domain(domain: Domain, part: Slice) -> Domain:
     """The part of the domain in which only the inputs of --slice vary. Raises InputError."""
     spec, at = part.slice_spec, part.at_spec
     if spec is None:

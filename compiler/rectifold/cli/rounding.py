@@ -23,7 +23,7 @@ def precision_of(chosen: str) -> str:
     return FORMATS[chosen].precision or "float64"
 
 
-def certified_rounding(
+def certify_rounding(
     network: Network, domain: Domain | None, facts: Facts | None, chosen: str
 ) -> tuple[float, ...] | None:
     """Per output what the code may be off by on the domain.
@@ -47,14 +47,14 @@ def certified_rounding(
 def rounding_in_time(
     network: Network, facts: Facts | None, chosen: str, deadline: Deadline
 ) -> tuple[float, ...] | None:
-    """As `certified_rounding`, on the domain of the facts, or of the network where there are none.
+    """As `certify_rounding`, on the domain of the facts, or of the network where there are none.
 
     None where the deadline passes before; a line says so.
     """
     domain = network.domain if facts is None else facts.domain
     try:
         with deadline.interrupting():
-            return certified_rounding(network, domain, facts, chosen)
+            return certify_rounding(network, domain, facts, chosen)
     except TimeUp:
         click.echo("note: the time was up before the rounding of the code was bounded", err=True)
         return None

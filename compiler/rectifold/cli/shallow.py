@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rectifold.certificate.accepted import accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import MOST_CELLS, certify_by_cells
 from rectifold.cli.inputs import read_network
@@ -148,7 +148,7 @@ def shallow_command(
         if progress is not None:
             progress("making and checking the certificate", 0, 1)
         is_required = form.certificate_file is not None
-        proved, in_time = certified_form(network, domain, result, proof.times, required=is_required)
+        proved, in_time = certify_form(network, domain, result, proof.times, required=is_required)
     beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
     files: list[Path] = [] if beside is None else [beside[0]]
     if to is not None:
@@ -184,7 +184,7 @@ def _shallow(
 CertifiedForm = tuple[Certificate, Verdict]
 
 
-def certified_form(
+def certify_form(
     network: Network, domain: Domain, result: Shallow, times: Times, *, required: bool
 ) -> tuple[CertifiedForm | None, bool]:
     """The certificate where there is one, and whether there was time to make and check it.
@@ -193,7 +193,7 @@ def certified_form(
     """
     try:
         with times.before("the certificate was made and checked"):
-            return certified_shallow(network, result, domain, required=required), True
+            return certify_shallow(network, result, domain, required=required), True
     except Unfinished as ended:
         if required:
             raise
@@ -234,7 +234,7 @@ def write_shallow(
     return write_artifact(artifact, to.path, force=force, certificate=beside)
 
 
-def certified_shallow(
+def certify_shallow(
     source: Network, result: Shallow, domain: Domain, *, required: bool
 ) -> tuple[Certificate, Verdict] | None:
     """The certificate that an exact form equals `source`, and the checker's verdict.
@@ -257,7 +257,7 @@ def certified_shallow(
                 f"the certificate of this form would need more than {MOST_CELLS:,} cells"
             )
         return None
-    return certificate, accepted(source, result.network, domain, certificate)
+    return certificate, require_accepted(source, result.network, domain, certificate)
 
 
 def shallow_json(result: Shallow) -> JsonObject:

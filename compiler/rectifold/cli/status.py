@@ -47,10 +47,10 @@ class Commands(click.Group):
         if not extra.pop("standalone_mode", True):
             return super().main(args, standalone_mode=False, **extra)
         with _interrupts():
-            status = self._parsed(args, **extra)
+            status = self._parse_and_run(args, **extra)
         sys.exit(status)
 
-    def _parsed(self, args: Sequence[str] | None, **extra: Any) -> int:
+    def _parse_and_run(self, args: Sequence[str] | None, **extra: Any) -> int:
         """What click itself ends: wrong use, --help (its result is no status of ours)."""
         try:
             status = super().main(args, standalone_mode=False, **extra)

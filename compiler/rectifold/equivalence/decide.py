@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 
-from rectifold.certificate.accepted import ClaimRefused, accepted
+from rectifold.certificate.accepted import ClaimRefused, require_accepted
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
 from rectifold.certificate.within import certify_within
@@ -69,12 +69,12 @@ def compare(
 def decide(question: Question, run: Run) -> Comparison:
     """Are the networks equal, or within the question's tolerance?"""
     try:
-        return _decided(question, run)
+        return _decide_asked(question, run)
     except ClaimRefused as refused:
         return Unknown(str(refused), Fraction(0))
 
 
-def _decided(question: Question, run: Run) -> Comparison:
+def _decide_asked(question: Question, run: Run) -> Comparison:
     """As `decide`. Raises ClaimRefused where the checker does not accept what was proved."""
     if digest(question.a) == digest(question.b):
         return _same(question)
@@ -103,7 +103,7 @@ def _decided(question: Question, run: Run) -> Comparison:
 
 def _same(question: Question) -> Equal:
     certificate = certify_same(question.a)
-    replayed = accepted(question.a, question.b, question.domain, certificate).status
+    replayed = require_accepted(question.a, question.b, question.domain, certificate).status
     reason = "the two files describe one and the same network"
     return Equal(reason, 0, certificate, "equal" if question.is_exact else "within", replayed)
 
@@ -125,7 +125,7 @@ def _decide_within(question: Question, run: Run) -> Comparison:
         return Unknown(_share_text(found), largest, found.share)
     certificate = certify_within(a, b, domain, question.tolerance, evidence, found.pairing)
     is_checked = _is_soon_checked(question, found.boxes, run)
-    replayed = accepted(a, b, domain, certificate).status if is_checked else None
+    replayed = require_accepted(a, b, domain, certificate).status if is_checked else None
     return Equal(f"proved on {_cases_text(found)}", 0, certificate, "within", replayed)
 
 
@@ -250,7 +250,7 @@ def find_closest(question: Question, run: Run) -> Closest:
         raise InputError("no point of the domain was found")
     point = tuple(higher_point(question, points[0], climb_seconds(run)))
     (va,), (vb,) = evaluate_points(question.a, [point]), evaluate_points(question.b, [point])
-    per_output, certificate, replayed = _certified_bounds(question, found, run)
+    per_output, certificate, replayed = _certify_bounds(question, found, run)
     return Closest(
         lower=max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0)),
         upper=max(per_output, default=Fraction(0)),
@@ -266,7 +266,7 @@ def find_closest(question: Question, run: Run) -> Closest:
     )
 
 
-def _certified_bounds(
+def _certify_bounds(
     question: Question, found: Tightest, run: Run
 ) -> tuple[tuple[Fraction, ...], Certificate, str | None]:
     """The bounds that the checker accepts: those found, or ones raised by what its rounding asks.
@@ -281,7 +281,7 @@ def _certified_bounds(
         if not _is_soon_checked(question, found.boxes, run):
             return upper, certificate, None
         try:
-            return upper, certificate, accepted(a, b, domain, certificate).status
+            return upper, certificate, require_accepted(a, b, domain, certificate).status
         except ClaimRefused as refusal:
             refused = refusal
     assert refused is not None

@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
-from rectifold.certificate.accepted import ClaimRefused, accepted
+from rectifold.certificate.accepted import ClaimRefused, require_accepted
 from rectifold.certificate.pair import certify_pair
 from rectifold.equivalence.answers import Comparison, Different, Equal, Relation, Unknown
 from rectifold.equivalence.points import confirm
@@ -42,7 +42,7 @@ def tie_units(question: Question, run: Run) -> Equal | None:
     if certificate is None:
         return None
     try:
-        verdict = accepted(a, b, domain, certificate)
+        verdict = require_accepted(a, b, domain, certificate)
     except ClaimRefused:
         return None  # there are other ways to prove it
     return Equal("every difference cancels", verdict.trusted, certificate, replayed=verdict.status)
@@ -91,7 +91,7 @@ def _by_regions(question: Question, run: Run, largest: Fraction) -> Comparison |
                 and has_time
             ):
                 a, b, domain = question.a, question.b, question.domain
-                replayed = accepted(a, b, domain, certificate).status
+                replayed = require_accepted(a, b, domain, certificate).status
             return Equal(reason, 0, certificate, _relation(question), replayed)
         case _:
             assert_never(found)

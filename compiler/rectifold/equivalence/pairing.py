@@ -25,7 +25,7 @@ _LARGEST = 4_000  # units of a layer beyond which distances are not compared
 _Chain = tuple[int, tuple[tuple[int, int], ...]]  # relatives in all, and the pairs of layers
 
 
-def guessed_pairing(a: Network, b: Network, domain: Domain, seed: int) -> Pairing:
+def guess_pairing(a: Network, b: Network, domain: Domain, seed: int) -> Pairing:
     """By shape where the units at the same places are relatives as often as any; else by
     simulation.
     """
@@ -79,7 +79,7 @@ def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairi
     longest common subsequence).
     """
     rows, columns = sorted(first), sorted(second)
-    matches = {(k, m): _matched(first[k], second[m]) for k in rows for m in columns}
+    matches = {(k, m): _match_relatives(first[k], second[m]) for k in rows for m in columns}
     best: dict[tuple[int, int], _Chain] = {}
     for i in range(len(rows) + 1):
         for j in range(len(columns) + 1):
@@ -101,7 +101,7 @@ def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairi
     )
 
 
-def _matched(x: Floats, y: Floats) -> list[tuple[int, int]]:
+def _match_relatives(x: Floats, y: Floats) -> list[tuple[int, int]]:
     """Relatives, nearest first, each unit once."""
     if not len(x) or not len(y):
         return []

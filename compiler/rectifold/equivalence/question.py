@@ -22,7 +22,7 @@ from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import threads_for
 from rectifold.effort.equivalence import AttackSize
-from rectifold.equivalence.pairing import guessed_pairing
+from rectifold.equivalence.pairing import guess_pairing
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import counted
@@ -81,7 +81,7 @@ class Question:
 
     def pairing(self, seed: int) -> Pairing:
         """A guess which units of both are close to each other."""
-        return guessed_pairing(self.a, self.b, self.domain, seed)
+        return guess_pairing(self.a, self.b, self.domain, seed)
 
 
 def with_few_threads(
@@ -146,19 +146,19 @@ class Excess:
 
     def attack(self, size: AttackSize, kept: int) -> Floats | None:
         """Points, `kept` at most, at which some unit of the last layer is certainly positive."""
-        points = self._sampled(size)
+        points = self._sample(size)
         if points is None:
             return None
         if self.witnesses.trace(points, LAST).signs(LAST)[0].any():
             return self._positive(points, kept)
         return self._positive(self._climb(points, size), kept)
 
-    def climbed(self, size: AttackSize) -> Floats:
+    def climb(self, size: AttackSize) -> Floats:
         """Random points and climbs from the best of them.
 
         None (0×n) in a domain that is hard to meet.
         """
-        points = self._sampled(size)
+        points = self._sample(size)
         if points is None:
             return no_points(self.bounds)
         return np.vstack([points, self._climb(points, size)])
@@ -169,7 +169,7 @@ class Excess:
         rows = np.repeat(np.arange(values.shape[1])[None, :], len(best), axis=0).ravel()
         return self.witnesses.ascend(LAST, rows, 1.0, points[best.ravel()], size.steps)
 
-    def _sampled(self, size: AttackSize) -> Floats | None:
+    def _sample(self, size: AttackSize) -> Floats | None:
         """Half uniform, half corners, in portions, so that the time limit is kept.
 
         None when there are none.

@@ -80,7 +80,7 @@ def by_regions(question: Question, run: Run) -> RegionOutcome | None:
             found = compare_by_regions(a, b, domain, within=within, run=run)
         except InputError:  # constraints that leave no interior: no regions, but perhaps points
             return _by_cells(question, deadline, run)
-        return _judged(question, found, deadline, run)
+        return _judge(question, found, deadline, run)
     return _by_cells(question, deadline, run)
 
 
@@ -92,9 +92,7 @@ def _is_bounded(domain: Domain) -> bool:
     return bool(np.isfinite(np.array(domain.float_box)).all())
 
 
-def _judged(
-    question: Question, found: ByRegions, deadline: float | None, run: Run
-) -> RegionOutcome:
+def _judge(question: Question, found: ByRegions, deadline: float | None, run: Run) -> RegionOutcome:
     if found.point is not None:
         return Apart(found.point)
     if not found.complete:
@@ -106,7 +104,7 @@ def _judged(
     how = "agree" if found.largest == 0 else f"differ by at most {bound_text(found.largest)}"
     reason = f"their affine maps {how} on {_common(found.regions)}, compared exactly"
     run.tell(f"{found.regions:,} regions compared, certifying", 99, 100)
-    certificate = _certified(question, deadline, run)
+    certificate = _certify_cells(question, deadline, run)
     if certificate is None:
         reason += (
             "; without a certificate, for which there was no time, "
@@ -116,7 +114,7 @@ def _judged(
 
 
 def _by_cells(question: Question, deadline: float | None, run: Run) -> RegionOutcome:
-    certificate = _certified(question, deadline, run)
+    certificate = _certify_cells(question, deadline, run)
     if certificate is None:
         return Begun(
             "no counterexample was found, and comparing at the vertices of all cells came to no end"
@@ -129,7 +127,7 @@ def _by_cells(question: Question, deadline: float | None, run: Run) -> RegionOut
     )
 
 
-def _certified(question: Question, deadline: float | None, run: Run) -> Certificate | None:
+def _certify_cells(question: Question, deadline: float | None, run: Run) -> Certificate | None:
     """A certificate by the rule `cells`, if it is found before the deadline."""
     end = run.clock() + _CERTIFICATE_SECONDS if deadline is None else deadline
     return certify_by_cells(

@@ -24,7 +24,7 @@ from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, Pairing
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Run
-from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.runtime.workers import Workers, open_workers
 from rectifold.search.boxes.again import prove_again
 from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.boxes.signs import BoxSearch, Query
@@ -109,7 +109,7 @@ def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
 def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
     """In several processes, if there are some."""
     done = False
-    with opened_workers(run.limits.jobs, run.limits.scheduler) as workers:
+    with open_workers(run.limits.jobs, run.limits.scheduler) as workers:
         while not done and time.monotonic() < asked.deadline:
             if run.progress is not None:
                 share = round(100 * search.found.settled_fraction)

@@ -20,9 +20,9 @@ from rectifold.facts.trees import BoxProof
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import LAST, Pairing, arranged, gap
 from rectifold.runtime.deadline import time_left
-from rectifold.runtime.interrupts import noticed_interrupts
+from rectifold.runtime.interrupts import notice_interrupts
 from rectifold.runtime.run import Run
-from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.runtime.workers import Workers, open_workers
 from rectifold.search.boxes.bounds_on_boxes import clearance
 from rectifold.search.boxes.largest import LargestSearch, TightestSearch
 from rectifold.search.boxes.unit_splits import PhaseSearch
@@ -69,7 +69,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     nothing = no_points(excess.bounds)
     logged = nothing if log is None else excess.witnesses.admitted(log.points())
-    climbed = [excess.climbed(size) for size in run.effort.equivalence.attacks[:1]]
+    climbed = [excess.climb(size) for size in run.effort.equivalence.attacks[:1]]
     search = _run_search(question, excess, np.vstack([*climbed, logged]), run)
     found = search.outcome()
     best, point, reached = _exactly_best(excess, np.vstack([found.point[None, :], logged]))
@@ -91,8 +91,8 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
     search = kind(excess.bounds, excess.witnesses, LAST, start)
     search.begin()
     with (
-        noticed_interrupts() as interrupted,
-        opened_workers(run.limits.jobs, run.limits.scheduler) as workers,
+        notice_interrupts() as interrupted,
+        open_workers(run.limits.jobs, run.limits.scheduler) as workers,
     ):
         while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes

@@ -45,14 +45,14 @@ def parse_ratio(text: str) -> tuple[int, int]:
         if suffix:
             return _rounded_literal(text[:-3], suffix)
         part = part or ""
-        shift = _checked_exponent(exponent, CAPS.exponent) - len(part)
+        shift = _check_exponent(exponent, CAPS.exponent) - len(part)
         digits = int(whole + part)
         return (digits * 10**shift, 1) if shift >= 0 else (digits, 10**-shift)
     match = _HEX.fullmatch(text)
     if match:
         whole, part, exponent = match.groups()
         part = part or ""
-        shift = _checked_exponent(exponent, 4 * CAPS.exponent) - 4 * len(part)
+        shift = _check_exponent(exponent, 4 * CAPS.exponent) - 4 * len(part)
         digits = int(whole + part, 16)
         return (digits << shift, 1) if shift >= 0 else (digits, 1 << -shift)
     raise NumberError(f"{text[:40]!r} is not a number")
@@ -93,13 +93,13 @@ def format_number(value: Fraction) -> str:
             return written
     return "/".join(
         map(
-            _written_integer,
+            _read_integer,
             [value.numerator, *([value.denominator] if value.denominator != 1 else [])],
         )
     )
 
 
-def _written_integer(value: int) -> str:
+def _read_integer(value: int) -> str:
     """Raises NumberError for one that could not be read back."""
     digits = int(value.bit_length() * 0.302)
     if digits >= CAPS.digits:
@@ -131,7 +131,7 @@ def _format_float(value: Fraction) -> str | None:
     return format_float(near) if Fraction(near) == value else None
 
 
-def _checked_exponent(text: str | None, limit: int) -> int:
+def _check_exponent(text: str | None, limit: int) -> int:
     exponent = int(text) if text and len(text) < 9 else (limit + 1 if text else 0)
     if abs(exponent) > limit:
         raise NumberError(f"exponent {text} is too large; the limit is ±{limit}")

@@ -65,9 +65,13 @@ def read_trees(text: str, name: str) -> list[Expression]:
     return stack[0].parts
 
 
-def shown(tree: Expression) -> str:
+def short_text(tree: Expression) -> str:
     """The tree as text, shortened."""
-    text = tree.text if isinstance(tree, Word) else "(" + " ".join(map(shown, tree.parts[:4])) + ")"
+    text = (
+        tree.text
+        if isinstance(tree, Word)
+        else "(" + " ".join(map(short_text, tree.parts[:4])) + ")"
+    )
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
+from rectifold.exact.matrix_rows import matrix_from_rows
 from rectifold.exact.numerals import counted
-from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
@@ -117,9 +117,9 @@ def _affine_layer(layer: JsonObject, value: Affine, where: str) -> Affine:
             f"has {counted(value.size, 'value')}",
         )
     try:
-        weight = written_matrix([_read_numbers(row, where) for row in rows], value.size)
+        weight = matrix_from_rows([_read_numbers(row, where) for row in rows], value.size)
         return value.apply(weight) + Affine(
-            written_matrix([[v] for v in _read_numbers(bias, where)], 1)
+            matrix_from_rows([[v] for v in _read_numbers(bias, where)], 1)
         )
     except NumberError as error:
         raise LayersError("too-large", f"{where}: {error}") from None

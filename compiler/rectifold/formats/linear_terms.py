@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
-from rectifold.formats.expressions import Expression, Parentheses, Word, shown
+from rectifold.formats.expressions import Expression, Parentheses, Word, short_text
 from rectifold.runtime.caps import CAPS
 
 _INPUT_NAME = re.compile(r"X_(0|[1-9]\d{0,8})")
@@ -50,7 +50,9 @@ def linear_term(tree: Expression, name: str) -> Linear:
 def require_inputs(term: Linear, tree: Expression, name: str) -> None:
     """Refuses a constraint in which no input is left."""
     if not term.coefficients:
-        raise InputError(f"{name}:{tree.line}: {shown(tree)} does not mention an input; remove it")
+        raise InputError(
+            f"{name}:{tree.line}: {short_text(tree)} does not mention an input; remove it"
+        )
 
 
 def _word(word: Word) -> Linear:
@@ -76,7 +78,7 @@ def _group(tree: Parentheses, name: str) -> Linear:
             return Linear.combined([(left, right.constant)])
     if tree.head == "/" and len(parts) == 2 and not parts[1].coefficients and parts[1].constant:
         return Linear.combined([(parts[0], 1 / parts[1].constant)])
-    raise InputError(f"{name}:{tree.line}: {shown(tree)} is not linear in the inputs")
+    raise InputError(f"{name}:{tree.line}: {short_text(tree)} is not linear in the inputs")
 
 
 def _require_short(value: Fraction) -> None:

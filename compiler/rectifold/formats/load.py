@@ -116,11 +116,11 @@ def domain_and_notes(spec: str, network: Network) -> tuple[Domain, list[str]]:
     if text.endswith(".vnnlib"):
         return read_vnnlib(require_file(text), size)
     if Path(text).suffix.lower() in _READERS:
-        return _stated_domain(text, size), []
+        return _read_stated_domain(text, size), []
     return parse_box(spec, size), []
 
 
-def _stated_domain(name: str, size: int) -> Domain:
+def _read_stated_domain(name: str, size: int) -> Domain:
     """The domain that another network file states."""
     domain = load(name).network.domain
     if domain is None:

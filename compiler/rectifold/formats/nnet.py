@@ -22,8 +22,8 @@ from pathlib import Path
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.matrix_rows import matrix_from_rows
 from rectifold.exact.numerals import counted, readable
-from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
@@ -36,7 +36,7 @@ def read_nnet(path: Path) -> tuple[Network, list[str]]:
     """(network, notes). Raises InputError with the line of the first mistake."""
     lines = _Lines(path)
     sizes = _sizes(lines)
-    domain = _normalised_box(lines, sizes[0])
+    domain = _read_normalised_box(lines, sizes[0])
     layers = [_read_layer(lines, width, height) for width, height in pairwise(sizes)]
     lines.end()
     builder = Builder("x", sizes[0])
@@ -71,7 +71,7 @@ def _sizes(lines: _Lines) -> list[int]:
     return sizes
 
 
-def _normalised_box(lines: _Lines, inputs: int) -> Domain:
+def _read_normalised_box(lines: _Lines, inputs: int) -> Domain:
     """The box of the normalised inputs."""
     low, high = lines.numbers(inputs, "lower ends"), lines.numbers(inputs, "upper ends")
     mean = lines.numbers(inputs + 1, "means of the inputs and of the outputs")
@@ -87,10 +87,10 @@ def _normalised_box(lines: _Lines, inputs: int) -> Domain:
 
 def _read_layer(lines: _Lines, width: int, height: int) -> tuple[Matrix, Matrix]:
     try:
-        weight = written_matrix(
+        weight = matrix_from_rows(
             [lines.numbers(width, "weights of one unit") for _ in range(height)], width
         )
-        return weight, written_matrix([lines.numbers(1, "one bias") for _ in range(height)], 1)
+        return weight, matrix_from_rows([lines.numbers(1, "one bias") for _ in range(height)], 1)
     except NumberError as error:
         raise lines.error(str(error)) from None
 

@@ -52,7 +52,7 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
     builder = Builder("x", first.shape[1])
     value = builder.input
     for k in range(count):
-        form = _stored_layer(path.name, arrays, k, value, has_bias=has_biases)
+        form = _read_stored_layer(path.name, arrays, k, value, has_bias=has_biases)
         value = builder.layer(f"h{k + 1}" if k < count - 1 else "y", form, relu=k < count - 1)
     notes = [f"{path.name} has no biases b0, b1, ...: they are 0"] if not has_biases else []
     if extra:
@@ -61,7 +61,7 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
             "left out"
         )
     return builder.finish(
-        value, safe_name(path.stem, "net"), _stored_box(path.name, arrays, first.shape[1])
+        value, safe_name(path.stem, "net"), _read_stored_box(path.name, arrays, first.shape[1])
     ), notes
 
 
@@ -115,7 +115,7 @@ def _extra(name: str, arrays: dict[str, np.ndarray]) -> list[str]:
     return extra
 
 
-def _stored_layer(
+def _read_stored_layer(
     name: str, arrays: dict[str, np.ndarray], k: int, value: Affine, *, has_bias: bool
 ) -> Affine:
     weight = as_floats(arrays[f"W{k}"], f"{name}[W{k}]")
@@ -130,7 +130,7 @@ def _stored_layer(
     return value.apply(Matrix.from_floats(weight)) + Affine(Matrix.from_floats(bias.reshape(-1, 1)))
 
 
-def _stored_box(name: str, arrays: dict[str, np.ndarray], size: int) -> Domain | None:
+def _read_stored_box(name: str, arrays: dict[str, np.ndarray], size: int) -> Domain | None:
     present = [key for key in _ENDS if key in arrays]
     if not present:
         return None
@@ -139,14 +139,14 @@ def _stored_box(name: str, arrays: dict[str, np.ndarray], size: int) -> Domain |
         raise InputError(
             f"{name} has {present[0]} but no {other}: half a box; add {other}, or leave both out"
         )
-    lower, upper = (_stored_end(name, key, arrays[key], size) for key in _ENDS)
+    lower, upper = (_read_stored_end(name, key, arrays[key], size) for key in _ENDS)
     try:
         return Domain(lower, upper)
     except DomainError as error:
         raise InputError(f"{name}: {error}") from None
 
 
-def _stored_end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, ...]:
+def _read_stored_end(name: str, key: str, array: np.ndarray, size: int) -> tuple[Fraction, ...]:
     values = [Fraction(v) for v in as_floats(array, f"{name}[{key}]").ravel().tolist()]
     if len(values) not in (1, size):
         entries = counted(len(values), "entry", "entries")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
-from rectifold.formats.expressions import Expression, Parentheses, Word, read_trees, shown
+from rectifold.formats.expressions import Expression, Parentheses, Word, read_trees, short_text
 from rectifold.formats.linear_terms import Linear, linear_term, require_inputs
 from rectifold.ir.domain import Constraint, Domain, DomainError
 from rectifold.runtime.caps import CAPS
@@ -71,7 +71,7 @@ class _CommandReader:
     def command(self, tree: Expression) -> None:
         head = tree.head if isinstance(tree, Parentheses) else ""
         if self.ended and head not in _SILENT:
-            raise self._error(tree, f"{shown(tree)} comes after ({self.ended}); put it before")
+            raise self._error(tree, f"{short_text(tree)} comes after ({self.ended}); put it before")
         if isinstance(tree, Parentheses) and head in ("declare-const", "declare-fun"):
             self._declare(tree)
         elif isinstance(tree, Parentheses) and head == "assert":
@@ -81,7 +81,7 @@ class _CommandReader:
         elif head not in _SILENT:
             raise self._error(
                 tree,
-                f"{shown(tree)} is not known; only declare-const and assert are read: {_GIVE_THE_BOX}",
+                f"{short_text(tree)} is not known; only declare-const and assert are read: {_GIVE_THE_BOX}",
             )
         elif head in ("check-sat", "exit"):
             self.ended = head
@@ -106,7 +106,7 @@ class _CommandReader:
         )
         if kind != ["Real"] or not (match := _VARIABLE.fullmatch(words[0])):
             raise self._error(
-                tree, f"{shown(tree)} is not (declare-const X_0 Real), nor the same of Y_0"
+                tree, f"{short_text(tree)} is not (declare-const X_0 Real), nor the same of Y_0"
             )
         if words[0] in self.declared:
             raise self._error(tree, f"{words[0]} is declared twice")
@@ -167,7 +167,8 @@ class _CommandReader:
             or len(tree.parts) != 3
         ):
             raise self._error(
-                tree, f"{shown(tree)} is not a linear constraint on the inputs; {_GIVE_THE_BOX}"
+                tree,
+                f"{short_text(tree)} is not a linear constraint on the inputs; {_GIVE_THE_BOX}",
             )
         left, right = (linear_term(part, self.name) for part in tree.parts[1:])
         difference = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])

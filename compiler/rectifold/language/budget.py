@@ -28,7 +28,7 @@ class Budget:
         self.left = CAPS.free_cells + CAPS.cells_per_character * characters
         self.given = self.left
 
-    def loaded(self, entries: int) -> None:
+    def count_loaded(self, entries: int) -> None:
         """An array was read from a file: its size counts as the text's."""
         self.left += CAPS.cells_per_loaded * entries
         self.given += CAPS.cells_per_loaded * entries

@@ -136,7 +136,7 @@ class Calls(Expressions):
             raise Fault(call.arguments[0].span, str(error)) from None
         if array.ndim > 2:
             raise Fault(call.span, f"the array has {array.ndim} dimensions; a matrix has two")
-        self.budget.loaded(array.size)
+        self.budget.count_loaded(array.size)
         matrix = array if array.ndim == 2 else array.reshape(-1, 1)
         return ConstantValue(Matrix.from_floats(matrix), array.ndim)
 

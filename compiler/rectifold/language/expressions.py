@@ -14,8 +14,8 @@ from pathlib import Path
 from rectifold.errors import NetworkError
 from rectifold.exact.literals import NumberError
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.matrix_rows import matrix_from_rows
 from rectifold.exact.numerals import readable
-from rectifold.exact.written import written_matrix
 from rectifold.ir.affine import concat
 from rectifold.ir.builder import Builder
 from rectifold.ir.names import CALLS
@@ -248,7 +248,7 @@ class Expressions(ABC):
             if len({c.matrix.shape for c in constants}) != 1:
                 raise Fault(expression.span, "the rows of this matrix have different lengths")
             rows = [c.matrix.column_values() for c in constants]
-            return self._written(written_matrix(rows, len(rows[0])), 2, expression.span)
+            return self._written(matrix_from_rows(rows, len(rows[0])), 2, expression.span)
         for item, value in zip(expression.items, values, strict=True):
             if value.rank != 0:
                 raise Fault(
@@ -258,7 +258,7 @@ class Expressions(ABC):
                 )
         if all(isinstance(v, ConstantValue) for v in values):
             column = [[v.matrix.entry(0, 0)] for v in values if isinstance(v, ConstantValue)]
-            return self._written(written_matrix(column, 1), 1, expression.span)
+            return self._written(matrix_from_rows(column, 1), 1, expression.span)
         return self._joined(values, expression.span)
 
     def _joined(self, values: Sequence[Value], place: Span) -> AffineValue:

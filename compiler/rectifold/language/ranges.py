@@ -12,8 +12,8 @@ from fractions import Fraction
 
 from rectifold.exact.literals import NumberError, parse_number, parse_ratio
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.matrix_rows import common_denominator
 from rectifold.exact.numerals import counted
-from rectifold.exact.written import common_denominator
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.language import ast
 from rectifold.language.source import Fault
@@ -28,7 +28,7 @@ def box_of(box: ast.Box, size: int) -> Domain:
     """The ranges written after `in`, for `size` inputs. Raises Fault."""
     pairs = _ranges(box.ranges)
     if box.power is not None:
-        pairs = _raised(box, pairs, size)
+        pairs = _power_of_range(box, pairs, size)
     elif len(pairs) == 1 and _is_one_range(box.ranges):
         pairs = pairs * size
     if len(pairs) != size:
@@ -56,7 +56,7 @@ def row_numbers(row: ast.Row) -> tuple[list[int], int]:
     bottoms: list[int] = []
     for position, text in enumerate(row.text[1:-1].split(",")):
         try:
-            top, bottom = _signed_ratio(text)
+            top, bottom = _read_signed_ratio(text)
         except NumberError as error:
             raise Fault(row.span, f"entry {position + 1} of this row: {error}") from None
         tops.append(top)
@@ -68,7 +68,7 @@ def row_numbers(row: ast.Row) -> tuple[list[int], int]:
     return [top * (den // bottom) for top, bottom in zip(tops, bottoms, strict=True)], den
 
 
-def _raised(box: ast.Box, pairs: list[Range], size: int) -> list[Range]:
+def _power_of_range(box: ast.Box, pairs: list[Range], size: int) -> list[Range]:
     """[low, high]^n."""
     assert box.power is not None
     power = number_of(box.power)
@@ -138,7 +138,7 @@ def _end(expression: ast.Expr, depth: int) -> Fraction | float:
     raise Fault(expression.span, "an end of a range is a number, -inf or inf")
 
 
-def _signed_ratio(text: str) -> tuple[int, int]:
+def _read_signed_ratio(text: str) -> tuple[int, int]:
     match = _SIGNED.fullmatch(text)
     assert match is not None  # the token's pattern
     top, bottom = parse_ratio(match[2])

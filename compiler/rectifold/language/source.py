@@ -49,11 +49,11 @@ class Diagnostic:
     note: tuple[Span, str] | None = None
 
     def render(self, source: Source) -> str:
-        lines = [_located(source, self.span, f"error: {self.message}")]
+        lines = [_text_with_place(source, self.span, f"error: {self.message}")]
         if self.help:
             lines.append(f"help: {self.help}")
         if self.note:
-            lines.append(_located(source, self.note[0], f"note: {self.note[1]}"))
+            lines.append(_text_with_place(source, self.note[0], f"note: {self.note[1]}"))
         return "\n".join(lines)
 
 
@@ -78,7 +78,7 @@ class Fault(Exception):
         self.diagnostic = Diagnostic(span, message, help, note)
 
 
-def _located(source: Source, span: Span, text: str) -> str:
+def _text_with_place(source: Source, span: Span, text: str) -> str:
     head = f"{source.name}:{span.line}:{span.column}: {text}"
     line = source.line(span.line)
     if not line.strip():

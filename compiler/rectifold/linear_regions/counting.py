@@ -15,7 +15,7 @@ from typing import Any
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import enumeration_of
-from rectifold.runtime.workers import opened_workers
+from rectifold.runtime.workers import open_workers
 
 _CELLS_PER_WORKER = 64
 _PARTS_PER_WORKER = 8
@@ -62,7 +62,7 @@ def counted_regions(
     enumeration = enumeration_of(network, domain)
     enumeration.clock = clock
     deadline = None if seconds is None else clock() + seconds
-    with opened_workers(jobs, scheduler) as workers:
+    with open_workers(jobs, scheduler) as workers:
         if workers.executor is None:
             count = sum(1 for _ in enumeration.regions(seconds=seconds))
             return Count(count, enumeration.progress.complete, enumeration.undecided)

@@ -14,7 +14,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_programs import PointRegion, ProgramEnumeration
 from rectifold.linear_regions.by_vertices import MOST_INPUTS, Enumeration, Region
-from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.runtime.workers import Workers, open_workers
 
 _CELLS_PER_WORKER = 64
 _PARTS_PER_WORKER = 8
@@ -86,7 +86,7 @@ def linear_regions(
     enumeration = enumeration_of(network, domain)
     result = Regions(network, domain, tuple(enumeration.free))
     try:
-        with opened_workers(jobs, scheduler) as workers:
+        with open_workers(jobs, scheduler) as workers:
             if workers.executor is None:
                 for region in enumeration.regions(limit=limit, seconds=seconds):
                     result.found.append(region)

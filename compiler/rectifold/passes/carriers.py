@@ -33,7 +33,7 @@ from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.hyperplanes import ParallelUnits, hyperplane_groups
-from rectifold.passes.layer_matrices import Stacked, connect, stacked
+from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
 from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
 
 # a shift is rounded up to this many significant bits: any larger shift is as good, a short one
@@ -76,7 +76,7 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
             continue
         if not options.allows("carriers", layer.name):
             continue
-        around = stacked(network, layer)
+        around = layer_matrices(network, layer)
         groups = hyperplane_groups(
             around.incoming, layer.bias, np.nonzero(~known.active)[0].tolist()
         )
@@ -91,7 +91,7 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
 
 
 def _take_apart(
-    layer: Layer, around: Stacked, known: LayerFacts, groups: list[ParallelUnits]
+    layer: Layer, around: LayerMatrices, known: LayerFacts, groups: list[ParallelUnits]
 ) -> _Parts:
     outgoing, incoming = around.outgoing, around.incoming
     active = np.nonzero(known.active)[0]
@@ -134,7 +134,12 @@ def _jump(outgoing: Matrix, group: ParallelUnits) -> tuple[Matrix, Matrix | None
 
 
 def _cheapest(
-    network: Network, facts: Facts, options: Options, layer: Layer, around: Stacked, parts: _Parts
+    network: Network,
+    facts: Facts,
+    options: Options,
+    layer: Layer,
+    around: LayerMatrices,
+    parts: _Parts,
 ) -> Rewritten | None:
     best: tuple[Rewritten, tuple[int, int, int]] | None = None
     for candidate in _possible_carriers(network, facts, options, layer, around, parts):
@@ -147,7 +152,12 @@ def _cheapest(
 
 
 def _possible_carriers(
-    network: Network, facts: Facts, options: Options, layer: Layer, around: Stacked, parts: _Parts
+    network: Network,
+    facts: Facts,
+    options: Options,
+    layer: Layer,
+    around: LayerMatrices,
+    parts: _Parts,
 ) -> Iterator[Rewritten]:
     if parts.linear.is_zero:
         yield _assemble(network, facts, layer, around, parts, None)
@@ -177,7 +187,7 @@ def _factorisations(linear: Matrix, limit: int) -> Iterator[tuple[str, Matrix, M
 
 
 def _predecessor_ends(
-    network: Network, facts: Facts, around: Stacked
+    network: Network, facts: Facts, around: LayerMatrices
 ) -> tuple[Matrix, Matrix] | None:
     """Exact proven ends of the stacked predecessors, or None if one is unknown or infinite."""
     lows: list[Matrix] = []
@@ -230,7 +240,7 @@ def _assemble(
     network: Network,
     facts: Facts,
     layer: Layer,
-    around: Stacked,
+    around: LayerMatrices,
     parts: _Parts,
     chosen: _Carriers | None,
 ) -> Rewritten:

@@ -15,7 +15,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
-from rectifold.passes.layer_matrices import Stacked, connect, stacked
+from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
 from rectifold.passes.result import Options, Rewritten, Step
 
 
@@ -24,7 +24,7 @@ def contract_linear(network: Network, facts: Facts, options: Options) -> Rewritt
     for layer in network.layers:
         if layer.is_relu or layer.name == network.output or not layer.size:
             continue
-        around = stacked(network, layer)
+        around = layer_matrices(network, layer)
         product = around.outgoing @ around.incoming
         for candidate, rule in (
             (_contracted, "contract linear layer"),
@@ -41,7 +41,7 @@ def _not_dearer(options: Options, before: Network, after: Network, rule: str) ->
     return new <= old if rule.startswith("contract") else new < old
 
 
-def _contracted(network: Network, layer: Layer, around: Stacked, product: Matrix) -> Network:
+def _contracted(network: Network, layer: Layer, around: LayerMatrices, product: Matrix) -> Network:
     draft = Draft(network)
     connect(draft, around, product, around.outgoing @ layer.bias)
     for successor in around.successors:
@@ -50,7 +50,9 @@ def _contracted(network: Network, layer: Layer, around: Stacked, product: Matrix
     return draft.freeze()
 
 
-def _narrowed(network: Network, layer: Layer, around: Stacked, product: Matrix) -> Network | None:
+def _narrowed(
+    network: Network, layer: Layer, around: LayerMatrices, product: Matrix
+) -> Network | None:
     if product.modular_rank >= layer.size:
         return None
     inner, pivots = product.rref()

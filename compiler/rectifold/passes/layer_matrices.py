@@ -16,7 +16,7 @@ from rectifold.ir.network import Layer, Network
 
 
 @dataclass(frozen=True, eq=False)
-class Stacked:
+class LayerMatrices:
     """`incoming` (n × Σ predecessors), `outgoing` (Σ successors × n), and who they are."""
 
     predecessors: tuple[str, ...]
@@ -42,11 +42,11 @@ class Stacked:
         }
 
 
-def stacked(network: Network, layer: Layer) -> Stacked:
+def layer_matrices(network: Network, layer: Layer) -> LayerMatrices:
     predecessors = tuple(layer.weights)
     successors = tuple(network.successors(layer.name))
     outgoing = [network.layer(v).weights[layer.name] for v in successors]
-    return Stacked(
+    return LayerMatrices(
         predecessors,
         successors,
         tuple(w.shape[1] for w in layer.weights.values()),
@@ -56,7 +56,7 @@ def stacked(network: Network, layer: Layer) -> Stacked:
     )
 
 
-def connect(draft: Draft, around: Stacked, matrix: Matrix, shift: Matrix) -> None:
+def connect(draft: Draft, around: LayerMatrices, matrix: Matrix, shift: Matrix) -> None:
     """successors += matrix · predecessors + shift."""
     shifts = around.split_outgoing(shift)
     for successor, rows in around.split_outgoing(matrix).items():

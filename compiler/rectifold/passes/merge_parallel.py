@@ -17,7 +17,7 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.hyperplanes import hyperplane_groups
-from rectifold.passes.layer_matrices import stacked
+from rectifold.passes.layer_matrices import layer_matrices
 from rectifold.passes.result import Options, Rewritten, Sign, Step, Tie, signs_of, ties_of
 
 
@@ -30,7 +30,7 @@ def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritte
             or not options.allows("merge_parallel", layer.name)
         ):
             continue
-        around = stacked(network, layer)
+        around = layer_matrices(network, layer)
         target: dict[int, tuple[int, Fraction]] = {}  # merged unit → (unit that stays, ratio)
         for group in hyperplane_groups(around.incoming, layer.bias, range(layer.size)):
             for positive in (True, False):

@@ -145,12 +145,12 @@ def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(
-            f"{file} has the member {_shown(twice[0])} twice; which one is meant cannot be told"
+            f"{file} has the member {_short_name(twice[0])} twice; which one is meant cannot be told"
         )
     strange = [name for name in names if not name.endswith(".npy")]
     if strange:
         raise InputError(
-            f"{file} has the member {_shown(strange[0])}, which is no array (.npy); save it with "
+            f"{file} has the member {_short_name(strange[0])}, which is no array (.npy); save it with "
             "numpy.savez"
         )
     return names
@@ -217,5 +217,5 @@ def _refusal(error: Exception, what: str) -> InputError:
     return InputError(f"{what} ({lines[0][:120] if lines else type(error).__name__})")
 
 
-def _shown(name: str) -> str:
+def _short_name(name: str) -> str:
     return repr(name if len(name) <= 40 else name[:37] + "...")

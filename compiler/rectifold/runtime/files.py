@@ -126,10 +126,10 @@ def _whole_file(path: Path, data: bytes) -> Iterator[_File]:
     """
     target = file_at(path)
     existed = target.exists()
-    with _refused(path):
+    with _refuse_errors(path):
         staged = open_staged(target.parent)
     try:
-        with _refused(path):
+        with _refuse_errors(path):
             staged.write(data)
             if existed:
                 staged.take_mode_of(target)
@@ -142,7 +142,7 @@ def _publish(files: list[_File]) -> None:
     done: list[_File] = []
     try:
         for file in files:
-            with _refused(file.path):
+            with _refuse_errors(file.path):
                 file.staged.publish(file.target, replace=file.existed)
             done.append(file)
     except InputError:
@@ -153,7 +153,7 @@ def _publish(files: list[_File]) -> None:
 
 
 @contextmanager
-def _refused(path: Path) -> Iterator[None]:
+def _refuse_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -23,7 +23,7 @@ _STANDARD_ERROR = 2
 
 
 @contextmanager
-def noticed_interrupts() -> Iterator[threading.Event]:
+def notice_interrupts() -> Iterator[threading.Event]:
     """Yields an event that the first Ctrl-C sets. In other threads than the main one: none does."""
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rectifold.effort.effort import Effort
 from rectifold.runtime.deadline import Clock
-from rectifold.runtime.workers import Workers, opened_workers
+from rectifold.runtime.workers import Workers, open_workers
 
 Progress = Callable[[str, int, int], None]  # what is being done, parts done, parts in all
 
@@ -65,7 +65,7 @@ class Run:
 
     def workers(self) -> AbstractContextManager[Workers]:
         """The processes that share the work. Raises InputError when there are none."""
-        return opened_workers(self.limits.jobs, self.limits.scheduler)
+        return open_workers(self.limits.jobs, self.limits.scheduler)
 
     def with_seconds(self, seconds: float | None) -> Run:
         """The same run with another time limit."""

@@ -54,7 +54,7 @@ def run_watched(command: Callable[[], None]) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(reads)
         _end_with(parent)
-        return _reported(command, writes)
+        return _report_status(command, writes)
     os.close(writes)
     ended = _wait(child)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -74,7 +74,7 @@ def _said(reads: int) -> int | None:
     return status[0] if status else None
 
 
-def _reported(command: Callable[[], None], writes: int) -> int:
+def _report_status(command: Callable[[], None], writes: int) -> int:
     """The command's status, which is written to the pipe as well."""
     try:
         command()

@@ -43,7 +43,7 @@ class Workers:
 
 
 @contextmanager
-def opened_workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Workers]:
+def open_workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Workers]:
     """`jobs` processes here, or the workers of the Dask scheduler at an address.
 
     Raises InputError when there are no such workers.

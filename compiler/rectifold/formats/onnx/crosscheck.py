@@ -80,7 +80,7 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
         peer, found = _peer_outputs(reading, peers, reading.outputs, points)
     except PeerError as error:
         return [f"the network was not compared with another program ({error})"]
-    trace = _traced(reading, points)
+    trace = _trace_at(reading, points)
     trace.run(reading.network.layers)
     if _agree(
         trace.known[reading.network.output], [_flat_outputs(outputs) for outputs in found], 0.0
@@ -162,7 +162,7 @@ def _peer_outputs(
 # ---- comparing ----------------------------------------------------------------------------
 
 
-def _traced(reading: Reading, points: Floats) -> Trace:
+def _trace_at(reading: Reading, points: Floats) -> Trace:
     trace = Trace(reading.rounding)
     trace.known[reading.builder.input_name] = Rounded(points, np.zeros(points.shape))
     return trace
@@ -205,7 +205,7 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
     except PeerError as error:
         text = f"{peers[0].name} computes another function than was read, and shows no node"
         raise OnnxError(f"{text} ({error}); {_REPORT_IT}") from None
-    trace = _traced(reading, points)
+    trace = _trace_at(reading, points)
     trace.run(reading.builder.layers.values())
     largest = 0.0
     for k, name in enumerate(names):

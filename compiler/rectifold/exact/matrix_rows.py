@@ -19,7 +19,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.runtime.caps import CAPS
 
 
-def written_matrix(rows: Sequence[Sequence[Fraction]], columns: int) -> Matrix:
+def matrix_from_rows(rows: Sequence[Sequence[Fraction]], columns: int) -> Matrix:
     """The matrix of these rows, each of `columns` numbers. Raises NumberError where they share no
     short denominator.
     """
