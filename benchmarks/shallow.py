@@ -26,7 +26,7 @@ from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.summary import Regions
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.line import on_a_line
@@ -53,11 +53,12 @@ def row(name: str, network: Network) -> str:
     domain = network.domain
     assert domain is not None
     started = time.process_time()
-    enumeration = Enumeration(network, domain)
-    regions = Regions(network, domain, tuple(enumeration.free), list(enumeration.regions()), True)
+    enumeration = vertex_enumeration(network, domain)
+    restriction = enumeration.restriction
+    regions = Regions(network, domain, restriction.free, list(enumeration.regions()), True)
     free, found = regions.free, regions.with_vertices
     if len(free) == 3:
-        form = in_space(enumeration, found)
+        form = in_space(restriction, found)
     else:
         form = (on_a_line if len(free) == 1 else on_a_plane)(network, domain, free, found)
     result = form.to_network()

@@ -16,7 +16,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.two_layers.shallow import shallow_network
 from rectifold_check import Replay
 from rectifold_check.cells import Cells
@@ -100,7 +100,7 @@ def test_cells_of_generic_networks_are_the_regions(sizes: tuple[int, ...]) -> No
     assert network.domain is not None
     ours = {
         frozenset(region.polytope.vertices)
-        for region in Enumeration(network, network.domain).regions()
+        for region in vertex_enumeration(network, network.domain).regions()
     }
     cells = [frozenset(vertices) for vertices in cells_of(network)]
     assert len(cells) == len(ours)

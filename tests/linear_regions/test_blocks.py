@@ -12,8 +12,9 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import VertexSplitter, vertex_enumeration
 from rectifold.linear_regions.polytope import Form
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.sums import Kept, Sum
 from rectifold.two_layers.form import evaluated
 from support import net, random_network
@@ -38,7 +39,7 @@ def region_network(seed: int) -> Network:
     return difference(network, other if same else network).with_domain(network.domain)
 
 
-def whole(network: Network, free: list[int], point: tuple[Fraction, ...]) -> list[Fraction]:
+def whole(network: Network, free: tuple[int, ...], point: tuple[Fraction, ...]) -> list[Fraction]:
     assert network.domain is not None
     full = [network.domain.fixed.get(k, Fraction(0)) for k in range(network.input_size)]
     for k, v in zip(free, point, strict=True):
@@ -49,7 +50,7 @@ def whole(network: Network, free: list[int], point: tuple[Fraction, ...]) -> lis
 def test_linear_layers_are_folded_and_layers_of_one_depth_share_a_block() -> None:
     network = net(DEEP)
     assert network.domain is not None
-    blocks = Enumeration(network, network.domain).blocks
+    blocks = VertexSplitter(Restriction(network, network.domain)).blocks
     assert [[layer.name for layer in block.layers] for block in blocks.blocks] == [
         ["h"],
         ["u", "v"],
@@ -63,7 +64,7 @@ def test_the_halves_of_a_difference_are_components_and_the_larger_one_comes_firs
         "network l\ninput x[1] in [-1, 1]\nh = relu([x[0], -x[0]])\nk = relu([h[0] - h[1]])\noutput k"
     )
     assert small.domain is not None
-    blocks = Enumeration(difference(small, large), small.domain).blocks
+    blocks = VertexSplitter(Restriction(difference(small, large), small.domain)).blocks
     assert [(block.component, block.size) for block in blocks.blocks] == [(0, 2), (0, 1), (1, 1)]
 
 
@@ -71,20 +72,24 @@ def test_the_halves_of_a_difference_are_components_and_the_larger_one_comes_firs
 def test_regions_of_a_difference_have_its_phases_and_maps(seed: int) -> None:
     network = region_network(seed)
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
+    enumeration = vertex_enumeration(network, network.domain)
     for region in enumeration.regions():
-        point = whole(network, enumeration.free, region.interior_point if enumeration.free else ())
+        point = whole(
+            network,
+            enumeration.restriction.free,
+            region.interior_point if enumeration.restriction.free else (),
+        )
         values = trace(network, Matrix.column(point), with_activations=False)
         for name, phases in region.phases.items():
             assert bytes(v[0] > 0 for v in values[name].fractions()) == phases
-        inner = region.interior_point if enumeration.free else ()
+        inner = region.interior_point if enumeration.restriction.free else ()
         assert [evaluated(form, inner) for form in region.affine] == evaluate(network, point)
 
 
 def test_the_phases_of_a_region_are_listed_in_the_order_of_the_layers() -> None:
     network = net(DEEP)
     assert network.domain is not None
-    for region in Enumeration(network, network.domain).regions():
+    for region in vertex_enumeration(network, network.domain).regions():
         assert list(region.phases) == [layer.name for layer in network.relu_layers]
 
 

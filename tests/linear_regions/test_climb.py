@@ -14,7 +14,7 @@ from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Layer, Network
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.climb import highest_near
 from rectifold.runtime.run import Limits
 from support import float_network, points_of, random_network
@@ -24,7 +24,7 @@ def largest(network: Network, domain: Domain) -> Fraction:
     return Fraction(
         max(
             abs(sum((a * x for a, x in zip(form, vertex, strict=False)), form[-1]))
-            for region in Enumeration(network, domain).regions()
+            for region in vertex_enumeration(network, domain).regions()
             for form in region.affine
             for vertex in region.vertices
         )

@@ -10,7 +10,7 @@ import pytest
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.runtime.run import Limits, Run
 from support import float_network
@@ -38,16 +38,16 @@ def test_at_the_deadline_nothing_is_claimed(network: Network) -> None:
     assert network.domain is not None
     everything = compare_by_regions(network, network, network.domain)
     ended = compare_by_regions(network, network, network.domain, run=ticking())
-    assert (everything.complete, everything.share) == (True, 1.0)
+    assert (everything.complete, everything.settled_fraction) == (True, 1.0)
     assert not ended.complete
     assert 0 < ended.regions < everything.regions
-    assert 0 < ended.share < 1
+    assert 0 < ended.settled_fraction < 1
 
 
 def test_no_time_is_no_region(network: Network) -> None:
     assert network.domain is not None
     outcome = compare_by_regions(network, network, network.domain, run=Run(Limits(0)))
-    assert (outcome.regions, outcome.complete, outcome.share) == (0, False, 0.0)
+    assert (outcome.regions, outcome.complete, outcome.settled_fraction) == (0, False, 0.0)
 
 
 def test_progress_tells_regions_waiting_cells_and_a_share_that_grows(network: Network) -> None:
@@ -67,12 +67,11 @@ def test_progress_tells_regions_waiting_cells_and_a_share_that_grows(network: Ne
 
 def test_only_the_cells_on_the_way_down_are_held(network: Network) -> None:
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
-    waiting = [enumeration.root()]
-    sizes = [len(waiting) for _ in enumeration.finished(waiting, None)]
+    enumeration = vertex_enumeration(network, network.domain)
+    sizes = [len(enumeration.waiting) for _ in enumeration.done_cells(None)]
     assert len(sizes) > 150
     assert max(sizes) < 40
-    assert not waiting
+    assert not enumeration.waiting
 
 
 def test_processes_share_the_work_and_find_the_same(network: Network) -> None:

@@ -14,27 +14,33 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.network import Network
-from rectifold.linear_regions import by_programs as programs
-from rectifold.linear_regions.by_programs import PointRegion, ProgramEnumeration
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_programs import ProgramCell, program_enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
+from rectifold.linear_regions.cells import Enumeration
+from rectifold.linear_regions.highs import CellProgram
+from rectifold.linear_regions.implications import Implications
+from rectifold.linear_regions.region import PointRegion
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, random_network
 
 Phases = tuple[bytes, ...]
+Programs = Enumeration[ProgramCell, PointRegion]
 
 
 def by_vertices(network: Network) -> set[Phases] | None:
     assert network.domain is not None
     try:
-        return {tuple(r.phases.values()) for r in Enumeration(network, network.domain).regions()}
+        return {
+            tuple(r.phases.values()) for r in vertex_enumeration(network, network.domain).regions()
+        }
     except InputError:  # empty or flat
         return None
 
 
-def by_programs(network: Network) -> tuple[list[PointRegion], ProgramEnumeration]:
+def by_programs(network: Network) -> tuple[list[PointRegion], Programs]:
     assert network.domain is not None
-    enumeration = ProgramEnumeration(network, network.domain)
+    enumeration = program_enumeration(network, network.domain)
     return list(enumeration.regions()), enumeration
 
 
@@ -138,7 +144,7 @@ def test_a_unit_whose_maximum_is_zero_is_inactive_by_exact_multipliers() -> None
 def test_what_is_not_proved_makes_the_list_partial(monkeypatch: pytest.MonkeyPatch) -> None:
     network = float_network(4, 6, 6, 5, 1)
     assert network.domain is not None
-    monkeypatch.setattr(ProgramEnumeration, "_is_proved", lambda *_: False)
+    monkeypatch.setattr(Implications, "is_nonpositive", lambda *_: False)
     found = linear_regions(network, network.domain)
     assert not found.complete
     assert found.undecided > 0
@@ -150,14 +156,14 @@ def test_a_region_without_a_certified_point_is_left_out_and_counted(
     network = float_network(4, 6, 4, 1)
     assert network.domain is not None
     everything = linear_regions(network, network.domain)
-    original = ProgramEnumeration._is_inside
+    original = Implications.contains
     asked: list[object] = []
 
     def never_again(self: Any, point: Any, rows: Any) -> bool:
         asked.append(point)
         return original(self, point, rows) and len(asked) < 4
 
-    monkeypatch.setattr(ProgramEnumeration, "_is_inside", never_again)
+    monkeypatch.setattr(Implications, "contains", never_again)
     found = linear_regions(network, network.domain)
     assert len(found) + found.undecided == len(everything)
     assert 0 < len(found) < len(everything)
@@ -167,7 +173,7 @@ def test_a_region_without_a_certified_point_is_left_out_and_counted(
 def test_a_solver_that_gives_up_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     network = float_network(4, 6, 5, 1)
     assert network.domain is not None
-    monkeypatch.setattr(programs._Model, "highest", lambda *_: None)
+    monkeypatch.setattr(CellProgram, "highest", lambda *_: None)
     found = linear_regions(network, network.domain)
     assert not found.complete
 

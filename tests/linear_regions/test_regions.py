@@ -16,16 +16,20 @@ from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration, Region
+from rectifold.linear_regions.by_vertices import VertexCell, VertexSplitter, vertex_enumeration
+from rectifold.linear_regions.cells import Progress
 from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.linear_regions.near_point import Local, homogeneous
+from rectifold.linear_regions.counts import upper_bounds
+from rectifold.linear_regions.near_point import NearPoints, homogeneous
 from rectifold.linear_regions.polytope import Polytope, scaled
-from rectifold.linear_regions.summary import linear_regions, upper_bounds
+from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
+from rectifold.linear_regions.summary import linear_regions
 from rectifold.two_layers.form import evaluated
 from support import float_network, net, random_network
 
 
-def whole(network: Network, free: list[int], point: tuple[Fraction, ...]) -> list[Fraction]:
+def whole(network: Network, free: tuple[int, ...], point: tuple[Fraction, ...]) -> list[Fraction]:
     assert network.domain is not None
     full = [network.domain.fixed.get(k, Fraction(0)) for k in range(network.input_size)]
     for k, v in zip(free, point, strict=True):
@@ -75,7 +79,7 @@ def triangulated(points: list[tuple[Fraction, ...]], n: int) -> list[list[tuple[
     return [[order[0], order[i], order[i + 1]] for i in range(1, len(order) - 1)]
 
 
-def box_volume(domain: Domain, free: list[int]) -> Fraction:
+def box_volume(domain: Domain, free: tuple[int, ...]) -> Fraction:
     total = Fraction(1)
     for k in free:
         low, high = domain.lower[k], domain.upper[k]
@@ -89,10 +93,10 @@ def box_volume(domain: Domain, free: list[int]) -> Fraction:
 def test_regions_fill_the_domain_once_and_carry_the_exact_map(seed: int) -> None:
     network = random_network(seed)
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
+    enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
     assert enumeration.progress.complete
-    free = enumeration.free
+    free = enumeration.restriction.free
     if free:
         assert sum((volume(r) for r in regions), Fraction(0)) == box_volume(network.domain, free)
     patterns = {tuple(r.phases.items()) for r in regions}
@@ -115,21 +119,24 @@ def test_corners_of_polygons_are_in_cyclic_order_and_their_areas_sum_to_the_box(
     network = float_network(seed, 2, 6, 5, 1)
     assert network.domain is not None
     areas = [
-        polygon_area(region.vertices) for region in Enumeration(network, network.domain).regions()
+        polygon_area(region.vertices)
+        for region in vertex_enumeration(network, network.domain).regions()
     ]
     assert min(areas) > 0
-    assert sum(areas, Fraction(0)) == box_volume(network.domain, [0, 1])
+    assert sum(areas, Fraction(0)) == box_volume(network.domain, (0, 1))
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_phases_are_those_at_an_interior_point(seed: int) -> None:
     network = random_network(seed)
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
+    enumeration = vertex_enumeration(network, network.domain)
     for region in enumeration.regions():
-        point = region.interior_point if enumeration.free else ()
+        point = region.interior_point if enumeration.restriction.free else ()
         values = trace(
-            network, Matrix.column(whole(network, enumeration.free, point)), with_activations=False
+            network,
+            Matrix.column(whole(network, enumeration.restriction.free, point)),
+            with_activations=False,
         )
         for name, phases in region.phases.items():
             assert bytes(v[0] > 0 for v in values[name].fractions()) == phases
@@ -248,7 +255,7 @@ def test_vertex_lists_are_refused_beyond_five_inputs_and_a_slice_has_them() -> N
     network = float_network(0, 7, 4, 1)
     assert network.domain is not None
     with pytest.raises(InputError, match="at most 5 inputs, and 7 are free"):
-        Enumeration(network, network.domain)
+        vertex_enumeration(network, network.domain)
     ends = [tuple(Fraction(s) if k < 2 else Fraction(0) for k in range(7)) for s in (-1, 1)]
     assert linear_regions(network, Domain(ends[0], ends[1])).complete
 
@@ -268,17 +275,16 @@ def test_limits_leave_a_partial_list_that_says_so() -> None:
 def test_an_interrupt_keeps_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     network = float_network(0, 2, 8, 8, 1)
     assert network.domain is not None
-    original = Enumeration.region
-    seen: list[object] = []
+    original = VertexSplitter.region_of
+    seen: list[VertexCell] = []
 
-    def region(self: Enumeration, cell: object) -> Region:
+    def region_of(self: VertexSplitter, cell: VertexCell, progress: Progress) -> Region:
         seen.append(cell)
         if len(seen) > 4:
             raise KeyboardInterrupt
-        found: Region = original(self, cell)
-        return found
+        return original(self, cell, progress)
 
-    monkeypatch.setattr(Enumeration, "region", region)
+    monkeypatch.setattr(VertexSplitter, "region_of", region_of)
     found = linear_regions(network, network.domain)
     assert (len(found), found.complete) == (4, False)
 
@@ -320,8 +326,8 @@ def test_splitting_a_cube_keeps_true_vertices_and_edges(n: int) -> None:
     box = Polytope.box([(0, 1)] * n, [(1, 1)] * n)
     form = [2] * n + [-n]  # through the middle, for even n through corners too
     signs = box.signs([form], scaled([form]))[0].tolist()
-    plus, minus, *_ = box.split(form, signs)
-    for part, sign in ((plus, 1), (minus, -1)):
+    cut = box.split(form, signs)
+    for part, sign in ((cut.above, 1), (cut.below, -1)):
         for vertex in part.vertices:
             assert sign * sum(a * x for a, x in zip(form, vertex, strict=True)) >= 0
         corners = {tuple(c) for c in product((0, 1), repeat=n) if sign * (2 * sum(c) - n) > 0}
@@ -365,7 +371,7 @@ def test_the_pieces_around_a_point() -> None:
         "network n\ninput x[2] in [-1, 1]\nh = relu([x[0], x[1]])\ny = h[0] + 2*h[1]\noutput y"
     )
     assert network.domain is not None
-    local = Local(Enumeration(network, network.domain))
+    local = NearPoints(Restriction(network, network.domain))
     phases, zero = local.zeros(homogeneous([Fraction(0), Fraction(1, 2)]))
     assert (phases["h"], zero[0]) == (b"\x00\x01", (0, 0))
     assert local.piece((0, 1, 2), (1, 0)) == [(Fraction(1), Fraction(2), Fraction(0))]

@@ -12,7 +12,7 @@ from rectifold.errors import InputError, Unfinished
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.two_layers.form import AffineForm, Unit, evaluated, hinge_of
@@ -27,12 +27,12 @@ from support import float_network, net, points_of, random_network
 def agree(a: Network, b: Network, seed: int) -> bool:
     """At random points and at every vertex of a's regions."""
     assert a.domain is not None
-    enumeration = Enumeration(a, a.domain)
+    enumeration = vertex_enumeration(a, a.domain)
     points = points_of(a.domain, 30, seed)
     for region in enumeration.regions():
         for vertex in region.vertices:
             full = [a.domain.fixed.get(k, Fraction(0)) for k in range(a.input_size)]
-            for k, v in zip(enumeration.free, vertex, strict=True):
+            for k, v in zip(enumeration.restriction.free, vertex, strict=True):
                 full[k] = v
             points.append(full)
     return evaluate_points(a, points) == evaluate_points(b, points)
@@ -92,8 +92,8 @@ def test_networks_in_general_position(sizes: tuple[int, ...], seed: int) -> None
 def test_a_deep_network_of_three_inputs_needs_three_chains() -> None:
     network = float_network(11, 3, 5, 5, 5, 1)
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
-    form = in_space(enumeration, list(enumeration.regions()))
+    enumeration = vertex_enumeration(network, network.domain)
+    form = in_space(enumeration.restriction, list(enumeration.regions()))
     assert any(len(unit.bends) == 2 for unit in form.units)
     for point in points_of(network.domain, 30, 0):
         assert form.evaluate(point) == evaluate_points(network, [point])[0]
@@ -112,7 +112,7 @@ def test_a_whole_sheet_is_one_unit() -> None:
         """
     )
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
+    enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
     form = on_a_plane(network, network.domain, (0, 1), regions)
     assert [len(unit.bends) for unit in form.units] == [3]

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.linear_regions.by_vertices import Enumeration
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.two_layers.form import hinge_of
 from rectifold.two_layers.shallow import shallow_network
@@ -170,18 +170,18 @@ def test_two_hidden_layers_are_found_again(sizes: tuple[int, ...]) -> None:
     """The network's own second layer takes every corner and every seam, so no unit is left over."""
     network = float_network(5, *sizes)
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
-    form = in_space(enumeration, list(enumeration.regions()))
+    enumeration = vertex_enumeration(network, network.domain)
+    form = in_space(enumeration.restriction, list(enumeration.regions()))
     assert len(form.units) <= sizes[2]
 
 
 def test_merging_halves_the_units_of_a_deep_network() -> None:
     network = float_network(0, 3, 6, 6, 6, 1)
     assert network.domain is not None
-    enumeration = Enumeration(network, network.domain)
+    enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
-    many = in_space(enumeration, regions, merge=False)
-    few = in_space(enumeration, regions)
+    many = in_space(enumeration.restriction, regions, merge=False)
+    few = in_space(enumeration.restriction, regions)
     assert 2 * len(few.units) < len(many.units)
     assert sum(few.to_network().hidden_sizes()) < sum(many.to_network().hidden_sizes())
 

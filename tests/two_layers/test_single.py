@@ -8,8 +8,8 @@ import pytest
 
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import MOST_INPUTS
 from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.linear_regions.restriction import MOST_INPUTS
 from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, points_of
 

@@ -31,8 +31,9 @@ from rectifold.errors import InputError
 from rectifold.exact.numerals import counted, exact_texts, nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.counting import counted_regions
-from rectifold.linear_regions.summary import AnyRegion, Regions, linear_regions, upper_bounds
+from rectifold.linear_regions.counts import count_regions, upper_bounds
+from rectifold.linear_regions.region import AnyRegion
+from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures.regions import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
@@ -156,7 +157,7 @@ def _count(network: Network, domain: Domain, proof: Proof, wanted: Found, report
         )
     started = time.monotonic()
     with proof.times.before("a region was counted"):
-        counted = counted_regions(
+        counted = count_regions(
             network, domain, seconds=proof.seconds, jobs=proof.jobs, scheduler=proof.scheduler
         )
     seconds = time.monotonic() - started

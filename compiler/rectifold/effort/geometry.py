@@ -20,6 +20,13 @@ class RegionEffort:
     directions: int = 12
     """Directions tried at a vertex by a climb."""
 
+    clearly_inside: float = 1e-9
+    """Value of a scaled form from which on a point counts as beside its hyperplane: a guess."""
+    point_bits: int = 44
+    """Bits after the point of the dyadic coordinates of a region's point."""
+    least_multiplier: float = 1e-12
+    """Multipliers below it are left out of a linear system: a guess, then checked exactly."""
+
     cells_per_worker: int = 64
     """Cells that are made for each process before they are dealt out."""
     parts_per_worker: int = 8
@@ -30,6 +37,9 @@ class RegionEffort:
     """Seconds of each process, after which the waiting cells are dealt out again."""
     report_seconds: float = 0.5
     """Seconds between two reports of progress."""
+
+
+REGION_EFFORT = RegionEffort()  # what every enumeration uses
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from rectifold.equivalence.question import Question
 from rectifold.errors import InputError
 from rectifold.exact.numerals import bound_text, counted
 from rectifold.ir.domain import Domain
-from rectifold.linear_regions.by_vertices import MOST_INPUTS
 from rectifold.linear_regions.compare import ByRegions, compare_by_regions
+from rectifold.linear_regions.restriction import MOST_INPUTS
 from rectifold.runtime.run import Run
 from rectifold_check.limits import MOST_CELL_INPUTS
 
@@ -98,8 +98,8 @@ def _judge(question: Question, found: ByRegions, deadline: float | None, run: Ru
     if not found.complete:
         return Begun(
             f"no counterexample was found; {counted(found.regions, 'common region')}, "
-            f"{found.share:.1%} of the domain, compared when the time was up",
-            found.share,
+            f"{found.settled_fraction:.1%} of the domain, compared when the time was up",
+            found.settled_fraction,
         )
     how = "agree" if found.largest == 0 else f"differ by at most {bound_text(found.largest)}"
     reason = f"their affine maps {how} on {_common(found.regions)}, compared exactly"

@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import lcm
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.matrix import Matrix, vstack
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.polytope import Form
+from rectifold.linear_regions.restriction import Forms
 from rectifold.linear_regions.sums import Kept, Rows, Sum
 
 _INPUT = -1
-_KEPT = 1 << 16  # forms of a block, of all patterns together
 
-Forms = tuple[list[Form], int]  # integers over one positive denominator
+
 Values = Sequence[list[Form]]  # of the blocks that are done, over the blocks' denominators
 Parts = dict[str, Matrix]  # relu layer or input → weights
 
@@ -96,7 +97,7 @@ class Blocks:
         for layer in level:
             self.places[layer.name] = len(self.blocks), place
             place += layer.size
-        kept = Kept[Rows](1 + _KEPT // place)
+        kept = Kept[Rows](1 + REGION_EFFORT.kept_forms // place)
         self.blocks.append(
             Block(tuple(level), component, first, start, place, sources, total, kept)
         )
@@ -119,7 +120,7 @@ class Blocks:
             sources, total = self._sum([(bias if component < 0 else zero, own)])
             inside = [block for block in self.blocks if block.component == component]
             first, end = (inside[0].first, inside[-1].start + inside[-1].size) if inside else (0, 0)
-            kept = Kept[Rows](1 + _KEPT // bias.shape[0])
+            kept = Kept[Rows](1 + REGION_EFFORT.kept_forms // bias.shape[0])
             result.append(Block((), component, first, end, bias.shape[0], sources, total, kept))
         return result
 

@@ -1,7 +1,10 @@
 """A large output, exactly: from region to region, each time to the best vertex.
 
-On a region the outputs are affine, so the largest one is at a vertex, and it is found exactly. From there the search goes on in a region on the other side of the
-vertex, until none of those that are tried is better: a local maximum, and an exact point.
+    point → its region → the best vertex there → the region on the other side of it → …
+
+On a region the outputs are affine, so the largest one is at a vertex, and it is found exactly. The
+climb ends where none of the regions that are tried is better: at an exact point, and a local
+maximum.
 """
 
 from __future__ import annotations
@@ -12,13 +15,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Enumeration
 from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Form, Polytope, Vertex, scaled
-
-_DIRECTIONS = 12  # tried at a vertex
+from rectifold.linear_regions.restriction import Forms, Restriction
 
 
 @dataclass(frozen=True)
@@ -33,49 +35,56 @@ class Height:
 def highest_near(
     network: Network, domain: Domain, point: Sequence[Fraction], *, seconds: float
 ) -> Height:
-    """The largest |output| over the regions that lead upward from a point of a bounded domain with at most five free inputs.
+    """The largest |output| over the regions that lead upward from a point of the domain.
 
-    Raises InputError as `Enumeration` does.
+    Raises InputError for an unbounded, empty or flat domain, and for more than five free inputs.
     """
-    climb = _Climb(Enumeration(network, domain), time.monotonic() + seconds)
-    return climb.run(homogeneous([point[k] for k in climb.enumeration.free]))
+    climb = _Climb(Restriction(network, domain), time.monotonic() + seconds)
+    return climb.run(homogeneous([point[k] for k in climb.restriction.free]))
 
 
 class _Climb:
-    def __init__(self, enumeration: Enumeration, deadline: float) -> None:
-        self.enumeration = enumeration
-        self.whole = enumeration.start()
+    def __init__(self, restriction: Restriction, deadline: float) -> None:
+        self.restriction = restriction
+        self.domain = restriction.polytope()
         self.deadline = deadline
         self.random = Random(0)
         self.regions = 0
 
     def run(self, start: Vertex) -> Height:
-        n = len(self.enumeration.free)
-        at, way = start, [0] * n
-        best, at, way = self._best_vertex(at, way)
-        while time.monotonic() < self.deadline:
-            directions = [way] + [
-                [self.random.randint(-1000, 1000) for _ in range(n)] for _ in range(_DIRECTIONS)
-            ]
-            better = None
-            for direction in directions:
-                found = self._best_vertex(at, direction)
-                if found[0] > best:
-                    better = found
-                    break
-                if time.monotonic() > self.deadline:
-                    break
-            if better is None:
-                break
+        """From a point of the domain upward, as long as there is time."""
+        best, at, way = self._best_vertex(start, [0] * (len(start) - 1))
+        while (
+            time.monotonic() < self.deadline and (better := self._better(best, at, way)) is not None
+        ):
             best, at, way = better
-        return Height(best, self._whole_point(at), self.regions)
+        point = [Fraction(x, at[-1]) for x in at[:-1]]
+        return Height(best, self.restriction.whole_point(point), self.regions)
+
+    def _better(
+        self, best: Fraction, at: Vertex, way: list[int]
+    ) -> tuple[Fraction, Vertex, list[int]] | None:
+        """The first vertex above `best` in the region that `way` or a random direction leads to."""
+        directions = [way] + [
+            [self.random.randint(-1000, 1000) for _ in way] for _ in range(REGION_EFFORT.directions)
+        ]
+        for direction in directions:
+            found = self._best_vertex(at, direction)
+            if found[0] > best:
+                return found
+            if time.monotonic() > self.deadline:
+                break
+        return None
 
     def _best_vertex(
         self, point: Vertex, direction: Sequence[int]
     ) -> tuple[Fraction, Vertex, list[int]]:
-        """The largest |output| on the region to which the direction leads: its value, its vertex, and its gradient there."""
+        """The largest |output| on the region to which the direction leads.
+
+        Its value, its vertex, and its gradient there.
+        """
         self.regions += 1
-        polytope, forms, den = self._region(point, direction)
+        polytope, (forms, den) = self._region(point, direction)
         best, where, gradient = Fraction(-1), point, list(direction)
         for vertex in polytope.vertices:
             for form in forms:
@@ -86,20 +95,19 @@ class _Climb:
                     best, where, gradient = value, vertex, [sign * v for v in form[:-1]]
         return best, where, gradient
 
-    def _region(self, point: Vertex, direction: Sequence[int]) -> tuple[Polytope, list[Form], int]:
+    def _region(self, point: Vertex, direction: Sequence[int]) -> tuple[Polytope, Forms]:
         """The region on the side of a point to which a direction leads, and the outputs there."""
-        enumeration, polytope = self.enumeration, self.whole
-        values = enumeration.input_forms()
-        zero = [0] * (len(enumeration.free) + 1)
-        for layer in enumeration.network.layers:
-            forms, den = enumeration.layer_forms(values, layer)
+        restriction, polytope = self.restriction, self.domain
+        values = restriction.input_forms()
+        for layer in restriction.network.layers:
+            forms, den = restriction.layer_forms(values, layer)
             if layer.is_relu:
                 active = [self._side(form, point, direction) for form in forms]
                 polytope = self._cut(polytope, forms, active)
+                zero = restriction.zero
                 forms = [form if on else zero for form, on in zip(forms, active, strict=True)]
             values[layer.name] = forms, den
-        forms, den = values[enumeration.network.output]
-        return polytope, forms, den
+        return polytope, values[restriction.network.output]
 
     @staticmethod
     def _side(form: Form, point: Vertex, direction: Sequence[int]) -> bool:
@@ -116,14 +124,7 @@ class _Climb:
             if not crossing:
                 return polytope
             first = crossing[0]
-            plus, minus, *_ = polytope.split(forms[rows[first]], signs[first].tolist())
-            polytope = plus if active[rows[first]] else minus
+            cut = polytope.split(forms[rows[first]], signs[first].tolist())
+            polytope = cut.above if active[rows[first]] else cut.below
             rows = [rows[i] for i in crossing[1:]]
         return polytope
-
-    def _whole_point(self, vertex: Vertex) -> tuple[Fraction, ...]:
-        domain = self.enumeration.domain
-        point = [domain.fixed.get(k, Fraction(0)) for k in range(domain.size)]
-        for k, x in zip(self.enumeration.free, vertex[:-1], strict=True):
-            point[k] = Fraction(x, vertex[-1])
-        return tuple(point)

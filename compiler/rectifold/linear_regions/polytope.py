@@ -2,15 +2,12 @@
 
 Derivation: docs/mathematics.md#vertex-lists.
 
-A vertex is a primitive integer column (X_1 … X_n, w) with w > 0, standing for X/w, and a bit mask of the constraints that are
-tight at it. An affine form is an integer row (a_1 … a_n, b); only its sign matters, so any positive scale will do.
+    square, form x + y − 1      →      two polygons that share the edge on x + y = 1
 
-Signs come from a float product with a rigorous error bound, and from integers where the float is inside it. With V the
-vertices in floats (each coordinate within u), F the rows scaled to entries below 1 (each within u), and k = n + 1 terms:
-
-    |fl(F V) − F V| ≤ (k + 3) u Σ |V| + underflow,    underflow < 2^-900 (1 + Σ |V|),
-
-and twice that is used.
+A vertex is a primitive integer column (X_1 … X_n, w), w > 0, that stands for X/w, with a bit mask
+of the constraints that are tight at it. A form is an integer row (a_1 … a_n, b); only its sign
+matters. Signs come from a float product where its error bound decides, else from integers
+(docs/mathematics.md#sums-in-floats).
 """
 
 from __future__ import annotations
@@ -18,18 +15,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import gcd
 from operator import mul
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.conversion import Floats
 
 Vertex = tuple[int, ...]
 Form = list[int]
 Signs = npt.NDArray[np.int8]
 
-_U = 2.0**-53
-_PAIRS = 4096  # pairs of vertices from which adjacency is found with arrays
+ROUNDOFF = float(np.finfo(np.float64).epsneg)  # relative error of one rounding to float64
+UNDERFLOW = 2.0**-900  # far above all that products and sums of floats here lose by underflow
+
+
+class Cut(NamedTuple):
+    """Both parts of a polytope cut by a form, and what they keep of it.
+
+    `above` has form ≥ 0, `below` form ≤ 0. Each has the old vertices that `kept_above` and
+    `kept_below` name, then those of `new`, which are on the form.
+    """
+
+    above: Polytope
+    below: Polytope
+    kept_above: list[int]
+    kept_below: list[int]
+    new: Polytope
 
 
 class Polytope:
@@ -40,10 +53,11 @@ class Polytope:
     def __init__(
         self, vertices: list[Vertex], floats: Floats, masks: list[int], constraints: int
     ) -> None:
+        """`floats`: (n + 1) × number of vertices, the last row 1; `constraints`: bits in use."""
         self.vertices = vertices
-        self.floats = floats  # (n + 1) × number of vertices, last row 1
+        self.floats = floats
         self.masks = masks
-        self.constraints = constraints  # how many have been numbered
+        self.constraints = constraints
 
     @property
     def dimension(self) -> int:
@@ -68,54 +82,51 @@ class Polytope:
         """The sign of every form at every vertex. `floats`: `scaled(forms)`."""
         return _signs(forms, floats, self.vertices, self.floats)
 
-    def split(
-        self, form: Form, signs: Sequence[int]
-    ) -> tuple[Polytope, Polytope, list[int], list[int], Polytope]:
-        """The parts where form ≥ 0 and form ≤ 0, the columns they keep of this polytope, and the new vertices (last in both)."""
-        plus = [k for k, s in enumerate(signs) if s > 0]
-        minus = [k for k, s in enumerate(signs) if s < 0]
+    def split(self, form: Form, signs: Sequence[int]) -> Cut:
+        """Both parts, given the form's signs at the vertices: some are positive, some negative."""
+        above = [k for k, s in enumerate(signs) if s > 0]
+        below = [k for k, s in enumerate(signs) if s < 0]
         on = [k for k, s in enumerate(signs) if s == 0]
+        new = self._between(form, above, below)
+        upper, lower = self._part(above, on, new), self._part(below, on, new)
+        return Cut(upper, lower, above + on, below + on, new)
+
+    def _between(self, form: Form, above: list[int], below: list[int]) -> Polytope:
+        """The new vertices: where the form is 0 on an edge from one side to the other."""
         bit = 1 << self.constraints
-        values = {k: _value(form, self.vertices[k]) for k in (*plus, *minus)}
-        new: list[Vertex] = []
-        new_masks: list[int] = []
-        for p, q in self._adjacent(plus, minus):
+        values = {k: _value(form, self.vertices[k]) for k in (*above, *below)}
+        vertices: list[Vertex] = []
+        masks: list[int] = []
+        for p, q in self._adjacent(above, below):
             zp, zq = values[p], values[q]
             a, b = self.vertices[p], self.vertices[q]
-            new.append(primitive([zp * y - zq * x for x, y in zip(a, b, strict=True)]))
-            new_masks.append(self.masks[p] & self.masks[q] | bit)
-        new_floats = _floats(new, self.dimension)
-        parts = []
-        for side in (plus, minus):
-            kept = side + on
-            masks = [self.masks[k] for k in side] + [self.masks[k] | bit for k in on] + new_masks
-            parts.append(
-                Polytope(
-                    [self.vertices[k] for k in kept] + new,
-                    np.concatenate([self.floats[:, kept], new_floats], axis=1),
-                    masks,
-                    self.constraints + 1,
-                )
-            )
-        return (
-            parts[0],
-            parts[1],
-            plus + on,
-            minus + on,
-            Polytope(new, new_floats, new_masks, self.constraints + 1),
+            vertices.append(primitive([zp * y - zq * x for x, y in zip(a, b, strict=True)]))
+            masks.append(self.masks[p] & self.masks[q] | bit)
+        return Polytope(vertices, _floats(vertices, self.dimension), masks, self.constraints + 1)
+
+    def _part(self, side: list[int], on: list[int], new: Polytope) -> Polytope:
+        """The part with these vertices of one side, those on the form, and the new ones."""
+        kept, bit = side + on, 1 << self.constraints
+        masks = [self.masks[k] for k in side] + [self.masks[k] | bit for k in on] + new.masks
+        return Polytope(
+            [self.vertices[k] for k in kept] + new.vertices,
+            np.concatenate([self.floats[:, kept], new.floats], axis=1),
+            masks,
+            self.constraints + 1,
         )
 
-    def _adjacent(self, plus: list[int], minus: list[int]) -> list[tuple[int, int]]:
-        """Pairs on a common edge: n − 1 common tight constraints, and no third vertex on all of them.
+    def _adjacent(self, above: list[int], below: list[int]) -> list[tuple[int, int]]:
+        """Pairs on a common edge: n − 1 common tight constraints, no third vertex on all of them.
 
-        At a simple vertex (n tight constraints) any n − 1 of them meet in an edge, so there the count is enough.
+        At a simple vertex, with n tight constraints, any n − 1 of them meet in an edge, so there
+        the count is enough.
         """
         n, masks = self.dimension, self.masks
-        if len(plus) * len(minus) >= _PAIRS:
-            pairs = self._pairs_with_arrays(plus, minus)
+        if len(above) * len(below) >= REGION_EFFORT.array_pairs:
+            pairs = self._pairs_with_arrays(above, below)
         else:
             pairs = [
-                (p, q) for p in plus for q in minus if (masks[p] & masks[q]).bit_count() >= n - 1
+                (p, q) for p in above for q in below if (masks[p] & masks[q]).bit_count() >= n - 1
             ]
         simple = [m.bit_count() == n for m in masks]
         if all(simple):
@@ -127,16 +138,17 @@ class Polytope:
             if simple[p] or simple[q] or _is_edge(faces, masks[p] & masks[q], p, q)
         ]
 
-    def _pairs_with_arrays(self, plus: list[int], minus: list[int]) -> list[tuple[int, int]]:
+    def _pairs_with_arrays(self, above: list[int], below: list[int]) -> list[tuple[int, int]]:
+        """Pairs with at least n − 1 common tight constraints, counted by a product of bits."""
         size = (self.constraints + 7) // 8
         raw = b"".join(m.to_bytes(size, "little") for m in self.masks)
         table = np.unpackbits(
             np.frombuffer(raw, np.uint8).reshape(len(self.masks), size), axis=1
         ).astype(np.float32)
         table = table[:, table.any(axis=0)]
-        common = table[plus] @ table[minus].T
+        common = table[above] @ table[below].T
         rows, columns = np.nonzero(common >= self.dimension - 1)
-        return [(plus[i], minus[j]) for i, j in zip(rows.tolist(), columns.tolist(), strict=True)]
+        return [(above[i], below[j]) for i, j in zip(rows.tolist(), columns.tolist(), strict=True)]
 
 
 def _faces(masks: Sequence[int]) -> dict[int, int]:
@@ -182,12 +194,10 @@ def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> Signs:
 
 
 def _signs(forms: Sequence[Form], floats: Floats, vertices: list[Vertex], points: Floats) -> Signs:
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # what overflows is inside its error, and done exactly
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is inside its error: done exactly
         values = floats @ points
         size = np.abs(points).sum(axis=0)
-        error = (2 * (len(points) + 3) * _U) * size + 2.0**-900 * (1.0 + size)
+        error = (2 * (len(points) + 3) * ROUNDOFF) * size + UNDERFLOW * (1.0 + size)
     above, below = values > error, values < -error
     signs: Signs = above.view(np.int8) - below.view(np.int8)
     known = above | below
@@ -204,7 +214,7 @@ def _value(form: Form, vertex: Vertex) -> int:
 
 
 def primitive(column: Sequence[int]) -> Vertex:
-    """Without a common factor."""
+    """A column of integers without a common factor."""
     common = gcd(*column)
     return tuple(v // common for v in column) if common > 1 else tuple(column)
 

@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from math import lcm
 from typing import Generic, TypeVar
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import IntegerTable
 from rectifold.linear_regions.polytope import Form, scaled
-
-_MANY = 4  # more than a quarter of the values changed: a whole product is faster
 
 Rows = tuple[list[Form], Floats]  # integers over the sum's denominator, and scaled
 Computed = TypeVar("Computed")
@@ -57,7 +56,7 @@ class Sum:
         changed = [
             j for j, (a, b) in enumerate(zip(self.values, values, strict=False)) if a is not b
         ]
-        if self.last is None or _MANY * len(changed) > self.width:
+        if self.last is None or REGION_EFFORT.whole_product * len(changed) > self.width:
             self.last = self._whole(values)
         elif changed:
             self.last = self._updated(self.last, values, changed)

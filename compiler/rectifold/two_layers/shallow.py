@@ -12,8 +12,8 @@ from rectifold.errors import InputError, Unfinished
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import MOST_INPUTS, Enumeration
 from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.linear_regions.restriction import MOST_INPUTS, Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.gates import Gates
@@ -80,12 +80,12 @@ def shallow_network(
     if gain is not None and gain <= 0:
         raise InputError(f"the gain {gain} is not positive")
     started = time.monotonic()
-    enumeration, regions = _all_regions(network, domain, seconds, progress)
+    restriction, regions = _all_regions(network, domain, seconds, progress)
     source = network.with_domain(domain)
     exact = (
         None
         if kind in ("classic", "core", "centred")
-        else _exact(enumeration, regions, required=kind == "exact")
+        else _exact(restriction, regions, required=kind == "exact")
     )
     if progress is not None:
         progress("the forms of all linear regions", 0, 0)
@@ -125,10 +125,10 @@ def shallow_network(
 
 def _all_regions(
     network: Network, domain: Domain, seconds: float | None, progress: Progress | None
-) -> tuple[Enumeration, Regions]:
+) -> tuple[Restriction, Regions]:
     """Every linear region. Raises Unfinished when the time is up before."""
     enumeration = enumeration_of(network, domain)
-    regions = Regions(network, domain, tuple(enumeration.free))
+    regions = Regions.none_of(enumeration.restriction)
     for region in enumeration.regions(seconds=seconds):
         regions.found.append(region)
         if progress is not None:
@@ -138,14 +138,14 @@ def _all_regions(
             f"the time limit ended the search after {counted(len(regions), 'linear region')}; a shallow network needs all of them"
         )
     regions.complete = True
-    return enumeration, regions
+    return enumeration.restriction, regions
 
 
-def _exact(enumeration: Enumeration, regions: Regions, *, required: bool) -> Network | None:
-    inputs = len(enumeration.free)
-    free, found = tuple(enumeration.free), regions.with_vertices
+def _exact(restriction: Restriction, regions: Regions, *, required: bool) -> Network | None:
+    inputs = len(restriction.free)
+    free, found = restriction.free, regions.with_vertices
     if inputs > 3:
-        single = one_hidden_layer(enumeration, regions.found)
+        single = one_hidden_layer(restriction, regions.found)
         if single is None and required:
             raise InputError(
                 f"exact shallow networks are built for at most three free inputs, and {inputs} are free here "
@@ -153,11 +153,11 @@ def _exact(enumeration: Enumeration, regions: Regions, *, required: bool) -> Net
             )
         return None if single is None else single.to_network()
     if inputs <= 1:
-        return on_a_line(enumeration.network, enumeration.domain, free, found).to_network()
+        return on_a_line(restriction.network, restriction.domain, free, found).to_network()
     if inputs == 2:
-        return on_a_plane(enumeration.network, enumeration.domain, free, found).to_network()
+        return on_a_plane(restriction.network, restriction.domain, free, found).to_network()
     try:
-        return in_space(enumeration, found).to_network()
+        return in_space(restriction, found).to_network()
     except InputError:
         if required:
             raise

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from rectifold.linear_regions.by_vertices import Enumeration, Region
 from rectifold.linear_regions.polytope import primitive
-from rectifold.linear_regions.summary import AnyRegion
+from rectifold.linear_regions.region import AnyRegion, Region
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import AffineForm, Hinge, TwoLayers, Weights, combined, multiple
 
 _MOST_SIGNS = 3_000_000  # of hyperplanes at vertices; beyond that only the first layer's hyperplanes are tried
@@ -21,20 +21,20 @@ _MOST_SIGNS = 3_000_000  # of hyperplanes at vertices; beyond that only the firs
 Sides = tuple[int, ...]  # of a region, one sign per hyperplane
 
 
-def one_hidden_layer(enumeration: Enumeration, regions: Sequence[AnyRegion]) -> TwoLayers | None:
+def one_hidden_layer(restriction: Restriction, regions: Sequence[AnyRegion]) -> TwoLayers | None:
     """`regions` is the complete list. None if one hidden layer is not found to be enough."""
-    for hyperplanes, sides_of in _candidates(enumeration, regions):
-        found = _fitted(enumeration, regions, hyperplanes, sides_of)
+    for hyperplanes, sides_of in _candidates(restriction, regions):
+        found = _fitted(restriction, regions, hyperplanes, sides_of)
         if found is not None:
             return found
     return None
 
 
-def _candidates(enumeration: Enumeration, regions: Sequence[AnyRegion]) -> Any:
+def _candidates(restriction: Restriction, regions: Sequence[AnyRegion]) -> Any:
     """(hyperplanes, side of a region) to try."""
-    first = _first_layer(enumeration)
+    first = _first_layer(restriction)
     if first:
-        name = enumeration.network.layers[0].name
+        name = restriction.network.layers[0].name
         hyperplanes = sorted(first)
 
         def by_phase(region: AnyRegion) -> Sides:
@@ -58,13 +58,13 @@ def _candidates(enumeration: Enumeration, regions: Sequence[AnyRegion]) -> Any:
     yield [walls[k] for k in whole], lambda region: tuple(known[id(region)][k] for k in whole)
 
 
-def _first_layer(enumeration: Enumeration) -> dict[Hinge, tuple[int, int]]:
+def _first_layer(restriction: Restriction) -> dict[Hinge, tuple[int, int]]:
     """Hyperplanes of the first layer → (a unit, the sign of its form over the hyperplane's)."""
-    layer = enumeration.network.layers[0]
+    layer = restriction.network.layers[0]
     if not layer.is_relu:
         return {}
     found: dict[Hinge, tuple[int, int]] = {}
-    forms, _ = enumeration.layer_forms(enumeration.input_forms(), layer)
+    forms, _ = restriction.layer_forms(restriction.input_forms(), layer)
     for unit, form in enumerate(forms):
         if any(form[:-1]):
             own = primitive(form)
@@ -85,7 +85,7 @@ def _sides(region: Region, walls: Sequence[Hinge]) -> Sides:
 
 
 def _fitted(
-    enumeration: Enumeration,
+    restriction: Restriction,
     regions: Sequence[AnyRegion],
     hyperplanes: Sequence[Hinge],
     sides_of: Callable[[AnyRegion], Sides],
@@ -124,6 +124,4 @@ def _fitted(
             return None
     if start is None:
         return None
-    return TwoLayers(
-        enumeration.network, enumeration.domain, tuple(enumeration.free), start, hinges
-    )
+    return TwoLayers(restriction.network, restriction.domain, restriction.free, start, hinges)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact.numerals import nearest_float
-from rectifold.linear_regions.by_vertices import Region
+from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.summary import Regions
 from rectifold.reports.pictures.canvas import (
     HUE_STEP,

@@ -21,7 +21,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rectifold.ir.domain import Domain
-from rectifold.linear_regions.by_vertices import Region
+from rectifold.linear_regions.region import Region
 from rectifold.two_layers.form import (
     AffineForm,
     Hinge,

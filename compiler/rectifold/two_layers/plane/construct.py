@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import Region
+from rectifold.linear_regions.region import Region
 from rectifold.two_layers.form import (
     AffineForm,
     Hinge,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.ir.domain import Domain
-from rectifold.linear_regions.by_vertices import Region
+from rectifold.linear_regions.region import Region
 from rectifold.two_layers.form import AffineForm, Hinge, hinge_of
 
 PlanePoint = tuple[Fraction, Fraction]

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rectifold.linear_regions.by_vertices import Enumeration, Region
+from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import TwoLayers
 from rectifold.two_layers.space.corners import Corners
 from rectifold.two_layers.space.lines import SpaceLines
@@ -29,17 +30,18 @@ from rectifold.two_layers.space.planes import Planes
 
 
 def in_space(
-    enumeration: Enumeration, regions: Sequence[Region], *, merge: bool = True
+    restriction: Restriction, regions: Sequence[Region], *, merge: bool = True
 ) -> TwoLayers:
     """The exact two-layer form on `regions` of three free inputs, all of them.
 
     Without `merge`, every corner gets its own unit. Raises NotGenericError.
     """
-    places = Places(enumeration, regions)
+    places = Places(restriction, regions)
     corners, lines, planes = Corners(places), SpaceLines(places), Planes(places)
     units = corners.units(lines.seams, merge=merge)
     units += lines.units(units)
     hinges = planes.hinges(units)
     rest = planes.affine_rest(units, hinges)
-    free = tuple(enumeration.free)
-    return TwoLayers(enumeration.network, enumeration.domain, free, rest, hinges, tuple(units))
+    return TwoLayers(
+        restriction.network, restriction.domain, restriction.free, rest, hinges, tuple(units)
+    )

@@ -68,9 +68,9 @@ class Corners:
         if weights is None:
             return
         start = dict(self.places.local.start)
-        first, first_den = self.places.local.enumeration.layer_forms(start, layers[0])
+        first, first_den = self.places.local.restriction.layer_forms(start, layers[0])
         none = [[0] * 4 for _ in first]
-        base, base_den = self.places.local.enumeration.layer_forms(
+        base, base_den = self.places.local.restriction.layer_forms(
             start | {layers[0].name: (none, 1)}, layers[1]
         )
         inner = [tuple(Fraction(v, first_den) for v in form) for form in first]

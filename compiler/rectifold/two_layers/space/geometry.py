@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.exact.numerals import about
-from rectifold.linear_regions.by_vertices import Region
 from rectifold.linear_regions.polytope import Polytope, Vertex
+from rectifold.linear_regions.region import Region
 from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.space.sheets import NotGenericError, cross, dot3, primitive_form
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from rectifold.linear_regions.by_vertices import Enumeration, Region
-from rectifold.linear_regions.near_point import LayerForms, Local, UnitPlace
+from rectifold.linear_regions.near_point import LayerForms, NearPoints, UnitPlace
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import AffineForm, Weights, combined, span_inside
 from rectifold.two_layers.space.geometry import faces_of, ratio, sides_of, where
 from rectifold.two_layers.space.sheets import Line, NotGenericError, at_place, dot3, dot4
@@ -16,12 +17,12 @@ from rectifold.two_layers.space.sheets import Line, NotGenericError, at_place, d
 class Places:
     """The regions' vertices, edges and planes, and the network next to each."""
 
-    def __init__(self, enumeration: Enumeration, regions: Sequence[Region]) -> None:
-        self.local = Local(enumeration)
+    def __init__(self, restriction: Restriction, regions: Sequence[Region]) -> None:
+        self.local = NearPoints(restriction)
         self.regions = regions
-        self.box = enumeration.start()
+        self.box = restriction.polytope()
         self.sides = sides_of(self.box)
-        self.none: Weights = (Fraction(0),) * enumeration.network.output_size
+        self.none: Weights = (Fraction(0),) * restriction.network.output_size
         self.vertices, self.edges, self.planes = faces_of(regions)
 
     def is_interior(self, point: Sequence[int]) -> bool:

@@ -1,0 +1,133 @@
+"""Enumeration of regions by cells: the domain is cut until every unit has one phase on each.
+
+    domain → cell, cell → cell, cell, cell, … → one region for each
+
+What a cell is and how it is cut is a *splitter*'s matter (`by_vertices`, `by_programs`); the order
+is this file's. Complete because the parts of a cell cover it, and because every cell on which
+something was not proved is counted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from rectifold.linear_regions.restriction import Restriction
+
+Cell = TypeVar("Cell")
+Found_co = TypeVar("Found_co", covariant=True)  # what is reported for a cell: a kind of region
+
+
+@dataclass
+class Progress:
+    """What an enumeration did; `complete` is False when it ended early.
+
+    `splits` counts cells that were cut, `undecided` those with something that was not proved.
+    """
+
+    count: int = 0
+    splits: int = 0
+    undecided: int = 0
+    complete: bool = False
+    seconds: float = 0.0
+
+
+class Splitter(Protocol[Cell, Found_co]):
+    """How the domain of one restriction is cut. What it does is counted in `progress`."""
+
+    @property
+    def restriction(self) -> Restriction:
+        """The network and its domain."""
+
+    def root(self) -> Cell:
+        """The whole domain as a cell. Raises InputError if it is empty or flat."""
+
+    def is_done(self, cell: Cell) -> bool:
+        """Has every unit one phase on the cell?"""
+
+    def parts_of(self, cell: Cell, progress: Progress) -> list[Cell]:
+        """The parts of a cell that is not done, or the cell a step further."""
+
+    def region_of(self, cell: Cell, progress: Progress) -> Found_co | None:
+        """The region of a cell that is done; None (and counted) if it could not be certified."""
+
+
+class Enumeration(Generic[Cell, Found_co]):
+    """Finds the regions of one network on one domain, each once; `waiting` cells are left to do.
+
+    `cells`: where to begin, the whole domain by default. Sent to another process, it is built
+    anew there.
+    """
+
+    def __init__(
+        self,
+        splitter: Splitter[Cell, Found_co],
+        cells: Sequence[Cell] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.splitter = splitter
+        self.waiting = [splitter.root()] if cells is None else list(cells)
+        self.clock = clock
+        self.progress = Progress()
+
+    @property
+    def restriction(self) -> Restriction:
+        """The network and its domain."""
+        return self.splitter.restriction
+
+    def regions(
+        self, *, limit: int | None = None, seconds: float | None = None
+    ) -> Iterator[Found_co]:
+        """The regions of the waiting cells; fewer when `limit` or `seconds` is reached.
+
+        `progress.complete` says at the end whether all were found.
+        """
+        started, progress = self.clock(), self.progress
+        try:
+            for cell in self.done_cells(None if seconds is None else started + seconds):
+                if limit is not None and progress.count >= limit:
+                    return
+                if (region := self.splitter.region_of(cell, progress)) is not None:
+                    progress.count += 1
+                    yield region
+            progress.complete = not self.waiting and progress.undecided == 0
+        finally:
+            progress.seconds += self.clock() - started
+
+    def done_cells(self, deadline: float | None) -> Iterator[Cell]:
+        """Cells whose units all have one phase, depth first: few wait at a time.
+
+        From the deadline on, what is left stays in `waiting`.
+        """
+        waiting, splitter = self.waiting, self.splitter
+        while waiting and (deadline is None or self.clock() < deadline):
+            cell = waiting.pop()
+            if splitter.is_done(cell):
+                yield cell
+            else:
+                waiting += splitter.parts_of(cell, self.progress)
+
+    def deal(self, cells: int, hands: int) -> list[Enumeration[Cell, Found_co]]:
+        """The waiting cells, cut into at least so many, dealt out to at most `hands` enumerations.
+
+        Fewer where there are fewer regions. Nothing waits here afterwards.
+        """
+        dealt = self._cut(cells)
+        self.waiting = []
+        count = min(len(dealt), hands)
+        return [Enumeration(self.splitter, dealt[k::count]) for k in range(count)]
+
+    def _cut(self, count: int) -> list[Cell]:
+        """The waiting cells in at least `count` cells if there are so many; breadth first."""
+        cells: deque[Cell] = deque(self.waiting)
+        done: list[Cell] = []
+        while cells and len(cells) + len(done) < count:
+            cell = cells.popleft()
+            if self.splitter.is_done(cell):
+                done.append(cell)
+            else:
+                cells += self.splitter.parts_of(cell, self.progress)
+        return [*done, *cells]
