@@ -1,7 +1,7 @@
 """The same rules step by step, for programs that write certificates.
 
     replay = Replay(a, b, domain)
-    replay.accepts(["intervals", 0, 1])      True, and its ends are known from here on
+    replay.accepts(["intervals", 0, 1])      True, and its bounds are known from here on
     replay.is_equal()                        False: another step is needed
 
 What a Replay says is no verdict; `check` reads the finished certificate from the start.

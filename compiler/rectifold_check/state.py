@@ -1,8 +1,8 @@
 """What has been proved so far, about every point of the domain.
 
-    lower ≤ z ≤ upper per unit,   solved values (normal.py),   ends of the gap network
+    lower ≤ z ≤ upper per unit,   solved values (normal.py),   bounds of the gap network
 
-Fix a point of the domain: every end and every solution that is stored is true at it. A rule adds
+Fix a point of the domain: every bound and every solution that is stored is true at it. A rule adds
 only what follows from what is stored, hence so is every conclusion.
 """
 
@@ -54,28 +54,29 @@ class State:
         return self.networks[unit[0]].layers[unit[1] - 1]
 
     def knows(self, unit: Unit, side: str, value: Fraction) -> bool:
-        """An end on the whole domain that is at least as good as this one is stored."""
-        ends = self.upper if side == "up" else self.lower
-        return unit in ends and (ends[unit] <= value if side == "up" else ends[unit] >= value)
+        """A bound on the whole domain that is at least as good as this one is stored."""
+        if side == "up":
+            return unit in self.upper and self.upper[unit] <= value
+        return unit in self.lower and self.lower[unit] >= value
 
     def low(self, terms: list[Term]) -> Fraction:
         """A lower bound, over the box, of the normal form of Σ factor · atom.
 
-        Refuses if an end is missing.
+        Refuses if a bound is missing.
         """
         form = self.forms.normal(terms)
         total = Fraction(form.constant)
         sums: dict[int, int] = {}
         self.work.spend(4 * len(form.coefficients) * words(form.den))
         for v, c in form.coefficients.items():
-            end = self._end(v, upper=c < 0)
-            sums[end.denominator] = sums.get(end.denominator, 0) + c * end.numerator
+            bound = self._bound(v, upper=c < 0)
+            sums[bound.denominator] = sums.get(bound.denominator, 0) + c * bound.numerator
         for den, value in sums.items():
             total += Fraction(value, den)
         return total / form.den
 
-    def _end(self, v: int, *, upper: bool) -> Fraction:
-        """An end of a variable: of the box for inputs, of [max(0, lo), max(0, up)] for values."""
+    def _bound(self, v: int, *, upper: bool) -> Fraction:
+        """A bound of a variable: an end of an input, max(0, lo) or max(0, up) of a value."""
         inputs = self.networks[0].inputs
         if v < inputs:
             end = (self.domain.upper if upper else self.domain.lower)[v]
@@ -92,7 +93,7 @@ class State:
     # ---- learning -----------------------------------------------------------------------------
 
     def learn(self, unit: Unit, side: str, value: Fraction) -> None:
-        """Store an end; solve the unit if its sign is now known."""
+        """Store a bound; solve the unit if its sign is now known."""
         if side == "up":
             self.upper[unit] = min(value, self.upper.get(unit, value))
         else:
@@ -105,7 +106,7 @@ class State:
             self.forms.solve(unit, [(ONE, ("z", unit))])
 
     def learn_everywhere(self, unit: Unit, side: str, value: Fraction) -> None:
-        """Learn an end that holds on the whole domain, not in a case only."""
+        """Learn a bound that holds on the whole domain, not in a case only."""
         self.learn(unit, side, value)
         if unit[0] in self._substitutions:
             self._substitutions[unit[0]].known.learn(*unit[1:], side, value)
@@ -128,7 +129,7 @@ class State:
         return self.gap.network if net == GAP else self.networks[net]
 
     def substitution(self, net: int) -> Substitution:
-        """Substitution in one network (2: the gap network), with the ends proved so far."""
+        """Substitution in one network (2: the gap network), with the bounds proved so far."""
         if net not in self._substitutions:
             pairs = self.gap.arrangement.pairs if net == GAP else None
             rule = Substitution(self.network(net), self.domain, self.bits, pairs, self.work)
@@ -142,7 +143,7 @@ class State:
         return self._substitutions[net]
 
     def learn_in(self, net: int, layer: int, index: int, side: str, value: Fraction) -> None:
-        """Learn an end of a unit of A, B or the gap network."""
+        """Learn a bound of a unit of A, B or the gap network."""
         if net == GAP:
             self.substitution(GAP).known.learn(layer, index, side, value)
         else:
@@ -162,7 +163,7 @@ class State:
         self._substitutions.clear()
 
     def arrange(self, arrangement: Arrangement) -> None:
-        """From here on the gap network is so. Refuses pairs that cross, and changes nothing then."""
+        """From here on the gap network is so. Pairs that cross are refused, and change nothing."""
         before = self.gap
         self.gap = Gap(self.networks, self.tolerance, arrangement)
         self._substitutions.pop(GAP, None)

@@ -1,7 +1,9 @@
-"""Ends of single units: with a proof by facts, or on somebody's word.
+"""Bounds of single units: with a proof by facts, or on somebody's word.
 
-["bound", [0,1,0], "lo", "0", {"l": []}]       z ≥ 0, and that low(z) ≥ 0 is the proof
-["trusted", [0,1,0], "lo", "0", "z3"]          z ≥ 0, says z3: counted in the verdict
+    ["bound", [0,1,0], "lo", "0", {"l": []}]       z ≥ 0, and that low(z) ≥ 0 is the proof
+    ["trusted", [0,1,0], "lo", "0", "z3"]          z ≥ 0, says z3: counted in the verdict
+
+Sound because what is stored is what was proved, or else is counted.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from rectifold_check.terms import ONE
 
 
 def bound(state: State, parts: list[Json]) -> None:
-    """value ≤ z (lo) or z ≤ value (up). No proof is looked at where an end as good is known."""
+    """value ≤ z (lo) or z ≤ value (up). No proof is looked at where a bound as good is known."""
     match parts:
         case [where, ("lo" | "up") as side, number, proof]:
             unit, value = unit_of(state, where), rational(number, "bound")

@@ -1,11 +1,13 @@
 """Facts: sums of values that are at least 0 at every point (in the present case).
 
-h     h                                    relu is never negative
-hz    h − z                                relu(z) ≥ z
-lo    z − lo,   up    up − z               proved ends
-top   max(0, up) − h                       relu is monotone
-ch    up (z − lo) − (up − lo) h            relu is convex: it lies below its chord
-dom   bound − c·x                          a row of the domain's constraints
+    h     h                                    relu is never negative
+    hz    h − z                                relu(z) ≥ z
+    lo    z − lo,   up    up − z               proved bounds
+    top   max(0, up) − h                       relu is monotone
+    ch    up (z − lo) − (up − lo) h            relu is convex: it lies below its chord
+    dom   bound − c·x                          a row of the domain's constraints
+
+z and h are a relu unit's pre-activation and value, lo ≤ z ≤ up its proved bounds.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from rectifold_check.rules.guards import unit_of
 from rectifold_check.state import State
 from rectifold_check.terms import ONE, ZERO, Term, Unit
 
-End = Fraction | None  # None: not proved
+Bound = Fraction | None  # None: not proved
 
 
 def fact(state: State, kind: Json, where: Json) -> list[Term]:
@@ -42,33 +44,33 @@ def _domain_row(state: State, where: Json) -> list[Term]:
     return [(bound, None), *((-c, k) for k, c in row.items())]
 
 
-def _h(unit: Unit, low: End, high: End) -> list[Term]:
+def _h(unit: Unit, low: Bound, high: Bound) -> list[Term]:
     return [(ONE, ("h", unit))]
 
 
-def _hz(unit: Unit, low: End, high: End) -> list[Term]:
+def _hz(unit: Unit, low: Bound, high: Bound) -> list[Term]:
     return [(ONE, ("h", unit)), (-ONE, ("z", unit))]
 
 
-def _lo(unit: Unit, low: End, high: End) -> list[Term] | None:
+def _lo(unit: Unit, low: Bound, high: Bound) -> list[Term] | None:
     return None if low is None else [(ONE, ("z", unit)), (-low, None)]
 
 
-def _up(unit: Unit, low: End, high: End) -> list[Term] | None:
+def _up(unit: Unit, low: Bound, high: Bound) -> list[Term] | None:
     return None if high is None else [(high, None), (-ONE, ("z", unit))]
 
 
-def _top(unit: Unit, low: End, high: End) -> list[Term] | None:
+def _top(unit: Unit, low: Bound, high: Bound) -> list[Term] | None:
     return None if high is None else [(max(high, ZERO), None), (-ONE, ("h", unit))]
 
 
-def _chord(unit: Unit, low: End, high: End) -> list[Term] | None:
+def _chord(unit: Unit, low: Bound, high: Bound) -> list[Term] | None:
     if low is None or high is None or not low < 0 < high:
         return None
     return [(high, ("z", unit)), (-high * low, None), (low - high, ("h", unit))]
 
 
-FACTS: dict[str, Callable[[Unit, End, End], list[Term] | None]] = {
+FACTS: dict[str, Callable[[Unit, Bound, Bound], list[Term] | None]] = {
     "h": _h,
     "hz": _hz,
     "lo": _lo,
@@ -76,4 +78,4 @@ FACTS: dict[str, Callable[[Unit, End, End], list[Term] | None]] = {
     "top": _top,
     "ch": _chord,
 }
-"""Kinds of facts about a unit and its ends; None where the ends that it needs are not proved."""
+"""Kinds of facts about a unit and its bounds; None where those that it needs are not proved."""

@@ -1,12 +1,15 @@
 """The final comparison, which ends a certificate: what was proved makes A and B agree.
 
-["final", {}]                                     every difference is the form 0, or closed
-["final", {"0": {"ge": PROOF, "le": PROOF}}]      |A_0 − B_0| ≤ eps_0 by two proofs
+    ["final", {}]                                     every difference is the form 0, or closed
+    ["final", {"0": {"ge": PROOF, "le": PROOF}}]      |A_0 − B_0| ≤ eps_0 by two proofs
+
+Sound because each of them says that |A_j(x) − B_j(x)| is at most eps_j at every x.
 """
 
 from __future__ import annotations
 
 from rectifold_check.json import Json, Refusal
+from rectifold_check.rules.guards import Malformed
 from rectifold_check.rules.proofs import prove
 from rectifold_check.state import State
 from rectifold_check.terms import ONE, Term
@@ -20,7 +23,7 @@ def final(state: State, parts: list[Json]) -> None:
                 if not state.is_gap_closed(output):
                     _compare(state, output, proofs.get(str(output)))
         case _:
-            raise Refusal("the final comparison is malformed")
+            raise Malformed
 
 
 def _compare(state: State, output: int, proofs: Json) -> None:

@@ -1,11 +1,11 @@
-"""Ends by substitution in outward-rounded integers, in A, B or the gap network.
+"""Bounds by substitution in outward-rounded integers, in A, B or the gap network.
 
     ["precision", 96]                              fractional bits from here on
-    ["intervals", 0, 2]                            the ends of a layer from those of what it reads
-    ["cases", [0,2,1], "up", "0", FRAME, CASES]    one end, in every case of a tree of phases
-    ["boxes", 0, 2, [[1,"up","0"]], TREE]          ends of one layer, on every box of a tree
+    ["intervals", 0, 2]                            the bounds of a layer from those of what it reads
+    ["cases", [0,2,1], "up", "0", FRAME, CASES]    one bound, in every case of a tree of phases
+    ["boxes", 0, 2, [[1,"up","0"]], TREE]          bounds of one layer, on every box of a tree
 
-How the integers are found and why their rounding is sound is told in substitution.py.
+How the integers are found and why their rounding is sound is told in the package integers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rectifold_check.agreed import BITS, MOST_BITS
 from rectifold_check.gap import GAP
 from rectifold_check.integers.boxes import prove_boxes
 from rectifold_check.integers.cases import prove_cases
-from rectifold_check.json import Json, Refusal, rational
+from rectifold_check.json import Json, Refusal, rational, whole
 from rectifold_check.rules.guards import Malformed, layer_size
 from rectifold_check.state import State
 
@@ -26,23 +26,23 @@ Claim = tuple[int, str, Fraction]  # (index, side, value)
 def precision(state: State, parts: list[Json]) -> None:
     """Rounding is to multiples of 2^-bits from here on."""
     match parts:
-        case [int() as bits] if type(bits) is int and BITS <= bits <= MOST_BITS:
-            state.round_to(bits)
+        case [int() as bits] if type(bits) is int:
+            state.round_to(whole(bits, BITS, MOST_BITS, "precision"))
         case _:
             raise Malformed
 
 
 def intervals(state: State, parts: list[Json]) -> None:
-    """The ends of a layer's units by intervals, from the ends of what it reads."""
+    """The bounds of a layer's units by intervals, from the bounds of what it reads."""
     match parts:
         case [int() as net, int() as layer]:
             layer_size(state, net, layer)
         case _:
             raise Malformed
-    ends = state.substitution(net).known.take_intervals(layer)
+    bounds = state.substitution(net).known.take_intervals(layer)
     if net == GAP:
         return  # the gap network's own substitution keeps them
-    for index, (low, high) in enumerate(ends):
+    for index, (low, high) in enumerate(bounds):
         state.learn((net, layer, index), "up", high)
         state.learn((net, layer, index), "lo", low)
 
@@ -61,7 +61,7 @@ def cases(state: State, parts: list[Json]) -> None:
 
 
 def boxes(state: State, parts: list[Json]) -> None:
-    """Ends of units of one layer, proved on every box of a tree."""
+    """Bounds of units of one layer, proved on every box of a tree."""
     match parts:
         case [int() as net, int() as layer, list() as given, tree]:
             size = layer_size(state, net, layer)

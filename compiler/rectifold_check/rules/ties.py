@@ -3,7 +3,7 @@
     ["alias",  v, w, s]       z_v =  s·z_w       gives      h_v = s·h_w
     ["mirror", v, w, s]       z_v = −s·z_w       gives      h_v = s·(h_w − z_w)
 
-Sound because relu(s t) = s relu(t) for s > 0 and relu(−t) = relu(t) − t. The ends that are proved
+Sound because relu(s t) = s relu(t) for s > 0 and relu(−t) = relu(t) − t. The bounds that are proved
 for one unit hold, times or divided by the ratio, for the other.
 """
 
@@ -22,7 +22,7 @@ def alias(state: State, parts: list[Json]) -> None:
     """z_v = s·z_w, so h_v = s·h_w."""
     v, w, factor = _read(state, parts, "alias")
     _require_ratio(state, "alias", v, w, factor)
-    _share_ends(state, v, w, factor)
+    _share_bounds(state, v, w, factor)
     _solve(state, v, [(factor, ("h", w))])
 
 
@@ -30,7 +30,7 @@ def mirror(state: State, parts: list[Json]) -> None:
     """z_v = −s·z_w, so h_v = s·(h_w − z_w)."""
     v, w, factor = _read(state, parts, "mirror")
     _require_ratio(state, "mirror", v, w, -factor)
-    _share_ends(state, v, w, -factor)
+    _share_bounds(state, v, w, -factor)
     _solve(state, v, [(factor, ("h", w)), (-factor, ("z", w))])
 
 
@@ -59,13 +59,13 @@ def _require_ratio(state: State, kind: str, v: Unit, w: Unit, ratio: Fraction) -
         raise Refusal(f"{kind}: the pre-activations of {list(v)} and {list(w)} are not multiples")
 
 
-def _share_ends(state: State, v: Unit, w: Unit, ratio: Fraction) -> None:
-    """z_v = ratio · z_w: the ends of each are ends of the other; below 0 they change sides."""
+def _share_bounds(state: State, v: Unit, w: Unit, ratio: Fraction) -> None:
+    """z_v = ratio · z_w: the bounds of each bound the other; below 0 they change sides."""
     for one, other, factor in ((w, v, ratio), (v, w, 1 / ratio)):
-        for side, ends in (("lo", state.lower), ("up", state.upper)):
-            if one in ends:
+        for side, bounds in (("lo", state.lower), ("up", state.upper)):
+            if one in bounds:
                 turned = side if ratio > 0 else ("up" if side == "lo" else "lo")
-                state.learn_everywhere(other, turned, factor * ends[one])
+                state.learn_everywhere(other, turned, factor * bounds[one])
 
 
 def _solve(state: State, v: Unit, value: list[Term]) -> None:
