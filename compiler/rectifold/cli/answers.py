@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import assert_never
 
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.ties import TiedOutputs
@@ -64,6 +65,8 @@ def sentence(result: Comparison, asked: Asked) -> str:
                 f"undecided: {result.reason} "
                 f"(largest difference seen: at least {at_least(result.largest, 3)})"
             )
+        case _:
+            assert_never(result)
 
 
 def verify_text(result: Comparison, asked: Asked) -> str:
@@ -80,6 +83,10 @@ def verify_text(result: Comparison, asked: Asked) -> str:
             lines.append(
                 f"  B gives {_outputs_text(result.b, result.output, every=asked.is_argmax)}"
             )
+        case Equal() | Unknown():
+            pass
+        case _:
+            assert_never(result)
     return "\n".join(lines)
 
 
@@ -121,6 +128,8 @@ def verify_json(result: Comparison, asked: Asked) -> JsonObject:
                 "reason": result.reason,
                 "share": result.share,
             }
+        case _:
+            assert_never(result)
     return told
 
 

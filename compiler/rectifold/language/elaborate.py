@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import assert_never
 
 from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
@@ -143,6 +144,8 @@ class _Elaborator(Calls):
                 self._equation(statement)
             case ast.OutputStatement():
                 self._output(statement)
+            case _:
+                assert_never(statement)
 
     def _input(self, statement: ast.Input) -> None:
         if self.builder is not None:
@@ -176,7 +179,7 @@ class _Elaborator(Calls):
                     f"'{operator}' would make an open domain",
                     f"write '{operator}='",
                 )
-            difference = self._plus(left, self._negated(right, statement.span), statement.span)
+            difference = self.arithmetic.subtract(left, right, statement.span)
             if isinstance(difference, ConstantValue):
                 raise Fault(statement.span, "this assumption does not speak of the input")
             signs = {"<=": [1], ">=": [-1], "==": [1, -1]}[operator]

@@ -1,26 +1,27 @@
 """Expressions: syntax trees to constants and affine forms. What they unfold to is counted before it
 is made.
 
-W @ x + 1        Form(W x + (1, 1), rank 1), where `const W` has two rows
+W @ x + 1        AffineValue(W x + (1, 1), rank 1), where `const W` has two rows
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
+from typing import assert_never
 
 from rectifold.errors import NetworkError
 from rectifold.exact.literals import NumberError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.matrix_rows import matrix_from_rows
-from rectifold.exact.numerals import readable
 from rectifold.ir.affine import concat
 from rectifold.ir.builder import Builder
 from rectifold.ir.names import CALLS
 from rectifold.language import ast
+from rectifold.language.arithmetic import Arithmetic
 from rectifold.language.budget import Budget
+from rectifold.language.indexing import Indexing
 from rectifold.language.ranges import matrix_of_rows, number_of, row_numbers
 from rectifold.language.slips import did_you_mean
 from rectifold.language.source import Fault, Span
@@ -29,7 +30,6 @@ from rectifold.language.values import (
     ConstantValue,
     Value,
     affine_of,
-    broadcast,
     shape_text,
 )
 from rectifold.runtime.caps import CAPS
@@ -44,9 +44,9 @@ class Expressions(ABC):
     def __init__(self, folder: Path | None, characters: int) -> None:
         self.folder = folder
         self.budget = Budget(characters)
-        self.values: dict[
-            str, Value | None
-        ] = {}  # None: its definition had an error, which is already reported
+        self.arithmetic = Arithmetic(self.budget)
+        self.indexing = Indexing(self.budget, self._value)
+        self.values: dict[str, Value | None] = {}  # None: its definition had an error, said there
         self.builder: Builder | None = None
         self.equation = "y"  # names of layers inside an expression begin with it
         self.depth = 0
@@ -90,15 +90,17 @@ class Expressions(ABC):
             case ast.Name():
                 return self._name(expression)
             case ast.Unary():
-                return self._negated(self._value(expression.operand), expression.span)
+                return self.arithmetic.negate(self._value(expression.operand), expression.span)
             case ast.Binary():
                 return self._binary(expression)
             case ast.Item():
-                return self._item(expression)
+                return self.indexing.entries(expression)
             case ast.Call():
                 return self._call(expression)
             case ast.String():
                 raise Fault(expression.span, "a string is only allowed inside load(...)")
+            case _:
+                assert_never(expression)
 
     def _written(self, matrix: Matrix, rank: int, place: Span) -> ConstantValue:
         self.budget.numbers(matrix, place)
@@ -126,116 +128,8 @@ class Expressions(ABC):
             left = left.left
         value = self._value(left)
         for node in reversed(chain):
-            value = self._combine(node, value, self._value(node.right))
+            value = self.arithmetic.combine(node, value, self._value(node.right))
         return value
-
-    def _combine(self, node: ast.Binary, left: Value, right: Value) -> Value:
-        match node.operator:
-            case "+":
-                return self._plus(left, right, node.span)
-            case "-":
-                return self._plus(left, self._negated(right, node.span), node.span)
-            case "*":
-                return self._times(left, right, node.span)
-            case "/":
-                return self._over(left, right, node.right.span)
-            case "@":
-                return self._matmul(left, right, node.span)
-            case _:
-                raise AssertionError(node.operator)
-
-    def _negated(self, value: Value, place: Span) -> Value:
-        self.budget.dense(value, place)
-        if isinstance(value, ConstantValue):
-            return ConstantValue(-value.matrix, value.rank)
-        return AffineValue(-value.affine, value.rank)
-
-    def _plus(self, left: Value, right: Value, place: Span) -> Value:
-        self.budget.sum(left, right, place)
-        left, right = broadcast(left, right, place)
-        if isinstance(left, ConstantValue) and isinstance(right, ConstantValue):
-            return ConstantValue(left.matrix + right.matrix, left.rank)
-        return AffineValue(affine_of(left) + affine_of(right), left.rank)
-
-    def _times(self, left: Value, right: Value, place: Span) -> Value:
-        if isinstance(left, AffineValue) and isinstance(right, AffineValue):
-            raise Fault(
-                place,
-                "a product of two expressions of the input is not piecewise linear",
-                "one factor must be constant",
-            )
-        if isinstance(right, ConstantValue) and not (
-            isinstance(left, ConstantValue) and right.rank > left.rank
-        ):
-            left, right = right, left
-        assert isinstance(left, ConstantValue)
-        if 2 in (left.rank, right.rank) and 0 not in (left.rank, right.rank):
-            raise Fault(
-                place,
-                "'*' multiplies entry by entry and is not defined for matrices",
-                "use '@' for the matrix product",
-            )
-        self.budget.product(left, right, place)
-        if left.rank == 0:
-            factor = left.matrix.entry(0, 0)
-            if isinstance(right, ConstantValue):
-                return ConstantValue(right.matrix.scale(factor), right.rank)
-            return AffineValue(right.affine.scale(factor), right.rank)
-        _, right_v = broadcast(left, right, place)
-        factors = left.matrix.column_values()
-        if isinstance(right_v, ConstantValue):
-            return ConstantValue(right_v.matrix.scale_rows(factors), 1)
-        return AffineValue(right_v.affine.scale_rows(factors), 1)
-
-    def _over(self, left: Value, right: Value, place: Span) -> Value:
-        if isinstance(right, AffineValue):
-            raise Fault(
-                place,
-                "division by an expression of the input is not piecewise linear",
-                "divide by constants only",
-            )
-        if right.rank != 0:
-            raise Fault(place, f"division by {shape_text(right)}", "divide by a number")
-        divisor = right.matrix.entry(0, 0)
-        if divisor == 0:
-            raise Fault(place, "division by zero")
-        return self._times(ConstantValue(Matrix.column([1 / divisor]), 0), left, place)
-
-    def _matmul(self, left: Value, right: Value, place: Span) -> Value:
-        if isinstance(left, AffineValue) and isinstance(right, AffineValue):
-            raise Fault(
-                place,
-                "a product of two expressions of the input is not piecewise linear",
-                "one factor must be constant",
-            )
-        if left.rank == 0 or right.rank == 0:
-            raise Fault(
-                place,
-                f"'@' between {shape_text(left)} and {shape_text(right)}",
-                "use '*' with a number",
-            )
-        if isinstance(left, AffineValue):
-            assert isinstance(right, ConstantValue)
-            if right.rank == 1:
-                return self._matmul(right, left, place)
-            return self._matmul(ConstantValue(right.matrix.T, 2), left, place)
-        if left.rank == 1 and isinstance(right, ConstantValue) and right.rank == 2:
-            product = self._matmul(ConstantValue(right.matrix.T, 2), left, place)
-            return product
-        matrix = left.matrix.T if left.rank == 1 else left.matrix
-        height = right.matrix.shape[0] if isinstance(right, ConstantValue) else right.affine.size
-        if matrix.shape[1] != height:
-            raise Fault(
-                place,
-                f"the matrix is {matrix.shape[0]}x{matrix.shape[1]}, but what it multiplies has "
-                f"{height} entries "
-                f"(columns must match: {matrix.shape[0]}x{height})",
-            )
-        self.budget.matrix_product(matrix, right, place)
-        rank = right.rank - 1 if left.rank == 1 else right.rank
-        if isinstance(right, ConstantValue):
-            return ConstantValue(matrix @ right.matrix, rank)
-        return AffineValue(right.affine.apply(matrix), rank)
 
     def _items(self, expression: ast.Items) -> Value:
         if expression.items and all(isinstance(item, ast.Row) for item in expression.items):
@@ -265,73 +159,6 @@ class Expressions(ABC):
         """On top of each other."""
         self.budget.stack(values, place)
         return AffineValue(concat([affine_of(v) for v in values]), 1)
-
-    def _item(self, expression: ast.Item) -> Value:
-        if isinstance(expression.base, ast.Row | ast.Items):
-            raise Fault(
-                expression.span,
-                "a comma is missing after this row",
-                "rows of a matrix are separated by ','",
-            )
-        base = self._value(expression.base)
-        if base.rank == 0:
-            raise Fault(expression.span, "a single number has no entries", "remove the index")
-        if len(expression.index) > base.rank:
-            raise Fault(expression.span, f"{len(expression.index)} indices for {shape_text(base)}")
-        if isinstance(base, ConstantValue) and base.rank == 2:
-            return self._matrix_item(base, expression)
-        size = base.matrix.shape[0] if isinstance(base, ConstantValue) else base.affine.size
-        picked, single = self._positions(expression.index[0], size, expression)
-        rank = 0 if single else 1
-        self.budget.select(base, len(picked), expression.span)
-        if isinstance(base, ConstantValue):
-            return ConstantValue(base.matrix.select_rows(picked), rank)
-        return AffineValue(base.affine.select(picked), rank)
-
-    def _matrix_item(self, base: ConstantValue, expression: ast.Item) -> Value:
-        rows, single_row = self._positions(expression.index[0], base.matrix.shape[0], expression)
-        self.budget.select(base, len(rows), expression.span)
-        picked = base.matrix.select_rows(rows)
-        if len(expression.index) == 1:
-            return ConstantValue(picked.T, 1) if single_row else ConstantValue(picked, 2)
-        columns, single_column = self._positions(
-            expression.index[1], base.matrix.shape[1], expression
-        )
-        picked = picked.select_columns(columns)
-        if single_row or single_column:
-            return ConstantValue(
-                picked if single_column else picked.T, 0 if single_row and single_column else 1
-            )
-        return ConstantValue(picked, 2)
-
-    def _positions(
-        self, index: ast.Expr | ast.IndexRange, size: int, item: ast.Item
-    ) -> tuple[Sequence[int], bool]:
-        if isinstance(index, ast.IndexRange):
-            first = 0 if index.first is None else self._position(index.first, size, item, end=True)
-            last = size if index.last is None else self._position(index.last, size, item, end=True)
-            return range(first, last), False
-        return [self._position(index, size, item, end=False)], True
-
-    def _position(self, index: ast.Expr, size: int, item: ast.Item, *, end: bool) -> int:
-        value = self._value(index)
-        if (
-            isinstance(value, AffineValue)
-            or value.rank != 0
-            or value.matrix.entry(0, 0).denominator != 1
-        ):
-            raise Fault(index.span, "an index is a whole number")
-        position = int(value.matrix.entry(0, 0))
-        if not -size <= position < size + (1 if end else 0):
-            there = (
-                f"there are {size} entries (0 to {size - 1})"
-                if size != 1
-                else "there is 1 entry (0)"
-            )
-            raise Fault(
-                index.span, f"index {readable(Fraction(position))} is out of range: {there}"
-            )
-        return position + size if position < 0 else position
 
     def _form(self, value: Value, place: Span) -> AffineValue:
         if isinstance(value, ConstantValue) and value.rank == 2:

@@ -123,19 +123,23 @@ def _range(expression: ast.Expr) -> Range:
 
 
 def _end(expression: ast.Expr, depth: int) -> Fraction | float:
-    if depth <= CAPS.range_depth:
-        match expression:
-            case ast.Number():
-                return number_of(expression)
-            case ast.Name(text="inf"):
-                return float("inf")
-            case ast.Unary():
-                return -_end(expression.operand, depth + 1)
-            case ast.Binary(operator="/"):
-                top, bottom = _end(expression.left, depth + 1), _end(expression.right, depth + 1)
-                if isinstance(top, Fraction) and isinstance(bottom, Fraction) and bottom != 0:
-                    return top / bottom
-    raise Fault(expression.span, "an end of a range is a number, -inf or inf")
+    wrong = Fault(expression.span, "an end of a range is a number, -inf or inf")
+    if depth > CAPS.range_depth:
+        raise wrong
+    match expression:
+        case ast.Number():
+            return number_of(expression)
+        case ast.Name(text="inf"):
+            return float("inf")
+        case ast.Unary():
+            return -_end(expression.operand, depth + 1)
+        case ast.Binary(operator="/"):
+            top, bottom = _end(expression.left, depth + 1), _end(expression.right, depth + 1)
+            if isinstance(top, Fraction) and isinstance(bottom, Fraction) and bottom != 0:
+                return top / bottom
+            raise wrong
+        case _:
+            raise wrong
 
 
 def _read_signed_ratio(text: str) -> tuple[int, int]:

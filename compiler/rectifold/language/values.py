@@ -1,7 +1,7 @@
 """What an expression of the language means: a known constant, or an affine form over layers.
 
 3, [1, 2], [[1, 2], [3, 4]]      ConstantValue of rank 0, 1, 2
-x[0] - 2*h[1],  x,  W @ h        Form of rank 0 (one value) or 1 (a vector)
+x[0] - 2*h[1],  x,  W @ h        AffineValue of rank 0 (one value) or 1 (a vector)
 """
 
 from __future__ import annotations
