@@ -2,7 +2,7 @@
 # make test    the test suite
 # make kernels  the tests that floats decide, once more with other BLAS kernels and numbers of threads
 # make golden  every byte that the commands write for 30 networks, here and at BASE (a git revision)
-# make check   ruff, mypy --strict and the import-direction test
+# make check   ruff, mypy --strict, the import-direction test, the text of the documents
 
 PYTHON ?= python3
 VENV := .venv
@@ -46,7 +46,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks docs
 	$(BIN)/ruff format --check compiler tests examples benchmarks docs
 	$(BIN)/mypy compiler tests examples benchmarks docs
-	$(BIN)/python -m pytest -q tests/test_imports.py
+	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs_text.py tests/test_glossary.py
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/compile_networks.py
