@@ -15,6 +15,7 @@ from rectifold.certificate.leaving_out import certify_what_holds, left_out_text
 from rectifold.facts.entries import Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import Compiled, compile_network, rewrite, sample_points
@@ -40,7 +41,7 @@ def with_false_sign(facts: Facts, layer: str, unit: int) -> Facts:
     """Facts that call a unit inactive, with a record of it."""
     upper = facts.layers[layer].upper.copy()
     upper[unit] = 0.0
-    entry = ProvedBounds(layer, "up", np.array([unit]), np.array([0.0]), Method.LINEAR)
+    entry = ProvedBounds(layer, Side.UPPER, np.array([unit]), np.array([0.0]), Method.LINEAR)
     layers = dict(facts.layers) | {layer: replace(facts.layers[layer], upper=upper)}
     return replace(facts, layers=layers, record=(*facts.record, entry))
 

@@ -31,6 +31,7 @@ from rectifold.certificate.steps import (
     UnitRef,
     tie_of,
 )
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof, BoxSplit, BoxTree, CaseProof, Leaf, SlopeUnits
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.joint import Pair
@@ -50,11 +51,11 @@ FIRST, SECOND = UnitRef(0, 1, 0), UnitRef(1, 2, 3)
 HALF = Fraction(1, 2)
 TREE = BoxTree((), BoxSplit(0, 0.5, BoxTree((0,)), BoxTree((0,))))
 WRITTEN: list[tuple[CertificateStep, str]] = [
-    (BoundStep(FIRST, "lo", HALF), '["bound",[0,1,0],"lo","1/2",{"l":[]}]'),
+    (BoundStep(FIRST, Side.LOWER, HALF), '["bound",[0,1,0],"lo","1/2",{"l":[]}]'),
     (
         BoundStep(
             FIRST,
-            "up",
+            Side.UPPER,
             Fraction(0),
             SplitProof(
                 SECOND,
@@ -65,21 +66,21 @@ WRITTEN: list[tuple[CertificateStep, str]] = [
         '["bound",[0,1,0],"up","0",{"s":[1,2,3],"p":{"l":[["hz",[0,1,0],"1/2"],["dom",4,"3"]]},'
         '"n":{"l":[["ch",[1,2,3],"0x1.0000000000000p-1"]]}}]',
     ),
-    (CasesStep(SECOND, "up", HALF), '["cases",[1,2,3],"up","1/2",[],["",[],[]]]'),
+    (CasesStep(SECOND, Side.UPPER, HALF), '["cases",[1,2,3],"up","1/2",[],["",[],[]]]'),
     (
         CasesStep(
             SECOND,
-            "up",
+            Side.UPPER,
             HALF,
             CaseProof(SlopeUnits({"h": np.array([1])}), Leaf(np.array([0.5]), (), ())),
             Numbering(NETWORK, 1),
         ),
         '["cases",[1,2,3],"up","1/2",[[1,[1]]],["AEA=",[],[]]]',
     ),
-    (TrustedStep(FIRST, "lo", HALF, "z3"), '["trusted",[0,1,0],"lo","1/2","z3"]'),
+    (TrustedStep(FIRST, Side.LOWER, HALF, "z3"), '["trusted",[0,1,0],"lo","1/2","z3"]'),
     (IntervalsStep(2, 7), '["intervals",2,7]'),
     (
-        BoxesStep(Numbering(NETWORK, 0), 2, BoxProof(((0, "up"),), TREE)),
+        BoxesStep(Numbering(NETWORK, 0), 2, BoxProof(((0, Side.UPPER),), TREE)),
         '["boxes",0,2,[[0,"up","0"]],[[],0,"1/2",[[0]],[[0]]]]',
     ),
     (AliasStep(SECOND, FIRST, HALF), '["alias",[1,2,3],[0,1,0],"1/2"]'),
@@ -116,8 +117,8 @@ def test_a_negative_ratio_is_a_mirror_image() -> None:
 @pytest.mark.parametrize(
     ("step", "holds"),
     [
-        (BoundStep(UnitRef(0, 2, 0), "lo", Fraction(0)), True),
-        (BoundStep(UnitRef(0, 2, 0), "lo", HALF), False),
+        (BoundStep(UnitRef(0, 2, 0), Side.LOWER, Fraction(0)), True),
+        (BoundStep(UnitRef(0, 2, 0), Side.LOWER, HALF), False),
         (AliasStep(UnitRef(1, 1, 0), UnitRef(0, 1, 0), Fraction(1)), True),
         (AliasStep(UnitRef(1, 1, 0), UnitRef(0, 1, 1), Fraction(1)), False),
         (MirrorStep(UnitRef(0, 1, 1), UnitRef(0, 1, 0), Fraction(1)), True),

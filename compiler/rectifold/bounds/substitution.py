@@ -32,6 +32,7 @@ from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_up, upper_sum
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.facts.side import Side
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
@@ -39,7 +40,7 @@ _ROWS = 1024  # rows of one backward batch
 
 Recorder = Callable[[str, Indices, Indices, Floats], None]  # layer, rows, live units, coefficients
 OnBounds = Callable[
-    [str, str, Indices, Floats], None
+    [str, Side, Indices, Floats], None
 ]  # layer, side, units better than intervals, ends
 
 
@@ -306,11 +307,11 @@ class _Substitution:
 
 
 def bounded(
-    network: Network, domain: Domain, pairs: Mapping[str, str], told: OnBounds | None = None
+    network: Network, domain: Domain, pairs: Mapping[str, str], on_bounds: OnBounds | None = None
 ) -> Bounds:
     """Bounds with the ends of every layer: intervals, and substitution where they have both signs.
 
-    `told` hears of every layer, twice.
+    `on_bounds` hears of every layer, twice.
     """
     bounds = Bounds(network, domain, pairs)
     for name in (v for group in bounds.groups for v in group):
@@ -319,10 +320,10 @@ def bounded(
         rows = np.nonzero((lower < 0) & (upper > 0))[0]
         up = backward(bounds, name, rows, 1.0).upper
         down = -backward(bounds, name, rows, -1.0).upper
-        for side, ends, found in (("lo", lower, down), ("up", upper, up)):
-            better = found > ends[rows] if side == "lo" else found < ends[rows]
+        for side, ends, found in ((Side.LOWER, lower, down), (Side.UPPER, upper, up)):
+            better = found > ends[rows] if side is Side.LOWER else found < ends[rows]
             ends[rows[better]] = found[better]
-            if told is not None:
-                told(name, side, rows[better], found[better])
+            if on_bounds is not None:
+                on_bounds(name, side, rows[better], found[better])
         bounds.set(name, lower, upper)
     return bounds

@@ -20,7 +20,6 @@ from rectifold.bounds.state import Bounds
 from rectifold.certificate.steps import (
     BoundStep,
     CertificateStep,
-    FactKind,
     IntervalsStep,
     LeafProof,
     Numbering,
@@ -30,10 +29,11 @@ from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import IntervalBounds
 from rectifold.facts.facts import Facts, Mask
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.ir.network import Layer, Network
 
-_Named = dict[tuple[FactKind, str, int], Fraction]  # side, layer, unit → multiplier
-_Seen = dict[tuple[str, int, FactKind], _Named]
+_Named = dict[tuple[Side, str, int], Fraction]  # side, layer, unit → multiplier
+_Seen = dict[tuple[str, int, Side], _Named]
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,8 @@ class IntervalSteps:
         if is_plain:
             yield IntervalsStep(self.numbering.net, self.numbering.layer(entry.layer))
         seen: _Seen = {}
-        sides: tuple[tuple[FactKind, Floats, int], ...] = (
-            ("up", entry.upper, 1),
-            ("lo", entry.lower, -1),
-        )
-        for side, ends, sign in sides:
-            chosen = self._of_their_own(entry.layer, sign * ends, is_plain=is_plain)
+        for side, ends in ((Side.UPPER, entry.upper), (Side.LOWER, entry.lower)):
+            chosen = self._of_their_own(entry.layer, side.sign * ends, is_plain=is_plain)
             for k in np.nonzero(chosen & np.isfinite(ends))[0].tolist():
                 unit, value = self.numbering.unit(layer.name, k), Fraction(float(ends[k]))
                 yield BoundStep(unit, side, value, self._proof(layer, k, side, seen))
@@ -83,18 +79,18 @@ class IntervalSteps:
             return np.asarray(has_sign & (-signed_ends <= INTERVAL_MARGIN * sizes))
         return np.asarray(has_sign | (layer in self.demand.full))
 
-    def _proof(self, layer: Layer, unit: int, side: FactKind, seen: _Seen) -> LeafProof:
+    def _proof(self, layer: Layer, unit: int, side: Side, seen: _Seen) -> LeafProof:
         if not any(self.impure.values()):
             return LeafProof()
         named = self._named_ends(layer, unit, side, seen)
         return LeafProof(
             tuple(
-                UnitFact(end, self.numbering.unit(name, j), multiplier)
-                for (end, name, j), multiplier in named.items()
+                UnitFact(side.written, self.numbering.unit(name, j), multiplier)
+                for (side, name, j), multiplier in named.items()
             )
         )
 
-    def _named_ends(self, layer: Layer, unit: int, side: FactKind, seen: _Seen) -> _Named:
+    def _named_ends(self, layer: Layer, unit: int, side: Side, seen: _Seen) -> _Named:
         """The ends of impure units on which an interval bound of `unit` rests.
 
         They are followed through linear layers; the rest is the checker's `low`.
@@ -110,13 +106,13 @@ class IntervalSteps:
                 continue
             for j in np.nonzero(weight.nonzero[unit])[0].tolist():
                 factor = weight.entry(unit, j)
-                end: FactKind = "lo" if (factor > 0) == (side == "lo") else "up"
+                end = side if factor > 0 else side.other
                 for fact, value in self._ends_named_for(below, j, end, seen).items():
                     total[fact] = total.get(fact, Fraction(0)) + abs(factor) * value
         seen[key] = total
         return total
 
-    def _ends_named_for(self, layer: Layer, unit: int, side: FactKind, seen: _Seen) -> _Named:
+    def _ends_named_for(self, layer: Layer, unit: int, side: Side, seen: _Seen) -> _Named:
         """The same for a value that is read.
 
         It is named itself if it is impure and known to be active by now; of a linear layer, what

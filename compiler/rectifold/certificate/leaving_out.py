@@ -23,6 +23,7 @@ from rectifold.certificate.compiled import certify
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
 from rectifold.facts.facts import Facts, LayerFacts
+from rectifold.facts.side import Side
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options
@@ -172,10 +173,10 @@ class _Replayed:
             names[_network_and_layer(step)] for step in refused if _is_about_rewrites(step)
         )
 
-    def knows(self, layer: str, unit: int, side: str) -> bool:
-        """Has the checker the sign: z ≥ 0 (lo) or z ≤ 0 (up)?"""
+    def knows(self, layer: str, unit: int, side: Side) -> bool:
+        """Has the checker the sign: z ≥ 0 (LOWER) or z ≤ 0 (UPPER)?"""
         place = 0, self.numbers[layer], unit
-        if side == "lo":
+        if side is Side.LOWER:
             return bool(self.state.lower.get(place, -1) >= 0)
         return bool(self.state.upper.get(place, 1) <= 0)
 
@@ -223,11 +224,11 @@ def _weaker(facts: Facts, replayed: _Replayed) -> tuple[Facts, list[str]]:
     for name, known in facts.layers.items():
         lower, upper = known.lower.copy(), known.upper.copy()
         for k in np.nonzero(known.lower >= 0)[0].tolist():
-            if not replayed.knows(name, k, "lo"):
+            if not replayed.knows(name, k, Side.LOWER):
                 lower[k] = -np.inf
                 lost.append(f"that unit {k} of {name} is never negative")
         for k in np.nonzero(known.upper <= 0)[0].tolist():
-            if not replayed.knows(name, k, "up"):
+            if not replayed.knows(name, k, Side.UPPER):
                 upper[k] = np.inf
                 lost.append(f"that unit {k} of {name} is never positive")
         layers[name] = replace(known, lower=lower, upper=upper)

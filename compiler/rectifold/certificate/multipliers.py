@@ -30,6 +30,7 @@ from rectifold.certificate.steps import (
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
+from rectifold.facts.side import Side
 from rectifold.facts.trees import ExactLeaf, Leaf, Path, Split, Tree
 
 
@@ -108,7 +109,7 @@ def path_facts(numbering: Numbering, path: Path, leaf: Leaf | ExactLeaf) -> list
             case _:
                 assert_never(leaf)
         if value > 0:
-            facts.append(UnitFact("lo" if phase > 0 else "up", numbering.unit(layer, unit), value))
+            facts.append(UnitFact(Side.of_sign(-phase).written, numbering.unit(layer, unit), value))
     if isinstance(leaf, Leaf):
         facts += [DomainFact(k, Fraction(g)) for k, g in enumerate(leaf.gamma) if g > 0]
     return facts

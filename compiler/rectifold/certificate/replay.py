@@ -15,6 +15,7 @@ import numpy as np
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds, ProvedBounds
+from rectifold.facts.side import Side
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
@@ -49,14 +50,14 @@ class BoundsReplay:
                     upper = np.minimum(upper, self.bounds.upper[layer])
             case ProvedBounds(layer, side, units, values):
                 lower, upper = self._copies(layer)
-                if side == "up":
+                if side is Side.UPPER:
                     upper[units] = np.minimum(upper[units], values)
                 else:
                     lower[units] = np.maximum(lower[units], values)
             case BoxTreeSigns(layer, proof):
                 lower, upper = self._copies(layer)
                 for unit, side in proof.claims:
-                    if side == "up":
+                    if side is Side.UPPER:
                         upper[unit] = min(upper[unit], 0.0)
                     else:
                         lower[unit] = max(lower[unit], 0.0)

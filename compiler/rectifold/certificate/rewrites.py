@@ -37,6 +37,7 @@ from rectifold.certificate.steps import (
 from rectifold.certificate.units import UnitProofs
 from rectifold.facts.facts import Carrier, LayerFacts, Mask
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.operations.compiling import Compiled
 from rectifold.passes.result import Sign, Tie
 
@@ -109,7 +110,7 @@ class RewriteProofs:
                 yield AliasStep(unit, self.proofs.numbering.unit(name, origin), Fraction(1))
             else:
                 proof = LeafProof() if carrier is None else self._evidence(carrier)
-                yield BoundStep(unit, "lo", Fraction(0), proof)
+                yield BoundStep(unit, Side.LOWER, Fraction(0), proof)
 
     # ---- why carriers are nonnegative -----------------------------------------------------------
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from rectifold.facts.serialise import box_tree_lists, case_tree_lists
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof, CaseProof
 from rectifold.ir.joint import Pairing
 from rectifold.ir.network import Network
@@ -107,15 +108,15 @@ MultiplierProof = LeafProof | SplitProof
 
 @dataclass(frozen=True)
 class BoundStep:
-    """value ≤ z (side "lo") or z ≤ value ("up"), with multipliers."""
+    """value ≤ z (side LOWER) or z ≤ value (UPPER), with multipliers."""
 
     unit: UnitRef
-    side: str
+    side: Side
     value: Fraction
     proof: MultiplierProof = LeafProof()  # an immutable value
 
     def json(self) -> list[Json]:
-        return ["bound", self.unit.json(), self.side, str(self.value), self.proof.json()]
+        return ["bound", self.unit.json(), self.side.written, str(self.value), self.proof.json()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +127,7 @@ class CasesStep:
     """
 
     unit: UnitRef
-    side: str
+    side: Side
     value: Fraction
     proof: CaseProof | None = None
     numbering: Numbering | None = None
@@ -142,7 +143,7 @@ class CasesStep:
                 if len(units)
             ]
             tree = case_tree_lists(self.proof, self.proof.tree)
-        return ["cases", self.unit.json(), self.side, str(self.value), frame, tree]
+        return ["cases", self.unit.json(), self.side.written, str(self.value), frame, tree]
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,12 @@ class TrustedStep:
     """A bound that rests on somebody's word, and is counted as such."""
 
     unit: UnitRef
-    side: str
+    side: Side
     value: Fraction
     who: str
 
     def json(self) -> list[Json]:
-        return ["trusted", self.unit.json(), self.side, str(self.value), self.who]
+        return ["trusted", self.unit.json(), self.side.written, str(self.value), self.who]
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ class BoxesStep:
     proof: BoxProof
 
     def json(self) -> list[Json]:
-        claims: list[Json] = [[unit, side, "0"] for unit, side in self.proof.claims]
+        claims: list[Json] = [[unit, side.written, "0"] for unit, side in self.proof.claims]
         tree = box_tree_lists(self.proof.tree, self.numbering.numbers)
         return ["boxes", self.numbering.net, self.layer, claims, tree]
 

@@ -50,23 +50,20 @@ from rectifold.facts.entries import (
 )
 from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.facts.trees import CaseProof, ExactLeaf, Leaf, Path, leaves_of
 from rectifold.ir.network import Network
 
 
 @dataclass(frozen=True)
 class _Claim:
-    """value ≤ z (side "lo") or z ≤ value ("up") for one unit of a layer."""
+    """value ≤ z (side LOWER) or z ≤ value (UPPER) for one unit of a layer."""
 
     layer: str
     index: int
-    side: str
+    side: Side
     value: Fraction
     unit: UnitRef
-
-    @property
-    def sign(self) -> int:
-        return 1 if self.side == "up" else -1
 
 
 class UnitProofs:
@@ -136,7 +133,7 @@ class UnitProofs:
         """Bounds that make a unit stable, and all bounds of layers that later proofs rest on."""
         value = entry.values[k]
         return bool(np.isfinite(value)) and (
-            entry.layer in self.full or (value <= 0 if entry.side == "up" else value >= 0)
+            entry.layer in self.full or (value <= 0 if entry.side is Side.UPPER else value >= 0)
         )
 
     def _claim(self, entry: ProvedBounds, k: int) -> _Claim:
@@ -151,7 +148,7 @@ class UnitProofs:
         """Bounds of one layer and side with the default slopes: nothing to say but the value."""
         if not claims:
             return
-        layer, sign = claims[0].layer, float(claims[0].sign)
+        layer, sign = claims[0].layer, float(claims[0].side.sign)
         rows = np.array([claim.index for claim in claims], dtype=np.int64)
         need = RoundingNeed(self.bounds, layer, len(rows), self.precision)
         enough = backward(self.bounds, layer, rows, sign, need).slack > need.total
@@ -183,7 +180,7 @@ class UnitProofs:
         rows = np.full(len(leaves), claim.index, dtype=np.int64)
         need = RoundingNeed(self.bounds, claim.layer, len(leaves), self.precision)
         cases = cases_of(proof.frame, leaves)
-        slack = backward(self.bounds, claim.layer, rows, float(claim.sign), need, cases).slack
+        slack = backward(self.bounds, claim.layer, rows, float(claim.side.sign), need, cases).slack
         return bool((slack > need.total).all()) or any(leaf.hull is not None for _, leaf in leaves)
 
     def _in_multipliers(self, claim: _Claim, proof: CaseProof) -> MultiplierProof:
@@ -197,7 +194,7 @@ class UnitProofs:
             own = [facts[k] for k, *_ in rounded]
             recorder = MultiplierRecorder(self.bounds, self.numbering, own, cases)
             rows = np.full(len(rounded), claim.index, dtype=np.int64)
-            backward(self.bounds, claim.layer, rows, float(claim.sign), recorder, cases)
+            backward(self.bounds, claim.layer, rows, float(claim.side.sign), recorder, cases)
         for k, (path, leaf) in enumerate(leaves):
             if isinstance(leaf, ExactLeaf):
                 phases = {(layer, j): phase for layer, j, phase in path}
@@ -206,7 +203,7 @@ class UnitProofs:
         return nested_proof(self.numbering, proof.tree, iter(facts))
 
     def _exact_facts(self, claim: _Claim, case: ExactCase) -> list[Fact]:
-        row = claim.layer, claim.index, claim.sign
+        row = claim.layer, claim.index, claim.side.sign
         return exact_facts(self.bounds, self.numbering, row, case)
 
 

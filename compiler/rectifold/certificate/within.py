@@ -35,6 +35,7 @@ from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
+from rectifold.facts.side import Side
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST, Pairing, arranged, gap, names_of
@@ -107,8 +108,8 @@ def _box_steps(
     numbering = Numbering(network, GAP)
     root: list[CertificateStep] = []
 
-    def on_bounds(name: str, side: str, units: Indices, values: Floats) -> None:
-        if side == "lo" and network.layer(name).size:
+    def on_bounds(name: str, side: Side, units: Indices, values: Floats) -> None:
+        if side is Side.LOWER and network.layer(name).size:
             root.append(IntervalsStep(GAP, numbering.layer(name)))
         for k, value in zip(units.tolist(), values.tolist(), strict=True):
             root.append(CasesStep(numbering.unit(name, k), side, Fraction(value)))

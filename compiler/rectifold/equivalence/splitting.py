@@ -20,6 +20,7 @@ from rectifold.equivalence.question import no_points
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, Pairing
 from rectifold.runtime.deadline import time_left
@@ -78,7 +79,7 @@ def proof_in_log(
 
     Its claims are the queries' first alternatives.
     """
-    wanted = tuple((query[0][0], "up") for query in queries)
+    wanted = tuple((query[0][0], Side.UPPER) for query in queries)
     for entry in log.entries():
         if not isinstance(entry, BoxTreeSigns) or entry.layer != LAST:
             continue
@@ -100,7 +101,7 @@ def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
     if found.points:
         return Agreement(False, np.array(found.points), found.boxes, found.settled_fraction)
     proved = len(found.proved) == len(search.queries)
-    claims = tuple((unit, "up") for unit, _ in found.proved)
+    claims = tuple((unit, Side.UPPER) for unit, _ in found.proved)
     signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree)) if proved else None
     nothing = no_points(asked.bounds)
     return Agreement(proved, nothing, found.boxes, found.settled_fraction, signs, asked.pairing)

@@ -16,6 +16,7 @@ from rectifold.equivalence.question import Excess, Question, no_points, with_few
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.joint import LAST, Pairing, arranged, gap
@@ -78,7 +79,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     both = found.upper.reshape(2, a.output_size).max(axis=0)
     least = _LEAST * clearance(excess.bounds, LAST)
     upper = tuple(_with_room(max(least, float(v))) for v in both)
-    claims = tuple((unit, "up") for unit in range(2 * a.output_size))
+    claims = tuple((unit, Side.UPPER) for unit in range(2 * a.output_size))
     signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree))
     history = tuple(found.history)
     return Tightest(upper, point, reached, found.boxes, found.complete, signs, pairing, history)

@@ -15,6 +15,7 @@ import time
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
 from rectifold.facts.entries import BoxTreeSigns
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, arranged, gap
 from rectifold.prover.cascade import prove_layers
@@ -65,7 +66,7 @@ def _by_phases(question: Question, excess: Excess, run: Run) -> Agreement:
     if search.reached > -target:
         return Agreement(False, search.point[None, :], search.boxes)
     if search.is_complete:
-        claims = tuple((unit, "up") for unit in range(2 * question.a.output_size))
+        claims = tuple((unit, Side.UPPER) for unit in range(2 * question.a.output_size))
         signs = BoxTreeSigns(LAST, BoxProof(claims, search.proved_tree()))
         return Agreement(True, nothing, search.boxes, 1.0, signs, excess.pairing)
     return _by_cascade(question, run.with_seconds(time_left(excess.deadline)), search.boxes)

@@ -15,6 +15,7 @@ from typing import assert_never
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof, CaseProof
 
 
@@ -29,13 +30,13 @@ class IntervalBounds:
 
 @dataclass(frozen=True, eq=False)
 class ProvedBounds:
-    """z ≤ values (side "up") or values ≤ z ("lo") for units of a layer.
+    """z ≤ values (side UPPER) or values ≤ z (LOWER) for units of a layer.
 
     `proofs` has one entry per unit for Method.CASES.
     """
 
     layer: str
-    side: str
+    side: Side
     units: Indices
     values: Floats
     method: Method
@@ -44,7 +45,7 @@ class ProvedBounds:
 
 @dataclass(frozen=True, eq=False)
 class BoxTreeSigns:
-    """Units of a layer whose signs one tree of boxes proves: z ≤ 0 for "up", z ≥ 0 for "lo"."""
+    """Units of a layer whose signs one tree of boxes proves: z ≤ 0 for UPPER, z ≥ 0 for LOWER."""
 
     layer: str
     proof: BoxProof
@@ -59,7 +60,7 @@ def without_superseded(entries: Iterable[Entry]) -> Iterator[Entry]:
     """
     for _, run in groupby(entries, key=lambda e: e.layer):
         together = list(run)
-        last: dict[tuple[int, str], int] = {}
+        last: dict[tuple[int, Side], int] = {}
         for k, entry in enumerate(together):
             for unit, side in _claims(entry):
                 last[unit, side] = k
@@ -80,7 +81,7 @@ def without_superseded(entries: Iterable[Entry]) -> Iterator[Entry]:
                 )
 
 
-def _claims(entry: Entry) -> Iterable[tuple[int, str]]:
+def _claims(entry: Entry) -> Iterable[tuple[int, Side]]:
     match entry:
         case ProvedBounds():
             return ((int(unit), entry.side) for unit in entry.units)

@@ -25,6 +25,7 @@ from rectifold.exact.entries import Indices
 from rectifold.exact.literals import parse_rational
 from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.facts.trees import (
     HULL_UNITS,
     SLOPE_UNITS,
@@ -99,7 +100,7 @@ def entry_json(entry: Entry) -> JsonObject:
         case IntervalBounds():
             return {"kind": "intervals", "layer": entry.layer}
         case BoxTreeSigns():
-            claims: list[Json] = [[unit, side] for unit, side in entry.proof.claims]
+            claims: list[Json] = [[unit, side.written] for unit, side in entry.proof.claims]
             return {
                 "kind": "signs",
                 "layer": entry.layer,
@@ -110,7 +111,7 @@ def entry_json(entry: Entry) -> JsonObject:
             return {
                 "kind": "ends",
                 "layer": entry.layer,
-                "side": entry.side,
+                "side": entry.side.written,
                 "method": entry.method.value,
                 "units": entry.units.tolist(),
                 "values": [float(v).hex() for v in entry.values],
@@ -291,7 +292,8 @@ def _index(value: Json, size: int) -> int:
     return value
 
 
-def _read_side(value: Json) -> str:
-    if value not in ("lo", "up"):
-        raise ValueError(f"{value!r} is no side")
-    return str(value)
+def _read_side(value: Json) -> Side:
+    for side in Side:
+        if value == side.written:
+            return side
+    raise ValueError(f"{value!r} is no side")

@@ -14,6 +14,7 @@ import numpy as np
 from rectifold.bounds.agreed import LEVEL_BITS, LOWER_SLOPE_BITS
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.facts.side import Side
 
 Path = tuple[tuple[str, int, int], ...]  # (layer, unit, +1 active or -1 inactive), from the root
 
@@ -157,12 +158,12 @@ class BoxTree:
 
 @dataclass(frozen=True, eq=False)
 class BoxProof:
-    """Claims (unit, side "up" or "lo") about one layer's signs, each proved on some box of every
+    """Claims (unit, side) about one layer's signs, each proved on some box of every
     path of the tree.
 
     On every box the layers below are bounded afresh by linear bounds with the default slopes, so
     the tree says all.
     """
 
-    claims: tuple[tuple[int, str], ...]
+    claims: tuple[tuple[int, Side], ...]
     tree: BoxTree

@@ -18,6 +18,7 @@ import numpy as np
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import round_down, round_up
 from rectifold.facts.facts import Facts, LayerFacts
+from rectifold.facts.side import Side
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.result import Options, Rewritten, Sign, Step, without
@@ -59,7 +60,11 @@ def _constant_signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> 
     if known is None:
         return ()
     return tuple(
-        Sign(layer.name, int(known.origin[k]), "lo" if layer.bias.entry(k, 0) > 0 else "up")
+        Sign(
+            layer.name,
+            int(known.origin[k]),
+            Side.LOWER if layer.bias.entry(k, 0) > 0 else Side.UPPER,
+        )
         for k in values
         if known.origin[k] >= 0 and not known.inactive[k]
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Carrier, Facts, LayerFacts
+from rectifold.facts.side import Side
 from rectifold.ir.network import Network, Sizes
 
 Objective = Literal["macs", "weights", "units"]
@@ -28,14 +29,14 @@ class Tie:
 
 @dataclass(frozen=True, eq=False)
 class Sign:
-    """A unit of the source has z ≥ 0 (side "lo") or z ≤ 0 ("up") on the domain, as a rewrite found.
+    """A unit of the source has z ≥ 0 (side LOWER) or z ≤ 0 (UPPER) on the domain, as a rewrite found.
 
     Either its row became zero, or it is `ratio` > 0 times a carrier, which is nonnegative.
     """
 
     layer: str
     unit: int
-    side: str
+    side: Side
     carrier: Carrier | None = None
     ratio: Fraction = Fraction(1)
 
@@ -86,7 +87,7 @@ def signs_of(
         for unit, other, ratio in ((k, r, c), (r, k, 1 / c)):
             carrier = known.carrier(other)
             if known.origin[unit] >= 0 and carrier is not None and ratio > 0:
-                found.append(Sign(layer, int(known.origin[unit]), "lo", carrier, ratio))
+                found.append(Sign(layer, int(known.origin[unit]), Side.LOWER, carrier, ratio))
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from rectifold.exact.entries import Indices
 from rectifold.facts.entries import Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.facts import LayerFacts, Mask
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.facts.trees import CaseProof
 
 
@@ -93,7 +94,7 @@ class LayerState:
             return
         chosen, values = units[better], sign * bounds[better]
         if method is not Method.BOXES:
-            side = "up" if sign > 0 else "lo"
+            side = Side.of_sign(sign)
             kept = tuple(proofs[k] for k in better) if proofs else ()
             self.record(ProvedBounds(self.name, side, chosen, values, method, kept))
         for unit in chosen.tolist():

@@ -26,6 +26,7 @@ from rectifold.exact.numerals import round_up
 from rectifold.facts.entries import BoxTreeSigns, Entry, ProvedBounds
 from rectifold.facts.methods import Method
 from rectifold.facts.serialise import entry_json, read_entry
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof, CaseProof, Leaf, leaves_of
 from rectifold.ir.canonical import digest, domain_text
 from rectifold.ir.domain import Domain
@@ -134,7 +135,7 @@ def repeated(bounds: Bounds, entry: ProvedBounds | BoxTreeSigns) -> Iterator[Cla
     if isinstance(entry, BoxTreeSigns):
         yield from _boxes_again(bounds, entry)
         return
-    sign = 1 if entry.side == "up" else -1
+    sign = entry.side.sign
     if entry.method is Method.LINEAR:
         yield Claim(
             sign,
@@ -184,8 +185,8 @@ def _boxes_again(bounds: Bounds, entry: BoxTreeSigns) -> Iterator[Claim]:
     if not claims or len(claims) < len(entry.proof.claims):
         return  # a tree that lost a claim is found again by the search
     signs: BoxTreeSigns | None = BoxTreeSigns(entry.layer, BoxProof(claims, entry.proof.tree))
-    for side, sign in (("up", 1), ("lo", -1)):
-        units = np.array([unit for unit, s in claims if s == side], dtype=np.int64)
+    for side in Side:
+        units = np.array([unit for unit, s in claims if s is side], dtype=np.int64)
         if len(units):
-            yield Claim(sign, units, np.zeros(len(units)), Method.BOXES, (), signs)
+            yield Claim(side.sign, units, np.zeros(len(units)), Method.BOXES, (), signs)
             signs = None

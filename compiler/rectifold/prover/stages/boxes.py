@@ -6,6 +6,7 @@ import numpy as np
 
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.methods import Method
+from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
@@ -54,7 +55,7 @@ def _split(state: ProofState, layer: LayerState, limit: int) -> None:
 
 def _take(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
     if outcome.proved:
-        claims = tuple((k, "up" if s > 0 else "lo") for k, s in outcome.proved)
+        claims = tuple((k, Side.of_sign(s)) for k, s in outcome.proved)
         state.note(BoxTreeSigns(layer.name, BoxProof(claims, outcome.tree)))
     for sign in (1, -1):
         units = np.array([k for k, s in outcome.proved if s == sign], dtype=np.int64)

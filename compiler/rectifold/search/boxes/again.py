@@ -43,7 +43,7 @@ def prove_again(
     `queries`: the alternatives of each claim, one of which must hold at the node that names it;
     without it, the claim alone.
     """
-    claims = queries or [[(unit, 1 if side == "up" else -1)] for unit, side in proof.claims]
+    claims = queries or [[(unit, side.sign)] for unit, side in proof.claims]
     on_boxes = BoundsOnBoxes(bounds, layer)
     failed = np.zeros(len(claims), dtype=bool)
     waiting = [_Waiting(proof.tree, on_boxes.domain_box(), ~failed)]
