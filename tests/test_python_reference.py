@@ -13,6 +13,7 @@ import pytest
 
 import rectifold
 from rectifold.certificate.file import Certificate
+from rectifold.runtime.run import Run, RunChoices
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "python.md"
@@ -28,6 +29,12 @@ def signature(name: str) -> str:
     found = inspect.signature(getattr(rectifold, name))
     parts: list[str] = []
     for parameter in found.parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:  # the fields of a run, one by one
+            parts += [
+                f"{key}: {kind.__forward_arg__} = {_default(getattr(Run(), key))}"
+                for key, kind in inspect.get_annotations(RunChoices).items()
+            ]
+            continue
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
             parts.append("*")
         has_default = parameter.default is not parameter.empty

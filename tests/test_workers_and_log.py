@@ -21,6 +21,7 @@ from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.cli.main import main
 from rectifold.effort.effort import Effort
 from rectifold.effort.prover import ProverEffort
+from rectifold.effort.running import RunningEffort
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import BoxTreeSigns, ProvedBounds
@@ -163,13 +164,10 @@ def test_a_dask_cluster_gives_the_same_verdicts(scheduler: str, tmp_path: Path) 
     assert [u["verdict"] for u in units] == expected
 
 
-def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rectifold.runtime.workers._WAIT", 0.5)
-    result = CliRunner().invoke(
-        main, ["stability", "examples/thermostat.relu", "--scheduler", "tcp://127.0.0.1:9"]
-    )
-    assert result.exit_code == 2
-    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in result.stderr
+def test_a_scheduler_that_does_not_answer_is_refused() -> None:
+    nobody, soon = "tcp://127.0.0.1:9", Effort(running=RunningEffort(scheduler_seconds=0.5))
+    with pytest.raises(InputError, match=f"no Dask scheduler answers at {nobody}"):
+        prove(net(CORRELATED), limits=Limits(scheduler=nobody, effort=soon))
 
 
 # ---- the log ----------------------------------------------------------------------------------------

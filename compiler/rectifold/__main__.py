@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from rectifold.runtime.status import Status
 from rectifold.runtime.watched import is_watched, run_watched
-
-_UNDECIDED = 3
 
 
 def start() -> None:
@@ -24,7 +23,7 @@ def _command() -> None:
         from rectifold.cli.main import main  # seconds, on a busy machine
     except KeyboardInterrupt:
         print("interrupted before the end; no file is left half-written", file=sys.stderr)
-        sys.exit(_UNDECIDED)
+        sys.exit(Status.UNDECIDED)
     main()
 
 

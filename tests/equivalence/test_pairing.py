@@ -129,7 +129,7 @@ def test_a_permuted_and_shaken_copy_is_paired_unit_by_unit(seed: int) -> None:
     names = [v.name for v in a.layers]
     draft.keep_units(names[0], order)
     b = shaken(draft.freeze(), seed, 1e-4)
-    pairing = guess_pairing(a, b, domain_of(a), seed)
+    pairing = guess_pairing(a, b, domain_of(a), Run(seed=seed))
     assert [(p.first, p.second) for p in pairing] == [(0, 0), (1, 1)]
     if order != sorted(order):
         placed = dict(zip(pairing[0].of_second, pairing[0].of_first, strict=True))
@@ -169,5 +169,5 @@ def test_a_compiled_network_in_single_precision_is_compared_with_its_source() ->
 
 def test_networks_without_relatives_are_not_paired() -> None:
     assert not guess_pairing(
-        float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), 0
+        float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), Run()
     )

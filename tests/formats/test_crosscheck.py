@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
 
 from rectifold.cli.main import main
+from rectifold.effort.reading import CrosscheckEffort
 from rectifold.formats.load import load
 from rectifold.formats.onnx.activations import piecewise_linear
-from rectifold.formats.onnx.crosscheck import MAX_MACS
 from rectifold.formats.onnx.declarations import Operator
 from rectifold.formats.onnx.moving import moving, same
 from rectifold.formats.onnx.operators import OPERATORS
@@ -181,7 +181,7 @@ def test_numbers_near_0_that_half_precision_cannot_hold_are_no_disagreement(tmp_
 
 
 def large(folder: Path) -> tuple[Path, int]:
-    width = int(MAX_MACS**0.5) + 1
+    width = int(CrosscheckEffort.multiply_adds**0.5) + 1
     weight = np.zeros((width, width), dtype=np.float32)
     weight[0, :] = 1
     return written(folder, [1, width], [node("MatMul", ["x", "w"], "y")], {"w": weight}), width
@@ -191,7 +191,7 @@ def test_a_large_network_is_left_out_with_a_note(tmp_path: Path) -> None:
     path, width = large(tmp_path)
     assert load(path).notes == (
         f"the network was not compared with another program: {width**2:,} multiply-adds are more "
-        f"than {MAX_MACS:,}",
+        f"than {CrosscheckEffort.multiply_adds:,}",
     )
     assert load(path, crosscheck=False).notes == ()
 

@@ -14,6 +14,7 @@ from rectifold.bounds.substitution import backward
 from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.effort.effort import Effort
 from rectifold.effort.prover import ProverEffort
+from rectifold.effort.running import RunningEffort
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import ProvedBounds
@@ -265,13 +266,11 @@ def test_z3_numbers_are_exact_and_answers_are_points() -> None:
         assert isinstance(solver.ask(question.text(), 1, 10), Unsat)
 
 
-def test_z3_is_killed_when_it_overruns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rectifold.smt.process._GRACE", 0.0)
-    with Solver() as solver:
+def test_z3_is_killed_when_it_overruns() -> None:
+    with Solver(effort=RunningEffort(z3_grace_seconds=0.0)) as solver:
         first = solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 0.0001)
         assert isinstance(first, NoAnswer | Sat)
-        monkeypatch.setattr("rectifold.smt.process._GRACE", 20.0)
-        assert isinstance(solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 10), Sat)
+        assert isinstance(solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 30), Sat)
 
 
 def test_a_dead_solver_process_is_an_unknown() -> None:

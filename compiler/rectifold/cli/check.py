@@ -18,12 +18,12 @@ from rectifold.cli.options import (
     report,
     source,
 )
-from rectifold.cli.status import DONE, REFUTED, TRUSTED
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.prover.cascade import require_domain
+from rectifold.runtime.status import Status
 
 
 @click.command("check")
@@ -62,8 +62,8 @@ def check_command(
     if report.is_on_screen:
         click.echo(verdict.text)
     if not verdict.holds:
-        return REFUTED
-    return TRUSTED if verdict.trusted and not allow_trusted else DONE
+        return Status.REFUTED
+    return Status.TRUSTED if verdict.trusted and not allow_trusted else Status.DONE
 
 
 def _canonical_of_file(file: str) -> str:

@@ -30,7 +30,6 @@ from rectifold.cli.options import (
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import precision_of, rounding_in_time
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
-from rectifold.cli.status import DONE, TRUSTED, UNDECIDED
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
@@ -43,6 +42,7 @@ from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.run import Progress
+from rectifold.runtime.status import Status
 from rectifold.two_layers.shallow import Shallow, shallow_network
 from rectifold_check import Verdict
 
@@ -154,10 +154,14 @@ def compile_command(
 def _compile_status(written: _Written, rewriting: Rewriting) -> int:
     done = written.done
     if done.verdict is not None and done.verdict.trusted and not rewriting.allow_trusted:
-        return TRUSTED
+        return Status.TRUSTED
     is_whole = done.compiled.facts.complete and done.compiled.rewritten
     is_whole = is_whole and written.in_time
-    return DONE if is_whole and (written.is_certified or rewriting.no_certificate) else UNDECIDED
+    return (
+        Status.DONE
+        if is_whole and (written.is_certified or rewriting.no_certificate)
+        else Status.UNDECIDED
+    )
 
 
 @dataclass(frozen=True, eq=False)

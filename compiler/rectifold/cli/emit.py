@@ -14,12 +14,12 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.rounding import certify_rounding, precision_of
-from rectifold.cli.status import DONE
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest
+from rectifold.runtime.status import Status
 
 
 @click.command("emit")
@@ -39,4 +39,4 @@ def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
     files = write_artifact(artifact, to.path, force=output.force)
     if not quiet and files:
         click.echo("wrote " + ", ".join(str(f) for f in files))
-    return DONE
+    return Status.DONE

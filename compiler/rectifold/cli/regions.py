@@ -24,7 +24,6 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.output import console
-from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
@@ -39,6 +38,7 @@ from rectifold.reports.pictures.regions import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.status import Status
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _count(network: Network, domain: Domain, proof: Proof, wanted: Found, report
     report.write({"count": counted.count, "complete": counted.complete, "seconds": seconds})
     if report.is_on_screen:
         click.echo(f"{counted.text} ({seconds:.1f} s)")
-    return DONE if counted.complete else UNDECIDED
+    return Status.DONE if counted.complete else Status.UNDECIDED
 
 
 def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
@@ -186,7 +186,7 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
     report.write(result)
     if report.is_on_screen:
         _print_regions(found, wanted, formulas)
-    return DONE if found.complete else UNDECIDED
+    return Status.DONE if found.complete else Status.UNDECIDED
 
 
 def _slice_domain(domain: Domain, part: Slice) -> Domain:

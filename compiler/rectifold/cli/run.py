@@ -10,13 +10,13 @@ import numpy as np
 
 from rectifold.cli.inputs import point_from, read_network
 from rectifold.cli.options import GivenNetwork, Report, json_report, source
-from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted, exact_texts, nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Network
+from rectifold.runtime.status import Status
 
 _END_OF_OPTIONS = "--"
 _HELP = "-h"  # the one option of a single letter
@@ -80,7 +80,7 @@ def run_command(source: GivenNetwork, point: str, exact: bool, report: Report) -
     report.write({"output": output, "exact": exact, "inside": inside})
     if report.is_on_screen:
         click.echo("\n".join(map(str, output)))
-    return DONE
+    return Status.DONE
 
 
 def _exact_words(network: Network, point: Sequence[Fraction]) -> list[str]:

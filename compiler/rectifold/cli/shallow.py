@@ -28,10 +28,10 @@ from rectifold.cli.options import (
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import precision_of, rounding_in_time
-from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
+from rectifold.effort.running import CommandEffort
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS
@@ -48,10 +48,10 @@ from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.files import write_files
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Progress
+from rectifold.runtime.status import Status
 from rectifold.two_layers.shallow import KINDS, Kind, Shallow, shallow_network
 from rectifold_check import Verdict
 
-_CERTIFIED_REGIONS = 500  # up to which an exact form is certified without being asked
 _STRIPS_GAIN = Fraction(1000)  # M of the gates in a picture of strips, where --gain gives none
 
 
@@ -163,7 +163,7 @@ def shallow_command(
     if report.is_on_screen and output.output != "-":
         written = [str(file) for file in files] + [f for f in form.pictures.values() if f]
         _print_shallow(result, verdict, [str(Path(name)) for name in written])
-    return DONE if in_time else UNDECIDED
+    return Status.DONE if in_time else Status.UNDECIDED
 
 
 def _shallow(
@@ -242,7 +242,7 @@ def certify_shallow(
     None for a form that is not exact, and for a large one unless it is `required`. Raises
     InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
     """
-    if not result.exact or (not required and result.regions > _CERTIFIED_REGIONS):
+    if not result.exact or (not required and result.regions > CommandEffort.certified_regions):
         if required:
             raise InputError(
                 f"the {result.kind} form is not exact, so there is no certificate; "

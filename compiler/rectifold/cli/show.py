@@ -9,7 +9,6 @@ import click
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import GivenNetwork, Report, json_report, source
 from rectifold.cli.output import console
-from rectifold.cli.status import DONE
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.ir.canonical import canonical_text, digest
@@ -18,6 +17,7 @@ from rectifold.language.printer import print_network
 from rectifold.reports.json import sizes_json
 from rectifold.reports.tables import network_table
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.status import Status
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def show_command(source: GivenNetwork, form: PrintForm, report: Report) -> int:
         report.write(show_json(network))
         if report.is_on_screen:
             _print_table(network)
-    return DONE
+    return Status.DONE
 
 
 def _print_formulas(network: Network, *, latex: bool) -> None:

@@ -20,13 +20,13 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
-from rectifold.cli.status import DONE, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove
 from rectifold.reports.json import stability_json
 from rectifold.reports.tables import seconds_text, stability_table
+from rectifold.runtime.status import Status
 
 
 @click.command("stability")
@@ -58,7 +58,7 @@ def stability_command(
     report.write(stability_json(network, facts) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         _print_stability(network, facts, plot_file)
-    return DONE if _all_decided(facts) else UNDECIDED
+    return Status.DONE if _all_decided(facts) else Status.UNDECIDED
 
 
 def _print_stability(network: Network, facts: Facts, plot_file: str | None) -> None:

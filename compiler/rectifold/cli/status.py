@@ -27,9 +27,7 @@ from rectifold.certificate.accepted import ClaimRefused
 from rectifold.errors import InputError, Unfinished
 from rectifold.runtime.caps import CAPS
 from rectifold.runtime.interrupts import NOTICED
-
-DONE, REFUTED, BAD_INPUT, UNDECIDED, TRUSTED = 0, 1, 2, 3, 4
-INTERNAL, INTERRUPTED, NO_READER = 70, 130, 141
+from rectifold.runtime.status import Status
 
 _INTERRUPTED = "interrupted before the end; no file is left half-written"
 
@@ -56,12 +54,12 @@ class Commands(click.Group):
             status = super().main(args, standalone_mode=False, **extra)
         except click.ClickException as error:
             error.show()
-            return BAD_INPUT
+            return Status.BAD_INPUT
         except click.Abort:
-            return _ended(_INTERRUPTED, UNDECIDED)
+            return _ended(_INTERRUPTED, Status.UNDECIDED)
         except SystemExit:  # click's word for a reader that went away
-            return NO_READER
-        return status if isinstance(status, int) else DONE
+            return Status.NO_READER
+        return status if isinstance(status, int) else Status.DONE
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; its status, or that of the way it ended."""
@@ -71,29 +69,29 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Unfinished as error:
-            return _ended(f"undecided: {error}", UNDECIDED)
+            return _ended(f"undecided: {error}", Status.UNDECIDED)
         except InputError as error:
             text = str(error)
-            return _ended(text if ": error: " in text else f"error: {text}", BAD_INPUT)
+            return _ended(text if ": error: " in text else f"error: {text}", Status.BAD_INPUT)
         except ClaimRefused as refused:
-            return _ended(f"undecided: {refused}; nothing was claimed or written", UNDECIDED)
+            return _ended(f"undecided: {refused}; nothing was claimed or written", Status.UNDECIDED)
         except KeyboardInterrupt:
-            return _ended(_INTERRUPTED, UNDECIDED)
+            return _ended(_INTERRUPTED, Status.UNDECIDED)
         except MemoryError:
             return _ended(
                 "error: not enough memory for this "
                 "(with --memory-limit: give more, or a smaller network)",
-                BAD_INPUT,
+                Status.BAD_INPUT,
             )
         except RecursionError:
-            return _ended("error: the input is nested too deeply to be read", BAD_INPUT)
+            return _ended("error: the input is nested too deeply to be read", Status.BAD_INPUT)
         except BrokenPipeError:
             return _without_reader()
         except OSError as error:
             place = "" if error.filename is None else f"{error.filename}: "
-            return _ended(f"error: {place}{error.strerror or error}", BAD_INPUT)
+            return _ended(f"error: {place}{error.strerror or error}", Status.BAD_INPUT)
         except Exception as error:  # noqa: BLE001  # the last door: all else is a fault of ours
-            return _ended(unexpected(error), INTERNAL)
+            return _ended(unexpected(error), Status.INTERNAL)
         return status
 
 
@@ -137,7 +135,7 @@ def _without_reader() -> int:
     Python must not try to at its end.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return NO_READER
+    return Status.NO_READER
 
 
 @contextmanager
@@ -154,7 +152,7 @@ def _interrupts() -> Iterator[None]:
         if pressed > 1:
             for child in active_children():
                 child.kill()
-            os._exit(INTERRUPTED)
+            os._exit(Status.INTERRUPTED)
         os.write(2, NOTICED)
         raise KeyboardInterrupt
 

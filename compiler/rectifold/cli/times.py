@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from rectifold.effort.running import CommandEffort
 from rectifold.errors import Unfinished
 from rectifold.runtime.deadline import Deadline, TimeUp
 
-_RESERVE = 2.0  # seconds beyond the time limit for what a result still needs,
-_RESERVE_PART = 0.1  # or this part of the limit, where that is more
-_RESULT_PART = 0.75  # of the limit for proofs and rewriting, where a certificate follows
+_EFFORT = CommandEffort()
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Times:
         if time_limit is None or not is_certified:
             return Times(Deadline.after(time_limit), Deadline.after(time_limit))
         reserve = _reserve(time_limit)
-        work = Deadline.after(_RESULT_PART * time_limit + reserve / 2)
+        work = Deadline.after(_EFFORT.result_part * time_limit + reserve / 2)
         return Times(work, Deadline.after(time_limit + reserve))
 
     @contextmanager
@@ -57,4 +56,4 @@ class Times:
 
 
 def _reserve(time_limit: float) -> float:
-    return max(_RESERVE, _RESERVE_PART * time_limit)
+    return max(_EFFORT.reserve_seconds, _EFFORT.reserve_part * time_limit)

@@ -32,7 +32,6 @@ from rectifold.cli.options import (
     report,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.status import DONE, REFUTED, TRUSTED, UNDECIDED
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.cli.witness_files import (
@@ -53,6 +52,7 @@ from rectifold.prover.cascade import require_domain
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Progress, Run
+from rectifold.runtime.status import Status
 
 
 @dataclass(frozen=True)
@@ -251,11 +251,11 @@ def _decide(
 def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
     match result:
         case Equal():
-            return TRUSTED if result.trusted and not allow_trusted else DONE
+            return Status.TRUSTED if result.trusted and not allow_trusted else Status.DONE
         case Different():
-            return REFUTED
+            return Status.REFUTED
         case Unknown():
-            return UNDECIDED
+            return Status.UNDECIDED
         case _:
             assert_never(result)
 
@@ -304,7 +304,7 @@ def _report_bounds(found: Closest, kept: AnswerFiles, report: Report, started: f
     report.write(closest_json(found) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo(closest_text(found))
-    return DONE
+    return Status.DONE
 
 
 def _write_text(file: str, text: str) -> None:

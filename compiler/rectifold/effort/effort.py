@@ -13,7 +13,9 @@ from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.effort.geometry import RegionEffort, ShallowEffort
 from rectifold.effort.proofs import BoundEffort, CertificateEffort
 from rectifold.effort.prover import ProverEffort
-from rectifold.effort.search import BoxEffort, PhaseEffort, PointEffort
+from rectifold.effort.reading import CrosscheckEffort
+from rectifold.effort.running import CommandEffort, CompileEffort, RunningEffort
+from rectifold.effort.search import BoxEffort, FloatPointEffort, PhaseEffort, PointEffort
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Effort:
 
     prover: ProverEffort = ProverEffort()
     points: PointEffort = PointEffort()
+    float_points: FloatPointEffort = FloatPointEffort()
     phases: PhaseEffort = PhaseEffort()
     boxes: BoxEffort = BoxEffort()
     bounds: BoundEffort = BoundEffort()
@@ -29,6 +32,10 @@ class Effort:
     equivalence: EquivalenceEffort = EquivalenceEffort()
     regions: RegionEffort = RegionEffort()
     shallow: ShallowEffort = ShallowEffort()
+    crosscheck: CrosscheckEffort = CrosscheckEffort()
+    running: RunningEffort = RunningEffort()
+    compiling: CompileEffort = CompileEffort()
+    commands: CommandEffort = CommandEffort()
 
     @staticmethod
     def default() -> Effort:

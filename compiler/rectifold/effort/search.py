@@ -9,8 +9,26 @@ from dataclasses import dataclass
 class PointEffort:
     """Random points at which units are looked at."""
 
+    common_bits: int = 4096
+    """Bits of a common denominator up to which points are evaluated together, exactly."""
     open_range: float = 1e6
     """Width in input units from which points are drawn where a range is infinite."""
+
+
+@dataclass(frozen=True)
+class FloatPointEffort:
+    """Points in floats near an exact one."""
+
+    corners: int = 6
+    """Coordinates up to which every choice of rounding up or down is tried."""
+    direction_tries: int = 48
+    """Random choices of directions beyond that, for each distance."""
+    distances: tuple[int, ...] = (1, 4, 16, 256, 2**14)
+    """Distances from the nearest float, in units in the last place."""
+    grids: tuple[int, ...] = (0, 8, 16, 24, 40)
+    """Fractional bits of coordinates that equations of the domain are solved with."""
+    judged: int = 64
+    """Candidates inside the domain that are judged: each is an exact evaluation."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from rectifold.exact.numerals import round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
-
-_VECTORS = 5  # points that are stored
+from rectifold.runtime.caps import CAPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +31,13 @@ def self_test_vectors(network: Network) -> list[TestVector]:
     domain = network.domain or Domain.cube(-1, 1, network.input_size)
     random = Random(7)
     points: list[list[float]] = []
-    for _ in range(50 * _VECTORS):
+    for _ in range(50 * CAPS.self_test_points):
         point = [
             _random_float(low, high, random)
             for low, high in zip(domain.lower, domain.upper, strict=True)
         ]
         usable = (
-            len(points) < _VECTORS
+            len(points) < CAPS.self_test_points
             and np.isfinite(point).all()
             and np.isfinite(_magnitudes(network, point)).all()
         )

@@ -17,7 +17,7 @@ import numpy as np
 from rectifold.bounds.state import Bounds
 from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
-from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
+from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_boxes
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
@@ -36,7 +36,6 @@ from rectifold.search.witnesses import Witnesses
 
 _FACTORS = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))
 """The t of B_i − B_j ≥ t (A_i − A_j − margin) that are tried for each contest."""
-_CLIMBS_PER_START = 32  # climbs from the points where B is closest to another winner
 
 
 @with_few_threads
@@ -44,9 +43,9 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
     """Wherever one output of A is above the others by more than `margin` ≥ 0, is it B's largest?"""
     deadline = run.deadline(run.effort.equivalence.within_seconds)
     a, b, domain = question.a, question.b, question.domain
-    pairing = question.pairing(run.seed)
+    pairing = question.pairing(run)
     network, queries = _argmax_network(*arranged(a, b, pairing), margin)
-    excess = Excess(network, domain, pairing, run.seed, deadline)
+    excess = Excess(network, domain, pairing, run, deadline)
     asked = ArgmaxAttack(excess, ArgmaxRefuter(output_names(a, b), nearest_float(margin)))
     has_many_inputs = question.varying_inputs > run.effort.equivalence.few_inputs
     for attack in run.effort.equivalence.attacks[: 2 if has_many_inputs else 1]:
@@ -58,7 +57,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
     if log is not None and (signs := proof_in_log(log, excess.bounds, queries)) is not None:
         return Agreement(True, no_points(excess.bounds), 0, 1.0, signs, pairing)
     search = BoxSearch(excess.bounds, excess.witnesses, LAST)
-    search.begin(queries, limit=MOST_BOXES, until_refuted=True, refutes=asked.refutes)
+    search.begin(queries, limit=excess.effort.most_boxes, until_refuted=True, refutes=asked.refutes)
     found = prove_by_boxes(search, asked, run)
     if log is not None and found.signs is not None:
         log.append(found.signs)
@@ -107,7 +106,8 @@ class ArgmaxAttack:
             return None
         if (found := self.refuting(points, kept)) is not None:
             return found
-        chosen, units = self._closest_contests(points, _CLIMBS_PER_START * size.starts)
+        starts = self.excess.effort.climbs_per_start * size.starts
+        chosen, units = self._closest_contests(points, starts)
         for factor in (0, 2):  # B_j − B_i alone (t = 0), and with A's lead kept (t = 1)
             climbed = self.witnesses.ascend(LAST, units + factor, 1.0, points[chosen], size.steps)
             if (found := self.refuting(climbed, kept)) is not None:

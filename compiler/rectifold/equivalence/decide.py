@@ -45,9 +45,6 @@ from rectifold.operations.compiling import sample_points
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Limits, Run
 
-_ROOMS = (Fraction(0), *(Fraction(1, 2**k) for k in (64, 56, 48, 40, 32)))
-"""By which a bound is raised that the checker's rounding refuses, one after the other."""
-
 
 def compare(
     a: Network,
@@ -275,7 +272,7 @@ def _certify_bounds(
     """
     a, b, domain = question.a, question.b, question.domain
     refused: ClaimRefused | None = None
-    for room in _ROOMS:
+    for room in (Fraction(0), *(Fraction(1, 2**k) for k in run.effort.equivalence.room_bits)):
         upper = tuple(v + room for v in found.upper)
         certificate = certify_within(a, b, domain, upper, found.signs, found.pairing)
         if not _is_soon_checked(question, found.boxes, run):

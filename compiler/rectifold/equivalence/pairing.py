@@ -11,40 +11,42 @@ from __future__ import annotations
 
 import numpy as np
 
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import Pair, Pairing, same_shape
 from rectifold.ir.network import Network
+from rectifold.runtime.run import Run
 from rectifold.search.witnesses import sampling_box
-
-_POINTS = 256  # at which units are compared
-_NEAR = 0.25  # of a unit's range: distances below which units are taken for relatives
-_ENOUGH = 0.05  # of the smaller layer's units: fewer relatives make no pair of layers
-_LARGEST = 4_000  # units of a layer beyond which distances are not compared
 
 _Chain = tuple[int, tuple[tuple[int, int], ...]]  # relatives in all, and the pairs of layers
 
 
-def guess_pairing(a: Network, b: Network, domain: Domain, seed: int) -> Pairing:
+def guess_pairing(a: Network, b: Network, domain: Domain, run: Run) -> Pairing:
     """By shape where the units at the same places are relatives as often as any; else by
     simulation.
     """
-    by_place = same_shape(a, b)
-    if max((v.size for n in (a, b) for v in n.layers), default=0) > _LARGEST:
+    by_place, effort = same_shape(a, b), run.effort.equivalence
+    if max((v.size for n in (a, b) for v in n.layers), default=0) > effort.pairing_units:
         return by_place
-    traces = [_traces(n, _points(domain, seed)) for n in (a, b)]
+    points = _points(domain, run.seed, effort.pairing_points // 2)
+    traces = [_traces(n, points) for n in (a, b)]
     hidden = [p for p in by_place if p.first in traces[0]]
-    if by_place and all(_is_by_place(traces[0][p.first], traces[1][p.second]) for p in hidden):
+    near = effort.near_units
+    if by_place and all(
+        _is_by_place(traces[0][p.first], traces[1][p.second], near) for p in hidden
+    ):
         return by_place
-    found = _paired_layers(traces[0], traces[1])
+    found = _paired_layers(traces[0], traces[1], effort)
     return found if found else by_place
 
 
-def _points(domain: Domain, seed: int) -> Floats:
+def _points(domain: Domain, seed: int, half: int) -> Floats:
+    """So many random points, and as many random corners."""
     low, high = sampling_box(domain)
     random = np.random.default_rng(seed)
-    uniform = random.random((_POINTS // 2, len(low)))
-    corners = (random.random((_POINTS // 2, len(low))) < 0.5).astype(np.float64)
+    uniform = random.random((half, len(low)))
+    corners = (random.random((half, len(low))) < 0.5).astype(np.float64)
     return np.asarray(low + (high - low) * np.vstack([uniform, corners]))
 
 
@@ -63,10 +65,10 @@ def _traces(network: Network, points: Floats) -> dict[int, Floats]:
     return traces
 
 
-def _is_by_place(x: Floats, y: Floats) -> bool:
+def _is_by_place(x: Floats, y: Floats, near: float) -> bool:
     own = _distances(x, y, np.arange(len(x)), np.arange(len(y)))
     shifted = _distances(x, y, np.arange(len(x)), np.roll(np.arange(len(y)), 1))
-    return bool(np.median(own) <= max(_NEAR, 0.5 * float(np.median(shifted)))) if len(x) else True
+    return bool(np.median(own) <= max(near, 0.5 * float(np.median(shifted)))) if len(x) else True
 
 
 def _distances(x: Floats, y: Floats, rows: np.ndarray, columns: np.ndarray) -> Floats:
@@ -74,12 +76,15 @@ def _distances(x: Floats, y: Floats, rows: np.ndarray, columns: np.ndarray) -> F
     return np.asarray(np.abs(x[rows] - y[columns]).max(axis=1) / spread)
 
 
-def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairing:
+def _paired_layers(
+    first: dict[int, Floats], second: dict[int, Floats], effort: EquivalenceEffort
+) -> Pairing:
     """The pairs of layers, in order and without crossing, with the most relatives (as in a
     longest common subsequence).
     """
     rows, columns = sorted(first), sorted(second)
-    matches = {(k, m): _match_relatives(first[k], second[m]) for k in rows for m in columns}
+    near = effort.near_units
+    matches = {(k, m): _match_relatives(first[k], second[m], near) for k in rows for m in columns}
     best: dict[tuple[int, int], _Chain] = {}
     for i in range(len(rows) + 1):
         for j in range(len(columns) + 1):
@@ -91,7 +96,7 @@ def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairi
             if i and j:
                 key = (rows[i - 1], columns[j - 1])
                 count, chosen = best[i - 1, j - 1]
-                enough = _ENOUGH * min(len(first[key[0]]), len(second[key[1]]))
+                enough = effort.enough_relatives * min(len(first[key[0]]), len(second[key[1]]))
                 if len(matches[key]) > enough:
                     options.append((count + len(matches[key]), (*chosen, key)))
             best[i, j] = max(options, key=lambda option: option[0])
@@ -101,7 +106,7 @@ def _paired_layers(first: dict[int, Floats], second: dict[int, Floats]) -> Pairi
     )
 
 
-def _match_relatives(x: Floats, y: Floats) -> list[tuple[int, int]]:
+def _match_relatives(x: Floats, y: Floats, near: float) -> list[tuple[int, int]]:
     """Relatives, nearest first, each unit once."""
     if not len(x) or not len(y):
         return []
@@ -111,7 +116,7 @@ def _match_relatives(x: Floats, y: Floats) -> list[tuple[int, int]]:
     used_x, used_y = np.zeros(len(x), dtype=bool), np.zeros(len(y), dtype=bool)
     for place in np.argsort(distance, axis=None):
         i, j = divmod(int(place), len(y))
-        if distance[i, j] > _NEAR:
+        if distance[i, j] > near:
             break
         if not used_x[i] and not used_y[j]:
             used_x[i] = used_y[j] = True

@@ -29,13 +29,12 @@ from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST, Pairing, names_of
 from rectifold.ir.network import Network
+from rectifold.runtime.run import Run
 from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.witnesses import Witnesses
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
-
-_PORTION = 5_000  # points that are traced at once: some tenths of a second for a large network
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +78,9 @@ class Question:
     def varying_inputs(self) -> int:
         return self.domain.size - len(self.domain.fixed)
 
-    def pairing(self, seed: int) -> Pairing:
+    def pairing(self, run: Run) -> Pairing:
         """A guess which units of both are close to each other."""
-        return guess_pairing(self.a, self.b, self.domain, seed)
+        return guess_pairing(self.a, self.b, self.domain, run)
 
 
 def with_few_threads(
@@ -131,12 +130,13 @@ class Excess:
     """A joined network whose last layer must be ≤ 0 on a domain, with bounds on all of it."""
 
     def __init__(
-        self, network: Network, domain: Domain, pairing: Pairing, seed: int, deadline: float
+        self, network: Network, domain: Domain, pairing: Pairing, run: Run, deadline: float
     ) -> None:
         """`pairing` names layers of `network` with close units; `deadline` in monotonic seconds."""
         self.pairing = pairing
         self.bounds = bounded(network, domain, names_of(pairing))
-        self.witnesses = Witnesses(self.bounds, seed, [])
+        self.witnesses = Witnesses(self.bounds, run.seed, [])
+        self.effort = run.effort.equivalence
         self.deadline = deadline
 
     @property
@@ -175,10 +175,11 @@ class Excess:
         None when there are none.
         """
         parts: list[Floats] = []
-        for start in range(0, size.samples, _PORTION):
+        portion = self.effort.portion
+        for start in range(0, size.samples, portion):
             if parts and time.monotonic() > self.deadline:
                 break
-            fresh = self.witnesses.fresh(min(_PORTION, size.samples - start))
+            fresh = self.witnesses.fresh(min(portion, size.samples - start))
             if not len(fresh):
                 continue
             values = self.witnesses.trace(fresh, LAST).values[LAST]

@@ -27,9 +27,6 @@ from rectifold.linear_regions.restriction import MOST_INPUTS
 from rectifold.runtime.run import Run
 from rectifold_check.limits import MOST_CELL_INPUTS
 
-_MOST_CELLS = 1_000_000  # no limit: the time ends the search
-_CERTIFICATE_SECONDS = 60.0  # without a time limit
-
 
 @dataclass(frozen=True, eq=False)
 class Covered:
@@ -129,13 +126,14 @@ def _by_cells(question: Question, deadline: float | None, run: Run) -> RegionOut
 
 def _certify_cells(question: Question, deadline: float | None, run: Run) -> Certificate | None:
     """A certificate by the rule `cells`, if it is found before the deadline."""
-    end = run.clock() + _CERTIFICATE_SECONDS if deadline is None else deadline
+    effort = run.effort.equivalence
+    end = run.clock() + effort.certificate_seconds if deadline is None else deadline
     return certify_by_cells(
         question.a,
         question.b,
         question.domain,
         question.tolerance,
-        _MOST_CELLS,
+        effort.certified_cells,
         lambda: run.clock() >= end,
     )
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from rectifold.bounds.state import Bounds
-from rectifold.effort.equivalence import AttackSize
+from rectifold.effort.equivalence import AttackSize, EquivalenceEffort
 from rectifold.equivalence.question import no_points
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns
@@ -25,17 +25,13 @@ from rectifold.facts.trees import BoxProof
 from rectifold.ir.joint import LAST, Pairing
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Run
-from rectifold.runtime.workers import Workers, open_workers
+from rectifold.runtime.workers import Workers
 from rectifold.search.boxes.again import prove_again
 from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.replay import ProofLog
 from rectifold.search.tasks import Snapshot, SplitTask, go_on_splitting
 from rectifold.search.witnesses import Witnesses
-
-MOST_BOXES = 10**12  # no limit: the deadline ends the search
-_ALONE_SECONDS = 1.0  # of one process between two reports of progress
-_FEW_SECONDS = 0.1  # of one process, where there are too few boxes to deal out
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,24 +105,25 @@ def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
 
 def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
     """In several processes, if there are some."""
-    done = False
-    with open_workers(run.limits.jobs, run.limits.scheduler) as workers:
+    done, effort = False, run.effort.equivalence
+    with run.workers() as workers:
         while not done and time.monotonic() < asked.deadline:
-            if run.progress is not None:
-                share = round(100 * search.found.settled_fraction)
-                run.progress(f"{search.found.boxes:,} boxes", share, 100)
+            share = round(100 * search.found.settled_fraction)
+            run.tell(f"{search.found.boxes:,} boxes", share, 100)
             if workers.executor is None:
-                done = search.go_on(min(asked.deadline, time.monotonic() + _ALONE_SECONDS))
+                done = search.go_on(min(asked.deadline, time.monotonic() + effort.alone_seconds))
             else:
-                done = _take_turns(search, asked, workers, run.effort.equivalence.turn_seconds)
+                done = _take_turns(search, asked, workers, effort)
 
 
-def _take_turns(search: BoxSearch, asked: Attack, workers: Workers, turn: float) -> bool:
+def _take_turns(
+    search: BoxSearch, asked: Attack, workers: Workers, effort: EquivalenceEffort
+) -> bool:
     """One turn of every worker on a part of the waiting boxes; True when nothing waits."""
     if len(search.waiting) < 2 * workers.count:
-        return search.go_on(min(asked.deadline, time.monotonic() + _FEW_SECONDS))
+        return search.go_on(min(asked.deadline, time.monotonic() + effort.few_boxes_seconds))
     known = Snapshot.take(asked.bounds, asked.witnesses)
-    seconds = min(turn, time_left(asked.deadline))
+    seconds = min(effort.turn_seconds, time_left(asked.deadline))
     tasks = [
         SplitTask(known, LAST, tuple(search.queries), part, seconds, asked.contest)
         for part in search.split_work(workers.count)

@@ -23,17 +23,13 @@ from rectifold.ir.joint import LAST, Pairing, arranged, gap
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.interrupts import notice_interrupts
 from rectifold.runtime.run import Run
-from rectifold.runtime.workers import Workers, open_workers
+from rectifold.runtime.workers import Workers
 from rectifold.search.boxes.bounds_on_boxes import clearance
 from rectifold.search.boxes.largest import LargestSearch, TightestSearch
 from rectifold.search.boxes.unit_splits import PhaseSearch
 from rectifold.search.replay import ProofLog
 from rectifold.search.tasks import Snapshot, TightestTask, go_on_tightening
 from rectifold.search.witnesses import Witnesses
-
-_LEAST = 1e-3
-"""Of what a sign must clear 0 by: no smaller difference is claimed, for the checker rounds."""
-_FEW_SECONDS = 0.1  # of one process, where there are too few boxes to deal out
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +60,9 @@ def tightest(question: Question, run: Run) -> Tightest:
     """
     deadline = run.deadline(run.effort.equivalence.tightest_seconds)
     a, b, domain = question.a, question.b, question.domain
-    pairing = question.pairing(run.seed)
+    pairing = question.pairing(run)
     network = gap(*arranged(a, b, pairing), [Fraction(0)] * a.output_size)
-    excess = Excess(network, domain, pairing, run.seed, deadline)
+    excess = Excess(network, domain, pairing, run, deadline)
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     nothing = no_points(excess.bounds)
     logged = nothing if log is None else excess.witnesses.admitted(log.points())
@@ -77,7 +73,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     if log is not None:
         log.append_points(best)
     both = found.upper.reshape(2, a.output_size).max(axis=0)
-    least = _LEAST * clearance(excess.bounds, LAST)
+    least = excess.effort.least_claim * clearance(excess.bounds, LAST)
     upper = tuple(_with_room(max(least, float(v))) for v in both)
     claims = tuple((unit, Side.UPPER) for unit in range(2 * a.output_size))
     signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree))
@@ -93,12 +89,12 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
     search.begin()
     with (
         notice_interrupts() as interrupted,
-        open_workers(run.limits.jobs, run.limits.scheduler) as workers,
+        run.workers() as workers,
     ):
         while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes
             if isinstance(search, TightestSearch) and workers.executor is not None:
-                _take_turns(search, excess, workers, run.effort.equivalence.turn_seconds)
+                _take_turns(search, excess, workers)
             else:
                 search.go_on(excess.deadline, before + 1)
             is_over = interrupted.is_set() or time.monotonic() >= excess.deadline
@@ -107,13 +103,13 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
     return search
 
 
-def _take_turns(search: TightestSearch, excess: Excess, workers: Workers, turn: float) -> None:
+def _take_turns(search: TightestSearch, excess: Excess, workers: Workers) -> None:
     """One turn of every worker on a part of the waiting boxes."""
     if len(search.waiting) < 2 * workers.count:
-        search.go_on(min(excess.deadline, time.monotonic() + _FEW_SECONDS))
+        search.go_on(min(excess.deadline, time.monotonic() + excess.effort.few_boxes_seconds))
         return
     known = Snapshot.take(excess.bounds, excess.witnesses)
-    seconds = min(turn, time_left(excess.deadline))
+    seconds = min(excess.effort.turn_seconds, time_left(excess.deadline))
     tasks = [
         TightestTask(known, LAST, part, search.point, seconds)
         for part in search.split_work(workers.count)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
-from rectifold.equivalence.splitting import MOST_BOXES, Agreement, proof_in_log, prove_by_boxes
+from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_boxes
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
@@ -33,9 +33,9 @@ def agree_within(question: Question, run: Run) -> Agreement:
     """Is |A_j − B_j| ≤ tolerance_j for every output j on a bounded domain?"""
     deadline = run.deadline(run.effort.equivalence.within_seconds)
     a, b, domain = question.a, question.b, question.domain
-    pairing = question.pairing(run.seed)
+    pairing = question.pairing(run)
     network = gap(*arranged(a, b, pairing), question.tolerance)
-    excess = Excess(network, domain, pairing, run.seed, deadline)
+    excess = Excess(network, domain, pairing, run, deadline)
     for attack in run.effort.equivalence.attacks[:1]:
         if (points := excess.attack(attack, run.effort.equivalence.kept_points)) is not None:
             return Agreement(False, points)
@@ -47,7 +47,7 @@ def agree_within(question: Question, run: Run) -> Agreement:
         found = _by_phases(question, excess, run)
     else:
         search = BoxSearch(excess.bounds, excess.witnesses, LAST)
-        search.begin(queries, limit=MOST_BOXES, until_refuted=True)
+        search.begin(queries, limit=excess.effort.most_boxes, until_refuted=True)
         found = prove_by_boxes(search, excess, run)
     if log is not None and found.signs is not None:
         log.append(found.signs)

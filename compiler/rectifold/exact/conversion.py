@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import TypeAlias
@@ -16,8 +17,8 @@ from flint import fmpz
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-_FLOAT_BITS = 53  # of a float64's mantissa
-_SMALLEST_EXPONENT = -1074  # of the smallest positive float64
+_FLOAT_BITS = sys.float_info.mant_dig
+_SMALLEST_EXPONENT = sys.float_info.min_exp - _FLOAT_BITS  # of the smallest positive float64
 
 
 def dyadic_integers(values: Floats) -> tuple[list[int], int]:

@@ -13,11 +13,10 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.effort.search import PointEffort
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
-
-_LONG = 4096  # bits
 
 
 def evaluate(network: Network, point: Sequence[Fraction | int]) -> list[Fraction]:
@@ -49,7 +48,7 @@ def _common_denominator(points: Sequence[Sequence[Fraction | int]]) -> int | Non
     common = 1
     for point in points:
         common = lcm(common, *(v.denominator for v in point))
-        if common.bit_length() > _LONG:
+        if common.bit_length() > PointEffort.common_bits:
             return None
     return common
 

@@ -18,6 +18,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.effort.search import FloatPointEffort
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.domain import Constraint, Domain
 
@@ -25,15 +26,13 @@ Shows = Callable[[Sequence[Fraction]], bool]
 FloatType = type[np.float32] | type[np.float64]
 FloatPoint = npt.NDArray[np.floating]
 
-_CORNERS = 6  # coordinates up to which every choice of rounding up or down is tried
-_DIRECTION_TRIES = 48  # random choices of directions, for each distance
-_DISTANCES = (0, 1, 4, 16, 256, 2**14)  # in units in the last place
-_GRIDS = (0, 8, 16, 24, 40)  # fractional bits of coordinates that equations are solved with
-_MOST_SHOWN = 64  # candidates inside the domain that are judged: each is an exact evaluation
-
 
 def float_point(
-    domain: Domain, point: Sequence[Fraction], kind: FloatType, shows: Shows
+    domain: Domain,
+    point: Sequence[Fraction],
+    kind: FloatType,
+    shows: Shows,
+    effort: FloatPointEffort = FloatPointEffort(),
 ) -> FloatPoint | None:
     """A point of `domain` in numbers of `kind`, near `point`, for which `shows` holds; None if none
     was found.
@@ -41,9 +40,9 @@ def float_point(
     if any(first > last for first, last in _float_ranges(domain, kind)):
         return None
     seen: set[tuple[float, ...]] = set()
-    for candidate in _points_near(domain, point, kind):
+    for candidate in _points_near(domain, point, kind, effort):
         key = tuple(float(v) for v in candidate)
-        if key in seen or len(seen) >= _MOST_SHOWN or not all(np.isfinite(key)):
+        if key in seen or len(seen) >= effort.judged or not all(np.isfinite(key)):
             continue
         exact = [Fraction(v) for v in key]
         if not domain.contains(exact):
@@ -87,7 +86,7 @@ def _down(value: Fraction, kind: FloatType) -> np.floating:
 
 
 def _points_near(
-    domain: Domain, point: Sequence[Fraction], kind: FloatType
+    domain: Domain, point: Sequence[Fraction], kind: FloatType, effort: FloatPointEffort
 ) -> Iterator[list[np.floating]]:
     """The nearest point first, then ever more daring ones."""
     ranges = _float_ranges(domain, kind)
@@ -97,12 +96,13 @@ def _points_near(
         for v, (a, b) in zip(point, sides, strict=True)
     ]
     yield _clipped(near, ranges)
-    for choice in _choices(len(point)):
+    for choice in _choices(len(point), effort):
         yield _clipped([side[bit] for side, bit in zip(sides, choice, strict=True)], ranges)
-    yield from _along_equations(domain, point, kind, ranges)
-    for distance in _DISTANCES[1:]:
+    for bits in effort.grids if _equations(domain) else ():
+        yield _clipped(_along_equations(domain, point, kind, bits), ranges)
+    for distance in effort.distances:
         yield _clipped(_moved(near, _inward(domain, point), distance, kind), ranges)
-        for choice in _choices(len(point)):
+        for choice in _choices(len(point), effort):
             yield _clipped(_moved(near, [2 * bit - 1 for bit in choice], distance, kind), ranges)
 
 
@@ -111,12 +111,12 @@ def _exact_value(value: np.floating) -> Fraction:
     return Fraction(float(np.nan_to_num(np.float64(value)))) * (1 if np.isfinite(value) else 4)
 
 
-def _choices(size: int) -> Iterator[tuple[int, ...]]:
-    if size <= _CORNERS:
+def _choices(size: int, effort: FloatPointEffort) -> Iterator[tuple[int, ...]]:
+    if size <= effort.corners:
         yield from product((0, 1), repeat=size)
         return
     random = Random(size)
-    for _ in range(_DIRECTION_TRIES):
+    for _ in range(effort.direction_tries):
         yield tuple(random.randint(0, 1) for _ in range(size))
 
 
@@ -149,29 +149,19 @@ def _inward(domain: Domain, point: Sequence[Fraction]) -> list[int]:
 
 
 def _along_equations(
-    domain: Domain,
-    point: Sequence[Fraction],
-    kind: FloatType,
-    ranges: Sequence[tuple[np.floating, np.floating]],
-) -> Iterator[list[np.floating]]:
-    """Points of few bits that keep the domain's equations, as far as each has a coordinate to solve
-    it for.
+    domain: Domain, point: Sequence[Fraction], kind: FloatType, bits: int
+) -> list[np.floating]:
+    """A point of so many fractional bits that keeps the domain's equations, as far as each has a
+    coordinate to solve it for.
     """
-    equations = _equations(domain)
-    for bits in _GRIDS if equations else ():
-        grid = [Fraction(round(v * 2**bits), 2**bits) for v in point]
-        for row in equations:
-            k = max(j for j, c in enumerate(row.coefficients) if c)
-            rest = sum(
-                (
-                    c * x
-                    for j, (c, x) in enumerate(zip(row.coefficients, grid, strict=True))
-                    if j != k
-                ),
-                Fraction(0),
-            )
-            grid[k] = (row.bound - rest) / row.coefficients[k]
-        yield _clipped([_down(v, kind) for v in grid], ranges)
+    grid = [Fraction(round(v * 2**bits), 2**bits) for v in point]
+    for row in _equations(domain):
+        k = max(j for j, c in enumerate(row.coefficients) if c)
+        products = (
+            c * x for j, (c, x) in enumerate(zip(row.coefficients, grid, strict=True)) if j != k
+        )
+        grid[k] = (row.bound - sum(products, Fraction(0))) / row.coefficients[k]
+    return [_down(v, kind) for v in grid]
 
 
 def _equations(domain: Domain) -> list[Constraint]:

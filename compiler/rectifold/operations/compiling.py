@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
 from random import Random
+from typing import Unpack
 
+from rectifold.effort.running import CompileEffort
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.passes.result import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
-from rectifold.prover.cascade import prove, require_domain
-from rectifold.prover.state import Prover
+from rectifold.prover.cascade import prove_layers, require_domain
+from rectifold.prover.state import Prover, Settings
 from rectifold.runtime.deadline import Deadline, TimeUp
-from rectifold.runtime.run import Limits, Progress
-
-_PROOFS = 2 / 3  # of the time until a deadline
-_ROUNDS = (
-    10_000  # steps after which something is wrong: each step removes a unit, an edge or a layer
-)
+from rectifold.runtime.run import Run, RunChoices
 
 
 class RewriteError(AssertionError):
@@ -57,12 +54,10 @@ def compile_network(
     domain: Domain | None = None,
     *,
     prover: Prover = "auto",
-    options: Options = Options(),  # an immutable value
-    limits: Limits = Limits(),
-    seed: int = 0,
+    options: Options = Options(),
     check: bool = False,
-    progress: Progress | None = None,
     deadline: Deadline = Deadline(),
+    **choices: Unpack[RunChoices],
 ) -> Compiled:
     """A network that is the same function on `domain` and no larger.
 
@@ -73,17 +68,10 @@ def compile_network(
     """
     chosen = require_domain(network, domain)
     source = network.with_domain(chosen)
-    facts = prove(
-        source,
-        chosen,
-        prover=prover,
-        limits=_within(limits, deadline),
-        seed=seed,
-        progress=progress,
-    )
-    return rewrite(
-        source, facts, options, sample_points(chosen, 6, seed) if check else [], deadline
-    )
+    run = _before(deadline, Run(**choices))
+    facts = prove_layers(source, chosen, Settings(prover, run))
+    count = run.effort.compiling.checked_points if check else 0
+    return rewrite(source, facts, options, sample_points(chosen, count, run.seed), deadline)
 
 
 def rewrite(
@@ -103,10 +91,11 @@ def rewrite(
     return Compiled(source, result.network, facts, result.facts, steps, seconds, rewritten)
 
 
-def _within(limits: Limits, deadline: Deadline) -> Limits:
-    """The limits, with at most their share of the time until the deadline."""
-    seconds = min(_PROOFS * deadline.left, inf if limits.seconds is None else limits.seconds)
-    return limits if seconds == inf else replace(limits, seconds=seconds)
+def _before(deadline: Deadline, run: Run) -> Run:
+    """The run, with at most the proofs' share of the time until the deadline."""
+    left = run.effort.compiling.share_of_proofs * deadline.left
+    seconds = min(left, inf if run.limits.seconds is None else run.limits.seconds)
+    return run if seconds == inf else run.with_seconds(seconds)
 
 
 def _fixed_point(
@@ -115,7 +104,7 @@ def _fixed_point(
     """The last network, all steps to it, and whether no pass changes it any more."""
     steps: list[Step] = []
     expected = evaluate_points(state.network, samples)
-    for _ in range(_ROUNDS):
+    for _ in range(CompileEffort.most_steps):
         after = _in_time(state, options, deadline)
         if after is None or not after.steps:
             return state, tuple(steps), after is not None

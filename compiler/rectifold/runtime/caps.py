@@ -99,6 +99,8 @@ class Caps:
 
     inline_parameters: int = 100_000
     """Parameters up to which emitted code holds its weights; above, they lie in a file beside."""
+    self_test_points: int = 5
+    """Points of the self-test that emitted code holds."""
     decimal_digits: int = 4000
     """Digits up to which emitted code writes an integer in decimal; longer ones in hexadecimal."""
     listed_ranges: int = 6

@@ -17,14 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from types import FrameType
 
-Clock = Callable[[], float]
+from rectifold.effort.running import RunningEffort
 
-GRACE = 0.5  # seconds that loops have to end by themselves before they are interrupted
-_AT_ONCE = 0.001  # seconds: a timer of 0 would be none
+Clock = Callable[[], float]
 
 
 class TimeUp(Exception):
@@ -33,10 +32,14 @@ class TimeUp(Exception):
 
 @dataclass(frozen=True)
 class Deadline:
-    """`clock` says the time in seconds, `at` is when to stop (inf: never)."""
+    """`clock` says the time in seconds, `at` is when to stop (inf: never).
+
+    `grace`: seconds that loops have to end by themselves before they are interrupted.
+    """
 
     at: float = inf
     clock: Clock = time.monotonic
+    grace: float = RunningEffort.grace_seconds
 
     @staticmethod
     def after(seconds: float | None, clock: Clock = time.monotonic) -> Deadline:
@@ -58,7 +61,7 @@ class Deadline:
             raise TimeUp
 
     def later(self, seconds: float) -> Deadline:
-        return Deadline(self.at + seconds, self.clock)
+        return replace(self, at=self.at + seconds)
 
     @contextmanager
     def interrupting(self) -> Iterator[None]:
@@ -71,13 +74,14 @@ class Deadline:
             yield
             return
         before, outer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0]
-        started, own = time.monotonic(), self.left + GRACE
+        started, own = time.monotonic(), self.left + self.grace
         signal.signal(signal.SIGALRM, _raise)
         signal.setitimer(signal.ITIMER_REAL, min(own, outer) if outer else own)
         try:
             yield
         finally:
-            left = max(_AT_ONCE, outer - (time.monotonic() - started)) if outer else 0.0
+            spent = time.monotonic() - started
+            left = max(0.001, outer - spent) if outer else 0.0  # a timer of 0 would be none
             signal.setitimer(signal.ITIMER_REAL, left)
             signal.signal(signal.SIGALRM, before)
 

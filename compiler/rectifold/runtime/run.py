@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 from rectifold.effort.effort import Effort
 from rectifold.runtime.deadline import Clock
@@ -41,6 +42,17 @@ class Limits:
         return Effort.default() if self.seconds is None else Effort.timed(self.seconds)
 
 
+class RunChoices(TypedDict, total=False):
+    """The fields of a run that a caller may name one by one, as keywords."""
+
+    limits: Limits
+    """How long, with how many processes, and into which log."""
+    seed: int
+    """Where the random choices of every search start."""
+    progress: Progress | None
+    """Called with a stage, how far it is, and of how many."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run: a user's limits, the seed of every search, whom to tell how far it is.
@@ -65,7 +77,7 @@ class Run:
 
     def workers(self) -> AbstractContextManager[Workers]:
         """The processes that share the work. Raises InputError when there are none."""
-        return open_workers(self.limits.jobs, self.limits.scheduler)
+        return open_workers(self.limits.jobs, self.limits.scheduler, self.effort.running)
 
     def with_seconds(self, seconds: float | None) -> Run:
         """The same run with another time limit."""

@@ -15,7 +15,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-BAD_INPUT = 2
+from rectifold.runtime.status import Status
+
 _ENDED = "error: not enough memory for this: a library ended the process ({how}); " + (
     "give more (--memory-limit, ulimit), or a smaller network"
 )
@@ -105,7 +106,7 @@ def _unsaid(ended: int) -> int:
         os.kill(os.getpid(), -ended)
     how = signal.Signals(-ended).name if ended < 0 else f"status {ended}"
     print(_ENDED.format(how=how), file=sys.stderr)
-    return BAD_INPUT
+    return Status.BAD_INPUT
 
 
 def _end_with(parent: int) -> None:
@@ -114,4 +115,4 @@ def _end_with(parent: int) -> None:
 
     ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(BAD_INPUT)
+        os._exit(Status.BAD_INPUT)

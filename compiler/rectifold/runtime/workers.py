@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TypeVar
 
+from rectifold.effort.running import RunningEffort
 from rectifold.errors import InputError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-_WAIT = 20.0  # seconds until a scheduler must have answered
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class Workers:
 
 
 @contextmanager
-def open_workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Workers]:
+def open_workers(
+    jobs: int = 1, scheduler: str | None = None, effort: RunningEffort = RunningEffort()
+) -> Iterator[Workers]:
     """`jobs` processes here, or the workers of the Dask scheduler at an address.
 
     Raises InputError when there are no such workers.
@@ -51,7 +53,7 @@ def open_workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Worker
     if jobs < 1:
         raise InputError(f"{jobs} jobs are no jobs: give a number from 1 on")
     if scheduler is not None:
-        with _dask_workers(scheduler) as workers:
+        with _dask_workers(scheduler, effort.scheduler_seconds) as workers:
             yield workers
     elif jobs == 1:
         yield Workers()
@@ -88,13 +90,13 @@ def _ignore_interrupts() -> None:
 
 
 @contextmanager
-def _dask_workers(address: str) -> Iterator[Workers]:
+def _dask_workers(address: str, seconds: float) -> Iterator[Workers]:
     try:
         from distributed import Client
     except ImportError:
         raise InputError('--scheduler needs Dask: pip install "rectifold[dask]"') from None
     try:
-        client = Client(address, timeout=_WAIT)
+        client = Client(address, timeout=seconds)
     except (OSError, ValueError) as error:
         raise InputError(
             f"no Dask scheduler answers at {address} ({error or type(error).__name__})"

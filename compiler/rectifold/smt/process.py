@@ -19,13 +19,12 @@ from types import TracebackType
 
 import numpy as np
 
+from rectifold.effort.running import RunningEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
-
-_GRACE = 2.0  # seconds a worker gets beyond its own time limit before it is killed
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,11 @@ SmtAnswer = Sat | Unsat | NoAnswer
 class Solver:
     """One worker process, started when first asked, killed when it overruns. A context manager."""
 
-    def __init__(self, memory_mb: int = CAPS.z3_megabytes) -> None:
+    def __init__(
+        self, memory_mb: int = CAPS.z3_megabytes, effort: RunningEffort = RunningEffort()
+    ) -> None:
         self._memory = memory_mb
+        self._grace = effort.z3_grace_seconds
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Solver:
@@ -91,7 +93,7 @@ class Solver:
         except BrokenPipeError:
             self.close()
             return NoAnswer("the solver process ended")
-        line = self._read(process, seconds + _GRACE)
+        line = self._read(process, seconds + self._grace)
         if not line:
             self.close()
             return NoAnswer("the solver ran past its time or memory limit and was stopped")

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
+from rectifold.effort.reading import CrosscheckEffort
 from rectifold.exact.conversion import Floats
 from rectifold.formats.onnx.floats import Rounded, Rounding, Trace
 from rectifold.formats.onnx.graph import Model, node_place
@@ -32,10 +33,6 @@ from rectifold.formats.onnx.tensors import (
 from rectifold.ir.builder import Builder
 from rectifold.ir.network import Network
 
-MAX_MACS = 5_000_000  # multiply-adds of one evaluation: up to here the comparison takes some 0.1 s
-POINTS = 3
-DEVIATIONS = 64  # standard deviations of rounding that are no disagreement
-_SCALES = (1.0, 1.0, 8.0)  # of the points
 _ROUNDINGS = {
     "float64": Rounding(2.0**-53, 2.0**-1022),
     "float32": Rounding(2.0**-24, 2.0**-126),
@@ -56,6 +53,7 @@ class Reading:
     values: Mapping[str, Tensor]
     builder: Builder
     network: Network
+    effort: CrosscheckEffort = CrosscheckEffort()
 
     @property
     def rounding(self) -> Rounding:
@@ -72,8 +70,8 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
     """
     layers = reading.network.layers
     macs = sum(math.prod(w.shape) for layer in layers for w in layer.weights.values())
-    if macs > MAX_MACS:
-        size = f"{macs:,} multiply-adds are more than {MAX_MACS:,}"
+    if macs > reading.effort.multiply_adds:
+        size = f"{macs:,} multiply-adds are more than {reading.effort.multiply_adds:,}"
         return [f"the network was not compared with another program: {size}"]
     points = _exact_points(reading)
     try:
@@ -82,9 +80,9 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
         return [f"the network was not compared with another program ({error})"]
     trace = _trace_at(reading, points)
     trace.run(reading.network.layers)
-    if _agree(
-        trace.known[reading.network.output], [_flat_outputs(outputs) for outputs in found], 0.0
-    ):
+    theirs = [_flat_outputs(outputs) for outputs in found]
+    ours = trace.known[reading.network.output]
+    if _difference(ours, theirs, reading.effort.deviations) is None:
         return []
     _find(reading, points, [p for p in peers if p.name == peer])
     return []
@@ -95,15 +93,15 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
 
 def _exact_points(reading: Reading) -> Floats:
     """Points that are exact in every float type: multiples of 1/64, or whole numbers."""
-    random = np.random.default_rng(0)
+    random, scales = np.random.default_rng(0), np.array(reading.effort.scales)
     columns = []
     for name in reading.inputs:
         value = _symbolic(reading, name)
         step = 64 if value.type in FLOATS else 1
         high = 64 if value.type in FLOATS else 4
         low = 0 if value.type.startswith("u") else -high
-        drawn = random.integers(low, high + 1, (POINTS, value.entries.size)) / step
-        columns.append(drawn * np.array(_SCALES)[:, None] if step > 1 else drawn)
+        drawn = random.integers(low, high + 1, (len(scales), value.entries.size)) / step
+        columns.append(drawn * scales[:, None] if step > 1 else drawn)
     return np.concatenate(columns, axis=1)
 
 
@@ -172,12 +170,11 @@ def _flat_outputs(outputs: Sequence[Array]) -> Floats:
     return np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in outputs])
 
 
-def _agree(ours: Rounded, theirs: Sequence[Floats], room: float) -> bool:
-    return _difference(ours, theirs, room) is None
-
-
-def _difference(ours: Rounded, theirs: Sequence[Floats], room: float) -> tuple[int, int] | None:
-    """(point, entry) that differs most beyond rounding, or None.
+def _difference(
+    ours: Rounded, theirs: Sequence[Floats], deviations: int, room: float = 0.0
+) -> tuple[int, int] | None:
+    """(point, entry) that differs by more than so many standard deviations of rounding and `room`,
+    most of all; or None.
 
     A point at which floats overflow is passed over.
     """
@@ -187,7 +184,7 @@ def _difference(ours: Rounded, theirs: Sequence[Floats], room: float) -> tuple[i
             return k, -1
         if not (np.isfinite(other).all() and np.isfinite(mine).all() and np.isfinite(spread).all()):
             continue
-        beyond = np.abs(mine - other) - (DEVIATIONS * spread + room)
+        beyond = np.abs(mine - other) - (deviations * spread + room)
         if beyond.size and beyond.max() > 0:
             return k, int(np.argmax(beyond))
     return None
@@ -214,7 +211,8 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
         value = reading.values[name]
         shapes = {run[k].shape for run in runs} | {value.shape}
         ours = _with_error(value, trace, len(points))
-        spot = _difference(ours, theirs, DEVIATIONS * reading.rounding.unit * largest)
+        most = reading.effort.deviations
+        spot = _difference(ours, theirs, most, most * reading.rounding.unit * largest)
         if spot is not None or len(shapes) > 1:
             theirs_whole = [run[k] for run in runs]
             raise OnnxError(_message(makers[name], value, ours, theirs_whole, spot, peer))

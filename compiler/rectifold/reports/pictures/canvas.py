@@ -5,6 +5,7 @@ and in the pictures beside.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,34 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SUFFIXES = (".png", ".svg")
-_SIZE = (6.0, 6.0)  # inches
-HUE_STEP = 0.61803  # of the hue circle from one area to the next: neighbours differ
-_DPI = 150  # dots per inch of a .png
+
+
+@dataclass(frozen=True)
+class Style:
+    """How pictures are drawn, and how closely they look."""
+
+    size: tuple[float, float] = (6.0, 6.0)
+    """Inches of a picture with one panel."""
+    dots_per_inch: int = 150
+    """Of a .png."""
+    hue_step: float = 0.61803
+    """Part of the hue circle from one area to the next: the golden ratio, so neighbours differ."""
+    ticks: int = 401
+    """Points per side of the grid on which errors are shown."""
+    visible_error: float = 0.01
+    """Part of the largest output: from here on a gate counts as wrong in the title."""
+    error_points: int = 10_000
+    """Random points of the box at which errors are measured."""
+    exact_inputs: int = 3
+    """Inputs that vary, up to which the exact form is drawn."""
+
+
+STYLE = Style()
 
 
 def new_figure(path: Path) -> tuple[Figure, Axes]:
     """A figure with one panel. Raises InputError if it cannot be drawn or stored there."""
-    figure, (axes,) = new_panels(path, 1, _SIZE)
+    figure, (axes,) = new_panels(path, 1, STYLE.size)
     return figure, axes
 
 
@@ -65,7 +86,7 @@ def save_figure(figure: Figure, path: Path) -> None:
         with rc_context({"svg.hashsalt": "rectifold"}):  # the same picture is the same file
             figure.savefig(buffer, format="svg", metadata={"Date": None})
     else:
-        figure.savefig(buffer, format="png", dpi=_DPI)
+        figure.savefig(buffer, format="png", dpi=STYLE.dots_per_inch)
     write_whole(path, buffer.getvalue())
 
 

@@ -14,16 +14,14 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions, linear_regions
-from rectifold.reports.pictures.canvas import new_figure, save_figure
+from rectifold.reports.pictures.canvas import STYLE, new_figure, save_figure
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.shallow import shallow_network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ERROR_POINTS = 10_000  # random points of the box at which errors are measured
 _GAINS = tuple(10**k for k in range(1, 6))
-_EXACT_INPUTS = 3  # free inputs up to which there is an exact form
 
 
 def draw_errors(network: Network, domain: Domain, path: Path) -> None:
@@ -39,7 +37,7 @@ def draw_errors(network: Network, domain: Domain, path: Path) -> None:
     gates = Gates(regions)
     for kind in ("classic", "core", "centred"):
         _draw_gates(axes, network, gates, kind, points, corners)
-    if len(regions.free) <= _EXACT_INPUTS:
+    if len(regions.free) <= STYLE.exact_inputs:
         _draw_exact(axes, network, domain, np.vstack([points, corners]))
     axes.set_ylim(bottom=-1e-17)
     axes.set_xlabel("M")
@@ -81,7 +79,7 @@ def _points_in(domain: Domain) -> Floats:
     """Random points of the box that lie in the domain."""
     random = np.random.default_rng(0)
     low, high = domain.float_box
-    points = low + (high - low) * random.random((_ERROR_POINTS, domain.size))
+    points = low + (high - low) * random.random((STYLE.error_points, domain.size))
     if not domain.constraints:
         return points
     return points[[domain.contains([Fraction(v) for v in point]) for point in points.tolist()]]

@@ -13,7 +13,7 @@ from rectifold.exact.numerals import nearest_float
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.summary import Regions
 from rectifold.reports.pictures.canvas import (
-    HUE_STEP,
+    STYLE,
     colour_map,
     frame_plane,
     new_figure,
@@ -118,6 +118,8 @@ def _by_pattern(regions: Regions) -> list[ColorType]:
     colours = colour_map("hsv")
     keys = [b"".join(region.phases.values()) for region in regions]
     return [
-        colours((sum(byte * (k + 1) * HUE_STEP for k, byte in enumerate(key))) % 1.0, alpha=0.75)
+        colours(
+            (sum(byte * (k + 1) * STYLE.hue_step for k, byte in enumerate(key))) % 1.0, alpha=0.75
+        )
         for key in keys
     ]

@@ -17,7 +17,7 @@ from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.reports.pictures.canvas import (
-    HUE_STEP,
+    STYLE,
     colour_map,
     frame_plane,
     new_figure,
@@ -30,9 +30,6 @@ from rectifold.two_layers.plane.construct import sheets_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_TICKS = 401  # points per side of the grid on which errors are shown
-_VISIBLE_ERROR = 0.01  # of the largest output: from here on a gate counts as wrong in the title
 
 
 def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
@@ -51,7 +48,7 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
     colours = colour_map("hsv")
     sheets = sheets_of(domain, tuple(regions.free), regions.with_vertices)
     for k, sheet in enumerate(sheets):
-        shade = colours((HUE_STEP * k) % 1.0)
+        shade = colours((STYLE.hue_step * k) % 1.0)
         for a, b in sheet:
             axes.plot(
                 [nearest_float(a[0]), nearest_float(b[0])],
@@ -95,7 +92,7 @@ def draw_strips(
                 ticks[0], ticks[1], shown, norm=shades, cmap="magma_r", shading="nearest"
             )
         )
-        _title(axis, kind, gain, float((error > _VISIBLE_ERROR * largest).mean()))
+        _title(axis, kind, gain, float((error > STYLE.visible_error * largest).mean()))
         frame_plane(axis, regions)
         axis.locator_params(axis="x", nbins=5)
         axis.set_box_aspect(1)
@@ -104,7 +101,7 @@ def draw_strips(
 
 
 def _title(axis: Axes, kind: str, gain: Fraction, wrong: float) -> None:
-    """`wrong`: the part of the points that are off by more than _VISIBLE_ERROR."""
+    """`wrong`: the part of the points that are off by more than STYLE.visible_error."""
     where = f"off by more than 1 % at {100 * wrong:.2g} % of the points"
     axis.set_title(f"{kind}, M = {readable(gain)}: {where}", fontsize=9)
 
@@ -112,8 +109,8 @@ def _title(axis: Axes, kind: str, gain: Fraction, wrong: float) -> None:
 def _grid(domain: Domain, free: Sequence[int]) -> tuple[Floats, list[Floats]]:
     """Points of a plane of two inputs (the others are fixed), row by row, and their coordinates."""
     low, high = domain.float_box
-    ticks = [np.linspace(low[k], high[k], _TICKS) for k in free]
-    points = np.repeat(low[None, :], _TICKS**2, axis=0)
-    points[:, free[0]] = np.repeat(ticks[0], _TICKS)
-    points[:, free[1]] = np.tile(ticks[1], _TICKS)
+    ticks = [np.linspace(low[k], high[k], STYLE.ticks) for k in free]
+    points = np.repeat(low[None, :], STYLE.ticks**2, axis=0)
+    points[:, free[0]] = np.repeat(ticks[0], STYLE.ticks)
+    points[:, free[1]] = np.tile(ticks[1], STYLE.ticks)
     return points, ticks

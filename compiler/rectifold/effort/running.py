@@ -1,0 +1,43 @@
+"""How long is waited for others, and how a time limit is divided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunningEffort:
+    """Processes and timers."""
+
+    grace_seconds: float = 0.5
+    """Seconds that loops have to end by themselves before they are interrupted."""
+    scheduler_seconds: float = 20.0
+    """Seconds until a scheduler must have answered."""
+    z3_grace_seconds: float = 2.0
+    """Seconds that the process of Z3 gets beyond its own time limit before it is killed."""
+
+
+@dataclass(frozen=True)
+class CompileEffort:
+    """Proofs and rewriting."""
+
+    share_of_proofs: float = 2 / 3
+    """Part of the time until the deadline that proofs may take."""
+    most_steps: int = 10_000
+    """Rewrites after which something is wrong: each removes a unit, an edge or a layer."""
+    checked_points: int = 6
+    """Points at which every rewrite is evaluated exactly, in check mode."""
+
+
+@dataclass(frozen=True)
+class CommandEffort:
+    """The time limit of a whole command."""
+
+    reserve_seconds: float = 2.0
+    """Seconds beyond the time limit for what a result still needs."""
+    reserve_part: float = 0.1
+    """The same as a part of the limit, where that is more."""
+    result_part: float = 0.75
+    """Part of the limit for proofs and rewriting, where a certificate follows."""
+    certified_regions: int = 500
+    """Regions up to which an exact two-layer form is certified without being asked."""
