@@ -1,4 +1,4 @@
-"""The checker's rule for few inputs: accepted and refused steps, its cells against the regions, and wrong networks."""
+"""Cells: they are the regions, cover every point, and prove shallow forms and no wrong network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -18,69 +17,9 @@ from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.two_layers.shallow import shallow_network
-from rectifold_check import Replay
 from rectifold_check.cells import Cells
 from rectifold_check.networks import read_domain, read_network
-from support import BOX, canonical_chain, float_network, points_of, random_network
-
-# 2 relu(x0), and the same with two bends more: relu(2 x0 + x1 - x1), relu(... + 1) - 1
-SAME = canonical_chain(("R", "", ["0:2", "1:1"]), ("R", "0:1", ["0:1"]), ("L", "0:-1", ["0:1"]))
-HALF = canonical_chain(("R", "", ["0:1"]), ("L", "", ["0:2"]))
-OFF = canonical_chain(("R", "", ["0:1"]), ("L", "0:1/1000", ["0:2"]))
-ROW = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1","1/2"]]}'
-EMPTY = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1","-2"]]}'
-EDGE = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[["0:1","-1"]]}'
-OPEN = '{"format":"rectifold-domain/1","lower":["-1",null],"upper":["1","1"],"constraints":[]}'
-FLAT = '{"format":"rectifold-domain/1","lower":["-1","0"],"upper":["1","0"],"constraints":[]}'
-POINT = '{"format":"rectifold-domain/1","lower":["1","0"],"upper":["1","0"],"constraints":[]}'
-
-
-def held(b: str, count: Any, domain: str = BOX, eps: str = "0", step: str = "cells") -> bool:
-    replay = Replay(HALF, b, domain, [eps])
-    return replay.accepts([step, count]) and replay.is_equal()
-
-
-ACCEPTED = {
-    "a copy": held(HALF, 2),
-    "a bend that only one network has": held(SAME, 4),
-    "a row of the domain": held(SAME, 4, ROW),
-    "a row that leaves an edge of the box, on which both are 0": held(SAME, 2, EDGE),
-    "a row that leaves nothing": held(OFF, 0, EMPTY),
-    "an input that does not vary": held(SAME, 2, FLAT),
-    "one point": held(SAME, 1, POINT),
-    "within eps, with nothing to spare": held(OFF, 2, eps="1/1000"),
-}
-REFUSED = {
-    "another function": held(OFF, 2),
-    "a little less than eps": held(OFF, 2, eps="1/1001"),
-    "another function on one edge": held(OFF, 1, EDGE),
-    "one cell too few": held(SAME, 3),
-    "one cell too many": held(SAME, 5),
-    "no number": held(SAME, "4"),
-    "true as a number": held(HALF, True, POINT),
-    "a negative number": held(HALF, -1),
-    "an unbounded domain": held(HALF, 2, OPEN),
-    "another name": held(HALF, 2, step="cell"),
-}
-
-
-@pytest.mark.parametrize("title", ACCEPTED)
-def test_accepted(title: str) -> None:
-    assert ACCEPTED[title]
-
-
-@pytest.mark.parametrize("title", REFUSED)
-def test_refused(title: str) -> None:
-    assert not REFUSED[title]
-
-
-def test_seven_inputs_are_too_many() -> None:
-    row = " ".join(f"{k}:1" for k in range(7))
-    network = canonical_chain(("R", "", [row]), ("L", "", ["0:1"]), inputs=7)
-    domain = json.dumps(
-        {"format": "rectifold-domain/1", "lower": ["0"] * 7, "upper": ["1"] * 7, "constraints": []}
-    )
-    assert Replay(network, network, domain).count_cells(10) is None
+from support import float_network, points_of, random_network
 
 
 def few_inputs(count: int, most: int) -> list[int]:
@@ -109,7 +48,7 @@ def test_cells_of_generic_networks_are_the_regions(sizes: tuple[int, ...]) -> No
 
 @pytest.mark.parametrize("seed", few_inputs(40, 3))
 def test_cells_of_degenerate_networks_cover_every_point_and_are_affine(seed: int) -> None:
-    """A convex combination of a cell's vertices has the same combination of the values of every layer."""
+    """A combination of a cell's vertices has that combination of the values of every layer."""
     network = random_network(seed)
     assert network.domain is not None
     cells = Cells(
@@ -201,13 +140,3 @@ def test_shallow_forms_have_certificates_and_wrong_ones_have_none(sizes: tuple[i
         }
         lines = (json.dumps(header), *certificate.lines[1:])
         assert not rectifold_check.check(a, domain_text(domain), lines, canonical_text(wrong)).holds
-
-
-def test_no_certificate_asks_for_more_work_than_the_checker_takes() -> None:
-    network = canonical_chain(("R", "", ["0:1", "1:1"]), ("L", "", ["0:1"]))
-    replay = Replay(network, network, BOX)
-    assert replay.count_cells(10) == 4
-    assert replay.is_allowed(len(network))
-    replay.state.work.done = 10**12
-    assert not replay.is_allowed(len(network))
-    assert replay.is_allowed(10**9)

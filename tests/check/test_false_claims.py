@@ -1,4 +1,7 @@
-"""False ties, signs, ends and facts by the thousand: the checker accepts none, and what it holds is true at every point."""
+"""False ties, signs, bounds and facts by the thousand.
+
+The checker accepts none, and what it holds is true at every point.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +118,10 @@ def mutated(step: list[Any], random: Random) -> list[Any]:
 
 @pytest.mark.parametrize("batch", range(12))
 def test_no_false_tie_sign_or_top_is_ever_accepted(batch: int) -> None:
-    """Between the steps of true certificates: false steps and mutated ones. What the checker then holds is true at every point."""
+    """Between the steps of true certificates: false steps and mutated ones.
+
+    What the checker then holds is true at every point.
+    """
     tried = accepted = 0
     for seed in range(batch * 8, batch * 8 + 8):
         random = Random(seed)

@@ -1,4 +1,7 @@
-"""Short texts that ask for long work are refused; honest ones, and checks that somebody stops, are not mistaken for them."""
+"""Short texts that ask for long work are refused.
+
+Honest ones, and checks that somebody stops, are not mistaken for them.
+"""
 
 from __future__ import annotations
 
