@@ -12,6 +12,13 @@ from rectifold.cli.main import main
 from rectifold.emitters.table import FORMATS
 
 TARGET = Path(__file__).resolve().parent / "reference" / "cli.md"
+ARGUMENTS = {  # click has no help for arguments; a command with another one fails here
+    "NET": "a network: .onnx, .relu, .npz, .nnet, or .json with layers",
+    "A": "the network that is compared with, as NET elsewhere",
+    "B": "the network that is compared",
+    "CERTIFICATE": "the file that `--certificate` wrote",
+    "INPUT": "a point: numbers with commas, a .npy file, or - for standard input",
+}
 
 
 def reference() -> str:
@@ -26,8 +33,8 @@ def reference() -> str:
         parts.append(f"## {name}\n\n    rectifold {name} {usage}\n")
         parts.append(_paragraphs(command.help or ""))
         rows = [record for p in command.get_params(inner) if (record := p.get_help_record(inner))]
-        lines = [f"| `{_cell(option)}` | {_cell(text)} |" for option, text in rows]
-        parts.append("\n".join(["| option | |", "|---|---|", *lines]) + "\n")
+        lines = [f"| `{_cell(name)}` | {_cell(text or ARGUMENTS[name])} |" for name, text in rows]
+        parts.append("\n".join(["| argument or option | meaning |", "|---|---|", *lines]) + "\n")
     return "\n".join(parts)
 
 
