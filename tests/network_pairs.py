@@ -19,12 +19,10 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.ir.joint import (
-    names_of,
-    same_shape,
-)
+from rectifold.ir.joint import names_of
 from rectifold.ir.network import Layer, Network
-from rectifold.operations.compiling import sample_points
+from rectifold.ir.sampling import sample_points
+from rectifold.ir.unit_pairing import same_shape
 from rectifold.runtime.run import Limits, Run
 
 F = Fraction

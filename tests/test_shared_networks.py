@@ -22,8 +22,9 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Network
+from rectifold.ir.sampling import sample_points
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.operations.compiling import compile_network, sample_points
+from rectifold.operations.compiling import compile_network
 from rectifold.two_layers.shallow import shallow_network
 from rectifold_check.cells import Cells
 from rectifold_check.networks import read_domain as read_canonical_domain

@@ -17,8 +17,9 @@ from rectifold.facts.facts import Facts
 from rectifold.facts.methods import Method
 from rectifold.facts.side import Side
 from rectifold.ir.evaluate import evaluate_points
+from rectifold.ir.sampling import sample_points
 from rectifold.language.elaborate import parse
-from rectifold.operations.compiling import Compiled, compile_network, rewrite, sample_points
+from rectifold.operations.compiling import Compiled, compile_network, rewrite
 from rectifold.passes.result import Options
 from rectifold.runtime.run import Limits
 from strange_networks import strange_network

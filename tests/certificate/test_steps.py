@@ -34,7 +34,7 @@ from rectifold.certificate.steps import (
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof, BoxSplit, BoxTree, CaseProof, Leaf, SlopeUnits
 from rectifold.ir.canonical import canonical_text, domain_text
-from rectifold.ir.joint import Pair
+from rectifold.ir.unit_pairing import Pair
 from rectifold_check.rules import RULES
 from support import net
 

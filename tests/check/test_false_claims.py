@@ -16,8 +16,9 @@ from rectifold.certificate.compiled import certify
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
+from rectifold.ir.sampling import sample_points
 from rectifold.language.elaborate import parse
-from rectifold.operations.compiling import Compiled, compile_network, sample_points
+from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.runtime.run import Limits
 from rectifold_check import Replay
 from strange_networks import strange_network

@@ -18,7 +18,7 @@ from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, evaluate_points
-from rectifold.operations.compiling import sample_points
+from rectifold.ir.sampling import sample_points
 from rectifold.runtime.run import Limits, Run
 from support import float_network, net
 

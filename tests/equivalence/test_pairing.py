@@ -26,14 +26,9 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, trace
-from rectifold.ir.joint import (
-    LAST,
-    Pair,
-    arranged,
-    gap,
-    output_names,
-)
+from rectifold.ir.joint import LAST, gap, output_names
 from rectifold.ir.network import Layer, Network
+from rectifold.ir.unit_pairing import Pair, arrange
 from rectifold.operations.compiling import compile_network
 from rectifold.runtime.run import Limits, Run
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
@@ -113,7 +108,7 @@ def test_unequal_shapes_are_split_without_pairs() -> None:
 def test_arranged_networks_are_the_same_functions() -> None:
     a, b = float_network(3, 2, 5, 4, 2), float_network(4, 2, 6, 2)
     pairing = (Pair(0, 0, (4, 0, -1, 1, 2, 3, -1), (2, -1, 0, 1, 3, 5, 4)),)
-    first, second = arranged(a, b, pairing)
+    first, second = arrange(a, b, pairing)
     assert [v.size for v in first.layers] == [7, 4, 2]
     assert [v.size for v in second.layers] == [7, 2]
     for point in points_of(domain_of(a), 10, 1):

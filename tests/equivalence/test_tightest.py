@@ -19,12 +19,9 @@ from rectifold.equivalence.tightest import tightest
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
-from rectifold.ir.joint import (
-    arranged,
-    difference,
-    gap,
-)
+from rectifold.ir.joint import difference, gap
 from rectifold.ir.network import Layer, Network
+from rectifold.ir.unit_pairing import arrange
 from rectifold.runtime.run import Limits, Run
 from rectifold.search.replay import ProofLog
 from support import float_network, net
@@ -149,7 +146,7 @@ def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_
     a, b = Network("x", 1, [sides, peak], "y", None, "a"), Network("x", 1, [zero], "y", None, "b")
     domain, log = Domain((F(1),), (F(8),)), tmp_path / "t.log"
     assert tightest(Question.of(a, b, domain), Run(Limits(1e-9, log=log))).reached < 1
-    network = gap(*arranged(a, b, guess_pairing(a, b, domain, Run(seed=0))), [F(0)])
+    network = gap(*arrange(a, b, guess_pairing(a, b, domain, Run(seed=0))), [F(0)])
     ProofLog(log, network, domain).append_points(np.array([[2.0], [float(top)], [5.0]]))
     found = tightest(Question.of(a, b, domain), Run(Limits(1e-9, log=log)))
     assert found.point == (top,)

@@ -23,11 +23,12 @@ from rectifold.facts.methods import Method
 from rectifold.facts.trees import ExactLeaf, SlopeUnits, Split, leaves_of
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import trace
+from rectifold.ir.sampling import sampling_box
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.prover.verdicts import verdict
 from rectifold.runtime.run import Limits
-from rectifold.search.witnesses import Witnesses, sampling_box
+from rectifold.search.witnesses import Witnesses
 from rectifold.smt.process import NoAnswer, Sat, SmtProblem, Solver, Unsat, number
 from support import net, points_of, random_network
 

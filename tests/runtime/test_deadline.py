@@ -9,7 +9,8 @@ import pytest
 
 from rectifold.certificate.leaving_out import certify_in_time, certify_what_holds
 from rectifold.ir.evaluate import evaluate
-from rectifold.operations.compiling import compile_network, sample_points
+from rectifold.ir.sampling import sample_points
+from rectifold.operations.compiling import compile_network
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.run import Limits

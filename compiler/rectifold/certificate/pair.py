@@ -29,7 +29,7 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
-from rectifold.operations.compiling import sample_points
+from rectifold.ir.sampling import sample_points
 
 _TRACES = 16  # points at which candidates for ties must be proportional, exactly
 

@@ -15,8 +15,8 @@ from typing import Literal
 from rectifold.facts.serialise import box_tree_lists, case_tree_lists
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof, CaseProof
-from rectifold.ir.joint import Pairing
 from rectifold.ir.network import Network
+from rectifold.ir.unit_pairing import Pairing
 from rectifold.runtime.json import Json
 
 FactKind = Literal["h", "hz", "lo", "up", "top", "ch"]

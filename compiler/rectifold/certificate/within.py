@@ -38,8 +38,9 @@ from rectifold.facts.facts import Facts
 from rectifold.facts.side import Side
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
-from rectifold.ir.joint import LAST, Pairing, arranged, gap, names_of
+from rectifold.ir.joint import LAST, gap, names_of
 from rectifold.ir.network import Network
+from rectifold.ir.unit_pairing import Pairing, arrange
 
 MOST_CELLS = 20_000  # the checker takes about a millisecond for each
 
@@ -59,7 +60,7 @@ def certify_within(
     about the plain gap network with a relu last layer.
     """
     if isinstance(evidence, BoxTreeSigns):
-        network = gap(*arranged(a, b, pairing), tolerance)
+        network = gap(*arrange(a, b, pairing), tolerance)
         steps = _box_steps(network, domain, pairing, evidence)
     else:
         steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence)

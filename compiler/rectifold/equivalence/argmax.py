@@ -23,8 +23,9 @@ from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.facts.facts import Mask
-from rectifold.ir.joint import LAST, Pairing, arranged, join, output_names
+from rectifold.ir.joint import LAST, join, output_names
 from rectifold.ir.network import Network
+from rectifold.ir.unit_pairing import Pairing, arrange
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
 from rectifold.runtime.deadline import time_left
@@ -44,7 +45,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
     deadline = run.deadline(run.effort.equivalence.within_seconds)
     a, b, domain = question.a, question.b, question.domain
     pairing = question.pairing(run)
-    network, queries = _argmax_network(*arranged(a, b, pairing), margin)
+    network, queries = _argmax_network(*arrange(a, b, pairing), margin)
     excess = Excess(network, domain, pairing, run, deadline)
     asked = ArgmaxAttack(excess, ArgmaxRefuter(output_names(a, b), nearest_float(margin)))
     has_many_inputs = question.varying_inputs > run.effort.equivalence.few_inputs

@@ -41,7 +41,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.joint import relative
 from rectifold.ir.network import Network
-from rectifold.operations.compiling import sample_points
+from rectifold.ir.sampling import sample_points
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Limits, Run
 

@@ -14,10 +14,10 @@ import numpy as np
 from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
-from rectifold.ir.joint import Pair, Pairing, same_shape
 from rectifold.ir.network import Network
+from rectifold.ir.sampling import sampling_box
+from rectifold.ir.unit_pairing import Pair, Pairing, same_shape
 from rectifold.runtime.run import Run
-from rectifold.search.witnesses import sampling_box
 
 _Chain = tuple[int, tuple[tuple[int, int], ...]]  # relatives in all, and the pairs of layers
 

@@ -21,10 +21,9 @@ from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.joint import difference
+from rectifold.ir.sampling import sample_points, sampling_box
 from rectifold.linear_regions.climb import highest_near
-from rectifold.operations.compiling import sample_points
 from rectifold.runtime.run import Run
-from rectifold.search.witnesses import sampling_box
 
 Point = Sequence[Fraction]
 

@@ -27,8 +27,9 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
-from rectifold.ir.joint import LAST, Pairing, names_of
+from rectifold.ir.joint import LAST, names_of
 from rectifold.ir.network import Network
+from rectifold.ir.unit_pairing import Pairing
 from rectifold.runtime.run import Run
 from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.witnesses import Witnesses

@@ -22,7 +22,8 @@ from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
-from rectifold.ir.joint import LAST, Pairing
+from rectifold.ir.joint import LAST
+from rectifold.ir.unit_pairing import Pairing
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers

@@ -19,7 +19,8 @@ from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
 from rectifold.ir.evaluate import evaluate
-from rectifold.ir.joint import LAST, Pairing, arranged, gap
+from rectifold.ir.joint import LAST, gap
+from rectifold.ir.unit_pairing import Pairing, arrange
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.interrupts import notice_interrupts
 from rectifold.runtime.run import Run
@@ -61,7 +62,7 @@ def tightest(question: Question, run: Run) -> Tightest:
     deadline = run.deadline(run.effort.equivalence.tightest_seconds)
     a, b, domain = question.a, question.b, question.domain
     pairing = question.pairing(run)
-    network = gap(*arranged(a, b, pairing), [Fraction(0)] * a.output_size)
+    network = gap(*arrange(a, b, pairing), [Fraction(0)] * a.output_size)
     excess = Excess(network, domain, pairing, run, deadline)
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     nothing = no_points(excess.bounds)

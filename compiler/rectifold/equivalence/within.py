@@ -17,7 +17,8 @@ from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_bo
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
-from rectifold.ir.joint import LAST, arranged, gap
+from rectifold.ir.joint import LAST, gap
+from rectifold.ir.unit_pairing import arrange
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
 from rectifold.runtime.deadline import time_left
@@ -34,7 +35,7 @@ def agree_within(question: Question, run: Run) -> Agreement:
     deadline = run.deadline(run.effort.equivalence.within_seconds)
     a, b, domain = question.a, question.b, question.domain
     pairing = question.pairing(run)
-    network = gap(*arranged(a, b, pairing), question.tolerance)
+    network = gap(*arrange(a, b, pairing), question.tolerance)
     excess = Excess(network, domain, pairing, run, deadline)
     for attack in run.effort.equivalence.attacks[:1]:
         if (points := excess.attack(attack, run.effort.equivalence.kept_points)) is not None:

@@ -67,6 +67,12 @@ class Draft:
         del weights[source]
         self.edit(target, weights=weights)
 
+    def cut_out(self, name: str) -> None:
+        """Remove a layer and the edges out of it."""
+        for successor in self.successors(name):
+            self.drop_edge(name, successor)
+        self.remove(name)
+
     def keep_units(self, name: str, kept: Sequence[int]) -> None:
         """Delete the other units of a layer: their rows, and their columns in every successor."""
         layer = self.layers[name]

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
-from random import Random
 from typing import Unpack
 
 from rectifold.effort.running import CompileEffort
@@ -21,6 +20,7 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
+from rectifold.ir.sampling import sample_points
 from rectifold.passes.result import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
 from rectifold.prover.cascade import prove_layers, require_domain
@@ -132,29 +132,3 @@ def _one_step(state: Rewritten, options: Options) -> Rewritten:
         if result.steps:
             return result
     return Rewritten(state.network, state.facts)
-
-
-def sample_points(domain: Domain, count: int, seed: int = 0) -> list[list[Fraction]]:
-    """Random rational points and corners of the domain's box that satisfy its constraints."""
-    random = Random(seed)
-    points: list[list[Fraction]] = []
-    for k in range(20 * count):
-        if len(points) >= count:
-            break
-        point = [
-            _between(low, high, random, corner=k % 3 == 0)
-            for low, high in zip(domain.lower, domain.upper, strict=True)
-        ]
-        if domain.contains(point):
-            points.append(point)
-    return points
-
-
-def _between(
-    low: Fraction | None, high: Fraction | None, random: Random, *, corner: bool
-) -> Fraction:
-    low = low if low is not None else (high - 1000 if high is not None else Fraction(-1000))
-    high = high if high is not None else low + 2000
-    if corner:
-        return random.choice((low, high))
-    return low + (high - low) * Fraction(random.randrange(1009), 1008 + random.randrange(2))

@@ -32,9 +32,10 @@ from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
+from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
-from rectifold.passes.result import Options, Rewritten, Step, ties_of, without
+from rectifold.passes.result import Options, Rewritten, Step, ties_of
 
 # a shift is rounded up to this many significant bits: any larger shift is as good, a short one
 # prints well
@@ -266,14 +267,15 @@ def _assemble(
         draft.drop_edge(layer.name, successor)
     linear = Matrix.zeros(*parts.linear.shape) if chosen is not None else parts.linear
     connect(draft, around, linear, shift)
-    layers = dict(without(facts, layer.name))
+    left = FactsEdit(facts)
+    left.drop(layer.name)
     if rows.shape[0]:
         draft.put(Layer(layer.name, "relu", bias, around.split_incoming(rows)))
         for successor, block in around.split_outgoing(columns).items():
             draft.add_edge(layer.name, successor, block)
-        layers[layer.name] = known
+        left.put(layer.name, known)
     else:
         draft.remove(layer.name)
     rebuilt = draft.freeze()
     step = Step("carry the linear part", layer.name, layer.size - rows.shape[0], detail, ties)
-    return Rewritten(rebuilt, facts.replaced(layers), (step,))
+    return Rewritten(rebuilt, left.freeze(), (step,))

@@ -44,9 +44,7 @@ def _not_dearer(options: Options, before: Network, after: Network, rule: str) ->
 def _contracted(network: Network, layer: Layer, around: LayerMatrices, product: Matrix) -> Network:
     draft = Draft(network)
     connect(draft, around, product, around.outgoing @ layer.bias)
-    for successor in around.successors:
-        draft.drop_edge(layer.name, successor)
-    draft.remove(layer.name)
+    draft.cut_out(layer.name)
     return draft.freeze()
 
 

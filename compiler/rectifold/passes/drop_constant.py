@@ -21,7 +21,8 @@ from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.facts.side import Side
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
-from rectifold.passes.result import Options, Rewritten, Sign, Step, without
+from rectifold.passes.facts_edit import FactsEdit
+from rectifold.passes.result import Options, Rewritten, Sign, Step
 
 
 def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -85,7 +86,7 @@ def _row_is_used(layer: Layer, unit: int) -> bool:
 def _fold_constants(
     network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]
 ) -> Rewritten:
-    draft = Draft(network)
+    draft, left = Draft(network), FactsEdit(facts)
     kept = [k for k in range(layer.size) if k not in values]
     shift = Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
     for successor in network.successors(layer.name):
@@ -93,21 +94,14 @@ def _fold_constants(
         draft.edit(successor, bias=draft.layers[successor].bias + column)
     if kept:
         draft.keep_units(layer.name, kept)
-        known = facts.layers.get(layer.name)
-        layers = dict(facts.layers) | ({layer.name: known.take(kept)} if known is not None else {})
+        left.keep(layer.name, kept)
     else:
-        _remove_layer(draft, network, layer)
-        layers = dict(without(facts, layer.name))
+        draft.cut_out(layer.name)
+        left.drop(layer.name)
     step = Step(
         "drop constant units", layer.name, len(values), signs=_constant_signs(layer, facts, values)
     )
-    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
-
-
-def _remove_layer(draft: Draft, network: Network, layer: Layer) -> None:
-    for successor in network.successors(layer.name):
-        draft.drop_edge(layer.name, successor)
-    draft.remove(layer.name)
+    return Rewritten(draft.freeze(), left.freeze(), (step,))
 
 
 def _flatten_rows(
@@ -124,16 +118,16 @@ def _flatten_rows(
         [values.get(k, Fraction(0)) for k in range(layer.size)]
     )
     draft.edit(layer.name, bias=bias, weights=weights)
-    layers = dict(facts.layers)
-    if layer.name in layers:
-        layers[layer.name] = _with_constants(layers[layer.name], values)
+    left = FactsEdit(facts)
+    if layer.name in facts.layers:
+        left.put(layer.name, _with_constants(facts.layers[layer.name], values))
     step = Step(
         "make constant outputs plain",
         layer.name,
         len(values),
         signs=_constant_signs(layer, facts, values),
     )
-    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
+    return Rewritten(draft.freeze(), left.freeze(), (step,))
 
 
 def _with_constants(known: LayerFacts, values: dict[int, Fraction]) -> LayerFacts:

@@ -13,7 +13,8 @@ import numpy as np
 from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
-from rectifold.passes.result import Options, Rewritten, Step, without
+from rectifold.passes.facts_edit import FactsEdit
+from rectifold.passes.result import Options, Rewritten, Step
 
 
 def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -31,16 +32,12 @@ def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
 
 
 def _delete(network: Network, facts: Facts, name: str, kept: list[int], size: int) -> Rewritten:
-    draft = Draft(network)
-    layers = dict(facts.layers)
+    draft, left = Draft(network), FactsEdit(facts)
     if kept:
         draft.keep_units(name, kept)
-        if name in layers:
-            layers[name] = layers[name].take(kept)
+        left.keep(name, kept)
     else:
-        for successor in network.successors(name):
-            draft.drop_edge(name, successor)
-        draft.remove(name)
-        layers = dict(without(facts, name))
+        draft.cut_out(name)
+        left.drop(name)
     step = Step("drop unread units", name, size - len(kept))
-    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
+    return Rewritten(draft.freeze(), left.freeze(), (step,))

@@ -11,7 +11,8 @@ from __future__ import annotations
 from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
-from rectifold.passes.result import Options, Rewritten, Step, without
+from rectifold.passes.facts_edit import FactsEdit
+from rectifold.passes.result import Options, Rewritten, Step
 
 
 def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -19,8 +20,9 @@ def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
     for layer in network.relu_layers:
         known = facts.layers.get(layer.name)
         if known is not None and bool((known.lower >= 0).all()) and layer.size:
-            draft = Draft(network)
+            draft, left = Draft(network), FactsEdit(facts)
             draft.edit(layer.name, activation="linear")
+            left.drop(layer.name)
             step = Step("make layer linear", layer.name, layer.size)
-            return Rewritten(draft.freeze(), facts.replaced(without(facts, layer.name)), (step,))
+            return Rewritten(draft.freeze(), left.freeze(), (step,))
     return Rewritten(network, facts)

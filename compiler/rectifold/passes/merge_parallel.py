@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
+from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.layer_matrices import layer_matrices
 from rectifold.passes.result import Options, Rewritten, Sign, Step, Tie, signs_of, ties_of
@@ -60,12 +59,12 @@ def _merge(
         weights = dict(draft.layers[successor].weights)
         weights[name] = weights[name] @ merged
         draft.edit(successor, weights=weights)
-    layers = dict(facts.layers)
+    known, left = facts.layers.get(name), FactsEdit(facts)
     ties: tuple[Tie, ...] = ()
     signs: tuple[Sign, ...] = ()
-    if name in layers:
+    if known is not None:
         pairs = [(k, r, c) for k, (r, c) in target.items()]
-        ties, signs = ties_of(name, layers[name], pairs), signs_of(name, layers[name], pairs)
-        layers[name] = layers[name].take(np.array(kept, dtype=np.int64))
+        ties, signs = ties_of(name, known, pairs), signs_of(name, known, pairs)
+        left.keep(name, kept)
     step = Step("merge parallel units", name, len(target), ties=ties, signs=signs)
-    return Rewritten(draft.freeze(), facts.replaced(layers), (step,))
+    return Rewritten(draft.freeze(), left.freeze(), (step,))

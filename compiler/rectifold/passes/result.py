@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -132,8 +132,3 @@ class Rewritten:
 
 
 Pass = Callable[[Network, Facts, Options], Rewritten]
-
-
-def without(facts: Facts, layer: str) -> Mapping[str, LayerFacts]:
-    """The facts of all other layers."""
-    return {name: known for name, known in facts.layers.items() if name != layer}

@@ -20,8 +20,7 @@ from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.ir.domain import Domain
-
-_RANGE = 1e6  # where a range is infinite, points are drawn from here
+from rectifold.ir.sampling import sampling_box
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,14 +150,6 @@ class Witnesses:
             for source, weight in floats[passed.name].weights.items():
                 flow[source] = flow[source] + g @ weight if source in flow else g @ weight
         return flow.get(network.input_name, np.zeros((len(units), network.input_size)))
-
-
-def sampling_box(domain: Domain) -> tuple[Floats, Floats]:
-    """A bounded float box to draw points from; the whole box where it is bounded."""
-    low, high = domain.float_box
-    low = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high - _RANGE, -_RANGE))
-    high = np.where(np.isfinite(high), high, low + 2 * _RANGE)
-    return low, high
 
 
 def _input_error(domain: Domain, points: Floats) -> Floats:
