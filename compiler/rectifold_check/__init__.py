@@ -1,8 +1,22 @@
 """An independent checker of equivalence certificates.
 
-Standard library only; shares no code with rectifold.
+Standard library only; shares no code with rectifold. FORMAT.md in this folder defines networks,
+domains and certificates as mathematics, and says why each rule is sound. To read the checker, read
+FORMAT.md beside these files, top to bottom; each one uses those above it only:
 
-FORMAT.md in this folder defines networks, domains and certificates as mathematics.
+    limits, agreed    every number, with its unit and reason
+    json, networks    strict reading: what is not exactly as FORMAT.md says is refused
+    work              how much a certificate may ask for
+    claim             what a verdict is about, in words
+    terms, forms      sums of values; affine forms of integers over one denominator
+    integers/         bounds by substitution, rounded outward
+    normal, gap       normal forms; A and B as one network of differences
+    state             what has been proved so far
+    cells             a domain of few inputs in polytopes on which a network is affine
+    rules/            RULES: a function for every step of a certificate
+    checking          a certificate from its header to its verdict
+    replay            the same rules step by step, for programs that write certificates
+    __main__          the command line
 """
 
 from rectifold_check.checking import Verdict, check
