@@ -1,9 +1,10 @@
-"""How much the checker takes on: every number with its unit and its reason.
+"""Every number that is the checker's own choice, with its unit and its reason.
 
     allowed work = WORK_BASE + WORK_PER_BYTE · bytes (of the certificate as far as it is read,
                    of both networks and of the domain)
 
-Sound whatever they are: beyond a limit the checker refuses.
+Sound whatever they are: beyond a limit the checker refuses, and the other numbers choose only how
+it computes and what it shows. Those that the writer must know too are in agreed.py.
 """
 
 # Words of 64 bits multiplied or added: ten million take a second or so, and an honest certificate
@@ -34,6 +35,13 @@ MOST_PLACES = 1_000_000
 
 # Inputs that vary where a domain is cut into cells: its box has 64 corners.
 MOST_CELL_INPUTS = 6
+
+# Whole bits of a coefficient for which the rows of a layer are packed into long integers, one slot
+# a weight: larger coefficients are rare, and are multiplied one by one.
+PACKED_BITS = 40
+
+# Weights that are 0 for each that is not, from which rows are not packed: slots would be empty.
+PACKED_ZEROS = 16
 
 # What a message shows of a claim: numbers or ranges in a row, characters of a number that is shown
 # exactly, and significant digits of one that is longer.

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 from rectifold_check.integers.layers import entries_of
 from rectifold_check.integers.relaxation import Sparse
+from rectifold_check.limits import PACKED_ZEROS
 from rectifold_check.networks import Layer
 from rectifold_check.work import Work, words
-
-SPARSE = 16  # rows are not packed where so many weights are 0 for one that is not
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Block:
 
 def packed(layer: Layer, source: int, width: int, coefficient_bits: int, work: Work) -> Block:
     """The layer's weights on a source, for coefficients of at most so many bits."""
-    if entries_of(layer) * SPARSE < width * layer.size:
+    if entries_of(layer) * PACKED_ZEROS < width * layer.size:
         return Block(source, width, 0, 0, ())
     rows = [
         dict(e for row in rows if row.source == source for e in row.entries) for rows in layer.rows

@@ -13,10 +13,9 @@ from dataclasses import replace
 from rectifold_check.integers.layers import sources_of
 from rectifold_check.integers.packed import Block, packed, weighted
 from rectifold_check.integers.relaxation import Sparse
+from rectifold_check.limits import PACKED_BITS
 from rectifold_check.networks import Network
 from rectifold_check.work import Work
-
-HEADROOM = 40  # whole bits of a coefficient for which rows are packed
 
 Spread = tuple[int, dict[int, list[int]]]
 """(constant, coefficients on the values of each source)."""
@@ -40,7 +39,7 @@ class LayerProducts:
         for i, c in on_z:
             constant += c * bias[i]
             sizes |= abs(c)  # as many bits as the largest
-        small = sizes.bit_length() <= self.bits + HEADROOM
+        small = sizes.bit_length() <= self.bits + PACKED_BITS
         is_binary = den & (den - 1) == 0
         rows = {}
         for block in self._packed(at):
@@ -55,7 +54,7 @@ class LayerProducts:
         if at not in self._blocks:
             layer = self.network.layers[at - 1]
             self._blocks[at] = [
-                packed(layer, source, self.network.size(source), self.bits + HEADROOM, self.work)
+                packed(layer, source, self.network.size(source), self.bits + PACKED_BITS, self.work)
                 for source in sources_of(layer)
             ]
         return self._blocks[at]
