@@ -11,7 +11,9 @@ from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.evaluate import trace
-from rectifold.search.phases.branch_and_bound import BranchAndBound
+from rectifold.search.phases.branch_and_bound import decide_signs
+from rectifold.search.phases.problem import PhaseProblem
+from rectifold.search.phases.tightening import optimise_slopes
 from rectifold.search.witnesses import Witnesses
 from support import points_of, random_network
 
@@ -35,17 +37,15 @@ def test_optimised_slopes_and_trees_never_contradict_exact_values(
         exact = values[layer.name].fractions()
         units = np.arange(layer.size)
         for sign in (1, -1):
-            search = BranchAndBound(
+            problem = PhaseProblem(
                 bounds, Witnesses(bounds, seed, []), layer.name, sign, with_hull=with_hull
             )
-            upper, leaves = search.optimised(units)
+            upper, leaves = optimise_slopes(problem, units)
             plain = backward(bounds, layer.name, units, float(sign)).upper
             assert len(leaves) == layer.size
-            rounding = (
-                search.problem.scale / 16 if with_hull else 0.0
-            )  # levels are multiples of 1/64
+            rounding = problem.scale / 16 if with_hull else 0.0  # levels are multiples of 1/64
             assert (upper <= plain + rounding + 1e-9 * (1 + np.abs(plain))).all()
-            outcome = search.run(units, deadline=inf, node_limit=300)
+            outcome = decide_signs(problem, units, deadline=inf, node_limit=300)
             for k in units.tolist():
                 largest = max(sign * v for v in exact[k])
                 assert largest <= upper[k]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rectifold.effort.search import PhaseEffort
 from rectifold.facts.methods import Method
 from rectifold.prover.layer import LayerState
 from rectifold.prover.stages import linear, phases, slopes
 from rectifold.prover.stages.boxes import prefers_boxes
 from rectifold.prover.state import ProofState
-from rectifold.search.phases.branch_and_bound import EXACT_LEAF_WEIGHTS
 from rectifold.search.tasks import EndTask, Snapshot, deal, tighten_ends
 
 
@@ -58,7 +58,7 @@ def _again(
     if is_asked:
         nodes = state.effort.query_nodes * 4**number
         phases.branch(state, layer, nodes, with_planes=True)
-        if state.cone_cost(layer.name)[1] <= EXACT_LEAF_WEIGHTS:
+        if state.cone_cost(layer.name)[1] <= PhaseEffort().exact_weights:
             phases.branch(state, layer, nodes)  # a maximum of 0 is proved without planes only
 
 

@@ -20,7 +20,9 @@ from rectifold.ir.network import Network
 from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.boxes.largest import TightestPart, TightestSearch, TightestWork
 from rectifold.search.boxes.signs import BoxOutcome, BoxSearch, Query, SignsPart, SignsWork
-from rectifold.search.phases.branch_and_bound import BranchAndBound, Outcome
+from rectifold.search.phases.branch_and_bound import Outcome, decide_signs
+from rectifold.search.phases.problem import PhaseProblem
+from rectifold.search.phases.tightening import tighten_bounds
 from rectifold.search.witnesses import Witnesses
 
 
@@ -163,8 +165,10 @@ def go_on_splitting(task: SplitTask) -> tuple[SignsWork, SignsPart]:
 
 @_on_few_threads
 def answer_signs(task: SignTask) -> Outcome:
-    search = BranchAndBound(*task.known.restore(), task.layer, task.sign, with_hull=task.with_hull)
-    return search.run(
+    bounds, witnesses = task.known.restore()
+    problem = PhaseProblem(bounds, witnesses, task.layer, task.sign, with_hull=task.with_hull)
+    return decide_signs(
+        problem,
         task.units,
         deadline=time.monotonic() + task.seconds,
         node_limit=task.node_limit,
@@ -175,9 +179,10 @@ def answer_signs(task: SignTask) -> Outcome:
 @_on_few_threads
 def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
     """(units, upper bounds of sign·z, proofs) of those that have a bound."""
-    search = BranchAndBound(*task.known.restore(), task.layer, task.sign)
-    found, proofs = search.tightened(
-        task.units, task.reached, deadline=time.monotonic() + task.seconds, nodes=task.nodes
+    problem = PhaseProblem(*task.known.restore(), task.layer, task.sign)
+    deadline = time.monotonic() + task.seconds
+    found, proofs = tighten_bounds(
+        problem, task.units, task.reached, deadline=deadline, nodes=task.nodes
     )
     kept = [k for k, unit in enumerate(task.units.tolist()) if unit in proofs]
     return task.units[kept], found[kept], [proofs[int(task.units[k])] for k in kept]

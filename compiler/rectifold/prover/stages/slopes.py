@@ -7,7 +7,8 @@ from rectifold.prover.layer import LayerState
 from rectifold.prover.stages.boxes import prefers_boxes
 from rectifold.prover.stages.phases import can_branch
 from rectifold.prover.state import ProofState
-from rectifold.search.phases.branch_and_bound import BranchAndBound
+from rectifold.search.phases.problem import PhaseProblem
+from rectifold.search.phases.tightening import optimise_slopes
 
 
 def run(state: ProofState, layer: LayerState) -> None:
@@ -23,8 +24,7 @@ def run(state: ProofState, layer: LayerState) -> None:
         return
     with state.timed("optimised slopes"):
         for sign in (1, -1):
-            found, proofs = BranchAndBound(
-                state.bounds, state.witnesses, layer.name, sign
-            ).optimised(units)
+            problem = PhaseProblem(state.bounds, state.witnesses, layer.name, sign)
+            found, proofs = optimise_slopes(problem, units)
             layer.tighten(sign, units, found, Method.CASES, proofs)
         layer.label("optimised slopes")

@@ -1,134 +1,90 @@
-"""Adam on the slopes and multipliers of a batch of nodes, in floats: hints that a rigorous pass evaluates.
+"""Adam on the slopes and multipliers of a batch of nodes, in floats: hints, not bounds.
 
-The gradient is the relaxed network evaluated at the corner that attains the bound:
-∂/∂α_j = min(C_j, 0)·z_j,  ∂/∂β_j = ± z_j,  ∂/∂γ = g − G x.
+The gradient is the relaxed network evaluated at the corner that attains the bound. With c the
+coefficients on the activations and z the pre-activations there, G x ≤ g the domain's constraints,
+
+    ∂/∂α_j = min(c_j, 0) z_j        ∂/∂β_j = ± z_j        ∂/∂γ = g − G x
+
+(docs/mathematics.md#cases-by-phase). What the descent ends with is bounded rigorously by
+whoever asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from rectifold.exact.entries import Indices
-from rectifold.search.phases.hulls import Above, Heights
-from rectifold.search.phases.problem import Batch, PhaseProblem
+from rectifold.search.phases.problem import NodeBounds
+from rectifold.search.phases.relaxed import Relaxed, RelaxedBound
 from rectifold.search.phases.skeleton import Hints
 
-_LOOKED_AT = 8  # units whose cases are bounded before one of them is split
 _NOTHING = 1e-30  # keeps a quotient finite
-_LITTLE = 1e-9  # keeps scores of free units above 0
-_STEPS = 24  # gradient steps for a first node, and
-_CHILD_STEPS = 8  # for one that starts from its parent's slopes
-_CONSTRAINED = (
-    4  # times as many where the domain has linear constraints: their multipliers start from 0
-)
-_RATES = (
-    (0.3, 0.15),
-    (0.1, 0.05),
-)  # of α and of β and γ: for a first node, and for one that starts from its parent's
-_LEVEL_RATES = (0.1, 0.05)  # of the planes' levels
+_LITTLE = 1e-9  # of the bound: the least gain that a case counts with
 
 
 @dataclass(eq=False)
 class Descent:
-    """Adam on α, β and γ of one batch of nodes; α stays in [0, 1], β and γ ≥ 0. β moves on the scale of the coefficients it is added to."""
+    """α stays in [0, 1], β and γ stay ≥ 0. β and γ move on the scale of what they are added to.
 
-    problem: PhaseProblem
-    rows: Indices
-    alpha: Hints
-    beta: Hints
-    phase: Hints
-    gamma: Hints
-    levels: Hints
-    slope: Hints
-    offset: Hints
-    above: Above | None = field(
-        init=False, default=None
-    )  # the planes that the last `_backward` took
+    `is_first`: some node starts without a parent's slopes, so steps are longer and more of them.
+    `rates`: per row, a factor of the step sizes.
+    """
 
-    @staticmethod
-    def of(
-        problem: PhaseProblem,
-        rows: Indices,
-        alpha: Hints,
-        beta: Hints,
-        phase: Hints,
-        gamma: Hints,
-        levels: Hints,
-    ) -> Descent:
-        skeleton = problem.skeleton
-        exact = (phase > 0).astype(skeleton.dtype)
-        free = phase == 0
-        slope, offset = np.where(free, skeleton.slope, exact), free * skeleton.offset
-        alpha, beta = np.where(free, alpha, exact), beta * np.abs(phase)
-        return Descent(problem, rows, alpha, beta, phase, gamma, levels, slope, offset)
+    relaxed: Relaxed
+    is_first: bool
+    rates: Hints
 
-    def with_one_more(self, rows: Indices, units: Indices, phases: Hints) -> Descent:
-        """These rows, and in each one more unit fixed."""
-        parts = (
-            self.alpha,
-            self.beta,
-            self.phase,
-            self.gamma,
-            self.levels,
-            self.slope,
-            self.offset,
-        )
-        child = Descent(self.problem, self.rows[rows], *(v[rows] for v in parts))
-        here, active = np.arange(len(rows)), (phases > 0).astype(self.alpha.dtype)
-        child.phase[here, units], child.offset[here, units] = phases, 0
-        child.slope[here, units], child.alpha[here, units] = active, active
-        return child
+    def __post_init__(self) -> None:
+        self.moments = [(np.zeros_like(v), np.zeros_like(v)) for v in self.relaxed.movable]
 
-    def run(self, first: bool, rates: Hints, goal: float, *, is_split_next: bool) -> Batch:
-        steps = (_STEPS if first else _CHILD_STEPS) * (
-            _CONSTRAINED if len(self.problem.ends) else 1
-        )
-        count = len(self.alpha)
-        best = np.full(count, np.inf, dtype=self.alpha.dtype)
-        kept = [v.copy() for v in self._chosen()]
-        moments = [(np.zeros_like(v), np.zeros_like(v)) for v in kept]
-        corners = middles = np.zeros((count, len(self.problem.middle)), dtype=best.dtype)
+    def run(self, target_bound: float, *, is_split_next: bool) -> NodeBounds:
+        """The best bounds on the way, until all rows are below the target or the steps are over.
+
+        `is_split_next`: the scores look ahead at both cases of a few units.
+        """
+        relaxed, steps = self.relaxed, self._steps()
+        best = np.full(len(relaxed.alpha), np.inf, dtype=relaxed.alpha.dtype)
+        kept = [v.copy() for v in relaxed.movable]
+        middles = np.zeros((len(best), len(relaxed.problem.middle)), dtype=best.dtype)
         for step in range(1, steps + 1):
-            value, corners, c = self._backward()
-            weight = 1.0 / (step + 1 - steps // 3) if step > steps // 3 else 1.0
-            middles = (
-                corners
-                if step == 1
-                else middles + self.alpha.dtype.type(weight) * (corners - middles)
-            )
-            better = value < best
-            best = np.where(better, value, best)
-            for mine, now in zip(kept, self._chosen(), strict=True):
+            bound = relaxed.bound()
+            middles = _mean(middles, bound.corners, step, steps)
+            better = bound.value < best
+            best = np.where(better, bound.value, best)
+            for mine, now in zip(kept, relaxed.movable, strict=True):
                 mine[better] = now[better]
-            if step == steps or bool((best < goal).all()):
+            if step == steps or bool((best < target_bound).all()):
                 break
-            self._move(step, rates, first, corners, c, moments)
-        self.alpha, self.beta, self.gamma, self.levels = kept
-        if self.problem.first is not None:
-            self.levels = self.problem.first.rounded(self.levels)
-        _, corners, c = self._backward()
-        scores = self._scores(middles, c)
+            self._move(step, bound)
+        relaxed.alpha, relaxed.beta, relaxed.gamma, relaxed.levels = kept
+        if relaxed.problem.first is not None:
+            relaxed.levels = relaxed.problem.first.rounded(relaxed.levels)
+        last = relaxed.bound()
+        scores = relaxed.scores(middles, last)
         if is_split_next:
-            scores = self._looked_ahead(scores, best, np.nonzero(best > goal)[0])
-        return Batch(
-            best, self.alpha, self.beta, self.gamma, corners, middles, scores, c, self.levels
-        )
+            scores = self._look_ahead(scores, best, np.nonzero(best > target_bound)[0])
+        return NodeBounds(best, *relaxed.movable, last.corners, middles, scores, last.coefficients)
 
-    def _chosen(self) -> tuple[Hints, ...]:
-        """What the descent moves."""
-        return self.alpha, self.beta, self.gamma, self.levels
+    def _steps(self) -> int:
+        effort = self.relaxed.problem.effort
+        steps = effort.steps if self.is_first else effort.child_steps
+        return steps * (effort.constrained if len(self.relaxed.problem.limits) else 1)
 
-    def _looked_ahead(self, scores: Hints, value: Hints, failing: Indices) -> Hints:
-        """The best of a few units by the bounds of both their cases, before any descent there (the product of the gains)."""
-        count = min(_LOOKED_AT, scores.shape[1])
+    def _look_ahead(self, scores: Hints, value: Hints, failing: Indices) -> Hints:
+        """Scores of the best few units by the bounds of both their cases: the gains' product.
+
+        Before any descent there, and for the rows `failing` only.
+        """
+        count = min(self.relaxed.problem.effort.looked_at, scores.shape[1])
         if not len(failing) or count < 2:
             return scores
         units = np.argpartition(-scores[failing], count - 1, axis=1)[:, :count]
         rows, flat = np.repeat(failing, 2 * count), np.repeat(units.ravel(), 2)
-        sides = np.tile(np.array([1, -1], dtype=scores.dtype), len(failing) * count)
-        after = self.with_one_more(rows, flat, sides)._backward()[0].reshape(len(failing), count, 2)
+        phases = np.tile(np.array([1, -1], dtype=scores.dtype), len(failing) * count)
+        cases = self.relaxed.with_one_more(rows, flat, phases).bound().value
+        after = cases.reshape(len(failing), count, 2)
         before = value[failing][:, None, None]
         gains = np.maximum(before - after, _LITTLE * np.abs(before)).prod(axis=2)
         free = np.take_along_axis(scores[failing], units, axis=1) > 0
@@ -136,103 +92,60 @@ class Descent:
         result[failing[:, None], units] = np.where(free, gains + _NOTHING, -1)
         return result
 
-    def _backward(self) -> tuple[Hints, Hints, Hints]:
-        """(bound, its corner, coefficients on the activations)."""
-        skeleton, rows = self.problem.skeleton, self.rows
-        sign = skeleton.dtype.type(self.problem.sign)
-        c = sign * skeleton.target_inner[rows]
-        on_z = np.empty_like(c)
-        total = sign * skeleton.target_bias[rows]
-        pushed = self.phase * self.beta
-        for part in reversed(skeleton.frame.slices.values()):
-            here = c[:, part]
-            positive = np.maximum(here, 0)
-            if part.start == 0 and self.problem.first is not None:
-                under = np.where(self.offset[:, part] > 0, positive, 0)
-                self.above = self.problem.first.above(under, self.levels)
-                total += self.above.constants
-                here, positive = here - under, positive - under
-            total += np.einsum("kj,kj->k", positive, self.offset[:, part])
-            relaxed = (
-                positive * self.slope[:, part]
-                + (here - positive) * self.alpha[:, part]
-                + pushed[:, part]
-            )
-            on_z[:, part] = relaxed
-            if part.start:
-                c[:, : part.start] += relaxed @ skeleton.inner[part, : part.start]
-        total += on_z @ skeleton.bias
-        x = sign * skeleton.target_outer[rows] + on_z @ skeleton.outer
-        if self.above is not None:
-            x = x + self.above.coefficients
-        if len(self.problem.ends):
-            x = x - self.gamma @ self.problem.rows
-            total += self.gamma @ self.problem.ends
-        total += x @ self.problem.middle + np.abs(x) @ self.problem.radius
-        return total, np.where(x > 0, skeleton.high, skeleton.low), c
-
-    def _relaxed(self, points: Hints, c: Hints, heights: Heights | None) -> Hints:
-        """Pre-activations at `points` when every activation takes the value that the bound gives it."""
-        skeleton = self.problem.skeleton
-        z = points @ skeleton.outer.T + skeleton.bias
-        after = np.empty_like(z)
-        for part in skeleton.frame.slices.values():
-            if part.start:
-                z[:, part] += after[:, : part.start] @ skeleton.inner[part, : part.start].T
-            here = z[:, part]
-            upper_line: Hints = self.slope[:, part] * here + self.offset[:, part]
-            if part.start == 0 and heights is not None:
-                upper_line = np.where(heights.used, heights.values, upper_line)
-            after[:, part] = np.where(c[:, part] > 0, upper_line, self.alpha[:, part] * here)
-        return z
-
-    def _move(
-        self, step: int, rates: Hints, is_first: bool, corners: Hints, c: Hints, moments: list[tuple[Hints, Hints]]
-    ) -> None:  # fmt: skip
-        heights = None if self.above is None else self.above.at(corners)
-        z = self._relaxed(corners, c, heights)
-        dtype = z.dtype.type
-        gradients = [np.where(self.phase == 0, np.minimum(c, 0) * z, 0), self.phase * z]
-        if len(self.problem.ends):
-            gradients.append(self.problem.ends - corners @ self.problem.rows.T)
-        else:
-            gradients.append(np.zeros_like(self.gamma))
-        gradients.append(np.zeros_like(self.levels) if heights is None else heights.gradient)
-        moves = []
-        for g, (first, second) in zip(gradients, moments, strict=True):
-            first += dtype(0.1) * (g - first)
-            second += dtype(0.01) * (g * g - second)
-            root = np.sqrt(second) * dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step)) + dtype(
-                _NOTHING
-            )
-            moves.append(first / root)
-        alpha_rate, beta_rate = (dtype(size * 0.95**step) * rates for size in _RATES[not is_first])
-        self.alpha = np.clip(self.alpha - alpha_rate * moves[0], 0, 1)
+    def _move(self, step: int, bound: RelaxedBound) -> None:
+        """One step of Adam: against the gradient, and back into the ranges."""
+        relaxed, problem, c = self.relaxed, self.relaxed.problem, bound.coefficients
+        moves = [self._adam(step, k, gradient) for k, gradient in enumerate(self._gradients(bound))]
+        relaxed.alpha = np.clip(
+            relaxed.alpha - self._rate(step, problem.effort.slope_rates) * moves[0], 0, 1
+        )
+        rate = self._rate(step, problem.effort.multiplier_rates)
         largest = np.abs(c).max(axis=1, initial=0.0)[:, None]
-        self.beta = np.maximum(self.beta - beta_rate * largest * moves[1], 0)
-        if len(self.problem.ends):
-            outer = np.abs(self.problem.skeleton.target_outer[self.rows]).max(axis=1, initial=0.0)[
-                :, None
-            ]
-            self.gamma = np.maximum(self.gamma - beta_rate * (outer + largest) * moves[2], 0)
-        self.levels = self.levels - dtype(_LEVEL_RATES[not is_first] * 0.95**step) * moves[3]
+        relaxed.beta = np.maximum(relaxed.beta - rate * largest * moves[1], 0)
+        if len(problem.limits):
+            targets = np.abs(problem.skeleton.target_outer[relaxed.queries])
+            outer = targets.max(axis=1, initial=0.0)[:, None]
+            relaxed.gamma = np.maximum(relaxed.gamma - rate * (outer + largest) * moves[2], 0)
+        level_rate = self._size(step, problem.effort.level_rates)
+        relaxed.levels = relaxed.levels - c.dtype.type(level_rate) * moves[3]
 
-    def _scores(self, middles: Hints, c: Hints) -> Hints:
-        """How much a unit's relaxation adds to the bound; fixed units score -1.
+    def _gradients(self, bound: RelaxedBound) -> tuple[Hints, Hints, Hints, Hints]:
+        """By α, β, γ and the levels of planes, at the corners."""
+        relaxed, problem, c = self.relaxed, self.relaxed.problem, bound.coefficients
+        heights = None if bound.above is None else bound.above.at(bound.corners)
+        z = relaxed.pre_activations(bound.corners, c, heights)
+        by_alpha = np.where(relaxed.phase == 0, np.minimum(c, 0) * z, 0)
+        by_gamma = np.zeros_like(relaxed.gamma)
+        if len(problem.limits):
+            by_gamma = problem.limits - bound.corners @ problem.rows.T
+        by_levels = np.zeros_like(relaxed.levels) if heights is None else heights.gradient
+        return by_alpha, relaxed.phase * z, by_gamma, by_levels
 
-        The geometric mean of |C| times the gap of its lines at worst, and at the relaxation's optimum (about `middles`):
-        measured on 256×4 either alone took a fifth more nodes.
-        """
-        skeleton = self.problem.skeleton
-        heights = None if self.above is None else self.above.at(middles)
-        z = self._relaxed(middles, c, heights)
-        after = np.maximum(z, 0)
-        reach = np.maximum(np.minimum(-skeleton.lower, skeleton.upper), 0)
-        worst = np.where(c > 0, c * self.offset, -c * (reach / 2) * self.slope)
-        upper = self.slope * z + self.offset
-        if heights is not None and self.problem.first is not None:
-            part = self.problem.first.part
-            upper[:, part] = np.where(heights.used, heights.values, upper[:, part])
-        here = np.where(c > 0, c * (upper - after), -c * (after - self.alpha * z))
-        scores = np.sqrt((np.maximum(here, 0) + _LITTLE) * (worst + _LITTLE))
-        return np.asarray(np.where((self.phase == 0) & ~np.isnan(scores), scores, -1))
+    def _adam(self, step: int, k: int, gradient: Hints) -> Hints:
+        """The direction to move in: the mean gradient over the root of the mean square."""
+        dtype = self.relaxed.alpha.dtype.type
+        first, second = self.moments[k]
+        first += dtype(0.1) * (gradient - first)
+        second += dtype(0.01) * (gradient * gradient - second)
+        unbiased = dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step))
+        return np.asarray(first / (np.sqrt(second) * unbiased + dtype(_NOTHING)))
+
+    def _rate(self, step: int, sizes: tuple[float, float]) -> Hints:
+        """Per row; `sizes` as in `_size`."""
+        return np.asarray(self.relaxed.alpha.dtype.type(self._size(step, sizes)) * self.rates)
+
+    def _size(self, step: int, sizes: tuple[float, float]) -> float:
+        """How far a step goes: `sizes` for a first node, and for one with a parent's slopes."""
+        first, later = sizes
+        return float((first if self.is_first else later) * 0.95**step)
+
+
+def _mean(middles: Hints, corners: Hints, step: int, steps: int) -> Hints:
+    """The mean of the corners since the first third of the steps; until then the last corner.
+
+    It tends to the relaxation's optimum.
+    """
+    if step == 1:
+        return corners
+    weight = 1.0 / (step + 1 - steps // 3) if step > steps // 3 else 1.0
+    return np.asarray(middles + corners.dtype.type(weight) * (corners - middles))

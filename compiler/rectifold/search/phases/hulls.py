@@ -1,9 +1,13 @@
-"""Planes above the units of a layer that reads the inputs alone, chosen by a search. What they are and why they hold is in bounds/hull; here good ones
-are looked for, in the precision of the search.
+"""Planes above the units of a layer that reads the inputs alone, chosen by a search.
 
-A row of the search has its own planes, as levels: p of each unit, then plus and minus of each input, in one array k × (m + 2n). The best shares
-of a hull have the form clip(p_j − r_i, 0, 1) up to ties (a point of the hull has one height per unit and one value per input), and with r = 0
-and p the slope of the unit's line the plane is that line, so a descent starts there.
+Unit j has weights w on the inputs x and a bias b. For any shares S_i in [0, 1] of its inputs, and
+the q that they need, relu(w·x + b) ≤ Σ S_i w_i x_i + q. Here good shares are looked for, in the
+precision of the search (docs/mathematics.md#planes-above-the-first-layer).
+
+A row of the search has its own planes, as levels: p_j of each of m units, then `plus` and `minus`
+of each of n inputs, r_i being the one of its weight's sign: one array, rows × (m + 2n). The best
+shares are clip(p_j − r_i, 0, 1), up to ties. Where r = 0 and p is the slope of the unit's line, the
+plane is that line: a descent starts there.
 
 Everything is a sum over units of arrays rows × inputs, so the loops go over units.
 """
@@ -80,7 +84,10 @@ class FirstLayer:
 
 @dataclass(eq=False)
 class Above:
-    """Σ under·relu(z) ≤ coefficients·x + constants, with the offsets of the planes, and whether z (or 0) is what needs them."""
+    """Σ under·relu(z) ≤ coefficients·x + constants, for coefficients `under` ≥ 0 of the units.
+
+    `offsets` are the planes' own, and `is_for_z` says whether z, and not 0, needs that much.
+    """
 
     first: FirstLayer
     under: Hints
@@ -94,9 +101,9 @@ class Above:
         return cast(Hints, np.einsum("kj,kj->k", self.under, self.offsets))
 
     def at(self, points: Hints) -> Heights:
-        """The planes at points[k], and the gradient of the bound by the levels if that is where the inputs' box is reached.
+        """The planes at points[k], and the bound's gradient by the levels if that corner attains it.
 
-        A share at its end moves only inward.
+        A share at 0 or 1 moves only inward.
         """
         first = self.first
         m, n = first.weights.shape

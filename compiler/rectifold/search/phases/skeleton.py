@@ -1,14 +1,16 @@
-"""What a layer looks like to a search: affine forms of the inputs and of the unstable units below it, in floats.
+"""What a layer looks like to a search: affine forms of the inputs and of unstable units, in floats.
 
-    z = A x + B h + b,   h = relu(z_u) of the unstable units u of earlier layers
+    z = A x + B h + b,   h = relu(z_u) of the unstable units u of the layers below
 
-Inactive units are gone and active ones are multiplied in, so the arrays are as small as the question: 784-256×4 on a small ball
-has 1,024 units, 102 of them unstable. Everything here rounds and proves nothing; what a search finds is checked by bounds/linear
-on the network itself. Single precision is enough for that unless the numbers are very large or very small.
+Inactive units are gone and active ones are multiplied in, so the arrays are as small as the
+question: 784-256×4 on a small ball has 1,024 units, 102 of them unstable. Everything here rounds
+and proves nothing; what a search finds is bounded rigorously on the network itself. Single
+precision serves for that unless the numbers are very large or very small.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,14 +24,13 @@ from rectifold.facts.trees import SlopeUnits
 
 Hints = npt.NDArray[np.floating]  # float32, or float64 where the scale asks for it
 
-_COMFORTABLE = (2.0**-20, 2.0**40)  # sizes of ends for which single precision serves
-
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """Forms of the N unstable units below a layer (flat, in the order of `frame`) and of all m units of the layer itself.
+    """Forms of the N unstable units below a layer, and of all m units of the layer itself.
 
-    `inner` is N×N; row i has entries only left of the slice of its own layer.
+    The unstable units are flat, in the order of `frame`. `inner` is N×N; row i has entries only
+    left of the slice of its own layer.
     """
 
     frame: SlopeUnits
@@ -60,8 +61,11 @@ class Skeleton:
         )
         return np.asarray(own + self.target_bias[rows])
 
-    def climbed(self, points: Floats, rows: Indices, sign: int, steps: int, scale: float) -> Floats:
-        """From points[k], climb sign·z of unit rows[k] by projected sign gradients; the best point of each climb."""
+    def climb(self, points: Floats, rows: Indices, sign: int, steps: int, scale: float) -> Floats:
+        """From points[k], climb sign·z of unit rows[k] by projected sign gradients.
+
+        The best point of each climb. `scale`: the first step, as part of the box.
+        """
         x, best = points.astype(self.dtype), points.astype(self.dtype)
         best_value = np.full(len(rows), -np.inf, dtype=self.dtype)
         width = self.high - self.low
@@ -96,8 +100,11 @@ class Skeleton:
         return c
 
 
-def skeleton_of(bounds: Bounds, name: str) -> Skeleton:
-    """The skeleton below a layer whose predecessors have finite ends."""
+def skeleton_of(bounds: Bounds, name: str, single_precision: tuple[float, float]) -> Skeleton:
+    """The skeleton below a layer whose predecessors have finite bounds.
+
+    `single_precision`: the least and the largest size of bounds for which it serves.
+    """
     network, cone = bounds.network, bounds.network.cone(name)
     units = {
         v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0]
@@ -114,21 +121,11 @@ def skeleton_of(bounds: Bounds, name: str) -> Skeleton:
     upper = np.concatenate([bounds.upper[v][u] for v, u in units.items()]) if units else np.zeros(0)
     slope, offset, default = relaxation(lower, upper)
     low, high = bounds.domain.float_box
-    arrays = (
-        builder.bias,
-        builder.outer,
-        builder.inner,
-        bias,
-        outer,
-        inner,
-        lower,
-        upper,
-        slope,
-        offset,
-        default,
-    )
-    dtype = _precision(bounds.lower[name], bounds.upper[name], lower, upper, low, high)
-    return Skeleton(frame, *(np.ascontiguousarray(v, dtype=dtype) for v in (*arrays, low, high)))
+    of_units = builder.bias, builder.outer, builder.inner
+    arrays = *of_units, bias, outer, inner, lower, upper, slope, offset, default, low, high
+    sizes = (bounds.lower[name], bounds.upper[name], lower, upper, low, high)
+    dtype: type[np.floating] = np.float32 if _serves(single_precision, sizes) else np.float64
+    return Skeleton(frame, *(np.ascontiguousarray(v, dtype=dtype) for v in arrays))
 
 
 class _Builder:
@@ -176,9 +173,9 @@ class _Builder:
         return bias, outer, inner
 
 
-def _precision(*ends: Floats) -> type[np.floating]:
-    sizes = np.concatenate([np.abs(v) for v in ends])
+def _serves(single_precision: tuple[float, float], bounds: Sequence[Floats]) -> bool:
+    """Are the sizes of these bounds, those that are not 0, within the range?"""
+    least, largest = single_precision
+    sizes = np.concatenate([np.abs(v) for v in bounds])
     sizes = sizes[sizes > 0]
-    if len(sizes) and (np.median(sizes) < _COMFORTABLE[0] or sizes.max() > _COMFORTABLE[1]):
-        return np.float64
-    return np.float32
+    return not len(sizes) or bool(np.median(sizes) >= least and sizes.max() <= largest)
