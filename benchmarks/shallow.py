@@ -28,11 +28,12 @@ from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.summary import Regions
+from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.gates import Gates
-from rectifold.two_layers.line import on_a_line
-from rectifold.two_layers.plane.construct import on_a_plane
+from rectifold.two_layers.line import line_form
+from rectifold.two_layers.plane.plane_form import plane_form
 from rectifold.two_layers.shallow import shallow_network
-from rectifold.two_layers.space.construct import in_space
+from rectifold.two_layers.space.space_form import space_form
 from support import float_network, points_of, random_network
 
 OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1), (2, 64, 64, 64, 1)]
@@ -58,10 +59,10 @@ def row(name: str, network: Network) -> str:
     regions = Regions(network, domain, restriction.free, list(enumeration.regions()), True)
     free, found = regions.free, regions.with_vertices
     if len(free) == 3:
-        form = in_space(restriction, found)
+        form = space_form(restriction, found)
     else:
-        form = (on_a_line if len(free) == 1 else on_a_plane)(network, domain, free, found)
-    result = form.to_network()
+        form = (line_form if len(free) == 1 else plane_form)(restriction, found)
+    result = network_of(form)
     seconds = time.process_time() - started
     gated = sum(Gates(regions).sizes()["classic"])
     random = Random(0)

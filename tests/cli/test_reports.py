@@ -17,7 +17,9 @@ from rectifold.cli.main import main
 from rectifold.errors import Unfinished
 from rectifold.formats.load import load
 from rectifold.language.printer import print_network
-from rectifold.two_layers.shallow import shallow_network
+from rectifold.runtime.run import Limits
+from rectifold.runtime.run import Run as OneRun
+from rectifold.two_layers.shallow import shallow_form
 from support import float_network, net
 
 Run = Callable[..., Result]
@@ -82,7 +84,8 @@ def test_a_shallow_form_tells_its_stages() -> None:
     network = net(DEEP)
     assert network.domain is not None
     stages: list[str] = []
-    shallow_network(network, network.domain, progress=lambda what, *_: stages.append(what))
+    told = OneRun(progress=lambda what, *_: stages.append(what))
+    shallow_form(network, network.domain, run=told)
     assert stages[0] == "linear regions: 1 so far"
     assert stages[-1] == "the forms of all linear regions"
 
@@ -91,10 +94,9 @@ def test_many_inputs_are_not_silent_and_end_with_the_time(run: Run, tmp_path: Pa
     wide = float_network(1, 64, 16, 8, 3)
     assert wide.domain is not None
     stages: list[str] = []
+    told = OneRun(Limits(0.5), progress=lambda what, *_: stages.append(what))
     with pytest.raises(Unfinished, match="the time limit ended the search after"):
-        shallow_network(
-            wide, wide.domain, seconds=0.5, progress=lambda what, *_: stages.append(what)
-        )
+        shallow_form(wide, wide.domain, run=told)
     assert stages
     Path("wide.relu").write_text(print_network(wide))
     done = run("shallow", "wide.relu", "--time-limit", "0")

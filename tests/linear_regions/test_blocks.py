@@ -16,7 +16,7 @@ from rectifold.linear_regions.by_vertices import VertexSplitter, vertex_enumerat
 from rectifold.linear_regions.polytope import Form
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.sums import Kept, Sum
-from rectifold.two_layers.form import evaluated
+from rectifold.two_layers.form import value_at
 from support import net, random_network
 
 DEEP = """
@@ -83,7 +83,7 @@ def test_regions_of_a_difference_have_its_phases_and_maps(seed: int) -> None:
         for name, phases in region.phases.items():
             assert bytes(v[0] > 0 for v in values[name].fractions()) == phases
         inner = region.interior_point if enumeration.restriction.free else ()
-        assert [evaluated(form, inner) for form in region.affine] == evaluate(network, point)
+        assert [value_at(form, inner) for form in region.affine] == evaluate(network, point)
 
 
 def test_the_phases_of_a_region_are_listed_in_the_order_of_the_layers() -> None:

@@ -25,7 +25,7 @@ from rectifold.linear_regions.polytope import Polytope, scaled
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.two_layers.form import evaluated
+from rectifold.two_layers.form import value_at
 from support import float_network, net, random_network
 
 
@@ -61,7 +61,7 @@ def volume(region: Region) -> Fraction:
         return max(ends) - min(ends)
     total = Fraction(0)
     for wall, _ in region.walls:
-        on = [v for v in region.vertices if evaluated(wall, v) == 0]
+        on = [v for v in region.vertices if value_at(wall, v) == 0]
         for simplex in triangulated(on, n):
             rows = [[a - b for a, b in zip(corner, middle, strict=True)] for corner in simplex]
             total += abs(determinant(rows)) / factorial(n)
@@ -104,7 +104,7 @@ def test_regions_fill_the_domain_once_and_carry_the_exact_map(seed: int) -> None
     for region in regions:
         for point in [region.interior_point, *region.vertices] if free else [()]:
             value = evaluate(network, whole(network, free, point))
-            given = [evaluated(form, point) for form in region.affine]
+            given = [value_at(form, point) for form in region.affine]
             assert value == given
 
 

@@ -15,12 +15,12 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.two_layers.form import AffineForm, Unit, evaluated, hinge_of
-from rectifold.two_layers.plane.construct import on_a_plane, sheets_of
+from rectifold.two_layers.form import AffineForm, Unit, hinge_of, value_at
+from rectifold.two_layers.plane.plane_form import plane_form, sheet_segments
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.chains import pairings, three_chain
-from rectifold.two_layers.space.construct import in_space
 from rectifold.two_layers.space.sheets import NotGenericError
+from rectifold.two_layers.space.space_form import space_form
 from support import float_network, net, points_of, random_network
 
 
@@ -93,7 +93,7 @@ def test_a_deep_network_of_three_inputs_needs_three_chains() -> None:
     network = float_network(11, 3, 5, 5, 5, 1)
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
-    form = in_space(enumeration.restriction, list(enumeration.regions()))
+    form = space_form(enumeration.restriction, list(enumeration.regions()))
     assert any(len(unit.bends) == 2 for unit in form.units)
     for point in points_of(network.domain, 30, 0):
         assert form.evaluate(point) == evaluate_points(network, [point])[0]
@@ -114,9 +114,9 @@ def test_a_whole_sheet_is_one_unit() -> None:
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
-    form = on_a_plane(network, network.domain, (0, 1), regions)
+    form = plane_form(enumeration.restriction, regions)
     assert [len(unit.bends) for unit in form.units] == [3]
-    (sheet,) = sheets_of(network.domain, (0, 1), regions)
+    (sheet,) = sheet_segments(enumeration.restriction, regions)
     assert len(sheet) == 4
 
 
@@ -194,10 +194,10 @@ def test_a_maximum_of_four_is_a_maximum_of_two_and_one_unit_for_every_pairing() 
     for base, bends in pairings((forms[0], forms[1], forms[2], forms[3])):
         for _ in range(30):
             point = [Fraction(random.randint(-9, 9), 3) for _ in range(3)]
-            inner = evaluated(base, point) + sum(
-                c * max(evaluated(f, point), Fraction(0)) for c, f in bends
+            inner = value_at(base, point) + sum(
+                c * max(value_at(f, point), Fraction(0)) for c, f in bends
             )
-            values = [evaluated(f, point) for f in forms]
+            values = [value_at(f, point) for f in forms]
             pairs = [max(values[i], values[j]) for i in range(4) for j in range(i)]
             assert max(values) - max(inner, Fraction(0)) in pairs
 
@@ -238,7 +238,7 @@ def test_gated_forms_are_exact_away_from_walls_and_wrong_on_no_more_than_they_sa
             evaluate_points(network, [point]),
         )
         distance = min(
-            (abs(evaluated(w, point)) / max(2 * abs(v) for v in w[:-1]) for w in walls),
+            (abs(value_at(w, point)) / max(2 * abs(v) for v in w[:-1]) for w in walls),
             default=Fraction(1),
         )
         wrong += ours != exact

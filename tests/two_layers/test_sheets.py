@@ -11,22 +11,22 @@ import pytest
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.form import hinge_of
 from rectifold.two_layers.shallow import shallow_network
-from rectifold.two_layers.space.construct import in_space
-from rectifold.two_layers.space.merging import Ledger
-from rectifold.two_layers.space.sheets import (
-    NotGenericError,
-    Sheet,
-    at_place,
+from rectifold.two_layers.space.incidence import (
     crossing,
     dot3,
     dot4,
     foot,
     line_through,
     meeting,
-    place,
+    parameter_of,
+    point_at,
 )
+from rectifold.two_layers.space.merging import Ledger
+from rectifold.two_layers.space.sheets import NotGenericError, Sheet
+from rectifold.two_layers.space.space_form import space_form
 from support import float_network, net, points_of
 
 Point = tuple[int, ...]
@@ -88,8 +88,8 @@ def test_every_zero_of_a_sheet_on_a_hinge_is_on_a_seam(seed: int) -> None:
             line = meeting(pivot, form(random))
             if line is None:
                 continue
-            samples = [at_place(line, Fraction(random.randint(-4000, 4000), 97)) for _ in range(60)]
-            samples.sort(key=lambda p: place(line, p))
+            samples = [point_at(line, Fraction(random.randint(-4000, 4000), 97)) for _ in range(60)]
+            samples.sort(key=lambda p: parameter_of(line, p))
             for a, b in pairwise(samples):
                 forms = {whole.form_at(p, (pivot,)) for p in (a, b)}
                 if value(whole, a) * value(whole, b) < 0 and len(forms) == 1:
@@ -100,13 +100,13 @@ def test_every_zero_of_a_sheet_on_a_hinge_is_on_a_seam(seed: int) -> None:
                         for s in seams
                         if dot3(s.line[0], s.line[0])
                         and is_on(s.line, zero)
-                        and s.covers(place(s.line, zero))
+                        and s.covers(parameter_of(s.line, zero))
                     ]
                     assert len(on) == 1, (whole, zero)
 
 
 def is_on(line: tuple[tuple[int, int, int], tuple[int, int, int]], point: Point) -> bool:
-    return at_place(line, place(line, point)) == point
+    return point_at(line, parameter_of(line, point)) == point
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -117,10 +117,10 @@ def test_lines(seed: int) -> None:
     if line is None:
         return
     for t in (Fraction(0), Fraction(7, 3), Fraction(-2)):
-        point = at_place(line, t)
-        assert (dot4(p, point), dot4(q, point), place(line, point)) == (0, 0, t)
-    assert line_through(foot(line), at_place(line, Fraction(5))) == line
-    assert line_through(at_place(line, Fraction(5)), foot(line)) == line
+        point = point_at(line, t)
+        assert (dot4(p, point), dot4(q, point), parameter_of(line, point)) == (0, 0, t)
+    assert line_through(foot(line), point_at(line, Fraction(5))) == line
+    assert line_through(point_at(line, Fraction(5)), foot(line)) == line
 
 
 def test_what_is_not_generic_is_named() -> None:
@@ -171,7 +171,7 @@ def test_two_hidden_layers_are_found_again(sizes: tuple[int, ...]) -> None:
     network = float_network(5, *sizes)
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
-    form = in_space(enumeration.restriction, list(enumeration.regions()))
+    form = space_form(enumeration.restriction, list(enumeration.regions()))
     assert len(form.units) <= sizes[2]
 
 
@@ -180,10 +180,10 @@ def test_merging_halves_the_units_of_a_deep_network() -> None:
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
-    many = in_space(enumeration.restriction, regions, merge=False)
-    few = in_space(enumeration.restriction, regions)
+    many = space_form(enumeration.restriction, regions, merge=False)
+    few = space_form(enumeration.restriction, regions)
     assert 2 * len(few.units) < len(many.units)
-    assert sum(few.to_network().hidden_sizes()) < sum(many.to_network().hidden_sizes())
+    assert sum(network_of(few).hidden_sizes()) < sum(network_of(many).hidden_sizes())
 
 
 @pytest.mark.parametrize(

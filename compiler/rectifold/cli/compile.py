@@ -41,9 +41,9 @@ from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
-from rectifold.runtime.run import Progress
+from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.status import Status
-from rectifold.two_layers.shallow import Shallow, shallow_network
+from rectifold.two_layers.shallow import Shallow, shallow_form
 from rectifold_check import Verdict
 
 _UNCHECKED = (
@@ -215,12 +215,8 @@ def _fold(compiled: Compiled, times: Times, progress: Progress | None) -> Shallo
     """A shallow form of the result. Raises Unfinished when the time is up before it is built."""
     left = times.end.left
     with times.before("the shallow form was built"):
-        return shallow_network(
-            compiled.network,
-            compiled.facts.domain,
-            seconds=None if left == inf else left,
-            progress=progress,
-        )
+        run = Run(Limits(None if left == inf else left), progress=progress)
+        return shallow_form(compiled.network, compiled.facts.domain, run=run)
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,9 +47,9 @@ from rectifold.reports.tables import shallow_table
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.files import write_files
 from rectifold.runtime.json import JsonObject
-from rectifold.runtime.run import Progress
+from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.status import Status
-from rectifold.two_layers.shallow import KINDS, Kind, Shallow, shallow_network
+from rectifold.two_layers.shallow import KINDS, Kind, Shallow, WantedForm, shallow_form
 from rectifold_check import Verdict
 
 _STRIPS_GAIN = Fraction(1000)  # M of the gates in a picture of strips, where --gain gives none
@@ -170,15 +170,8 @@ def _shallow(
     network: Network, domain: Domain, form: ShallowForm, proof: Proof, progress: Progress | None
 ) -> Shallow:
     with proof.times.before("the shallow form was built"):
-        return shallow_network(
-            network,
-            domain,
-            kind=form.kind,
-            accuracy=parse_rational(form.accuracy),
-            gain=form.gate_gain,
-            seconds=proof.seconds,
-            progress=progress,
-        )
+        wanted = WantedForm(form.kind, parse_rational(form.accuracy), form.gate_gain)
+        return shallow_form(network, domain, wanted, Run(Limits(proof.seconds), progress=progress))
 
 
 CertifiedForm = tuple[Certificate, Verdict]

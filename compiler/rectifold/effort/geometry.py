@@ -56,3 +56,6 @@ class ShallowEffort:
     """Weights of one sheet that are tried, the most frequent ratios first."""
     ordinary_exponent: int = 24
     """Binary exponents up to which a row's largest entry is left as it is."""
+
+
+SHALLOW_EFFORT = ShallowEffort()  # what every search for a shallow form uses

@@ -1,4 +1,9 @@
-"""One input (or none): f = a x + b + Σ κ relu(x − t), one hidden unit per true breakpoint. Exact by construction."""
+"""One input (or none): f = a x + b + Σ κ relu(x − t), one hidden unit per true breakpoint t.
+
+Derivation: docs/mathematics.md#one-input.
+
+    −1 ─ slope 0 ─ 1/2 ─ slope 2 ─ 1      →      2 relu(x − 1/2)
+"""
 
 from __future__ import annotations
 
@@ -6,18 +11,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from rectifold.ir.domain import Domain
-from rectifold.ir.network import Network
 from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import Hinge, TwoLayers, Weights, hinge_of
 
 
-def on_a_line(
-    network: Network, domain: Domain, free: tuple[int, ...], regions: Sequence[Region]
-) -> TwoLayers:
-    """`regions` of at most one free input, all of them."""
-    if not free:
-        return TwoLayers(network, domain, free, regions[0].affine, {})
+def line_form(restriction: Restriction, regions: Sequence[Region]) -> TwoLayers:
+    """The exact form of at most one free input, given all regions."""
+    if not restriction.free:
+        return TwoLayers(restriction, regions[0].affine, {})
     pieces = sorted(((min(r.vertices)[0], r) for r in regions), key=lambda piece: piece[0])
     first = pieces[0][1].affine
     hinges: dict[Hinge, Weights] = {}
@@ -28,4 +30,4 @@ def on_a_line(
         if any(jumps):
             hinge, scale = hinge_of((Fraction(1), -at))
             hinges[hinge] = tuple(k * scale for k in jumps)
-    return TwoLayers(network, domain, free, tuple(first), hinges)
+    return TwoLayers(restriction, tuple(first), hinges)

@@ -11,10 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer, Network
-
-ORDINARY = 24  # binary exponents up to which a row's largest entry is left as it is
 
 
 def with_scaled_rows(network: Network) -> Network:
@@ -52,7 +51,8 @@ def _factor(layer: Layer, unit: int) -> Fraction:
     if not largest:
         return Fraction(1)
     exponent = largest.numerator.bit_length() - largest.denominator.bit_length()
-    return Fraction(1) if abs(exponent) <= ORDINARY else Fraction(2) ** -exponent
+    is_ordinary = abs(exponent) <= SHALLOW_EFFORT.ordinary_exponent
+    return Fraction(1) if is_ordinary else Fraction(2) ** -exponent
 
 
 def _scaled(layer: Layer, factors: list[Fraction]) -> Layer:

@@ -1,12 +1,17 @@
-"""Shallow networks: exact ones for up to three free inputs (and where one hidden layer is enough), gated ones for more, and the counts of all side by side."""
+"""Shallow networks: the same function, or nearly, with at most two hidden layers.
+
+    all linear regions → an exact form (up to three free inputs, or where one hidden layer is
+    enough), gated forms (any number), and the hidden units of each side by side
+
+Sound because the exact forms check every jump of the function exactly, and gated forms say where
+they may be wrong.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, assert_never
 
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.numerals import counted
@@ -16,23 +21,23 @@ from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.restriction import MOST_INPUTS, Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Run
-from rectifold.two_layers.gates import Gates
-from rectifold.two_layers.line import on_a_line
-from rectifold.two_layers.plane.construct import on_a_plane
-from rectifold.two_layers.single import one_hidden_layer
-from rectifold.two_layers.space.construct import in_space
+from rectifold.two_layers.assemble import network_of
+from rectifold.two_layers.gates import GATE_KINDS, Gates
+from rectifold.two_layers.line import line_form
+from rectifold.two_layers.one_layer import one_hidden_layer
+from rectifold.two_layers.plane.plane_form import plane_form
+from rectifold.two_layers.space.space_form import space_form
 
-Progress = Callable[[str, int, int], None]
 Kind = Literal["exact", "source", "classic", "core", "centred"]
-KINDS: tuple[Kind, ...] = ("exact", "source", "classic", "core", "centred")
-_PROOF_SECONDS = 5.0  # for the comparison by regions, by default
+KINDS: tuple[Kind, ...] = ("exact", "source", *GATE_KINDS)
 
 
 @dataclass(frozen=True, eq=False)
 class Shallow:
-    """A network with at most two hidden layers. `exact`: the same function as the source on the domain.
+    """A network with at most two hidden layers. `exact`: the same function as the source.
 
-    `alternatives` maps each kind to its hidden units per layer. `statement` says what holds and how it was shown.
+    `alternatives` maps each kind to its hidden units per layer. `statement` says what holds and how
+    it was shown; `regions` is the number of the source's linear regions.
     """
 
     source: Network
@@ -53,6 +58,29 @@ class Shallow:
         return f"<Shallow {self.kind}: hidden units {sizes}; {self.statement}>"
 
 
+@dataclass(frozen=True)
+class WantedForm:
+    """Which form is wanted. Raises InputError for a number that is not positive.
+
+    `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to
+    three free inputs, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
+    the volume of the domain's box, or have the M that `gain` gives.
+    """
+
+    kind: Kind | None = None
+    accuracy: Fraction = Fraction(1, 100)
+    gain: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        if self.accuracy <= 0:
+            raise InputError(
+                f"the accuracy {self.accuracy} is not positive: gated networks leak on a set of "
+                "positive volume"
+            )
+        if self.gain is not None and self.gain <= 0:
+            raise InputError(f"the gain {self.gain} is not positive")
+
+
 def shallow_network(
     network: Network,
     domain: Domain,
@@ -61,127 +89,150 @@ def shallow_network(
     accuracy: Fraction = Fraction(1, 100),
     gain: Fraction | None = None,
     seconds: float | None = None,
-    progress: Progress | None = None,
 ) -> Shallow:
     """A network with at most two hidden layers for `network` on `domain`.
 
-    `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to three free inputs, "centred"
-    otherwise. Gates are exact but for at most the share `accuracy` of the volume of the domain's box, or have the M that `gain` gives.
-
-    `progress` is told the stage and how far it is (of 0: nobody knows of how many).
-
-    Raises Unfinished when `seconds` end the search for regions, InputError when there is no such form: an unbounded or flat domain, more than five free inputs, a vertex that the
-    construction for three inputs does not cover, or a deep network asked to return itself.
+    `kind`, `accuracy` and `gain` are those of `WantedForm`. Raises Unfinished when `seconds` end
+    the search for regions, and InputError as `shallow_form` does.
     """
-    if accuracy <= 0:
-        raise InputError(
-            f"the accuracy {accuracy} is not positive: gated networks leak on a set of positive volume"
-        )
-    if gain is not None and gain <= 0:
-        raise InputError(f"the gain {gain} is not positive")
-    started = time.monotonic()
-    restriction, regions = _all_regions(network, domain, seconds, progress)
-    source = network.with_domain(domain)
-    exact = (
-        None
-        if kind in ("classic", "core", "centred")
-        else _exact(restriction, regions, required=kind == "exact")
-    )
-    if progress is not None:
-        progress("the forms of all linear regions", 0, 0)
-    is_shallow = network.is_chain and len(network.relu_layers) <= 2
-    gates = Gates(regions)
-    alternatives: dict[str, list[int]] = {}
-    if is_shallow:
-        alternatives["source"] = network.hidden_sizes()
-    if exact is not None:
-        alternatives["exact"] = exact.hidden_sizes()
-    alternatives |= gates.sizes()
-    chosen = kind or _best(alternatives)
-    if chosen == "source":
-        if not is_shallow:
-            raise InputError(
-                f"{network.name} has more than two hidden layers, so it is no shallow network itself"
-            )
-        result, statement, is_exact = source, "the source has at most two hidden layers", True
-    elif chosen == "exact":
-        assert exact is not None
-        result, is_exact = exact, True
-        statement = _proof(network, exact, domain, len(regions), seconds)
-    else:
-        gated = gates.build(chosen, accuracy) if gain is None else gates.with_gain(chosen, gain)
-        result, statement, is_exact = gated.network, gated.statement, False
-    return Shallow(
-        source,
-        result,
-        chosen,
-        is_exact,
-        statement,
-        alternatives,
-        len(regions),
-        time.monotonic() - started,
-    )
+    return shallow_form(network, domain, WantedForm(kind, accuracy, gain), Run(Limits(seconds)))
 
 
-def _all_regions(
-    network: Network, domain: Domain, seconds: float | None, progress: Progress | None
-) -> tuple[Restriction, Regions]:
+def shallow_form(
+    network: Network, domain: Domain, wanted: WantedForm = WantedForm(), run: Run = Run()
+) -> Shallow:
+    """The wanted form of `network` on `domain`; the run is told what is being done.
+
+    Raises Unfinished when the run's seconds end the search for regions, InputError when there is no
+    such form: an unbounded or flat domain, more than five free inputs without HiGHS, a vertex that
+    the construction for three inputs does not cover, or a deep network asked to return itself.
+    """
+    started = run.clock()
+    restriction, regions = _all_regions(network, domain, run)
+    is_gated = wanted.kind in GATE_KINDS
+    exact = None if is_gated else _exact(restriction, regions, is_required=wanted.kind == "exact")
+    run.tell("the forms of all linear regions", 0, 0)
+    forms = _Forms(network.with_domain(domain), exact, Gates(regions))
+    alternatives = forms.sizes()
+    kind = wanted.kind or _smallest(alternatives)
+    result, statement = forms.form(kind, wanted, run)
+    is_exact = kind in ("exact", "source")
+    seconds = run.clock() - started
+    source = forms.source
+    return Shallow(source, result, kind, is_exact, statement, alternatives, len(regions), seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Forms:
+    """What there is to choose from: the source itself, an exact form or none, and gates."""
+
+    source: Network
+    exact: Network | None
+    gates: Gates
+
+    @property
+    def is_shallow(self) -> bool:
+        """Is the source a form itself?"""
+        return self.source.is_chain and len(self.source.relu_layers) <= 2
+
+    def sizes(self) -> dict[str, list[int]]:
+        """Hidden units per layer, by kind."""
+        sizes: dict[str, list[int]] = {}
+        if self.is_shallow:
+            sizes["source"] = self.source.hidden_sizes()
+        if self.exact is not None:
+            sizes["exact"] = self.exact.hidden_sizes()
+        return sizes | self.gates.sizes()
+
+    def form(self, kind: Kind, wanted: WantedForm, run: Run) -> tuple[Network, str]:
+        """The form of this kind, and what holds of it. Raises InputError if it is not there."""
+        match kind:
+            case "source":
+                if not self.is_shallow:
+                    raise InputError(
+                        f"{self.source.name} has more than two hidden layers, "
+                        "so it is no shallow network itself"
+                    )
+                return self.source, "the source has at most two hidden layers"
+            case "exact":
+                assert self.exact is not None
+                regions = len(self.gates.regions)
+                return self.exact, _proof(self.source, self.exact, regions, run)
+            case "classic" | "core" | "centred":
+                gates, gain = self.gates, wanted.gain
+                gated = (
+                    gates.build(kind, wanted.accuracy)
+                    if gain is None
+                    else gates.with_gain(kind, gain)
+                )
+                return gated.network, gated.statement
+            case _:
+                assert_never(kind)
+
+
+def _all_regions(network: Network, domain: Domain, run: Run) -> tuple[Restriction, Regions]:
     """Every linear region. Raises Unfinished when the time is up before."""
     enumeration = enumeration_of(network, domain)
     regions = Regions.none_of(enumeration.restriction)
-    for region in enumeration.regions(seconds=seconds):
+    for region in enumeration.regions(seconds=run.limits.seconds):
         regions.found.append(region)
-        if progress is not None:
-            progress(f"linear regions: {len(regions):,} so far", 0, 0)
+        if run.progress is not None:
+            run.progress(f"linear regions: {len(regions):,} so far", 0, 0)
     if not enumeration.progress.complete:
         raise Unfinished(
-            f"the time limit ended the search after {counted(len(regions), 'linear region')}; a shallow network needs all of them"
+            f"the time limit ended the search after {counted(len(regions), 'linear region')}; "
+            "a shallow network needs all of them"
         )
     regions.complete = True
     return enumeration.restriction, regions
 
 
-def _exact(restriction: Restriction, regions: Regions, *, required: bool) -> Network | None:
-    inputs = len(restriction.free)
-    free, found = restriction.free, regions.with_vertices
+def _exact(restriction: Restriction, regions: Regions, *, is_required: bool) -> Network | None:
+    """The exact form. None if there is none, or, where it is required, InputError."""
+    inputs, with_vertices = len(restriction.free), regions.with_vertices
     if inputs > 3:
-        single = one_hidden_layer(restriction, regions.found)
-        if single is None and required:
+        form = one_hidden_layer(restriction, regions.found)
+        if form is None and is_required:
             raise InputError(
-                f"exact shallow networks are built for at most three free inputs, and {inputs} are free here "
-                "(more only where one hidden layer is enough, which it is not here); fix some inputs, or take --kind centred"
+                f"exact shallow networks are built for at most three free inputs, and {inputs} "
+                "are free here (more only where one hidden layer is enough, which it is not "
+                "here); fix some inputs, or take --kind centred"
             )
-        return None if single is None else single.to_network()
+        return None if form is None else network_of(form)
     if inputs <= 1:
-        return on_a_line(restriction.network, restriction.domain, free, found).to_network()
+        return network_of(line_form(restriction, with_vertices))
     if inputs == 2:
-        return on_a_plane(restriction.network, restriction.domain, free, found).to_network()
+        return network_of(plane_form(restriction, with_vertices))
     try:
-        return in_space(restriction, found).to_network()
+        return network_of(space_form(restriction, with_vertices))
     except InputError:
-        if required:
+        if is_required:
             raise
         return None
 
 
-def _best(alternatives: dict[str, list[int]]) -> Kind:
-    if "exact" in alternatives and sum(alternatives["exact"]) < sum(
-        alternatives.get("source", [10**9])
-    ):
+def _smallest(sizes: dict[str, list[int]]) -> Kind:
+    """The smaller of "source" and "exact", where they are there; else "centred"."""
+    if "source" not in sizes:
+        return "exact" if "exact" in sizes else "centred"
+    if "exact" in sizes and sum(sizes["exact"]) < sum(sizes["source"]):
         return "exact"
-    return "source" if "source" in alternatives else "centred"
+    return "source"
 
 
-def _proof(
-    source: Network, exact: Network, domain: Domain, regions: int, seconds: float | None
-) -> str:
-    """What shows that the result is exact. Raises AssertionError if it is not, which would be a bug."""
+def _proof(source: Network, exact: Network, regions: int, run: Run) -> str:
+    """What shows that the result is exact.
+
+    Raises AssertionError if it is not, which would be a bug.
+    """
+    domain = source.domain
+    assert domain is not None
     built = f"built from all {regions} linear regions with every jump checked exactly"
     if domain.size - len(domain.fixed) > MOST_INPUTS:
         return f"equal to the source: {built}"
-    outcome = compare_by_regions(
-        source, exact, domain, run=Run(Limits(_PROOF_SECONDS if seconds is None else seconds))
-    )
+    seconds = run.limits.seconds
+    limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)
+    outcome = compare_by_regions(source, exact, domain, run=Run(limits))
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:

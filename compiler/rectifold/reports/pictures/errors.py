@@ -15,7 +15,7 @@ from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.reports.pictures.canvas import STYLE, new_figure, save_figure
-from rectifold.two_layers.gates import Gates
+from rectifold.two_layers.gates import GATE_KINDS, GateKind, Gates
 from rectifold.two_layers.shallow import shallow_network
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def draw_errors(network: Network, domain: Domain, path: Path) -> None:
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=1e-16)
     gates = Gates(regions)
-    for kind in ("classic", "core", "centred"):
+    for kind in GATE_KINDS:
         _draw_gates(axes, network, gates, kind, points, corners)
     if len(regions.free) <= STYLE.exact_inputs:
         _draw_exact(axes, network, domain, np.vstack([points, corners]))
@@ -48,7 +48,7 @@ def draw_errors(network: Network, domain: Domain, path: Path) -> None:
 
 
 def _draw_gates(
-    axes: Axes, network: Network, gates: Gates, kind: str, points: Floats, corners: Floats
+    axes: Axes, network: Network, gates: Gates, kind: GateKind, points: Floats, corners: Floats
 ) -> None:
     """Two lines: the mean error, and the largest one with that of the corners."""
     mean, worst = [], []

@@ -15,6 +15,7 @@ from rectifold.exact.numerals import nearest_float, readable
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.reports.pictures.canvas import (
     STYLE,
@@ -25,8 +26,8 @@ from rectifold.reports.pictures.canvas import (
     polygon,
     save_figure,
 )
-from rectifold.two_layers.gates import Gates
-from rectifold.two_layers.plane.construct import sheets_of
+from rectifold.two_layers.gates import GateKind, Gates
+from rectifold.two_layers.plane.plane_form import sheet_segments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
     for region in regions.with_vertices:
         axes.fill(*polygon(region), facecolor="#f2f2f2", edgecolor="#bbbbbb", linewidth=0.4)
     colours = colour_map("hsv")
-    sheets = sheets_of(domain, tuple(regions.free), regions.with_vertices)
+    sheets = sheet_segments(Restriction(network, domain), regions.with_vertices)
     for k, sheet in enumerate(sheets):
         shade = colours((STYLE.hue_step * k) % 1.0)
         for a, b in sheet:
@@ -82,7 +83,8 @@ def draw_strips(
     largest = float(np.abs(exact).max()) or 1.0
     shades = LogNorm(1e-4 * largest, largest, clip=True)
     meshes = []
-    for axis, kind in zip(axes, ("classic", "centred"), strict=True):
+    kinds: tuple[GateKind, ...] = ("classic", "centred")
+    for axis, kind in zip(axes, kinds, strict=True):
         gated = gates.with_gain(kind, gain).network
         error = np.abs(evaluate_float(gated, grid) - exact).max(axis=1)
         error = error.reshape(len(ticks[0]), len(ticks[1]))

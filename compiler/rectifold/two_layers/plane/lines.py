@@ -1,6 +1,7 @@
-"""Lines of the plane as primitive integer forms (a, b, c): a x + b y + c = 0, and places on them.
+"""Lines of the plane as primitive integer forms (a, b, c): a x + b y + c = 0.
 
-A place on a line is the parameter t = direction · x, where the direction is (−b, a).
+A point of a line has the *parameter* t = direction · x, where the direction is (−b, a). A *ray* is
+a line and a sign: 1 along its direction, −1 against it.
 """
 
 from __future__ import annotations
@@ -9,63 +10,65 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
-from rectifold.ir.domain import Domain
 from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import AffineForm, Hinge, hinge_of
 
 PlanePoint = tuple[Fraction, Fraction]
-Ray = tuple[Hinge, int]  # a line and ±1: along its direction (−b, a), or against it
+Ray = tuple[Hinge, int]
+Segment = tuple[Fraction, Fraction, int, Region]  # from, to, on which side (±1) the region lies
 
 
 def direction(line: Hinge) -> tuple[int, int]:
+    """(−b, a)."""
     return -line[1], line[0]
 
 
 def ahead(line: Hinge, sign: int, pivot: Hinge) -> int:
-    """How the pivot's form changes along a ray."""
+    """How the pivot's form changes along a ray of a line: its derivative there."""
     dx, dy = direction(line)
     return (pivot[0] * dx + pivot[1] * dy) * sign
 
 
 def square(line: Hinge) -> int:
+    """|direction|²."""
     return line[0] * line[0] + line[1] * line[1]
 
 
 def point_on(line: Hinge, t: Fraction) -> PlanePoint:
-    """The point of the line where direction · x = t."""
+    """The point of the line with parameter t."""
     a, b, c = line
     length = square(line)
     return (-a * c - b * t) / length, (-b * c + a * t) / length
 
 
 def sign_of(value: Fraction) -> int:
+    """1, 0 or −1."""
     return (value > 0) - (value < 0)
 
 
-def sides_of(domain: Domain, free: tuple[int, ...]) -> list[AffineForm]:
-    """Forms that are positive inside the domain."""
+def domain_sides(restriction: Restriction) -> list[AffineForm]:
+    """Forms that are positive inside the domain: ends of ranges, then constraints."""
     sides: list[AffineForm] = []
-    for place, k in enumerate(free):
-        low, high = domain.lower[k], domain.upper[k]
-        assert low is not None
-        assert high is not None
-        unit = tuple(Fraction(int(j == place)) for j in range(len(free)))
+    n = len(restriction.free)
+    for place in range(n):
+        low, high = restriction.ends(place)
+        unit = tuple(Fraction(int(j == place)) for j in range(n))
         sides += [(*unit, -low), (*(-v for v in unit), high)]
+    domain = restriction.domain
     for constraint in domain.constraints:
         rest = constraint.bound - sum(
             (constraint.coefficients[k] * v for k, v in domain.fixed.items()), Fraction(0)
         )
-        row = tuple(-constraint.coefficients[k] for k in free)
+        row = tuple(-constraint.coefficients[k] for k in restriction.free)
         if any(row):
             sides.append((*row, rest))
     return sides
 
 
-def segments_of(
-    regions: Sequence[Region],
-) -> dict[Hinge, list[tuple[Fraction, Fraction, int, Region]]]:
-    """Sides of the regions by line: (from, to, the side ±1 on which the region lies, the region)."""
-    segments: dict[Hinge, list[tuple[Fraction, Fraction, int, Region]]] = defaultdict(list)
+def segments_of(regions: Sequence[Region]) -> dict[Hinge, list[Segment]]:
+    """Sides of the regions, by the line on which they lie."""
+    segments: dict[Hinge, list[Segment]] = defaultdict(list)
     for region in regions:
         vertices, masks = region.polytope.vertices, region.polytope.masks
         for k, v in enumerate(vertices):

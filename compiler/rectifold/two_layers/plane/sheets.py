@@ -1,4 +1,12 @@
-"""Bent lines followed from corner to corner: one unit takes as many corners as its zero set allows."""
+"""Bent lines followed from corner to corner: one unit takes as many corners as its zero set allows.
+
+Derivation: docs/mathematics.md#two-inputs.
+
+    corner ── ray ── corner ── ray ── corner      →      relu(base + c1 relu(P1) + c2 relu(P2) + …)
+
+Each corner lies on a *pivot* P, a line on which the sheet bends. A unit takes a chain of corners if
+its zero set on each pivot, inside the domain, is just that corner, which is asked exactly.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +14,8 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rectifold.two_layers.form import AffineForm, Hinge, Unit, combined
-from rectifold.two_layers.plane.complex import Complex
+from rectifold.two_layers.form import AffineForm, Hinge, Unit, weighted_sum
+from rectifold.two_layers.plane.jumps import EdgeJumps
 from rectifold.two_layers.plane.lines import PlanePoint, Ray, ahead
 
 
@@ -20,28 +28,29 @@ class SheetCorner:
 
     @property
     def is_bent(self) -> bool:
-        """Do the rays lie on different sides of the pivot? Then the balance makes one unit reproduce the whole fan."""
+        """Do the rays lie on different sides of the pivot? Then one unit is the whole fan."""
         (a, s), (b, t) = self.rays
         return ahead(a, s, self.pivot) * ahead(b, t, self.pivot) < 0
 
 
 class Sheets:
-    """Follows bent lines from corner to corner: one unit reproduces as many corners as its zero set allows."""
+    """The sheets of a function, given its jumps. `used` are the corners that units have taken."""
 
-    def __init__(self, complex_: Complex) -> None:
-        self.complex = complex_
-        self.often = Counter(line for fan in complex_.fans.values() for line in fan)
+    def __init__(self, jumps: EdgeJumps) -> None:
+        self.jumps = jumps
+        self.often = Counter(line for fan in jumps.fans.values() for line in fan)
         self.corners = {
-            point: corner for point in complex_.fans if (corner := self._corner(point)) is not None
+            point: corner for point in jumps.fans if (corner := self._corner(point)) is not None
         }
         self.used: set[PlanePoint] = set()
 
     def _corner(self, point: PlanePoint) -> SheetCorner | None:
         """Three lines, of which two end here and one goes on with another jump.
 
-        Where all three end, the pivot is the line on which most corners lie: a pivot crosses many sheets.
+        Where all three end, the pivot is the line on which most corners lie: it crosses many
+        sheets.
         """
-        fan, rays = self.complex.fans[point], self.complex.rays[point]
+        fan, rays = self.jumps.fans[point], self.jumps.rays[point]
         if len(fan) != 3:
             return None
         ending = [ray for ray in rays if (ray[0], -ray[1]) not in rays]
@@ -58,17 +67,17 @@ class Sheets:
             corners = []
         return next((corner for corner in corners if corner.is_bent), None)
 
-    def found(self) -> tuple[list[Unit], list[PlanePoint]]:
+    def units(self) -> tuple[list[Unit], list[PlanePoint]]:
         """(units, the interior points whose fans they leave)."""
         units: list[Unit] = []
         for point in self.corners:
             if point not in self.used:
                 units += self._follow(*self._outermost(point))
-        return units, [point for point in self.complex.fans if point not in self.used]
+        return units, [point for point in self.jumps.fans if point not in self.used]
 
     def _next(self, point: PlanePoint, ray: Ray) -> PlanePoint | None:
         """The corner at the other end of a ray, if the ray is one of its sheet's rays too."""
-        other = self.complex.ends.get((point, ray))
+        other = self.jumps.ends.get((point, ray))
         if other is None or other not in self.corners:
             return None
         return other if (ray[0], -ray[1]) in self.corners[other].rays else None
@@ -78,7 +87,7 @@ class Sheets:
         return rays[1] if rays[0] == ray else rays[0]
 
     def _outermost(self, point: PlanePoint) -> tuple[PlanePoint, Ray]:
-        """Back along the sheet to its first corner that is free, and the ray that leads away from the rest."""
+        """The sheet's first corner that is free, and the ray that leads away from the rest."""
         ray = self.corners[point].rays[0]
         seen = {point}
         while True:
@@ -93,13 +102,13 @@ class Sheets:
         units: list[Unit] = []
         at: PlanePoint | None = point
         while at is not None and at not in self.used:
-            unit, at, ray = self._grown(at, ray)
+            unit, at, ray = self._grow(at, ray)
             units.append(unit)
         return units
 
-    def _grown(self, point: PlanePoint, ray: Ray) -> tuple[Unit, PlanePoint | None, Ray]:
+    def _grow(self, point: PlanePoint, ray: Ray) -> tuple[Unit, PlanePoint | None, Ray]:
         """One unit from a corner onward; where the next one begins, and its incoming ray there."""
-        weights = self.complex.rays[point][ray]
+        weights = self.jumps.rays[point][ray]
         form: AffineForm = tuple(Fraction(v) for v in ray[0])
         unit = Unit(weights, form, ())
         corners: list[tuple[Hinge, PlanePoint]] = []
@@ -119,31 +128,38 @@ class Sheets:
     def _bent(
         self, unit: Unit, form: AffineForm, pivot: Hinge, after: Ray, at: PlanePoint
     ) -> tuple[Unit, AffineForm] | None:
-        """The unit with one more bend, at a pivot, after which its zero set goes along the ray `after`."""
+        """The unit with one more bend, at a pivot, and its form beyond it.
+
+        There its zero set goes along the ray `after`. None if the jump there does not fit, or the
+        unit bends at that pivot already.
+        """
         line, sign = after
         if any(hinge == pivot for hinge, _ in unit.bends):
             return None
         det = line[0] * pivot[1] - line[1] * pivot[0]
         scale = (form[0] * pivot[1] - form[1] * pivot[0]) / det
-        share = (line[0] * form[1] - line[1] * form[0]) / det  # form = scale · line + share · pivot
-        if self.complex.rays[at][after] != tuple(w * abs(scale) for w in unit.weights):
+        part = (line[0] * form[1] - line[1] * form[0]) / det  # form = scale · line + part · pivot
+        if self.jumps.rays[at][after] != tuple(w * abs(scale) for w in unit.weights):
             return None
         beyond = ahead(line, sign, pivot) > 0  # the ray lies where the pivot is positive
         if beyond:
-            base, bend = unit.base, -share
-        else:  # + share·relu(−P) = share·relu(P) − share·P
-            base, bend = combined((1, unit.base), (-share, pivot)), share
+            base, bend = unit.base, -part
+        else:  # part · relu(−P) = part · relu(P) − part · P
+            base, bend = weighted_sum((1, unit.base), (-part, pivot)), part
         bent = Unit(unit.weights, base, (*unit.bends, (pivot, bend)))
         return bent, tuple(scale * v for v in line)
 
     def _is_sheet(self, unit: Unit, corners: list[tuple[Hinge, PlanePoint]]) -> bool:
-        """Is the zero set one bent line with just these corners? Other parts would meet a pivot or the border elsewhere."""
+        """Is the zero set one bent line with just these corners?
+
+        Other parts would meet a pivot or the border elsewhere.
+        """
         if len(corners) == 1:
             return True
         for pivot, point in corners:
-            if self.complex.zeros_along(pivot, unit) != {point}:
+            if self.jumps.zeros_along(pivot, unit) != {point}:
                 return False
         border = set[PlanePoint]().union(
-            *(self.complex.zeros_along(line, unit, side) for side, line in self.complex.borders)
+            *(self.jumps.zeros_along(line, unit, side) for side, line in self.jumps.borders)
         )
         return len(border) == 2

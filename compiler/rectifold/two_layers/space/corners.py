@@ -1,4 +1,12 @@
-"""Step 1 of three inputs: units that take the corner of every vertex, as few as are found."""
+"""Step 1 of three inputs: units that take the corner of every vertex, as few as are found.
+
+Derivation: docs/mathematics.md#three-inputs.
+
+    a vertex where u, w and z are 0: z + a relu(u) + b relu(w + c relu(u)), b ≠ 0
+                                 →      one unit (c = 0), or two of a chain (chains.py)
+
+Sheets of many hinges take many corners at once (merging.py).
+"""
 
 from __future__ import annotations
 
@@ -6,27 +14,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
+from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
-from rectifold.two_layers.space.merging import Ledger, merged
-from rectifold.two_layers.space.places import Places
+from rectifold.two_layers.space.merging import Ledger, merge_sheets
 from rectifold.two_layers.space.sheets import NotGenericError, Seam, Sheet
 from rectifold.two_layers.space.units import unit_of
 
-_PAIRING_ROUNDS = 3  # times that every chain is paired again, given the hinges of the others
-
 
 class Corners:
-    """The corners of all interior vertices: read first, then taken by units."""
+    """The corners of all interior vertices: read first, then taken by units.
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    `corners` have their units; `chains` their weights and maxima of four (chains.py).
+    """
+
+    def __init__(self, faces: Faces) -> None:
+        self.faces = faces
         self.corners: list[tuple[Vertex, Unit]] = []
         self.chains: list[tuple[Vertex, Weights, list[list[Simplex]]]] = []
-        for vertex in sorted(places.vertices):
-            if places.is_interior(vertex):
+        for vertex in sorted(faces.vertices):
+            if faces.is_interior(vertex):
                 self._read_vertex(vertex)
 
     def units(self, seams: Sequence[tuple[Seam, Weights]], *, merge: bool) -> list[Unit]:
@@ -36,41 +46,42 @@ class Corners:
         chains = [chain[1:] for chain in self.chains]
         for (vertex, *_), units in zip(self.chains, self._chain_units(chains, hinges), strict=True):
             corners += [(vertex, unit) for unit in units]
-        ledger = Ledger(self.places.extent, self.places.is_interior)
+        ledger = Ledger(self.faces.extent, self.faces.is_interior)
         for seam, weights in seams:
             ledger.add_seam(seam, weights)
-        alone = [unit for vertex, unit in corners if not _added(ledger, vertex, unit)]
-        return alone + (merged(ledger, self._own_sheets()) if merge else ledger.left_over())
+        alone = [unit for vertex, unit in corners if not _add_corner(ledger, vertex, unit)]
+        return alone + (merge_sheets(ledger, self._own_sheets()) if merge else ledger.left_over())
 
     def _read_vertex(self, vertex: Vertex) -> None:
-        phases, zero = self.places.zeros(vertex, 3, "a vertex")
+        """The corner of one vertex, or the chain of three units there, if it has one."""
+        phases, zero = self.faces.zeros(vertex, 3, "a vertex")
         if len(zero) < 3:
             return
         first, second, third = zero
-        base = self.places.local.forms(phases)
-        b = self.places.change(phases, base, second, third)
-        weights = self.places.weights(phases, base, third)
+        base = self.faces.near.forms(phases)
+        b = self.faces.change(phases, base, second, third)
+        weights = self.faces.weights(phases, base, third)
         if not b or not any(weights):
             return
-        u, w, z = (self.places.form(base, named) for named in zero)
-        c, a = (self.places.change(phases, base, first, named) for named in (second, third))
+        u, w, z = (self.faces.form(base, named) for named in zero)
+        c, a = (self.faces.change(phases, base, first, named) for named in (second, third))
         if c:
             self.chains.append((vertex, weights, three_chain(u, w, z, a, b, c)))
         elif a:
             self.corners.append((vertex, unit_of(weights, z, [(a, u), (b, w)])))
 
     def _own_sheets(self) -> Iterator[Sheet]:
-        """The units of the network's second layer, where they read the inputs and the first layer only."""
-        layers = self.places.local.layers
+        """The units of the network's second layer, where it reads inputs and first layer only."""
+        layers = self.faces.near.layers
         if len(layers) < 2 or not (layers[0].is_relu and layers[1].is_relu):
             return
         weights = layers[1].weights.get(layers[0].name)
         if weights is None:
             return
-        start = dict(self.places.local.start)
-        first, first_den = self.places.local.restriction.layer_forms(start, layers[0])
+        start = dict(self.faces.near.start)
+        first, first_den = self.faces.near.restriction.layer_forms(start, layers[0])
         none = [[0] * 4 for _ in first]
-        base, base_den = self.places.local.restriction.layer_forms(
+        base, base_den = self.faces.near.restriction.layer_forms(
             start | {layers[0].name: (none, 1)}, layers[1]
         )
         inner = [tuple(Fraction(v, first_den) for v in form) for form in first]
@@ -86,16 +97,16 @@ class Corners:
             own = [Fraction(v, base_den) for v in form]
             own[3] += always
             bends = [(c, f) for c, f in zip(row, inner, strict=True) if c and any(f[:3])]
-            unit = unit_of(self.places.none, tuple(own), bends)
+            unit = unit_of(self.faces.none, tuple(own), bends)
             if unit.bends:
                 yield Sheet.of_unit(unit)[0]
 
     def _chain_units(
         self, chains: list[tuple[Weights, list[list[Simplex]]]], hinges: Counter[Hinge]
     ) -> list[list[Unit]]:
-        """Every chain's cheapest triangulation and pairing given the others' hinges, a few times over."""
+        """Every chain's cheapest triangulation and pairing, given the others' hinges."""
         chosen: list[list[Unit]] = [[] for _ in chains]
-        for _ in range(_PAIRING_ROUNDS):
+        for _ in range(SHALLOW_EFFORT.pairing_rounds):
             for k, (weights, triangulations) in enumerate(chains):
                 hinges.subtract(hinge for unit in chosen[k] for hinge, _ in unit.bends)
                 others = {hinge for hinge, count in hinges.items() if count > 0}
@@ -109,7 +120,10 @@ class Corners:
     def _paired(
         self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]
     ) -> tuple[int, list[Unit]]:
-        """(cost in hinges, units) of one triangulation, each maximum of four paired with as few new hinges as possible."""
+        """(cost in hinges, units) of one triangulation.
+
+        Each maximum of four is paired with as few new hinges as possible.
+        """
         own = set(hinges)
         chosen: list[Unit] = []
         for simplex in simplices:
@@ -122,11 +136,14 @@ class Corners:
     def _cost(self, unit: Unit, hinges: set[Hinge]) -> int:
         """New hinges, where one on a plane on which the function bends anyway counts less."""
         new = [hinge for hinge, _ in unit.bends if hinge not in hinges]
-        return sum(1 if hinge in self.places.planes else 2 for hinge in new)
+        return sum(1 if hinge in self.faces.planes else 2 for hinge in new)
 
 
-def _added(ledger: Ledger, vertex: Vertex, unit: Unit) -> bool:
-    """Puts the corner of a unit of two bends into the ledger; other units stand alone."""
+def _add_corner(ledger: Ledger, vertex: Vertex, unit: Unit) -> bool:
+    """Puts the corner of a unit of two bends into the ledger. False for others: they stand alone.
+
+    Raises NotGenericError, with the place.
+    """
     if len(unit.bends) != 2:
         return False
     sheet, factor = Sheet.of_unit(unit)

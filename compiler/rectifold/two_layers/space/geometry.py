@@ -1,4 +1,7 @@
-"""Faces of the regions in three dimensions, and small facts about planes and points."""
+"""Faces of the regions in three dimensions, and small facts about planes and points.
+
+regions → vertices, edges (pairs of vertices), planes of facets
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from fractions import Fraction
 from rectifold.exact.numerals import about
 from rectifold.linear_regions.polytope import Polytope, Vertex
 from rectifold.linear_regions.region import Region
-from rectifold.two_layers.form import Hinge
-from rectifold.two_layers.space.sheets import NotGenericError, cross, dot3, primitive_form
+from rectifold.two_layers.form import Hinge, factor_of
+from rectifold.two_layers.space.incidence import cross, dot3, primitive_form
+from rectifold.two_layers.space.sheets import NotGenericError
 
 
 def faces_of(
@@ -37,6 +41,7 @@ def faces_of(
 
 
 def plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
+    """The plane through at least three points of one plane; None if they lie on a line."""
     first = vertices[0]
     rays = [
         [y * first[3] - x * v[3] for x, y in zip(first[:3], v[:3], strict=True)]
@@ -49,7 +54,7 @@ def plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
     return None
 
 
-def sides_of(box: Polytope) -> list[Hinge]:
+def polytope_sides(box: Polytope) -> list[Hinge]:
     """Forms that are positive inside a polytope."""
     sides = []
     for bit in range(box.constraints):
@@ -64,19 +69,24 @@ def sides_of(box: Polytope) -> list[Hinge]:
 
 
 def where(point: Vertex) -> str:
+    """The coordinates of a point, for people."""
     return ", ".join(about(Fraction(v, point[-1])) for v in point[:-1])
 
 
 def point_of(vertex: Vertex) -> tuple[Fraction, ...]:
+    """The coordinates of a point."""
     return tuple(Fraction(x, vertex[-1]) for x in vertex[:-1])
 
 
-def ratio(form: Sequence[Fraction], of: Sequence[Fraction | int]) -> Fraction:
-    """κ with form = κ · of. Raises NotGenericError if there is none: more happens at this place than one unit's bend."""
-    k = next(i for i, v in enumerate(of) if v)
-    factor = Fraction(form[k]) / of[k]
-    if any(v != factor * w for v, w in zip(form, of, strict=True)):
+def require_factor(form: Sequence[Fraction], other: Sequence[Fraction | int]) -> Fraction:
+    """κ with form = κ · other.
+
+    Raises NotGenericError if there is none: more happens at this place than one unit's bend.
+    """
+    factor = factor_of(form, other)
+    if factor is None:
         raise NotGenericError(
-            "a jump is no multiple of its plane: the construction for three inputs does not cover this network"
+            "a jump is no multiple of its plane: "
+            "the construction for three inputs does not cover this network"
         )
     return factor

@@ -1,7 +1,11 @@
-"""Step 2 of three inputs: along every line where planes meet, the odd class that is left is constant.
+"""Step 2 of three inputs: along every line where planes meet, the class that is left is constant.
 
-That is checked exactly on every line. Each class is taken by units relu(A + c relu(P)), one per
-extra plane.
+Derivation: docs/mathematics.md#three-inputs.
+
+    classes along a line, less those of the units so far → one class → units relu(A + c relu(P))
+
+That the class is constant is checked exactly on every line. Each is taken by units of one bend, one
+per plane beyond two.
 """
 
 from __future__ import annotations
@@ -14,20 +18,16 @@ from itertools import pairwise
 
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
-from rectifold.two_layers.space.places import Places
-from rectifold.two_layers.space.sheets import (
-    Class,
+from rectifold.two_layers.space.incidence import (
     Line,
-    NotGenericError,
-    Seam,
-    Sheet,
-    at_place,
-    bend_class,
     line_through,
-    place,
+    parameter_of,
+    point_at,
     primitive_form,
 )
+from rectifold.two_layers.space.sheets import Class, NotGenericError, Seam, Sheet, bend_class
 from rectifold.two_layers.space.units import unit_of
 
 Left = dict[Hinge, Weights]  # the class that is left along a line
@@ -44,13 +44,16 @@ class Bend:
 class SpaceLines:
     """The function's own seams along its lines, and the units that take what is left along them."""
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    def __init__(self, faces: Faces) -> None:
+        self.faces = faces
         self.own_bends: dict[Line, list[Bend]] = defaultdict(list)
         self.seams: list[tuple[Seam, Weights]] = list(self._edge_seams())
 
     def units(self, units: Sequence[Unit]) -> list[Unit]:
-        """Units that take the class left along every line. Raises NotGenericError if one is not constant."""
+        """Units that take the class left along every line.
+
+        Raises NotGenericError if one is not constant.
+        """
         spans: dict[Line, list[tuple[Seam, Weights]]] = defaultdict(list)
         for seam, weights in self.seams:
             spans[seam.line].append((seam, weights))
@@ -69,45 +72,47 @@ class SpaceLines:
     def _edge_seams(self) -> Iterator[tuple[Seam, Weights]]:
         """The function's own seams, on the parts of each line between its vertices."""
         by_line: dict[Line, set[tuple[Fraction, Fraction]]] = defaultdict(set)
-        for a, b in self.places.edges:
+        for a, b in self.faces.edges:
             line = line_through(a, b)
-            s, t = place(line, a), place(line, b)
+            s, t = parameter_of(line, a), parameter_of(line, b)
             by_line[line].add((min(s, t), max(s, t)))
         for line, parts in by_line.items():
             ends = sorted({t for part in parts for t in part})
             for s, t in pairwise(ends):
                 if any(a <= s and t <= b for a, b in parts):
-                    middle = at_place(line, (s + t) / 2)
+                    middle = point_at(line, (s + t) / 2)
                     if (
-                        self.places.is_interior(middle)
+                        self.faces.is_interior(middle)
                         and (bend := self._bend_at(middle)) is not None
                     ):
                         self.own_bends[line].append(bend)
-                        yield Seam(line, s, t, kind_of(line, bend.sheet)), bend.weights
+                        yield Seam(line, s, t, class_of(line, bend.sheet)), bend.weights
 
     def _bend_at(self, middle: Vertex) -> Bend | None:
-        phases, zero = self.places.zeros(middle, 2, "an edge")
+        """What the function bends at a point of an edge; None if it does not."""
+        phases, zero = self.faces.zeros(middle, 2, "an edge")
         if len(zero) < 2:
             return None
         first, second = zero
-        base = self.places.local.forms(phases)
+        base = self.faces.near.forms(phases)
         c, weights = (
-            self.places.change(phases, base, first, second),
-            self.places.weights(phases, base, second),
+            self.faces.change(phases, base, first, second),
+            self.faces.weights(phases, base, second),
         )
         if not c or not any(weights):
             return None
         sheet, factor = Sheet.of_unit(
             unit_of(
-                self.places.none,
-                self.places.form(base, second),
-                [(c, self.places.form(base, first))],
+                self.faces.none,
+                self.faces.form(base, second),
+                [(c, self.faces.form(base, first))],
             )
         )
         return Bend(tuple(w * factor for w in weights), sheet)
 
     def _constant_class(self, line: Line, spans: list[tuple[Seam, Weights]]) -> Left:
-        extent = self.places.extent(line)
+        """The sum of seams on a line. Raises NotGenericError if it changes inside the domain."""
+        extent = self.faces.extent(line)
         if extent is None:
             return {}
         low, high = extent
@@ -124,14 +129,15 @@ class SpaceLines:
         first = changes.pop(low, {})
         changes.pop(high, None)
         if any(any(total) for change in changes.values() for total in change.values()):
+            at = where(point_at(line, low))
             raise NotGenericError(
-                f"what is left is not constant along the line through ({where(at_place(line, low))}): the construction for three "
-                "inputs does not cover this network"
+                f"what is left is not constant along the line through ({at}): "
+                "the construction for three inputs does not cover this network"
             )
         return {plane: tuple(total) for plane, total in first.items() if any(total)}
 
 
-def kind_of(line: Line, sheet: Sheet) -> Class:
+def class_of(line: Line, sheet: Sheet) -> Class:
     """The odd class of a sheet of one hinge."""
     ((hinge, c),) = sheet.bends
     return bend_class(line, sheet.base, hinge, c)
@@ -142,31 +148,32 @@ def _class_units(
 ) -> Iterator[Unit]:
     """Units along a whole line that take a balanced class, one per plane beyond two.
 
-    A bend that the function itself has along the line comes first: its sheet then lies where the function bends, and fewer
-    hinges are left for the planes.
+    A bend that the function itself has along the line comes first: its sheet then lies where the
+    function bends, and fewer hinges are left for the planes.
     """
     left = dict(left)
     for bend in sorted(own, key=lambda bend: bend.sheet.bends[0][0] not in pivots):
-        kind = kind_of(line, bend.sheet)
+        kind = class_of(line, bend.sheet)
         if len(kind) == 3 and kind.keys() <= left.keys():
-            yield _taken(left, kind, bend.sheet, primitive_form(bend.sheet.base))
+            yield _take(left, kind, bend.sheet, primitive_form(bend.sheet.base))
             pivots.add(bend.sheet.bends[0][0])
     while left:
         planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
         if len(planes) < 3:
+            at = where(point_at(line, Fraction(0)))
             raise NotGenericError(
-                f"the jumps around the line through ({where(at_place(line, Fraction(0)))}) do not balance: the construction for three "
-                "inputs does not cover this network"
+                f"the jumps around the line through ({at}) do not balance: "
+                "the construction for three inputs does not cover this network"
             )
         pivot, other, gone = planes[:3]
         pivots.add(pivot)
-        share, _ = _in_pencil(gone, pivot, other)
-        sheet, _ = Sheet.of(gone, [(pivot, -share)])
-        yield _taken(left, kind_of(line, sheet), sheet, gone)
+        part, _ = _in_pencil(gone, pivot, other)
+        sheet, _ = Sheet.of(gone, [(pivot, -part)])
+        yield _take(left, class_of(line, sheet), sheet, gone)
 
 
-def _taken(left: Left, kind: Class, sheet: Sheet, gone: Hinge) -> Unit:
-    """The unit on a sheet that leaves nothing of one plane; `left` without it."""
+def _take(left: Left, kind: Class, sheet: Sheet, gone: Hinge) -> Unit:
+    """The unit on a sheet that leaves nothing of one plane; it is subtracted from `left`."""
     weights = tuple(d / kind[gone] for d in left[gone])
     for plane, value in kind.items():
         before = left.get(plane, (Fraction(0),) * len(weights))

@@ -1,12 +1,15 @@
 """Few bent sheets for many corners and seams: the choice of second-layer units in three dimensions.
 
-What a function bends along is written in a ledger: at every vertex the corners that are left (a sheet of two hinges, and its weights), and at the
-beginning of every line the odd class that is left there. Each corner that stays costs a unit, each line a unit per plane beyond two. A sheet with
-many hinges takes many corners and seams at once, and leaves new ones where the function does not bend with it; subtracting it with some weights changes
-the ledger, and what that gains is counted exactly. First come the units of the network's own second layer, then sheets that are grown from a
-corner along its hinges, as long as they gain. A sheet that is worth nothing is never taken, so the result is no larger than without.
+Derivation: docs/mathematics.md#three-inputs.
 
-Nothing here is a proof: whatever is chosen, space.py asserts that what is left is constant along every line.
+    ledger: corners at vertices, classes along lines → the sheet that saves most is taken → again
+
+A *ledger* holds what the function bends along and no unit has taken: at every vertex the corners
+that are left (a sheet of two hinges, and its weights), and at the beginning of every line the class
+that is left there. Each corner that stays costs a unit, each line a unit per plane beyond two. A
+sheet of many hinges takes many corners and seams at once, and leaves new ones where the function
+does not bend with it; what that gains is counted exactly. Nothing here is a proof: `lines` asserts
+that what is left is constant along every line.
 """
 
 from __future__ import annotations
@@ -18,27 +21,33 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
-from rectifold.two_layers.space.sheets import Line, NotGenericError, Seam, Sheet, dot4, plus
+from rectifold.two_layers.space.incidence import Line, dot4, plus
+from rectifold.two_layers.space.sheets import Corner, NotGenericError, Seam, Sheet
 
-_WEIGHTS_TRIED = 12  # of one sheet, the most frequent ratios first
 K = TypeVar("K")
 Extent = Callable[[Line], tuple[Fraction, Fraction] | None]
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What one unit of weight of a sheet takes: corners with factors, and per line the class at its beginning, where the
-    corners that it takes stand for themselves already."""
+    """What one unit of weight of a sheet takes: corners, and per line the class at its beginning.
+
+    The corners that it takes stand for their own classes already.
+    """
 
     sheet: Sheet
-    corners: tuple[tuple[Vertex, Sheet, Fraction], ...]
+    corners: tuple[Corner, ...]
     lines: Mapping[Line, Mapping[Hinge, Fraction]]
 
 
 class Ledger:
-    """Corners and classes that are left. `extent`: the range of places of a line inside the domain, None for lines outside."""
+    """Corners and classes that are left.
+
+    `extent` is the range of a line's parameter inside the domain, None for lines outside.
+    """
 
     def __init__(self, extent: Extent, is_inside: Callable[[Vertex], bool]) -> None:
         self.extent = extent
@@ -65,6 +74,7 @@ class Ledger:
     def add_class(
         self, line: Line, kind: Mapping[Hinge, int] | Mapping[Hinge, Fraction], weights: Weights
     ) -> None:
+        """A class at the beginning of a line."""
         left = self.lines[line]
         for plane, value in kind.items():
             _add(left, plane, tuple(value * w for w in weights))
@@ -85,7 +95,7 @@ class Ledger:
     # ---- sheets ---------------------------------------------------------------------------------
 
     def effect(self, sheet: Sheet) -> Effect:
-        """Raises NotGenericError for a sheet that is not generic."""
+        """What a sheet takes. Raises NotGenericError for one that is not generic."""
         corners = tuple(corner for corner in sheet.corners if self.is_inside(corner[0]))
         lines: dict[Line, dict[Hinge, Fraction]] = defaultdict(dict)
         parts: list[tuple[Seam, Fraction]] = [
@@ -136,7 +146,7 @@ class Ledger:
                     tried[tuple(-k / value for k in left[plane])] += 1
         options = [
             (self.gain(effect, weights), weights)
-            for weights, _ in tried.most_common(_WEIGHTS_TRIED)
+            for weights, _ in tried.most_common(SHALLOW_EFFORT.weights_tried)
         ]
         return max(options, key=lambda option: option[0], default=(-1, ()))
 
@@ -166,15 +176,16 @@ class Ledger:
         ]
 
 
-def merged(ledger: Ledger, own: Iterable[Sheet]) -> list[Unit]:
+def merge_sheets(ledger: Ledger, own: Iterable[Sheet]) -> list[Unit]:
     """Sheets that gain, `own` first; then a unit for every corner that is left."""
     units = _own_sheets(ledger, own)
-    while more := _grown_sheets(ledger):
+    while more := _grow_sheets(ledger):
         units += more
     return units + ledger.left_over()
 
 
 def _own_sheets(ledger: Ledger, own: Iterable[Sheet]) -> list[Unit]:
+    """Units on these sheets, the one that gains most first."""
     effects = [effect for sheet in own if (effect := _effect(ledger, sheet)) is not None]
     units: list[Unit] = []
     while effects:
@@ -187,15 +198,18 @@ def _own_sheets(ledger: Ledger, own: Iterable[Sheet]) -> list[Unit]:
     return units
 
 
-def _grown_sheets(ledger: Ledger) -> list[Unit]:
-    """The best sheets first. A sheet is grown again when its turn comes, since what is left has changed."""
+def _grow_sheets(ledger: Ledger) -> list[Unit]:
+    """Units on sheets grown from corners, the best first.
+
+    A sheet is grown again when its turn comes, since what is left has changed.
+    """
     waiting: list[tuple[int, int, Vertex, Sheet]] = []
     covered: set[tuple[Vertex, Sheet]] = set()
     for vertex, own in list(ledger.corners.items()):
         for sheet in list(own):
             if (vertex, sheet) in covered:
                 continue
-            gain, effect, _ = _grown(ledger, vertex, sheet)
+            gain, effect, _ = _grow(ledger, vertex, sheet)
             waiting.append((-gain, len(waiting), vertex, sheet))
             for other, corner, _ in effect.corners:  # hopes for what its neighbour got
                 if (
@@ -212,7 +226,7 @@ def _grown_sheets(ledger: Ledger) -> list[Unit]:
         _, _, vertex, sheet = heapq.heappop(waiting)
         if sheet not in ledger.corners[vertex]:
             continue
-        gain, effect, weights = _grown(ledger, vertex, sheet)
+        gain, effect, weights = _grow(ledger, vertex, sheet)
         gain, weights = max((gain, weights), ledger.best(effect), key=lambda option: option[0])
         if gain <= 0:
             continue
@@ -224,7 +238,7 @@ def _grown_sheets(ledger: Ledger) -> list[Unit]:
     return units
 
 
-def _grown(ledger: Ledger, vertex: Vertex, corner: Sheet) -> tuple[int, Effect, Weights]:
+def _grow(ledger: Ledger, vertex: Vertex, corner: Sheet) -> tuple[int, Effect, Weights]:
     """The sheet of a corner with as many more hinges as gain something."""
     weights = ledger.corners[vertex][corner]
     effect = ledger.effect(corner)
@@ -249,7 +263,7 @@ def _grown(ledger: Ledger, vertex: Vertex, corner: Sheet) -> tuple[int, Effect, 
 
 
 def _longer(ledger: Ledger, sheet: Sheet) -> Iterator[Sheet]:
-    """The sheet with one hinge more, so that it goes on through another corner that lies on one of its hinges."""
+    """The sheet with one hinge more, so that it takes another corner on one of its hinges."""
     seen: set[Sheet] = set()
     for hinge, c in sheet.bends:
         for vertex, corner in sorted(ledger.by_hinge[hinge]):
@@ -278,6 +292,7 @@ def _longer(ledger: Ledger, sheet: Sheet) -> Iterator[Sheet]:
 
 
 def _effect(ledger: Ledger, sheet: Sheet) -> Effect | None:
+    """What a sheet takes; None if it is not generic."""
     try:
         return ledger.effect(sheet)
     except NotGenericError:
@@ -285,6 +300,7 @@ def _effect(ledger: Ledger, sheet: Sheet) -> Effect | None:
 
 
 def _add(total: dict[K, Weights], key: K, weights: Weights) -> None:
+    """Adds to the weights of a key, which goes where they are 0."""
     known = total.get(key)
     after = weights if known is None else tuple(a + b for a, b in zip(known, weights, strict=True))
     if any(after):

@@ -1,4 +1,9 @@
-"""Steps 3 and 4 of three inputs: one hinge per plane, read off at one point, and the affine rest."""
+"""Steps 3 and 4 of three inputs: one hinge per plane, read off at one point, and the affine rest.
+
+Derivation: docs/mathematics.md#three-inputs.
+
+    f less the units of corners and lines → κ across each plane → f less the hinges, one affine map
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,9 @@ from random import Random
 
 from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Vertex, scaled
-from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, combined
-from rectifold.two_layers.space.geometry import point_of, ratio
-from rectifold.two_layers.space.places import Places
+from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, weighted_sum
+from rectifold.two_layers.space.faces import Faces
+from rectifold.two_layers.space.geometry import point_of, require_factor
 from rectifold.two_layers.space.sheets import Sheet
 from rectifold.two_layers.space.units import piece_of
 
@@ -19,8 +24,8 @@ from rectifold.two_layers.space.units import piece_of
 class Planes:
     """What is left across planes after the units of corners and lines."""
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    def __init__(self, faces: Faces) -> None:
+        self.faces = faces
         self.random = Random(0)
 
     def hinges(self, units: Sequence[Unit]) -> dict[Hinge, Weights]:
@@ -30,38 +35,39 @@ class Planes:
             for plane in Sheet.of_unit(unit)[0].planes:
                 by_plane[plane].append(unit)
         hinges: dict[Hinge, Weights] = {}
-        for plane in sorted({*self.places.planes, *by_plane}):
+        for plane in sorted({*self.faces.planes, *by_plane}):
             point = self._point_of_plane(plane)
             if point is not None and any(left := self._jump(plane, point, by_plane.get(plane, []))):
                 hinges[plane] = left
         return hinges
 
     def _point_of_plane(self, plane: Hinge) -> Vertex | None:
-        """A point of the plane inside the domain that lies on no other plane but by bad luck, which the jump would show."""
+        """A point of the plane inside the domain; None if the plane misses the interior.
+
+        It is chosen at random, so that it lies on no other plane but by bad luck, which the jump
+        would show.
+        """
         form = list(plane)
-        signs = self.places.box.signs([form], scaled([form]))[0].tolist()
+        signs = self.faces.box.signs([form], scaled([form]))[0].tolist()
         if max(signs) <= 0 or min(signs) >= 0:
             return None
-        corners = self.places.box.split(form, signs)[0].vertices
+        corners = self.faces.box.split(form, signs).above.vertices
         on = [
             point_of(v) for v in corners if sum(a * x for a, x in zip(plane, v, strict=True)) == 0
         ]
-        shares = [self.random.randint(1, 10**6) for _ in on]
-        total = sum(shares)
-        return homogeneous(
-            [
-                sum((s * p[i] for s, p in zip(shares, on, strict=True)), Fraction(0)) / total
-                for i in range(3)
-            ]
-        )
+        return self._between(on)
 
     def _jump(self, plane: Hinge, point: Vertex, units: Sequence[Unit]) -> Weights:
+        """The jump across the plane at a point of it, less that of units."""
         normal = plane[:-1]
-        above, below = (self.places.local.piece(point, [s * v for v in normal]) for s in (1, -1))
-        jumps = [ratio(combined((1, a), (-1, b)), plane) for a, b in zip(above, below, strict=True)]
+        above, below = (self.faces.near.piece(point, [s * v for v in normal]) for s in (1, -1))
+        jumps = [
+            require_factor(weighted_sum((1, a), (-1, b)), plane)
+            for a, b in zip(above, below, strict=True)
+        ]
         for unit in units:
             forms = [piece_of(unit, point, [s * v for v in normal]) for s in (1, -1)]
-            own = ratio(combined((1, forms[0]), (-1, forms[1])), plane)
+            own = require_factor(weighted_sum((1, forms[0]), (-1, forms[1])), plane)
             jumps = [j - w * own for j, w in zip(jumps, unit.weights, strict=True)]
         return tuple(jumps)
 
@@ -69,18 +75,11 @@ class Planes:
         self, units: Sequence[Unit], hinges: dict[Hinge, Weights]
     ) -> tuple[AffineForm, ...]:
         """f minus units and hinges, found next to one point of the domain."""
-        corners = self.places.regions[0].vertices
-        shares = [self.random.randint(1, 10**6) for _ in corners]
-        point = homogeneous(
-            [
-                sum((s * p[i] for s, p in zip(shares, corners, strict=True)), Fraction(0))
-                / sum(shares)
-                for i in range(3)
-            ]
-        )
+        corners = self.faces.regions[0].vertices
+        point = self._between(corners)
         way = (1, 0, 0)
         parts: list[list[tuple[Fraction | int, AffineForm]]] = [
-            [(1, form)] for form in self.places.local.piece(point, way)
+            [(1, form)] for form in self.faces.near.piece(point, way)
         ]
         for unit in units:
             form = piece_of(unit, point, way)
@@ -91,4 +90,15 @@ class Planes:
             if value > 0:
                 for o, w in enumerate(weights):
                     parts[o].append((-w, tuple(Fraction(v) for v in hinge)))
-        return tuple(combined(*terms) for terms in parts)
+        return tuple(weighted_sum(*terms) for terms in parts)
+
+    def _between(self, points: Sequence[tuple[Fraction, ...]]) -> Vertex:
+        """A random point between these, all of which have a part in it."""
+        parts = [self.random.randint(1, 10**6) for _ in points]
+        total = sum(parts)
+        return homogeneous(
+            [
+                sum((s * p[i] for s, p in zip(parts, points, strict=True)), Fraction(0)) / total
+                for i in range(3)
+            ]
+        )

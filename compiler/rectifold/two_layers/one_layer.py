@@ -1,37 +1,52 @@
 """Any number of inputs: one hidden layer, where it is enough.
 
-If f = affine + Σ γ_L relu(L), its jump across every hyperplane L is γ_L wherever it is crossed. Candidates are the hyperplanes between regions that cut no region
-(for regions without vertices: those of the first layer, whose phases tell on which side a region lies). Two regions on different sides of one candidate only give its
-γ. Then the sum is compared with the map of every region, exactly: on each of them every relu(L) is L or 0, so equality there is equality on the domain.
+Derivation: docs/mathematics.md#one-hidden-layer.
+
+    all regions → candidates L for f = affine + Σ γ_L relu(L) → γ_L from two regions on its sides
+
+Candidates are the hyperplanes between regions that cut no region; for regions without vertices,
+those of the first layer, whose phases tell on which side a region lies. Sound because the sum is
+compared with the map of every region in the end: there each relu(L) is L or 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import primitive
 from rectifold.linear_regions.region import AnyRegion, Region
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.two_layers.form import AffineForm, Hinge, TwoLayers, Weights, combined, multiple
+from rectifold.two_layers.form import (
+    AffineForm,
+    Hinge,
+    TwoLayers,
+    Weights,
+    factor_of,
+    weighted_sum,
+)
 
-_MOST_SIGNS = 3_000_000  # of hyperplanes at vertices; beyond that only the first layer's hyperplanes are tried
-
-Sides = tuple[int, ...]  # of a region, one sign per hyperplane
+Sides = tuple[int, ...]  # of a region: 1 or −1 per hyperplane, 0 where it is cut
+Candidates = tuple[list[Hinge], Callable[[AnyRegion], Sides]]  # and the sides of a region
 
 
 def one_hidden_layer(restriction: Restriction, regions: Sequence[AnyRegion]) -> TwoLayers | None:
-    """`regions` is the complete list. None if one hidden layer is not found to be enough."""
+    """The form with one hidden layer, given all regions. None if none is found."""
     for hyperplanes, sides_of in _candidates(restriction, regions):
-        found = _fitted(restriction, regions, hyperplanes, sides_of)
-        if found is not None:
-            return found
+        maps = _maps_by_sides(regions, sides_of)
+        jumps = None if maps is None else _jumps(maps, hyperplanes)
+        if maps is None or jumps is None:
+            continue
+        affine = _affine_rest(maps, hyperplanes, jumps)
+        if affine is not None:
+            hinges = {hyperplanes[k]: weights for k, weights in jumps.items() if any(weights)}
+            return TwoLayers(restriction, affine, hinges)
     return None
 
 
-def _candidates(restriction: Restriction, regions: Sequence[AnyRegion]) -> Any:
-    """(hyperplanes, side of a region) to try."""
+def _candidates(restriction: Restriction, regions: Sequence[AnyRegion]) -> Iterator[Candidates]:
+    """Hyperplanes to try: those of the first layer; then all that cut no region."""
     first = _first_layer(restriction)
     if first:
         name = restriction.network.layers[0].name
@@ -45,17 +60,13 @@ def _candidates(restriction: Restriction, regions: Sequence[AnyRegion]) -> Any:
 
         yield hyperplanes, by_phase
     walls = sorted({wall for region in regions for wall, _ in region.walls})
-    vertices = sum(len(region.vertices or ()) for region in regions)
-    if (
-        not all(isinstance(region, Region) for region in regions)
-        or len(walls) * vertices > _MOST_SIGNS
-    ):
+    known = [region for region in regions if isinstance(region, Region)]
+    vertices = sum(len(region.vertices) for region in known)
+    if len(known) < len(regions) or len(walls) * vertices > SHALLOW_EFFORT.most_signs:
         return
-    known: dict[int, Sides] = {
-        id(region): _sides(region, walls) for region in regions if isinstance(region, Region)
-    }
-    whole = [k for k in range(len(walls)) if all(sides[k] for sides in known.values())]
-    yield [walls[k] for k in whole], lambda region: tuple(known[id(region)][k] for k in whole)
+    sides = {id(region): _sides(region, walls) for region in known}
+    whole = [k for k in range(len(walls)) if all(signs[k] for signs in sides.values())]
+    yield [walls[k] for k in whole], lambda region: tuple(sides[id(region)][k] for k in whole)
 
 
 def _first_layer(restriction: Restriction) -> dict[Hinge, tuple[int, int]]:
@@ -63,14 +74,14 @@ def _first_layer(restriction: Restriction) -> dict[Hinge, tuple[int, int]]:
     layer = restriction.network.layers[0]
     if not layer.is_relu:
         return {}
-    found: dict[Hinge, tuple[int, int]] = {}
+    units: dict[Hinge, tuple[int, int]] = {}
     forms, _ = restriction.layer_forms(restriction.input_forms(), layer)
     for unit, form in enumerate(forms):
         if any(form[:-1]):
             own = primitive(form)
             sign = 1 if next(v for v in own if v) > 0 else -1
-            found.setdefault(tuple(sign * v for v in own), (unit, sign))
-    return found
+            units.setdefault(tuple(sign * v for v in own), (unit, sign))
+    return units
 
 
 def _sides(region: Region, walls: Sequence[Hinge]) -> Sides:
@@ -84,16 +95,25 @@ def _sides(region: Region, walls: Sequence[Hinge]) -> Sides:
     return tuple(sides)
 
 
-def _fitted(
-    restriction: Restriction,
-    regions: Sequence[AnyRegion],
-    hyperplanes: Sequence[Hinge],
-    sides_of: Callable[[AnyRegion], Sides],
-) -> TwoLayers | None:
-    maps: dict[Sides, tuple[AffineForm, ...]] = {}
+Maps = dict[Sides, tuple[AffineForm, ...]]
+
+
+def _maps_by_sides(
+    regions: Sequence[AnyRegion], sides_of: Callable[[AnyRegion], Sides]
+) -> Maps | None:
+    """The affine map on each combination of sides; None if one has two maps."""
+    maps: Maps = {}
     for region in regions:
         if maps.setdefault(sides_of(region), region.affine) != region.affine:
             return None
+    return maps
+
+
+def _jumps(maps: Maps, hyperplanes: Sequence[Hinge]) -> dict[int, Weights] | None:
+    """γ of hyperplanes, by number, where two regions differ in the side of that one alone.
+
+    None if their maps do not differ by a multiple of it.
+    """
     jumps: dict[int, Weights] = {}
     for sides, low in maps.items():
         for k in range(len(hyperplanes)):
@@ -102,13 +122,19 @@ def _fitted(
             high = maps.get((*sides[:k], 1, *sides[k + 1 :]))
             if high is not None:
                 factors = [
-                    multiple(combined((1, a), (-1, b)), hyperplanes[k])
+                    factor_of(weighted_sum((1, a), (-1, b)), hyperplanes[k])
                     for a, b in zip(high, low, strict=True)
                 ]
                 if any(f is None for f in factors):
                     return None
                 jumps[k] = tuple(f for f in factors if f is not None)
-    hinges = {hyperplanes[k]: weights for k, weights in jumps.items() if any(weights)}
+    return jumps
+
+
+def _affine_rest(
+    maps: Maps, hyperplanes: Sequence[Hinge], jumps: dict[int, Weights]
+) -> tuple[AffineForm, ...] | None:
+    """What is left of f without its hinges; None if that is not one affine map on all regions."""
     used = [k for k in sorted(jumps) if any(jumps[k])]
     start: tuple[AffineForm, ...] | None = None
     for sides, affine in maps.items():
@@ -122,6 +148,4 @@ def _fitted(
             start = own
         elif own != start:
             return None
-    if start is None:
-        return None
-    return TwoLayers(restriction.network, restriction.domain, restriction.free, start, hinges)
+    return start

@@ -1,16 +1,14 @@
-"""Two inputs: an exact network with two hidden layers for any depth.
+"""Jumps of a function of two inputs across its edges, by line, and what a unit's jumps are.
 
 Derivation: docs/mathematics.md#two-inputs.
 
-Across an edge on the primitive line form L the function changes by κ L. At an interior point the odd weights
-d_L = κ(beyond) − κ(before) of the lines through it balance: Σ d_L n_L = 0. A unit m·relu(base + Σ c_i relu(σ_i P_i)) whose zero set is
-one bent line (a *sheet*) with corners v_i on its pivots P_i has such jumps along the sheet and along the ray of each pivot on
-which its argument is positive. Units are subtracted until every line's jump is constant along the domain; then what is left is
-a sum of hinges and an affine map:
+    regions and their affine maps → on each line L: pieces (from, to, κ) where f changes by κ L
 
-    *Proof.* Subtract the hinges: no jump remains across any edge, so the gradient is constant.
-
-That constancy is checked exactly on every line, which proves the whole construction, given the complete list of regions.
+A *fan* is what happens at an interior point: the odd weight κ(beyond) − κ(before) of every line
+through it. A unit m·relu(base + Σ c relu(P)) has such jumps along its zero set, and along the part
+of each pivot P on which its argument is positive. Units are subtracted until every line's jump is
+constant along the domain; that is checked exactly, and then what is left is a sum of hinges and an
+affine map.
 """
 
 from __future__ import annotations
@@ -20,26 +18,27 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from rectifold.ir.domain import Domain
 from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import (
     AffineForm,
     Hinge,
     Unit,
     Weights,
-    combined,
-    evaluated,
+    factor_of,
     hinge_of,
-    multiple,
     span_inside,
+    value_at,
+    weighted_sum,
 )
 from rectifold.two_layers.plane.lines import (
     PlanePoint,
     Ray,
+    Segment,
     direction,
+    domain_sides,
     point_on,
     segments_of,
-    sides_of,
     sign_of,
     square,
 )
@@ -47,61 +46,32 @@ from rectifold.two_layers.plane.lines import (
 Piece = tuple[Fraction, Fraction, Weights]  # of a line: from, to, jump
 
 
-class Complex:
-    """Jumps of the function across its edges, by line, and the odd weights at interior points."""
+class EdgeJumps:
+    """Jumps of a function across its edges, given all regions.
 
-    def __init__(self, domain: Domain, free: tuple[int, ...], regions: Sequence[Region]) -> None:
+    `pieces` by line; at interior points `fans` (odd weights by line), `rays` (the jump across each
+    edge that begins there) and `ends` (where an edge leads, None at the border).
+    """
+
+    def __init__(self, restriction: Restriction, regions: Sequence[Region]) -> None:
+        self.restriction = restriction
         self.regions = regions
         self.outputs = len(regions[0].forms)
         self.none: Weights = (Fraction(0),) * self.outputs
-        self.sides = sides_of(domain, free)
+        self.sides = domain_sides(restriction)
         self.borders = [(side, hinge_of(side)[0]) for side in self.sides]
         self.pieces: dict[Hinge, list[Piece]] = {}
         for line, segments in segments_of(regions).items():
-            if found := self._pieces_of(line, segments):
-                self.pieces[line] = found
+            if pieces := _pieces_of(line, segments):
+                self.pieces[line] = pieces
         self.fans: dict[PlanePoint, dict[Hinge, Weights]] = defaultdict(dict)
         self.rays: dict[PlanePoint, dict[Ray, Weights]] = defaultdict(dict)
         self.ends: dict[tuple[PlanePoint, Ray], PlanePoint | None] = {}
         for line, pieces in self.pieces.items():
             self._read_line(line, pieces)
 
-    def _pieces_of(
-        self, line: Hinge, segments: list[tuple[Fraction, Fraction, int, Region]]
-    ) -> list[Piece]:
-        """Maximal pieces of the line along which the jump is constant and not 0."""
-        sides = [
-            sorted((s for s in segments if s[2] == side), key=lambda s: s[0]) for side in (1, -1)
-        ]
-        pieces: list[Piece] = []
-        i = j = 0
-        while i < len(sides[0]) and j < len(sides[1]):
-            above, below = sides[0][i], sides[1][j]
-            start, end = max(above[0], below[0]), min(above[1], below[1])
-            if start < end:
-                jump = self._jump(line, above[3], below[3])
-                if any(jump):
-                    if pieces and pieces[-1][1] == start and pieces[-1][2] == jump:
-                        pieces[-1] = (pieces[-1][0], end, jump)
-                    else:
-                        pieces.append((start, end, jump))
-            if above[1] <= below[1]:
-                i += 1
-            else:
-                j += 1
-        return pieces
-
-    @staticmethod
-    def _jump(line: Hinge, above: Region, below: Region) -> Weights:
-        jumps = []
-        for mine, other in zip(above.affine, below.affine, strict=True):
-            factor = multiple([a - b for a, b in zip(mine, other, strict=True)], line)
-            if factor is None:
-                raise AssertionError("the function is not continuous across an edge")
-            jumps.append(factor)
-        return tuple(jumps)
-
     def _read_line(self, line: Hinge, pieces: list[Piece]) -> None:
+        """Rays, ends and fans at the interior points where pieces begin or end."""
         points = {t: point_on(line, t) for piece in pieces for t in piece[:2]}
         for start, end, jump in pieces:
             for t, sign, other in ((start, 1, end), (end, -1, start)):
@@ -121,21 +91,28 @@ class Complex:
                     )
 
     def is_interior(self, point: PlanePoint) -> bool:
-        return all(evaluated(side, point) > 0 for side in self.sides)
+        """Does the point lie inside the domain, not on its border?"""
+        return all(value_at(side, point) > 0 for side in self.sides)
 
     def extent(
         self, line: Hinge, border: AffineForm | None = None
     ) -> tuple[Fraction, Fraction] | None:
-        """The range of the line's parameter inside the domain; None if it misses the interior. `border`: it lies along this side."""
+        """The range of the line's parameter inside the domain; None if it misses the interior.
+
+        `border`: the side of the domain along which the line lies, if it does.
+        """
         origin, (dx, dy) = point_on(line, Fraction(0)), direction(line)
         return span_inside(
-            (evaluated(side, origin), (side[0] * dx + side[1] * dy) / square(line))
+            (value_at(side, origin), (side[0] * dx + side[1] * dy) / square(line))
             for side in self.sides
             if side is not border
         )
 
     def remaining_hinges(self, units: Sequence[Unit]) -> dict[Hinge, Weights]:
-        """The constant jump along every line that is left after the units. Raises AssertionError if one is not constant."""
+        """The jump along every line that is left after the units.
+
+        Raises AssertionError if one is not constant, which would be a bug.
+        """
         taken: dict[Hinge, list[Piece]] = defaultdict(list)
         for unit in units:
             for line, piece in self.jumps_of(unit):
@@ -152,6 +129,7 @@ class Complex:
     def _constant(
         self, line: Hinge, extent: tuple[Fraction, Fraction], taken: list[Piece]
     ) -> Weights:
+        """The jump that is left on a line without those that are taken, the same everywhere."""
         changes: dict[Fraction, list[Fraction]] = defaultdict(lambda: list(self.none))
         for pieces, sign in ((self.pieces.get(line, []), 1), (taken, -1)):
             for start, end, jump in pieces:
@@ -165,7 +143,10 @@ class Complex:
         return ends[0]
 
     def jumps_of(self, unit: Unit) -> Iterator[tuple[Hinge, Piece]]:
-        """The jumps of a unit across lines inside the domain: along its zero set, and along pivots where it is positive."""
+        """The jumps of a unit across lines inside the domain.
+
+        Along its zero set, and along pivots where its argument is positive.
+        """
         corners: set[PlanePoint] = set()
         for pivot, c in unit.bends:
             for start, end, sign in self.signs_along(pivot, unit):
@@ -187,7 +168,7 @@ class Complex:
     def signs_along(
         self, line: Hinge, unit: Unit, border: AffineForm | None = None
     ) -> list[tuple[Fraction, Fraction, int]]:
-        """(from, to, sign of the unit's argument) on the parts of a line in the domain on which that sign is constant."""
+        """(from, to, sign of the unit's argument) on the parts of a line with one sign each."""
         values = self._values_along(line, unit, border)
         parts: list[tuple[Fraction, Fraction, int]] = []
         for (s, a), (e, b) in pairwise(values):
@@ -201,7 +182,7 @@ class Complex:
     def zeros_along(
         self, line: Hinge, unit: Unit, border: AffineForm | None = None
     ) -> set[PlanePoint]:
-        """Points of a line in the domain (ends included) where the argument is 0, or begins to be."""
+        """Points of a line in the domain, ends included, where the argument is 0 or turns 0."""
         values = self._values_along(line, unit, border)
         zeros = {t for t, v in values if v == 0}
         for (s, a), (e, b) in pairwise(values):
@@ -212,7 +193,7 @@ class Complex:
     def _values_along(
         self, line: Hinge, unit: Unit, border: AffineForm | None
     ) -> list[tuple[Fraction, Fraction]]:
-        """The argument at the ends of the line's part in the domain and where it bends in between: (parameter, value)."""
+        """The unit's argument along a line: (parameter, value) at both ends and where it bends."""
         extent = self.extent(line, border)
         if extent is None:
             return []
@@ -220,12 +201,12 @@ class Complex:
         start, end = extent
         dx, dy = direction(line)
         value = (
-            evaluated(unit.base, origin) + start * (unit.base[0] * dx + unit.base[1] * dy) / length
+            value_at(unit.base, origin) + start * (unit.base[0] * dx + unit.base[1] * dy) / length
         )
         slope = (unit.base[0] * dx + unit.base[1] * dy) / length
         turns: dict[Fraction, Fraction] = {}
         for hinge, c in unit.bends:
-            at, rise = evaluated(hinge, origin), Fraction(hinge[0] * dx + hinge[1] * dy, length)
+            at, rise = value_at(hinge, origin), Fraction(hinge[0] * dx + hinge[1] * dy, length)
             here = at + start * rise
             if here > 0 or (here == 0 and rise > 0):
                 value += c * here
@@ -241,16 +222,58 @@ class Complex:
 
 
 def forms_at(unit: Unit, point: PlanePoint) -> list[AffineForm]:
-    """The affine forms that the argument takes next to a point: one for each phase of the bends that are 0 there."""
+    """The affine forms that a unit's argument takes next to a point.
+
+    One for each choice of phases of the bends that are 0 there.
+    """
     parts: list[tuple[Fraction | int, Sequence[Fraction | int]]] = [(1, unit.base)]
     ties: list[tuple[Hinge, Fraction]] = []
     for hinge, c in unit.bends:
-        inner = evaluated(hinge, point)
+        inner = value_at(hinge, point)
         if inner > 0:
             parts.append((c, hinge))
         elif inner == 0:
             ties.append((hinge, c))
-    forms = [combined(*parts)]
+    forms = [weighted_sum(*parts)]
     for hinge, c in ties:
-        forms += [combined((1, form), (c, hinge)) for form in forms]
+        forms += [weighted_sum((1, form), (c, hinge)) for form in forms]
     return forms
+
+
+def _pieces_of(line: Hinge, segments: list[Segment]) -> list[Piece]:
+    """Maximal pieces of the line along which the jump is constant and not 0."""
+    above, below = (
+        sorted((s for s in segments if s[2] == side), key=lambda s: s[0]) for side in (1, -1)
+    )
+    pieces: list[Piece] = []
+    i = j = 0
+    while i < len(above) and j < len(below):
+        (low, high, _, over), (start, end, _, under) = above[i], below[j]
+        if max(low, start) < min(high, end):
+            _append(pieces, (max(low, start), min(high, end), _jump(line, over, under)))
+        if high <= end:
+            i += 1
+        else:
+            j += 1
+    return pieces
+
+
+def _append(pieces: list[Piece], piece: Piece) -> None:
+    """One piece more at the end, as part of the last one where that goes on with the same jump."""
+    start, end, jump = piece
+    if any(jump):
+        if pieces and pieces[-1][1] == start and pieces[-1][2] == jump:
+            pieces[-1] = (pieces[-1][0], end, jump)
+        else:
+            pieces.append(piece)
+
+
+def _jump(line: Hinge, above: Region, below: Region) -> Weights:
+    """κ per output, where the maps on both sides differ by κ times the line's form."""
+    jumps = []
+    for mine, other in zip(above.affine, below.affine, strict=True):
+        factor = factor_of([a - b for a, b in zip(mine, other, strict=True)], line)
+        if factor is None:
+            raise AssertionError("the function is not continuous across an edge")
+        jumps.append(factor)
+    return tuple(jumps)

@@ -1,0 +1,37 @@
+"""Three inputs: an exact network with two hidden layers for any depth.
+
+Derivation: docs/mathematics.md#three-inputs.
+
+    all regions → units at corners → units along lines → one hinge per plane → the affine map left
+
+Each step asserts exactly what it needs of the one before. A vertex or edge where other than generic
+things happen is refused by its coordinates; nothing is perturbed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.form import TwoLayers
+from rectifold.two_layers.space.corners import Corners
+from rectifold.two_layers.space.faces import Faces
+from rectifold.two_layers.space.lines import SpaceLines
+from rectifold.two_layers.space.planes import Planes
+
+
+def space_form(
+    restriction: Restriction, regions: Sequence[Region], *, merge: bool = True
+) -> TwoLayers:
+    """The exact form of three free inputs, given all regions.
+
+    Without `merge`, every corner gets its own unit. Raises NotGenericError.
+    """
+    faces = Faces(restriction, regions)
+    corners, lines, planes = Corners(faces), SpaceLines(faces), Planes(faces)
+    units = corners.units(lines.seams, merge=merge)
+    units += lines.units(units)
+    hinges = planes.hinges(units)
+    rest = planes.affine_rest(units, hinges)
+    return TwoLayers(restriction, rest, hinges, tuple(units))
