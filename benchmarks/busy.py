@@ -1,8 +1,10 @@
 """Proofs beside a busy process: python benchmarks/busy.py [NAME] [--loops N]
 
-Prints wall and CPU seconds of the proofs of each network of benchmarks/stability.py (NAME picks rows by a part of their name), first as the machine is, then
-beside N busy loops (default 1), the units left open each time, and how many times the CPU seconds the second run took. Exit status 1 if that is more
-than 1.3 for a row that came to its end both times (run it on a machine that does nothing else).
+Prints wall and CPU seconds of the proofs of each network of benchmarks/stability.py (NAME picks
+rows by a part of their name), first as the machine is, then beside N busy loops (default 1), the
+units left open each time, and how many times the CPU seconds the second run took. Exit status 1 if
+that is more than 1.3 for a row that came to its end both times (run it on a machine that does
+nothing else).
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ def main() -> int:
     parser.add_argument("--loops", type=int, default=1)
     given = parser.parse_args()
     print(
-        f"{'network, domain':22} {'wall s':>8} {'CPU s':>8} {'open':>5}   {'busy: wall':>10} {'CPU s':>8} {'open':>5} {'CPU':>6}"
+        f"{'network, domain':22} {'wall s':>8} {'CPU s':>8} {'open':>5}   {'busy: wall':>10} "
+        f"{'CPU s':>8} {'open':>5} {'CPU':>6}"
     )
     worst = 0.0
     for name, network, domain, limit in rows():

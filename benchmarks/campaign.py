@@ -1,7 +1,8 @@
-"""A long run of the random-network test: python benchmarks/campaign.py [COUNT] (default 10,000 networks).
+"""A long run of the random-network test: python benchmarks/campaign.py [COUNT] (default 10,000
+networks).
 
-Each network is compiled in check mode and certified; the exact values agree at random points and corners; every verdict is
-compared with Z3, which is told nothing that was proved before.
+Each network is compiled in check mode and certified; the exact values agree at random points and
+corners; every verdict is compared with Z3, which is told nothing that was proved before.
 """
 
 from __future__ import annotations

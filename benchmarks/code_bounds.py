@@ -2,11 +2,13 @@
 
     python benchmarks/code_bounds.py --count 1000 --start 0 [--c-every 10]
 
-Random networks whose weights, biases and domains have magnitudes from 1e-320 to 1e300, or from 1e-45 to 1e38 (subnormal numbers
-included), are written as python, numpy, c, onnx64 and onnx. Each is run at ends, at rounded ends, at subnormal and at random points; onnx and
-onnx64 a second time with onnxruntime's session.set_denormal_as_zero. A point beyond an end is compared with the exact network at that end.
-Prints, per format, how many networks were written or refused, points, and the largest share of a bound that was used.
-Ends with status 1 if a bound is exceeded, or a value is not finite.
+Random networks whose weights, biases and domains have magnitudes from 1e-320 to 1e300, or from
+1e-45 to 1e38 (subnormal numbers included), are written as python, numpy, c, onnx64 and onnx. Each
+is run at ends, at rounded ends, at subnormal and at random points; onnx and onnx64 a second time
+with onnxruntime's session.set_denormal_as_zero. A point beyond an end is compared with the exact
+network at that end. Prints, per format, how many networks were written or refused, points, and the
+largest share of a bound that was used. Ends with status 1 if a bound is exceeded, or a value is not
+finite.
 """
 
 from __future__ import annotations
@@ -106,7 +108,9 @@ def _matrix(random: Random, rows: int, columns: int, exponents: tuple[int, int])
 
 
 def accepted_points(domain: Domain, precision: str, seed: int) -> list[list[float]]:
-    """Floats of the format between the rounded ends: the ends themselves, their neighbours, subnormal and random ones."""
+    """Floats of the format between the rounded ends: the ends themselves, their neighbours,
+    subnormal and random ones.
+    """
     random, kind = Random(seed), np.dtype(precision).type
     with np.errstate(over="ignore", under="ignore"):
         ends = [
@@ -242,7 +246,9 @@ def _moved_inside(x: Sequence[float], domain: Domain) -> list[Fraction]:
 
 
 def campaign(start: int, count: int, c_every: int) -> dict[str, Tally]:
-    """Every format on every seed, C on every `c_every`-th (0: never). Formats whose tools are missing are left out."""
+    """Every format on every seed, C on every `c_every`-th (0: never). Formats whose tools are
+    missing are left out.
+    """
     kinds = [
         k
         for k in FILES
@@ -265,11 +271,13 @@ def main() -> int:
     given = parser.parse_args()
     tallies = campaign(given.start, given.count, given.c_every)
     print(
-        "| format | written | refused | points | largest share of a bound | wrong |\n|---|---|---|---|---|---|"
+        "| format | written | refused | points | largest share of a bound | wrong |\n"
+        "|---|---|---|---|---|---|"
     )
     for label, tally in tallies.items():
         print(
-            f"| {label} | {tally.written} | {tally.refused} | {tally.points} | {tally.largest:.3g} | {len(tally.wrong)} |"
+            f"| {label} | {tally.written} | {tally.refused} | {tally.points} | {tally.largest:.3g} "
+            f"| {len(tally.wrong)} |"
         )
     wrong = [line for tally in tallies.values() for line in tally.wrong]
     print("\n".join(wrong[:20]))

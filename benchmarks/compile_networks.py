@@ -1,9 +1,11 @@
-"""Compile networks and print what it cost: proofs, rewriting, certificate, checker; and what was left of the network.
+"""Compile networks and print what it cost: proofs, rewriting, certificate, checker; and what was
+left of the network.
 
     python benchmarks/compile_networks.py [NETWORK[@DOMAIN] ...]
 
-Without arguments: the example networks, and the real networks beside the checkout if they are there. No peer is timed:
-onnxsim, onnxslim and ONNX Runtime remove no stable, dead or parallel unit, so there is nothing to compare.
+Without arguments: the example networks, and the real networks beside the checkout if they are
+there. No peer is timed: onnxsim, onnxslim and ONNX Runtime remove no stable, dead or parallel unit,
+so there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -65,14 +67,17 @@ def row(path: Path, spec: str | None) -> str:
     counts = "/".join(str(compiled.facts.count(p)) for p in Phase)
     before, after = compiled.source.sizes, compiled.network.sizes
     sizes = f"{before.units} → {after.units} | {before.weights:,} → {after.weights:,}"
-    stages = f"{spent[0]:.2f} | {spent[1] - rewriting:.2f} | {rewriting:.2f} | {spent[2]:.2f} | {spent[3]:.1f}"
+    proving = spent[1] - rewriting
+    shares = (spent[0], proving, rewriting, spent[2])
+    stages = " | ".join([*(f"{v:.2f}" for v in shares), f"{spent[3]:.1f}"])
     size = len(certificate.text) / 1e6
     return f"| {path.stem} | {counts} | {sizes} | {stages} | {size:.1f} | {verdict.status} |"
 
 
 def main() -> None:
     print(
-        "| network | active/inactive/unstable/open | units | weights | load s | prove s | rewrite s | certify s | check s | MB | certificate |"
+        "| network | active/inactive/unstable/open | units | weights | load s | prove s | rewrite "
+        "s | certify s | check s | MB | certificate |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for path, spec in jobs(sys.argv[1:]):

@@ -1,10 +1,12 @@
-"""Damaged files of every format: each is a network (a domain, a point) or one refusal, in seconds and little memory.
+"""Damaged files of every format: each is a network (a domain, a point) or one refusal, in seconds
+and little memory.
 
     python benchmarks/damaged_files.py --count 2000 --seed 0 --start 0
 
-A valid file is changed in one or two places (a bit flipped, cut off, a piece doubled, dropped, moved, or replaced by a
-number or a sign; of an .npz file also inside a member, with a right checksum), and read. A contradiction is any error but InputError, an empty message, more than --seconds, or a
-gigabyte: the case's number is printed, and the exit status is 1.
+A valid file is changed in one or two places (a bit flipped, cut off, a piece doubled, dropped,
+moved, or replaced by a number or a sign; of an .npz file also inside a member, with a right
+checksum), and read. A contradiction is any error but InputError, an empty message, more than
+--seconds, or a gigabyte: the case's number is printed, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -29,8 +31,35 @@ from rectifold.formats.load import load, read_domain
 from rectifold.language.elaborate import parse
 
 MEGABYTES = 1000
-_PIECES = (b"9", b"99999999", b"1e999", b"-", b"/0", b"(", b")", b"[", b"]", b",", b'"', b"\n", b"\x00", b"\xff", b"NaN",
-           b"eye(9999)", b"concat(", b"@", b"x", b"^9", b"0.1", b"1e-300", b"inf", b"{", b"}", b";", b"#")  # fmt: skip
+_PIECES = (
+    b"9",
+    b"99999999",
+    b"1e999",
+    b"-",
+    b"/0",
+    b"(",
+    b")",
+    b"[",
+    b"]",
+    b",",
+    b'"',
+    b"\n",
+    b"\x00",
+    b"\xff",
+    b"NaN",
+    b"eye(9999)",
+    b"concat(",
+    b"@",
+    b"x",
+    b"^9",
+    b"0.1",
+    b"1e-300",
+    b"inf",
+    b"{",
+    b"}",
+    b";",
+    b"#",
+)
 
 RELU = """network demo "a title"
 input x[4] in [[-1, 1], [0, 1/3], [-inf, 2], [0.1, 1e3]]
@@ -43,7 +72,10 @@ both = concat(h, low[1:3], abs(x[0]))
 soft = leaky_relu(both, 0.1f32)
 output [max(both[0], both[1], 0), [1, -1, 0, 0, 2] @ soft, clip(3*x[3], -1, 1)]
 """
-NNET = "// comment\n2,2,1,2,\n2,2,1,\n0,\n-1.0,0.0,\n1.0,4.0,\n0.0,2.0,5.0,\n1.0,2.0,3.0,\n1.0,-1.0,\n0.5,0.1,\n0.25,\n-0.5,\n2.0,1.0,\n1.0,\n"
+NNET = (
+    "// comment\n2,2,1,2,\n2,2,1,\n0,\n-1.0,0.0,\n1.0,4.0,\n0.0,2.0,5.0,\n1.0,2.0,3.0,\n"
+    "1.0,-1.0,\n0.5,0.1,\n0.25,\n-0.5,\n2.0,1.0,\n1.0,\n"
+)
 VNNLIB = """; a property
 (declare-const X_0 Real)
 (declare-const X_1 Real)
@@ -64,8 +96,14 @@ def samples() -> dict[str, bytes]:
         "domain": {"lo": ["0", "-inf"], "hi": ["1", "1"]},
     }
     stored, packed, member, point = (io.BytesIO() for _ in range(4))
-    arrays = {"W0": np.eye(3, 2), "b0": np.zeros(3), "W1": np.ones((1, 3), np.float32), "b1": np.ones(1),
-              "input_lo": np.zeros(2), "input_hi": np.ones(2)}  # fmt: skip
+    arrays = {
+        "W0": np.eye(3, 2),
+        "b0": np.zeros(3),
+        "W1": np.ones((1, 3), np.float32),
+        "b1": np.ones(1),
+        "input_lo": np.zeros(2),
+        "input_hi": np.ones(2),
+    }
     np.save(member, np.ones((2, 2)))
     np.savez(stored, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
     np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]
@@ -185,7 +223,8 @@ def main() -> int:
         wrong = answers["wrong"] + (grown > MEGABYTES)
         bad += wrong
         print(
-            f"{kind:<12} {answers['read']:>6} {answers['refused']:>8} {wrong:>6} {slowest:>7.2f}s {grown:>8}",
+            f"{kind:<12} {answers['read']:>6} {answers['refused']:>8} {wrong:>6} {slowest:>7.2f}s "
+            f"{grown:>8}",
             flush=True,
         )
     return 1 if bad else 0

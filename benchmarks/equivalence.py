@@ -1,11 +1,15 @@
-"""Decide pairs of networks: python benchmarks/equivalence.py [GROUP …] [--certificates] [--peer PYTHON]
+"""Decide pairs of networks: python benchmarks/equivalence.py [GROUP …] [--certificates] [--peer
+PYTHON]
 
-Groups: pruned, iso, rounded, student, mnist, marabou, copies (all by default; all but the last need the networks beside the checkout). Prints one row per instance with the
-verdict, CPU and wall seconds and the sub-boxes, and the sum of each group. Beside ours: VeryDiff's published verdict and seconds (pruned; its machine), and
-(group marabou) Marabou on the gap network for a few instances, 60 s each, where PYTHON is an interpreter that has maraboupy. With --certificates every proof's certificate is
-written and replayed, and its size and the checker's seconds are shown: that takes much longer than the proofs.
-`copies`: random networks against equal copies (permuted, scaled, mirrored, split, with dead units, compiled, shallow) and against copies that
-are one unit in the last place off.
+Groups: pruned, iso, rounded, student, mnist, marabou, copies (all by default; all but the last need
+the networks beside the checkout). Prints one row per instance with the verdict, CPU and wall
+seconds and the sub-boxes, and the sum of each group. Beside ours: VeryDiff's published verdict and
+seconds (pruned; its machine), and (group marabou) Marabou on the gap network for a few instances,
+60 s each, where PYTHON is an interpreter that has maraboupy. With --certificates every proof's
+certificate is written and replayed, and its size and the checker's seconds are shown: that takes
+much longer than the proofs. `copies`: random networks against equal copies (permuted, scaled,
+mirrored, split, with dead units, compiled, shallow) and against copies that are one unit in the
+last place off.
 """
 
 from __future__ import annotations
@@ -78,7 +82,8 @@ def replayed(a: Network, b: Network, domain: Domain, result: Comparison) -> str:
     verdict = rectifold_check.check(
         canonical_text(a), domain_text(domain), result.certificate.lines, canonical_text(b)
     )
-    return f"certificate {verdict.status}, {len(result.certificate.text) / 1e6:.2f} MB, {time.monotonic() - started:.0f} s"
+    megabytes, seconds = len(result.certificate.text) / 1e6, time.monotonic() - started
+    return f"certificate {verdict.status}, {megabytes:.2f} MB, {seconds:.0f} s"
 
 
 def row(
@@ -102,14 +107,17 @@ def row(
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     reason = result.reason if isinstance(result, Equal) else ""
     print(
-        f"{name:44} {question:>6} {named(result):12} {cpu:7.2f} {wall:7.2f}  {beside:24} {reason[:60]:60} {replayed(a, b, domain, result)}",
+        f"{name:44} {question:>6} {named(result):12} {cpu:7.2f} {wall:7.2f}  {beside:24} "
+        f"{reason[:60]:60} {replayed(a, b, domain, result)}",
         flush=True,
     )
     return named(result), cpu
 
 
 def pruned() -> None:
-    """VeryDiff's benchmark: ACAS originals against copies with 5 % of the weights pruned, ε = 0.05."""
+    """VeryDiff's benchmark: ACAS originals against copies with 5 % of the weights pruned, ε =
+    0.05.
+    """
     total, theirs, wrong, undecided = 0.0, 0.0, 0, 0
     with (PAIRS / "pruned/verydiff_eps_0.05.csv").open() as file:
         instances = list(csv.DictReader(file))
@@ -127,7 +135,8 @@ def pruned() -> None:
         wrong += verdict in ("proved", "refuted") and verdict != expected
         undecided += verdict not in ("proved", "refuted")
     print(
-        f"pruned: {len(instances)} instances, {undecided} undecided, {wrong} against VeryDiff, {total:.1f} CPU s (VeryDiff {theirs:.1f})"
+        f"pruned: {len(instances)} instances, {undecided} undecided, {wrong} against VeryDiff, "
+        f"{total:.1f} CPU s (VeryDiff {theirs:.1f})"
     )
 
 
@@ -143,7 +152,8 @@ def iso() -> None:
         verdict, cpu = row(file.stem, a, b, domain, "0.05", 200.0)
         times.append(cpu if verdict in ("proved", "refuted") else np.inf)
     print(
-        f"iso: {sum(t <= 100 for t in times)} of {len(times)} within 100 CPU s, {sum(t <= 30 for t in times)} within 30, median {np.median(times):.1f}"
+        f"iso: {sum(t <= 100 for t in times)} of {len(times)} within 100 CPU s, "
+        f"{sum(t <= 30 for t in times)} within 30, median {np.median(times):.1f}"
     )
 
 
@@ -163,7 +173,9 @@ def half_precision(network: Network) -> Network:
 
 
 def rounded() -> None:
-    """ACAS 1_1 against its weights in 16 bits; the last row is a bound on the whole input range after 60 s."""
+    """ACAS 1_1 against its weights in 16 bits; the last row is a bound on the whole input range
+    after 60 s.
+    """
     a = load(str(BESIDE / "acas/acasxu_1_1.onnx")).network
     b = half_precision(a)
     for number in (1, 3):
@@ -173,7 +185,8 @@ def rounded() -> None:
     full = read_domain("[[-0.3284,0.6799],[-1/2,1/2],[-1/2,1/2],[-1/2,1/2],[-1/2,1/2]]", a)
     found = closest(a, b, full, limits=Limits(60.0))
     print(
-        f"ACAS 1_1 in 16 bits, whole range: max |A - B| in [{float(found.lower):.4g}, {float(found.upper):.4g}] after 60 s, {found.boxes:,} boxes"
+        f"ACAS 1_1 in 16 bits, whole range: max |A - B| in [{float(found.lower):.4g}, "
+        f"{float(found.upper):.4g}] after 60 s, {found.boxes:,} boxes"
     )
 
 
@@ -189,10 +202,14 @@ def student() -> None:
 
 
 def mnist() -> None:
-    """Bounds on the largest difference on local boxes; and the pruned pair within what they leave to decide."""
+    """Bounds on the largest difference on local boxes; and the pruned pair within what they leave
+    to decide.
+    """
     for first, second in (
-        ("mnist-net_256x4", "mnist_256x4_1e4"), ("mnist-net_256x4", "mnist_256x4_2e5"), ("mnist_relu_3_100", "mnist_relu_3_100_pruned5"),
-    ):  # fmt: skip
+        ("mnist-net_256x4", "mnist_256x4_1e4"),
+        ("mnist-net_256x4", "mnist_256x4_2e5"),
+        ("mnist_relu_3_100", "mnist_relu_3_100_pruned5"),
+    ):
         a, b = (load(str(PAIRS / f"mnist/{n}.onnx")).network for n in (first, second))
         for box in ("mnist_0_local_15", "mnist_7_local_15"):
             domain = read_domain(str(PAIRS / f"mnist/{box}.vnnlib"), a)
@@ -200,7 +217,8 @@ def mnist() -> None:
             found = closest(a, b, domain, limits=Limits(60.0))
             seconds = time.monotonic() - started
             print(
-                f"{second:26} {box}: max |A - B| in [{float(found.lower):.5g}, {float(found.upper):.5g}], {seconds:.1f} s",
+                f"{second:26} {box}: max |A - B| in [{float(found.lower):.5g}, "
+                f"{float(found.upper):.5g}], {seconds:.1f} s",
                 flush=True,
             )
     for box, questions in (
@@ -212,7 +230,7 @@ def mnist() -> None:
             row(f"mnist_relu_3_100_pruned5 {box}", a, b, domain, question, 120.0)
 
 
-# ---- copies ---------------------------------------------------------------------------------------
+# ---- copies ------------------------------------------------------------------------------------
 
 
 def permuted(network: Network, random: Random) -> Network:
@@ -234,7 +252,9 @@ def permuted(network: Network, random: Random) -> Network:
 
 
 def mirrored(network: Network) -> Network:
-    """relu(z) = z + relu(-z) for the first unit of the first layer, z carried by a skip edge from the input."""
+    """relu(z) = z + relu(-z) for the first unit of the first layer, z carried by a skip edge from
+    the input.
+    """
     first, second = network.layers[:2]
     flip = Matrix.from_floats(np.diag([-1.0] + [1.0] * (first.size - 1)))
     column = second.weights[first.name].select_columns([0])
@@ -251,7 +271,9 @@ def mirrored(network: Network) -> Network:
 
 
 def with_copies(network: Network, parts: list[Fraction]) -> Network:
-    """The first unit split into several with outgoing weights in these parts (they sum to 1; 0 makes a dead one)."""
+    """The first unit split into several with outgoing weights in these parts (they sum to 1; 0
+    makes a dead one).
+    """
     first, second = network.layers[:2]
     rows = [0] * len(parts) + list(range(1, first.size))
     weight = second.weights[first.name]
@@ -375,7 +397,8 @@ def copies() -> None:
             ulp["open"] += 1
     for name, total in asked.items():
         print(
-            f"{name:22} {proved[name]:4} of {total:4} proved equal, {certified[name]:4} with a certificate that holds"
+            f"{name:22} {proved[name]:4} of {total:4} proved equal, {certified[name]:4} with a "
+            "certificate that holds"
         )
     print(f"one ulp off: {ulp} ({time.monotonic() - started:.0f} s in all)")
 

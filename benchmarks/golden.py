@@ -1,7 +1,7 @@
 """Bytes before and after: what every command writes for 30 networks, as hashes.
 
     python benchmarks/golden.py --write FILE              hashes of this checkout
-    python benchmarks/golden.py --against REVISION        the same commands at a git revision, and here
+    python benchmarks/golden.py --against REVISION    the same commands at a git revision, and here
     python benchmarks/golden.py --against REVISION tiny   only networks whose name contains "tiny"
     python benchmarks/golden.py --kernel Sandybridge:2    here, and with another BLAS kernel and
                                                           number of threads
@@ -65,8 +65,10 @@ FEW_INPUTS = (
 def networks(folder: Path) -> Iterator[tuple[str, str, int]]:
     """Writes the networks into `folder`; yields file name, --domain option and number of inputs."""
     for name, option, inputs in (
-        ("cartpole.onnx", f'--domain "{CARTPOLE}"', 4), ("thermostat.relu", "", 2), ("tiny.relu", "", 3),
-    ):  # fmt: skip
+        ("cartpole.onnx", f'--domain "{CARTPOLE}"', 4),
+        ("thermostat.relu", "", 2),
+        ("tiny.relu", "", 3),
+    ):
         (folder / name).write_bytes((ROOT / "examples" / name).read_bytes())
         yield name, option, inputs
     for seed in range(18):
@@ -75,9 +77,18 @@ def networks(folder: Path) -> Iterator[tuple[str, str, int]]:
         (folder / name).write_text(_small_network(seed, inputs), encoding="utf-8")
         yield name, "", inputs
     for seed, sizes in enumerate(
-        ((2, 8, 8, 1), (3, 8, 6, 2), (2, 12, 2), (4, 10, 8, 3), (5, 8, 8, 1), (6, 16, 16, 3), (8, 20, 10, 4),
-         (16, 24, 24, 5), (30, 20, 20, 10))
-    ):  # fmt: skip
+        (
+            (2, 8, 8, 1),
+            (3, 8, 6, 2),
+            (2, 12, 2),
+            (4, 10, 8, 3),
+            (5, 8, 8, 1),
+            (6, 16, 16, 3),
+            (8, 20, 10, 4),
+            (16, 24, 24, 5),
+            (30, 20, 20, 10),
+        )
+    ):
         name = f"float{seed}.npz"
         np.savez(folder / name, **_float_layers(seed, sizes))  # type: ignore[arg-type]
         yield name, '--domain "[-1/2,1/2]"', sizes[0]

@@ -1,6 +1,8 @@
-"""Random lattices and networks of repeated pieces: python benchmarks/lattices.py [COUNT] [SEED] [--processes N] [--show]
+"""Random lattices and networks of repeated pieces: python benchmarks/lattices.py [COUNT] [SEED]
+[--processes N] [--show]
 
-As benchmarks/soundness.py --lattices: at limits 0, 0.1 and none, no certificate of ours may be refused.
+As benchmarks/soundness.py --lattices: at limits 0, 0.1 and none, no certificate of ours may be
+refused.
 """
 
 from __future__ import annotations

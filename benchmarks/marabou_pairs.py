@@ -1,7 +1,9 @@
-"""Ask Marabou about a gap network, for benchmarks/equivalence.py: PYTHON marabou_pairs.py FILE.npz SECONDS, where PYTHON has maraboupy.
+"""Ask Marabou about a gap network, for benchmarks/equivalence.py: PYTHON marabou_pairs.py FILE.npz
+SECONDS, where PYTHON has maraboupy.
 
-Each unit of the last layer is asked to be positive; Marabou answers in floats. Prints {"verdict", "cpu", "point"}: "proved" if it says unsat for all,
-"refuted" at the first sat, with its point, else "open".
+Each unit of the last layer is asked to be positive; Marabou answers in floats. Prints {"verdict",
+"cpu", "point"}: "proved" if it says unsat for all, "refuted" at the first sat, with its point, else
+"open".
 """
 
 from __future__ import annotations

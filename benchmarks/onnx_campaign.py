@@ -1,8 +1,10 @@
-"""Random ONNX graphs against onnxruntime and onnx.reference: python benchmarks/onnx_campaign.py [COUNT] [SEED] [--op OPERATOR]
+"""Random ONNX graphs against onnxruntime and onnx.reference: python benchmarks/onnx_campaign.py
+[COUNT] [SEED] [--op OPERATOR]
 
-Every operator that can be read has its turn, with every attribute, opset and element type. A graph is read right (exactly,
-at random points), or refused in one clean line; the table says how often which. A misread graph, a raw message or a
-traceback is printed with its seed (`1 SEED --show` prints its text) and ends the run with status 1.
+Every operator that can be read has its turn, with every attribute, opset and element type. A graph
+is read right (exactly, at random points), or refused in one clean line; the table says how often
+which. A misread graph, a raw message or a traceback is printed with its seed (`1 SEED --show`
+prints its text) and ends the run with status 1.
 """
 
 from __future__ import annotations
@@ -60,12 +62,14 @@ def main() -> None:
                 print(text_of(graph.read), f"\npoints: {graph.points}", sep="")
             if found.is_fault or asked.show:
                 print(
-                    f"seed {seed} ({graph.operator}): {found.outcome}: {found.detail.strip()[:900]}",
+                    f"seed {seed} ({graph.operator}): {found.outcome}: "
+                    f"{found.detail.strip()[:900]}",
                     flush=True,
                 )
     faults = _table(outcomes, refusals)
     print(
-        f"{asked.count} graphs from seed {asked.seed}: {faults} faults, {peers} on which the peers disagree, {time.process_time() - started:.0f} CPU-s"
+        f"{asked.count} graphs from seed {asked.seed}: {faults} faults, {peers} on which the peers "
+        f"disagree, {time.process_time() - started:.0f} CPU-s"
     )
     print(
         "read although something was spoilt:",

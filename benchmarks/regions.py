@@ -1,9 +1,11 @@
-"""Count linear regions: python benchmarks/regions.py [--peer PYTHON] [--seconds S] [NETWORK[@DOMAIN] ...]
+"""Count linear regions: python benchmarks/regions.py [--peer PYTHON] [--seconds S]
+[NETWORK[@DOMAIN] ...]
 
-Without networks: ones with random float32 weights (He) on [-1, 1]^n, made here from a fixed seed, and the seeded networks beside
-the checkout if they are there. Every count is exact; the rate is regions per CPU-second of one process. More than five inputs are enumerated by linear
-programs (the extra lp), for at most S seconds. PYTHON is an interpreter of another environment that has relucent and torch: relucent then counts
-the same networks in the same run.
+Without networks: ones with random float32 weights (He) on [-1, 1]^n, made here from a fixed seed,
+and the seeded networks beside the checkout if they are there. Every count is exact; the rate is
+regions per CPU-second of one process. More than five inputs are enumerated by linear programs (the
+extra lp), for at most S seconds. PYTHON is an interpreter of another environment that has relucent
+and torch: relucent then counts the same networks in the same run.
 """
 
 from __future__ import annotations
@@ -36,12 +38,27 @@ from support import float_network
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "networks"
 SEEDED = [
-    "2-8-8-1_random_0", "2-16-16-1_random_0", "2-32-32-1_random_0", "2-64-64-1_random_0", "2-16-16-16-1_trained_0",
-    "3-8-8-1_random_0", "3-16-16-1_random_0", "5-12-12-1_random_0", "10-8-8-1_random_0", "10-16-16-1_trained_0",
-]  # fmt: skip
+    "2-8-8-1_random_0",
+    "2-16-16-1_random_0",
+    "2-32-32-1_random_0",
+    "2-64-64-1_random_0",
+    "2-16-16-16-1_trained_0",
+    "3-8-8-1_random_0",
+    "3-16-16-1_random_0",
+    "5-12-12-1_random_0",
+    "10-8-8-1_random_0",
+    "10-16-16-1_trained_0",
+]
 OWN = [
-    (2, 16, 16, 1), (2, 32, 32, 1), (2, 64, 64, 1), (3, 8, 8, 1), (3, 16, 16, 1), (4, 10, 10, 1), (5, 10, 10, 1), (8, 8, 8, 1),
-]  # fmt: skip
+    (2, 16, 16, 1),
+    (2, 32, 32, 1),
+    (2, 64, 64, 1),
+    (3, 8, 8, 1),
+    (3, 16, 16, 1),
+    (4, 10, 10, 1),
+    (5, 10, 10, 1),
+    (8, 8, 8, 1),
+]
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,12 @@ def ours(network: Network, domain: Domain, seconds: float) -> Count:
     )
 
 
+def compared(found: Count, other: Count) -> str:
+    """The peer's columns, and how many times its rate ours is."""
+    times = found.rate / other.rate
+    return f" {other.count:9,} {other.cpu:7.1f} {other.rate:10,.0f} {times:6.1f}"
+
+
 def theirs(python: str, network: Network) -> Count | str:
     """relucent's count, in an interpreter that has it, or why there is none."""
     arrays: dict[str, Any] = {}
@@ -103,7 +126,9 @@ def theirs(python: str, network: Network) -> Count | str:
 
 
 def controller(seconds: float) -> str | None:
-    """A small sub-box of an ACAS Xu network: the regions, and the checker's own cells of the same network beside them."""
+    """A small sub-box of an ACAS Xu network: the regions, and the checker's own cells of the same
+    network beside them.
+    """
     path = SHARED / "acas" / "acasxu_1_1.onnx"
     if not path.is_file():
         return None
@@ -128,7 +153,8 @@ def controller(seconds: float) -> str | None:
     )
     count = sum(1 for _ in cells.affine(10**6))
     return (
-        f"ACAS Xu 1_1 on a twentieth of prop_1's box in each input: {found.count:,} regions in {found.cpu:.1f} CPU-s; "
+        f"ACAS Xu 1_1 on a twentieth of prop_1's box in each input: {found.count:,} regions in "
+        f"{found.cpu:.1f} CPU-s; "
         f"the checker, on its own: {count:,} cells in {time.process_time() - started:.1f} CPU-s"
     )
 
@@ -147,10 +173,7 @@ def main(peer: str | None, seconds: float, arguments: tuple[str, ...]) -> None:
         line = f"{name:28} {count:>9} {found.splits:8,} {found.cpu:7.2f} {found.rate:10,.0f}"
         if peer and network.is_chain and network.domain == Domain.cube(-1, 1, network.input_size):
             other = theirs(peer, network) if found.complete else "not asked"
-            line += (
-                f" {other}" if isinstance(other, str)
-                else f" {other.count:9,} {other.cpu:7.1f} {other.rate:10,.0f} {found.rate / other.rate:6.1f}"
-            )  # fmt: skip
+            line += f" {other}" if isinstance(other, str) else compared(found, other)
         print(line, flush=True)
     if not arguments and (line_of := controller(seconds)) is not None:
         print(line_of)

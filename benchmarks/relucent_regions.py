@@ -1,6 +1,8 @@
-"""Count regions with relucent, for benchmarks/regions.py: PYTHON relucent_regions.py FILE.npz, where PYTHON has relucent and torch.
+"""Count regions with relucent, for benchmarks/regions.py: PYTHON relucent_regions.py FILE.npz,
+where PYTHON has relucent and torch.
 
-Prints {"count", "cpu", "version"}: CPU-seconds of the search alone, this process and its workers, on the cube [-1, 1]^n.
+Prints {"count", "cpu", "version"}: CPU-seconds of the search alone, this process and its workers,
+on the cube [-1, 1]^n.
 """
 
 from __future__ import annotations

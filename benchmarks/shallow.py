@@ -1,8 +1,11 @@
-"""Build exact shallow networks: python benchmarks/shallow.py [--degenerate N] [NETWORK[@DOMAIN] ...]
+"""Build exact shallow networks: python benchmarks/shallow.py [--degenerate N] [NETWORK[@DOMAIN]
+...]
 
-Hidden units of the exact form beside the paper's gated form, the time, mismatches at random rational points and at every vertex (300 of them for the largest; exact),
-the largest error of its float64 evaluation, and the certificate: cells, and the checker's CPU-seconds. Without networks: random float32 networks made
-here, the seeded ones beside the checkout if they are there, and N random small-integer networks, most of them degenerate.
+Hidden units of the exact form beside the paper's gated form, the time, mismatches at random
+rational points and at every vertex (300 of them for the largest; exact), the largest error of its
+float64 evaluation, and the certificate: cells, and the checker's CPU-seconds. Without networks:
+random float32 networks made here, the seeded ones beside the checkout if they are there, and N
+random small-integer networks, most of them degenerate.
 """
 
 from __future__ import annotations
@@ -38,9 +41,13 @@ from support import float_network, points_of, random_network
 
 OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1), (2, 64, 64, 64, 1)]
 SEEDED = [
-    "2-16-16-1_trained_0", "2-32-32-1_random_0", "2-16-16-16-1_trained_0", "2-32-32-32-1_random_0", "3-8-8-8-1_random_0",
+    "2-16-16-1_trained_0",
+    "2-32-32-1_random_0",
+    "2-16-16-16-1_trained_0",
+    "2-32-32-32-1_random_0",
+    "3-8-8-8-1_random_0",
     "3-8-8-8-1_trained_0",
-]  # fmt: skip
+]
 POINTS = 200
 CERTIFIED = 30_000  # cells up to which a certificate is made
 MOST_WORK = (
@@ -81,7 +88,8 @@ def row(name: str, network: Network) -> str:
     ).max()
     hidden = "-".join(map(str, result.hidden_sizes()))
     return (
-        f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} {f'{wrong}/{len(points)}':>9} "
+        f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} "
+        f"{f'{wrong}/{len(points)}':>9} "
         f"{error:9.1e} {seconds:7.2f} {certificate(network, result, len(regions))}"
     )
 
@@ -104,7 +112,9 @@ def certificate(network: Network, result: Network, regions: int) -> str:
 
 
 def degenerate(count: int) -> str:
-    """Random small-integer networks of one to three inputs: mismatches, certificates that do not hold, and refusals."""
+    """Random small-integer networks of one to three inputs: mismatches, certificates that do not
+    hold, and refusals.
+    """
     asked: Counter[int] = Counter()
     refused: Counter[int] = Counter()
     mismatches = unproved = 0
@@ -134,7 +144,10 @@ def degenerate(count: int) -> str:
     inputs_text = ", ".join(
         f"{asked[k]} of {k} input{'s' if k > 1 else ''} ({refused[k]} refused)" for k in (1, 2, 3)
     )
-    return f"{count} small-integer networks: {inputs_text}; {mismatches} mismatches, {unproved} without a certificate"
+    return (
+        f"{count} small-integer networks: {inputs_text}; {mismatches} mismatches, "
+        f"{unproved} without a certificate"
+    )
 
 
 @click.command()
@@ -144,7 +157,8 @@ def degenerate(count: int) -> str:
 @click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
 def main(count: int, arguments: tuple[str, ...]) -> None:
     print(
-        f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} {'float64':>9} {'CPU s':>7} "
+        f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} "
+        f"{'float64':>9} {'CPU s':>7} "
         f"{'cells':>8} {'checker':>7} {'CPU s':>6}"
     )
     chosen: list[tuple[str, Network]] = []

@@ -1,9 +1,11 @@
 """Decide the stability of every unit: python benchmarks/stability.py [NAME]
 
-Prints one row per network and domain: units by verdict, wall and CPU seconds of the proofs, then the certificate (size, the checker's verdict and
-seconds), how many of 10 mutations are refused (one claim each, changed to a little more than is true), and contradictions with random points. `Z3` is plain Z3 in the same run: its
-seconds per question with a limit of 5 s, over a sample of questions, and how many it answered. NAME picks rows by a part of their name.
-Needs the real networks beside the checkout; without them only the example network is measured.
+Prints one row per network and domain: units by verdict, wall and CPU seconds of the proofs, then
+the certificate (size, the checker's verdict and seconds), how many of 10 mutations are refused (one
+claim each, changed to a little more than is true), and contradictions with random points. `Z3` is
+plain Z3 in the same run: its seconds per question with a limit of 5 s, over a sample of questions,
+and how many it answered. NAME picks rows by a part of their name. Needs the real networks beside
+the checkout; without them only the example network is measured.
 """
 
 from __future__ import annotations
@@ -103,7 +105,9 @@ def contradictions(compiled: Compiled) -> int:
 
 
 def refused(compiled: Compiled, certificate: Certificate) -> tuple[int, int]:
-    """(refused, tried): claims about the source's units changed to say a little more than is true at a point of the domain."""
+    """(refused, tried): claims about the source's units changed to say a little more than is true
+    at a point of the domain.
+    """
     domain = compiled.source.domain
     assert domain is not None
     bounds = Bounds(compiled.source, domain)
@@ -189,9 +193,13 @@ def highs(compiled: Compiled) -> str:
     def answer(bounds: Bounds, question: Question) -> bool:
         model = highspy.Highs()
         for name, value in (
-            ("output_flag", False), ("time_limit", MILP_SECONDS), ("threads", 1), ("small_matrix_value", 1e-12),
-            ("objective_target", -1e-5), ("objective_bound", 0.0),
-        ):  # fmt: skip
+            ("output_flag", False),
+            ("time_limit", MILP_SECONDS),
+            ("threads", 1),
+            ("small_matrix_value", 1e-12),
+            ("objective_target", -1e-5),
+            ("objective_bound", 0.0),
+        ):
             model.setOptionValue(name, value)
         model.minimize(_milp(model, bounds, *question))
         return bool(model.getModelStatus() != highspy.HighsModelStatus.kTimeLimit)
@@ -242,7 +250,8 @@ def _milp(model: Any, bounds: Bounds, name: str, unit: int, sign: int) -> Any:
 def main() -> None:
     chosen = sys.argv[1] if len(sys.argv) > 1 else ""
     print(
-        f"{'network, domain':22} {'active':>6} {'inact.':>6} {'unst.':>6} {'open':>5} {'wall s':>7} {'CPU s':>7} "
+        f"{'network, domain':22} {'active':>6} {'inact.':>6} {'unst.':>6} {'open':>5} "
+        f"{'wall s':>7} {'CPU s':>7} "
         f"{'certificate':>28} {'mutated':>8} {'points':>6}  {'Z3':28}  HiGHS"
     )
     for name, network, domain, limit in rows():
@@ -263,9 +272,11 @@ def main() -> None:
         certificate = certify(compiled)
         started = time.monotonic()
         verdict = check_certificate(compiled, certificate)
-        shown = f"{verdict.status} {len(certificate.text) / 1e6:.1f} MB {time.monotonic() - started:.0f} s"
+        megabytes, seconds = len(certificate.text) / 1e6, time.monotonic() - started
+        shown = f"{verdict.status} {megabytes:.1f} MB {seconds:.0f} s"
         print(
-            f"{name:22} {counts} {wall:7.2f} {cpu:7.2f} {shown:>28} {'/'.join(map(str, refused(compiled, certificate))):>8} "
+            f"{name:22} {counts} {wall:7.2f} {cpu:7.2f} {shown:>28} "
+            f"{'/'.join(map(str, refused(compiled, certificate))):>8} "
             f"{contradictions(compiled):6}  {plain_z3(compiled):28}  {highs(compiled)}",
             flush=True,
         )

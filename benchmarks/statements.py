@@ -1,13 +1,16 @@
-"""No statement larger than its proof: python benchmarks/statements.py [COUNT] [SEED] [--processes N] [--time-limit S]
+"""No statement larger than its proof: python benchmarks/statements.py [COUNT] [SEED] [--processes
+N] [--time-limit S]
 
-Random pairs go through every form of `verify`: equal, within, argmax, margin, tightest, each with its certificate and
-its counterexample in .json and .npy and in floats. What is printed and what is in JSON is read again and compared
+Random pairs go through every form of `verify`: equal, within, argmax, margin, tightest, each with
+its certificate and its counterexample in .json and .npy and in floats. What is printed and what is
+in JSON is read again and compared
 
     with exact evaluation at many points of the domain (and at every counterexample of any form),
     with the certificate, replayed by `check`: eps, digests, verdict,
     with the exit status.
 
-A table of answers per form; a line per contradiction; status 1 if there is one. Deterministic but for time limits.
+A table of answers per form; a line per contradiction; status 1 if there is one. Deterministic but
+for time limits.
 """
 
 from __future__ import annotations
@@ -49,12 +52,14 @@ _EXITS = {"equal": 0, "within": 0, "argmax": 0, "different": 1, "undecided": 3}
 Values = list[Fraction]
 
 
-# ---- pairs ------------------------------------------------------------------------------------------
+# ---- pairs -------------------------------------------------------------------------------------
 
 
 @dataclass
 class Pair:
-    """Two networks on a domain, and the exact points at which every statement about them is looked at."""
+    """Two networks on a domain, and the exact points at which every statement about them is looked
+    at.
+    """
 
     a: Network
     b: Network
@@ -73,7 +78,9 @@ class Pair:
 
 
 def make_pair(seed: int) -> Pair:
-    """A random network, sometimes with a flat, thin, cut or half-infinite domain, and a relative of it."""
+    """A random network, sometimes with a flat, thin, cut or half-infinite domain, and a relative of
+    it.
+    """
     random = Random(f"pair {seed}")
     a = _with_outputs(random_network(seed), random)
     assert a.domain is not None
@@ -190,7 +197,7 @@ def _points(domain: Domain, random: Random) -> list[Values]:
     return points
 
 
-# ---- one form of verify -----------------------------------------------------------------------------
+# ---- one form of verify ------------------------------------------------------------------------
 
 
 class Checks:
@@ -207,7 +214,8 @@ class Checks:
         result = CliRunner().invoke(rectifold, list(words))
         if result.exit_code not in (0, 1, 2, 3, 4):
             self.wrong.append(
-                f"{' '.join(words)} ends with {result.exit_code}: {result.stderr[-300:]} {result.exception!r}"
+                f"{' '.join(words)} ends with {result.exit_code}: {result.stderr[-300:]} "
+                f"{result.exception!r}"
             )
         return result
 
@@ -277,7 +285,9 @@ class Checks:
         )
 
     def counterexample(self, name: str, told: dict[str, Any]) -> tuple[Values, Values]:
-        """Its values are exact and its point is in the domain, from now on one of those looked at."""
+        """Its values are exact and its point is in the domain, from now on one of those looked
+        at.
+        """
         found = told["counterexample"]
         point = [Fraction(v) for v in found["input"]]
         self.that(self.pair.domain.contains(point), f"{name}: the counterexample is outside")
@@ -347,7 +357,9 @@ def _undecided(checks: Checks, name: str, told: dict[str, Any], text: str) -> No
 
 
 def _float_points(checks: Checks, name: str, told: dict[str, Any], shows: Any) -> None:
-    """The .npy and the points of --float lie inside and show it, in the numbers that they are written in."""
+    """The .npy and the points of --float lie inside and show it, in the numbers that they are
+    written in.
+    """
     written = {"x.npy": np.load("x.npy")} if Path("x.npy").exists() else {}
     checks.that(
         bool(written) == told["counterexample_file"].startswith("wrote"),
@@ -427,7 +439,7 @@ def _tightest(checks: Checks) -> None:
     checks.certificate(name, told, printed)
 
 
-# ---- all --------------------------------------------------------------------------------------------
+# ---- all ---------------------------------------------------------------------------------------
 
 
 def one_pair(task: tuple[int, float]) -> tuple[int, list[str], Counter[tuple[str, str]]]:
@@ -468,7 +480,8 @@ def main() -> int:
                 break
     _print_table(answers)
     print(
-        f"{looked_at} pairs from {asked.seed}, {wrong} contradictions, {time.monotonic() - started:.0f} s"
+        f"{looked_at} pairs from {asked.seed}, {wrong} contradictions, "
+        f"{time.monotonic() - started:.0f} s"
     )
     return 1 if wrong else 0
 

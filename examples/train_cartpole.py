@@ -1,9 +1,11 @@
-"""Train the example controller: imitate a saturated state feedback for a cart with a pole, with an L1 penalty.
+"""Train the example controller: imitate a saturated state feedback for a cart with a pole, with an
+L1 penalty.
 
     python examples/train_cartpole.py examples/cartpole.onnx
 
-Plain NumPy and a fixed seed, so the file can be made again. The state is (position, velocity, angle, angular velocity);
-the target is clip(k · state, -1, 1). The penalty makes many units stable, which the compiler then removes.
+Plain NumPy and a fixed seed, so the file can be made again. The state is (position, velocity,
+angle, angular velocity); the target is clip(k · state, -1, 1). The penalty makes many units stable,
+which the compiler then removes.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
-"""An oracle that shares nothing with the compiler: exact values of a text of the language, and of a canonical network.
+"""An oracle that shares nothing with the compiler: exact values of a text of the language, and of a
+canonical network.
 
     text                 read by Python's own parser (never run), interpreted over fractions
     canonical network    its JSON, summed row by row
-    points               random rational ones, corners, and points on the hinges of units, where z is exactly 0
+    points               random rational ones, corners, and points on hinges of units (z = 0)
 
-It knows the part of the language that tests/strange_networks writes: input, assume, equations and output with relu, min, max,
-sums, multiples, `matrix @ vector`, brackets and indices.
+It knows the part of the language that tests/strange_networks writes: input, assume, equations and
+output with relu, min, max, sums, multiples, `matrix @ vector`, brackets and indices.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ _STEPS = 5  # of the search for a hinge: each one is exact on a linear piece
 
 @dataclass(frozen=True)
 class Text:
-    """A network as its text says: ranges with None for no end, constraints (coefficients, bound), equations, outputs."""
+    """A network as its text says: ranges with None for no end, constraints (coefficients, bound),
+    equations, outputs.
+    """
 
     ranges: tuple[tuple[Fraction | None, Fraction | None], ...]
     constraints: tuple[tuple[tuple[Fraction, ...], Fraction], ...]
@@ -191,7 +194,9 @@ def _entries(text: str) -> dict[int, Fraction]:
 
 
 def points_in(text: Text, networks: Sequence[Canonical], count: int, random: Random) -> list[Point]:
-    """Points of the domain, a third of them on hinges of the networks' units; fewer if the domain is hard to meet."""
+    """Points of the domain, a third of them on hinges of the networks' units; fewer if the domain
+    is hard to meet.
+    """
     found: list[Point] = []
     for k in range(20 * count):
         if len(found) >= count - count // 3:
@@ -224,7 +229,9 @@ def _coordinate(
 
 
 def _on_a_hinge(network: Canonical, start: Point, end: Point, random: Random) -> Point:
-    """A point between two others at which a unit that has both signs there has z = 0, or a point close to that."""
+    """A point between two others at which a unit that has both signs there has z = 0, or a point
+    close to that.
+    """
     zs = network.pre_activations(start), network.pre_activations(end)
     crossing = [
         (k, i) for k, row in enumerate(zs[0]) for i, z in enumerate(row) if z * zs[1][k][i] < 0

@@ -74,7 +74,9 @@ def peer_values(data: bytes, x: Array, peer: str = "onnxruntime") -> Array:
 def assert_agrees(
     data: bytes, shape: Sequence[int], folder: Path, peer: str = "onnxruntime"
 ) -> Network:
-    """The network that is read computes what the peer does, up to its rounding, at random points; the network."""
+    """The network that is read computes what the peer does, up to its rounding, at random points;
+    the network.
+    """
     network, _ = imported(data, folder)
     for seed in range(3):
         x = (np.random.default_rng(seed).integers(-16, 17, tuple(shape)) / 8).astype(np.float32)

@@ -1,4 +1,6 @@
-"""Many random networks through tests/strange_judge, in processes: what benchmarks/soundness.py and benchmarks/lattices.py run."""
+"""Many random networks through tests/strange_judge, in processes: what benchmarks/soundness.py and
+benchmarks/lattices.py run.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""One random network through the compiler, its certificate and the exact oracle: what went wrong, counted.
+"""One random network through the compiler, its certificate and the exact oracle: what went wrong,
+counted.
 
-unsound     the result, or the network as read, has another value at a point; a sign that was claimed is false at a point;
-            a certificate for a changed result was accepted although a value differs
+unsound     the result, or the network as read, has another value at a point;
+            a sign that was claimed is false at a point; a certificate
+            for a changed result was accepted although a value differs
 refused     our checker refuses our certificate
 """
 
@@ -122,7 +124,9 @@ def _judge_forgery(
     points: list[Point],
     random: Random,
 ) -> None:
-    """The same steps for a result with one number changed, under the digest of that: refused, or equal where we look."""
+    """The same steps for a result with one number changed, under the digest of that: refused, or
+    equal where we look.
+    """
     head = json.loads(certificate.lines[0])
     form = json.loads(head["result"])
     layer = form["layers"][random.randrange(len(form["layers"]))]

@@ -1,10 +1,14 @@
-"""Random networks that try a compiler: lattices, repeated pieces, units on few hyperplanes, skip edges, domains of every kind.
+"""Random networks that try a compiler: lattices, repeated pieces, units on few hyperplanes, skip
+edges, domains of every kind.
 
-    lattice        min and max of few affine pieces that repeat, as written, or coded in relu units as TLL networks are
-    proportional   rows that are multiples of each other, zero or sums of earlier ones, with linear layers and skip edges
+    lattice        min and max of few affine pieces that repeat, as written, or coded in relu units
+                   as TLL networks are
+    proportional   rows that are multiples of each other, zero or sums of earlier ones, with linear
+                   layers and skip edges
     scalar         long chains of one or two units, whose signs follow from domains without an end
 
-Numbers are small, so that ties, zeros and ends that are met exactly are common. Every network is a text of the language.
+Numbers are small, so that ties, zeros and ends that are met exactly are common. Every network is a
+text of the language.
 """
 
 from __future__ import annotations
@@ -36,7 +40,9 @@ def _domain(random: Random, inputs: int) -> str:
 
 
 def _assumptions(random: Random, inputs: int) -> list[str]:
-    """Now and then a constraint; the point (1/3, …) or one near it satisfies it in every range above."""
+    """Now and then a constraint; the point (1/3, …) or one near it satisfies it in every range
+    above.
+    """
     if random.random() > 0.12:
         return []
     terms = " + ".join(f"{random.randint(1, 2)}*x[{k}]" for k in range(inputs))
@@ -124,7 +130,9 @@ def _terms(random: Random, known: list[tuple[str, int]], size: int) -> str:
 
 
 def _rows(random: Random, size: int, width: int) -> list[list[int]]:
-    """`width` weights and a bias each; many are multiples of an earlier row, a sum of two, or zero."""
+    """`width` weights and a bias each; many are multiples of an earlier row, a sum of two, or
+    zero.
+    """
     rows: list[list[int]] = []
     for _ in range(size):
         kind = random.random()

@@ -1,4 +1,6 @@
-"""Random small networks and shared helpers. Numbers are small integers and halves, so degenerate cases are common."""
+"""Random small networks and shared helpers. Numbers are small integers and halves, so degenerate
+cases are common.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def net(text: str) -> Network:
 
 
 def random_network(seed: int) -> Network:
-    """1–3 inputs, 1–3 hidden layers of 1–5 units, 1–2 outputs; sometimes parallel, mirrored or zero rows, or a skip edge."""
+    """1–3 inputs, 1–3 hidden layers of 1–5 units, 1–2 outputs; sometimes parallel, mirrored or zero
+    rows, or a skip edge.
+    """
     random = Random(seed)
     inputs = random.randint(1, 3)
     low = [Fraction(random.randint(-3, 1)) for _ in range(inputs)]

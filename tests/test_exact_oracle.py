@@ -1,4 +1,6 @@
-"""The exact oracle of the campaigns: it agrees with the compiler's own evaluation, and sees what is wrong."""
+"""The exact oracle of the campaigns: it agrees with the compiler's own evaluation, and sees what is
+wrong.
+"""
 
 from __future__ import annotations
 

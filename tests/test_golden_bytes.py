@@ -1,4 +1,6 @@
-"""The script behind `make golden` sees what it should: same input, same bytes; another output, another hash."""
+"""The script behind `make golden` sees what it should: same input, same bytes; another output,
+another hash.
+"""
 
 from __future__ import annotations
 

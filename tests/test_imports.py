@@ -1,4 +1,6 @@
-"""The import directions of docs/architecture.md: data flows one way, and nothing imports the command line."""
+"""The import directions of docs/architecture.md: data flows one way, and nothing imports the
+command line.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Certificates of lattices and of repeated pieces hold, at any time limit.
 
-A rewrite establishes facts about units of the source that no bound says: each case here needs one of them said, in order.
+A rewrite establishes facts about units of the source that no bound says: each case here needs one
+of them said, in order.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def test_random_lattices_and_repeated_pieces(batch: int) -> None:
 
 @pytest.mark.parametrize("seed", range(0, 40, 2))
 def test_the_longer_certificate_holds_as_well(seed: int) -> None:
-    """It names every unit that a carrier rests on, where the other one leaves most to the checker's intervals."""
+    """It names every unit that a carrier rests on, where the other one leaves most to the checker's
+    intervals.
+    """
     compiled = compile_network(parse(strange_network(seed)), limits=Limits(seconds=0))
     certificate = certify(compiled, name_all=True)
     assert len(certificate.text) >= len(certify(compiled).text)

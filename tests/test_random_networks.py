@@ -1,4 +1,6 @@
-"""2,000 random small networks: compiled, exactly equal, certificate accepted, a wrong weight refused, Z3 never contradicts."""
+"""2,000 random small networks: compiled, exactly equal, certificate accepted, a wrong weight
+refused, Z3 never contradicts.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def test_random_networks_compile_to_equal_certified_networks(batch: int) -> None
 
 
 def refuse_wrong_weight(compiled: Compiled, seed: int) -> None:
-    """The certificate must not be accepted for a network with one parameter changed, whatever digest it claims."""
+    """The certificate must not be accepted for a network with one parameter changed, whatever
+    digest it claims.
+    """
     wrong = with_changed_bias(compiled.network, seed)
     certificate = certify(compiled)
     domain = domain_text(compiled.facts.domain)

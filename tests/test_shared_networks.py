@@ -1,4 +1,6 @@
-"""Known answers on real networks and on trap files that lie beside a developer's checkout; skipped where they do not."""
+"""Known answers on real networks and on trap files that lie beside a developer's checkout; skipped
+where they do not.
+"""
 
 from __future__ import annotations
 
@@ -191,7 +193,8 @@ def same_at_points(a: Network, b: Network, count: int) -> None:
 @pytest.mark.parametrize(
     ("name", "count"),
     [
-        ("2-8-8-1_random_0", 125), ("2-16-16-1_random_0", 371), ("2-32-32-1_random_0", 1229), ("2-16-16-16-1_random_0", 1017),
+        ("2-8-8-1_random_0", 125), ("2-16-16-1_random_0", 371), ("2-32-32-1_random_0", 1229),
+        ("2-16-16-16-1_random_0", 1017),
         ("3-8-8-1_random_0", 374), ("3-8-8-8-1_random_0", 596), ("3-8-8-8-1_trained_0", 709),
     ],
 )  # fmt: skip
@@ -216,7 +219,9 @@ def test_exact_shallow_networks_stay_small(name: str, most: int) -> None:
 def test_regions_of_a_controller_are_those_that_the_checker_finds_and_a_slice_is_drawn(
     tmp_path: Path,
 ) -> None:
-    """Two programs that share no code; every region's map gives the network's outputs at its vertices."""
+    """Two programs that share no code; every region's map gives the network's outputs at its
+    vertices.
+    """
     network = load(str(SHARED / "networks/acas/acasxu_1_1.onnx")).network
     whole = read_domain(str(SHARED / "networks/acas/prop_1.vnnlib"), network)
     ends = [

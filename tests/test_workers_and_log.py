@@ -1,4 +1,6 @@
-"""Several processes, a Dask cluster, and the proof log: the same verdicts, and nothing is believed because a file says it."""
+"""Several processes, a Dask cluster, and the proof log: the same verdicts, and nothing is believed
+because a file says it.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +172,7 @@ def test_a_scheduler_that_does_not_answer_is_refused() -> None:
         prove(net(CORRELATED), limits=Limits(scheduler=nobody, effort=soon))
 
 
-# ---- the log ----------------------------------------------------------------------------------------
+# ---- the log -----------------------------------------------------------------------------------
 
 
 # what is proved comes from the log
@@ -203,7 +205,9 @@ def test_a_second_run_proves_again_what_the_first_one_found(
 
 
 def test_planes_above_the_first_layer_go_through_the_log_and_the_checker(tmp_path: Path) -> None:
-    """Where the search without planes gives up at once, the one with them decides as much, and its trees are evidence."""
+    """Where the search without planes gives up at once, the one with them decides as much, and its
+    trees are evidence.
+    """
     network, path = float_network(4, 12, 16, 16, 16, 2), tmp_path / "proofs.log"
     plain = prove(network, prover="bounds", limits=Limits(30))
     effort = Effort(prover=replace(ProverEffort.timed(30), query_nodes=2, planes_questions=100))
@@ -264,7 +268,9 @@ def test_evidence_of_every_kind_went_through_the_log(tmp_path: Path) -> None:
 
 
 def test_a_log_is_a_hint_and_no_proof(tmp_path: Path) -> None:
-    """Entries that claim too much, that belong to other networks, or that are broken change nothing."""
+    """Entries that claim too much, that belong to other networks, or that are broken change
+    nothing.
+    """
     network = hard()
     path = tmp_path / "proofs.log"
     honest = prove(network, prover="bounds", limits=Limits(30, log=path))
@@ -279,13 +285,35 @@ def test_a_log_is_a_hint_and_no_proof(tmp_path: Path) -> None:
         lines.append(json.dumps(line))
         lines.append(json.dumps(line)[:-7])
     entries: list[dict[str, object]] = [
-        {"kind": "ends"}, {"kind": "ends", "layer": "nowhere"}, {"kind": "what", "layer": network.layers[0].name},
+        {"kind": "ends"},
+        {"kind": "ends", "layer": "nowhere"},
+        {"kind": "what", "layer": network.layers[0].name},
         {"kind": "signs", "layer": network.layers[0].name, "claims": [[0, "mid"]], "tree": [[0]]},
-        {"kind": "signs", "layer": network.layers[1].name, "claims": [[0, "up"], [0, "lo"]], "tree": [[0, 1]]},
-        {"kind": "ends", "layer": network.layers[1].name, "side": "up", "method": "z3", "units": [0], "values": ["-0x1p+0"], "proofs": []},
-        {"kind": "ends", "layer": network.layers[1].name, "side": "up", "method": "branch and bound", "units": [0],
-         "values": ["-0x1p+0"], "proofs": [{"frame": [], "tree": ["", [], []]}]},
-    ]  # fmt: skip
+        {
+            "kind": "signs",
+            "layer": network.layers[1].name,
+            "claims": [[0, "up"], [0, "lo"]],
+            "tree": [[0, 1]],
+        },
+        {
+            "kind": "ends",
+            "layer": network.layers[1].name,
+            "side": "up",
+            "method": "z3",
+            "units": [0],
+            "values": ["-0x1p+0"],
+            "proofs": [],
+        },
+        {
+            "kind": "ends",
+            "layer": network.layers[1].name,
+            "side": "up",
+            "method": "branch and bound",
+            "units": [0],
+            "values": ["-0x1p+0"],
+            "proofs": [{"frame": [], "tree": ["", [], []]}],
+        },
+    ]
     key = json.loads(lines[0])["key"]
     lines += [json.dumps({"key": key, "entry": entry}) for entry in entries]
     lines += [f'"{key}"', json.dumps({"key": [key]}), "no json at all"]

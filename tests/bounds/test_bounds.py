@@ -76,7 +76,8 @@ def test_interval_is_exact_at_zero() -> None:
 
 def test_what_rounding_to_nearest_hides_stays_in() -> None:
     network = net(
-        "input x[1] in [-1, 1]\nh = relu(x + 18014398509481984)\nk = relu(h - 36028797018963969/2)\noutput k"
+        "input x[1] in [-1, 1]\nh = relu(x + 18014398509481984)\n"
+        "k = relu(h - 36028797018963969/2)\noutput k"
     )
     bounds = filled(network)
     assert bounds.upper["k"][0] >= 0.5
@@ -90,7 +91,8 @@ def test_underflow_is_covered() -> None:
 
 def test_unbounded_inputs_give_infinite_ends_only_where_they_are_read() -> None:
     network = net(
-        "input x[2] in [[-inf, inf], [0, 1]]\nh = relu([[1, 0], [0, 2], [0, 0]] @ x + [0, 1, -1])\noutput h"
+        "input x[2] in [[-inf, inf], [0, 1]]\nh = relu([[1, 0], [0, 2], [0, 0]] @ x + [0, 1, -1])\n"
+        "output h"
     )
     lower, upper = Bounds(network, network.domain or Domain((), ())).interval("h")
     assert lower[0] == -np.inf
@@ -101,7 +103,9 @@ def test_unbounded_inputs_give_infinite_ends_only_where_they_are_read() -> None:
 
 @pytest.mark.parametrize("order", list(permutations([2**54, 2, -(2**54) - 4])))
 def test_the_finite_end_of_a_half_infinite_range_still_rounds(order: tuple[int, int, int]) -> None:
-    """2^54 + 2 rounds to 2^54: in one order of adding, the float sum is -4 where the true end is -2."""
+    """2^54 + 2 rounds to 2^54: in one order of adding, the float sum is -4 where the true end is
+    -2.
+    """
     ranges = ", ".join(f"[-inf, {end}]" for end in order)
     below = net(f"input x[3] in [{ranges}]\nh = relu(x[0] + x[1] + x[2])\noutput h")
     assert below.domain is not None

@@ -1,4 +1,6 @@
-"""Planes above a layer that reads the inputs alone: true bounds for any levels, tight for the right ones, and the same as the checker's."""
+"""Planes above a layer that reads the inputs alone: true bounds for any levels, tight for the right
+ones, and the same as the checker's.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +126,9 @@ def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_ag
                 box = rule.box_below(number)
                 checked = Fraction(rule.bound([(number, unit, sign)], box, case), 2**BITS)
                 assert float(checked) - upper[unit] <= 1e-6 * (1 + abs(upper[unit]))
-                if is_dense:  # else the checker passes over layers that only zeros lead to, with their multipliers
+                # else the checker passes over layers that only zeros lead to, with their
+                # multipliers
+                if is_dense:
                     assert upper[unit] - float(checked) <= 1e-6 * (1 + abs(upper[unit]))
                 for p in range(points.shape[1]):
                     here = all(
@@ -138,7 +142,9 @@ def test_any_levels_give_bounds_above_every_value_of_the_case_and_the_checker_ag
 
 
 def test_rounding_and_weights_that_are_no_floats_are_covered() -> None:
-    """Thirds and very unequal sizes: the bound at a corner where the plane touches is above the exact value."""
+    """Thirds and very unequal sizes: the bound at a corner where the plane touches is above the
+    exact value.
+    """
     for seed in range(200):
         random = np.random.default_rng(seed)
         n = 5

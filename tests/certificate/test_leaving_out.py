@@ -1,6 +1,7 @@
 """What cannot be certified is left out: the result stays equal, and the certificate holds.
 
-Proofs are taken away from the record of true facts, or false facts are put in, as a fault of ours would.
+Proofs are taken away from the record of true facts, or false facts are put in, as a fault of ours
+would.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ def test_a_tie_that_is_not_said_leaves_out_the_merging_of_its_layer() -> None:
 def test_what_was_left_out_is_said_with_whose_fault_it_is() -> None:
     text = left_out_text(("carriers in h1", "merging units in h2"))
     assert text.startswith(
-        "left out, because our checker refused our certificate of it: carriers in h1, merging units in h2;"
+        "left out, because our checker refused our certificate of it: carriers in h1, merging "
+        "units in h2;"
     )
     assert "a fault of rectifold" in text
     assert left_out_text(tuple("abcdef")).count("and 2 more") == 1

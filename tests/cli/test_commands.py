@@ -148,8 +148,8 @@ def test_a_refused_certificate_writes_nothing(run: Run, monkeypatch: pytest.Monk
     )
     assert result.exit_code == 3
     assert (
-        "undecided: the checker refuses the certificate (for the test); this is a fault of rectifold"
-        in result.stderr
+        "undecided: the checker refuses the certificate (for the test); this is a fault of "
+        "rectifold" in result.stderr
     )
     assert "nothing was claimed or written" in result.stderr
     assert not [name for name in ("out.relu", "c.jsonl", "r.json") if Path(name).exists()]

@@ -20,8 +20,10 @@ NETWORK = (
 @pytest.mark.parametrize(
     ("words", "status"),
     [
-        ("show n.relu", 0), ("run n.relu 0,0", 0), ("stability n.relu", 2), ("compile n.relu -o o.relu", 2),
-        ("emit n.relu -o o.py", 2), ("regions n.relu", 2), ("shallow n.relu -o o.relu", 2), ("verify n.relu n.relu", 2),
+        ("show n.relu", 0), ("run n.relu 0,0", 0), ("stability n.relu", 2),
+        ("compile n.relu -o o.relu", 2),
+        ("emit n.relu -o o.py", 2), ("regions n.relu", 2), ("shallow n.relu -o o.relu", 2),
+        ("verify n.relu n.relu", 2),
         ("verify n.relu n.relu --argmax", 2), ("verify n.relu n.relu --within 1/2", 2),
         ("verify n.relu n.relu --tightest", 2), ("verify free.relu free.relu --domain n.relu", 2),
         ("check n.relu c.txt", 2),

@@ -21,35 +21,65 @@ REFUSED = [
     ("emit net.relu -o net.relu --force", "-o and the input net.relu are one file"),
     ("emit net.relu -o link.relu --force", "-o and the input net.relu are one file"),
     ("emit net.relu -o hard.relu --force", "-o and the input net.relu are one file"),
-    ("emit net.relu --domain box.vnnlib -o box.vnnlib --to relu --force", "-o and the input box.vnnlib"),
+    (
+        "emit net.relu --domain box.vnnlib -o box.vnnlib --to relu --force",
+        "-o and the input box.vnnlib",
+    ),
     ("compile net.relu -o x.relu --certificate x.relu", "--certificate and -o are one file"),
-    ("compile net.relu -o c1.c --certificate c1.h", "--certificate and -o (which writes c1.h too) are one file"),
-    ("compile net.relu -o c1.c --json c1_weights.h", "--json and -o (which writes c1_weights.h too)"),
-    ("compile net.relu -o q.py --json q_weights.json", "--json and -o (which writes q_weights.json too)"),
+    (
+        "compile net.relu -o c1.c --certificate c1.h",
+        "--certificate and -o (which writes c1.h too) are one file",
+    ),
+    (
+        "compile net.relu -o c1.c --json c1_weights.h",
+        "--json and -o (which writes c1_weights.h too)",
+    ),
+    (
+        "compile net.relu -o q.py --json q_weights.json",
+        "--json and -o (which writes q_weights.json too)",
+    ),
     ("compile net.relu -o x.relu --json /dev/null", "/dev/null is a device"),
     ("compile net.relu -o x.relu --json net.relu", "--json and the input net.relu are one file"),
     ("compile net.relu -o x.relu --json gone/x", "there is no folder 'gone'"),
     ("compile net.relu -o x.relu --log net.relu", "--log and the input net.relu are one file"),
     ("compile net.relu -o x.relu --log x.relu", "--log and -o are one file"),
-    ("compile net.relu -o x.relu --log same.relu", "same.relu is there, and was not written by --log"),
+    (
+        "compile net.relu -o x.relu --log same.relu",
+        "same.relu is there, and was not written by --log",
+    ),
     ("compile net.relu -o - --to relu --json -", "-o and --json both write to standard output"),
     ("compile net.relu -o -", "standard output has no suffix; give --to relu|"),
     ("compile net.relu -o - --to c", "standard output takes one; give -o the name of a file"),
-    ("compile net.relu -o x.relu --certificate -", "--certificate does not write to standard output"),
+    (
+        "compile net.relu -o x.relu --certificate -",
+        "--certificate does not write to standard output",
+    ),
     ("verify net.relu same.relu --json gone/x", "there is no folder 'gone'"),
-    ("verify net.relu same.relu --counterexample same.relu --force", "--counterexample and the input same.relu"),
-    ("verify net.relu same.relu --counterexample c --certificate c", "--certificate and --counterexample are"),
+    (
+        "verify net.relu same.relu --counterexample same.relu --force",
+        "--counterexample and the input same.relu",
+    ),
+    (
+        "verify net.relu same.relu --counterexample c --certificate c",
+        "--certificate and --counterexample are",
+    ),
     ("stability net.relu --json net.relu", "--json and the input net.relu are one file"),
     ("stability net.relu --plot a.svg --json a.svg", "--json and --plot are one file"),
     ("regions net.relu --npz r.npz --plot r.npz", "--plot and --npz are one file"),
     ("shallow net.relu -o s.py --certificate s.py", "--certificate and -o are one file"),
-    ("shallow net.relu -o s.py --plot s_weights.json", "--plot and -o (which writes s_weights.json too)"),
-    ("stability net.relu --json same.relu", "same.relu is there, and was not written by --json", ),
+    (
+        "shallow net.relu -o s.py --plot s_weights.json",
+        "--plot and -o (which writes s_weights.json too)",
+    ),
+    (
+        "stability net.relu --json same.relu",
+        "same.relu is there, and was not written by --json",
+    ),
     ("emit net.relu -o there.c", "there.h exists already; give --force"),
     ("check net.relu c.txt --json c.txt", "--json and the input c.txt are one file"),
     ("run net.relu p.npy --json p.npy", "--json and the input p.npy are one file"),
     ("show net.relu --json folder", "folder is a folder"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -118,7 +148,8 @@ def test_a_full_standard_output_is_one_line(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "to", "note"),
     [
-        ("a.py", "numpy", None), ("a.onnx", "onnx64", None), ("a.txt", "relu", None), ("a.c", "c", None),
+        ("a.py", "numpy", None), ("a.onnx", "onnx64", None), ("a.txt", "relu", None),
+        ("a.c", "c", None),
         ("a.py", "relu", "note: a.py is written as relu (--to), although its suffix says python"),
         ("a.relu", "onnx", "note: a.relu is written as onnx (--to), although its suffix says relu"),
     ],

@@ -103,7 +103,8 @@ def test_numbers_longer_than_a_certificate_holds_are_refused_in_a_line(run: Run)
     done = CliRunner().invoke(main, ["compile", "long.relu", "-o", "o.relu"])
     assert done.exit_code == 2
     assert done.stderr == (
-        "error: a number of the network has about 5,016 digits, and certificates and digests hold at most 4,300; "
+        "error: a number of the network has about 5,016 digits, and certificates and digests hold "
+        "at most 4,300; "
         "scale the weights\n"
     )
     assert not Path("o.relu").exists()

@@ -36,7 +36,8 @@ FILES = {
     "thin": "input x[1] in [1/3, 1/3]\noutput relu(x)\n",
     "thin2": "input x[1] in [1/3, 1/3]\noutput relu(2*x)\n",
     "edge": "input x[1] in [1/3, 1]\noutput relu(1/3 - x)\n",
-    "edge1": "input x[1] in [1/3, 1]\noutput relu(1/3 - x) + 2*relu(-(3*x - 1) + 1/1000000000000000000000)\n",
+    "edge1": "input x[1] in [1/3, 1]\n"
+    "output relu(1/3 - x) + 2*relu(-(3*x - 1) + 1/1000000000000000000000)\n",
 }
 
 
@@ -57,7 +58,7 @@ def told(run: Run, *arguments: str) -> Any:
     return json.loads(run("verify", *arguments, "--json", "-").output)
 
 
-# ---- the argmax -----------------------------------------------------------------------------------
+# ---- the argmax --------------------------------------------------------------------------------
 
 
 def test_a_constant_tie_is_not_called_the_same_argmax(run: Run) -> None:
@@ -65,11 +66,13 @@ def test_a_constant_tie_is_not_called_the_same_argmax(run: Run) -> None:
     assert done.exit_code == 0
     first, second = done.output.splitlines()
     assert first.startswith(
-        "A's winner is not beaten in B on the domain: wherever one output of A is above all others, "
+        "A's winner is not beaten in B on the domain: wherever one output of A is above all "
+        "others, "
         "no output of B is above that one: proved on "
     )
     assert re.fullmatch(
-        r"  ties are not excluded: output [01] is the largest of A, but outputs 0 and 1 of B are equal at x\[0\] = .*; "
+        r"  ties are not excluded: output [01] is the largest of A, but outputs 0 and 1 of B are "
+        r"equal at x\[0\] = .*; "
         "where outputs of A tie nothing is said",
         second,
     )
@@ -114,7 +117,7 @@ def test_floats_name_the_winners(run: Run) -> None:
     )
 
 
-# ---- bounds ---------------------------------------------------------------------------------------
+# ---- bounds ------------------------------------------------------------------------------------
 
 
 def test_a_bound_is_printed_at_its_value_or_above(run: Run) -> None:
@@ -155,7 +158,7 @@ def load_text(text: str) -> Any:
     return parse(text)
 
 
-# ---- points for other programs ----------------------------------------------------------------------
+# ---- points for other programs -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])

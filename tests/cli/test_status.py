@@ -63,7 +63,8 @@ def raising(error: BaseException) -> Commands:
         (
             MemoryError(),
             2,
-            "error: not enough memory for this (with --memory-limit: give more, or a smaller network)",
+            "error: not enough memory for this (with --memory-limit: give more, or a smaller "
+            "network)",
         ),
         (RecursionError("deep"), 2, "error: the input is nested too deeply to be read"),
         (PermissionError(13, "Permission denied", "/x/y"), 2, "error: /x/y: Permission denied"),

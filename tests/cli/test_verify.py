@@ -79,7 +79,8 @@ def test_argmax(run: Run) -> None:
     same = run("a.relu", "b.relu", "--argmax", "--margin", "1/20")
     assert same.exit_code == 0, same.output
     assert same.output.startswith(
-        "A's winner is not beaten in B on the domain: wherever one output of A is above all others by more than 1/20,"
+        "A's winner is not beaten in B on the domain: wherever one output of A is above all others "
+        "by more than 1/20,"
     )
     assert "(the argmax has no certificate)" in same.output
     other = run("a.relu", "swapped.relu", "--argmax")
@@ -166,7 +167,8 @@ def test_a_network_equals_itself_with_a_certificate(run: Run) -> None:
 def test_a_deep_network_equals_its_shallow_form_with_a_certificate(run: Run) -> None:
     """Compared region by region; the certificate lets the checker do the same."""
     Path("deep.relu").write_text(
-        "input x[2] in [-1, 1]\nh = relu([[1, 1/2], [-1, 1]] @ x + [1/8, 1/4])\nk = relu([[1, -1], [-1/2, 1]] @ h + [1/16, -1/8])\n"
+        "input x[2] in [-1, 1]\nh = relu([[1, 1/2], [-1, 1]] @ x + [1/8, 1/4])\n"
+        "k = relu([[1, -1], [-1/2, 1]] @ h + [1/16, -1/8])\n"
         "m = relu([[1, -2], [-1, 1]] @ k + [1/8, 1/32])\noutput [[1, 1]] @ m\n"
     )
     made = CliRunner().invoke(

@@ -80,7 +80,8 @@ def test_outputs_stay_within_the_certified_bound(seed: int, tmp_path: Path) -> N
 @needs_compiler
 def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
     network = net(
-        "network n\ninput x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\ny = relu(x[0] - x[1])\noutput y"
+        "network n\ninput x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\ny = relu(x[0] - x[1])\n"
+        "output y"
     )
     library = built(network, tmp_path)
     assert call(library, [0.5, 0.25], 1) == (0, [0.25])
@@ -230,7 +231,8 @@ def _number(random: Random) -> str:
 @needs_compiler
 def test_the_ends_that_a_user_types_are_inside(tmp_path: Path) -> None:
     network = net(
-        "network n\ninput x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(x[0])\noutput y"
+        "network n\ninput x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(x[0])\n"
+        "output y"
     )
     library = built(network, tmp_path)
     assert call(library, [0.1, 0.2], 1)[0] == 0  # 0.1 > 1/10, and 0.1 + 0.2 > 3/10, as floats are

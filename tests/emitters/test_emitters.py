@@ -328,7 +328,8 @@ def test_weights_beyond_the_range_are_refused_with_the_remedy(
     suffix = {"python": "py", "numpy": "py", "c": "c"}.get(kind, "onnx")
     with pytest.raises(
         InputError,
-        match=r"layer h has a weight beyond the range of float\d\d .*; write .*\.relu, which is exact",
+        match=r"layer h has a weight beyond the range of float\d\d .*; "
+        r"write .*\.relu, which is exact",
     ):
         emit(network, tmp_path / f"unit.{suffix}", kind)
     assert list(tmp_path.iterdir()) == []

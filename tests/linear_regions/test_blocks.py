@@ -61,7 +61,8 @@ def test_linear_layers_are_folded_and_layers_of_one_depth_share_a_block() -> Non
 def test_the_halves_of_a_difference_are_components_and_the_larger_one_comes_first() -> None:
     small = net("network s\ninput x[1] in [-1, 1]\nh = relu(x)\noutput h")
     large = net(
-        "network l\ninput x[1] in [-1, 1]\nh = relu([x[0], -x[0]])\nk = relu([h[0] - h[1]])\noutput k"
+        "network l\ninput x[1] in [-1, 1]\nh = relu([x[0], -x[0]])\nk = relu([h[0] - h[1]])\n"
+        "output k"
     )
     assert small.domain is not None
     blocks = VertexSplitter(Restriction(difference(small, large), small.domain)).blocks

@@ -1,4 +1,6 @@
-"""Climbing from region to region: exact points, never above the maximum, and at least as high as the start."""
+"""Climbing from region to region: exact points, never above the maximum, and at least as high as
+the start.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Comparison by regions: whole or no claim, deadlines by a given clock, progress, several processes."""
+"""Comparison by regions: whole or no claim, deadlines by a given clock, progress, several
+processes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from support import float_network
 
 
 def ticking() -> Run:
-    """A clock that goes on by a second whenever it is looked at, and an end after a hundred looks."""
+    """A clock that goes on by a second whenever it is looked at, and an end after a hundred
+    looks.
+    """
     ticks = count()
     return Run(Limits(100), clock=lambda: float(next(ticks)))
 

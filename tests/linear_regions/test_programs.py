@@ -1,4 +1,6 @@
-"""Regions by linear programs: the same as by vertex lists, certified points, what is not proved is not claimed; several processes."""
+"""Regions by linear programs: the same as by vertex lists, certified points, what is not proved is
+not claimed; several processes.
+"""
 
 from __future__ import annotations
 

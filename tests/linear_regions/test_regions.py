@@ -1,4 +1,6 @@
-"""Linear regions: complete, each once, with the exact affine map; degenerate networks; limits and refusals."""
+"""Linear regions: complete, each once, with the exact affine map; degenerate networks; limits and
+refusals.
+"""
 
 from __future__ import annotations
 
@@ -163,7 +165,8 @@ def test_every_pattern_of_a_dense_sample_is_found(sizes: tuple[int, ...], seed: 
 
 
 def test_counts_of_a_network_known_by_hand() -> None:
-    # three lines in general position inside the square: 7 cells; a duplicate, an opposite and a zero row add none
+    # three lines in general position inside the square: 7 cells; a duplicate, an opposite and a
+    # zero row add none
     network = net(
         """
         network lines
@@ -194,7 +197,8 @@ def test_a_unit_that_is_zero_on_a_region_gives_it_once() -> None:
 
 def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
     network = net(
-        "network n\ninput x[3] in [[-1, 1], [1/3, 1/3], [-1, 1]]\nh = relu(x[0] + x[1] + x[2])\noutput h"
+        "network n\ninput x[3] in [[-1, 1], [1/3, 1/3], [-1, 1]]\nh = relu(x[0] + x[1] + x[2])\n"
+        "output h"
     )
     assert network.domain is not None
     cut = Domain(

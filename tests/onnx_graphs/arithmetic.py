@@ -37,7 +37,9 @@ def partner(d: Draft, x: str, *, symbolic: float = 0.35, zero: bool = True) -> s
 
 
 def old_broadcast(d: Draft, op: str, x: str, values: Callable[[tuple[int, ...]], Array]) -> str:
-    """Opset 6: the right operand has the shape of a run of axes of the left one, which `axis` places."""
+    """Opset 6: the right operand has the shape of a run of axes of the left one, which `axis`
+    places.
+    """
     shape = d.values[x].shape
     first = d.whole(0, len(shape) - 1)
     last = d.whole(first + 1, len(shape))

@@ -60,7 +60,9 @@ def require_types(node: Any, values: Mapping[str, Array], opset: int) -> None:
 
 
 class Draft:
-    """A graph in the making. Opset 6 is shown to the peers as opset 7 (`shown`): they do not know it."""
+    """A graph in the making. Opset 6 is shown to the peers as opset 7 (`shown`): they do not know
+    it.
+    """
 
     def __init__(self, seed: int, opset: int, kind: Any) -> None:
         self.random = Random(seed)
@@ -160,7 +162,9 @@ class Draft:
         return name
 
     def take(self, ranks: Sequence[int], *, high: int = 4, old: float = 0.6) -> str:
-        """A value that depends on the inputs, of one of these ranks: one that is there, a new input, or reshaped."""
+        """A value that depends on the inputs, of one of these ranks: one that is there, a new
+        input, or reshaped.
+        """
         if self.folding:
             return self.constant(self.numbers(self.shape(self.one_of(ranks), high)))
         fits = [n for n in sorted(self.symbolic) if self._fits(n) and self.values[n].ndim in ranks]
@@ -191,10 +195,18 @@ class Draft:
     # ---- nodes --------------------------------------------------------------------------------
 
     def node(
-        self, op: str, inputs: Sequence[str], count: int = 1, *, domain: str = "", gives: Any = None,
-        like: tuple[str, Sequence[str], dict[str, Any]] | None = None, **attributes: Any,
-    ) -> list[str]:  # fmt: skip
-        """Adds a node and computes it. `like` is what the peers see instead, `gives` the type of the outputs.
+        self,
+        op: str,
+        inputs: Sequence[str],
+        count: int = 1,
+        *,
+        domain: str = "",
+        gives: Any = None,
+        like: tuple[str, Sequence[str], dict[str, Any]] | None = None,
+        **attributes: Any,
+    ) -> list[str]:
+        """Adds a node and computes it. `like` is what the peers see instead, `gives` the type of
+        the outputs.
 
         Raises Unfit, and adds nothing, if no peer runs the node or a value grows too large.
         """

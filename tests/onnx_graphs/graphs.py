@@ -1,4 +1,6 @@
-"""The graph of a seed: an operator in turn, some others before and behind it, and a disguise that changes nothing."""
+"""The graph of a seed: an operator in turn, some others before and behind it, and a disguise that
+changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,13 @@ from onnx_graphs.hostile import spoil
 
 Generator = Callable[[Draft], str]
 OPERATORS: dict[str, tuple[int, Generator]] = {
-    **arithmetic.OPERATORS, **moves.OPERATORS, **moves.UPSAMPLE, **windows.OPERATORS, **matrices.OPERATORS,
+    **arithmetic.OPERATORS,
+    **moves.OPERATORS,
+    **moves.UPSAMPLE,
+    **windows.OPERATORS,
+    **matrices.OPERATORS,
     **shapes.OPERATORS,
-}  # fmt: skip
+}
 NAMES = sorted(OPERATORS)
 NEWEST = 22
 KINDS = [np.float32] * 17 + [np.float64] * 6 + [np.float16] * 4 + [np.int32, np.int64]
@@ -35,7 +41,8 @@ class Case:
     read: Any
     run: Any
     points: tuple[dict[str, np.ndarray[Any, Any]], ...]
-    judged: bool  # whether a peer runs it; if not, it only has to be read or refused without a traceback
+    # whether a peer runs it; if not, it only has to be read or refused without a traceback
+    judged: bool
     spoilt: str = ""  # what was made wrong on purpose
 
 
@@ -148,11 +155,13 @@ def _point(draft: Draft) -> dict[str, np.ndarray[Any, Any]]:
     return {n: np.asarray(np.nan_to_num(v, posinf=1, neginf=-1)) for n, v in drawn.items()}
 
 
-# ---- disguises ------------------------------------------------------------------------------------
+# ---- disguises ---------------------------------------------------------------------------------
 
 
 def disguise(model: Any, random: Random) -> None:
-    """Puts its nodes in another order, nodes that no output needs, and initialisers that nothing reads into the model."""
+    """Puts its nodes in another order, nodes that no output needs, and initialisers that nothing
+    reads into the model.
+    """
     graph = model.graph
     if random.random() < 0.3:
         graph.node.extend(_dead_nodes(graph))

@@ -1,4 +1,6 @@
-"""One thing of a good model spoilt: an attribute, a list of whole numbers, an input. It is refused, or still read."""
+"""One thing of a good model spoilt: an attribute, a list of whole numbers, an input. It is refused,
+or still read.
+"""
 
 from __future__ import annotations
 

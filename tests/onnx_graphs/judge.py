@@ -1,7 +1,9 @@
-"""Read right, refused in one line, or misread: what the reader makes of a graph, compared with the peers exactly.
+"""Read right, refused in one line, or misread: what the reader makes of a graph, compared with the
+peers exactly.
 
-An entry may differ from a peer by ROUNDING times the largest value only if the peer itself rounded: where the two peers,
-or a peer and its own exact value, show that a value was not exactly a float of its type.
+An entry may differ from a peer by ROUNDING times the largest value only if the peer itself rounded:
+where the two peers, or a peer and its own exact value, show that a value was not exactly a float of
+its type.
 """
 
 from __future__ import annotations
@@ -28,16 +30,19 @@ ROUNDING = {
     8: 2.0**-44,
 }  # relative to the largest value: some 8 nodes of rounding, by bytes
 RAW = re.compile(
-    r"be broadcast|cannot reshape array|axes don't match|setting an array|operands|ufunc|dtype|out of bounds|expected \d+ "
-    r"dimensions|object of type|NoneType|ndarray|not supported between|unhashable|takes|must match exactly|list index"
+    r"be broadcast|cannot reshape array|axes don't match|setting an array|operands|ufunc|dtype|out "
+    r"of bounds|expected \d+ "
+    r"dimensions|object of type|NoneType|ndarray|not supported between|unhashable|takes|must match "
+    r"exactly|list index"
 )
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """outcome: right, rounded (right up to the rounding of floats) or refused; misread, raw (a refusal that is no clean line),
-    traceback, alarm (read right, and the reader's own comparison says otherwise) or open (the peers disagree); unjudged (no
-    peer runs it) or accepted (the same, for a graph that was spoilt).
+    """outcome: right, rounded (right up to the rounding of floats) or refused; misread, raw (a
+    refusal that is no clean line), traceback, alarm (read right, and the reader's own comparison
+    says otherwise) or open (the peers disagree); unjudged (no peer runs it) or accepted (the same,
+    for a graph that was spoilt).
     """
 
     outcome: str
@@ -148,7 +153,9 @@ def _difference(
 
 
 def _beyond(exact: list[Fraction], truth: list[Array]) -> str:
-    """Nothing, where infinite entries are an overflow: the network's value is near the end of the type, or it is half."""
+    """Nothing, where infinite entries are an overflow: the network's value is near the end of the
+    type, or it is half.
+    """
     flat = [(v, float(np.finfo(a.dtype).max)) for a in truth for v in a.ravel()]
     for value, (other, top) in zip(exact, flat, strict=True):
         if not np.isfinite(other) and abs(value) < top / 16 and top > 1e6:

@@ -12,7 +12,9 @@ from onnx_graphs.moves import axis_of, listed
 
 
 def matmul(d: Draft) -> str:
-    """x @ W or W @ x, with a constant of one to four dimensions that broadcasts over the leading axes."""
+    """x @ W or W @ x, with a constant of one to four dimensions that broadcasts over the leading
+    axes.
+    """
     x = d.take((1, 2, 2, 3, 4), high=3)
     shape = d.values[x].shape
     lead = shape[:-2] if d.chance(0.6) else ()

@@ -274,10 +274,13 @@ def resize(d: Draft) -> str:
     frames = ["half_pixel", "pytorch_half_pixel", "asymmetric", "asymmetric", "align_corners"]
     frames += ["half_pixel_symmetric"] if d.opset >= 19 else []
     attributes: dict[str, Any] = {
-        "mode": mode, "axes": axes,
+        "mode": mode,
+        "axes": axes,
         "coordinate_transformation_mode": d.one_of([None, *frames]),
-        "nearest_mode": d.one_of([None, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]),
-    }  # fmt: skip
+        "nearest_mode": d.one_of(
+            [None, "round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
+        ),
+    }
     if d.opset >= 18:
         attributes["antialias"] = d.one_of([None, None, 0, 1])
     if d.chance(0.6):

@@ -1,4 +1,6 @@
-"""What other programs compute: onnxruntime, the same in float32 throughout, and onnx.reference where it can be believed."""
+"""What other programs compute: onnxruntime, the same in float32 throughout, and onnx.reference
+where it can be believed.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ ort.set_default_logger_severity(4)
 
 
 def in_float32(model: Any, feeds: Feeds) -> list[Array]:
-    """What onnxruntime computes with every float64 and float16 replaced: the same for numbers that are exact in all of them.
+    """What onnxruntime computes with every float64 and float16 replaced: the same for numbers that
+    are exact in all of them.
 
     It has few kernels for other floats. Raises PeerError.
     """
@@ -52,11 +55,15 @@ def in_float32(model: Any, feeds: Feeds) -> list[Array]:
 
 
 def answers(model: Any, feeds: Feeds) -> dict[str, list[Array] | str]:
-    """What each peer says: its outputs, or why it does not run the model. Float32 is asked where onnxruntime refuses."""
+    """What each peer says: its outputs, or why it does not run the model. Float32 is asked where
+    onnxruntime refuses.
+    """
     found: dict[str, list[Array] | str] = {}
     peers: list[tuple[str, Callable[[Any, Feeds], list[Array]]]] = [
-        ("onnxruntime", by_onnxruntime), ("onnx.reference", by_reference), ("onnxruntime in float32", in_float32),
-    ]  # fmt: skip
+        ("onnxruntime", by_onnxruntime),
+        ("onnx.reference", by_reference),
+        ("onnxruntime in float32", in_float32),
+    ]
     for name, peer in peers:
         if name.endswith("float32") and not isinstance(found["onnxruntime"], str):
             continue
@@ -68,7 +75,9 @@ def answers(model: Any, feeds: Feeds) -> dict[str, list[Array] | str]:
 
 
 def same(left: list[Array], right: list[Array]) -> bool:
-    """Whether two peers agree, shapes and types included, up to 2**-10 relative to the largest entry (2**-6 in half)."""
+    """Whether two peers agree, shapes and types included, up to 2**-10 relative to the largest
+    entry (2**-6 in half).
+    """
     return len(left) == len(right) and all(_close(a, b) for a, b in zip(left, right, strict=True))
 
 

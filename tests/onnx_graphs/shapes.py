@@ -1,4 +1,6 @@
-"""Generators of what exporters write around a Reshape: Shape, Gather, Slice, Concat and whole-number arithmetic."""
+"""Generators of what exporters write around a Reshape: Shape, Gather, Slice, Concat and
+whole-number arithmetic.
+"""
 
 from __future__ import annotations
 

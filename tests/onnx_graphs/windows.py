@@ -1,4 +1,6 @@
-"""Generators of convolutions and pools: every way of padding, strides, dilations, groups, ceil_mode, batches."""
+"""Generators of convolutions and pools: every way of padding, strides, dilations, groups,
+ceil_mode, batches.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ def image(d: Draft) -> str:
 
 
 def window(d: Draft, axes: int, *, dilate: bool, most: int = 3) -> tuple[list[int], dict[str, Any]]:
-    """(kernel, attributes): pads up to the reach of the kernel, which makes windows without a valid cell."""
+    """(kernel, attributes): pads up to the reach of the kernel, which makes windows without a valid
+    cell.
+    """
     kernel = [d.whole(1, most) for _ in range(axes)]
     attributes: dict[str, Any] = {"strides": d.one_of([None, [d.whole(1, 3) for _ in range(axes)]])}
     if dilate:

@@ -44,7 +44,8 @@ CORRELATED = """
 
 def test_phases_and_verdicts_of_one_layer() -> None:
     network = net(
-        "input x[2] in [-1, 1]\nh = relu([[1, 0], [1, 1], [-1, 0], [0, 0]] @ x + [1, 0, -1, 0])\noutput h"
+        "input x[2] in [-1, 1]\nh = relu([[1, 0], [1, 1], [-1, 0], [0, 0]] @ x + [1, 0, -1, 0])\n"
+        "output h"
     )
     facts = prove(network)
     assert [facts.layers["h"].phase(k) for k in range(4)] == [
@@ -103,7 +104,9 @@ def test_branch_and_bound_agrees_with_z3(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
-    """The rigorous bound of a case holds at every point of the case, whatever α and β a search made up."""
+    """The rigorous bound of a case holds at every point of the case, whatever α and β a search made
+    up.
+    """
     network = random_network(seed)
     assert network.domain is not None
     bounds = Bounds(network, network.domain)
@@ -121,9 +124,12 @@ def test_any_slopes_and_multipliers_bound_their_case(seed: int) -> None:
     )
     shape = (len(rows), frame.size)
     cases = Cases(
-        frame, random.random(shape), random.random(shape) * random.integers(0, 2, shape),
-        np.asarray(random.integers(-1, 2, shape), dtype=np.float64), random.random((len(rows), len(network.domain.constraints))),
-    )  # fmt: skip
+        frame,
+        random.random(shape),
+        random.random(shape) * random.integers(0, 2, shape),
+        np.asarray(random.integers(-1, 2, shape), dtype=np.float64),
+        random.random((len(rows), len(network.domain.constraints))),
+    )
     points = Matrix.from_fractions(points_of(network.domain, 60, seed)).T
     before = trace(network, points, with_activations=False)
     for sign in (1, -1):
@@ -291,7 +297,9 @@ output y
 
 
 def test_linear_constraints_of_the_domain_enter_the_bounds() -> None:
-    """x0 + x1 + x2 - 1 is at most exactly 0, the next unit at most -1/4, x0 at most 5/8, and h3 ≤ 1/8 decides k1."""
+    """x0 + x1 + x2 - 1 is at most exactly 0, the next unit at most -1/4, x0 at most 5/8, and h3 ≤
+    1/8 decides k1.
+    """
     compiled = compile_network(net(CUT), prover="bounds")
     facts = compiled.facts
     assert [facts.layers["h"].phase(k) for k in range(5)] == [
@@ -316,7 +324,8 @@ def test_constraints_never_prove_what_z3_refutes(seed: int) -> None:
     )
     W1, W2 = random.integers(-3, 4, (5, 3)).tolist(), random.integers(-3, 4, (4, 5)).tolist()
     network = net(
-        f"input x[3] in [-1, 1]\n{rows}\nh = relu({W1} @ x + {random.integers(-2, 3, 5).tolist()})\n"
+        f"input x[3] in [-1, 1]\n{rows}\n"
+        f"h = relu({W1} @ x + {random.integers(-2, 3, 5).tolist()})\n"
         f"k = relu({W2} @ h + {random.integers(-2, 3, 4).tolist()})\noutput k"
     )
     mine, oracle = compile_network(network, prover="bounds"), prove(network, prover="z3")
@@ -332,7 +341,8 @@ def test_witnesses_are_found_in_a_thin_slice() -> None:
     """A random point of the box lies in the slice with probability 1e-6."""
     network = net(
         "input x[4] in [-1, 1]\nassume x[0] + x[1] + x[2] + x[3] <= 1/1000000\n"
-        "assume -x[0] - x[1] - x[2] - x[3] <= 1/1000000\nh = relu([[1, -1, 0, 0], [1, 1, 0, 0]] @ x)\noutput h"
+        "assume -x[0] - x[1] - x[2] - x[3] <= 1/1000000\n"
+        "h = relu([[1, -1, 0, 0], [1, 1, 0, 0]] @ x)\noutput h"
     )
     facts = prove(network, prover="bounds")
     assert facts.layers["h"].unstable.all()

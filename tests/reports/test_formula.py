@@ -40,7 +40,8 @@ def test_printed_forms() -> None:
 def test_long_formulas_are_refused() -> None:
     rows = ", ".join(f"[{k}, 1]" for k in range(1, 60))
     deep = net(
-        f"input x[2] in [0, 1]\nh = relu([{rows}] @ x)\nk = relu(ones(59, 59) @ h)\ny = ones(59) @ k\noutput y"
+        f"input x[2] in [0, 1]\nh = relu([{rows}] @ x)\nk = relu(ones(59, 59) @ h)\n"
+        "y = ones(59) @ k\noutput y"
     )
     with pytest.raises(InputError, match="terms; up to 2,000 are written out"):
         formulas(deep)

@@ -1,4 +1,6 @@
-"""Splitting of the box: what it proves is true, refuted claims have points, and the checker accepts every tree."""
+"""Splitting of the box: what it proves is true, refuted claims have points, and the checker accepts
+every tree.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,8 @@ def test_boxes_agree_with_phases_on_every_unit_both_decide() -> None:
 
 
 def test_a_question_that_needs_a_split_is_proved_and_one_without_an_answer_is_given_up() -> None:
-    # |x| + |x| - 2|x| written so that no linear bound sees it is 0: never proved by boxes, and never refuted
+    # |x| + |x| - 2|x| written so that no linear bound sees it is 0: never proved by boxes, and
+    # never refuted
     network = net(
         """
         network zero

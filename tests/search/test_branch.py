@@ -1,4 +1,6 @@
-"""Branch and bound over phases: optimised slopes are true bounds, and what is proved or refuted agrees with exact values."""
+"""Branch and bound over phases: optimised slopes are true bounds, and what is proved or refuted
+agrees with exact values.
+"""
 
 from __future__ import annotations
 

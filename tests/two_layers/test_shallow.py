@@ -1,4 +1,6 @@
-"""Shallow networks: exact for up to three inputs (proved by regions and checked at points), gated with their statements, refusals."""
+"""Shallow networks: exact for up to three inputs (proved by regions and checked at points), gated
+with their statements, refusals.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,8 @@ def test_a_deep_network_of_three_inputs_needs_three_chains() -> None:
 
 
 def test_a_whole_sheet_is_one_unit() -> None:
-    # the second-layer unit bends at three lines; its zero set is one sheet that a single unit reproduces
+    # the second-layer unit bends at three lines; its zero set is one sheet that a single unit
+    # reproduces
     network = net(
         """
         network sheet
@@ -138,7 +141,8 @@ def test_one_hidden_layer_is_found_where_one_is_enough() -> None:
 
 def test_an_affine_network_needs_no_hidden_unit_of_its_own() -> None:
     network = net(
-        "network n\ninput x[2] in [0, 1]\nh = relu(x[0] + x[1])\nk = relu(h + 1)\nm = relu(k + 1)\noutput m"
+        "network n\ninput x[2] in [0, 1]\nh = relu(x[0] + x[1])\nk = relu(h + 1)\nm = relu(k + 1)\n"
+        "output m"
     )
     assert network.domain is not None
     result = shallow_network(network, network.domain, kind="exact")
@@ -160,7 +164,8 @@ def test_all_inputs_fixed_is_a_constant() -> None:
     assert agree(network, result.network, 0)
 
 
-# ---- the 3-chain identity ---------------------------------------------------------------------------
+# ---- the 3-chain identity
+# ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -169,7 +174,9 @@ def test_all_inputs_fixed_is_a_constant() -> None:
 def test_three_chains_differ_from_their_units_by_functions_of_two_forms(
     signs: tuple[int, int, int],
 ) -> None:
-    """What relu(z + a relu(u) + b relu(w + c relu(u))) leaves after its two-bend units has a two-layer form: it is built and compared."""
+    """What relu(z + a relu(u) + b relu(w + c relu(u))) leaves after its two-bend units has a
+    two-layer form: it is built and compared.
+    """
     random = Random(7 * signs[0] + 3 * signs[1] + signs[2])
     b, a, c = (sign * Fraction(random.randint(1, 9), random.randint(1, 5)) for sign in signs)
     network = net(
@@ -210,7 +217,7 @@ def test_triangulations_of_a_chain_have_two_maxima_of_four() -> None:
                 assert [len(t) for t in three_chain(u, w, z, a, b, c)] == [2, 2]
 
 
-# ---- gates ------------------------------------------------------------------------------------------
+# ---- gates -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["classic", "centred", "core"])
@@ -259,9 +266,12 @@ def test_four_inputs_get_the_centred_gate_and_every_count() -> None:
 
 
 def test_the_closed_corner_of_the_classic_gate_returns_multiples() -> None:
-    """Where m closed regions meet, all their gates are open and the classic network gives m·f for every M."""
+    """Where m closed regions meet, all their gates are open and the classic network gives m·f for
+    every M.
+    """
     network = net(
-        "network n\ninput x[2] in [-1, 1]\nh = relu([x[0], x[1]])\nk = relu(h[0] + h[1] + 1)\nm = relu(k)\noutput m"
+        "network n\ninput x[2] in [-1, 1]\nh = relu([x[0], x[1]])\nk = relu(h[0] + h[1] + 1)\n"
+        "m = relu(k)\noutput m"
     )
     assert network.domain is not None
     for accuracy in (Fraction(1, 10), Fraction(1, 1000)):

@@ -1,4 +1,6 @@
-"""Bent sheets in three dimensions: corners and seams against exact evaluation, and what taking a sheet saves."""
+"""Bent sheets in three dimensions: corners and seams against exact evaluation, and what taking a
+sheet saves.
+"""
 
 from __future__ import annotations
 
@@ -189,8 +191,11 @@ def test_merging_halves_the_units_of_a_deep_network() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "h = relu(x[0] + x[1])\nk = relu(x[2] - x[0])\noutput h - 2*k",  # the second layer reads the inputs alone
-        "h = relu([x[0] + x[1], x[2], 1/3])\nk = relu([h[0] - h[1] + h[2], h[2] + x[0]])\nm = relu(k[0] - k[1]/2 + x[1]/7 - 1/9)\noutput m",  # a unit that is constant
+        # the second layer reads the inputs alone
+        "h = relu(x[0] + x[1])\nk = relu(x[2] - x[0])\noutput h - 2*k",
+        # a unit that is constant
+        "h = relu([x[0] + x[1], x[2], 1/3])\nk = relu([h[0] - h[1] + h[2], h[2] + x[0]])\n"
+        "m = relu(k[0] - k[1]/2 + x[1]/7 - 1/9)\noutput m",
     ],
 )
 def test_second_layers_of_another_kind(text: str) -> None:

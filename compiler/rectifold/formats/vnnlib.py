@@ -81,7 +81,8 @@ class _CommandReader:
         elif head not in _SILENT:
             raise self._error(
                 tree,
-                f"{short_text(tree)} is not known; only declare-const and assert are read: {_GIVE_THE_BOX}",
+                f"{short_text(tree)} is not known; only declare-const and assert are read: "
+                f"{_GIVE_THE_BOX}",
             )
         elif head in ("check-sat", "exit"):
             self.ended = head
@@ -157,7 +158,8 @@ class _CommandReader:
             )  # fmt: skip
         return self._error(
             tree,
-            f"the inputs lie in a union of {arms} sets; one box or polytope is expected: {_GIVE_THE_BOX}",
+            f"the inputs lie in a union of {arms} sets; one box or polytope is expected: "
+            f"{_GIVE_THE_BOX}",
         )
 
     def _constraint(self, tree: Expression) -> list[Inequality]:

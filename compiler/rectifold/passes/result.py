@@ -29,7 +29,8 @@ class Tie:
 
 @dataclass(frozen=True, eq=False)
 class Sign:
-    """A unit of the source has z ≥ 0 (side LOWER) or z ≤ 0 (UPPER) on the domain, as a rewrite found.
+    """A unit of the source has z ≥ 0 (side LOWER) or z ≤ 0 (UPPER) on the domain, as a rewrite
+    found.
 
     Either its row became zero, or it is `ratio` > 0 times a carrier, which is nonnegative.
     """

@@ -29,8 +29,10 @@ def require_domain(network: Network, domain: Domain | None) -> Domain:
     chosen = domain if domain is not None else network.domain
     if chosen is None:
         raise InputError(
-            f"{network.name} states no domain, and most facts hold on a domain only; give one, for example "
-            '--domain "[0,1]" (each input), --domain "[[0,1],[-1,1]]", --domain box.vnnlib, or --domain all'
+            f"{network.name} states no domain, and most facts hold on a domain only; give one, for "
+            "example "
+            '--domain "[0,1]" (each input), --domain "[[0,1],[-1,1]]", --domain box.vnnlib, '
+            "or --domain all"
         )
     return chosen
 
@@ -55,7 +57,9 @@ def prove(
 
 
 def prove_layers(network: Network, domain: Domain | None, settings: Settings) -> Facts:
-    """As `prove`; layers that are not `settings.asked` are bounded only as far as the others need."""
+    """As `prove`; layers that are not `settings.asked` are bounded only as far as the others
+    need.
+    """
     return _prove(network, require_domain(network, domain), settings)
 
 

@@ -1,8 +1,9 @@
 """Whether a domain has no point at all.
 
-    in [0, 1]^2, assume x[0] + x[1] >= 3        empty: every statement about it would be true, and say nothing
+    in [0, 1]^2, assume x[0] + x[1] >= 3    empty: every statement would be true of it
 
-A corner or the middle that keeps every constraint shows a point; else Z3 is asked about the linear constraints alone.
+A corner or the middle that keeps every constraint shows a point; else Z3 is asked about the linear
+constraints alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from rectifold.smt.process import SmtProblem, Solver, Unsat
 
 
 def is_empty(domain: Domain, seconds: float = ProverEffort.emptiness_seconds) -> bool:
-    """The domain is proved to be empty. False where it has a point, and where that was not decided."""
+    """The domain is proved to be empty. False where it has a point, and where that was not
+    decided.
+    """
     if not domain.constraints or any(domain.contains(point) for point in _likely_points(domain)):
         return False
     with Solver() as solver:

@@ -1,4 +1,6 @@
-"""Go through the log of an earlier run: every entry is bounded again, and only what comes out counts."""
+"""Go through the log of an earlier run: every entry is bounded again, and only what comes out
+counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Rounds while units are open: tighter bounds below them, then the same questions with more nodes."""
+"""Rounds while units are open: tighter bounds below them, then the same questions with more
+nodes.
+"""
 
 from __future__ import annotations
 

@@ -84,7 +84,9 @@ class ProofState:
         return set(self.network.layer(name).weights) <= {self.network.input_name}
 
     def cone_cost(self, name: str) -> tuple[int, int]:
-        """(unstable or open units, weights) in the cone of a layer: what a question about it costs."""
+        """(unstable or open units, weights) in the cone of a layer: what a question about it
+        costs.
+        """
         return cone_cost(self.bounds, name)
 
     def tell(self, what: str, done: int) -> None:
@@ -115,7 +117,9 @@ class ProofState:
         self.bounds.set(name, *self.bounds.interval(name))
 
     def try_points(self, layer: LayerState, points: Floats, stage: str) -> None:
-        """Take the signs of the layer's units at these points, where rounding cannot change them."""
+        """Take the signs of the layer's units at these points, where rounding cannot change
+        them.
+        """
         with self.timed(stage):
             self.see_at(layer, points)
             layer.label(stage)

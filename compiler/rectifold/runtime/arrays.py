@@ -145,12 +145,14 @@ def _member_names(archive: zipfile.ZipFile, file: str) -> list[str]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(
-            f"{file} has the member {_short_name(twice[0])} twice; which one is meant cannot be told"
+            f"{file} has the member {_short_name(twice[0])} twice; which one is meant cannot be "
+            "told"
         )
     strange = [name for name in names if not name.endswith(".npy")]
     if strange:
         raise InputError(
-            f"{file} has the member {_short_name(strange[0])}, which is no array (.npy); save it with "
+            f"{file} has the member {_short_name(strange[0])}, which is no array (.npy); save it "
+            "with "
             "numpy.savez"
         )
     return names

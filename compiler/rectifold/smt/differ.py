@@ -1,4 +1,6 @@
-"""Is there a point of the domain at which two networks differ by more than a tolerance? Z3 over exact rationals."""
+"""Is there a point of the domain at which two networks differ by more than a tolerance? Z3 over
+exact rationals.
+"""
 
 from __future__ import annotations
 

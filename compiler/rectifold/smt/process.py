@@ -2,8 +2,9 @@
 
     z_v = b + Σ W a,   a = max(z, 0):  (ite (>= z 0) z 0), or z or 0 where the phase is proved
 
-Z3 is exact only if it is fed exactly, so every number is written as a fraction. `sat` comes with an exact point, which the
-caller evaluates again; `unsat` is Z3's word, and is recorded as such; a limit gives Undecided.
+Z3 is exact only if it is fed exactly, so every number is written as a fraction. `sat` comes with an
+exact point, which the caller evaluates again; `unsat` is Z3's word, and is recorded as such; a
+limit gives Undecided.
 """
 
 from __future__ import annotations
@@ -103,9 +104,13 @@ class Solver:
         if self._process is None or self._process.poll() is not None:
             command = [sys.executable, "-m", "rectifold.smt.worker", str(self._memory)]
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
                 start_new_session=True,
-            )  # fmt: skip
+            )
         return self._process
 
     @staticmethod
@@ -131,7 +136,9 @@ class SmtProblem:
     """The SMT-LIB text of a network (or several on one input) on a domain."""
 
     def __init__(self, domain: Domain, inside: Fraction = Fraction(0)) -> None:
-        """`inside`: how far from each linear constraint, as a share of what the row can reach from its middle over the box."""
+        """`inside`: how far from each linear constraint, as a share of what the row can reach from
+        its middle over the box.
+        """
         self.lines = ["(set-logic QF_LRA)"] + [
             f"(declare-const x_{k} Real)" for k in range(domain.size)
         ]
@@ -144,9 +151,15 @@ class SmtProblem:
         for row in domain.constraints:
             terms = [f"(* {number(c)} x_{k})" for k, c in enumerate(row.coefficients) if c]
             reach = sum(
-                (abs(c) * (high - low) / 2 for c, low, high in zip(row.coefficients, domain.lower, domain.upper, strict=True)
-                 if low is not None and high is not None), Fraction(0),
-            )  # fmt: skip
+                (
+                    abs(c) * (high - low) / 2
+                    for c, low, high in zip(
+                        row.coefficients, domain.lower, domain.upper, strict=True
+                    )
+                    if low is not None and high is not None
+                ),
+                Fraction(0),
+            )
             self.require(f"(<= {_sum(terms)} {number(row.bound - inside * reach)})")
 
     def require(self, formula: str) -> None:
@@ -159,7 +172,9 @@ class SmtProblem:
         upto: str,
         ends: Mapping[str, tuple[Floats, Floats]] | None = None,
     ) -> None:
-        """Define z_… for every unit that `upto` depends on, and a_… for relu units. `ends`: proven bounds to state."""
+        """Define z_… for every unit that `upto` depends on, and a_… for relu units. `ends`: proven
+        bounds to state.
+        """
         cone = network.cone(upto) | {upto}
         for layer in network.layers:
             if layer.name in cone:

@@ -22,7 +22,9 @@ def ask_sign(
 
 
 def find_point(solver: Solver, domain: Domain, seconds: float) -> SmtAnswer:
-    """A point of the domain, away from its linear constraints if there is one, or Unsat if it is empty."""
+    """A point of the domain, away from its linear constraints if there is one, or Unsat if it is
+    empty.
+    """
     for inside in (Fraction(1, 8), Fraction(1, 64), Fraction(1, 1024)):
         answer = solver.ask(SmtProblem(domain, inside).text(), domain.size, seconds)
         if isinstance(answer, Sat):

@@ -1,7 +1,9 @@
-"""The process that talks to Z3. It can be killed at any time: Z3 itself does not always stop when asked.
+"""The process that talks to Z3. It can be killed at any time: Z3 itself does not always stop when
+asked.
 
-Reads one request per line from standard input, {"smt": text, "names": [...], "milliseconds": n}, and answers with one line:
-{"status": "sat"|"unsat"|"unknown", "model": {name: "p/q"}, "version": "..."}. Numbers in the text are exact fractions.
+Reads one request per line from standard input, {"smt": text, "names": [...], "milliseconds": n},
+and answers with one line: {"status": "sat"|"unsat"|"unknown", "model": {name: "p/q"}, "version":
+"..."}. Numbers in the text are exact fractions.
 """
 
 from __future__ import annotations

@@ -165,8 +165,7 @@ def test_scaler(count: int, tmp_path: Path) -> None:
     assert_agrees(model((2, 3), [made]), (2, 3), tmp_path)
 
 
-# ---- whole numbers and casts
-# ------------------------------------------------------------------------
+# ---- whole numbers and casts -------------------------------------------------------------------
 
 INT8, INT64, FLOAT, BOOL = TensorProto.INT8, TensorProto.INT64, TensorProto.FLOAT, TensorProto.BOOL
 

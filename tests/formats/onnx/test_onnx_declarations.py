@@ -84,8 +84,7 @@ def test_roi_and_scales_of_the_first_resize_may_be_left_out_or_empty() -> None:
     assert [p.optional for p in row.parameters] == [False, True, True, True]
 
 
-# ---- what is refused
-# ----------------------------------------------------------------------------------
+# ---- what is refused ---------------------------------------------------------------------------
 
 
 def changed(made: Any, name: str, value: Any, kind: int | None = None) -> Any:
@@ -210,8 +209,7 @@ def test_a_domain_without_a_version_is_refused(tmp_path: Path) -> None:
         imported(made.SerializeToString(), tmp_path)
 
 
-# ---- tensors
-# ------------------------------------------------------------------------------------------
+# ---- tensors -----------------------------------------------------------------------------------
 
 STORED: dict[str, Array] = {
     kind: np.array([0, 1, 2], dtype=kind)

@@ -134,6 +134,7 @@ def _sorted(needed: dict[int, set[int]], listed: list[NodeProto]) -> list[int]:
     if len(order) < len(needed):
         stuck = min(k for k in needed if waiting[k] > 0)
         raise OnnxError(
-            f"{node_place(listed[stuck])} depends on its own result; a graph without circles is expected"
+            f"{node_place(listed[stuck])} depends on its own result; a graph without circles is "
+            "expected"
         )
     return order

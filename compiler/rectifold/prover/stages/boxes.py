@@ -1,4 +1,6 @@
-"""Cases by sub-box, for all open units of a layer together: few inputs, many unstable units below."""
+"""Cases by sub-box, for all open units of a layer together: few inputs, many unstable units
+below.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def prefers_boxes(state: ProofState, layer: LayerState) -> bool:
 
 
 def _box_limit(state: ProofState, layer: LayerState) -> int:
-    """Boxes per question that proving and checking can afford; 0 for many inputs, or a network too wide."""
+    """Boxes per question that proving and checking can afford; 0 for many inputs, or a network too
+    wide.
+    """
     low, high = state.domain.float_box
     units, weights = state.cone_cost(layer.name)
     limit = state.effort.box_work // (units * weights + 1)

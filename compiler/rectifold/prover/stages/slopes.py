@@ -1,4 +1,6 @@
-"""Slopes optimised for each end of the unstable units: what later layers, and the cases here, build on."""
+"""Slopes optimised for each end of the unstable units: what later layers, and the cases here, build
+on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Z3 over exact rationals, for what nothing else settled; its points count only after exact evaluation."""
+"""Z3 over exact rationals, for what nothing else settled; its points count only after exact
+evaluation.
+"""
 
 from __future__ import annotations
 
