@@ -80,6 +80,16 @@ def test_links_in_the_documents_lead_somewhere(file: str) -> None:
         assert (ROOT / file).parent.joinpath(target).exists(), (file, target)
 
 
+def test_every_page_is_linked_from_another_one() -> None:
+    linked = {
+        (ROOT / file).parent.joinpath(target).resolve()
+        for file in WRAPPED
+        for target in re.findall(r"\]\(([^)#:]+)", (ROOT / file).read_text(encoding="utf-8"))
+    }
+    pages = {(ROOT / file).resolve() for file in DOCUMENTS if file != "README.md"}
+    assert pages - linked == set()
+
+
 def anchors(file: Path) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^a-z0-9 -]", "", v.lower()).replace(" ", "-") for v in headings}

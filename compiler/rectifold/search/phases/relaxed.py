@@ -147,7 +147,7 @@ class Relaxed:
         """How much each unit's relaxation adds to the bound; fixed units score -1.
 
         The geometric mean of |c| times the gap of its lines at worst, and of the same at the
-        relaxation's optimum, about `middles` (docs/measured.md#scores-of-units).
+        relaxation's optimum, about `middles` (docs/mathematics.md#scores-of-units).
         """
         skeleton, c = self.problem.skeleton, bound.coefficients
         heights = None if bound.above is None else bound.above.at(middles)
