@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 
+from rectifold.emitters.templates import template
 from rectifold.ir.domain import Constraint, Domain
 
 _BASE = 1127  # frexp's exponent is at least -1073, and 53 bits lie below it
@@ -37,7 +38,7 @@ def constraint_check(domain: Domain | None) -> str:
             terms.append(f"{{{place}, {1 if value > 0 else -1}, {len(digits)}, {len(words)}}}")
             digits += words
         starts.append(len(terms))
-    return _CONSTRAINT_TABLES.format(
+    return template("c_constraints").format(
         digits=_eight_a_line([f"0x{v:x}u" for v in digits]),
         terms=_eight_a_line(terms),
         starts=_eight_a_line(list(map(str, starts))),
@@ -84,64 +85,3 @@ def _digits_of_sums(rows: Sequence[Constraint]) -> int:
 
 def _eight_a_line(words: list[str]) -> str:
     return ",\n    ".join(", ".join(words[k : k + 8]) for k in range(0, len(words), 8))
-
-
-_CONSTRAINT_TABLES = """/* The linear constraints, exactly: integers of 32-bit digits, lowest first. */
-static const uint32_t DIGIT[] = {{
-    {digits}
-}};
-/* input (-1: the bound), sign, its first digit, its number of digits */
-static const int TERM[][4] = {{
-    {terms}
-}};
-static const int ROW[] = {{
-    {starts}
-}};
-enum {{ SUM_DIGITS = {size} }};
-
-/* sum += c |v| 2^(1127 + shift) */
-static void add(uint32_t *sum, const uint32_t *c, int size, double v, int shift)
-{{
-    int exponent, i, k;
-    uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(v), &exponent), 53);
-    uint64_t low, high;
-    uint32_t m[3];
-    shift += exponent + {base};
-    low = (mantissa & 0xFFFFFFFFu) << (shift % 32);
-    high = ((mantissa >> 32) << (shift % 32)) + (low >> 32);
-    m[0] = (uint32_t)low;
-    m[1] = (uint32_t)high;
-    m[2] = (uint32_t)(high >> 32);
-    for (k = 0; k < 3; k++) {{
-        uint32_t *at = sum + shift / 32 + k;
-        uint64_t carry = 0;
-        for (i = 0; i < size || carry; i++) {{
-            carry += at[i] + (i < size ? (uint64_t)c[i] * m[k] : 0);
-            at[i] = (uint32_t)carry;
-            carry >>= 32;
-        }}
-    }}
-}}
-
-/* Whether c.x > d + 2^-53 sum |c_j x_j| for a row c, d: x may be rounded. */
-static int violated(const double *x)
-{{
-    int r, t, k;
-    for (r = 0; r < {rows}; r++) {{
-        uint32_t above[SUM_DIGITS] = {{0}}, below[SUM_DIGITS] = {{0}};
-        for (t = ROW[r]; t < ROW[r + 1]; t++) {{
-            const uint32_t *c = DIGIT + TERM[t][2];
-            int is_bound = TERM[t][0] < 0;
-            double v = is_bound ? -1.0 : x[TERM[t][0]];
-            if (v == 0.0) continue;
-            add((v > 0.0) == (TERM[t][1] > 0) ? above : below, c, TERM[t][3], v, 53);
-            if (!is_bound) add(below, c, TERM[t][3], v, 0);
-        }}
-        for (k = SUM_DIGITS - 1; k > 0 && above[k] == below[k]; k--) {{
-        }}
-        if (above[k] > below[k]) return 1;
-    }}
-    return 0;
-}}
-
-"""

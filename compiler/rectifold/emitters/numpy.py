@@ -18,6 +18,7 @@ import numpy as np
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.templates import template
 from rectifold.emitters.weights import (
     EXACT,
     constraint_words,
@@ -41,7 +42,7 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
     beside = f"{PurePath(name).stem}_weights.npz"
-    loader = _ARCHIVE_LOADER.format(
+    loader = template("numpy_loader").format(
         file=ascii(beside), digest=hashlib.sha256(buffer.getvalue()).hexdigest()
     )
     text = _numpy_module(network, origin, loader, "import hashlib\nimport io\nimport os\n")
@@ -49,38 +50,17 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
 
 
 def _inline_arrays(arrays: dict[str, Floats]) -> str:
-    lines = [_ARRAY_DECODER, "_W = {"]
+    lines = [template("numpy_decoder"), "_W = {"]
     for key, array in arrays.items():
         words = " ".join(float(v).hex() for v in array.ravel())
         lines.append(f'    "{key}": _array("{words}", {array.shape}),')
     return "\n".join([*lines, "}", ""])
 
 
-_ARRAY_DECODER = """
-def _array(words, shape):
-    return np.array([float.fromhex(w) for w in words.split()], dtype=np.float64).reshape(shape)
-
-"""
-
-_ARCHIVE_LOADER = """
-def _load():
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), {file})
-    with open(path, "rb") as file:
-        data = file.read()
-    if hashlib.sha256(data).hexdigest() != "{digest}":
-        raise ValueError("the weights beside this module are not the ones it was emitted with")
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        return {{key: archive[key] for key in archive.files}}
-
-
-_W = _load()
-"""
-
-
 def _numpy_module(network: Network, origin: Origin, weights: str, imports: str) -> str:
     low, high = input_box(network.domain, network.input_size)
     vectors = self_test_vectors(network)
-    return _NUMPY_MODULE.format(
+    return template("numpy_module").format(
         header="\n".join(header_lines(network, origin)),
         imports=imports,
         inputs=network.input_size,
@@ -117,71 +97,3 @@ def _body(network: Network) -> list[str]:
             lines.append(f"    np.maximum(a{k}, 0.0, out=a{k})")
     lines.append(f"    y = a{number[network.output]}")
     return lines
-
-
-_NUMPY_MODULE = '''"""{header}
-"""
-{imports}from fractions import Fraction
-
-import numpy as np
-
-INPUTS = {inputs}
-OUTPUTS = {outputs}
-_LOWER = np.array([float.fromhex(v) for v in "{lower}".split()])
-_UPPER = np.array([float.fromhex(v) for v in "{upper}".split()])
-
-{exact}
-# rows c and bounds d: c . x <= d
-_CONSTRAINTS = [([_exact(c) for c in row], _exact(bound)) for row, bound in {constraints}]
-{weights}
-
-def check_input(x):
-    """Raise ValueError unless every row of x (k, INPUTS) is finite and in the domain."""
-    if x.ndim != 2 or x.shape[1] != INPUTS:
-        raise ValueError("expected %d inputs, got an array of shape %r" % (INPUTS, x.shape))
-    if not np.isfinite(x).all():
-        raise ValueError("an input is not finite")
-    inside = (x >= _LOWER) & (x <= _UPPER)
-    if not inside.all():
-        row, k = np.argwhere(~inside)[0]
-        raise ValueError("input %d = %r is outside the domain [%r, %r]" % (k, *map(float, (x[row, k], _LOWER[k], _UPPER[k]))))
-    for row, bound in _CONSTRAINTS:
-        for point in x.tolist():
-            products = [c * Fraction(v) for c, v in zip(row, point)]
-            if sum(products) - sum(map(abs, products)) / 2**53 > bound:  # v may be a rounded number
-                raise ValueError("%r violates a linear constraint of the domain" % (point,))
-
-
-def evaluate(x, check=True):
-    """The outputs in float64 at one point (INPUTS,) or at several (k, INPUTS)."""
-    x = np.asarray(x, dtype=np.float64)
-    a0 = np.atleast_2d(x)
-    if check:
-        check_input(a0)
-{body}
-    return y[0] if x.ndim == 1 else y
-
-
-_POINTS = "{points}"
-_EXPECTED = {expected}
-_TOLERANCE = [float.fromhex(v) for v in "{tolerance}".split()]
-
-
-def self_test():
-    """Compare with exact outputs at stored points; raise AssertionError on a difference. The number of points."""
-    for words, outputs in zip(_POINTS.split("; "), _EXPECTED):
-        x = np.array([float.fromhex(v) for v in words.split()])
-        for got, want, allowed in zip(evaluate(x, check=False).tolist(), outputs, _TOLERANCE):
-            if not abs(Fraction(got) - _exact(want)) <= Fraction(allowed):
-                raise AssertionError("differs at %r: %r, expected %s" % (x.tolist(), got, want))
-    return len(_EXPECTED)
-
-
-if __name__ == "__main__":
-    import sys
-
-    if len(sys.argv) > 1:
-        print(*evaluate([float(v) for v in sys.argv[1:]]).tolist())
-    else:
-        print("self-test passed at %d points" % self_test())
-'''
