@@ -22,7 +22,7 @@ from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Run
 from rectifold.smt.differ import ask_difference
-from rectifold.smt.process import Sat, Solver, Unsat
+from rectifold.smt.process import NoAnswer, Sat, Solver, Unsat
 
 
 def tie_units(question: Question, run: Run) -> Equal | None:
@@ -101,15 +101,18 @@ def _ask_z3(question: Question, seconds: float, largest: Fraction) -> Comparison
     a, b, domain = question.a, question.b, question.domain
     with Solver() as solver:
         answer = ask_difference(solver, a, b, domain, question.tolerance, seconds)
-    if isinstance(answer, Unsat):
-        reason = f"Z3 {answer.version} finds no point where they differ more"
-        return Equal(reason, trusted=1, verdict=_relation(question))
-    if isinstance(answer, Sat):
-        confirmed = confirm(question, answer.point)
-        if confirmed is not None:
-            return confirmed
-        return Unknown("Z3 gave a point that exact evaluation does not confirm", largest)
-    return Unknown(answer.reason, largest)
+    match answer:
+        case Unsat(version):
+            reason = f"Z3 {version} finds no point where they differ more"
+            return Equal(reason, trusted=1, verdict=_relation(question))
+        case Sat(point):
+            return confirm(question, point) or Unknown(
+                "Z3 gave a point that exact evaluation does not confirm", largest
+            )
+        case NoAnswer(reason):
+            return Unknown(reason, largest)
+        case _:
+            assert_never(answer)
 
 
 def _relation(question: Question) -> Relation:

@@ -29,10 +29,9 @@ def require_domain(network: Network, domain: Domain | None) -> Domain:
     chosen = domain if domain is not None else network.domain
     if chosen is None:
         raise InputError(
-            f"{network.name} states no domain, and most facts hold on a domain only; give one, for "
-            "example "
-            '--domain "[0,1]" (each input), --domain "[[0,1],[-1,1]]", --domain box.vnnlib, '
-            "or --domain all"
+            f"{network.name} states no domain, and most facts hold on a domain only; "
+            'give one, for example --domain "[0,1]" (each input), --domain "[[0,1],[-1,1]]", '
+            "--domain box.vnnlib, or --domain all"
         )
     return chosen
 
@@ -57,9 +56,7 @@ def prove(
 
 
 def prove_layers(network: Network, domain: Domain | None, settings: Settings) -> Facts:
-    """As `prove`; layers that are not `settings.asked` are bounded only as far as the others
-    need.
-    """
+    """As `prove`; a layer outside `settings.asked` is bounded only as far as the others need."""
     return _prove(network, require_domain(network, domain), settings)
 
 
@@ -93,6 +90,7 @@ def _run(state: ProofState) -> bool:
 
 
 def _start_points(state: ProofState) -> None:
+    """Random points and corners, which show signs before anything is proved."""
     with state.timed("witnesses"):
         count = (
             state.effort.points if state.settings.prover != "z3" else state.effort.least_z3_points
@@ -101,6 +99,7 @@ def _start_points(state: ProofState) -> None:
 
 
 def _prove_layer(state: ProofState, name: str, *, is_relu: bool) -> None:
+    """Intervals, then every stage that applies; what is proved is stored, whatever ends it."""
     with state.timed("interval"):
         if not is_relu:
             state.set_linear(name)

@@ -1,6 +1,7 @@
 """Whether a domain has no point at all.
 
-    in [0, 1]^2, assume x[0] + x[1] >= 3    empty: every statement would be true of it
+    in [0, 1]^2, assume x[0] + x[1] >= 3        empty: all that is said of it is true, and says
+                                                nothing
 
 A corner or the middle that keeps every constraint shows a point; else Z3 is asked about the linear
 constraints alone.
@@ -17,9 +18,7 @@ from rectifold.smt.process import SmtProblem, Solver, Unsat
 
 
 def is_empty(domain: Domain, seconds: float = ProverEffort.emptiness_seconds) -> bool:
-    """The domain is proved to be empty. False where it has a point, and where that was not
-    decided.
-    """
+    """Is it proved that the domain is empty? False where that was not decided in `seconds`."""
     if not domain.constraints or any(domain.contains(point) for point in _likely_points(domain)):
         return False
     with Solver() as solver:

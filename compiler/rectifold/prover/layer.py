@@ -1,4 +1,9 @@
-"""The facts of one layer while its stages run."""
+"""The facts of one layer while its stages run.
+
+    bounds lower ≤ z ≤ upper, proved       signs seen at points       the stage that settled a unit
+
+Sound because a bound is replaced by a better proved one only, and its evidence is recorded before.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +39,7 @@ class LayerState:
     def started(
         name: str, lower: Floats, upper: Floats, record: Callable[[Entry], None]
     ) -> LayerState:
+        """Bounds by intervals, and no sign seen yet; `record` takes every proof."""
         size = len(lower)
         methods = [Method.INTERVAL] * size
         unseen = np.zeros(size, dtype=bool)
@@ -42,13 +48,15 @@ class LayerState:
         )
 
     def settled(self) -> Mask:
+        """Per unit: is it proved stable, or are both its signs seen?"""
         return np.asarray((self.lower >= 0) | (self.upper <= 0) | (self.positive & self.negative))
 
     def open(self) -> Indices:
+        """The units that are not settled."""
         return np.nonzero(~self.settled())[0]
 
     def straddling(self) -> Indices:
-        """Units whose proven ends have both signs."""
+        """Units whose bounds have both signs."""
         return np.nonzero((self.lower < 0) & (self.upper > 0))[0]
 
     def label(self, stage: str) -> None:
@@ -63,6 +71,7 @@ class LayerState:
         self.negative |= negative
 
     def seen(self, sign: int) -> Mask:
+        """Per unit: was this sign of z seen at a point? The array itself, to be set."""
         return self.positive if sign > 0 else self.negative
 
     def intervals(self, lower: Floats, upper: Floats) -> None:
@@ -82,13 +91,13 @@ class LayerState:
 
         Recorded first: an interrupt may leave evidence that nothing rests on, never the reverse.
         """
-        ends, methods = (
+        known, methods = (
             (self.upper, self.upper_method) if sign > 0 else (self.lower, self.lower_method)
         )
         better = [
             k
             for k, (u, v) in enumerate(zip(units.tolist(), bounds.tolist(), strict=True))
-            if v < sign * ends[u]
+            if v < sign * known[u]
         ]
         if not better:
             return
@@ -99,9 +108,10 @@ class LayerState:
             self.record(ProvedBounds(self.name, side, chosen, values, method, kept))
         for unit in chosen.tolist():
             methods[unit] = method
-        ends[chosen] = values
+        known[chosen] = values
 
     def facts(self) -> LayerFacts:
+        """What is known now; a unit that nothing settled is open."""
         return LayerFacts(
             self.lower,
             self.upper,

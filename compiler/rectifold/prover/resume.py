@@ -1,5 +1,8 @@
-"""Go through the log of an earlier run: every entry is bounded again, and only what comes out
-counts.
+"""Go through the log of an earlier run: every entry is bounded again, and only that counts.
+
+    log: slopes, boxes, intervals  →  the same bounds, found without any search
+
+Sound because nothing of the log is believed: its numbers say only what is to be computed.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ def resume(state: ProofState) -> None:
 
 
 def _repeat(state: ProofState, entry: Entry) -> None:
+    """What one entry proves here; nothing where a layer below has no bounds yet."""
     if any(v not in state.bounds.lower for v in _layers_below(state, entry.layer)):
         return
     if isinstance(entry, IntervalBounds):
@@ -42,7 +46,7 @@ def _repeat(state: ProofState, entry: Entry) -> None:
 
 
 def _layers_below(state: ProofState, name: str) -> list[str]:
-    """With the bounds of linear layers filled in."""
+    """The layers that `name` depends on; the bounds of linear ones are set where they can be."""
     network, known = state.network, state.bounds.lower
     cone = network.cone(name)
     below = [v for v in network.layers if v.name in cone]

@@ -1,5 +1,8 @@
-"""Rounds while units are open: tighter bounds below them, then the same questions with more
-nodes.
+"""Rounds while units are open: tighter bounds below them, then the same questions, longer.
+
+    round k: bounds of unstable units below (4^k times the nodes)  →  the open questions again
+
+Sound because a round only replaces bounds by better proved ones.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ def run_rounds(state: ProofState) -> None:
 
 
 def _is_worth_a_round(state: ProofState, name: str) -> bool:
+    """Has the layer open units that matter, and that cases of phases may settle?"""
     layer = state.layers[name]
     if name not in state.asked or not len(layer.open()):
         return False
@@ -51,6 +55,7 @@ def _is_worth_a_round(state: ProofState, name: str) -> bool:
 def _again(
     state: ProofState, layer: LayerState, number: int, *, is_below: bool, is_asked: bool
 ) -> None:
+    """One layer of a round: bounds with those below as they are now, then its own questions."""
     if not state.reads_input_only(layer.name):
         linear.run(state, layer)
         slopes.run(state, layer)

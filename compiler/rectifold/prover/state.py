@@ -1,4 +1,9 @@
-"""What all stages of one run share: bounds, witnesses, workers, the record, and the time."""
+"""What all stages of one run share: bounds, witnesses, workers, the record, and the time.
+
+    stages read bounds and witnesses  →  store better bounds, and note the evidence in the record
+
+Sound because bounds are stored from a layer only after its evidence is in the record.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 
@@ -23,7 +28,7 @@ from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
 from rectifold.search.replay import ProofLog
 from rectifold.search.witnesses import Witnesses
-from rectifold.smt.process import Sat, Solver, Unsat
+from rectifold.smt.process import NoAnswer, Sat, Solver, Unsat
 from rectifold.smt.stability import cone_cost, find_point
 
 Prover = Literal["auto", "bounds", "z3"]
@@ -78,18 +83,19 @@ class ProofState:
         return self.settings.prover != "z3" and self.domain.is_bounded
 
     def is_asked(self, layer: LayerState) -> bool:
+        """Do the phases of this layer matter to the caller?"""
         return layer.name in self.asked
 
     def reads_input_only(self, name: str) -> bool:
+        """Has the layer no other layer below? Its intervals are exact then."""
         return set(self.network.layer(name).weights) <= {self.network.input_name}
 
     def cone_cost(self, name: str) -> tuple[int, int]:
-        """(unstable or open units, weights) in the cone of a layer: what a question about it
-        costs.
-        """
+        """(unstable or open units, weights) in the cone of a layer: what a question costs."""
         return cone_cost(self.bounds, name)
 
     def tell(self, what: str, done: int) -> None:
+        """Tell the caller that so many of the layers are done."""
         self.settings.run.tell(what, done, len(self.network.layers))
 
     def note(self, entry: Entry) -> None:
@@ -117,14 +123,13 @@ class ProofState:
         self.bounds.set(name, *self.bounds.interval(name))
 
     def try_points(self, layer: LayerState, points: Floats, stage: str) -> None:
-        """Take the signs of the layer's units at these points, where rounding cannot change
-        them.
-        """
+        """Take the signs of the units at these points, where rounding cannot change them."""
         with self.timed(stage):
             self.see_at(layer, points)
             layer.label(stage)
 
     def see_at(self, layer: LayerState, points: Floats) -> None:
+        """As `try_points`, without a stage of its own."""
         if len(points):
             positive, negative = self.witnesses.trace(points, layer.name).signs(layer.name)
             layer.see(np.asarray(positive.any(axis=0)), np.asarray(negative.any(axis=0)))
@@ -138,10 +143,12 @@ class ProofState:
     # ---- time -----------------------------------------------------------------------------------
 
     def time_left(self) -> float:
+        """Seconds until the limit, which may be over; infinity without one."""
         seconds = self.settings.run.limits.seconds
         return float("inf") if seconds is None else seconds - (time.monotonic() - self.started)
 
     def check_time(self) -> None:
+        """Raises OutOfTimeError when the limit is over."""
         if self.time_left() <= 0:
             raise OutOfTimeError
 
@@ -174,8 +181,14 @@ def _feasible(solver: Solver, domain: Domain, effort: ProverEffort) -> list[Floa
     if not domain.constraints:
         return []
     answer = find_point(solver, domain, effort.feasible_seconds)
-    if isinstance(answer, Unsat):
-        raise InputError(
-            "the domain is empty: no point of the box satisfies the linear constraints"
-        )
-    return [np.array([nearest_float(v) for v in answer.point])] if isinstance(answer, Sat) else []
+    match answer:
+        case Unsat():
+            raise InputError(
+                "the domain is empty: no point of the box satisfies the linear constraints"
+            )
+        case Sat(point):
+            return [np.array([nearest_float(v) for v in point])]
+        case NoAnswer():
+            return []
+        case _:
+            assert_never(answer)

@@ -25,6 +25,7 @@ def verdict(network: Network, facts: Facts, claim: Claim) -> Verdict:
 
 
 def _witness(network: Network, facts: Facts, claim: Claim) -> tuple[Fraction, ...] | None:
+    """A known point of the domain at which the claim fails, exactly."""
     sign = 1 if claim.phase is Phase.INACTIVE else -1
     for point in facts.points:
         exact = facts.domain.clamp(point.tolist())

@@ -1,5 +1,8 @@
-"""Is there a point of the domain at which two networks differ by more than a tolerance? Z3 over
-exact rationals.
+"""Is there a point of the domain at which two networks differ by more than a tolerance?
+
+    both networks on one input x,  and  A_0 − B_0 > ε  or  A_0 − B_0 < −ε  or  A_1 − B_1 > ε ...
+
+Z3 over exact rationals. Sound in one direction: a point is exact; that there is none is Z3's word.
 """
 
 from __future__ import annotations

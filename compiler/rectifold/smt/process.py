@@ -4,7 +4,7 @@
 
 Z3 is exact only if it is fed exactly, so every number is written as a fraction. `sat` comes with an
 exact point, which the caller evaluates again; `unsat` is Z3's word, and is recorded as such; a
-limit gives Undecided.
+limit gives no answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from rectifold.effort.running import RunningEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
-from rectifold.ir.domain import Domain
+from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
 
@@ -81,7 +81,11 @@ class Solver:
             self._process = None
 
     def ask(self, text: str, inputs: int, seconds: float) -> SmtAnswer:
-        """Is there a point x_0 … x_{inputs-1} that satisfies the assertions of `text`?"""
+        """Is there a point x_0 … x_{inputs-1} that satisfies the assertions of `text`?
+
+        NoAnswer after `seconds`, after a little more where Z3 does not stop by itself, and where it
+        needs more memory than it may have.
+        """
         process = self._running()
         request = {
             "smt": text, "names": [f"x_{k}" for k in range(inputs)],
@@ -101,6 +105,7 @@ class Solver:
         return _read_reply(json.loads(line))
 
     def _running(self) -> subprocess.Popen[str]:
+        """The worker; a new one where there is none, or it has ended."""
         if self._process is None or self._process.poll() is not None:
             command = [sys.executable, "-m", "rectifold.smt.worker", str(self._memory)]
             self._process = subprocess.Popen(
@@ -136,9 +141,7 @@ class SmtProblem:
     """The SMT-LIB text of a network (or several on one input) on a domain."""
 
     def __init__(self, domain: Domain, inside: Fraction = Fraction(0)) -> None:
-        """`inside`: how far from each linear constraint, as a share of what the row can reach from
-        its middle over the box.
-        """
+        """`inside`: distance from each linear constraint, as a part of its range on the box."""
         self.lines = ["(set-logic QF_LRA)"] + [
             f"(declare-const x_{k} Real)" for k in range(domain.size)
         ]
@@ -150,19 +153,11 @@ class SmtProblem:
                 self.require(f"(<= x_{k} {number(high)})")
         for row in domain.constraints:
             terms = [f"(* {number(c)} x_{k})" for k, c in enumerate(row.coefficients) if c]
-            reach = sum(
-                (
-                    abs(c) * (high - low) / 2
-                    for c, low, high in zip(
-                        row.coefficients, domain.lower, domain.upper, strict=True
-                    )
-                    if low is not None and high is not None
-                ),
-                Fraction(0),
-            )
-            self.require(f"(<= {_sum(terms)} {number(row.bound - inside * reach)})")
+            room = inside * _half_range(row, domain)
+            self.require(f"(<= {_sum(terms)} {number(row.bound - room)})")
 
     def require(self, formula: str) -> None:
+        """One more assertion."""
         self.lines.append(f"(assert {formula})")
 
     def add_network(
@@ -170,21 +165,23 @@ class SmtProblem:
         network: Network,
         prefix: str,
         upto: str,
-        ends: Mapping[str, tuple[Floats, Floats]] | None = None,
+        bounds: Mapping[str, tuple[Floats, Floats]] | None = None,
     ) -> None:
-        """Define z_… for every unit that `upto` depends on, and a_… for relu units. `ends`: proven
-        bounds to state.
+        """Define z_… for every unit that `upto` depends on, and a_… for relu units.
+
+        `bounds`: proved ones, which are stated too. `prefix` keeps two networks apart.
         """
         cone = network.cone(upto) | {upto}
         for layer in network.layers:
             if layer.name in cone:
-                self._add_layer(network, layer, prefix, (ends or {}).get(layer.name))
+                self._add_layer(network, layer, prefix, (bounds or {}).get(layer.name))
 
     def text(self) -> str:
+        """All of it as SMT-LIB."""
         return "\n".join(self.lines)
 
     def _add_layer(
-        self, network: Network, layer: Layer, prefix: str, ends: tuple[Floats, Floats] | None
+        self, network: Network, layer: Layer, prefix: str, bounds: tuple[Floats, Floats] | None
     ) -> None:
         for i in range(layer.size):
             z, a = name(prefix, "z", layer.name, i), name(prefix, "a", layer.name, i)
@@ -193,12 +190,12 @@ class SmtProblem:
                 terms += _products(network, weight, i, source, prefix)
             self.lines += [f"(declare-const {z} Real)", f"(declare-const {a} Real)"]
             self.require(f"(= {z} {_sum(terms)})")
-            self._activate(layer, i, z, a, ends)
+            self._activate(layer, i, z, a, bounds)
 
     def _activate(
-        self, layer: Layer, i: int, z: str, a: str, ends: tuple[Floats, Floats] | None
+        self, layer: Layer, i: int, z: str, a: str, bounds: tuple[Floats, Floats] | None
     ) -> None:
-        low, high = (ends[0][i], ends[1][i]) if ends is not None else (-np.inf, np.inf)
+        low, high = (bounds[0][i], bounds[1][i]) if bounds is not None else (-np.inf, np.inf)
         if not layer.is_relu or low >= 0:
             self.require(f"(= {a} {z})")
             return
@@ -206,9 +203,18 @@ class SmtProblem:
             self.require(f"(= {a} 0)")
             return
         self.require(f"(or (and (>= {z} 0) (= {a} {z})) (and (<= {z} 0) (= {a} 0)))")
-        for end, sign in ((low, ">="), (high, "<=")):
-            if np.isfinite(end):
-                self.require(f"({sign} {z} {number(Fraction(float(end)))})")
+        for bound, sign in ((low, ">="), (high, "<=")):
+            if np.isfinite(bound):
+                self.require(f"({sign} {z} {number(Fraction(float(bound)))})")
+
+
+def _half_range(row: Constraint, domain: Domain) -> Fraction:
+    """How far the row's value gets from its middle over the box, as far as that is bounded."""
+    ends = zip(row.coefficients, domain.lower, domain.upper, strict=True)
+    halves = (
+        abs(c) * (high - low) / 2 for c, low, high in ends if low is not None and high is not None
+    )
+    return sum(halves, Fraction(0))
 
 
 def name(prefix: str, kind: str, layer: str, unit: int) -> str:

@@ -1,4 +1,7 @@
-"""Is there a point of the domain with z > 0 (or z < 0)? Z3 over exact rationals."""
+"""Is there a point of the domain with z > 0 (or z < 0)? Z3 over exact rationals.
+
+Proved bounds of the units below are told to Z3: phases that they fix need no case of it.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,19 @@ def ask_sign(
     """Sat: a point with sign·z > 0. Unsat: sign·z ≤ 0 on the whole domain."""
     network = bounds.network
     question = SmtProblem(bounds.domain)
-    ends = {v: (bounds.lower[v], bounds.upper[v]) for v in network.cone(layer) if v in bounds.lower}
-    question.add_network(network, "", layer, ends)
+    known = {
+        v: (bounds.lower[v], bounds.upper[v]) for v in network.cone(layer) if v in bounds.lower
+    }
+    question.add_network(network, "", layer, known)
     question.require(f"({'>' if sign > 0 else '<'} {name('', 'z', layer, unit)} 0)")
     return solver.ask(question.text(), network.input_size, seconds)
 
 
 def find_point(solver: Solver, domain: Domain, seconds: float) -> SmtAnswer:
-    """A point of the domain, away from its linear constraints if there is one, or Unsat if it is
-    empty.
+    """A point of the domain, or Unsat if it is empty.
+
+    Tried first with distance from the linear constraints, then without: rounding such a point to
+    floats does not leave the domain.
     """
     for inside in (Fraction(1, 8), Fraction(1, 64), Fraction(1, 1024)):
         answer = solver.ask(SmtProblem(domain, inside).text(), domain.size, seconds)
@@ -33,7 +40,7 @@ def find_point(solver: Solver, domain: Domain, seconds: float) -> SmtAnswer:
 
 
 def cone_cost(bounds: Bounds, layer: str) -> tuple[int, int]:
-    """(unstable or open units, weights) in the cone of a layer: what a question about it costs."""
+    """(unstable or open units, weights) in the cone of a layer: what a question costs."""
     network = bounds.network
     cone = network.cone(layer)
     units = sum(

@@ -1,9 +1,10 @@
-"""The process that talks to Z3. It can be killed at any time: Z3 itself does not always stop when
-asked.
+"""The process that talks to Z3.
 
-Reads one request per line from standard input, {"smt": text, "names": [...], "milliseconds": n},
-and answers with one line: {"status": "sat"|"unsat"|"unknown", "model": {name: "p/q"}, "version":
-"..."}. Numbers in the text are exact fractions.
+    {"smt": text, "names": [...], "milliseconds": n}                     one line of standard input
+    {"status": "sat"|"unsat"|"unknown", "model": {name: "p/q"}, ...}     one line of answer
+
+It can be killed at any time: Z3 itself does not always stop when asked. Numbers in the text are
+exact fractions, and so are those of the model.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Request(TypedDict):
 
 
 def answer(request: Request) -> JsonObject:
+    """What Z3 says of the text; for "sat" the values of the names, exactly."""
     solver = z3.SolverFor("QF_LRA") if request.get("logic") == "QF_LRA" else z3.Solver()
     solver.set("timeout", request["milliseconds"])
     solver.from_string(request["smt"])
@@ -45,6 +47,7 @@ def _rational(model: z3.ModelRef, name: str) -> str:
 
 
 def serve() -> None:
+    """Answer every line until standard input ends, in at most as many megabytes as asked."""
     megabytes = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     for line in sys.stdin:

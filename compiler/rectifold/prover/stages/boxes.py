@@ -1,5 +1,8 @@
-"""Cases by sub-box, for all open units of a layer together: few inputs, many unstable units
-below.
+"""Cases by sub-box, for all open units of a layer together.
+
+    few inputs, many unstable units below:  one tree of boxes settles many units at once
+
+Sound because each leaf is bounded on its own box, and the boxes cover the domain's.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ def prefers_boxes(state: ProofState, layer: LayerState) -> bool:
 
 
 def _box_limit(state: ProofState, layer: LayerState) -> int:
-    """Boxes per question that proving and checking can afford; 0 for many inputs, or a network too
-    wide.
+    """Boxes per question that proving and checking can afford.
+
+    0 for many inputs that vary, and where the network is too wide.
     """
     low, high = state.domain.float_box
     units, weights = state.cone_cost(layer.name)
@@ -33,6 +37,7 @@ def _box_limit(state: ProofState, layer: LayerState) -> int:
 
 
 def run(state: ProofState, layer: LayerState) -> None:
+    """A short search for all open units, then a long one for those that are left."""
     limit = _box_limit(state, layer)
     if not limit or not len(layer.open()) or state.reads_input_only(layer.name):
         return
@@ -43,6 +48,7 @@ def run(state: ProofState, layer: LayerState) -> None:
 
 
 def _split(state: ProofState, layer: LayerState, limit: int) -> None:
+    """Every open unit on the side not seen, with at most `limit` boxes each."""
     queries = [(int(k), -1 if layer.positive[k] else 1) for k in layer.open()]
     if not queries:
         return
@@ -58,6 +64,7 @@ def _split(state: ProofState, layer: LayerState, limit: int) -> None:
 
 
 def _take(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
+    """Take over the signs that a tree proves, and the points that refute others."""
     if outcome.proved:
         claims = tuple((k, Side.of_sign(s)) for k, s in outcome.proved)
         state.note(BoxTreeSigns(layer.name, BoxProof(claims, outcome.tree)))

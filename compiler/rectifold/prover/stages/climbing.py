@@ -11,6 +11,7 @@ from rectifold.prover.state import ProofState
 
 
 def run(state: ProofState, layer: LayerState) -> None:
+    """Climb for every open unit and sign that was not seen, in batches; the points are tried."""
     if not len(state.witnesses.points):  # a thin domain may have no point in floats
         return
     size = state.effort.kept_points
@@ -33,5 +34,6 @@ def run(state: ProofState, layer: LayerState) -> None:
 
 
 def _best_points(state: ProofState, layer: LayerState, units: Indices, sign: int) -> Floats:
+    """Per unit the known point at which sign·z is largest."""
     values = state.witnesses.trace(state.witnesses.points, layer.name).values[layer.name]
     return np.asarray(state.witnesses.points[np.argmax(sign * values[:, units], axis=0)])

@@ -1,4 +1,9 @@
-"""Linear bounds of every unit whose interval straddles zero, and the corners that they point at."""
+"""Linear bounds of every unit whose interval straddles zero, and the corners that they point at.
+
+    z ≤ c·x + d on the domain:  its largest value is a bound, the corner that attains it a point
+
+Sound because the form is pushed back through lines that enclose relu, rounded outward.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +36,7 @@ def run(state: ProofState, layer: LayerState) -> None:
 def _try_corners(
     state: ProofState, layer: LayerState, rows: Indices, found: tuple[Backward, Backward]
 ) -> None:
+    """The corners at which the bounds of open units are attained, for the sign not seen."""
     unsettled = ~layer.settled()[rows]
     wanted = [
         coefficients
@@ -52,6 +58,6 @@ def run_exactly(state: ProofState, layer: LayerState) -> None:
             rows = layer.open()
             result = backward(state.bounds, layer.name, rows, float(sign))
             for k in rows[result.ambiguous]:
-                end = round_up(exact_backward(state.bounds, layer.name, int(k), sign))
-                layer.tighten(sign, np.array([k]), np.array([end]), Method.EXACT_LINEAR)
+                bound = round_up(exact_backward(state.bounds, layer.name, int(k), sign))
+                layer.tighten(sign, np.array([k]), np.array([bound]), Method.EXACT_LINEAR)
         layer.label("exact linear bounds")

@@ -16,7 +16,7 @@ from rectifold.search.tasks import SignTask, Snapshot, answer_signs, deal
 
 @dataclass(frozen=True, eq=False)
 class _Question:
-    """Is sign·z ≤ 0 for these units? With so many nodes each, in this share of the time left."""
+    """Is sign·z ≤ 0 for these units? With so many nodes each, in this part of the time left."""
 
     sign: int
     units: Indices
@@ -34,6 +34,7 @@ def can_branch(state: ProofState, layer: LayerState) -> bool:
 
 
 def run(state: ProofState, layer: LayerState) -> None:
+    """Without planes, then with them for what is left, if it is little."""
     branch(state, layer, state.effort.query_nodes)
     if (
         len(layer.open()) <= state.effort.planes_questions
@@ -65,6 +66,7 @@ def branch(
 
 
 def _tasks(state: ProofState, layer: LayerState, asked: _Question) -> list[SignTask]:
+    """The question, dealt out to the workers."""
     effort = state.effort
     seconds = min(state.search_left, state.time_left()) * asked.share
     _, weights = state.cone_cost(layer.name)

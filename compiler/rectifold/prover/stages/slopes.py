@@ -1,5 +1,8 @@
-"""Slopes optimised for each end of the unstable units: what later layers, and the cases here, build
-on.
+"""Slopes optimised for each bound of the unstable units: later layers build on them.
+
+    lower slopes α in [0, 1], one choice for each unit and side, found by gradient steps
+
+Sound because any α gives a true bound; the one that is kept is evaluated rigorously.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from rectifold.search.phases.tightening import optimise_slopes
 
 
 def run(state: ProofState, layer: LayerState) -> None:
+    """Both bounds of every unit that straddles 0, where a later layer or a question needs them."""
     units = layer.straddling()
     network = state.network
     is_last = not any(layer.name in network.cone(v.name) for v in network.relu_layers)

@@ -40,6 +40,7 @@ def _asking_z3(state: ProofState, layer: LayerState) -> bool:
 
 
 def _known_points(state: ProofState, layer: LayerState) -> None:
+    """The points that showed something on layers before."""
     state.try_points(layer, state.witnesses.points, "witnesses")
 
 

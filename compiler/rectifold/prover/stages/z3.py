@@ -1,11 +1,15 @@
-"""Z3 over exact rationals, for what nothing else settled; its points count only after exact
-evaluation.
+"""Z3 over exact rationals, for what nothing else settled.
+
+    is z > 0 somewhere?     sat: a point, evaluated exactly       unsat: z ≤ 0, on Z3's word
+
+Sound for signs that are seen; what Z3 proves is recorded as its word, a trusted claim.
 """
 
 from __future__ import annotations
 
 import time
 from fractions import Fraction
+from typing import assert_never
 
 import numpy as np
 
@@ -20,6 +24,7 @@ from rectifold.smt.stability import ask_sign, is_exact_point
 
 
 def run(state: ProofState, layer: LayerState) -> None:
+    """Both signs of every open unit, while questions are answered and the cone is small enough."""
     effort, is_last_resort = state.effort, state.settings.prover == "auto"
     units, weights = state.cone_cost(layer.name)
     if is_last_resort and (units > effort.z3_units or weights > effort.z3_weights):
@@ -37,6 +42,7 @@ def run(state: ProofState, layer: LayerState) -> None:
 
 
 def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> SmtAnswer:
+    """Is sign·z > 0 at some point? The answer is taken over before it is returned."""
     state.check_time()
     seconds = min(state.settings.run.limits.z3_seconds, state.z3_left, state.time_left())
     if seconds <= 0:
@@ -44,16 +50,22 @@ def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> SmtAnswe
     started = time.monotonic()
     answer = ask_sign(state.solver, state.bounds, layer.name, unit, sign, seconds)
     state.z3_left -= time.monotonic() - started
-    if isinstance(answer, Unsat):
-        layer.tighten(sign, np.array([unit]), np.zeros(1), Method.Z3)
-    elif isinstance(answer, Sat) and is_exact_point(answer.point, state.domain):
-        _confirm(state, layer, unit, sign, answer.point)
+    match answer:
+        case Unsat():
+            layer.tighten(sign, np.array([unit]), np.zeros(1), Method.Z3)
+        case Sat(point) if is_exact_point(point, state.domain):
+            _confirm(state, layer, unit, sign, point)
+        case Sat() | NoAnswer():
+            pass
+        case _:
+            assert_never(answer)
     return answer
 
 
 def _confirm(
     state: ProofState, layer: LayerState, unit: int, sign: int, point: tuple[Fraction, ...]
 ) -> None:
+    """The sign is seen if exact evaluation at the point says so."""
     value = trace(state.network, Matrix.column(point), with_activations=False)[layer.name].entry(
         unit, 0
     )
