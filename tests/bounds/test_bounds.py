@@ -10,6 +10,7 @@ import pytest
 
 from rectifold.bounds.code_error import code_error
 from rectifold.bounds.exactly import exact_backward
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.relaxation import relaxation
 from rectifold.bounds.rounding import gamma, settled_down, settled_up, upper_sum
 from rectifold.bounds.state import Bounds
@@ -139,7 +140,7 @@ def test_there_is_no_substitution_over_endless_ranges() -> None:
 def test_relaxation_lines_hold() -> None:
     lower = np.array([-1.0, -3.0, 0.0, -2.0, -1e-300])
     upper = np.array([2.0, 1.0, 4.0, 0.0, 1e300])
-    slope, offset, alpha = relaxation(lower, upper)
+    slope, offset, alpha = relaxation(Interval(lower, upper))
     for low, high, s, t, a in zip(lower, upper, slope, offset, alpha, strict=True):
         for end in (F(float(low)), F(float(high)), F(0)):
             assert F(float(s)) * end + F(float(t)) >= max(end, F(0))

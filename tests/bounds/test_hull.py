@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.hull import planes_above
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.phases import Cases
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
@@ -24,7 +25,7 @@ from rectifold_check.integers.substitution import Case, Substitution
 from rectifold_check.networks import read_domain, read_network
 from support import float_network, points_of, random_network
 
-BOX = np.array([-1.0, -1.0]), np.array([1.0, 1.0])
+BOX = Interval(np.array([-1.0, -1.0]), np.array([1.0, 1.0]))
 WEIGHTS, BIAS = np.array([[1.0, 1.0]]), np.array([0.0])
 NO_ERROR = np.array([2.0]), np.array([0.0])
 
@@ -159,7 +160,7 @@ def test_rounding_and_weights_that_are_no_floats_are_covered() -> None:
         radius = np.zeros_like(middle) if radius is None else radius
         sizes = np.abs(middle).sum(axis=1) + abs(float(bias)), (radius.sum(axis=1) + 2.0**-53)
         hull = Hull(levels(random, 1), levels(random, n), levels(random, n))
-        box = -np.ones(n), np.ones(n)
+        box = Interval(-np.ones(n), np.ones(n))
         above = planes_above(np.array([[1.0]]), [hull], middle, np.array([float(bias)]), box, sizes)
         for corner in np.array(np.meshgrid(*[[-1, 1]] * n)).T.reshape(-1, n).tolist():
             value = max(Fraction(0), sum((w * x for w, x in zip(exact, corner, strict=True)), bias))

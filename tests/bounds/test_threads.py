@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from rectifold.bounds.threads import LARGE, largest_matrix, on_few_threads, threads_for
+from rectifold.bounds.threads import largest_matrix, on_few_threads, threads_for
+from rectifold.effort.proofs import BoundEffort
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.tightest import tightest
 from rectifold.exact.matrix import Matrix
@@ -42,7 +43,7 @@ def wide(size: int) -> Network:
 def test_small_matrices_are_multiplied_on_one_thread_and_large_ones_on_all() -> None:
     small, large = float_network(0, 3, 5, 2), wide(4097)
     assert (largest_matrix(small), largest_matrix(large)) == (15, 4097**2)
-    assert largest_matrix(small) <= LARGE < largest_matrix(large)
+    assert largest_matrix(small) <= BoundEffort.threaded_weights < largest_matrix(large)
     with threads_for(small):
         assert threads() == [1]
         with threads_for(small):

@@ -1,10 +1,17 @@
-"""Rows on sub-boxes of the domain, each relaxed with the ends on its own box."""
+"""Rows on boxes inside the domain: each is relaxed with the bounds that are proved on its own box.
+
+    row k lies in box number index[k]; a box has ends of the inputs, and bounds of each relu layer
+
+Sound because backward substitution with bounds that hold on a box gives bounds that hold there
+(docs/mathematics.md#bounds-on-a-box).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.relaxation import Lines, PairPlanes, relaxation
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -12,40 +19,53 @@ from rectifold.exact.entries import Indices
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Rows on sub-boxes of the domain: row k lies in box index[k], with proven ends of the pre-activations on that box."""
+    """Boxes, and the rows that lie in them; a relaxation of rows.
+
+    `low` and `high` are boxes times inputs; `lower` and `upper` have, per relu layer, boxes times
+    units.
+    """
 
     index: Indices
-    low: Floats  # boxes × inputs
+    low: Floats
     high: Floats
-    lower: Mapping[str, Floats]  # per relu layer, boxes × units
+    lower: Mapping[str, Floats]
     upper: Mapping[str, Floats]
 
+    def of(self, index: Indices) -> Boxes:
+        """Other rows, in these boxes."""
+        return replace(self, index=index)
+
+    def bounds(self, name: str) -> Interval:
+        """The bounds of a layer's pre-activations: boxes times units."""
+        return Interval(self.lower[name], self.upper[name])
+
     def part(self, start: int, stop: int) -> Boxes:
+        """The rows from `start` to before `stop`."""
         return self.of(self.index[start:stop])
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
-        slope, offset, lower_slope = relaxation(
-            self.lower[name][:, live], self.upper[name][:, live]
-        )
+        """The lines on each row's own box."""
+        slope, offset, lower_slope = relaxation(self.bounds(name).columns(live))
         return slope[self.index], offset[self.index], lower_slope[self.index]
 
     def added(self, name: str, live: Indices) -> None:
+        """Nothing is added on a box."""
         return None
 
     def multipliers(self) -> None:
+        """Constraints of the domain are not used on a box."""
         return None
 
     def box(self) -> tuple[Floats, Floats]:
+        """The ends of each row's box."""
         return self.low[self.index], self.high[self.index]
 
     def upper_planes(self, name: str, live: Indices) -> None:
+        """Every unit has its line."""
         return None
 
     def pair_planes(
         self, first: str, second: str, live: Indices, c: Floats, k: Floats
     ) -> PairPlanes | None:
+        """Each layer by itself."""
         return None
-
-    def of(self, index: Indices) -> Boxes:
-        """Rows in these boxes."""
-        return replace(self, index=index)

@@ -1,27 +1,12 @@
-"""A certified bound on what emitted code can be off by, over the whole domain, in float64 or
-float32.
+"""What emitted code may be off by over the whole domain, in float64 or float32.
 
-With activations bounded by M on the domain (proven), weights stored with an error of at most ρ, and
-e the error of the predecessor's values, one layer computed in any order, fused or not, adds
+    |code(x) - f(x)| <= e    for every float point x of the domain; e per output
 
-    e_v = Σ (|W| + ρ) e_u + Σ ρ M_u + ρ_b + γ_{n+4} (Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b) + (4n + 8) η,
-
-and relu does not increase it. γ_n = n u / (1 − n u) with u = 2^-53 or 2^-24 (bounds/rounding).
-
-*Underflow*: η is the smallest normal number. It covers a processor that replaces subnormal numbers
-by 0, in what it reads as well as in what it computes (onnxruntime may be told to): each of n
-products, n + 1 sums and n + 1 values read is off by at most η. A stored weight below η may count as
-0, so its ρ is |W|.
-
-*Overflow*: every partial sum is at most Σ (|W| + ρ)(M_u + e_u) + |b| + ρ_b. Where that may leave
-the range on a bounded domain, there is no bound, and `overflow` names the layer.
-
-*Ends*: code accepts ends of ranges rounded to the nearest float, so that the 0.1 that a user types
-is inside [0, 1/10]. A point x between an end and its rounding is compared with the exact network at
-x moved onto the end: e of the input is that distance.
-
-The arithmetic is IEEE float32 or float64; reduced formats (TF32, bfloat16) are not covered. What a
-caller rounds before is not.
+Layer by layer: with activations at most M on the domain and e the error of what is read, a layer
+adds the error of its stored weights and of its sums, and relu does not increase it. Sound by
+docs/mathematics.md#rounding-of-emitted-code, which says what underflow, overflow and rounded ends
+of ranges add. The arithmetic is IEEE; reduced formats (TF32, bfloat16) are not covered, nor what a
+caller rounds before.
 """
 
 from __future__ import annotations
@@ -31,6 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.threads import on_few_threads
 from rectifold.exact.conversion import Floats
@@ -49,9 +35,12 @@ class Arithmetic:
     largest: float
 
     def gamma(self, terms: int) -> float:
-        """γ_n, rounded up; infinite where the format says nothing about so long a sum."""
-        share = terms * self.unit * (1.0 + 2.0**-40)
-        return share / (1.0 - share) * (1.0 + 2.0**-40) if share < 0.5 else np.inf
+        """n u / (1 - n u) for n = `terms` and unit roundoff u, rounded up.
+
+        Infinite where the format says nothing about so long a sum.
+        """
+        part = terms * self.unit * (1.0 + 2.0**-40)
+        return part / (1.0 - part) * (1.0 + 2.0**-40) if part < 0.5 else np.inf
 
     def storing(self, weight: Floats) -> Floats:
         """What a weight of this absolute value may lose when it is stored and read."""
@@ -83,7 +72,10 @@ def nearest_in(end: Fraction, arithmetic: Arithmetic) -> float:
 
 @dataclass(frozen=True, eq=False)
 class CodeError:
-    """Per output |code(x) − f(x)| (infinite: no bound), and a layer whose values may leave the range of the format."""
+    """Per output a bound of |code(x) - f(x)|, infinite where none is known.
+
+    `overflow` names a layer whose values may leave the range of the format.
+    """
 
     per_output: Floats
     overflow: str | None
@@ -92,7 +84,7 @@ class CodeError:
 def code_error(
     network: Network, domain: Domain, facts: Facts | None, precision: str = "float64"
 ) -> Floats:
-    """Per output: |code(x) − f(x)| for every float point x of the domain. Infinite where no bound is known.
+    """Per output a bound of |code(x) - f(x)| for every float point x; infinite: none is known.
 
     `precision` is that of the arithmetic and of the stored weights.
     """
@@ -125,7 +117,10 @@ def _rounding_error(
 def _layer_error(
     bounds: Bounds, name: str, errors: dict[str, Floats], arithmetic: Arithmetic
 ) -> tuple[Floats, Floats]:
-    """(a bound on every partial sum, a bound on the error), per unit; NaN stands for infinity times 0 and is no bound."""
+    """Per unit: a bound of every partial sum, and one of the error, infinite where there is none.
+
+    Infinity times 0 is no number, and no bound either.
+    """
     floats = bounds.floats[name]
     bias = np.abs(floats.bias)
     error = floats.bias_radius + arithmetic.storing(bias)
@@ -136,11 +131,10 @@ def _layer_error(
         absolute = np.abs(weight) + slack
         error = error + absolute @ before + slack @ magnitude
         size = size + absolute @ (magnitude + before)
-    share = arithmetic.gamma(floats.terms + 4)
-    error = 2.0 * (
-        error + share * size + (4 * floats.terms + 8) * arithmetic.smallest
-    )  # twice: see bounds/rounding
-    return size * (1.0 + 4.0 * share) + error, np.where(np.isnan(error), np.inf, error)
+    rate = arithmetic.gamma(floats.terms + 4)
+    # twice, because the error terms are float sums themselves
+    error = 2.0 * (error + rate * size + (4 * floats.terms + 8) * arithmetic.smallest)
+    return size * (1.0 + 4.0 * rate) + error, np.where(np.isnan(error), np.inf, error)
 
 
 def _accepted_input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:
@@ -157,11 +151,12 @@ def _beyond(end: Fraction | None, arithmetic: Arithmetic) -> float:
 
 
 def _with_facts(network: Network, domain: Domain, facts: Facts | None) -> Bounds:
+    """Bounds of every layer, by intervals and by what is proved."""
     bounds = Bounds(network, domain)
     for layer in network.layers:
-        lower, upper = bounds.interval(layer.name)
+        found = bounds.interval(layer.name)
         if facts is not None and layer.name in facts.layers:
             known = facts.layers[layer.name]
-            lower, upper = np.maximum(lower, known.lower), np.minimum(upper, known.upper)
-        bounds.set(layer.name, lower, upper)
+            found = found.intersect(Interval(known.lower, known.upper))
+        bounds.set(layer.name, *found)
     return bounds

@@ -1,4 +1,9 @@
-"""The bound of one row by substitution in fractions: no error term, so a maximum of exactly 0 is seen."""
+"""Backward substitution of one row in fractions: no rounding, so a bound of exactly 0 is seen.
+
+    as in `substitution`, with exact weights and exact lines
+
+Sound by docs/mathematics.md#substitution; why it is needed: docs/mathematics.md#exactly-zero.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +14,25 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.bounds.agreed import STEEP_LOWER, STEEP_UPPER
-from rectifold.bounds.state import Bounds
+from rectifold.bounds.state import ENDLESS, Bounds
 from rectifold.exact.matrix import Matrix
 
 ExactRecorder = Callable[[str, Matrix], None]
+"""Told (layer, exact coefficients on its activations) of each relu layer passed."""
 
 
 @dataclass(frozen=True, eq=False)
 class ExactCase:
-    """As one row of `Cases`, in fractions: phases of fixed units, α where it is not 0 or 1 by default, β where it is not 0."""
+    """One row's own relaxation, in fractions, by (layer, unit).
+
+    `phases` has those of fixed units, `alpha` lower slopes that are not the default ones, `beta`
+    multipliers of fixed units that are not 0, `gamma` those of the domain's constraints by number.
+    """
 
     phases: Mapping[tuple[str, int], int] = field(default_factory=dict)
     alpha: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
     beta: Mapping[tuple[str, int], Fraction] = field(default_factory=dict)
-    gamma: Mapping[int, Fraction] = field(
-        default_factory=dict
-    )  # of the domain's constraints, by number
+    gamma: Mapping[int, Fraction] = field(default_factory=dict)
 
 
 _NO_CASE = ExactCase()
@@ -38,9 +46,9 @@ def exact_backward(
     record: ExactRecorder | None = None,
     case: ExactCase = _NO_CASE,
 ) -> Fraction:
-    """The bound of `backward` for one row in exact arithmetic: no error term, so a maximum of exactly 0 is seen.
+    """An upper bound of sign z for one unit of a layer, in its own case; sign is 1 or -1.
 
-    `record(layer, C)` is told the exact coefficients on the activations of each relu layer passed.
+    Precondition: the bounds of every layer below are set. ENDLESS where an input has no end.
     """
     network = bounds.network
     layer = network.layer(name)
@@ -59,28 +67,35 @@ def exact_backward(
         constant += (c @ passed.bias).entry(0, 0)
         for source, weight in passed.weights.items():
             product = c @ weight
-            coefficients[source] = (
-                coefficients[source] + product if source in coefficients else product
-            )
+            known = coefficients.get(source)
+            coefficients[source] = product if known is None else known + product
     c = coefficients.pop(network.input_name, Matrix.zeros(1, network.input_size))
-    for number, multiplier in case.gamma.items():
+    reached = _greatest(c, bounds, case.gamma)
+    return ENDLESS if reached is None else constant + reached
+
+
+def _greatest(c: Matrix, bounds: Bounds, gamma: Mapping[int, Fraction]) -> Fraction | None:
+    """The greatest c x over the box, with multipliers of the domain's constraints added.
+
+    None where an input that counts has no end.
+    """
+    total = Fraction(0)
+    for number, multiplier in gamma.items():
         row = bounds.domain.constraints[number]
-        c = c + Matrix.from_fractions([row.coefficients], columns=network.input_size).scale(
-            -multiplier
-        )
-        constant += multiplier * row.bound
+        c = c + Matrix.from_fractions([row.coefficients], columns=c.shape[1]).scale(-multiplier)
+        total += multiplier * row.bound
     for j in np.nonzero(c.nonzero[0])[0]:
         factor = c.entry(0, int(j))
         end = bounds.domain.upper[j] if factor > 0 else bounds.domain.lower[j]
         if end is None:
-            return Fraction(2) ** 1100
-        constant += factor * end
-    return constant
+            return None
+        total += factor * end
+    return total
 
 
 def _exact_relax(c: Matrix, name: str, bounds: Bounds, case: ExactCase) -> tuple[Matrix, Fraction]:
-    """C on activations to coefficients on z, and a constant."""
-    lower, upper = bounds.lower[name], bounds.upper[name]
+    """Coefficients on a layer's activations to coefficients on z, and a constant."""
+    lower, upper = bounds.of(name)
     values = c.row(0)
     shift = Fraction(0)
     for j, value in enumerate(values):

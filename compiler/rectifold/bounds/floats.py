@@ -1,4 +1,9 @@
-"""A network's layers and its domain's constraints in floats, with the radius of what is no float."""
+"""A network's layers and its domain's constraints in floats, with the radius of what is no float.
+
+    weight 1/3      is      0.333... (midpoint)  ± 2e-17 (radius);  a float has the radius 0
+
+Sound because midpoint and radius enclose the exact number.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,10 @@ from rectifold.ir.network import Layer
 
 @dataclass(frozen=True, eq=False)
 class FloatLayer:
-    """One layer in floats: midpoints, and |W| radius · M sums where the weights are no floats."""
+    """One layer in floats: midpoints and radii, per layer that it reads.
+
+    A radius is None where every weight is a float.
+    """
 
     name: str
     is_relu: bool
@@ -26,12 +34,13 @@ class FloatLayer:
 
     @property
     def terms(self) -> int:
+        """How many products one unit adds up."""
         return sum(w.shape[1] for w in self.weights.values())
 
 
 @dataclass(frozen=True, eq=False)
 class Constraints:
-    """The domain's rows G x ≤ g in floats, with the radii of what is no float."""
+    """The domain's rows: rows x <= ends, both with radii."""
 
     rows: Floats
     row_radii: Floats
@@ -40,6 +49,7 @@ class Constraints:
 
 
 def float_layer(layer: Layer) -> FloatLayer:
+    """The layer in floats."""
     approximations = {u: w.approximation for u, w in layer.weights.items()}
     bias, radius = layer.bias.approximation
     return FloatLayer(
@@ -53,6 +63,7 @@ def float_layer(layer: Layer) -> FloatLayer:
 
 
 def float_constraints(domain: Domain) -> Constraints:
+    """The domain's linear constraints in floats."""
     matrix = Matrix.from_fractions(
         [row.coefficients for row in domain.constraints], columns=domain.size
     )

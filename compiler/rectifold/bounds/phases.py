@@ -1,4 +1,10 @@
-"""Rows with fixed phases of some units, chosen lower slopes and multipliers: leaves of a tree of cases."""
+"""Rows as leaves of a tree of cases: phases that are fixed, slopes and multipliers that are chosen.
+
+    where z >= 0:  relu(z) = z, and b z may be added;     where z <= 0:  relu(z) = 0, and -b z
+
+Sound because b >= 0, so what is added is nonnegative in the row's own case
+(docs/mathematics.md#cases-by-phase).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectifold.bounds.relaxation import Lines, UpperPlanes
+from rectifold.bounds.relaxation import Lines, PlaneChoice
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.trees import Hull, Leaf, Path, SlopeUnits
@@ -15,9 +21,11 @@ from rectifold.facts.trees import Hull, Leaf, Path, SlopeUnits
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Rows with their own relaxation of the units of a frame, k×N: lower slopes α ∈ [0, 1], fixed phases (+1, -1, or 0 for
-    none), and multipliers β ≥ 0 of the fixed ones: z ≥ 0 adds β z to the bound, z ≤ 0 adds −β z, both at least 0 in that case.
-    `gamma` (k×m) are the multipliers of the domain's linear constraints, `hulls` (k, or none) the planes above the first layer of the frame.
+    """Rows that choose their own relaxation of the units of a frame; a relaxation of rows.
+
+    Arrays are rows times the frame's units: lower slopes `alpha` in [0, 1], phases (1, -1, or 0
+    for none) and multipliers `beta` >= 0 of those that are fixed. `gamma` has one per row and
+    linear constraint of the domain; `hulls` the planes above the frame's first layer, per row.
     """
 
     frame: SlopeUnits
@@ -28,6 +36,7 @@ class Cases:
     hulls: Sequence[Hull | None] = ()
 
     def part(self, start: int, stop: int) -> Cases:
+        """The rows from `start` to before `stop`."""
         gamma = None if self.gamma is None else self.gamma[start:stop]
         rows = slice(start, stop)
         return Cases(
@@ -35,6 +44,7 @@ class Cases:
         )
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
+        """The lines per row: its own lower slopes, and z or 0 itself where a phase is fixed."""
         if name not in self.frame.units:
             return lines
         part, places = self.frame.slices[name], np.searchsorted(live, self.frame.units[name])
@@ -49,7 +59,7 @@ class Cases:
         return slope, offset, lower_slope
 
     def added(self, name: str, live: Indices) -> Floats | None:
-        """What the fixed phases add to the coefficients on z: +β where z ≥ 0, −β where z ≤ 0."""
+        """What fixed phases add to the coefficients on z: beta where z >= 0, -beta where z <= 0."""
         if name not in self.frame.units or not self.phase.any():
             return None
         part = self.frame.slices[name]
@@ -60,25 +70,29 @@ class Cases:
         return result
 
     def multipliers(self) -> Floats | None:
+        """Per row, of the domain's linear constraints."""
         return None if self.gamma is None else np.maximum(self.gamma, 0.0)
 
     def box(self) -> None:
+        """Every row is about the whole domain."""
         return None
 
-    def upper_planes(self, name: str, live: Indices) -> UpperPlanes | None:
+    def upper_planes(self, name: str, live: Indices) -> PlaneChoice | None:
+        """The planes of rows that have some, for units whose phase is not fixed."""
         if name != self.frame.first or all(hull is None for hull in self.hulls):
             return None
         units = self.frame.units[name]
         has_one = np.array([hull is not None for hull in self.hulls])
         used = (self.phase[:, self.frame.slices[name]] == 0) & has_one[:, None]
-        return UpperPlanes(units, np.searchsorted(live, units), used, self.hulls)
+        return PlaneChoice(units, np.searchsorted(live, units), used, self.hulls)
 
     def pair_planes(self, first: str, second: str, live: Indices, c: Floats, k: Floats) -> None:
+        """Each layer by itself."""
         return None
 
 
 def cases_of(frame: SlopeUnits, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
-    """The leaves as rows of a backward pass."""
+    """The leaves of a tree over the frame, with the paths that lead to them, as rows."""
     where = {
         (name, int(u)): k
         for k, (name, u) in enumerate((n, u) for n, units in frame.units.items() for u in units)
@@ -86,8 +100,8 @@ def cases_of(frame: SlopeUnits, leaves: Sequence[tuple[Path, Leaf]]) -> Cases:
     shape = (len(leaves), frame.size)
     beta, phase = np.zeros(shape), np.zeros(shape)
     for row, (path, leaf) in enumerate(leaves):
-        for number, (layer, unit, side) in enumerate(path):
-            phase[row, where[layer, unit]] = side
+        for number, (layer, unit, sign) in enumerate(path):
+            phase[row, where[layer, unit]] = sign
             beta[row, where[layer, unit]] = leaf.beta[number] if leaf.beta else 0.0
     alpha = np.array([leaf.alpha for _, leaf in leaves], dtype=np.float64).reshape(shape)
     gamma = (

@@ -1,8 +1,9 @@
-"""The two lines of a relu, and what a row may say about its own.
+"""The two lines of a relu, and what a row of a backward pass may choose instead.
 
-    relu(z) ≤ s z + t,  relu(z) ≥ α z   on  l ≤ z ≤ u,   s = u/(u − l), t ≥ max(−s l, u − s u)
+    z between proved bounds, l <= z <= u:      relu(z) <= s z + t,      relu(z) >= a z
+    by default     s = u / (u - l),  t = max(-s l, u - s u),  a = 1 or 0
 
-Any s, t, α that satisfy these inequalities give a true bound.
+Sound for any s, t, a that satisfy these inequalities; see docs/mathematics.md#two-lines.
 """
 
 from __future__ import annotations
@@ -14,59 +15,77 @@ from typing import Protocol
 import numpy as np
 
 from rectifold.bounds.agreed import STEEP_LOWER, STEEP_UPPER
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.rounding import TINY, UNIT
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.facts.facts import Mask
 from rectifold.facts.trees import Hull
 
-Lines = tuple[Floats, Floats, Floats]  # upper slope, upper offset, lower slope
+Lines = tuple[Floats, Floats, Floats]
+"""(s, t, a): upper slope, upper offset and lower slope of each unit."""
 
 
 class RowRelaxation(Protocol):
-    """Rows that have their own relaxation, each in its own case."""
+    """What each row of a backward pass knows or chooses by itself: a case, or a box.
 
-    def part(self, start: int, stop: int) -> RowRelaxation: ...
+    `live` lists the units of a layer that may pass something on; arrays have a column for each.
+    """
+
+    def part(self, start: int, stop: int) -> RowRelaxation:
+        """The rows from `start` to before `stop`."""
+        ...
 
     def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
-        """(upper slope, upper offset, lower slope) per row of the units `live`, where `lines` holds on the whole domain."""
+        """The lines per row. `lines` are those that hold on the whole domain."""
         ...
 
     def added(self, name: str, live: Indices) -> Floats | None:
-        """What is added to the coefficients on z, nonnegative in the row's case."""
+        """What is added to the coefficients on z, as it is nonnegative where the row holds."""
         ...
 
     def multipliers(self) -> Floats | None:
-        """Per row, of the domain's linear constraints."""
+        """Per row, one for each linear constraint of the domain."""
         ...
 
     def box(self) -> tuple[Floats, Floats] | None:
-        """The ends of the inputs per row; None: the domain's."""
+        """The ends of the inputs per row; None for those of the domain."""
         ...
 
-    def upper_planes(self, name: str, live: Indices) -> UpperPlanes | None:
-        """Which units of a layer that reads the inputs alone have planes above them; None: each has its line."""
+    def upper_planes(self, name: str, live: Indices) -> PlaneChoice | None:
+        """The planes above units of a layer that reads the inputs alone; None: lines, as usual."""
         ...
 
     def pair_planes(
         self, first: str, second: str, live: Indices, c: Floats, k: Floats
     ) -> PairPlanes | None:
-        """Coefficients on the activations of two paired layers, relaxed together; None: each by itself."""
+        """c on activations of one layer and k on those of another, relaxed together.
+
+        None: each layer by itself.
+        """
         ...
 
 
 @dataclass(frozen=True, eq=False)
-class UpperPlanes:
-    """Units of a layer (places among the live ones), in which rows (k×m), and the levels per row."""
+class PlaneChoice:
+    """Which units of a layer have planes above them, and which.
+
+    `units` are their indices, `places` those among the live ones, `used` says in which row (a row
+    for each) which of them is replaced, and `hulls` has the levels per row.
+    """
 
     units: Indices
     places: Indices
-    used: np.ndarray
+    used: Mask
     hulls: Sequence[Hull | None]
 
 
 @dataclass(frozen=True, eq=False)
 class PairPlanes:
-    """c·a + k·b ≤ on_first·x + on_second·y + shift, and what the products may be off by."""
+    """c relu(x) + k relu(y) <= on_first x + on_second y + shift, but for `error`.
+
+    `error` is what the products that made them may be off by.
+    """
 
     on_first: Floats
     on_second: Floats
@@ -74,13 +93,14 @@ class PairPlanes:
     error: Floats
 
 
-def relaxation(lower: Floats, upper: Floats) -> tuple[Floats, Floats, Floats]:
-    """(s, t, α) per unit: relu(z) ≤ s z + t and relu(z) ≥ α z on [lower, upper]. Exact for stable units.
+def relaxation(bounds: Interval) -> Lines:
+    """The lines of every unit between its bounds; a stable unit is its own line.
 
-    α is 1 where 1024 u > −1021 l: the checker finds some ends again with other rounding, and must choose as we did. Ends with
-    u = −l are common, ends at that odd ratio are not.
+    The lower slope of an unstable unit is 1 where STEEP_UPPER u > -STEEP_LOWER l, else 0: the
+    checker finds some bounds again with other rounding, and must choose alike.
     """
-    unstable = (lower < 0) & (upper > 0)
+    lower, upper = bounds
+    unstable = bounds.straddles
     width = np.where(unstable, upper - lower, 1.0)
     slope = np.where(unstable, np.clip(upper / width, 0.0, 1.0), np.where(upper <= 0, 0.0, 1.0))
     with np.errstate(invalid="ignore"):

@@ -1,13 +1,12 @@
-"""The one place that thinks about ulps.
+"""Sums in floats, with bounds of what rounding may do to them: the one place that thinks of ulps.
 
-Model (IEEE 754 double, round to nearest, u = 2^-53): fl(a ∘ b) = (a ∘ b)(1 + δ) + η with |δ| ≤ u and η ≠ 0 only for
-products that underflow, |η| ≤ 2^-1022 (that holds even where a library flushes denormals to zero). For a sum of n
-products in any order, with or without fused multiply-add (Higham, Accuracy and Stability, §3.1):
+    settled_up(value, error)     is at least every number within `error` of `value`
 
-    |fl(Σ a_k b_k) − Σ a_k b_k| ≤ γ_n Σ |a_k| |b_k| + n·2^-1022,     γ_n = n u / (1 − n u).
-
-Error terms are themselves sums of nonnegative floats, computed with a relative error below γ_N for the N operations
-involved. `settled` doubles them, which covers every N up to 2^51, and adds the last rounding outward.
+IEEE 754 doubles, rounded to nearest: one operation is off by at most UNIT times its result, and a
+product that underflows by at most 2^-1022 besides, also where a library takes subnormal numbers
+for 0. A sum of n products, in any order, fused or not, is off by at most gamma(n) times the sum of
+the products' sizes, and n 2^-1022. Error terms are float sums themselves, computed to within a
+factor of 2; so they are doubled. Derivation: docs/mathematics.md#sums-in-floats.
 """
 
 from __future__ import annotations
@@ -16,29 +15,38 @@ import numpy as np
 
 from rectifold.exact.conversion import Floats
 
-UNIT = 2.0**-53
+UNIT = 2.0**-53  # unit roundoff of doubles
 TINY = 2.0**-1021  # twice the largest error of one underflowing product
 
 
 def gamma(terms: int) -> float:
-    """γ_n, rounded up. `terms` is far below 2^50 for any array that fits in memory."""
+    """n UNIT / (1 - n UNIT), rounded up, for a sum of n = `terms` products.
+
+    Precondition: n is below 2^50, as for any array that fits in memory.
+    """
     return float(np.nextafter(terms * UNIT / (1.0 - terms * UNIT), 1.0)) * (1.0 + 4 * UNIT)
 
 
 def settled_up(value: Floats, error: Floats) -> Floats:
-    """A rigorous upper bound of anything within `error` (computed in floats) of `value`; NaN becomes +inf."""
+    """An upper bound of every number within `error` of `value`, the error computed in floats.
+
+    What is no number gives infinity.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
         bound = np.nextafter(value + 2.0 * error, np.inf)
     return np.where(np.isnan(bound), np.inf, bound)
 
 
 def settled_down(value: Floats, error: Floats) -> Floats:
-    """A rigorous lower bound of anything within `error` of `value`; NaN becomes -inf."""
+    """A lower bound of every number within `error` of `value`; -infinity for what is no number."""
     return -settled_up(-value, error)
 
 
 def upper_sum(weight: Floats, low: Floats, high: Floats) -> Floats:
-    """Σ_j max(w_ij low_j, w_ij high_j) in floats; +inf where an infinite end meets a nonzero weight."""
+    """Per row i, the greatest sum of w_ij x_j over low <= x <= high, in floats.
+
+    Infinite where an infinite end meets a weight that is not 0.
+    """
     finite_low, finite_high = (
         np.where(np.isfinite(low), low, 0.0),
         np.where(np.isfinite(high), high, 0.0),

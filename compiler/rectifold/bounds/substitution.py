@@ -1,21 +1,10 @@
-"""Rigorous interval and linear bounds of pre-activations (mathematics: Zhang et al. 2018, CROWN).
+"""Bounds of pre-activations by backward substitution, in floats with an error term.
 
-Interval: z = Σ W a + b with proven ends of every a. Linear: for an unstable unit of an earlier layer with proven
-l ≤ z ≤ u,
+    c z  =  c (W a + b)  <=  lines of each unit, a = relu(z')  <=  ...  <=  a form in the inputs
 
-    relu(z) ≤ s z + t,   s = u/(u − l), t ≥ max(−s l, u − s u)        relu(z) ≥ α z,   α ∈ {0, 1},
-
-substituted backward until only inputs remain. Any s, t, α that satisfy these lines give a true bound, so only the
-rounding of the substitution matters. With C the float coefficients a step starts from (taken as exact numbers):
-
-    fl(C W) differs from C W by at most γ |C| |W| entrywise, and |a_j| ≤ M_j on the domain, so the step changes the bound
-    by at most γ |C| R with R = |W| M + |b|, computed once per layer.
-
-Each product and sum adds such a term; the sum of the terms is the radius that `settled_up` applies. Weights that are
-no floats bring their own radius, which enters R in full.
-
-Units proved inactive pass nothing on, so their rows and columns are left out of every product (an exact selection). Linear constraints
-G x ≤ g of the domain enter with multipliers γ ≥ 0: γ (g − G x) ≥ 0 is added to the bound before the box is taken.
+Sound because every step is at least what it replaces (docs/mathematics.md#substitution), and the
+rounding of each product and sum is added to an error term, which `settled_up` applies in the end.
+Units that are proved inactive pass nothing on, and are left out of every product.
 """
 
 from __future__ import annotations
@@ -27,33 +16,36 @@ import numpy as np
 
 from rectifold.bounds.floats import FloatLayer
 from rectifold.bounds.hull import planes_above
-from rectifold.bounds.relaxation import RowRelaxation, UpperPlanes, relaxation
+from rectifold.bounds.interval import Interval
+from rectifold.bounds.relaxation import PlaneChoice, RowRelaxation, relaxation
 from rectifold.bounds.rounding import TINY, UNIT, gamma, settled_up, upper_sum
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.facts.facts import Mask
 from rectifold.facts.side import Side
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
-_ROWS = 1024  # rows of one backward batch
+Recorder = Callable[[str, Indices, Indices, Floats], None]
+"""Told (layer, rows, live units, coefficients on their activations) of each relu layer passed."""
 
-Recorder = Callable[[str, Indices, Indices, Floats], None]  # layer, rows, live units, coefficients
-OnBounds = Callable[
-    [str, Side, Indices, Floats], None
-]  # layer, side, units better than intervals, ends
+OnBounds = Callable[[str, Side, Indices, Floats], None]
+"""Told (layer, side, units whose bounds are better than by intervals, these bounds)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Backward:
-    """Upper bounds of sign·z for a batch of rows, and the input coefficients of the bounding affine forms."""
+    """Upper bounds of sign z for a batch of rows.
+
+    `coefficients` are those of the affine forms in the inputs that give them. `ambiguous` are rows
+    whose sign is open only because of the error term; `slack` is what that term added.
+    """
 
     upper: Floats
     coefficients: Floats
-    ambiguous: np.ndarray  # rows whose sign is open only because of the error term
-    slack: (
-        Floats  # what the error term added: nothing less than the rounding can be behind the bound
-    )
+    ambiguous: Mask
+    slack: Floats
 
 
 def backward(
@@ -64,10 +56,11 @@ def backward(
     record: Recorder | None = None,
     cases: RowRelaxation | None = None,
 ) -> Backward:
-    """Upper bounds of sign·z_i for `rows` of a layer whose predecessors are done (sign ±1), each in its own case.
+    """Upper bounds of sign z for units `rows` of a layer; sign is 1 or -1.
 
-    `record(layer, positions of rows, C)` is told the coefficients on the activations of each relu layer passed. Where an end
-    below the layer is infinite there is no bound: a rounded coefficient times an endless range has no error term.
+    `cases` says in which case, or on which box, each row is bounded, and with which lines.
+    Precondition: the bounds of every layer below are set. Where one of them is infinite there is no
+    bound: a rounded coefficient times an endless range has no error term.
     """
     if not _is_finite_below(bounds, name):
         return _endless(bounds, len(rows))
@@ -83,7 +76,7 @@ def backward(
 def backward_difference(
     bounds: Bounds, first: str, rows: Indices, sign: float, cases: RowRelaxation
 ) -> Backward:
-    """Upper bounds of sign·(x_i − y_i), x and y the pre-activations of a pair of layers."""
+    """Upper bounds of sign (x - y) for units `rows` of a pair of layers, x in the first of them."""
     second = bounds.pairs[first]
     if not _is_finite_below(bounds, first) or not _is_finite_below(bounds, second):
         return _endless(bounds, len(rows))
@@ -104,13 +97,12 @@ def _in_parts(
     record: Recorder | None,
     cases: RowRelaxation | None,
 ) -> Backward:
-    parts = []
-    for start in range(0, count, _ROWS):
-        own = None if cases is None else cases.part(start, start + _ROWS)
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # what overflows becomes an infinite bound
-            step = started(slice(start, start + _ROWS), own)
+    """The rows in batches. `started` begins the substitution of some of them."""
+    parts, size = [], bounds.effort.rows
+    for start in range(0, count, size):
+        own = None if cases is None else cases.part(start, start + size)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows becomes infinite
+            step = started(slice(start, start + size), own)
             parts.append(step.run(None if record is None else _shifted(record, start)))
     if not parts:
         return _endless(bounds, 0)
@@ -123,6 +115,7 @@ def _in_parts(
 
 
 def _endless(bounds: Bounds, count: int) -> Backward:
+    """No bound for so many rows."""
     none = np.zeros(count)
     return Backward(
         np.full(count, np.inf),
@@ -133,11 +126,9 @@ def _endless(bounds: Bounds, count: int) -> Backward:
 
 
 def _is_finite_below(bounds: Bounds, name: str) -> bool:
-    ends = [bounds.activation_ends(bounds.network.input_name)]
-    ends += [
-        (bounds.lower[v], bounds.upper[v]) for v in bounds.network.cone(name) if v in bounds.lower
-    ]
-    return all(bool(np.isfinite(low).all() and np.isfinite(high).all()) for low, high in ends)
+    """Have the inputs, and all units below a layer, two finite ends?"""
+    below = [bounds.of(v) for v in bounds.network.cone(name) if v in bounds.lower]
+    return all(v.is_finite for v in (bounds.passed_on(bounds.network.input_name), *below))
 
 
 def _shifted(record: Recorder, start: int) -> Recorder:
@@ -145,24 +136,29 @@ def _shifted(record: Recorder, start: int) -> Recorder:
 
 
 class _Substitution:
-    """sign·z ≤ Σ_u coefficients[u] a_u + constant (+ error), pushed backward one layer at a time; columns are the live values."""
+    """Rows that are at most coefficients a + constant + error, pushed backward layer by layer.
+
+    `coefficients` has, per layer and for the input, a column for each live value; `constant_size`
+    adds up the sizes of what `constant` does, for the rounding of that sum.
+    """
 
     def __init__(self, bounds: Bounds, rows: int, cases: RowRelaxation | None) -> None:
         self.bounds = bounds
         self.cases = cases
         self.coefficients: dict[str, Floats] = {}
         self.constant = np.zeros(rows)
-        self.constant_size = np.zeros(rows)  # Σ |addends|, for the rounding of the running sum
+        self.constant_size = np.zeros(rows)
         self.additions = 2
         self.error = np.zeros(rows)
 
     def add_constant(self, values: Floats) -> None:
+        """Add to the constants, one value per row."""
         self.constant = self.constant + values
         self.constant_size = self.constant_size + np.abs(values)
         self.additions += 1
 
     def take(self, layer: FloatLayer, rows: Indices, sign: float) -> None:
-        """Add sign·z of these units."""
+        """Add sign z of these units, one per row."""
         for source, weight in layer.weights.items():
             live = self.bounds.live(source)
             self._add(source, sign * weight[np.ix_(rows, live)])
@@ -170,6 +166,7 @@ class _Substitution:
         self.error += self.bounds.row_sizes(layer)[1][rows]
 
     def _add(self, source: str, coefficients: Floats) -> None:
+        """Add to the coefficients on a layer, or on the input."""
         if source in self.coefficients:
             size = self.bounds.magnitude(source)[self.bounds.live(source)]
             coefficients = coefficients + self.coefficients[source]
@@ -177,6 +174,7 @@ class _Substitution:
         self.coefficients[source] = coefficients
 
     def run(self, record: Recorder | None) -> Backward:
+        """Every layer, from the last to the first, then the inputs."""
         for group in reversed(self.bounds.groups):
             here = [name for name in group if name in self.coefficients]
             if len(here) == 2 and self._pass_pair(here[0], here[1], record):
@@ -186,42 +184,43 @@ class _Substitution:
         return self.finish()
 
     def _pass_pair(self, first: str, second: str, record: Recorder | None) -> bool:
-        """Two paired relu layers together, if the cases have something to say about their differences."""
+        """Two paired relu layers together, where the rows know something of their differences."""
         live = self.bounds.live(first)
         if self.cases is None or not self.bounds.floats[first].is_relu:
             return False
         c, k = self.coefficients[first], self.coefficients[second]
-        coupled = self.cases.pair_planes(first, second, live, c, k)
-        if coupled is None:
+        planes = self.cases.pair_planes(first, second, live, c, k)
+        if planes is None:
             return False
         for name in (first, second):
             self._tell(record, name, live, self.coefficients.pop(name))
-        self.error += coupled.error
-        self.add_constant(coupled.shift)
-        self._push(self.bounds.floats[first], live, coupled.on_first)
-        self._push(self.bounds.floats[second], live, coupled.on_second)
+        self.error += planes.error
+        self.add_constant(planes.shift)
+        self._push(self.bounds.floats[first], live, planes.on_first)
+        self._push(self.bounds.floats[second], live, planes.on_second)
         return True
 
     def pass_layer(self, layer: FloatLayer, record: Recorder | None) -> None:
+        """Replace the activations of one layer by what it reads."""
         live = self.bounds.live(layer.name)
         c = self.coefficients.pop(layer.name)
         if layer.is_relu:
             self._tell(record, layer.name, live, c)
-            hulled = None if self.cases is None else self.cases.upper_planes(layer.name, live)
-            if hulled is not None:
-                c = self._below_hull(layer, hulled, c)
+            chosen = None if self.cases is None else self.cases.upper_planes(layer.name, live)
+            if chosen is not None:
+                c = self._below_planes(layer, chosen, c)
             c = self._relax(layer.name, live, c)
         self._push(layer, live, c)
 
-    def _below_hull(self, layer: FloatLayer, hulled: UpperPlanes, c: Floats) -> Floats:
-        """Replace Σ c a, c > 0, by planes; what is left of the coefficients."""
+    def _below_planes(self, layer: FloatLayer, chosen: PlaneChoice, c: Floats) -> Floats:
+        """Replace c relu(z), c > 0, by planes; answer what is left of the coefficients."""
         bounds, source = self.bounds, self.bounds.network.input_name
         sizes, extra = bounds.row_sizes(layer)
-        units, places = hulled.units, hulled.places
-        own = np.where(hulled.used, np.maximum(c[:, places], 0.0), 0.0)
+        units, places = chosen.units, chosen.places
+        own = np.where(chosen.used, np.maximum(c[:, places], 0.0), 0.0)
         above = planes_above(
-            own, hulled.hulls, layer.weights[source][units], layer.bias[units],
-            bounds.activation_ends(source), (sizes[units], extra[units]),
+            own, chosen.hulls, layer.weights[source][units], layer.bias[units],
+            bounds.passed_on(source), (sizes[units], extra[units]),
         )  # fmt: skip
         self.error += above.error
         self.add_constant(above.constants)
@@ -236,7 +235,7 @@ class _Substitution:
             record(name, np.arange(len(c)), live, c)
 
     def _push(self, layer: FloatLayer, live: Indices, c: Floats) -> None:
-        """c·z = c·(W a + b)."""
+        """c z = c (W a + b): coefficients on z to coefficients on what the layer reads."""
         bounds = self.bounds
         sizes, extra = bounds.row_sizes(layer)
         width = len(layer.bias)
@@ -248,9 +247,12 @@ class _Substitution:
             self._add(source, c @ bounds.live_weight(source, layer.name))
 
     def _relax(self, name: str, live: Indices, c: Floats) -> Floats:
-        """C on activations to coefficients on z. Each product rounds by u, the sum with β by another u; |z| ≤ reach."""
-        lower, upper = self.bounds.lower[name][live], self.bounds.upper[name][live]
-        lines = relaxation(lower, upper)
+        """Coefficients on activations to coefficients on z, by the lines of each unit.
+
+        Each product, and the sum with what is added, is off by UNIT times what |z| allows.
+        """
+        own = Interval(self.bounds.lower[name][live], self.bounds.upper[name][live])
+        lines, magnitude = relaxation(own), own.magnitude
         slope, offset, lower_slope = (
             lines if self.cases is None else self.cases.slopes(name, live, lines)
         )
@@ -261,16 +263,16 @@ class _Substitution:
         if multipliers is not None:
             relaxed = relaxed + multipliers
             size = size + np.abs(multipliers)
-        reach = np.maximum(np.abs(lower), np.abs(upper))
-        self.error += size @ (4 * UNIT * reach) + TINY * (1.0 + reach.sum())
+        self.error += size @ (4 * UNIT * magnitude) + TINY * (1.0 + magnitude.sum())
         shift = (positive * offset).sum(axis=1)
         self.error += gamma(c.shape[1] + 2) * shift + c.shape[1] * TINY
         self.add_constant(shift)
         return relaxed
 
     def finish(self) -> Backward:
+        """The greatest value of each row's form in the inputs, with all that rounding may add."""
         source = self.bounds.network.input_name
-        low, high = self.bounds.activation_ends(source)
+        low, high = self.bounds.passed_on(source)
         c = self.coefficients.pop(source, np.zeros((len(self.constant), len(low))))
         size = self.bounds.magnitude(source)
         multipliers = None if self.cases is None else self.cases.multipliers()
@@ -290,7 +292,7 @@ class _Substitution:
         return Backward(upper, c, ambiguous, upper - self.constant)
 
     def _constrain(self, c: Floats, multipliers: Floats, size: Floats) -> Floats:
-        """Add γ (g − G x): m products and sums per coefficient, |x| ≤ size."""
+        """Add multipliers (ends - rows x) >= 0 of the domain's constraints; `size` bounds |x|."""
         rows = self.bounds.constraints
         terms = gamma(len(rows.ends) + 4)
         taken = multipliers @ rows.rows
@@ -309,21 +311,21 @@ class _Substitution:
 def bounded(
     network: Network, domain: Domain, pairs: Mapping[str, str], on_bounds: OnBounds | None = None
 ) -> Bounds:
-    """Bounds with the ends of every layer: intervals, and substitution where they have both signs.
+    """Bounds of every layer: intervals, and substitution for units that straddle 0.
 
-    `on_bounds` hears of every layer, twice.
+    `on_bounds` is told of every layer, once for each side.
     """
     bounds = Bounds(network, domain, pairs)
     for name in (v for group in bounds.groups for v in group):
-        lower, upper = bounds.interval(name)
-        bounds.set(name, lower, upper)
-        rows = np.nonzero((lower < 0) & (upper > 0))[0]
-        up = backward(bounds, name, rows, 1.0).upper
-        down = -backward(bounds, name, rows, -1.0).upper
-        for side, ends, found in ((Side.LOWER, lower, down), (Side.UPPER, upper, up)):
-            better = found > ends[rows] if side is Side.LOWER else found < ends[rows]
-            ends[rows[better]] = found[better]
+        found = bounds.interval(name)
+        bounds.set(name, *found)
+        rows = np.nonzero(found.straddles)[0]
+        sides = (Side.LOWER, found.lower), (Side.UPPER, found.upper)
+        bounded_again = [backward(bounds, name, rows, side.sign).upper for side, _ in sides]
+        for (side, ends), upper in zip(sides, bounded_again, strict=True):
+            better = upper < side.sign * ends[rows]
+            ends[rows[better]] = side.sign * upper[better]
             if on_bounds is not None:
-                on_bounds(name, side, rows[better], found[better])
-        bounds.set(name, lower, upper)
+                on_bounds(name, side, rows[better], ends[rows[better]])
+        bounds.set(name, *found)
     return bounds

@@ -1,14 +1,10 @@
 """BLAS threads only where matrices are large.
 
-    2 threads beside a busy process, CPU seconds of A @ B with A rows×k and B k×k, in those of one thread
+    with threads_for(network): ...      one thread inside, unless a matrix of the network is large
 
-    k            256    1024    2048    4096
-    rows  64    48.0    13.0     6.6     3.4
-         512     6.3     2.1     1.4     1.3
-
-A thread that waits for another one spins, so where the other has to wait for a processor the time is lost twice. The engines multiply batches of a few
-hundred rows, thousands of times; they run on one thread unless a matrix has more than 4096² weights. Whoever has processors to spare gives `--jobs`.
-Sound because it changes no result that is certified, only who computes it.
+A thread that waits for another one spins, so beside a busy process the time is lost twice; for the
+batches of the engines more threads gain little (docs/decisions/0029-one-blas-thread.md). Sound
+because it changes no result that is certified, only who computes it.
 """
 
 from __future__ import annotations
@@ -20,11 +16,8 @@ from typing import ParamSpec, TypeVar
 
 from threadpoolctl import ThreadpoolController
 
+from rectifold.effort.proofs import BoundEffort
 from rectifold.ir.network import Network
-
-LARGE = (
-    4096 * 4096
-)  # weights of a matrix from which on BLAS may use as many threads as it was given
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -32,8 +25,11 @@ Returned = TypeVar("Returned")
 
 @contextmanager
 def threads_for(*networks: Network) -> Iterator[None]:
-    """Inside, BLAS has one thread if all matrices of these networks are small; outside, what it had before."""
-    if any(largest_matrix(network) > LARGE for network in networks):
+    """Inside, BLAS has one thread where all matrices of these networks are small.
+
+    Outside it has what it had before.
+    """
+    if any(largest_matrix(network) > BoundEffort.threaded_weights for network in networks):
         yield
         return
     with _libraries().limit(limits=1, user_api="blas"):

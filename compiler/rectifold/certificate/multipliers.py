@@ -51,10 +51,10 @@ class MultiplierRecorder:
         self.cases = cases
 
     def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
-        lower, upper = self.bounds.lower[layer], self.bounds.upper[layer]
-        unstable = np.nonzero((lower < 0) & (upper > 0))[0]
-        column, width = np.searchsorted(live, unstable), upper - lower
-        slopes = np.broadcast_to(relaxation(lower, upper)[2][unstable], (len(c), len(unstable)))
+        known = self.bounds.of(layer)
+        unstable = np.nonzero(known.straddles)[0]
+        column, width = np.searchsorted(live, unstable), known.upper - known.lower
+        slopes = np.broadcast_to(relaxation(known)[2][unstable], (len(c), len(unstable)))
         fixed = np.zeros(slopes.shape)
         if self.cases is not None and layer in self.cases.frame.units:
             part = self.cases.frame.slices[layer]
@@ -79,15 +79,15 @@ def exact_facts(
     facts: list[Fact] = []
 
     def record(layer: str, c: Matrix) -> None:
-        lower, upper = bounds.lower[layer], bounds.upper[layer]
-        default = relaxation(lower, upper)[2]
-        for j in np.nonzero((lower < 0) & (upper > 0))[0].tolist():
+        known = bounds.of(layer)
+        default = relaxation(known)[2]
+        for j in np.nonzero(known.straddles)[0].tolist():
             if (layer, j) in case.phases:
                 continue
             value, where = c.entry(0, j), numbering.unit(layer, j)
             slope = case.alpha.get((layer, j), Fraction(float(default[j])))
             if value > 0:
-                width = Fraction(float(upper[j])) - Fraction(float(lower[j]))
+                width = Fraction(float(known.upper[j])) - Fraction(float(known.lower[j]))
                 facts.append(UnitFact("ch", where, value / width))
             elif value < 0 and slope > 0:
                 facts.append(UnitFact("hz", where, -value * min(slope, Fraction(1))))

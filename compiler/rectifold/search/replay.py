@@ -158,9 +158,7 @@ def repeated(bounds: Bounds, entry: ProvedBounds | BoxTreeSigns) -> Iterator[Cla
 
 def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: CaseProof) -> float:
     """An upper bound of sign·z: the worst leaf of a tree, each bounded rigorously (or exactly)."""
-    straddling = {
-        v: np.nonzero((bounds.lower[v] < 0) & (bounds.upper[v] > 0))[0] for v in proof.frame.units
-    }
+    straddling = {v: np.nonzero(bounds.of(v).straddles)[0] for v in proof.frame.units}
     if any(not np.isin(units, straddling[v]).all() for v, units in proof.frame.units.items()):
         return np.inf  # ends are tighter by now, and the tree speaks of units that are stable
     leaves = list(leaves_of(proof.tree))

@@ -44,9 +44,7 @@ def cone_cost(bounds: Bounds, layer: str) -> tuple[int, int]:
     network = bounds.network
     cone = network.cone(layer)
     units = sum(
-        int(((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0)).sum())
-        for v in network.relu_layers
-        if v.name in cone
+        int(bounds.of(v.name).straddles.sum()) for v in network.relu_layers if v.name in cone
     )
     weights = sum(
         w.nonzero_count for v in network.layers if v.name in cone for w in v.weights.values()

@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifold.bounds.agreed import BOX_MARGIN
 from rectifold.bounds.boxes import Boxes
-from rectifold.bounds.pairs import PairBoxes, reach_of
+from rectifold.bounds.pairs import PairBoxes, magnitudes_of
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward, backward_difference
 from rectifold.exact.conversion import Floats
@@ -35,7 +35,7 @@ class BoundsOnBoxes:
         groups = [tuple(v for v in group if v in is_relu) for group in bounds.groups]
         self.groups = [group for group in groups if group]
         self.pairs = {group[0]: group[1] for group in self.groups if len(group) == 2}
-        self.magnitude = reach_of(bounds) if self.pairs else {}
+        self.magnitude = magnitudes_of(bounds) if self.pairs else {}
 
     def domain_box(self) -> Box:
         """The whole domain's box, with the bounds known there."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.bounds.boxes import Boxes
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap
 from rectifold.bounds.relaxation import relaxation
 from rectifold.bounds.substitution import backward
@@ -80,7 +81,7 @@ def _input_fractions(on_boxes: BoundsOnBoxes, boxes: Boxes) -> dict[str, Floats]
         if layer.is_relu:
             part = np.abs(z) * radius
             fractions[layer.name] = part / np.maximum(part.sum(axis=2, keepdims=True), _NOTHING)
-            z = z * relaxation(boxes.lower[layer.name], boxes.upper[layer.name])[0][:, :, None]
+            z = z * relaxation(boxes.bounds(layer.name))[0][:, :, None]
         flow[layer.name] = z
     return fractions
 
@@ -127,16 +128,15 @@ class RelaxationCost:
         return np.asarray(score / np.maximum(score.sum(axis=1, keepdims=True), _NOTHING))
 
     def _lines(self, name: str, rows: Indices, live: Indices) -> Floats:
-        lower, upper = self.boxes.lower[name], self.boxes.upper[name]
-        return _gap_of_lines(lower, upper)[self.numbers[rows]][:, live]
+        return _gap_of_lines(self.boxes.bounds(name))[self.numbers[rows]][:, live]
 
     def _put(self, name: str, rows: Indices, live: Indices, values: Floats) -> None:
         shape = (len(self.numbers), self.boxes.lower[name].shape[1])
         self.added.setdefault(name, np.zeros(shape))[rows[:, None], live] = values
 
 
-def _gap_of_lines(lower: Floats, upper: Floats) -> Floats:
+def _gap_of_lines(bounds: Interval) -> Floats:
     """How far the lines of a relaxed unit are apart, about: 0 where it is stable."""
-    slope, offset, _ = relaxation(lower, upper)
-    magnitude = np.maximum(np.minimum(-lower, upper), 0.0)
+    slope, offset, _ = relaxation(bounds)
+    magnitude = np.maximum(np.minimum(-bounds.lower, bounds.upper), 0.0)
     return np.asarray(0.5 * np.maximum(offset, slope * magnitude))

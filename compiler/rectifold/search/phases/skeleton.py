@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.relaxation import relaxation
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
@@ -107,7 +108,7 @@ def skeleton_of(bounds: Bounds, name: str, single_precision: tuple[float, float]
     """
     network, cone = bounds.network, bounds.network.cone(name)
     units = {
-        v.name: np.nonzero((bounds.lower[v.name] < 0) & (bounds.upper[v.name] > 0))[0]
+        v.name: np.nonzero(bounds.of(v.name).straddles)[0]
         for v in network.relu_layers
         if v.name in cone
     }
@@ -119,7 +120,7 @@ def skeleton_of(bounds: Bounds, name: str, single_precision: tuple[float, float]
     bias, outer, inner = builder.form(name, np.arange(network.layer(name).size))
     lower = np.concatenate([bounds.lower[v][u] for v, u in units.items()]) if units else np.zeros(0)
     upper = np.concatenate([bounds.upper[v][u] for v, u in units.items()]) if units else np.zeros(0)
-    slope, offset, default = relaxation(lower, upper)
+    slope, offset, default = relaxation(Interval(lower, upper))
     low, high = bounds.domain.float_box
     of_units = builder.bias, builder.outer, builder.inner
     arrays = *of_units, bias, outer, inner, lower, upper, slope, offset, default, low, high
