@@ -93,8 +93,8 @@ def ours(network: Network, domain: Domain, seconds: float) -> Count:
     count = sum(1 for _ in enumeration.regions(seconds=seconds))
     return Count(
         count,
-        enumeration.progress.splits,
-        enumeration.progress.complete,
+        enumeration.tally.splits,
+        enumeration.tally.complete,
         time.process_time() - started,
     )
 

@@ -15,7 +15,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import VertexSplitter, vertex_enumeration
 from rectifold.linear_regions.polytope import Form
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.linear_regions.sums import Kept, Sum
+from rectifold.linear_regions.sums import Recent, Sum
 from rectifold.two_layers.form import value_at
 from support import net, random_network
 
@@ -121,8 +121,8 @@ def test_a_sum_does_not_depend_on_the_way_to_its_values(seed: int) -> None:
 
 
 def test_only_the_last_entries_are_kept() -> None:
-    kept = Kept[int](2)
+    recent = Recent[int](2)
     keys = (b"a", b"b", b"a", b"c", b"a")
-    computed = [kept.get(key, partial(int, k)) for k, key in enumerate(keys)]
+    computed = [recent.get(key, partial(int, k)) for k, key in enumerate(keys)]
     assert computed == [0, 1, 0, 3, 4]
-    assert list(kept.entries) == [b"c", b"a"]
+    assert list(recent.entries) == [b"c", b"a"]

@@ -53,7 +53,7 @@ def test_the_same_regions_as_by_vertices(sizes: tuple[int, ...]) -> None:
     network = float_network(2, *sizes)
     regions, enumeration = by_programs(network)
     phases = [tuple(r.phases.values()) for r in regions]
-    assert enumeration.progress.complete
+    assert enumeration.tally.complete
     assert len(set(phases)) == len(phases)
     assert set(phases) == by_vertices(network)
 
@@ -68,7 +68,7 @@ def test_the_same_regions_of_degenerate_networks(seed: int) -> None:
             by_programs(network)
         return
     regions, enumeration = by_programs(network)
-    assert enumeration.progress.complete
+    assert enumeration.tally.complete
     assert sorted(tuple(r.phases.values()) for r in regions) == sorted(expected)
 
 

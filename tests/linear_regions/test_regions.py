@@ -19,7 +19,7 @@ from rectifold.ir.evaluate import evaluate, trace
 from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import VertexCell, VertexSplitter, vertex_enumeration
-from rectifold.linear_regions.cells import Progress
+from rectifold.linear_regions.cells import Tally
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.counts import upper_bounds
 from rectifold.linear_regions.near_point import NearPoints, homogeneous
@@ -97,7 +97,7 @@ def test_regions_fill_the_domain_once_and_carry_the_exact_map(seed: int) -> None
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
-    assert enumeration.progress.complete
+    assert enumeration.tally.complete
     free = enumeration.restriction.free
     if free:
         assert sum((volume(r) for r in regions), Fraction(0)) == box_volume(network.domain, free)
@@ -282,11 +282,11 @@ def test_an_interrupt_keeps_what_is_found(monkeypatch: pytest.MonkeyPatch) -> No
     original = VertexSplitter.region_of
     seen: list[VertexCell] = []
 
-    def region_of(self: VertexSplitter, cell: VertexCell, progress: Progress) -> Region:
+    def region_of(self: VertexSplitter, cell: VertexCell, tally: Tally) -> Region:
         seen.append(cell)
         if len(seen) > 4:
             raise KeyboardInterrupt
-        return original(self, cell, progress)
+        return original(self, cell, tally)
 
     monkeypatch.setattr(VertexSplitter, "region_of", region_of)
     found = linear_regions(network, network.domain)

@@ -19,7 +19,7 @@ from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.two_layers.form import AffineForm, Unit, hinge_of, value_at
 from rectifold.two_layers.plane.plane_form import plane_form, sheet_segments
-from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.shallow import Kind, shallow_network
 from rectifold.two_layers.space.chains import pairings, three_chain
 from rectifold.two_layers.space.sheets import NotGenericError
 from rectifold.two_layers.space.space_form import space_form
@@ -223,11 +223,11 @@ def test_triangulations_of_a_chain_have_two_maxima_of_four() -> None:
 @pytest.mark.parametrize("kind", ["classic", "centred", "core"])
 @pytest.mark.parametrize("inputs", [1, 2, 4])
 def test_gated_forms_are_exact_away_from_walls_and_wrong_on_no_more_than_they_say(
-    kind: str, inputs: int
+    kind: Kind, inputs: int
 ) -> None:
     network = float_network(inputs, inputs, 4, 3, 2)
     assert network.domain is not None
-    result = shallow_network(network, network.domain, kind=kind, accuracy=Fraction(1, 20))  # type: ignore[arg-type]
+    result = shallow_network(network, network.domain, kind=kind, accuracy=Fraction(1, 20))
     assert not result.exact
     assert "of the box's volume" in result.statement
     walls = {wall for region in linear_regions(network, network.domain) for wall, _ in region.walls}
@@ -287,10 +287,10 @@ def test_the_closed_corner_of_the_classic_gate_returns_multiples() -> None:
         (float_network(0, 2, 3, 1).with_domain(Domain.everywhere(2)), "exact", "bounded domain"),
     ],
 )
-def test_forms_that_do_not_exist_are_refused(network: Network, kind: str, message: str) -> None:
+def test_forms_that_do_not_exist_are_refused(network: Network, kind: Kind, message: str) -> None:
     assert network.domain is not None
     with pytest.raises(InputError, match=message):
-        shallow_network(network, network.domain, kind=kind)  # type: ignore[arg-type]
+        shallow_network(network, network.domain, kind=kind)
 
 
 def test_an_accuracy_of_zero_and_a_short_time_are_refused() -> None:

@@ -1,10 +1,14 @@
-"""The relu units of a network in blocks: one sum gives the pre-activations of a whole block on a cell.
+"""The relu units of a network in blocks: one sum gives the pre-activations of a whole block.
 
-    h = relu(W x);  s = C h;  u = relu(A s);  v = relu(B h)        blocks {h} and {u, v}, with u = relu(A C h)
+Derivation: docs/mathematics.md#regions-by-vertices.
 
-Linear layers are multiplied into what reads them, which is exact. A block holds the relu layers of one depth in one component; components share
-the inputs and the outputs only, as the two halves of a difference network do. So a form depends on the phases of its own component alone, and is
-kept under them: a cell that meets a pattern of phases again finds its forms.
+    h = relu(W x);  s = C h;  u = relu(A s);  v = relu(B h)
+                                      →      blocks {h} and {u, v}, where u = relu(A C h)
+
+Linear layers are multiplied into what reads them, which is exact. A block holds the relu layers of
+one depth in one *component*; components share the inputs and the outputs only, as the two halves of
+a difference network do. So a form depends on the phases of its own component alone, and is kept
+under them: a cell that meets a pattern of phases again finds its forms.
 """
 
 from __future__ import annotations
@@ -18,18 +22,21 @@ from rectifold.exact.matrix import Matrix, vstack
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.polytope import Form
 from rectifold.linear_regions.restriction import Forms
-from rectifold.linear_regions.sums import Kept, Rows, Sum
+from rectifold.linear_regions.sums import Recent, Rows, Sum
 
-_INPUT = -1
+_INPUT = -1  # the number of the inputs among the blocks
 
 
-Values = Sequence[list[Form]]  # of the blocks that are done, over the blocks' denominators
+BlockValues = Sequence[list[Form]]  # of the blocks that are done, over the blocks' denominators
 Parts = dict[str, Matrix]  # relu layer or input → weights
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Units `start` to `start + size` of all; forms depend on the phases of the units from `first` on, and on the `sources`."""
+    """`size` units from number `start` on, of all units in the order of the blocks.
+
+    Their forms depend on the phases of the units from `first` on, and on the blocks `sources`.
+    """
 
     layers: tuple[Layer, ...]
     component: int
@@ -38,11 +45,14 @@ class Block:
     size: int
     sources: tuple[int, ...]
     sum: Sum
-    kept: Kept[Rows]
+    recent: Recent[Rows]
 
 
 class Blocks:
-    """Blocks in the order in which cells meet them, the component with the most units first, and the outputs over them."""
+    """Blocks in the order in which cells meet them, and the outputs over them.
+
+    The component with the most units comes first.
+    """
 
     def __init__(self, network: Network, inputs: list[Form], den: int) -> None:
         """`inputs`: the network's inputs as forms over the free ones, times `den`."""
@@ -55,26 +65,26 @@ class Blocks:
         for component, levels in enumerate(_components(network, self.folded)):
             first = sum(block.size for block in self.blocks)
             for level in levels:
-                self._add(component, first, level)
+                self._add_level(component, first, level)
         self.spans = [(layer.name, *self._span(layer)) for layer in network.relu_layers]
         self.outputs = [] if network.output_layer.is_relu else self._output_parts()
 
     def __len__(self) -> int:
         return len(self.blocks)
 
-    def forms(self, number: int, phases: bytes, values: Values) -> Rows:
-        """Pre-activations of a block on a cell with these phases and values of the blocks before."""
+    def forms(self, number: int, phases: bytes, values: BlockValues) -> Rows:
+        """Pre-activations of a block on a cell, given phases and values of the blocks before."""
         block = self.blocks[number]
-        return block.kept.get(
+        return block.recent.get(
             phases[block.first :], lambda: block.sum.of(self._read(block.sources, values))
         )
 
-    def output(self, phases: bytes, values: Values) -> Forms:
+    def output(self, phases: bytes, values: BlockValues) -> Forms:
         """The outputs' forms on a cell where every unit has its phase."""
         if not self.outputs:
             (number, first), size = self.places[self.network.output], self.network.output_size
             return values[number][first : first + size], self.blocks[number].sum.den
-        return _added(
+        return _sum_forms(
             [(self._output_part(part, phases, values)[0], part.sum.den) for part in self.outputs]
         )
 
@@ -82,27 +92,30 @@ class Blocks:
         """Phases per relu layer."""
         return {name: phases[start:end] for name, start, end in self.spans}
 
-    def _output_part(self, part: Block, phases: bytes, values: Values) -> Rows:
+    def _output_part(self, part: Block, phases: bytes, values: BlockValues) -> Rows:
+        """What one component adds to the outputs."""
         own = phases[part.first : part.start]
-        return part.kept.get(own, lambda: part.sum.of(self._read(part.sources, values)))
+        return part.recent.get(own, lambda: part.sum.of(self._read(part.sources, values)))
 
-    def _read(self, sources: Sequence[int], values: Values) -> list[Form]:
+    def _read(self, sources: Sequence[int], values: BlockValues) -> list[Form]:
+        """The values of these blocks, one after the other."""
         return [form for s in sources for form in (values[s] if s != _INPUT else self.inputs[0])]
 
-    # ---- building ---------------------------------------------------------------------------------
+    # ---- building -------------------------------------------------------------------------------
 
-    def _add(self, component: int, first: int, level: Sequence[Layer]) -> None:
+    def _add_level(self, component: int, first: int, level: Sequence[Layer]) -> None:
         start, place = sum(block.size for block in self.blocks), 0
         sources, total = self._sum([self.folded[layer.name] for layer in level])
         for layer in level:
             self.places[layer.name] = len(self.blocks), place
             place += layer.size
-        kept = Kept[Rows](1 + REGION_EFFORT.kept_forms // place)
+        recent = Recent[Rows](1 + REGION_EFFORT.kept_forms // place)
         self.blocks.append(
-            Block(tuple(level), component, first, start, place, sources, total, kept)
+            Block(tuple(level), component, first, start, place, sources, total, recent)
         )
 
     def _span(self, layer: Layer) -> tuple[int, int]:
+        """From which unit of all to which a layer goes."""
         number, first = self.places[layer.name]
         start = self.blocks[number].start + first
         return start, start + layer.size
@@ -120,8 +133,8 @@ class Blocks:
             sources, total = self._sum([(bias if component < 0 else zero, own)])
             inside = [block for block in self.blocks if block.component == component]
             first, end = (inside[0].first, inside[-1].start + inside[-1].size) if inside else (0, 0)
-            kept = Kept[Rows](1 + REGION_EFFORT.kept_forms // bias.shape[0])
-            result.append(Block((), component, first, end, bias.shape[0], sources, total, kept))
+            recent = Recent[Rows](1 + REGION_EFFORT.kept_forms // bias.shape[0])
+            result.append(Block((), component, first, end, bias.shape[0], sources, total, recent))
         return result
 
     def _sum(self, folded: Sequence[tuple[Matrix, Parts]]) -> tuple[tuple[int, ...], Sum]:
@@ -164,7 +177,8 @@ class Blocks:
         return rows, den
 
 
-def _added(parts: Sequence[Forms]) -> Forms:
+def _sum_forms(parts: Sequence[Forms]) -> Forms:
+    """The sum of forms over different denominators."""
     common = lcm(*(den for _, den in parts))
     total, den = parts[0]
     total = [[v * (common // den) for v in row] for row in total]

@@ -23,7 +23,7 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.linear_regions.cells import Enumeration, Progress
+from rectifold.linear_regions.cells import Enumeration, Tally
 from rectifold.linear_regions.highs import CellProgram
 from rectifold.linear_regions.implications import Implications, Inequalities
 from rectifold.linear_regions.polytope import Form, Vertex, primitive, scaled
@@ -60,7 +60,7 @@ class PendingLayer:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class _SignSeen:
     """The sign of a form on a cell as far as is known, or a point of it on the other side."""
 
     sign: int
@@ -113,8 +113,8 @@ class ProgramSplitter:
         """Has every unit one phase on the cell?"""
         return cell.layer == len(self.restriction.network.layers)
 
-    def parts_of(self, cell: ProgramCell, progress: Progress) -> list[ProgramCell]:
-        """Both parts, if a unit of the layer splits the cell; else the cell with that layer done."""
+    def parts_of(self, cell: ProgramCell, tally: Tally) -> list[ProgramCell]:
+        """Both parts, if a unit of the layer splits the cell; else the cell with the layer done."""
         layer = self.restriction.network.layers[cell.layer]
         pending = cell.pending or self._begin(cell, layer)
         if not layer.is_relu or pending.next == layer.size:
@@ -126,18 +126,18 @@ class ProgramSplitter:
                 continue  # 0 everywhere: inactive
             if abs(row[:-1] @ cell.point + row[-1]) <= REGION_EFFORT.clearly_inside:
                 cell = self._moved(cell, row)
-            seen = self._see(cell, form, row, progress)
+            seen = self._see(cell, form, row, tally)
             if seen.vertices is not cell.vertices:
                 cell = replace(cell, vertices=seen.vertices)
             if seen.other_side is not None:
-                progress.splits += 1
+                tally.splits += 1
                 begun = replace(pending, active=bytes(active), next=unit + 1)
                 return _halves(cell, begun, unit, seen.other_side)
             active[unit] = seen.sign > 0
         done = replace(pending, active=bytes(active), next=layer.size)
         return [self._finish(cell, layer, done)]
 
-    def region_of(self, cell: ProgramCell, progress: Progress) -> PointRegion | None:
+    def region_of(self, cell: ProgramCell, tally: Tally) -> PointRegion | None:
         """The region of a cell that is done, with a certified point; None if none is found."""
         rows = (*self.implications.constraints.exact, *cell.inequalities.exact)
         point = _dyadic(cell.point)
@@ -145,7 +145,7 @@ class ProgramSplitter:
             self.program.hold(cell.inequalities.floats)
             centre = self.program.centre()
             if centre is None or not self.implications.contains(point := _dyadic(centre), rows):
-                progress.undecided += 1
+                tally.undecided += 1
                 return None
         forms, den = cell.values[self.restriction.network.output]
         return PointRegion(cell.phases, forms, den, point, cell.inequalities.exact)
@@ -168,44 +168,44 @@ class ProgramSplitter:
 
     # ---- one unit -------------------------------------------------------------------------------
 
-    def _see(self, cell: ProgramCell, form: Form, row: Floats, progress: Progress) -> _Seen:
+    def _see(self, cell: ProgramCell, form: Form, row: Floats, tally: Tally) -> _SignSeen:
         """What a unit's form does on the cell. What is not proved is counted."""
         if implied := self._sign_of_multiple(cell, form):
-            return _Seen(implied, cell.vertices)
+            return _SignSeen(implied, cell.vertices)
         sign = 1 if float(row[:-1] @ cell.point + row[-1]) > 0 else -1
         opposite = -sign * row
         if len(cell.vertices):
             values = cell.vertices @ opposite[:-1] + opposite[-1]
             best = int(np.argmax(values))
             if values[best] > REGION_EFFORT.clearly_inside:
-                return _Seen(sign, cell.vertices, cell.vertices[best])
+                return _SignSeen(sign, cell.vertices, cell.vertices[best])
         if self.implications.upper_bound(opposite) < 0:
-            return _Seen(sign, cell.vertices)
-        return self._ask(cell, form, row, sign, progress)
+            return _SignSeen(sign, cell.vertices)
+        return self._ask(cell, form, row, sign, tally)
 
     def _ask(
-        self, cell: ProgramCell, form: Form, row: Floats, sign: int, progress: Progress
-    ) -> _Seen:
+        self, cell: ProgramCell, form: Form, row: Floats, sign: int, tally: Tally
+    ) -> _SignSeen:
         """One program: has the form another sign somewhere on the cell than at its point?"""
         opposite = -sign * row
         self.program.hold(cell.inequalities.floats)
         highest = self.program.highest(opposite[:-1])
         if highest is None:
-            progress.undecided += 1
-            return _Seen(sign, cell.vertices)
+            tally.undecided += 1
+            return _SignSeen(sign, cell.vertices)
         vertex, multipliers = highest
         value = float(opposite[:-1] @ vertex + opposite[-1])
         vertices = np.vstack([cell.vertices[-(REGION_EFFORT.vertices_kept - 1) :], vertex])
         if value > REGION_EFFORT.clearly_inside:
-            return _Seen(sign, vertices, vertex)
+            return _SignSeen(sign, vertices, vertex)
         exact = tuple(-sign * v for v in form)
         given = cell.inequalities.after(self.implications.constraints)
         at_ends = self.program.at_ends
         if not self.implications.is_nonpositive(exact, opposite, given, multipliers, at_ends):
             if value > 0:  # a thin part, perhaps: its regions need certified points
-                return _Seen(sign, vertices, vertex)
-            progress.undecided += 1
-        return _Seen(sign, vertices)
+                return _SignSeen(sign, vertices, vertex)
+            tally.undecided += 1
+        return _SignSeen(sign, vertices)
 
     def _sign_of_multiple(self, cell: ProgramCell, form: Form) -> int:
         """The sign of a form that is a multiple of an inequality, else 0."""

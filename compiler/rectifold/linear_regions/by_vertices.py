@@ -23,8 +23,8 @@ from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.blocks import Blocks
-from rectifold.linear_regions.cells import Enumeration, Progress
-from rectifold.linear_regions.polytope import Form, Polytope, Signs, new_signs
+from rectifold.linear_regions.cells import Enumeration, Tally
+from rectifold.linear_regions.polytope import Form, Polytope, SignTable, new_signs
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 
@@ -55,7 +55,7 @@ class Pending:
     forms: list[Form]
     floats: Floats
     rows: list[int]
-    signs: Signs
+    signs: SignTable
     active: bytearray
 
 
@@ -99,18 +99,18 @@ class VertexSplitter:
         """Has every unit one phase on the cell?"""
         return len(cell.values) == len(self.blocks)
 
-    def parts_of(self, cell: VertexCell, progress: Progress) -> list[VertexCell]:
-        """Both parts, if a unit of the block splits the cell; else the cell with that block done."""
+    def parts_of(self, cell: VertexCell, tally: Tally) -> list[VertexCell]:
+        """Both parts, if a unit of the block splits the cell; else the cell with the block done."""
         pending = cell.pending or self._begin(cell)
         if pending.rows:
-            progress.splits += 1
-            return _split(cell, pending)
+            tally.splits += 1
+            return _split_cell(cell, pending)
         zero = self.restriction.zero
         values = [f if a else zero for f, a in zip(pending.forms, pending.active, strict=True)]
         phases = cell.phases + bytes(pending.active)
         return [VertexCell(cell.polytope, phases, (*cell.values, values), cell.fraction)]
 
-    def region_of(self, cell: VertexCell, progress: Progress) -> Region:
+    def region_of(self, cell: VertexCell, tally: Tally) -> Region:
         """The region of a cell that is done: nothing is left undecided here."""
         forms, den = self.blocks.output(cell.phases, cell.values)
         return Region(self.blocks.by_layer(cell.phases), forms, den, cell.polytope)
@@ -125,7 +125,7 @@ class VertexSplitter:
         return Pending(forms, floats, rows.tolist(), signs[rows], active)
 
 
-def _split(cell: VertexCell, pending: Pending) -> list[VertexCell]:
+def _split_cell(cell: VertexCell, pending: Pending) -> list[VertexCell]:
     """Both parts of a cell, cut by its first pending row."""
     first, rest = pending.rows[0], pending.rows[1:]
     cut = cell.polytope.split(pending.forms[first], pending.signs[0].tolist())
@@ -140,7 +140,7 @@ def _split(cell: VertexCell, pending: Pending) -> list[VertexCell]:
 
 
 def _part(
-    cell: VertexCell, pending: Pending, part: Polytope, signs: Signs, phase: int
+    cell: VertexCell, pending: Pending, part: Polytope, signs: SignTable, phase: int
 ) -> VertexCell:
     """The part on which the first pending row has this phase, the others these `signs`.
 

@@ -22,7 +22,7 @@ Found_co = TypeVar("Found_co", covariant=True)  # what is reported for a cell: a
 
 
 @dataclass
-class Progress:
+class Tally:
     """What an enumeration did; `complete` is False when it ended early.
 
     `splits` counts cells that were cut, `undecided` those with something that was not proved.
@@ -36,7 +36,7 @@ class Progress:
 
 
 class Splitter(Protocol[Cell, Found_co]):
-    """How the domain of one restriction is cut. What it does is counted in `progress`."""
+    """How the domain of one restriction is cut. What it does is counted in `tally`."""
 
     @property
     def restriction(self) -> Restriction:
@@ -48,10 +48,10 @@ class Splitter(Protocol[Cell, Found_co]):
     def is_done(self, cell: Cell) -> bool:
         """Has every unit one phase on the cell?"""
 
-    def parts_of(self, cell: Cell, progress: Progress) -> list[Cell]:
+    def parts_of(self, cell: Cell, tally: Tally) -> list[Cell]:
         """The parts of a cell that is not done, or the cell a step further."""
 
-    def region_of(self, cell: Cell, progress: Progress) -> Found_co | None:
+    def region_of(self, cell: Cell, tally: Tally) -> Found_co | None:
         """The region of a cell that is done; None (and counted) if it could not be certified."""
 
 
@@ -71,7 +71,7 @@ class Enumeration(Generic[Cell, Found_co]):
         self.splitter = splitter
         self.waiting = [splitter.root()] if cells is None else list(cells)
         self.clock = clock
-        self.progress = Progress()
+        self.tally = Tally()
 
     @property
     def restriction(self) -> Restriction:
@@ -83,19 +83,19 @@ class Enumeration(Generic[Cell, Found_co]):
     ) -> Iterator[Found_co]:
         """The regions of the waiting cells; fewer when `limit` or `seconds` is reached.
 
-        `progress.complete` says at the end whether all were found.
+        `tally.complete` says at the end whether all were found.
         """
-        started, progress = self.clock(), self.progress
+        started, tally = self.clock(), self.tally
         try:
             for cell in self.done_cells(None if seconds is None else started + seconds):
-                if limit is not None and progress.count >= limit:
+                if limit is not None and tally.count >= limit:
                     return
-                if (region := self.splitter.region_of(cell, progress)) is not None:
-                    progress.count += 1
+                if (region := self.splitter.region_of(cell, tally)) is not None:
+                    tally.count += 1
                     yield region
-            progress.complete = not self.waiting and progress.undecided == 0
+            tally.complete = not self.waiting and tally.undecided == 0
         finally:
-            progress.seconds += self.clock() - started
+            tally.seconds += self.clock() - started
 
     def done_cells(self, deadline: float | None) -> Iterator[Cell]:
         """Cells whose units all have one phase, depth first: few wait at a time.
@@ -108,7 +108,7 @@ class Enumeration(Generic[Cell, Found_co]):
             if splitter.is_done(cell):
                 yield cell
             else:
-                waiting += splitter.parts_of(cell, self.progress)
+                waiting += splitter.parts_of(cell, self.tally)
 
     def deal(self, cells: int, hands: int) -> list[Enumeration[Cell, Found_co]]:
         """The waiting cells, cut into at least so many, dealt out to at most `hands` enumerations.
@@ -129,5 +129,5 @@ class Enumeration(Generic[Cell, Found_co]):
             if self.splitter.is_done(cell):
                 done.append(cell)
             else:
-                cells += self.splitter.parts_of(cell, self.progress)
+                cells += self.splitter.parts_of(cell, self.tally)
         return [*done, *cells]

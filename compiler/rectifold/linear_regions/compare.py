@@ -1,6 +1,6 @@
 """Equality of two networks by regions: on each common region both are affine, compared exactly.
 
-    domain → cells on which every unit of A and of B has one phase → A − B there, largest at a vertex
+    domain → cells on which every unit of A and of B has one phase → A − B, largest at a vertex
 
 Sound because an affine map is largest at a vertex, and the cells cover the domain. Only the cells
 that wait are held, and they are few: the search goes depth first. It ends at its deadline with
@@ -24,7 +24,6 @@ from rectifold.runtime.run import Progress, Run
 from rectifold.runtime.workers import Workers
 
 _Cells = Enumeration[VertexCell, Region]
-_NOT_QUITE = 0.999  # the most that a comparison that is not complete says it has settled
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,10 @@ def compare_by_regions(
     _compare_cells(enumeration, compared, within, alone, run.progress)
     if enumeration.waiting and compared.where is None and run.has_others:
         with run.workers() as workers:
-            _take_turns(enumeration, compared, within, deadline, workers, run)
+            _compare_in_turns(enumeration, compared, within, deadline, workers, run)
     where, complete = compared.where, not enumeration.waiting and compared.where is None
     point = None if where is None else enumeration.restriction.whole_point(where)
-    settled = 1.0 if complete else min(compared.fraction, _NOT_QUITE)
+    settled = 1.0 if complete else min(compared.fraction, 0.999)  # never "all" of a part
     return ByRegions(compared.regions, complete, point, compared.largest, settled)
 
 
@@ -116,7 +115,7 @@ def _compare_cells(
     """Compare on the waiting cells, until a point is found or the deadline is reached."""
     next_told = enumeration.clock() + REGION_EFFORT.report_seconds
     for cell in enumeration.done_cells(deadline):
-        region = enumeration.splitter.region_of(cell, enumeration.progress)
+        region = enumeration.splitter.region_of(cell, enumeration.tally)
         assert region is not None
         value, corner = _largest_on(region)
         compared.regions += 1
@@ -146,7 +145,7 @@ def _largest_on(region: Region) -> tuple[Fraction, tuple[Fraction, ...]]:
     return best, tuple(Fraction(x, where[-1]) for x in where[:-1])
 
 
-# ---- several processes ------------------------------------------------------------------------------
+# ---- several processes ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +157,7 @@ class _Turn:
     seconds: float
 
 
-def _take_turns(
+def _compare_in_turns(
     enumeration: _Cells,
     compared: _Compared,
     within: Fraction,

@@ -41,7 +41,7 @@ class Count:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _CountTask:
     """Cells for one process, for so many seconds."""
 
     enumeration: AnyEnumeration
@@ -66,28 +66,29 @@ def count_regions(
     deadline = None if seconds is None else clock() + seconds
     with open_workers(jobs, scheduler) as workers:
         if workers.executor is None:
-            return _count(_Part(enumeration, seconds))
+            return _count_cells(_CountTask(enumeration, seconds))
         dealt = enumeration.deal(
             REGION_EFFORT.cells_per_worker * workers.count,
             REGION_EFFORT.parts_per_worker * workers.count,
         )
         left = None if deadline is None else max(0.0, deadline - clock())
-        counts = list(workers.each(_count, [_Part(part, left) for part in dealt]))
-    undecided = enumeration.progress.undecided + sum(part.undecided for part in counts)
+        counts = list(workers.each(_count_cells, [_CountTask(part, left) for part in dealt]))
+    undecided = enumeration.tally.undecided + sum(part.undecided for part in counts)
     whole = all(part.complete for part in counts) and not undecided
     return Count(sum(part.count for part in counts), whole, undecided)
 
 
-def _count(part: _Part) -> Count:
+def _count_cells(part: _CountTask) -> Count:
     enumeration = part.enumeration
     count = sum(1 for _ in enumeration.regions(seconds=part.seconds))
-    return Count(count, enumeration.progress.complete, enumeration.progress.undecided)
+    return Count(count, enumeration.tally.complete, enumeration.tally.undecided)
 
 
 def upper_bounds(network: Network, inputs: int) -> dict[str, int]:
     """Bounds of the literature on the number of regions of a chain with `inputs` free inputs.
 
-    Three, by name: docs/mathematics.md#bounds-on-the-number-of-regions. Raises InputError for other shapes.
+    By name: docs/mathematics.md#bounds-on-the-number-of-regions. Raises InputError for other
+    shapes of networks.
     """
     if not network.is_chain:
         raise InputError("the bounds of the literature are about chains of layers")

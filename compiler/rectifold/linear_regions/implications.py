@@ -24,17 +24,17 @@ from rectifold.exact.matrix import Matrix
 from rectifold.linear_regions.polytope import ROUNDOFF, UNDERFLOW, Vertex, primitive, scaled
 from rectifold.linear_regions.restriction import Restriction
 
-Row = tuple[int, ...]  # a form, the constant last
+IntegerRow = tuple[int, ...]  # a form, the constant last
 
 
 @dataclass(frozen=True, eq=False)
 class Inequalities:
     """Forms that are ≥ 0: as primitive integers, and as floats up to a positive factor."""
 
-    exact: tuple[Row, ...] = ()
+    exact: tuple[IntegerRow, ...] = ()
     floats: tuple[Floats, ...] = ()
 
-    def and_also(self, row: Row, floats: Floats) -> Inequalities:
+    def and_also(self, row: IntegerRow, floats: Floats) -> Inequalities:
         """These, and one more at the end."""
         return Inequalities((*self.exact, row), (*self.floats, floats))
 
@@ -54,7 +54,7 @@ class Implications:
         floats = tuple(scaled(forms)) if forms else ()
         self.constraints = Inequalities(tuple(primitive(form) for form in forms), floats)
 
-    def contains(self, point: Vertex, rows: Sequence[Row]) -> bool:
+    def contains(self, point: Vertex, rows: Sequence[IntegerRow]) -> bool:
         """Does a homogeneous point lie strictly inside the box and every inequality?"""
         return all(
             low * point[-1] < x < high * point[-1]
@@ -82,7 +82,7 @@ class Implications:
 
     def is_nonpositive(
         self,
-        form: Row,
+        form: IntegerRow,
         floats: Floats,
         given: Inequalities,
         multipliers: Floats,
@@ -106,7 +106,9 @@ class Implications:
         solved = _of_basis(form, given.exact, multipliers, at_ends())
         return solved is not None and self._proves(form, solved, given.exact)
 
-    def _proves(self, form: Row, ratios: dict[int, Fraction], rows: Sequence[Row]) -> bool:
+    def _proves(
+        self, form: IntegerRow, ratios: dict[int, Fraction], rows: Sequence[IntegerRow]
+    ) -> bool:
         """Is the largest value of form + Σ ratio · row on the box at most 0, exactly?"""
         rest = [Fraction(v) for v in form]
         for k, ratio in ratios.items():
@@ -118,7 +120,7 @@ class Implications:
 
 
 def _of_basis(
-    form: Row, rows: Sequence[Row], multipliers: Floats, at_end: Sequence[bool]
+    form: IntegerRow, rows: Sequence[IntegerRow], multipliers: Floats, at_end: Sequence[bool]
 ) -> dict[int, Fraction] | None:
     """Multipliers y of some rows g, with form + Σ y g = 0 in all inputs not at an end of the box.
 
@@ -141,6 +143,6 @@ def _of_basis(
     return result if all(v >= 0 for v in result.values()) else None
 
 
-def _size(exact: Row, floats: Floats) -> Fraction:
+def _size(exact: IntegerRow, floats: Floats) -> Fraction:
     """By which factor the exact form is larger than its floats."""
     return Fraction(max(map(abs, exact))) / Fraction(float(np.abs(floats).max()))

@@ -43,7 +43,7 @@ class NearPoints:
         return phases, zero
 
     def forms(self, phases: dict[str, bytes], on: Collection[UnitPlace] = ()) -> LayerForms:
-        """Pre-activations of every layer with these phases and the units `on` active; last, the outputs."""
+        """Pre-activations of every layer with these phases, and the units `on` active."""
 
         def choose(index: int, forms: list[Form]) -> bytes:
             chosen = bytearray(phases[self.layers[index].name])

@@ -6,7 +6,7 @@ Derivation: docs/mathematics.md#vertex-lists.
 
 A vertex is a primitive integer column (X_1 … X_n, w), w > 0, that stands for X/w, with a bit mask
 of the constraints that are tight at it. A form is an integer row (a_1 … a_n, b); only its sign
-matters. Signs come from a float product where its error bound decides, else from integers
+matters. SignTable come from a float product where its error bound decides, else from integers
 (docs/mathematics.md#sums-in-floats).
 """
 
@@ -25,7 +25,7 @@ from rectifold.exact.conversion import Floats
 
 Vertex = tuple[int, ...]
 Form = list[int]
-Signs = npt.NDArray[np.int8]
+SignTable = npt.NDArray[np.int8]
 
 ROUNDOFF = float(np.finfo(np.float64).epsneg)  # relative error of one rounding to float64
 UNDERFLOW = 2.0**-900  # far above all that products and sums of floats here lose by underflow
@@ -78,7 +78,7 @@ class Polytope:
             masks.append(sum(1 << (2 * i + (corner >> i & 1)) for i in range(n)))
         return Polytope(vertices, _floats(vertices, n), masks, 2 * n)
 
-    def signs(self, forms: Sequence[Form], floats: Floats) -> Signs:
+    def signs(self, forms: Sequence[Form], floats: Floats) -> SignTable:
         """The sign of every form at every vertex. `floats`: `scaled(forms)`."""
         return _signs(forms, floats, self.vertices, self.floats)
 
@@ -186,20 +186,22 @@ def scaled(forms: Sequence[Form]) -> Floats:
     return np.array(rows, dtype=float).reshape(len(forms), -1 if rows else 0)
 
 
-def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> Signs:
-    """Signs at the vertices of `part`, which may be none."""
+def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> SignTable:
+    """SignTable at the vertices of `part`, which may be none."""
     if not part.vertices:
         return np.zeros((len(forms), 0), dtype=np.int8)
     return _signs(forms, floats, part.vertices, part.floats)
 
 
-def _signs(forms: Sequence[Form], floats: Floats, vertices: list[Vertex], points: Floats) -> Signs:
+def _signs(
+    forms: Sequence[Form], floats: Floats, vertices: list[Vertex], points: Floats
+) -> SignTable:
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is inside its error: done exactly
         values = floats @ points
         size = np.abs(points).sum(axis=0)
         error = (2 * (len(points) + 3) * ROUNDOFF) * size + UNDERFLOW * (1.0 + size)
     above, below = values > error, values < -error
-    signs: Signs = above.view(np.int8) - below.view(np.int8)
+    signs: SignTable = above.view(np.int8) - below.view(np.int8)
     known = above | below
     if not known.all():
         for i, k in zip(*(at.tolist() for at in np.nonzero(~known)), strict=True):

@@ -27,7 +27,7 @@ from rectifold.linear_regions.polytope import Form, Polytope, scaled
 MOST_INPUTS = 5  # free inputs up to which vertex lists are kept: a box has 2^n vertices
 
 Forms = tuple[list[Form], int]  # integers over one positive denominator
-Values = Mapping[str, Forms]  # of layers and of the input, by name
+LayerValues = Mapping[str, Forms]  # of layers and of the input, by name
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ class Restriction:
             forms.append(row)
         return {self.network.input_name: (forms, den)}
 
-    def layer_forms(self, values: Values, layer: Layer) -> Forms:
+    def layer_forms(self, values: LayerValues, layer: Layer) -> Forms:
         """The layer's pre-activations, where what it reads has these `values`."""
         columns = len(self.free) + 1
         bias, bias_den = self._biases[layer.name]

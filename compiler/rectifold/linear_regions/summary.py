@@ -104,8 +104,8 @@ def linear_regions(
             if workers.executor is None:
                 for region in enumeration.regions(limit=limit, seconds=seconds):
                     result.found.append(region)
-                result.complete = enumeration.progress.complete
-                result.undecided = enumeration.progress.undecided
+                result.complete = enumeration.tally.complete
+                result.undecided = enumeration.tally.undecided
             else:
                 _share_out(enumeration, workers, result, limit, deadline)
     except KeyboardInterrupt:
@@ -125,7 +125,7 @@ def enumeration_of(network: Network, domain: Domain) -> AnyEnumeration:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _ListTask:
     """Cells for one worker, in which so many regions or seconds end the search."""
 
     enumeration: AnyEnumeration
@@ -144,11 +144,11 @@ class _Listed:
     undecided: int
 
 
-def _list_part(part: _Part) -> _Listed:
+def _list_part(part: _ListTask) -> _Listed:
     enumeration = part.enumeration
     regions: list[AnyRegion] = list(enumeration.regions(limit=part.limit, seconds=part.seconds))
-    progress = enumeration.progress
-    return _Listed(part.number, regions, progress.complete, progress.undecided)
+    tally = enumeration.tally
+    return _Listed(part.number, regions, tally.complete, tally.undecided)
 
 
 def _share_out(
@@ -164,8 +164,8 @@ def _share_out(
         REGION_EFFORT.parts_per_worker * workers.count,
     )
     seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
-    parts = [_Part(cells, k, limit, seconds) for k, cells in enumerate(dealt)]
-    undecided = enumeration.progress.undecided
+    parts = [_ListTask(cells, k, limit, seconds) for k, cells in enumerate(dealt)]
+    undecided = enumeration.tally.undecided
     lists: list[_Listed] = []
     try:
         for one in workers.each(_list_part, parts):

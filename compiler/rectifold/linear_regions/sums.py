@@ -1,9 +1,12 @@
 """Exact affine forms of a block on one cell after the other: only what changed is computed again.
 
-    z = b + W v,  v′ = v but for v′_j        →        z′_i = z_i + W_ij (v′_j − v_j)  where W_ij ≠ 0, the same row otherwise
+Derivation: docs/mathematics.md#regions-by-vertices.
 
-Cells that follow each other differ in the phases of few units. A value that is the same object as before is the same form, so the others are all
-that changed. Everything is in integers over one denominator that never changes: the result does not depend on the way to it.
+    z = b + W v, and v′ is v but for v′_j      →      z′_i = z_i + W_ij (v′_j − v_j) where W_ij ≠ 0
+
+Cells that follow each other differ in the phases of few units. Exact, and the same whatever was
+computed before: all is in integers over one denominator that never changes. A value that is the
+same object as before is the same form, so the others are all that changed.
 """
 
 from __future__ import annotations
@@ -22,7 +25,11 @@ Computed = TypeVar("Computed")
 
 
 class Sum:
-    """bias + weights · values. `weights`: rows over a denominator per source; `sources`: (width, denominator) of its values."""
+    """bias + weights · values, as forms with so many `columns`, over the denominator `den`.
+
+    The values come from several sources, one after the other: `weights` has rows over a denominator
+    for each of them, `sources` the number of its values and their denominator.
+    """
 
     def __init__(
         self,
@@ -41,7 +48,7 @@ class Sum:
             ]
             for i in range(len(bias[0]))
         ]
-        self.size = columns
+        self.form_columns = columns
         self.width = sum(width for width, _ in sources)
         self.bias = [b * (self.den // bias[1]) for b in bias[0]]
         self.table = IntegerTable(table, self.width)
@@ -57,14 +64,14 @@ class Sum:
             j for j, (a, b) in enumerate(zip(self.values, values, strict=False)) if a is not b
         ]
         if self.last is None or REGION_EFFORT.whole_product * len(changed) > self.width:
-            self.last = self._whole(values)
+            self.last = self._compute(values)
         elif changed:
             self.last = self._updated(self.last, values, changed)
         self.values = values
         return self.last
 
-    def _whole(self, values: list[Form]) -> Rows:
-        forms = self.table.times(values, self.size)
+    def _compute(self, values: list[Form]) -> Rows:
+        forms = self.table.times(values, self.form_columns)
         for form, constant in zip(forms, self.bias, strict=True):
             form[-1] += constant
         return forms, scaled(forms)
@@ -83,18 +90,18 @@ class Sum:
         return forms, floats
 
 
-class Kept(Generic[Computed]):
-    """What was computed last, by phases; the oldest goes first."""
+class Recent(Generic[Computed]):
+    """What was computed last, by phases: at most so many entries, and the oldest goes first."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.entries: dict[bytes, Computed] = {}
 
-    def get(self, phases: bytes, computed: Callable[[], Computed]) -> Computed:
-        """The entry of these phases."""
+    def get(self, phases: bytes, compute: Callable[[], Computed]) -> Computed:
+        """The entry of these phases, computed where there is none."""
         found = self.entries.get(phases)
         if found is None:
             if len(self.entries) >= self.most:
                 del self.entries[next(iter(self.entries))]
-            found = self.entries[phases] = computed()
+            found = self.entries[phases] = compute()
         return found

@@ -17,7 +17,7 @@ from rectifold.ir.network import Layer, Network
 from rectifold.two_layers.form import AffineForm, Hinge, TwoLayers
 from rectifold.two_layers.scaling import with_scaled_rows
 
-Row = tuple[list[Fraction], Fraction]  # weights on the first layer, and a constant
+LayerRow = tuple[list[Fraction], Fraction]  # weights on the first layer, and a constant
 
 
 def network_of(form: TwoLayers) -> Network:
@@ -78,7 +78,7 @@ class _Assembly:
         weights = Matrix.from_fractions(rows, columns=inputs)
         return Layer("hinges", "relu", Matrix.column(biases), {self.source.input_name: weights})
 
-    def _second(self, outputs: list[Row]) -> tuple[Layer, Layer]:
+    def _second(self, outputs: list[LayerRow]) -> tuple[Layer, Layer]:
         """The units, and a carrier for what hinges and inputs give each output; the output.
 
         A carrier is shifted until it is nonnegative.
@@ -100,14 +100,14 @@ class _Assembly:
         outer = Matrix.from_fractions(last, columns=len(rows))
         return second, Layer("y", "linear", Matrix.column(ends), {"sheets": outer})
 
-    def _outputs(self) -> list[Row]:
+    def _outputs(self) -> list[LayerRow]:
         """What hinges and inputs give each output."""
         return [
             self._row(affine, {hinge: w[o] for hinge, w in self.form.hinges.items()})
             for o, affine in enumerate(self.form.affine)
         ]
 
-    def _row(self, affine: AffineForm, bends: Mapping[Hinge, Fraction]) -> Row:
+    def _row(self, affine: AffineForm, bends: Mapping[Hinge, Fraction]) -> LayerRow:
         """affine + Σ c relu(L) over the first layer."""
         constant = affine[-1] + sum(
             (affine[k] * self._low(k) for k in range(len(affine) - 1)), Fraction(0)

@@ -38,7 +38,7 @@ def one_hidden_layer(restriction: Restriction, regions: Sequence[AnyRegion]) -> 
         jumps = None if maps is None else _jumps(maps, hyperplanes)
         if maps is None or jumps is None:
             continue
-        affine = _affine_rest(maps, hyperplanes, jumps)
+        affine = _common_rest(maps, hyperplanes, jumps)
         if affine is not None:
             hinges = {hyperplanes[k]: weights for k, weights in jumps.items() if any(weights)}
             return TwoLayers(restriction, affine, hinges)
@@ -131,7 +131,7 @@ def _jumps(maps: Maps, hyperplanes: Sequence[Hinge]) -> dict[int, Weights] | Non
     return jumps
 
 
-def _affine_rest(
+def _common_rest(
     maps: Maps, hyperplanes: Sequence[Hinge], jumps: dict[int, Weights]
 ) -> tuple[AffineForm, ...] | None:
     """What is left of f without its hinges; None if that is not one affine map on all regions."""

@@ -178,7 +178,7 @@ def _all_regions(network: Network, domain: Domain, run: Run) -> tuple[Restrictio
         regions.found.append(region)
         if run.progress is not None:
             run.progress(f"linear regions: {len(regions):,} so far", 0, 0)
-    if not enumeration.progress.complete:
+    if not enumeration.tally.complete:
         raise Unfinished(
             f"the time limit ended the search after {counted(len(regions), 'linear region')}; "
             "a shallow network needs all of them"

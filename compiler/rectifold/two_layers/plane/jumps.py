@@ -250,7 +250,7 @@ def _pieces_of(line: Hinge, segments: list[Segment]) -> list[Piece]:
     while i < len(above) and j < len(below):
         (low, high, _, over), (start, end, _, under) = above[i], below[j]
         if max(low, start) < min(high, end):
-            _append(pieces, (max(low, start), min(high, end), _jump(line, over, under)))
+            _append(pieces, (max(low, start), min(high, end), _jump_across(line, over, under)))
         if high <= end:
             i += 1
         else:
@@ -268,7 +268,7 @@ def _append(pieces: list[Piece], piece: Piece) -> None:
             pieces.append(piece)
 
 
-def _jump(line: Hinge, above: Region, below: Region) -> Weights:
+def _jump_across(line: Hinge, above: Region, below: Region) -> Weights:
     """κ per output, where the maps on both sides differ by κ times the line's form."""
     jumps = []
     for mine, other in zip(above.affine, below.affine, strict=True):

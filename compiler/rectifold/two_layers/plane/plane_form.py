@@ -30,9 +30,9 @@ from rectifold.two_layers.plane.sheets import Sheets
 def plane_form(restriction: Restriction, regions: Sequence[Region]) -> TwoLayers:
     """The exact form of two free inputs, given all regions."""
     jumps = EdgeJumps(restriction, regions)
-    units = _units(jumps)
+    units = _plane_units(jumps)
     hinges = jumps.remaining_hinges(units)
-    rest = _affine_rest(regions[0], units, hinges)
+    rest = _rest_at_point(regions[0], units, hinges)
     return TwoLayers(restriction, rest, hinges, tuple(units))
 
 
@@ -42,7 +42,7 @@ def sheet_segments(
     """The zero set of each second-layer unit inside the domain, as segments: for pictures."""
     jumps = EdgeJumps(restriction, regions)
     sheets = []
-    for unit in _units(jumps):
+    for unit in _plane_units(jumps):
         pivots = {hinge for hinge, _ in unit.bends}
         pieces = [(line, piece) for line, piece in jumps.jumps_of(unit) if line not in pivots]
         sheets.append(
@@ -51,14 +51,14 @@ def sheet_segments(
     return sheets
 
 
-def _units(jumps: EdgeJumps) -> list[Unit]:
+def _plane_units(jumps: EdgeJumps) -> list[Unit]:
     """Units that leave no fan."""
     units, points = Sheets(jumps).units()
     pivots = {hinge for unit in units for hinge, _ in unit.bends}
     return units + units_of_fans(jumps, points, pivots)
 
 
-def _affine_rest(
+def _rest_at_point(
     region: Region, units: Sequence[Unit], hinges: dict[Hinge, Weights]
 ) -> tuple[AffineForm, ...]:
     """f minus units and hinges, which is one affine map: found at one point of a region."""

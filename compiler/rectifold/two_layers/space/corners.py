@@ -111,13 +111,13 @@ class Corners:
                 hinges.subtract(hinge for unit in chosen[k] for hinge, _ in unit.bends)
                 others = {hinge for hinge, count in hinges.items() if count > 0}
                 chosen[k] = min(
-                    (self._paired(weights, t, others) for t in triangulations),
+                    (self._pair(weights, t, others) for t in triangulations),
                     key=lambda found: found[0],
                 )[1]
                 hinges.update(hinge for unit in chosen[k] for hinge, _ in unit.bends)
         return chosen
 
-    def _paired(
+    def _pair(
         self, weights: Weights, simplices: list[Simplex], hinges: set[Hinge]
     ) -> tuple[int, list[Unit]]:
         """(cost in hinges, units) of one triangulation.

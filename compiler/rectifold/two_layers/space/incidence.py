@@ -55,7 +55,7 @@ def meeting(p: Sequence[int], q: Sequence[int]) -> Line | None:
     direction = cross(p, q)
     if not any(direction):
         return None
-    return line_of(
+    return primitive_line(
         direction, (p[3] * q[0] - q[3] * p[0], p[3] * q[1] - q[3] * p[1], p[3] * q[2] - q[3] * p[2])
     )
 
@@ -64,10 +64,10 @@ def line_through(a: Vertex, b: Vertex) -> Line:
     """The line through two different points."""
     direction = tuple(y * a[3] - x * b[3] for x, y in zip(a[:3], b[:3], strict=True))
     scaled = (direction[0] * a[3], direction[1] * a[3], direction[2] * a[3])
-    return line_of(scaled, cross(a, direction))
+    return primitive_line(scaled, cross(a, direction))
 
 
-def line_of(direction: Vector, moment: Vector) -> Line:
+def primitive_line(direction: Vector, moment: Vector) -> Line:
     """The line with a multiple of this direction and the same multiple of this moment."""
     common = gcd(*direction, *moment)
     sign = next(1 if v > 0 else -1 for v in direction if v) * common

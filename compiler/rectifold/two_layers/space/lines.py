@@ -155,7 +155,7 @@ def _class_units(
     for bend in sorted(own, key=lambda bend: bend.sheet.bends[0][0] not in pivots):
         kind = class_of(line, bend.sheet)
         if len(kind) == 3 and kind.keys() <= left.keys():
-            yield _take(left, kind, bend.sheet, primitive_form(bend.sheet.base))
+            yield _take_plane(left, kind, bend.sheet, primitive_form(bend.sheet.base))
             pivots.add(bend.sheet.bends[0][0])
     while left:
         planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))
@@ -169,10 +169,10 @@ def _class_units(
         pivots.add(pivot)
         part, _ = _in_pencil(gone, pivot, other)
         sheet, _ = Sheet.of(gone, [(pivot, -part)])
-        yield _take(left, class_of(line, sheet), sheet, gone)
+        yield _take_plane(left, class_of(line, sheet), sheet, gone)
 
 
-def _take(left: Left, kind: Class, sheet: Sheet, gone: Hinge) -> Unit:
+def _take_plane(left: Left, kind: Class, sheet: Sheet, gone: Hinge) -> Unit:
     """The unit on a sheet that leaves nothing of one plane; it is subtracted from `left`."""
     weights = tuple(d / kind[gone] for d in left[gone])
     for plane, value in kind.items():

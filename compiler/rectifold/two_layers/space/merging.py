@@ -77,7 +77,7 @@ class Ledger:
         """A class at the beginning of a line."""
         left = self.lines[line]
         for plane, value in kind.items():
-            _add(left, plane, tuple(value * w for w in weights))
+            _add_weights(left, plane, tuple(value * w for w in weights))
 
     def begun(self, sheet: Sheet) -> list[Seam]:
         """Its seams that are there where their lines enter the domain."""
@@ -130,7 +130,7 @@ class Ledger:
                     after += 1
                 elif all(k == -value * w for k, w in zip(known, weights, strict=True)):
                     after -= 1
-            saved += _units(len(left)) - _units(after)
+            saved += _class_cost(len(left)) - _class_cost(after)
         return saved
 
     def best(self, effect: Effect) -> tuple[int, Weights]:
@@ -160,7 +160,7 @@ class Ledger:
 
     def _change_corner(self, vertex: Vertex, sheet: Sheet, weights: Weights) -> None:
         own = self.corners[vertex]
-        _add(own, sheet, weights)
+        _add_weights(own, sheet, weights)
         for hinge, _ in sheet.bends:
             if sheet in own:
                 self.by_hinge[hinge].add((vertex, sheet))
@@ -299,7 +299,7 @@ def _effect(ledger: Ledger, sheet: Sheet) -> Effect | None:
         return None
 
 
-def _add(total: dict[K, Weights], key: K, weights: Weights) -> None:
+def _add_weights(total: dict[K, Weights], key: K, weights: Weights) -> None:
     """Adds to the weights of a key, which goes where they are 0."""
     known = total.get(key)
     after = weights if known is None else tuple(a + b for a, b in zip(known, weights, strict=True))
@@ -309,6 +309,6 @@ def _add(total: dict[K, Weights], key: K, weights: Weights) -> None:
         total.pop(key, None)
 
 
-def _units(planes: int) -> int:
+def _class_cost(planes: int) -> int:
     """For a class on so many planes."""
     return max(0, planes - 2)

@@ -4,9 +4,9 @@
                                                  x = z = 0 between them
 
 Where y is 0, relu(y) bends: on planes that change where the sheet meets a hinge (*seams*), and
-seams meet in *corners*. The *class* of a seam says how the gradient of relu(y) jumps across each plane
-around it, on one side less on the other. Two sheets that are multiples of each other bend alike but
-for the hinges themselves, since relu(−y) = relu(y) − y. All of it is in integers.
+seams meet in *corners*. The *class* of a seam says how the gradient of relu(y) jumps across each
+plane around it, on one side less on the other. Two sheets that are multiples of each other bend
+alike but for the hinges themselves, since relu(−y) = relu(y) − y. All of it is in integers.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from rectifold.two_layers.space.incidence import (
     dot4,
     foot,
     homogeneous_point,
-    line_of,
     line_through,
     meeting,
     parameter_of,
     plus,
     point_at,
     primitive_form,
+    primitive_line,
 )
 
 Class = dict[Hinge, int]  # plane → κ on one side of the line − κ on the other
@@ -215,7 +215,7 @@ class Sheet:
         hinges = [hinge for hinge, _ in self.bends]
         if not hinges or any(any(cross(hinge, hinges[0])) for hinge in hinges):
             return
-        line = line_of((hinges[0][0], hinges[0][1], hinges[0][2]), (0, 0, 0))
+        line = primitive_line((hinges[0][0], hinges[0][1], hinges[0][2]), (0, 0, 0))
         parameters = sorted(
             {
                 parameter_of(line, point)
