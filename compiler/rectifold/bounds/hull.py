@@ -24,7 +24,7 @@ from rectifold.facts.trees import Hull
 
 
 @dataclass(frozen=True, eq=False)
-class UpperPlanes:
+class BoundedPlanes:
     """Per row, the sum of c relu(z) is at most coefficients x + constants, but for `error`."""
 
     coefficients: Floats
@@ -39,7 +39,7 @@ def planes_above(
     bias: Floats,
     box: Interval,
     sizes: tuple[Floats, Floats],
-) -> UpperPlanes:
+) -> BoundedPlanes:
     """Planes above sums of c relu(z) with z = weights x + bias, a row of c and a hull for each.
 
     c is nonnegative, rows times units, and 0 in rows without a hull; `weights` are units times
@@ -66,4 +66,4 @@ def planes_above(
     m, n = weights.shape
     tiny = 8 * m * n * TINY * (1.0 + box.magnitude.sum() + c.sum(axis=1))
     error = c @ (gamma(4 * (m + n) + 40) * sizes[0] + sizes[1]) + tiny
-    return UpperPlanes(coefficients, constants, error)
+    return BoundedPlanes(coefficients, constants, error)

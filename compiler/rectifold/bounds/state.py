@@ -218,7 +218,7 @@ def _exact_ends(bounds: Bounds, source: str) -> tuple[list[Fraction | None], lis
     if source == bounds.network.input_name:
         return list(bounds.domain.lower), list(bounds.domain.upper)
     low, high = bounds.passed_on(source)
-    return _fractions(low), _fractions(high)
+    return _finite_fractions(low), _finite_fractions(high)
 
 
 def _finite_sizes(values: Interval) -> tuple[Floats, Mask]:
@@ -228,5 +228,5 @@ def _finite_sizes(values: Interval) -> tuple[Floats, Mask]:
     return np.maximum(finite_low, finite_high), ~(np.isfinite(low) & np.isfinite(high))
 
 
-def _fractions(values: Floats) -> list[Fraction | None]:
+def _finite_fractions(values: Floats) -> list[Fraction | None]:
     return [Fraction(v) if np.isfinite(v) else None for v in values.tolist()]

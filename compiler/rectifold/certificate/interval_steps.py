@@ -33,7 +33,7 @@ from rectifold.facts.side import Side
 from rectifold.ir.network import Layer, Network
 
 _Named = dict[tuple[Side, str, int], Fraction]  # side, layer, unit → multiplier
-_Seen = dict[tuple[str, int, Side], _Named]
+_SeenEnds = dict[tuple[str, int, Side], _Named]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class IntervalSteps:
         is_plain = self.facts.domain.is_bounded and entry.layer not in self.demand.exact
         if is_plain:
             yield IntervalsStep(self.numbering.net, self.numbering.layer(entry.layer))
-        seen: _Seen = {}
+        seen: _SeenEnds = {}
         for side, ends in ((Side.UPPER, entry.upper), (Side.LOWER, entry.lower)):
             chosen = self._of_their_own(entry.layer, side.sign * ends, is_plain=is_plain)
             for k in np.nonzero(chosen & np.isfinite(ends))[0].tolist():
@@ -79,7 +79,7 @@ class IntervalSteps:
             return np.asarray(has_sign & (-signed_ends <= INTERVAL_MARGIN * sizes))
         return np.asarray(has_sign | (layer in self.demand.full))
 
-    def _proof(self, layer: Layer, unit: int, side: Side, seen: _Seen) -> LeafProof:
+    def _proof(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> LeafProof:
         if not any(self.impure.values()):
             return LeafProof()
         named = self._named_ends(layer, unit, side, seen)
@@ -90,7 +90,7 @@ class IntervalSteps:
             )
         )
 
-    def _named_ends(self, layer: Layer, unit: int, side: Side, seen: _Seen) -> _Named:
+    def _named_ends(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> _Named:
         """The ends of impure units on which an interval bound of `unit` rests.
 
         They are followed through linear layers; the rest is the checker's `low`.
@@ -112,7 +112,7 @@ class IntervalSteps:
         seen[key] = total
         return total
 
-    def _ends_named_for(self, layer: Layer, unit: int, side: Side, seen: _Seen) -> _Named:
+    def _ends_named_for(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> _Named:
         """The same for a value that is read.
 
         It is named itself if it is impure and known to be active by now; of a linear layer, what

@@ -39,7 +39,7 @@ from rectifold.facts.facts import Carrier, LayerFacts, Mask
 from rectifold.facts.methods import Method
 from rectifold.facts.side import Side
 from rectifold.operations.compiling import Compiled
-from rectifold.passes.result import Sign, Tie
+from rectifold.passes.result import FoundSign, Tie
 
 _FactOfUnit = tuple[FactKind, str, int]  # kind of fact, layer, unit
 
@@ -212,9 +212,9 @@ class RewriteProofs:
         return {("lo" if self.facts[name].lower[origin] > 0 else "h", name, origin): Fraction(1)}
 
 
-def _new_signs(compiled: Compiled) -> dict[tuple[str, int], Sign]:
+def _new_signs(compiled: Compiled) -> dict[tuple[str, int], FoundSign]:
     """The signs that rewrites found and the facts do not say, one per unit."""
-    found: dict[tuple[str, int], Sign] = {}
+    found: dict[tuple[str, int], FoundSign] = {}
     for sign in (sign for step in compiled.steps for sign in step.signs):
         known = compiled.facts.layers[sign.layer]
         if not (known.active[sign.unit] or known.inactive[sign.unit]):

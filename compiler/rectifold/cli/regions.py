@@ -145,11 +145,13 @@ def regions_command(
         network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
         domain = _slice_domain(require_domain(network, domain), part)
     if wanted.count_only:
-        return _count(network, domain, proof, wanted, report)
+        return _count_only(network, domain, proof, wanted, report)
     return _list(network, domain, proof, wanted, report)
 
 
-def _count(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
+def _count_only(
+    network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report
+) -> int:
     if wanted.keeps_regions:
         raise InputError(
             "--count keeps no regions: leave out --limit, --npz, --plot, --formula and --latex, "

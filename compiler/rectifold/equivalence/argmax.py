@@ -53,7 +53,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
         if (points := asked.attack(attack, run.effort.equivalence.kept_points)) is not None:
             return Agreement(False, points)
     if has_many_inputs:
-        return _by_phases(question, margin, asked, run.with_seconds(time_left(deadline)))
+        return _argmax_by_phases(question, margin, asked, run.with_seconds(time_left(deadline)))
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     if log is not None and (signs := proof_in_log(log, excess.bounds, queries)) is not None:
         return Agreement(True, no_points(excess.bounds), 0, 1.0, signs, pairing)
@@ -167,7 +167,9 @@ def _between(size: int, i: int, j: int, factor: Fraction) -> list[Fraction]:
     return row
 
 
-def _by_phases(question: Question, margin: Fraction, asked: ArgmaxAttack, run: Run) -> Agreement:
+def _argmax_by_phases(
+    question: Question, margin: Fraction, asked: ArgmaxAttack, run: Run
+) -> Agreement:
     """Many inputs: every row as a relu unit; a contest is settled when one alternative is inactive.
 
     The others may be hard and do not matter then, so the proofs are asked for a part of the time

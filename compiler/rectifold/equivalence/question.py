@@ -35,7 +35,7 @@ from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.witnesses import Witnesses
 
 P = ParamSpec("P")
-Answer = TypeVar("Answer")
+Decided = TypeVar("Decided")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +85,12 @@ class Question:
 
 
 def with_few_threads(
-    function: Callable[Concatenate[Question, P], Answer],
-) -> Callable[Concatenate[Question, P], Answer]:
+    function: Callable[Concatenate[Question, P], Decided],
+) -> Callable[Concatenate[Question, P], Decided]:
     """The function, with `threads_for` the networks of its question."""
 
     @wraps(function)
-    def limited(question: Question, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
+    def limited(question: Question, /, *args: P.args, **kwargs: P.kwargs) -> Decided:
         with threads_for(question.a, question.b):
             return function(question, *args, **kwargs)
 

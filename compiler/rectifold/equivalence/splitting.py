@@ -114,10 +114,10 @@ def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
             if workers.executor is None:
                 done = search.go_on(min(asked.deadline, time.monotonic() + effort.alone_seconds))
             else:
-                done = _take_turns(search, asked, workers, effort)
+                done = _split_in_turn(search, asked, workers, effort)
 
 
-def _take_turns(
+def _split_in_turn(
     search: BoxSearch, asked: Attack, workers: Workers, effort: EquivalenceEffort
 ) -> bool:
     """One turn of every worker on a part of the waiting boxes; True when nothing waits."""

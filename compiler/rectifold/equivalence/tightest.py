@@ -95,7 +95,7 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
         while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes
             if isinstance(search, TightestSearch) and workers.executor is not None:
-                _take_turns(search, excess, workers)
+                _bound_in_turn(search, excess, workers)
             else:
                 search.go_on(excess.deadline, before + 1)
             is_over = interrupted.is_set() or time.monotonic() >= excess.deadline
@@ -104,7 +104,7 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
     return search
 
 
-def _take_turns(search: TightestSearch, excess: Excess, workers: Workers) -> None:
+def _bound_in_turn(search: TightestSearch, excess: Excess, workers: Workers) -> None:
     """One turn of every worker on a part of the waiting boxes."""
     if len(search.waiting) < 2 * workers.count:
         search.go_on(min(excess.deadline, time.monotonic() + excess.effort.few_boxes_seconds))

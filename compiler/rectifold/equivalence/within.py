@@ -45,7 +45,7 @@ def agree_within(question: Question, run: Run) -> Agreement:
     if log is not None and (signs := proof_in_log(log, excess.bounds, queries)) is not None:
         return Agreement(True, no_points(excess.bounds), 0, 1.0, signs, pairing)
     if question.varying_inputs > run.effort.equivalence.few_inputs:
-        found = _by_phases(question, excess, run)
+        found = _within_by_phases(question, excess, run)
     else:
         search = BoxSearch(excess.bounds, excess.witnesses, LAST)
         search.begin(queries, limit=excess.effort.most_boxes, until_refuted=True)
@@ -55,7 +55,7 @@ def agree_within(question: Question, run: Run) -> Agreement:
     return found
 
 
-def _by_phases(question: Question, excess: Excess, run: Run) -> Agreement:
+def _within_by_phases(question: Question, excess: Excess, run: Run) -> Agreement:
     """Many inputs: phases with paired units, then the cascade on the gap's signs."""
     target = -clearance(excess.bounds, LAST)
     nothing = no_points(excess.bounds)

@@ -210,7 +210,7 @@ def _case_tree(
         )
     first, second, third, *rest = as_list(form)
     if isinstance(first, str):
-        return _leaf(frame, as_list(form), len(path), inputs)
+        return _read_leaf(frame, as_list(form), len(path), inputs)
     if rest:
         raise ValueError("a node of a tree is malformed")
     number = _index(first, frame.size)
@@ -223,7 +223,7 @@ def _case_tree(
     return Split(*frame.place(number), active, inactive)
 
 
-def _leaf(frame: SlopeUnits, form: list[Json], depth: int, inputs: int | None) -> Leaf:
+def _read_leaf(frame: SlopeUnits, form: list[Json], depth: int, inputs: int | None) -> Leaf:
     slopes, *rest = form
     betas, gammas, hull = as_list(rest[0]), as_list(rest[1]), rest[2:]
     data = np.frombuffer(binascii.a2b_base64(as_text(slopes), strict_mode=True), dtype="<u2")

@@ -22,7 +22,7 @@ from rectifold.language.values import (
 )
 
 
-class Arithmetic:
+class ValueArithmetic:
     """What the operators do. Every method raises Fault where its operands do not fit."""
 
     def __init__(self, budget: Budget) -> None:

@@ -92,7 +92,7 @@ class NetworkHead:
 
 
 @dataclass(frozen=True)
-class Box:
+class DomainBox:
     """What stands after `in`: ranges, or one range ^ a number of inputs."""
 
     span: Span
@@ -105,7 +105,7 @@ class Input:
     span: Span
     name: str
     size: Number
-    box: Box | None
+    box: DomainBox | None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from rectifold.ir.affine import concat
 from rectifold.ir.builder import Builder
 from rectifold.ir.names import CALLS
 from rectifold.language import ast
-from rectifold.language.arithmetic import Arithmetic
+from rectifold.language.arithmetic import ValueArithmetic
 from rectifold.language.budget import Budget
 from rectifold.language.indexing import Indexing
 from rectifold.language.ranges import matrix_of_rows, number_of, row_numbers
@@ -44,7 +44,7 @@ class Expressions(ABC):
     def __init__(self, folder: Path | None, characters: int) -> None:
         self.folder = folder
         self.budget = Budget(characters)
-        self.arithmetic = Arithmetic(self.budget)
+        self.arithmetic = ValueArithmetic(self.budget)
         self.indexing = Indexing(self.budget, self._value)
         self.values: dict[str, Value | None] = {}  # None: its definition had an error, said there
         self.builder: Builder | None = None

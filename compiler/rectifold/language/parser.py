@@ -54,7 +54,7 @@ def parse_statements(source: Source) -> list[ast.Statement]:
             return list(statements)
 
 
-def parse_domain(source: Source) -> ast.Box:
+def parse_domain(source: Source) -> ast.DomainBox:
     """What stands after `in`, on its own, as in `--domain "[0, 1]"`. Raises SourceError."""
     if len(source.text) > CAPS.text_characters:
         raise SourceError(
@@ -66,7 +66,7 @@ def parse_domain(source: Source) -> ast.Box:
             ],
         )
     try:
-        box: ast.Box = _parse(source.text, "domain")
+        box: ast.DomainBox = _parse(source.text, "domain")
     except Fault as fault:
         found = fault.diagnostic
         raise SourceError(source, [replace(found, help=domain_help(source.text))]) from None
@@ -253,15 +253,15 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
     def network(self, name: Token, title: Token | None) -> ast.NetworkHead:
         return ast.NetworkHead(_span(name), str(name), str(title)[1:-1] if title else "")
 
-    def domain(self, box: ast.Box) -> ast.Box:
+    def domain(self, box: ast.DomainBox) -> ast.DomainBox:
         return box
 
-    def box(self, ranges: ast.Expr, power: Token | None) -> ast.Box:
-        return ast.Box(
+    def box(self, ranges: ast.Expr, power: Token | None) -> ast.DomainBox:
+        return ast.DomainBox(
             ranges.span, ranges, None if power is None else ast.Number(_span(power), str(power))
         )
 
-    def input(self, name: Token, size: Token, box: ast.Box | None) -> ast.Input:
+    def input(self, name: Token, size: Token, box: ast.DomainBox | None) -> ast.Input:
         return ast.Input(_span(name), str(name), ast.Number(_span(size), str(size)), box)
 
     def assume(self, first: ast.Expr, *rest: ast.Expr | Token | None) -> ast.Assume:

@@ -24,7 +24,7 @@ _SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*")
 Range = tuple[Fraction | None, Fraction | None]
 
 
-def box_of(box: ast.Box, size: int) -> Domain:
+def box_of(box: ast.DomainBox, size: int) -> Domain:
     """The ranges written after `in`, for `size` inputs. Raises Fault."""
     pairs = _ranges(box.ranges)
     if box.power is not None:
@@ -68,7 +68,7 @@ def row_numbers(row: ast.Row) -> tuple[list[int], int]:
     return [top * (den // bottom) for top, bottom in zip(tops, bottoms, strict=True)], den
 
 
-def _power_of_range(box: ast.Box, pairs: list[Range], size: int) -> list[Range]:
+def _power_of_range(box: ast.DomainBox, pairs: list[Range], size: int) -> list[Range]:
     """[low, high]^n."""
     assert box.power is not None
     power = number_of(box.power)

@@ -103,7 +103,7 @@ def _take_apart(
     for group in groups:
         if len(group.members) == 1:
             continue
-        jump, mirrored = _jump(outgoing, group)
+        jump, mirrored = _jump_of_group(outgoing, group)
         if not jump.is_zero:
             kinks.append(group.representative)
             jumps = hstack([jumps, jump])
@@ -124,7 +124,7 @@ def _nonzero_columns(columns: Matrix, units: list[int]) -> tuple[Matrix, list[in
     ]
 
 
-def _jump(outgoing: Matrix, group: ParallelUnits) -> tuple[Matrix, Matrix | None]:
+def _jump_of_group(outgoing: Matrix, group: ParallelUnits) -> tuple[Matrix, Matrix | None]:
     """(J, q) of one hyperplane; q None when no member is mirrored."""
     units = [k for k, _ in group.members]
     columns = outgoing.select_columns(units)

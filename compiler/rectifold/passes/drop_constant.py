@@ -22,7 +22,7 @@ from rectifold.facts.side import Side
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.facts_edit import FactsEdit
-from rectifold.passes.result import Options, Rewritten, Sign, Step
+from rectifold.passes.result import FoundSign, Options, Rewritten, Step
 
 
 def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -53,7 +53,9 @@ def _constants(layer: Layer, facts: Facts) -> dict[int, Fraction]:
     return values
 
 
-def _constant_signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> tuple[Sign, ...]:
+def _constant_signs(
+    layer: Layer, facts: Facts, values: dict[int, Fraction]
+) -> tuple[FoundSign, ...]:
     """Of units of the source whose row became zero: their sign is that of the bias, which the float
     ends may not show.
     """
@@ -61,7 +63,7 @@ def _constant_signs(layer: Layer, facts: Facts, values: dict[int, Fraction]) -> 
     if known is None:
         return ()
     return tuple(
-        Sign(
+        FoundSign(
             layer.name,
             int(known.origin[k]),
             Side.LOWER if layer.bias.entry(k, 0) > 0 else Side.UPPER,

@@ -17,7 +17,7 @@ from rectifold.ir.network import Network
 from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.layer_matrices import layer_matrices
-from rectifold.passes.result import Options, Rewritten, Sign, Step, Tie, signs_of, ties_of
+from rectifold.passes.result import FoundSign, Options, Rewritten, Step, Tie, signs_of, ties_of
 
 
 def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -61,7 +61,7 @@ def _merge(
         draft.edit(successor, weights=weights)
     known, left = facts.layers.get(name), FactsEdit(facts)
     ties: tuple[Tie, ...] = ()
-    signs: tuple[Sign, ...] = ()
+    signs: tuple[FoundSign, ...] = ()
     if known is not None:
         pairs = [(k, r, c) for k, (r, c) in target.items()]
         ties, signs = ties_of(name, known, pairs), signs_of(name, known, pairs)

@@ -28,7 +28,7 @@ class Tie:
 
 
 @dataclass(frozen=True, eq=False)
-class Sign:
+class FoundSign:
     """A unit of the source has z ≥ 0 (side LOWER) or z ≤ 0 (UPPER) on the domain, as a rewrite
     found.
 
@@ -54,7 +54,7 @@ class Step:
     units: int
     detail: str = ""
     ties: tuple[Tie, ...] = ()
-    signs: tuple[Sign, ...] = ()
+    signs: tuple[FoundSign, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -79,16 +79,16 @@ def ties_of(
 
 def signs_of(
     layer: str, known: LayerFacts, merged: Iterable[tuple[int, int, Fraction]]
-) -> tuple[Sign, ...]:
+) -> tuple[FoundSign, ...]:
     """Units of the source that are a positive multiple of a carrier, from (unit, representative,
     ratio) as in `ties_of`.
     """
-    found: list[Sign] = []
+    found: list[FoundSign] = []
     for k, r, c in merged:
         for unit, other, ratio in ((k, r, c), (r, k, 1 / c)):
             carrier = known.carrier(other)
             if known.origin[unit] >= 0 and carrier is not None and ratio > 0:
-                found.append(Sign(layer, int(known.origin[unit]), Side.LOWER, carrier, ratio))
+                found.append(FoundSign(layer, int(known.origin[unit]), Side.LOWER, carrier, ratio))
     return tuple(found)
 
 

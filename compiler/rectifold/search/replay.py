@@ -119,7 +119,7 @@ def _require_log(path: Path) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Claim:
+class BoundClaim:
     """sign·z ≤ bounds for units of a layer, proved again; `signs` is the tree of boxes behind it, if that is the proof."""
 
     sign: int
@@ -130,14 +130,14 @@ class Claim:
     signs: BoxTreeSigns | None = None
 
 
-def repeated(bounds: Bounds, entry: ProvedBounds | BoxTreeSigns) -> Iterator[Claim]:
+def repeated(bounds: Bounds, entry: ProvedBounds | BoxTreeSigns) -> Iterator[BoundClaim]:
     """What the entry proves on the ends known now."""
     if isinstance(entry, BoxTreeSigns):
         yield from _boxes_again(bounds, entry)
         return
     sign = entry.side.sign
     if entry.method is Method.LINEAR:
-        yield Claim(
+        yield BoundClaim(
             sign,
             entry.units,
             backward(bounds, entry.layer, entry.units, float(sign)).upper,
@@ -147,13 +147,13 @@ def repeated(bounds: Bounds, entry: ProvedBounds | BoxTreeSigns) -> Iterator[Cla
         exact = [
             round_up(exact_backward(bounds, entry.layer, k, sign)) for k in entry.units.tolist()
         ]
-        yield Claim(sign, entry.units, np.array(exact), entry.method)
+        yield BoundClaim(sign, entry.units, np.array(exact), entry.method)
     elif entry.method is Method.CASES:
         found = [
             bound_of_cases(bounds, entry.layer, unit, sign, proof)
             for unit, proof in zip(entry.units.tolist(), entry.proofs, strict=True)
         ]
-        yield Claim(sign, entry.units, np.array(found), entry.method, entry.proofs)
+        yield BoundClaim(sign, entry.units, np.array(found), entry.method, entry.proofs)
 
 
 def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: CaseProof) -> float:
@@ -177,7 +177,7 @@ def bound_of_cases(bounds: Bounds, layer: str, unit: int, sign: int, proof: Case
     return worst
 
 
-def _boxes_again(bounds: Bounds, entry: BoxTreeSigns) -> Iterator[Claim]:
+def _boxes_again(bounds: Bounds, entry: BoxTreeSigns) -> Iterator[BoundClaim]:
     holds = prove_again(bounds, entry.layer, entry.proof)
     claims = tuple(claim for claim, kept in zip(entry.proof.claims, holds, strict=True) if kept)
     if not claims or len(claims) < len(entry.proof.claims):
@@ -186,5 +186,5 @@ def _boxes_again(bounds: Bounds, entry: BoxTreeSigns) -> Iterator[Claim]:
     for side in Side:
         units = np.array([unit for unit, s in claims if s is side], dtype=np.int64)
         if len(units):
-            yield Claim(side.sign, units, np.zeros(len(units)), Method.BOXES, (), signs)
+            yield BoundClaim(side.sign, units, np.zeros(len(units)), Method.BOXES, (), signs)
             signs = None

@@ -124,15 +124,15 @@ class _Task(Protocol):
     def known(self) -> Snapshot: ...
 
 
-Work = TypeVar("Work", bound=_Task)
+AnyTask = TypeVar("AnyTask", bound=_Task)
 Answer = TypeVar("Answer")
 
 
-def _on_few_threads(function: Callable[[Work], Answer]) -> Callable[[Work], Answer]:
+def _on_few_threads(function: Callable[[AnyTask], Answer]) -> Callable[[AnyTask], Answer]:
     """The function, with `threads_for` the task's network: also in another process."""
 
     @wraps(function)
-    def limited(task: Work) -> Answer:
+    def limited(task: AnyTask) -> Answer:
         with threads_for(task.known.network):
             return function(task)
 

@@ -82,7 +82,7 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
     trace.run(reading.network.layers)
     theirs = [_flat_outputs(outputs) for outputs in found]
     ours = trace.known[reading.network.output]
-    if _difference(ours, theirs, reading.effort.deviations) is None:
+    if _worst_difference(ours, theirs, reading.effort.deviations) is None:
         return []
     _find(reading, points, [p for p in peers if p.name == peer])
     return []
@@ -170,7 +170,7 @@ def _flat_outputs(outputs: Sequence[Array]) -> Floats:
     return np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in outputs])
 
 
-def _difference(
+def _worst_difference(
     ours: Rounded, theirs: Sequence[Floats], deviations: int, room: float = 0.0
 ) -> tuple[int, int] | None:
     """(point, entry) that differs by more than so many standard deviations of rounding and `room`,
@@ -212,7 +212,7 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
         shapes = {run[k].shape for run in runs} | {value.shape}
         ours = _with_error(value, trace, len(points))
         most = reading.effort.deviations
-        spot = _difference(ours, theirs, most, most * reading.rounding.unit * largest)
+        spot = _worst_difference(ours, theirs, most, most * reading.rounding.unit * largest)
         if spot is not None or len(shapes) > 1:
             theirs_whole = [run[k] for run in runs]
             raise OnnxError(_message(makers[name], value, ours, theirs_whole, spot, peer))

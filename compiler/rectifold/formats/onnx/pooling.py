@@ -69,11 +69,11 @@ def average_pool(node: Node) -> Tensor:
     )
     averages = node.linear(x, lines, sources, weights, len(planes) * slide.count)
     if not exact:
-        averages = _divided(averages, np.tile(counts, len(planes)))
+        averages = _averages(averages, np.tile(counts, len(planes)))
     return Symbolic(averages, (*x.shape[:2], *slide.output), x.type)
 
 
-def _divided(sums: Affine, counts: Indices) -> Affine:
+def _averages(sums: Affine, counts: Indices) -> Affine:
     """Every sum over its count."""
     if np.all(counts == counts[0]):
         return sums.scale(Fraction(1, int(counts[0])))

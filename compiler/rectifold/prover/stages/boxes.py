@@ -43,11 +43,11 @@ def run(state: ProofState, layer: LayerState) -> None:
         return
     with state.timed("box splitting"):
         for boxes in (state.effort.first_boxes, limit):
-            _split(state, layer, boxes)
+            _split_layer(state, layer, boxes)
         layer.label("box splitting")
 
 
-def _split(state: ProofState, layer: LayerState, limit: int) -> None:
+def _split_layer(state: ProofState, layer: LayerState, limit: int) -> None:
     """Every open unit on the side not seen, with at most `limit` boxes each."""
     queries = [(int(k), -1 if layer.positive[k] else 1) for k in layer.open()]
     if not queries:
@@ -60,10 +60,10 @@ def _split(state: ProofState, layer: LayerState, limit: int) -> None:
             for part in deal(np.arange(len(queries)), state.workers.count)
         ]
         for outcome in state.workers.each(split_boxes, tasks):
-            _take(state, layer, outcome)
+            _take_proved(state, layer, outcome)
 
 
-def _take(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
+def _take_proved(state: ProofState, layer: LayerState, outcome: BoxOutcome) -> None:
     """Take over the signs that a tree proves, and the points that refute others."""
     if outcome.proved:
         claims = tuple((k, Side.of_sign(s)) for k, s in outcome.proved)

@@ -54,7 +54,7 @@ def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> SmtAnswe
         case Unsat():
             layer.tighten(sign, np.array([unit]), np.zeros(1), Method.Z3)
         case Sat(point) if is_exact_point(point, state.domain):
-            _confirm(state, layer, unit, sign, point)
+            _confirm_exactly(state, layer, unit, sign, point)
         case Sat() | NoAnswer():
             pass
         case _:
@@ -62,7 +62,7 @@ def _ask(state: ProofState, layer: LayerState, unit: int, sign: int) -> SmtAnswe
     return answer
 
 
-def _confirm(
+def _confirm_exactly(
     state: ProofState, layer: LayerState, unit: int, sign: int, point: tuple[Fraction, ...]
 ) -> None:
     """The sign is seen if exact evaluation at the point says so."""
