@@ -51,6 +51,7 @@ class State:
     # ---- what is known ------------------------------------------------------------------------
 
     def layer(self, unit: Unit) -> Layer:
+        """The layer of a unit of A or B."""
         return self.networks[unit[0]].layers[unit[1] - 1]
 
     def knows(self, unit: Unit, side: str, value: Fraction) -> bool:
@@ -164,11 +165,12 @@ class State:
 
     def arrange(self, arrangement: Arrangement) -> None:
         """From here on the gap network is so. Pairs that cross are refused, and change nothing."""
-        before = self.gap
+        before, known = self.gap, self._substitutions.pop(GAP, None)
         self.gap = Gap(self.networks, self.tolerance, arrangement)
-        self._substitutions.pop(GAP, None)
         try:
             self.substitution(GAP)
         except Refusal:
             self.gap = before
+            if known is not None:
+                self._substitutions[GAP] = known
             raise

@@ -58,6 +58,7 @@ def count_cells(state: State, most: int, stop: Callable[[], bool] | None = None)
 
 
 def _arrangement(state: State, given: list[Json]) -> Arrangement:
+    """Pairs [layer of A, layer of B], perhaps with the orders of their units."""
     shift = len(state.networks[0].layers)
     layers: dict[int, int] = {}
     orders: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
@@ -101,9 +102,9 @@ def _places(order: Json, size: int) -> int:
 
 
 def _numbers(order: Json) -> list[int]:
-    if not isinstance(order, list):
-        raise Refusal("an arrangement lists units, and -1 for a place without one")
-    numbers = [k for k in order if type(k) is int]
-    if len(numbers) != len(order):
+    """A list of whole numbers."""
+    given = order if isinstance(order, list) else [None]
+    numbers = [k for k in given if type(k) is int]
+    if len(numbers) != len(given):
         raise Refusal("an arrangement lists units, and -1 for a place without one")
     return numbers

@@ -20,8 +20,7 @@ from certificate_lines import (
     up,
     verdict,
 )
-from rectifold_check import Replay
-from support import BOX, canonical_chain
+from support import canonical_chain
 
 ZERO = canonical_chain(("L", "", [""]))
 # relu(relu(x0) - relu(x0) / 2 - 1) is 0: inactive by the chord or by h - z
@@ -201,16 +200,3 @@ def test_depth_is_capped() -> None:
         proof = {"s": [0, 1, 0], "p": proof, "n": LEAF}
     got = verdict(SUM, SHIFT, ["bound", [0, 1, 1], "up", "0", proof], FINAL)
     assert "too deep" in got
-
-
-def test_a_refused_step_leaves_no_trace_in_a_replay() -> None:
-    replay = Replay(SPLIT, ZERO, BOX)
-    assert all(replay.accepts(step) for step in SPLIT_ENDS)
-    wrong = ["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": LEAF, "n": LEAF}]
-    before = dict(replay.state.lower), dict(replay.state.upper), dict(replay.state.forms.solved)
-    assert not replay.accepts(wrong)
-    after = replay.state.lower, replay.state.upper, replay.state.forms.solved
-    assert after == before
-    assert not replay.is_equal()
-    assert replay.accepts(["bound", [0, 2, 0], "up", "0", {"s": [0, 1, 0], "p": HZ, "n": LEAF}])
-    assert replay.is_equal()
