@@ -169,6 +169,7 @@ class Cells:
                 yield p, q, common
 
     def _evaluated(self, point: Point) -> list[tuple[int, ...]]:
+        """What `values` promises; in integers, one denominator a layer."""
         *x, w = point
         self.work.spend(sum(self.entries) * max(map(words, point)))
         result = [self._constraints(x, w)]

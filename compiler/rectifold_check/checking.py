@@ -37,6 +37,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
+        """Perhaps given trusted claims."""
         return self.status in ("holds", "holds given trusted claims")
 
     @property
@@ -133,6 +134,7 @@ def _start(a: str, domain: str, rows: Iterator[str], b: str | None, work: Work) 
 
 
 def _other(result: Json, b: str | None) -> str:
+    """The text of network B: the one that was given, else the header's."""
     if b is not None:
         return b
     if not isinstance(result, str):

@@ -48,6 +48,7 @@ class Described:
         return f"{text}, sha256 {self.digest}{values}"
 
     def json(self) -> dict[str, Json]:
+        """Every number exact."""
         return {
             "inputs": self.inputs,
             "outputs": self.outputs,
@@ -70,6 +71,7 @@ class Claim:
 
     @property
     def sentence(self) -> str:
+        """The claim in one line, without networks and domain."""
         if not any(self.eps):
             return "A and B are equal on the whole domain"
         if len(set(self.eps)) == 1:
@@ -143,6 +145,7 @@ def _constant(network: Network) -> tuple[Fraction, ...] | None:
 
 
 def _domain_text(domain: Domain) -> str:
+    """Ranges that repeat are powers: [-1, 1]^2."""
     ranges = list(zip(domain.lower, domain.upper, strict=True))
     parts = []
     for (low, high), group in groupby(ranges):

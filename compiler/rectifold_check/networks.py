@@ -55,6 +55,7 @@ class Layer:
 
     @property
     def size(self) -> int:
+        """Units."""
         return len(self.bias)
 
 
@@ -68,6 +69,7 @@ class Network:
     digest: str
 
     def size(self, value: int) -> int:
+        """Of the input (0), or of the layer with this number."""
         return self.inputs if value == 0 else self.layers[value - 1].size
 
 

@@ -112,12 +112,14 @@ class _Sum:
         self.parts: list[tuple[int, dict[int, int]]] = []
 
     def add(self, den: int, coefficients: dict[int, int]) -> None:
+        """Adds Σ coefficients[k] · k over `den`."""
         if self.parts and self.parts[-1][0] == den:
             add_into(self.parts[-1][1], coefficients, 1)
         else:
             self.parts.append((den, dict(coefficients)))
 
     def merged(self) -> tuple[int, dict[int, int]]:
+        """One denominator, and the coefficients over it that are not 0."""
         den = lcm(*(d for d, _ in self.parts)) if self.parts else 1
         total: dict[int, int] = {}
         self.work.spend(sum(len(coefficients) for _, coefficients in self.parts) * words(den))
@@ -141,6 +143,7 @@ class _Collected:
         self.constant = Fraction(0)
 
     def add(self, factor: Fraction, atom: Atom) -> None:
+        """Adds factor · atom."""
         match atom:
             case None:
                 self.constant += factor
@@ -151,6 +154,7 @@ class _Collected:
                 self._into(place, (net, layer), factor.denominator, {index: factor.numerator})
 
     def normal(self) -> Form:
+        """Every layer passed, B's before A's: a tie of B may lead to A, never back."""
         for net in (1, 0):
             for layer in range(len(self.forms.networks[net].layers), 0, -1):
                 self._pass(net, layer)
@@ -172,6 +176,7 @@ class _Collected:
             self._push(net, number, *self.z.pop(place).merged())
 
     def _values(self, net: int, number: int, den: int, coefficients: dict[int, int]) -> None:
+        """Σ c h / den of one layer: to z, to earlier values, or left as variables."""
         forms = self.forms
         relu = forms.networks[net].layers[number - 1].is_relu
         as_z: dict[int, int] = {}

@@ -59,6 +59,7 @@ class Replay:
             return None
 
     def _holds(self, step: list[Any]) -> bool:
+        """Apply one step if it holds."""
         try:
             apply(self.state, step)
         except Refusal:

@@ -88,6 +88,7 @@ def _place(state: State, where: Json) -> tuple[int, int, int]:
 
 
 def _claim(claim: Json, size: int) -> Claim:
+    """About a unit of a layer with so many."""
     match claim:
         case [int() as index, ("lo" | "up") as side, value] if (
             type(index) is int and 0 <= index < size
