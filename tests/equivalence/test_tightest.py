@@ -152,3 +152,33 @@ def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_
     assert found.point == (top,)
     assert found.reached == 1
     assert closest(a, b, domain, limits=Limits(1e-9, log=log)).lower == 1
+
+
+WIDE = "input x[1] in [0, 1000000000000000]\nh = relu([[-2], [-1]] @ x + [BIAS, 0])\n"
+WIDE += "y = [[-1, 3], [-1, 0]] @ h + [-3, 1]\noutput y\n"
+FLAT = "input x[2] in [[0, 10000000], [-1, 3]]\n"
+FLAT += "h = relu([[1/3, -1/2]] @ x + [13/3])\ny = [[-3], [0]] @ h + [-1, BIAS]\noutput y\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "bias", "other"),
+    [
+        (WIDE, "1", "1 + 1/1152921504606846976"),  # rounding of 1e15 beside a bound of 1
+        (FLAT, "-3/2", "-3/2 + 1/1152921504606846976"),  # a claim of 1e-14 beside values of 1e7
+        (
+            FLAT.replace("10000000", "1000000000000000000000000000"),
+            "-3/2",
+            "-3/2 + 1/1152921504606846976",
+        ),
+    ],
+)
+@pytest.mark.parametrize("work", [0, 4_000_000])
+def test_large_values_ask_the_checker_for_more_bits(
+    text: str, bias: str, other: str, work: int
+) -> None:
+    """Also where the checker is only asked about what precedes the tree of boxes."""
+    a, b = net(text.replace("BIAS", bias)), net(text.replace("BIAS", other))
+    effort = Effort(equivalence=EquivalenceEffort(replayed_work=work))
+    found = closest(a, b, domain_of(a), limits=Limits(0.5, effort=effort))
+    assert found.replayed == ("holds" if work else None)
+    assert accepted(a, b, found.certificate.lines)

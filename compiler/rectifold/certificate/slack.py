@@ -13,7 +13,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from rectifold.bounds.agreed import BITS, LARGE_SIZE, MOST_BITS, SLOPE_MARGIN, SMALL_SIZE
+from rectifold.bounds.agreed import (
+    BITS,
+    BOX_MARGIN,
+    LARGE_SIZE,
+    MOST_BITS,
+    SLOPE_MARGIN,
+    SMALL_SIZE,
+)
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -64,3 +71,18 @@ class RoundingNeed:
             np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
         )[live]
         self.total[positions] += SLOPE_MARGIN * (np.abs(c) @ width)
+
+
+def bits_for_boxes(bounds: Bounds, layer: str) -> int:
+    """Fractional bits with which the checker's rounding on a box is a sixteenth of the margin of
+    claims about the layer.
+
+    `bounds`: on the whole box, with those of the layer.
+    """
+    margin = BOX_MARGIN * max(
+        float(np.abs(v).max(initial=0.0)) for v in (bounds.lower[layer], bounds.upper[layer])
+    )
+    rounding = float(RoundingNeed(bounds, layer, 1, 0).total[0])
+    if not (0.0 < margin < np.inf and rounding < np.inf):
+        return 0
+    return int(np.ceil(np.log2(rounding / margin))) + 4

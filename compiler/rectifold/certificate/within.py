@@ -19,7 +19,7 @@ from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.file import GAP, Certificate, certificate_of, header
-from rectifold.certificate.slack import bits_for_large
+from rectifold.certificate.slack import bits_for_boxes, bits_for_large
 from rectifold.certificate.steps import (
     BoxesStep,
     CasesStep,
@@ -53,17 +53,20 @@ def certify_within(
     tolerance: Sequence[Fraction],
     evidence: BoxTreeSigns | Facts,
     pairing: Pairing = (),
+    *,
+    more_bits: int = 0,
 ) -> Certificate:
     """A certificate that |A_j − B_j| ≤ tolerance_j.
 
     `evidence`: signs of the gap network of the networks arranged by `pairing` (ir/joint), or facts
-    about the plain gap network with a relu last layer.
+    about the plain gap network with a relu last layer. `more_bits`: fractional bits for the checker
+    beyond those that are expected to do.
     """
     if isinstance(evidence, BoxTreeSigns):
         network = gap(*arrange(a, b, pairing), tolerance)
-        steps = _box_steps(network, domain, pairing, evidence)
+        steps = _box_steps(network, domain, pairing, evidence, more_bits)
     else:
-        steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence)
+        steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence, more_bits)
     return certificate_of(a, b, steps, tolerance)
 
 
@@ -95,15 +98,14 @@ def certify_by_cells(
     return certificate_of(a, b, [CellsStep(count)], tolerance)
 
 
-def _fact_steps(network: Network, facts: Facts) -> Iterator[CertificateStep]:
+def _fact_steps(network: Network, facts: Facts, more_bits: int) -> Iterator[CertificateStep]:
     proofs = UnitProofs(network, facts, GAP)
-    if proofs.precision > BITS:
-        yield PrecisionStep(proofs.precision)
+    yield from _precision(proofs.precision + more_bits)
     yield from proofs.steps()
 
 
 def _box_steps(
-    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns
+    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns, more_bits: int
 ) -> Iterator[CertificateStep]:
     """The pairs, the ends on the whole box with which the search began, and the tree."""
     numbering = Numbering(network, GAP)
@@ -117,9 +119,15 @@ def _box_steps(
 
     bounds = bounded(network, domain, names_of(pairing), on_bounds)
     ends = [np.abs(v).max(initial=0.0) for v in (*bounds.lower.values(), *bounds.upper.values())]
-    if more := bits_for_large(ends, domain):
-        yield PrecisionStep(min(MOST_BITS, BITS + more))
+    fine = bits_for_boxes(bounds, LAST)
+    yield from _precision(max(BITS + bits_for_large(ends, domain), fine) + more_bits)
     if pairing:
         yield PairsStep(pairing)
     yield from root
     yield BoxesStep(numbering, numbering.layer(LAST), signs.proof)
+
+
+def _precision(bits: int) -> Iterator[CertificateStep]:
+    """The step that asks for so many fractional bits, where they are more than the usual ones."""
+    if bits > BITS:
+        yield PrecisionStep(min(MOST_BITS, bits))

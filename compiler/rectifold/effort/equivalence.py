@@ -87,6 +87,8 @@ class EquivalenceEffort:
     """Cells of a certificate by regions: the time ends the search long before."""
     most_boxes: int = 10**12
     """Boxes in which a question may be pending: the time ends the search long before."""
+    more_bits: tuple[int, ...] = (0, 64, 256)
+    """Fractional bits for the checker, beyond the usual, one after the other while it refuses."""
     room_bits: tuple[int, ...] = (64, 56, 48, 40, 32)
     """Fractional bits of what a bound is raised by where the checker's rounding refuses it."""
     certificate_seconds: float = 60.0

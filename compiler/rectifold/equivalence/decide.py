@@ -10,15 +10,14 @@ undecided, which is an answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from rectifold.certificate.accepted import ClaimRefused, require_accepted
-from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
-from rectifold.certificate.within import certify_within
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.argmax import agree_in_argmax
+from rectifold.equivalence.certified import Tolerance, certify_tolerance
 from rectifold.equivalence.exactly import decide_exactly, tie_units
 from rectifold.equivalence.points import (
     are_equal_at_samples,
@@ -32,7 +31,7 @@ from rectifold.equivalence.points import (
 from rectifold.equivalence.question import Question, with_few_threads
 from rectifold.equivalence.splitting import Agreement
 from rectifold.equivalence.ties import seen_tie
-from rectifold.equivalence.tightest import Tightest, tightest
+from rectifold.equivalence.tightest import tightest
 from rectifold.equivalence.within import agree_within
 from rectifold.errors import InputError
 from rectifold.exact.numerals import at_least
@@ -114,23 +113,14 @@ def _decide_within(question: Question, run: Run) -> Comparison:
     for point in exact_points(domain, found.points):
         if (different := confirm(question, point)) is not None:
             return different
-    evidence = found.signs or found.facts
-    if not found.proved or evidence is None:
+    if not found.proved:
         if (different := climb_to_difference(question, run)) is not None:
             return different
         _, largest = find_difference(Question.of(a, b, domain), run)
         return Unknown(_share_text(found), largest, found.share)
-    certificate = certify_within(a, b, domain, question.tolerance, evidence, found.pairing)
-    is_checked = _is_soon_checked(question, found.boxes, run)
-    replayed = require_accepted(a, b, domain, certificate).status if is_checked else None
+    tolerance = tuple(question.tolerance)
+    _, certificate, replayed = certify_tolerance(question, [tolerance], found, run)
     return Equal(f"proved on {_cases_text(found)}", 0, certificate, "within", replayed)
-
-
-def _is_soon_checked(question: Question, boxes: int, run: Run) -> bool:
-    return (
-        boxes * (question.weights + run.effort.equivalence.box_weights)
-        <= run.effort.equivalence.replayed_work
-    )
 
 
 def _cases_text(found: Agreement) -> str:
@@ -247,7 +237,8 @@ def find_closest(question: Question, run: Run) -> Closest:
         raise InputError("no point of the domain was found")
     point = tuple(higher_point(question, points[0], climb_seconds(run)))
     (va,), (vb,) = evaluate_points(question.a, [point]), evaluate_points(question.b, [point])
-    per_output, certificate, replayed = _certify_bounds(question, found, run)
+    raised = _raised(found.upper, run)
+    per_output, certificate, replayed = certify_tolerance(question, raised, found, run)
     return Closest(
         lower=max((abs(p - q) for p, q in zip(va, vb, strict=True)), default=Fraction(0)),
         upper=max(per_output, default=Fraction(0)),
@@ -263,23 +254,8 @@ def find_closest(question: Question, run: Run) -> Closest:
     )
 
 
-def _certify_bounds(
-    question: Question, found: Tightest, run: Run
-) -> tuple[tuple[Fraction, ...], Certificate, str | None]:
-    """The bounds that the checker accepts: those found, or ones raised by what its rounding asks.
-
-    Without its word (None) where that would take long. Raises ClaimRefused.
-    """
-    a, b, domain = question.a, question.b, question.domain
-    refused: ClaimRefused | None = None
-    for room in (Fraction(0), *(Fraction(1, 2**k) for k in run.effort.equivalence.room_bits)):
-        upper = tuple(v + room for v in found.upper)
-        certificate = certify_within(a, b, domain, upper, found.signs, found.pairing)
-        if not _is_soon_checked(question, found.boxes, run):
-            return upper, certificate, None
-        try:
-            return upper, certificate, require_accepted(a, b, domain, certificate).status
-        except ClaimRefused as refusal:
-            refused = refusal
-    assert refused is not None
-    raise refused
+def _raised(upper: Sequence[Fraction], run: Run) -> Iterator[Tolerance]:
+    """The bounds, and ones raised by what the checker's rounding may ask."""
+    yield tuple(upper)
+    for bits in run.effort.equivalence.room_bits:
+        yield tuple(v + Fraction(1, 2**bits) for v in upper)

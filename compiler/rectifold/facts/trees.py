@@ -155,6 +155,19 @@ class BoxTree:
     proved: tuple[int, ...]
     split: BoxSplit | UnitSplit | None = None
 
+    @property
+    def boxes(self) -> int:
+        """How many sub-boxes and parts there are, this one included."""
+        count, open_ = 0, [self]
+        while open_:
+            split = open_.pop().split
+            count += 1
+            if isinstance(split, BoxSplit):
+                open_ += [split.low, split.high]
+            elif split is not None:
+                open_ += [split.active, split.inactive]
+        return count
+
 
 @dataclass(frozen=True, eq=False)
 class BoxProof:
