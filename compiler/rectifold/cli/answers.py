@@ -29,7 +29,7 @@ from rectifold.runtime.json import JsonObject
 
 @dataclass(frozen=True)
 class Asked:
-    """The question: outputs within `tolerance` (one for all, or one each), or the same argmax.
+    """The words of the question: outputs within `tolerance` (one for all, or one each), or the same argmax.
 
     The argmax counts where the lead is more than `margin`.
     """
@@ -37,6 +37,11 @@ class Asked:
     tolerance: tuple[Fraction, ...] = (Fraction(0),)
     is_argmax: bool = False
     margin: Fraction = Fraction(0)
+
+    @property
+    def within(self) -> Fraction | tuple[Fraction, ...]:
+        """The tolerance as a question about two networks takes it."""
+        return self.tolerance[0] if len(self.tolerance) == 1 else self.tolerance
 
 
 def sentence(result: Comparison, asked: Asked) -> str:

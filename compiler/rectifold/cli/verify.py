@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import assert_never
@@ -42,8 +42,8 @@ from rectifold.cli.witness_files import (
     write_counterexample,
 )
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
-from rectifold.equivalence.decide import closest, decide, decide_argmax
-from rectifold.equivalence.question import Question as PairQuestion
+from rectifold.equivalence.decide import decide, decide_argmax, find_closest
+from rectifold.equivalence.question import Question
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.domain import Domain
@@ -51,7 +51,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
-from rectifold.runtime.run import Progress, Run
+from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
 
 
@@ -117,8 +117,8 @@ _pair = as_value(
     reading_options(2),
     domain_option,
 )
-_question = as_value(
-    "question",
+_wanted = as_value(
+    "wanted",
     Wanted,
     click.option(
         "--within",
@@ -170,13 +170,13 @@ _kept = as_value(
 
 @click.command("verify")
 @_pair
-@_question
+@_wanted
 @_kept
 @pair_proof
 @report
 @memory_limit_option
 def verify_command(
-    pair: TwoNetworks, question: Wanted, kept: AnswerFiles, proof: Proof, report: Report
+    pair: TwoNetworks, wanted: Wanted, kept: AnswerFiles, proof: Proof, report: Report
 ) -> int:
     """Decide whether A and B are the same function on the domain, within EPS, or in their argmax.
 
@@ -185,7 +185,7 @@ def verify_command(
     0 proved, 1 refuted, 3 undecided, 4 proved but for claims that rest on a solver's word.
     """
     started = time.monotonic()
-    question.require_one(kept.certificate_file)
+    wanted.require_one(kept.certificate_file)
     names = {
         "--counterexample": kept.counterexample_file,
         "--certificate": kept.certificate_file,
@@ -195,14 +195,16 @@ def verify_command(
     require_outputs(names, [pair.a, pair.b, pair.domain_spec], force=kept.force)
     with proof.times.before("the networks were read"):
         a, b, domain = _read(pair, quiet=report.quiet)
-    if question.tightest:
+    asked = wanted.asked
+    question = Question.of(a, b, domain, asked.within)
+    run = Run(proof.limits(proof.seconds), proof.seed)
+    if wanted.tightest:
         with proof.times.before("there was a bound that the checker accepts"):
-            found = closest(a, b, domain, limits=proof.limits(proof.seconds), seed=proof.seed)
+            found = find_closest(question, run)
         return _report_bounds(found, kept, report, started)
-    asked = question.asked
     with progress_line(quiet=report.quiet) as progress:
-        result = _answer_in_time(a, b, domain, asked, proof, progress)
-    extra, lines = _keep(a, b, domain, asked, result, kept)
+        result = _answer_in_time(question, asked, proof, replace(run, progress=progress))
+    extra, lines = _keep(question, asked, result, kept)
     report.write(verify_json(result, asked) | extra | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo("\n".join([verify_text(result, asked), *lines]))
@@ -217,35 +219,15 @@ def _read(pair: TwoNetworks, *, quiet: bool) -> tuple[Network, Network, Domain]:
     return a, b, domain
 
 
-def _answer_in_time(
-    a: Network,
-    b: Network,
-    domain: Domain,
-    asked: Asked,
-    proof: Proof,
-    progress: Progress | None,
-) -> Comparison:
+def _answer_in_time(question: Question, asked: Asked, proof: Proof, run: Run) -> Comparison:
     """The answer; undecided where the end of the command interrupts it."""
     try:
         with proof.times.before("there was an answer that the checker accepts"):
-            return _decide(a, b, domain, asked, proof, progress)
+            if asked.is_argmax:
+                return decide_argmax(question, asked.margin, run)
+            return decide(question, run)
     except Unfinished as ended:
         return Unknown(str(ended), Fraction(0))
-
-
-def _decide(
-    a: Network,
-    b: Network,
-    domain: Domain,
-    asked: Asked,
-    proof: Proof,
-    progress: Progress | None,
-) -> Comparison:
-    run = Run(proof.limits(proof.seconds), proof.seed, progress)
-    if asked.is_argmax:
-        return decide_argmax(PairQuestion.of(a, b, domain), asked.margin, run)
-    within = asked.tolerance[0] if len(asked.tolerance) == 1 else asked.tolerance
-    return decide(PairQuestion.of(a, b, domain, within), run)
 
 
 def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
@@ -264,12 +246,12 @@ def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
 
 
 def _keep(
-    a: Network, b: Network, domain: Domain, asked: Asked, result: Comparison, kept: AnswerFiles
+    question: Question, asked: Asked, result: Comparison, kept: AnswerFiles
 ) -> tuple[JsonObject, list[str]]:
     """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match result:
         case Different():
-            return _keep_counterexample(Counterexample(a, b, domain, asked, result), kept)
+            return _keep_counterexample(Counterexample(question, asked, result), kept)
         case Equal() if kept.certificate_file:
             if result.certificate is not None:
                 _write_text(kept.certificate_file, result.certificate.text)

@@ -18,11 +18,10 @@ import numpy as np
 
 from rectifold.cli.answers import Asked, counterexample_json
 from rectifold.equivalence.answers import Different
+from rectifold.equivalence.question import Question
 from rectifold.exact.numerals import readable
-from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_without_floats
-from rectifold.ir.network import Network
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 
@@ -31,27 +30,25 @@ FLOAT_KINDS: dict[str, FloatType] = {"float32": np.float32, "float64": np.float6
 
 @dataclass(frozen=True, eq=False)
 class Counterexample:
-    """A pair, the question, the exact counterexample, and the domain it lies in."""
+    """The question, in which words, and the exact counterexample."""
 
-    a: Network
-    b: Network
-    domain: Domain
+    question: Question
     asked: Asked
     found: Different
 
     def shows(self, point: Sequence[Fraction]) -> bool:
         """Does the exact pair contradict the claim at this exact point?"""
-        va, vb = evaluate(self.a, point), evaluate(self.b, point)
+        va, vb = evaluate(self.question.a, point), evaluate(self.question.b, point)
         if self.asked.is_argmax:
             top = max(range(len(va)), key=va.__getitem__)
             lead = va[top] - max(v for k, v in enumerate(va) if k != top)
             return lead > self.asked.margin and max(vb) > vb[top]
-        tolerance = self.asked.tolerance * (len(va) if len(self.asked.tolerance) == 1 else 1)
-        return any(abs(p - q) > eps for p, q, eps in zip(va, vb, tolerance, strict=True))
+        allowed = zip(va, vb, self.question.tolerance, strict=True)
+        return any(abs(p - q) > eps for p, q, eps in allowed)
 
     def in_floats(self, name: str) -> FloatPoint | None:
         """A point of the domain in these floats that shows it, near the exact one."""
-        return float_point(self.domain, self.found.point, FLOAT_KINDS[name], self.shows)
+        return float_point(self.question.domain, self.found.point, FLOAT_KINDS[name], self.shows)
 
 
 def write_counterexample(path: Path, refuted: Counterexample, name: str) -> tuple[str, bool]:
@@ -98,7 +95,7 @@ def _computed_in_floats(refuted: Counterexample, name: str, point: FloatPoint) -
     with np.errstate(all="ignore"):
         va, vb = (
             evaluate_float(n, point, FLOAT_KINDS[name]).astype(np.float64)
-            for n in (refuted.a, refuted.b)
+            for n in (refuted.question.a, refuted.question.b)
         )
         told: JsonObject = {"input": point.tolist()}
         if refuted.asked.is_argmax:
@@ -117,7 +114,8 @@ def _values_line(refuted: Counterexample, name: str, values: JsonObject | None) 
 
 def _difference_there(refuted: Counterexample, point: FloatPoint) -> str:
     exact = [Fraction(float(v)) for v in point]
-    va, vb = evaluate(refuted.a, exact), evaluate(refuted.b, exact)
+    question = refuted.question
+    va, vb = evaluate(question.a, exact), evaluate(question.b, exact)
     if refuted.asked.is_argmax:
         top, rival = (max(range(len(v)), key=v.__getitem__) for v in (va, vb))
         return f"the largest output of A is output {top}, of B output {rival}, exactly"
@@ -126,7 +124,7 @@ def _difference_there(refuted: Counterexample, point: FloatPoint) -> str:
 
 
 def _why_none(refuted: Counterexample, name: str) -> str:
-    k = input_without_floats(refuted.domain, FLOAT_KINDS[name])
+    k = input_without_floats(refuted.question.domain, FLOAT_KINDS[name])
     if k is not None:
         return f"the range of input {k} holds no {name} number"
     return f"no {name} point of the domain that shows the difference was found near the exact one"
