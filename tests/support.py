@@ -12,6 +12,7 @@ from random import Random
 import numpy as np
 
 from rectifold.exact.matrix import Matrix
+from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.language.elaborate import parse
@@ -132,3 +133,24 @@ def points_of(domain: Domain, count: int, seed: int) -> list[list[Fraction]]:
             point.append(low + share * (high - low))
         points.append(point)
     return points
+
+
+CORRELATED = """
+input x[2] in [-1, 1]
+h = relu([[1, 1], [1, 0], [0, 1]] @ x)
+k = relu(h[0] - h[1] - h[2])
+y = k + h[0]
+output y
+"""
+
+
+def hard() -> Network:
+    """Needs cases in its middle layers."""
+    return float_network(1, 12, 16, 16, 16, 2)
+
+
+def verdicts(facts: Facts) -> dict[str, tuple[list[bool], list[bool], list[bool]]]:
+    return {
+        name: (known.active.tolist(), known.inactive.tolist(), known.unstable.tolist())
+        for name, known in facts.layers.items()
+    }

@@ -1,4 +1,4 @@
-"""ONNX: each supported operator against onnxruntime, what is refused, and export."""
+"""Each supported operator of ONNX against onnxruntime."""
 
 from __future__ import annotations
 
@@ -8,52 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, numpy_helper
 
 from conftest import OnnxRun
-from rectifold.errors import InputError
-from rectifold.exact.matrix import Matrix
-from rectifold.formats.float_range import rounded_parameters
-from rectifold.formats.onnx.reader import read_onnx
-from rectifold.formats.onnx.tensors import OnnxError
-from rectifold.formats.onnx_writer import onnx_bytes
-from rectifold.ir.domain import Domain
+from onnx_models import imported, model, node
 from rectifold.ir.evaluate import evaluate_float
-from rectifold.ir.network import Layer, Network
-from support import net, random_network
 
 RANDOM = np.random.default_rng(5)
 
 
 def array(*shape: int, low: float = -1.0) -> np.ndarray:
     return RANDOM.uniform(low, 1.0, shape).astype(np.float32)
-
-
-def node(op: str, inputs: Sequence[str], output: str | list[str], **attributes: Any) -> Any:
-    outputs = output if isinstance(output, list) else [output]
-    return helper.make_node(op, list(inputs), outputs, name=f"{op.lower()}_node", **attributes)
-
-
-def model(
-    shape: Sequence[int | str], nodes: list[Any], constants: dict[str, np.ndarray], opset: int = 13
-) -> bytes:
-    graph = helper.make_graph(
-        nodes,
-        "graph",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, list(shape))],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(v, k) for k, v in constants.items()],
-    )
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-    return bytes(made.SerializeToString())
-
-
-def imported(data: bytes, tmp_path: Path) -> tuple[Network, list[str]]:
-    path = tmp_path / "model.onnx"
-    path.write_bytes(data)
-    return read_onnx(path)
 
 
 I64 = np.int64
@@ -369,167 +335,3 @@ def test_weights_are_the_exact_numbers_of_their_bits(tmp_path: Path) -> None:
     network, _ = imported(data, tmp_path)
     tenth = Fraction(float(np.float32(0.1)))
     assert network.output_layer.weights["x"].entry(0, 0) == tenth * tenth
-
-
-REFUSED: dict[str, tuple[list[Any], dict[str, np.ndarray], str]] = {
-    "unknown operator": (
-        [node("Sigmoid", ["x"], "y")],
-        {},
-        r"node 'sigmoid_node' \(Sigmoid\) is not supported",
-    ),
-    "product of inputs": ([node("Mul", ["x", "x"], "y")], {}, "'mul_node' .* not piecewise linear"),
-    "matmul of inputs": (
-        [node("Transpose", ["x"], "t"), node("MatMul", ["x", "t"], "y")],
-        {},
-        "not piecewise linear",
-    ),
-    "division by input": ([node("Div", ["a", "x"], "y")], {"a": array(3)}, "division by a tensor"),
-    "division by zero": (
-        [node("Div", ["x", "a"], "y")],
-        {"a": np.zeros(3, dtype=np.float32)},
-        "division by zero",
-    ),
-    "NaN weight": (
-        [node("Add", ["x", "a"], "y")],
-        {"a": np.array([np.nan, 0, 0], dtype=np.float32)},
-        "'a' holds NaN",
-    ),
-    "infinite weight": (
-        [node("Add", ["x", "a"], "y")],
-        {"a": np.array([np.inf, 0, 0], dtype=np.float32)},
-        "NaN or infinite",
-    ),
-    "missing tensor": (
-        [node("Add", ["x", "nowhere"], "y")],
-        {},
-        "reads 'nowhere', which nothing computes",
-    ),
-    "shapes": ([node("MatMul", ["x", "w"], "y")], {"w": array(2, 2)}, "do not fit"),
-    "training batch normalization": (
-        [node("BatchNormalization", ["x", "s", "s", "s", "s"], "y", training_mode=1)],
-        {"s": array(3)},
-        "'training_mode' is not understood",
-    ),
-    "training dropout": (
-        [node("Dropout", ["x", "r", "t"], "y")],
-        {"r": np.array(0.5, dtype=np.float32), "t": np.array(True)},
-        "training mode",
-    ),
-    "cast to integers": (
-        [node("Cast", ["x"], "y", to=TensorProto.INT64)],
-        {},
-        "not piecewise linear",
-    ),
-    "string constant": (
-        [node("Add", ["x", "a"], "y")],
-        {"a": np.array(["q"], dtype=object)},
-        "of type",
-    ),
-    "no output": ([node("Relu", ["x"], "z")], {}, "output 'y' is never computed"),
-    "kernel from the input": ([node("PRelu", ["x", "x"], "y")], {}, "a constant is expected"),
-    "reshape": (
-        [node("Reshape", ["x", "s"], "y")],
-        {"s": np.array([7], dtype=I64)},
-        "cannot reshape",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_refused_by_node_name(name: str, tmp_path: Path) -> None:
-    nodes, constants, message = REFUSED[name]
-    with pytest.raises(InputError, match=message):
-        imported(model([1, 3], nodes, constants), tmp_path)
-
-
-def test_broken_files_are_refused(tmp_path: Path) -> None:
-    for data in (b"not onnx at all", b""):
-        with pytest.raises(OnnxError, match="model.onnx is no"):
-            imported(data, tmp_path)
-
-
-def test_open_dimensions_are_refused_except_the_batch(tmp_path: Path) -> None:
-    with pytest.raises(OnnxError, match="dimension 1 of the input 'x' is not fixed"):
-        imported(model([1, "n"], [node("Relu", ["x"], "y")], {}), tmp_path)
-
-
-def test_initializers_that_are_inputs_are_constants_and_reported(tmp_path: Path) -> None:
-    made = onnx.load_model_from_string(
-        model([1, 2], [node("Add", ["x", "a"], "y")], {"a": array(2)})
-    )
-    made.graph.input.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [2]))
-    network, notes = imported(made.SerializeToString(), tmp_path)
-    assert network.input_size == 2
-    assert "also graph inputs" in notes[0]
-    made.graph.input.append(helper.make_tensor_value_info("free", TensorProto.FLOAT, [3]))
-    network, notes = imported(made.SerializeToString(), tmp_path)
-    assert network.input_size == 5
-    assert (
-        notes[1]
-        == "the inputs x (2 values), free (3 values) are read as one input of 5 values, in this "
-        "order"
-    )
-
-
-def test_two_outputs_are_refused(tmp_path: Path) -> None:
-    made = onnx.load_model_from_string(model([1, 2], [node("Relu", ["x"], "y")], {}))
-    made.graph.output.append(helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2]))
-    with pytest.raises(
-        OnnxError,
-        match=r"2 outputs \(y, x\); choose with --outputs NAME, or join several with --outputs y,x",
-    ):
-        imported(made.SerializeToString(), tmp_path)
-
-
-def test_external_data_is_read_and_stays_in_the_folder(tmp_path: Path) -> None:
-    weight = array(3, 2)
-    made = onnx.load_model_from_string(
-        model([1, 3], [node("MatMul", ["x", "w"], "y")], {"w": weight})
-    )
-    inner = tmp_path / "inner"
-    inner.mkdir()
-    onnx.save_model(
-        made, str(inner / "m.onnx"), save_as_external_data=True, location="m.data", size_threshold=0
-    )
-    network, _ = read_onnx(inner / "m.onnx")
-    assert np.array_equal(network.output_layer.weights["x"].floats, weight.T.astype(np.float64))
-    stored = onnx.load(str(inner / "m.onnx"), load_external_data=False)
-    (tmp_path / "secret.data").write_bytes(b"\0" * 100)
-    for entry in stored.graph.initializer[0].external_data:
-        if entry.key == "location":
-            entry.value = "../secret.data"
-    (inner / "bad.onnx").write_bytes(stored.SerializeToString())
-    with pytest.raises(InputError, match="lies outside the network's folder"):
-        read_onnx(inner / "bad.onnx")
-
-
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_export_agrees_with_the_reference(precision: str, onnx_run: OnnxRun) -> None:
-    kind = np.float32 if precision == "float32" else np.float64
-    for seed in range(25):
-        network = random_network(seed)
-        x = np.linspace(-1, 1, network.input_size).reshape(1, -1).astype(kind)
-        ours = evaluate_float(network, x[0].astype(np.float64))
-        theirs = onnx_run(onnx_bytes(network, precision), x)[0]
-        scale = 1 + np.abs(ours).max()
-        assert np.abs(ours - theirs).max() <= scale * (1e-4 if precision == "float32" else 1e-12)
-
-
-def test_export_of_a_constant_network_and_import_again(onnx_run: OnnxRun, tmp_path: Path) -> None:
-    constant = Network(
-        "x", 2, [Layer("y", "linear", Matrix.column([7]), {})], "y", Domain.cube(0, 1, 2)
-    )
-    again, _ = imported(onnx_bytes(constant, "float64"), tmp_path)
-    assert again.input_size == 2
-    assert onnx_run(onnx_bytes(constant), np.zeros((1, 2), dtype=np.float32)).ravel().tolist() == [
-        7.0
-    ]
-
-
-def test_rounded_parameters_are_counted_and_overflow_is_refused() -> None:
-    network = net("input x[2] in [0, 1]\ny = [1/3, 0.1f64] @ x + 0.5\noutput y")
-    assert rounded_parameters(network, "float64") == 1
-    assert rounded_parameters(network, "float32") == 2
-    huge = net("input x[1] in [0, 1]\ny = 1e300*x\noutput y")
-    with pytest.raises(InputError, match="beyond the range of float32"):
-        onnx_bytes(huge)
