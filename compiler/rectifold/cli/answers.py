@@ -29,7 +29,8 @@ from rectifold.runtime.json import JsonObject
 
 @dataclass(frozen=True)
 class Asked:
-    """The words of the question: outputs within `tolerance` (one for all, or one each), or the same argmax.
+    """The words of the question: outputs within `tolerance` (one for all, or one each), or the same
+    argmax.
 
     The argmax counts where the lead is more than `margin`.
     """

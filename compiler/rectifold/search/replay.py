@@ -1,7 +1,9 @@
-"""The proof log: what was proved is appended to a file, and a later run proves it again instead of searching.
+"""The proof log: what was proved is appended to a file, and a later run proves it again instead of
+searching.
 
-A line is {"key": digest of network and domain, "entry": …} (proof/written). Several networks and several machines may share a file. Lines of
-other networks are passed over, and so are lines that are cut off or make no sense; an entry that is read is bounded again with the slopes, multipliers
+A line is {"key": digest of network and domain, "entry": …} (facts/serialise). Several networks and
+several machines may share a file. Lines of other networks are passed over, and so are lines that
+are cut off or make no sense; an entry that is read is bounded again with the slopes, multipliers
 and boxes it names, on the ends known by then, so that a log cannot make anything true.
 """
 
@@ -110,7 +112,9 @@ class ProofLog:
 
 
 def _require_log(path: Path) -> None:
-    """Raises InputError unless the file is a log, or none is there and one can be: nothing else is appended to."""
+    """Raises InputError unless the file is a log, or none is there and one can be: nothing else is
+    appended to.
+    """
     try:
         refuse_existing(path, force=True)
     except InputError as error:
@@ -120,7 +124,9 @@ def _require_log(path: Path) -> None:
 
 @dataclass(frozen=True, eq=False)
 class BoundClaim:
-    """sign·z ≤ bounds for units of a layer, proved again; `signs` is the tree of boxes behind it, if that is the proof."""
+    """sign·z ≤ bounds for units of a layer, proved again; `signs` is the tree of boxes behind it,
+    if that is the proof.
+    """
 
     sign: int
     units: Indices

@@ -1,4 +1,6 @@
-"""Branch and bound as units of work: a few questions about one layer with all that is known below it, to be answered anywhere."""
+"""Branch and bound as units of work: a few questions about one layer with all that is known below
+it, to be answered anywhere.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from rectifold.search.witnesses import Witnesses
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A network with proven ends, and points of its domain (the first keeps the linear constraints)."""
+    """A network with proven ends, and points of its domain (the first keeps the linear
+    constraints).
+    """
 
     network: Network
     domain: Domain
@@ -96,7 +100,9 @@ class BoxTask:
 
 @dataclass(frozen=True, eq=False)
 class SplitTask:
-    """Go on splitting these boxes of a search for one layer's signs; each query is a list of alternatives."""
+    """Go on splitting these boxes of a search for one layer's signs; each query is a list of
+    alternatives.
+    """
 
     known: Snapshot
     layer: str
@@ -108,7 +114,9 @@ class SplitTask:
 
 @dataclass(frozen=True, eq=False)
 class TightestTask:
-    """Go on bounding these boxes of a search for the largest value of one layer; `point` is the best so far."""
+    """Go on bounding these boxes of a search for the largest value of one layer; `point` is the
+    best so far.
+    """
 
     known: Snapshot
     layer: str

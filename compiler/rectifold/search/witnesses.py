@@ -1,7 +1,9 @@
-"""Points that show a unit on one side of zero, with a rigorous error bound instead of exact arithmetic.
+"""Points that show a unit on one side of zero, with a rigorous error bound instead of exact
+arithmetic.
 
-A float point stands for the exact point `domain.clamp(point)`; where an end of the box is no float the two may differ
-by an ulp, which enters as an input error. Along the layers, with fl errors as in bounds/rounding:
+A float point stands for the exact point `domain.clamp(point)`; where an end of the box is no float
+the two may differ by an ulp, which enters as an input error. Along the layers, with fl errors as in
+bounds/rounding:
 
     e_v = Σ |W| e_u + radius |a_u| + γ_{n+4} (Σ |W| |a_u| + |b|) + n·2^-1021,      e_relu(z) ≤ e_z.
 
@@ -61,7 +63,9 @@ class Witnesses:
         return np.asarray(np.clip(points, self.low, self.high))
 
     def admitted(self, points: Floats) -> Floats:
-        """Clipped into the box; where there are linear constraints, moved towards a point that keeps them, and only those that do so exactly."""
+        """Clipped into the box; where there are linear constraints, moved towards a point that
+        keeps them, and only those that do so exactly.
+        """
         clipped = self.clipped(points)
         domain = self.bounds.domain
         if not domain.constraints:
@@ -71,7 +75,9 @@ class Witnesses:
         return np.asarray(moved[kept])
 
     def _drawn_in(self, points: Floats) -> Floats:
-        """Points that break a constraint, moved towards the first point of the pool until they keep it (as floats see it)."""
+        """Points that break a constraint, moved towards the first point of the pool until they keep
+        it (as floats see it).
+        """
         rows = self.bounds.constraints
         if not len(self.points):
             return points
@@ -115,7 +121,8 @@ class Witnesses:
     def ascend(
         self, layer: str, units: Indices, sign: float, start: Floats, steps: int, scale: float = 0.5
     ) -> Floats:
-        """From start[k], climb sign·z_units[k] by projected sign gradients; the best point of each climb.
+        """From start[k], climb sign·z_units[k] by projected sign gradients; the best point of each
+        climb.
 
         `scale`: the first step, of the box's width.
         """

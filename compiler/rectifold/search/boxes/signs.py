@@ -215,7 +215,9 @@ class BoxSearch:
         return table[:, 0], table[:, 1]
 
     def _halve(self, waiting: OpenBox, bounded: BoxBatch, k: int, number: int) -> list[OpenBox]:
-        """Both halves of a box along an input; none, and its queries given up, if it is too thin."""
+        """Both halves of a box along an input; none, and its queries given up, if it is too
+        thin.
+        """
         box, known = waiting.box, self.tree.nodes[waiting.place].known
         cut = box.cut(number)
         if cut is None:

@@ -122,7 +122,9 @@ class SplitTree(Generic[Known]):
     def graft(
         self, work: Work[Known], grown: SplitTree[Known], waiting: Sequence[OpenBox]
     ) -> list[OpenBox]:
-        """Put what grew from these boxes in their places; the boxes that wait there, placed here."""
+        """Put what grew from these boxes in their places; the boxes that wait there, placed
+        here.
+        """
         roots = [v.place for v in work.boxes]
         offset = len(self.nodes) - len(roots)
 

@@ -101,7 +101,8 @@ class Above:
         return cast(Hints, np.einsum("kj,kj->k", self.under, self.offsets))
 
     def at(self, points: Hints) -> Heights:
-        """The planes at points[k], and the bound's gradient by the levels if that corner attains it.
+        """The planes at points[k], and the bound's gradient by the levels if that corner attains
+        it.
 
         A share at 0 or 1 moves only inward.
         """
