@@ -1,6 +1,4 @@
-"""Comparison by regions: whole or no claim, deadlines by a given clock, progress, several
-processes.
-"""
+"""Comparison by regions: whole or no claim, deadlines by a given clock, several processes."""
 
 from __future__ import annotations
 
@@ -11,11 +9,13 @@ import pytest
 
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
+from rectifold.ir.evaluate import evaluate
+from rectifold.ir.joint import difference
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.runtime.run import Limits, Run
-from support import float_network
+from support import float_network, net, random_network
 
 
 def ticking() -> Run:
@@ -103,3 +103,35 @@ def test_processes_keep_the_deadline(network: Network) -> None:
         run=Run(Limits(30, jobs=2), clock=lambda: float(next(ticks)) * 20),
     )
     assert not ended.complete
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_networks_compared_by_regions(seed: int) -> None:
+    network = random_network(seed)
+    assert network.domain is not None
+    same = compare_by_regions(network, network, network.domain)
+    assert same.complete
+    assert same.point is None
+    assert same.largest == 0
+    other = random_network(seed + 1000)
+    if (other.input_size, other.output_size) != (network.input_size, network.output_size):
+        return
+    outcome = compare_by_regions(network, other, network.domain)
+    if outcome.point is not None:
+        gaps = [
+            abs(a - b)
+            for a, b in zip(
+                evaluate(network, outcome.point), evaluate(other, outcome.point), strict=True
+            )
+        ]
+        assert max(gaps) == outcome.largest > 0
+        assert network.domain.contains(outcome.point)
+
+
+def test_the_difference_of_two_networks_is_a_network() -> None:
+    a = net("network a\ninput x[1] in [-1, 1]\nh = relu(x)\ny = 2*h\noutput y")
+    b = net("network b\ninput t[1] in [-1, 1]\nk = relu(-t)\nz = 3*k\noutput z")
+    for value in (Fraction(-1, 2), Fraction(1, 3)):
+        assert evaluate(difference(a, b), [value]) == [
+            evaluate(a, [value])[0] - evaluate(b, [value])[0]
+        ]

@@ -1,4 +1,4 @@
-"""Counting regions without keeping them."""
+"""Counting regions without keeping them; bounds of the literature."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from itertools import count
 
 import pytest
 
-from rectifold.linear_regions.counts import Count, count_regions
+from rectifold.errors import InputError
+from rectifold.linear_regions.counts import Count, count_regions, upper_bounds
 from rectifold.linear_regions.summary import linear_regions
-from support import float_network, random_network
+from support import float_network, net, random_network
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -39,3 +40,26 @@ def test_the_line_says_whether_all_were_counted() -> None:
     assert Count(1, True).text == "1 linear region"
     assert Count(12345, True).text == "12,345 linear regions"
     assert Count(7, False).text == "at least 7 linear regions: the count ended early"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_counts_stay_below_the_bounds_of_the_literature(seed: int) -> None:
+    network = float_network(seed, 2, 5, 4, 3, 1)
+    assert network.domain is not None
+    regions = linear_regions(network, network.domain)
+    bounds = upper_bounds(network, 2)
+    assert (
+        len(regions) <= bounds["Serra et al. 2018"] <= bounds["Montúfar 2017"] <= bounds["2^units"]
+    )
+
+
+def test_bounds_of_one_layer_are_those_of_an_arrangement() -> None:
+    assert upper_bounds(float_network(0, 2, 4, 1), 2) == {
+        "2^units": 16,
+        "Montúfar 2017": 11,
+        "Serra et al. 2018": 11,
+    }
+    with pytest.raises(InputError, match="chains"):
+        upper_bounds(
+            net("network n\ninput x[1] in [0, 1]\nh = relu(x)\ny = relu(h + x)\noutput y"), 1
+        )

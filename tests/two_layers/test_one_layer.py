@@ -24,15 +24,17 @@ def deep(inputs: int, second: str) -> Network:
     )
 
 
-# the second layer never bends: its units are active everywhere, or 0
 ALWAYS = (
     "h = relu([g[0] + 2*g[1] + 1, g[2] + 3, -g[0] - 1])\n"
     "k = relu(h[0] + h[1] + h[2])\noutput k - 4*h[1]"
 )
-# the first is active everywhere, the second bends
+
+
 LATER = (
     "p = relu(x[0]/7 - x[1]/5 + 9)\nh = relu([p - 9 + x[2]/3, p - 9 - x[1]])\noutput h[0] - h[1]"
 )
+
+
 TWO = "h = relu([g[0] - g[1], g[2] - g[0]])\nk = relu(h[0] - h[1])\noutput k"
 
 

@@ -1,11 +1,9 @@
-"""Linear regions: complete, each once, with the exact affine map; degenerate networks; limits and
-refusals.
-"""
+"""Regions by vertex lists: complete, each once, with the exact affine map."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import permutations
 from math import factorial
 from random import Random
 
@@ -16,16 +14,9 @@ from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, trace
-from rectifold.ir.joint import difference
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_vertices import VertexCell, VertexSplitter, vertex_enumeration
-from rectifold.linear_regions.cells import Tally
-from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.linear_regions.counts import upper_bounds
-from rectifold.linear_regions.near_point import NearPoints, homogeneous
-from rectifold.linear_regions.polytope import Polytope, scaled
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.region import Region
-from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.two_layers.form import value_at
 from support import float_network, net, random_network
@@ -226,35 +217,6 @@ def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
     assert len(linear_regions(network, border)) == 2
 
 
-@pytest.mark.parametrize(
-    ("domain", "message"),
-    [
-        (Domain.everywhere(2), "need a bounded domain"),
-        (Domain.cube(0, 10**400, 2), "need a bounded domain"),
-        (
-            Domain(
-                (Fraction(0),) * 2,
-                (Fraction(1),) * 2,
-                (Constraint((Fraction(1), Fraction(1)), Fraction(-1)),),
-            ),
-            "is empty",
-        ),
-        (
-            Domain(
-                (Fraction(0),) * 2,
-                (Fraction(1),) * 2,
-                (Constraint((Fraction(1), Fraction(1)), Fraction(0)),),
-            ),
-            "is flat",
-        ),
-    ],
-)
-def test_domains_without_regions_are_refused(domain: Domain, message: str) -> None:
-    network = net("network n\ninput x[2] in [0, 1]\nh = relu(x[0] - x[1])\noutput h")
-    with pytest.raises(InputError, match=message):
-        linear_regions(network, domain)
-
-
 def test_vertex_lists_are_refused_beyond_five_inputs_and_a_slice_has_them() -> None:
     network = float_network(0, 7, 4, 1)
     assert network.domain is not None
@@ -262,121 +224,3 @@ def test_vertex_lists_are_refused_beyond_five_inputs_and_a_slice_has_them() -> N
         vertex_enumeration(network, network.domain)
     ends = [tuple(Fraction(s) if k < 2 else Fraction(0) for k in range(7)) for s in (-1, 1)]
     assert linear_regions(network, Domain(ends[0], ends[1])).complete
-
-
-def test_limits_leave_a_partial_list_that_says_so() -> None:
-    network = float_network(0, 2, 8, 8, 1)
-    assert network.domain is not None
-    everything = linear_regions(network, network.domain)
-    few = linear_regions(network, network.domain, limit=5)
-    none = linear_regions(network, network.domain, seconds=0)
-    assert (len(few), few.complete, "at least 5" in repr(few)) == (5, False, True)
-    assert (len(none), none.complete) == (0, False)
-    exact = linear_regions(network, network.domain, limit=len(everything))
-    assert exact.complete
-
-
-def test_an_interrupt_keeps_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = float_network(0, 2, 8, 8, 1)
-    assert network.domain is not None
-    original = VertexSplitter.region_of
-    seen: list[VertexCell] = []
-
-    def region_of(self: VertexSplitter, cell: VertexCell, tally: Tally) -> Region:
-        seen.append(cell)
-        if len(seen) > 4:
-            raise KeyboardInterrupt
-        return original(self, cell, tally)
-
-    monkeypatch.setattr(VertexSplitter, "region_of", region_of)
-    found = linear_regions(network, network.domain)
-    assert (len(found), found.complete) == (4, False)
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_counts_stay_below_the_bounds_of_the_literature(seed: int) -> None:
-    network = float_network(seed, 2, 5, 4, 3, 1)
-    assert network.domain is not None
-    regions = linear_regions(network, network.domain)
-    bounds = upper_bounds(network, 2)
-    assert (
-        len(regions) <= bounds["Serra et al. 2018"] <= bounds["Montúfar 2017"] <= bounds["2^units"]
-    )
-
-
-def test_bounds_of_one_layer_are_those_of_an_arrangement() -> None:
-    assert upper_bounds(float_network(0, 2, 4, 1), 2) == {
-        "2^units": 16,
-        "Montúfar 2017": 11,
-        "Serra et al. 2018": 11,
-    }
-    with pytest.raises(InputError, match="chains"):
-        upper_bounds(
-            net("network n\ninput x[1] in [0, 1]\nh = relu(x)\ny = relu(h + x)\noutput y"), 1
-        )
-
-
-def test_signs_near_zero_are_found_in_integers() -> None:
-    box = Polytope.box([(0, 1), (0, 1)], [(1, 1), (1, 1)])
-    large = 10**30
-    form = [large, -large + 1, 0]  # at (1, 1) the value is 1, far inside the float error
-    signs = box.signs([form, [large, -large, 0]], scaled([form, [large, -large, 0]]))
-    at = box.vertices.index((1, 1, 1))
-    assert (signs[0, at], signs[1, at]) == (1, 0)
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 4])
-def test_splitting_a_cube_keeps_true_vertices_and_edges(n: int) -> None:
-    box = Polytope.box([(0, 1)] * n, [(1, 1)] * n)
-    form = [2] * n + [-n]  # through the middle, for even n through corners too
-    signs = box.signs([form], scaled([form]))[0].tolist()
-    cut = box.split(form, signs)
-    for part, sign in ((cut.above, 1), (cut.below, -1)):
-        for vertex in part.vertices:
-            assert sign * sum(a * x for a, x in zip(form, vertex, strict=True)) >= 0
-        corners = {tuple(c) for c in product((0, 1), repeat=n) if sign * (2 * sum(c) - n) > 0}
-        assert corners <= {v[:-1] for v in part.vertices if v[-1] == 1}
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_networks_compared_by_regions(seed: int) -> None:
-    network = random_network(seed)
-    assert network.domain is not None
-    same = compare_by_regions(network, network, network.domain)
-    assert same.complete
-    assert same.point is None
-    assert same.largest == 0
-    other = random_network(seed + 1000)
-    if (other.input_size, other.output_size) != (network.input_size, network.output_size):
-        return
-    outcome = compare_by_regions(network, other, network.domain)
-    if outcome.point is not None:
-        gaps = [
-            abs(a - b)
-            for a, b in zip(
-                evaluate(network, outcome.point), evaluate(other, outcome.point), strict=True
-            )
-        ]
-        assert max(gaps) == outcome.largest > 0
-        assert network.domain.contains(outcome.point)
-
-
-def test_the_difference_of_two_networks_is_a_network() -> None:
-    a = net("network a\ninput x[1] in [-1, 1]\nh = relu(x)\ny = 2*h\noutput y")
-    b = net("network b\ninput t[1] in [-1, 1]\nk = relu(-t)\nz = 3*k\noutput z")
-    for value in (Fraction(-1, 2), Fraction(1, 3)):
-        assert evaluate(difference(a, b), [value]) == [
-            evaluate(a, [value])[0] - evaluate(b, [value])[0]
-        ]
-
-
-def test_the_pieces_around_a_point() -> None:
-    network = net(
-        "network n\ninput x[2] in [-1, 1]\nh = relu([x[0], x[1]])\ny = h[0] + 2*h[1]\noutput y"
-    )
-    assert network.domain is not None
-    local = NearPoints(Restriction(network, network.domain))
-    phases, zero = local.zeros(homogeneous([Fraction(0), Fraction(1, 2)]))
-    assert (phases["h"], zero[0]) == (b"\x00\x01", (0, 0))
-    assert local.piece((0, 1, 2), (1, 0)) == [(Fraction(1), Fraction(2), Fraction(0))]
-    assert local.piece((0, 1, 2), (-1, 0)) == [(Fraction(0), Fraction(2), Fraction(0))]

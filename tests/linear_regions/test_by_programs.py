@@ -1,10 +1,7 @@
-"""Regions by linear programs: the same as by vertex lists, certified points, what is not proved is
-not claimed; several processes.
-"""
+"""Regions by linear programs: as by vertex lists, certified, and nothing claimed without proof."""
 
 from __future__ import annotations
 
-import builtins
 from fractions import Fraction
 from typing import Any
 
@@ -19,14 +16,14 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.by_programs import ProgramCell, program_enumeration
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.cells import Enumeration
-from rectifold.linear_regions.highs import CellProgram
 from rectifold.linear_regions.implications import Implications
 from rectifold.linear_regions.region import PointRegion
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, random_network
 
 Phases = tuple[bytes, ...]
+
+
 Programs = Enumeration[ProgramCell, PointRegion]
 
 
@@ -170,57 +167,3 @@ def test_a_region_without_a_certified_point_is_left_out_and_counted(
     assert len(found) + found.undecided == len(everything)
     assert 0 < len(found) < len(everything)
     assert not found.complete
-
-
-def test_a_solver_that_gives_up_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = float_network(4, 6, 5, 1)
-    assert network.domain is not None
-    monkeypatch.setattr(CellProgram, "highest", lambda *_: None)
-    found = linear_regions(network, network.domain)
-    assert not found.complete
-
-
-def test_without_highs_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = builtins.__import__
-
-    def without(name: str, *rest: Any, **named: Any) -> Any:
-        if name == "highspy":
-            raise ImportError(name)
-        return original(name, *rest, **named)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    network = float_network(0, 7, 4, 1)
-    assert network.domain is not None
-    with pytest.raises(InputError, match=r"7 here.*rectifold\[lp\]"):
-        linear_regions(network, network.domain)
-
-
-@pytest.mark.parametrize("sizes", [(2, 8, 8, 1), (7, 5, 5, 1)])
-def test_two_processes_find_the_same_regions(sizes: tuple[int, ...]) -> None:
-    network = float_network(6, *sizes)
-    assert network.domain is not None
-    alone = linear_regions(network, network.domain)
-    shared = linear_regions(network, network.domain, jobs=2)
-    assert shared.complete
-    assert sorted(tuple(r.phases.values()) for r in shared) == sorted(
-        tuple(r.phases.values()) for r in alone
-    )
-    assert {r.affine for r in shared} == {r.affine for r in alone}
-    few = linear_regions(network, network.domain, jobs=2, limit=5)
-    assert (len(few), few.complete) == (5, False)
-    none = linear_regions(network, network.domain, jobs=2, seconds=0)
-    assert (len(none), none.complete) == (0, False)
-
-
-def test_a_gated_network_of_seven_inputs_is_built_on_these_regions() -> None:
-    network = float_network(6, 7, 4, 3, 2, 1)
-    assert network.domain is not None
-    result = shallow_network(network, network.domain, accuracy=Fraction(1, 10))
-    assert result.kind == "centred"
-    assert len(result.hidden) == 2
-    random = np.random.default_rng(0)
-    points = [
-        [Fraction(int(v), 1000) for v in row] for row in random.integers(-1000, 1001, (60, 7))
-    ]
-    close = sum(evaluate(network, p) == evaluate(result.network, p) for p in points)
-    assert close >= 50

@@ -1,6 +1,4 @@
-"""Bent sheets in three dimensions: corners and seams against exact evaluation, and what taking a
-sheet saves.
-"""
+"""Bent sheets in three dimensions: corners and seams against exact evaluation."""
 
 from __future__ import annotations
 
@@ -10,26 +8,16 @@ from random import Random
 
 import pytest
 
-from rectifold.ir.evaluate import evaluate_points
-from rectifold.linear_regions.by_vertices import vertex_enumeration
-from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.form import hinge_of
-from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.incidence import (
     crossing,
     dot3,
     dot4,
-    foot,
-    line_through,
     meeting,
     parameter_of,
     point_at,
 )
-from rectifold.two_layers.space.merging import Ledger
 from rectifold.two_layers.space.sheets import NotGenericError, Sheet
-from rectifold.two_layers.space.space_form import space_form
-from support import float_network, net, points_of
 
 Point = tuple[int, ...]
 
@@ -111,20 +99,6 @@ def is_on(line: tuple[tuple[int, int, int], tuple[int, int, int]], point: Point)
     return point_at(line, parameter_of(line, point)) == point
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_lines(seed: int) -> None:
-    random = Random(seed)
-    p, q = form(random), form(random)
-    line = meeting(p, q)
-    if line is None:
-        return
-    for t in (Fraction(0), Fraction(7, 3), Fraction(-2)):
-        point = point_at(line, t)
-        assert (dot4(p, point), dot4(q, point), parameter_of(line, point)) == (0, 0, t)
-    assert line_through(foot(line), point_at(line, Fraction(5))) == line
-    assert line_through(point_at(line, Fraction(5)), foot(line)) == line
-
-
 def test_what_is_not_generic_is_named() -> None:
     x, y, z = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)
     with pytest.raises(NotGenericError, match="three hinges"):
@@ -145,63 +119,3 @@ def test_parts_of_a_sheet_that_are_parallel_to_its_hinges_are_planes_without_sea
     assert one.planes == {x, (1, 0, 0, 1), (2, 0, 0, -1)}
     two = Sheet.of((1, 0, 0, 1), [(x, -3), ((1, 0, 0, -2), 5)])[0]  # and 3x - 9 where x > 2
     assert (1, 0, 0, -3) in two.planes
-
-
-def test_a_sheet_takes_its_own_corners_and_seams_and_gains_what_it_replaces() -> None:
-    x, y, z = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0)
-    whole, _ = Sheet.of((3, 5, 7, 2), [(x, -1), (y, 2), (z, 4)])
-    ledger = Ledger(lambda _line: (Fraction(-100), Fraction(100)), lambda _point: True)
-    two = (Fraction(2),)
-    for seam in whole.seams:
-        ledger.add_seam(seam, two)
-    for vertex, corner, factor in whole.corners:
-        ledger.add_corner(vertex, corner, (2 * factor,))
-    assert len(ledger.left_over()) == len(whole.corners)
-    effect = ledger.effect(whole)
-    gain, weights = ledger.best(effect)
-    before = sum(max(0, len(kind) - 2) for kind in ledger.lines.values())
-    assert weights == two
-    assert gain == len(whole.corners) + before - 1
-    assert ledger.take(effect, weights) == whole.unit(two)
-    assert ledger.left_over() == []
-    assert not any(ledger.lines.values())
-
-
-@pytest.mark.parametrize("sizes", [(3, 4, 4, 1), (3, 5, 6, 2)])
-def test_two_hidden_layers_are_found_again(sizes: tuple[int, ...]) -> None:
-    """The network's own second layer takes every corner and every seam, so no unit is left over."""
-    network = float_network(5, *sizes)
-    assert network.domain is not None
-    enumeration = vertex_enumeration(network, network.domain)
-    form = space_form(enumeration.restriction, list(enumeration.regions()))
-    assert len(form.units) <= sizes[2]
-
-
-def test_merging_halves_the_units_of_a_deep_network() -> None:
-    network = float_network(0, 3, 6, 6, 6, 1)
-    assert network.domain is not None
-    enumeration = vertex_enumeration(network, network.domain)
-    regions = list(enumeration.regions())
-    many = space_form(enumeration.restriction, regions, merge=False)
-    few = space_form(enumeration.restriction, regions)
-    assert 2 * len(few.units) < len(many.units)
-    assert sum(network_of(few).hidden_sizes()) < sum(network_of(many).hidden_sizes())
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        # the second layer reads the inputs alone
-        "h = relu(x[0] + x[1])\nk = relu(x[2] - x[0])\noutput h - 2*k",
-        # a unit that is constant
-        "h = relu([x[0] + x[1], x[2], 1/3])\nk = relu([h[0] - h[1] + h[2], h[2] + x[0]])\n"
-        "m = relu(k[0] - k[1]/2 + x[1]/7 - 1/9)\noutput m",
-    ],
-)
-def test_second_layers_of_another_kind(text: str) -> None:
-    network = net(f"input x[3] in [-1, 1]\n{text}\n")
-    assert network.domain is not None
-    result = shallow_network(network, network.domain, kind="exact")
-    points = points_of(network.domain, 40, 0)
-    assert evaluate_points(network, points) == evaluate_points(result.network, points)
-    assert compare_by_regions(network, result.network, network.domain).complete

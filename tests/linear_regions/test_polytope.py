@@ -1,0 +1,31 @@
+"""Polytopes: signs decided in integers, true vertices and edges after a cut."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from rectifold.linear_regions.polytope import Polytope, scaled
+
+
+def test_signs_near_zero_are_found_in_integers() -> None:
+    box = Polytope.box([(0, 1), (0, 1)], [(1, 1), (1, 1)])
+    large = 10**30
+    form = [large, -large + 1, 0]  # at (1, 1) the value is 1, far inside the float error
+    signs = box.signs([form, [large, -large, 0]], scaled([form, [large, -large, 0]]))
+    at = box.vertices.index((1, 1, 1))
+    assert (signs[0, at], signs[1, at]) == (1, 0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_splitting_a_cube_keeps_true_vertices_and_edges(n: int) -> None:
+    box = Polytope.box([(0, 1)] * n, [(1, 1)] * n)
+    form = [2] * n + [-n]  # through the middle, for even n through corners too
+    signs = box.signs([form], scaled([form]))[0].tolist()
+    cut = box.split(form, signs)
+    for part, sign in ((cut.above, 1), (cut.below, -1)):
+        for vertex in part.vertices:
+            assert sign * sum(a * x for a, x in zip(form, vertex, strict=True)) >= 0
+        corners = {tuple(c) for c in product((0, 1), repeat=n) if sign * (2 * sum(c) - n) > 0}
+        assert corners <= {v[:-1] for v in part.vertices if v[-1] == 1}
