@@ -96,6 +96,8 @@ class BoxEffort:
     """Corners tried per batch."""
     close: float = 1e-3
     """Part of the value: bounds that near to a point's value are near enough."""
+    least: float = 1e-12
+    """The same in units of the output, where the value is about 0."""
 
     units_tried: int = 12
     """Units whose halves are bounded together before one is split."""

@@ -57,7 +57,7 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
     log = None if run.limits.log is None else ProofLog(run.limits.log, network, domain)
     if log is not None and (signs := proof_in_log(log, excess.bounds, queries)) is not None:
         return Agreement(True, no_points(excess.bounds), 0, 1.0, signs, pairing)
-    search = BoxSearch(excess.bounds, excess.witnesses, LAST)
+    search = BoxSearch(excess.bounds, excess.witnesses, LAST, run.effort.boxes)
     search.begin(queries, limit=excess.effort.most_boxes, until_refuted=True, refutes=asked.refutes)
     found = prove_by_boxes(search, asked, run)
     if log is not None and found.signs is not None:

@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from rectifold.bounds.state import Bounds
-from rectifold.effort.equivalence import AttackSize, EquivalenceEffort
+from rectifold.effort.effort import Effort
+from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.question import no_points
 from rectifold.exact.conversion import Floats
 from rectifold.facts.entries import BoxTreeSigns
@@ -106,29 +107,28 @@ def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
 
 def _split_until_the_end(search: BoxSearch, asked: Attack, run: Run) -> None:
     """In several processes, if there are some."""
-    done, effort = False, run.effort.equivalence
+    done, alone = False, run.effort.equivalence.alone_seconds
     with run.workers() as workers:
         while not done and time.monotonic() < asked.deadline:
             share = round(100 * search.found.settled_fraction)
             run.tell(f"{search.found.boxes:,} boxes", share, 100)
             if workers.executor is None:
-                done = search.go_on(min(asked.deadline, time.monotonic() + effort.alone_seconds))
+                done = search.go_on(min(asked.deadline, time.monotonic() + alone))
             else:
-                done = _split_in_turn(search, asked, workers, effort)
+                done = _split_in_turn(search, asked, workers, run.effort)
 
 
-def _split_in_turn(
-    search: BoxSearch, asked: Attack, workers: Workers, effort: EquivalenceEffort
-) -> bool:
+def _split_in_turn(search: BoxSearch, asked: Attack, workers: Workers, effort: Effort) -> bool:
     """One turn of every worker on a part of the waiting boxes; True when nothing waits."""
     if len(search.waiting) < 2 * workers.count:
-        return search.go_on(min(asked.deadline, time.monotonic() + effort.few_boxes_seconds))
-    known = Snapshot.take(asked.bounds, asked.witnesses)
-    seconds = min(effort.turn_seconds, time_left(asked.deadline))
+        few = effort.equivalence.few_boxes_seconds
+        return search.go_on(min(asked.deadline, time.monotonic() + few))
+    known = Snapshot.take(asked.bounds, asked.witnesses, effort)
+    seconds = min(effort.equivalence.turn_seconds, time_left(asked.deadline))
     tasks = [
-        SplitTask(known, LAST, tuple(search.queries), part, seconds, asked.contest)
-        for part in search.split_work(workers.count)
+        SplitTask(known, LAST, tuple(search.queries), work, seconds, asked.contest)
+        for work in search.split_work(workers.count)
     ]
-    for handed, other in workers.each(go_on_splitting, tasks):
-        search.merge(handed, other)
+    for work, part in workers.each(go_on_splitting, tasks):
+        search.merge(work, part)
     return not search.waiting or bool(search.refuted.any())

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.effort.effort import Effort
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
@@ -86,7 +87,7 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
     """The search from these points until it is complete, interrupted, or the deadline is over."""
     has_few_inputs = question.varying_inputs <= run.effort.equivalence.few_inputs
     kind = TightestSearch if has_few_inputs else PhaseSearch
-    search = kind(excess.bounds, excess.witnesses, LAST, start)
+    search = kind(excess.bounds, excess.witnesses, LAST, start, effort=run.effort.boxes)
     search.begin()
     with (
         notice_interrupts() as interrupted,
@@ -95,7 +96,7 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
         while not search.is_complete:  # one round at least: before it there is no bound to answer
             before = search.boxes
             if isinstance(search, TightestSearch) and workers.executor is not None:
-                _bound_in_turn(search, excess, workers)
+                _bound_in_turn(search, excess, workers, run.effort)
             else:
                 search.go_on(excess.deadline, before + 1)
             is_over = interrupted.is_set() or time.monotonic() >= excess.deadline
@@ -104,19 +105,21 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
     return search
 
 
-def _bound_in_turn(search: TightestSearch, excess: Excess, workers: Workers) -> None:
+def _bound_in_turn(
+    search: TightestSearch, excess: Excess, workers: Workers, effort: Effort
+) -> None:
     """One turn of every worker on a part of the waiting boxes."""
     if len(search.waiting) < 2 * workers.count:
         search.go_on(min(excess.deadline, time.monotonic() + excess.effort.few_boxes_seconds))
         return
-    known = Snapshot.take(excess.bounds, excess.witnesses)
+    known = Snapshot.take(excess.bounds, excess.witnesses, effort)
     seconds = min(excess.effort.turn_seconds, time_left(excess.deadline))
     tasks = [
-        TightestTask(known, LAST, part, search.point, seconds)
-        for part in search.split_work(workers.count)
+        TightestTask(known, LAST, work, search.point, seconds)
+        for work in search.split_work(workers.count)
     ]
-    for handed, part in workers.each(go_on_tightening, tasks):
-        search.merge(handed, part)
+    for work, part in workers.each(go_on_tightening, tasks):
+        search.merge(work, part)
 
 
 def _exactly_best(

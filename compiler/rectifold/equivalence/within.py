@@ -47,7 +47,7 @@ def agree_within(question: Question, run: Run) -> Agreement:
     if question.varying_inputs > run.effort.equivalence.few_inputs:
         found = _within_by_phases(question, excess, run)
     else:
-        search = BoxSearch(excess.bounds, excess.witnesses, LAST)
+        search = BoxSearch(excess.bounds, excess.witnesses, LAST, run.effort.boxes)
         search.begin(queries, limit=excess.effort.most_boxes, until_refuted=True)
         found = prove_by_boxes(search, excess, run)
     if log is not None and found.signs is not None:
@@ -58,8 +58,8 @@ def agree_within(question: Question, run: Run) -> Agreement:
 def _within_by_phases(question: Question, excess: Excess, run: Run) -> Agreement:
     """Many inputs: phases with paired units, then the cascade on the gap's signs."""
     target = -clearance(excess.bounds, LAST)
-    nothing = no_points(excess.bounds)
-    search = PhaseSearch(excess.bounds, excess.witnesses, LAST, nothing, target)
+    nothing, effort = no_points(excess.bounds), run.effort.boxes
+    search = PhaseSearch(excess.bounds, excess.witnesses, LAST, nothing, target, effort)
     search.begin()
     search.go_on(
         time.monotonic() + run.effort.equivalence.share_of_pairs * time_left(excess.deadline)

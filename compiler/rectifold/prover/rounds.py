@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.effort.search import PhaseEffort
 from rectifold.facts.methods import Method
 from rectifold.prover.layer import LayerState
 from rectifold.prover.stages import linear, phases, slopes
 from rectifold.prover.stages.boxes import prefers_boxes
 from rectifold.prover.state import ProofState
-from rectifold.search.tasks import EndTask, Snapshot, deal, tighten_ends
+from rectifold.search.tasks import BoundTask, answer_bounds, deal
 
 
 def run_rounds(state: ProofState) -> None:
@@ -65,7 +64,7 @@ def _again(
     if is_asked:
         nodes = state.effort.query_nodes * 4**number
         phases.branch(state, layer, nodes, with_planes=True)
-        if state.cone_cost(layer.name)[1] <= PhaseEffort().exact_weights:
+        if state.cone_cost(layer.name)[1] <= state.search_effort.phases.exact_weights:
             phases.branch(state, layer, nodes)  # a maximum of 0 is proved without planes only
 
 
@@ -83,9 +82,9 @@ def _tighten_ends(state: ProofState, layer: LayerState, nodes: int) -> None:
                     strict=True,
                 )
             )
-            known = Snapshot.take(state.bounds, state.witnesses)
+            known = state.snapshot()
             tasks = [
-                EndTask(
+                BoundTask(
                     known,
                     layer.name,
                     sign,
@@ -96,6 +95,6 @@ def _tighten_ends(state: ProofState, layer: LayerState, nodes: int) -> None:
                 )
                 for part in deal(units, state.workers.count)
             ]
-            for answered, found, proofs in state.workers.each(tighten_ends, tasks):
+            for answered, found, proofs in state.workers.each(answer_bounds, tasks):
                 layer.tighten(sign, answered, found, Method.CASES, proofs)
             layer.label("tighter ends")

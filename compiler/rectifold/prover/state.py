@@ -16,6 +16,7 @@ from typing import Literal, assert_never
 import numpy as np
 
 from rectifold.bounds.state import Bounds
+from rectifold.effort.effort import Effort
 from rectifold.effort.prover import ProverEffort
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
@@ -27,6 +28,7 @@ from rectifold.prover.layer import LayerState
 from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
 from rectifold.search.replay import ProofLog
+from rectifold.search.tasks import Snapshot
 from rectifold.search.witnesses import Witnesses
 from rectifold.smt.process import NoAnswer, Sat, Solver, Unsat
 from rectifold.smt.stability import cone_cost, find_point
@@ -81,6 +83,15 @@ class ProofState:
     def is_bounding(self) -> bool:
         """Are float bounds of use: allowed, and finite at the inputs?"""
         return self.settings.prover != "z3" and self.domain.is_bounded
+
+    @property
+    def search_effort(self) -> Effort:
+        """How hard the searches try."""
+        return self.settings.run.effort
+
+    def snapshot(self) -> Snapshot:
+        """What is known now, for a task."""
+        return Snapshot.take(self.bounds, self.witnesses, self.search_effort)
 
     def is_asked(self, layer: LayerState) -> bool:
         """Do the phases of this layer matter to the caller?"""

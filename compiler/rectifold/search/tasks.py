@@ -1,12 +1,15 @@
-"""Branch and bound as units of work: a few questions about one layer with all that is known below
-it, to be answered anywhere.
+"""Searches as units of work: questions about one layer, with all that is known below it.
+
+    (Snapshot, layer, units, seconds)   →   here, in another process, or on another machine
+
+A task is picklable and has its own time limit, so it does not matter where it runs.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from typing import Protocol, TypeVar
 
@@ -14,6 +17,7 @@ import numpy as np
 
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.threads import threads_for
+from rectifold.effort.effort import Effort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.trees import CaseProof
@@ -30,8 +34,9 @@ from rectifold.search.witnesses import Witnesses
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A network with proven ends, and points of its domain (the first keeps the linear
-    constraints).
+    """A network with proved bounds, a point of its domain, and how hard searches try.
+
+    The point keeps the domain's linear constraints, if it has some.
     """
 
     network: Network
@@ -39,25 +44,28 @@ class Snapshot:
     lower: Mapping[str, Floats]
     upper: Mapping[str, Floats]
     points: Floats
-    pairs: Mapping[str, str] = field(default_factory=dict)
+    pairs: Mapping[str, str]
+    effort: Effort
 
     @staticmethod
-    def take(bounds: Bounds, witnesses: Witnesses) -> Snapshot:
-        points = witnesses.points[:1]
-        return Snapshot(
-            bounds.network,
-            bounds.domain,
-            dict(bounds.lower),
-            dict(bounds.upper),
-            points,
-            dict(bounds.pairs),
-        )
+    def take(bounds: Bounds, witnesses: Witnesses, effort: Effort) -> Snapshot:
+        """What is known now. Later changes of the bounds are not in it."""
+        lower, upper, pairs = dict(bounds.lower), dict(bounds.upper), dict(bounds.pairs)
+        point = witnesses.points[:1]
+        return Snapshot(bounds.network, bounds.domain, lower, upper, point, pairs, effort)
 
     def restore(self) -> tuple[Bounds, Witnesses]:
+        """The bounds, and witnesses that start from the point."""
         bounds = Bounds(self.network, self.domain, self.pairs)
         for name, lower in self.lower.items():
             bounds.set(name, lower, self.upper[name])
         return bounds, Witnesses(bounds, 0, list(self.points))
+
+    def problem(self, layer: str, sign: int, *, with_hull: bool = False) -> PhaseProblem:
+        """The questions about one sign of a layer's units."""
+        bounds, witnesses = self.restore()
+        effort = self.effort.phases
+        return PhaseProblem(bounds, witnesses, layer, sign, with_hull=with_hull, effort=effort)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +83,7 @@ class SignTask:
 
 
 @dataclass(frozen=True, eq=False)
-class EndTask:
+class BoundTask:
     """How small can sign·z be bounded for these units? `reached` are values that it takes."""
 
     known: Snapshot
@@ -100,8 +108,9 @@ class BoxTask:
 
 @dataclass(frozen=True, eq=False)
 class SplitTask:
-    """Go on splitting these boxes of a search for one layer's signs; each query is a list of
-    alternatives.
+    """Go on splitting these boxes of a search for one layer's signs.
+
+    Each query is a list of alternatives. `refuter`: what refutes one, where it is not a sign.
     """
 
     known: Snapshot
@@ -114,8 +123,9 @@ class SplitTask:
 
 @dataclass(frozen=True, eq=False)
 class TightestTask:
-    """Go on bounding these boxes of a search for the largest value of one layer; `point` is the
-    best so far.
+    """Go on bounding these boxes of a search for the largest value of one layer.
+
+    `point` is the best so far.
     """
 
     known: Snapshot
@@ -150,7 +160,9 @@ def _on_few_threads(function: Callable[[AnyTask], Answer]) -> Callable[[AnyTask]
 @_on_few_threads
 def go_on_tightening(task: TightestTask) -> tuple[TightestWork, TightestPart]:
     """The boxes that were dealt out, and what became of them."""
-    search = TightestSearch(*task.known.restore(), task.layer, task.point[None, :])
+    bounds, witnesses = task.known.restore()
+    start, effort = task.point[None, :], task.known.effort.boxes
+    search = TightestSearch(bounds, witnesses, task.layer, start, effort=effort)
     search.resume(task.work)
     search.go_on(time.monotonic() + task.seconds)
     return task.work, search.part()
@@ -160,7 +172,7 @@ def go_on_tightening(task: TightestTask) -> tuple[TightestWork, TightestPart]:
 def go_on_splitting(task: SplitTask) -> tuple[SignsWork, SignsPart]:
     """The boxes that were dealt out, and what became of them."""
     bounds, witnesses = task.known.restore()
-    search = BoxSearch(bounds, witnesses, task.layer)
+    search = BoxSearch(bounds, witnesses, task.layer, task.known.effort.boxes)
     refuter = task.refuter
     refutes = (
         None if refuter is None else lambda points: refuter.lost(witnesses, points, task.layer)
@@ -173,10 +185,9 @@ def go_on_splitting(task: SplitTask) -> tuple[SignsWork, SignsPart]:
 
 @_on_few_threads
 def answer_signs(task: SignTask) -> Outcome:
-    bounds, witnesses = task.known.restore()
-    problem = PhaseProblem(bounds, witnesses, task.layer, task.sign, with_hull=task.with_hull)
+    """Which of the units have the sign, with trees, and which have not, with points."""
     return decide_signs(
-        problem,
+        task.known.problem(task.layer, task.sign, with_hull=task.with_hull),
         task.units,
         deadline=time.monotonic() + task.seconds,
         node_limit=task.node_limit,
@@ -185,10 +196,9 @@ def answer_signs(task: SignTask) -> Outcome:
 
 
 @_on_few_threads
-def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
+def answer_bounds(task: BoundTask) -> tuple[Indices, Floats, list[CaseProof]]:
     """(units, upper bounds of sign·z, proofs) of those that have a bound."""
-    problem = PhaseProblem(*task.known.restore(), task.layer, task.sign)
-    deadline = time.monotonic() + task.seconds
+    problem, deadline = task.known.problem(task.layer, task.sign), time.monotonic() + task.seconds
     found, proofs = tighten_bounds(
         problem, task.units, task.reached, deadline=deadline, nodes=task.nodes
     )
@@ -197,15 +207,16 @@ def tighten_ends(task: EndTask) -> tuple[Indices, Floats, list[CaseProof]]:
 
 
 @_on_few_threads
-def split_boxes(task: BoxTask) -> BoxOutcome:
-    search = BoxSearch(*task.known.restore(), task.layer)
+def answer_boxes(task: BoxTask) -> BoxOutcome:
+    """Which of the queries a tree of boxes proves, and which have points against them."""
+    search = BoxSearch(*task.known.restore(), task.layer, task.known.effort.boxes)
     return search.run(task.queries, deadline=time.monotonic() + task.seconds, limit=task.limit)
 
 
 def deal(units: Indices, count: int) -> list[Indices]:
-    """Units dealt out to workers like cards: neighbours are often equally hard."""
-    return (
-        [units[k::count] for k in range(min(count, len(units)))]
-        if len(units)
-        else [np.zeros(0, dtype=np.int64)]
-    )
+    """Units dealt out to workers like cards: neighbours are often equally hard.
+
+    One hand without units where there are none.
+    """
+    hands = [units[k::count] for k in range(min(count, len(units)))]
+    return hands or [np.zeros(0, dtype=np.int64)]

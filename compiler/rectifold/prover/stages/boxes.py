@@ -16,7 +16,7 @@ from rectifold.facts.trees import BoxProof
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
 from rectifold.search.boxes.signs import BoxOutcome
-from rectifold.search.tasks import BoxTask, Snapshot, deal, split_boxes
+from rectifold.search.tasks import BoxTask, answer_boxes, deal
 
 
 def prefers_boxes(state: ProofState, layer: LayerState) -> bool:
@@ -54,12 +54,12 @@ def _split_layer(state: ProofState, layer: LayerState, limit: int) -> None:
         return
     with state.spending():
         seconds = min(state.effort.share_of_boxes * state.search_left, state.time_left())
-        known = Snapshot.take(state.bounds, state.witnesses)
+        known = state.snapshot()
         tasks = [
             BoxTask(known, layer.name, tuple(queries[k] for k in part.tolist()), seconds, limit)
             for part in deal(np.arange(len(queries)), state.workers.count)
         ]
-        for outcome in state.workers.each(split_boxes, tasks):
+        for outcome in state.workers.each(answer_boxes, tasks):
             _take_proved(state, layer, outcome)
 
 

@@ -11,7 +11,7 @@ from rectifold.exact.entries import Indices
 from rectifold.facts.methods import Method
 from rectifold.prover.layer import LayerState
 from rectifold.prover.state import ProofState
-from rectifold.search.tasks import SignTask, Snapshot, answer_signs, deal
+from rectifold.search.tasks import SignTask, answer_signs, deal
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def _tasks(state: ProofState, layer: LayerState, asked: _Question) -> list[SignT
     seconds = min(state.search_left, state.time_left()) * asked.share
     _, weights = state.cone_cost(layer.name)
     nodes = max(effort.least_nodes, min(effort.phase_nodes, effort.phase_work // (weights + 1)))
-    known = Snapshot.take(state.bounds, state.witnesses)
+    known = state.snapshot()
     return [
         SignTask(
             known,

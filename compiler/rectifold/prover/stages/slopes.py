@@ -30,7 +30,9 @@ def run(state: ProofState, layer: LayerState) -> None:
         return
     with state.timed("optimised slopes"):
         for sign in (1, -1):
-            problem = PhaseProblem(state.bounds, state.witnesses, layer.name, sign)
+            problem = PhaseProblem(
+                state.bounds, state.witnesses, layer.name, sign, effort=state.search_effort.phases
+            )
             found, proofs = optimise_slopes(problem, units)
             layer.tighten(sign, units, found, Method.CASES, proofs)
         layer.label("optimised slopes")

@@ -16,14 +16,12 @@ import numpy as np
 from rectifold.bounds.boxes import Boxes
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
+from rectifold.effort.search import BoxEffort
 from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxProof, BoxTree, UnitSplit
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes, clearance, with_phase
 from rectifold.search.boxes.signs import Query
 from rectifold.search.boxes.tree import Box, InputCut, UnitBounds
-
-_BATCH = 128  # boxes bounded together
-_LESS_CLEAR = 0.5  # of what a search keeps clear of 0: these batches round otherwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +34,11 @@ class _Waiting:
 
 
 def prove_again(
-    bounds: Bounds, layer: str, proof: BoxProof, queries: Sequence[Sequence[Query]] | None = None
+    bounds: Bounds,
+    layer: str,
+    proof: BoxProof,
+    queries: Sequence[Sequence[Query]] | None = None,
+    batch_size: int = BoxEffort().batch,
 ) -> list[bool]:
     """Which claims of a tree hold on every path of it.
 
@@ -48,7 +50,7 @@ def prove_again(
     failed = np.zeros(len(claims), dtype=bool)
     waiting = [_Waiting(proof.tree, on_boxes.domain_box(), ~failed)]
     while waiting:
-        batch, waiting = waiting[-_BATCH:], waiting[:-_BATCH]
+        batch, waiting = waiting[-batch_size:], waiting[:-batch_size]
         boxes = on_boxes.tightened([v.box for v in batch])
         proved = _proved_on(bounds, layer, boxes, [v.tree for v in batch], claims)
         for k, one in enumerate(batch):
@@ -61,12 +63,15 @@ def prove_again(
 
 
 def _proved_on(
-    bounds: Bounds, layer: str, boxes: Boxes, trees: Sequence[BoxTree],
+    bounds: Bounds,
+    layer: str,
+    boxes: Boxes,
+    trees: Sequence[BoxTree],
     claims: Sequence[Sequence[Query]],
-) -> Mask:  # fmt: skip
+) -> Mask:
     """Boxes × claims: those that the box's node names, and that hold on the box."""
     proved = np.zeros((len(trees), len(claims)), dtype=bool)
-    least = _LESS_CLEAR * clearance(bounds, layer)
+    least = 0.5 * clearance(bounds, layer)  # less than a search asks: batches round otherwise
     for sign in (1, -1):
         asked = [
             (number, claim, unit)

@@ -18,16 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.bounds.state import Bounds
+from rectifold.effort.search import BoxEffort
 from rectifold.exact.conversion import Floats
 from rectifold.facts.trees import BoxTree
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
 from rectifold.search.boxes.influence import BoxBatch
 from rectifold.search.boxes.tree import OpenBox, SplitTree, Work
 from rectifold.search.witnesses import Witnesses
-
-_BATCH = 64  # boxes bounded together: fewer than in a search for signs, for the worst are wanted
-_CLOSE = 1e-3  # of the value: bounds that near to a point's value are near enough
-_LEAST = 1e-12  # the same where the value is 0
 
 Progress = tuple[float, float, float]  # (seconds, reached, upper)
 
@@ -69,6 +66,7 @@ class LargestSearch(ABC):
         layer: str,
         start: Floats,
         target_bound: float | None = None,
+        effort: BoxEffort = BoxEffort(),
     ) -> None:
         """`start` (k×n): points to begin with.
 
@@ -76,6 +74,7 @@ class LargestSearch(ABC):
         clearly above 0, by more than that, ends the search too.
         """
         self.target_bound = target_bound
+        self.effort = effort
         self.bounds = bounds
         self.witnesses = witnesses
         self.layer = layer
@@ -132,7 +131,8 @@ class LargestSearch(ABC):
     def _is_near(self, value: float) -> bool:
         if self.target_bound is not None:
             return value <= self.target_bound or self.reached > -self.target_bound
-        return value <= self.reached + _CLOSE * abs(self.reached) + _LEAST
+        close = self.effort.close * abs(self.reached) + self.effort.least
+        return value <= self.reached + close
 
     def _store(self, place: int, upper: Floats) -> UpperBounds:
         """Note the bounds found on a box, and what is known there with them."""
@@ -203,7 +203,7 @@ class TightestSearch(LargestSearch):
 
     def go_on(self, deadline: float, most_boxes: int = 10**9) -> None:
         while not self.is_complete and self.boxes < most_boxes:
-            count = min(_BATCH, len(self.waiting))
+            count = min(self.effort.largest_batch, len(self.waiting))
             batch = [heapq.heappop(self.waiting).box for _ in range(count)]
             self.boxes += count
             self._wait_for(self._bound(batch))

@@ -1,6 +1,6 @@
 """Decides signs by splitting the box, for few inputs: one tree settles many units together.
 
-    bound every unit below, then the open queries, on 128 boxes at once
+    bound every unit below, then the open queries, on many boxes at once
     a query that holds on a box is open no longer there; the others are asked on both its halves
 
 Sound because a query that holds on some box of every path of the tree holds on the domain. Only
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rectifold.bounds.state import Bounds
+from rectifold.effort.search import BoxEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import Mask
@@ -24,9 +25,6 @@ from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes, clearance
 from rectifold.search.boxes.influence import BoxBatch
 from rectifold.search.boxes.tree import OpenBox, SplitTree, Work
 from rectifold.search.witnesses import Witnesses
-
-_BATCH = 128  # boxes bounded together
-_POINTS = 256  # corners tried per batch
 
 Query = tuple[int, int]  # (unit, sign): is sign·z ≤ 0?
 Refuter = Callable[[Floats], Mask]  # points (k×n) → k×queries
@@ -73,7 +71,10 @@ class SignsPart:
 class BoxSearch:
     """Decides signs of units of one layer whose predecessors are done, on a bounded box."""
 
-    def __init__(self, bounds: Bounds, witnesses: Witnesses, layer: str) -> None:
+    def __init__(
+        self, bounds: Bounds, witnesses: Witnesses, layer: str, effort: BoxEffort = BoxEffort()
+    ) -> None:
+        self.effort = effort
         self.witnesses = witnesses
         self.layer = layer
         self.on_boxes = BoundsOnBoxes(bounds, layer)
@@ -117,7 +118,8 @@ class BoxSearch:
         while self.waiting and not (self.until_refuted and self.refuted.any()):
             if time.monotonic() >= deadline:
                 return False
-            batch, self.waiting = self.waiting[-_BATCH:], self.waiting[:-_BATCH]
+            size = self.effort.batch
+            batch, self.waiting = self.waiting[-size:], self.waiting[:-size]
             self.found.boxes += len(batch)
             self.waiting += self._bound(batch)
             dropped = self.refuted | self.given_up
@@ -203,7 +205,7 @@ class BoxSearch:
             still_open[numbers[holds], owners[which[holds]]] = False
             failing = still_open[numbers, owners[which]]
             np.add.at(influence, numbers[failing], answer.influence[failing])
-            chosen = np.nonzero(failing)[0][:_POINTS]
+            chosen = np.nonzero(failing)[0][: self.effort.points]
             points += [answer.corners[chosen], bounded.centres(numbers[chosen])]
         self._try(points)
         return still_open, influence

@@ -27,10 +27,6 @@ from rectifold.search.boxes.influence import RelaxationCost
 from rectifold.search.boxes.largest import LargestSearch
 from rectifold.search.boxes.tree import Box, UnitBounds, UnitCut
 
-_TRIED = 12  # units whose halves are bounded together before one is split,
-_MOST = 60  # at most, as long as
-_ENOUGH = 3e-3  # of the bound is not gained
-
 
 @dataclass(frozen=True, eq=False)
 class _Part:
@@ -95,12 +91,12 @@ class PhaseSearch(LargestSearch):
     def _split(self, part: _Part, affordable: int) -> list[_Part]:
         """The halves of a part at the best unit, among as many as there is time for."""
         best: _Tried | None = None
-        units = part.units[:affordable]
-        for start in range(0, len(units), _TRIED):
-            tried = self._try(part, units[start : start + _TRIED])
+        units, size = part.units[:affordable], self.effort.units_tried
+        for start in range(0, len(units), size):
+            tried = self._try(part, units[start : start + size])
             if best is None or tried.score < best.score:
                 best = tried
-            if best.score[0] < part.value - _ENOUGH * abs(part.value):
+            if best.score[0] < part.value - self.effort.enough * abs(part.value):
                 break
         if best is None:
             return []
@@ -137,19 +133,20 @@ class PhaseSearch(LargestSearch):
             worst = int(np.argmax(best))
             row = k * len(self.units) + worst
             corners.append(np.where(found.coefficients[row] > 0, self.high, self.low))
-            units = _worth_trying({name: added[row] for name, added in cost.added.items()})
+            costs = {name: added[row] for name, added in cost.added.items()}
+            units = _costliest(costs, self.effort.most_units)
             bounds = self.on_boxes.of_box(boxes, int(numbers[k]))
             parts.append(_Part(place, bounds, worst, float(best[worst]), units))
         self._learn(np.array(corners))
         return parts
 
 
-def _worth_trying(added: dict[str, Floats]) -> list[UnitCut]:
-    """The units whose relaxations add most to a bound, `added` by layer; the costliest first."""
+def _costliest(costs: dict[str, Floats], most: int) -> list[UnitCut]:
+    """The units whose relaxations add most to a bound, `costs` by layer; the costliest first."""
     found = [
         (float(cost[unit]), name, int(unit))
-        for name, cost in added.items()
-        for unit in np.argsort(-cost)[:_MOST]
+        for name, cost in costs.items()
+        for unit in np.argsort(-cost)[:most]
         if cost[unit] > 0
     ]
-    return [UnitCut(name, unit) for _, name, unit in sorted(found, reverse=True)[:_MOST]]
+    return [UnitCut(name, unit) for _, name, unit in sorted(found, reverse=True)[:most]]
