@@ -154,6 +154,14 @@ def test_the_exactly_best_point_of_the_log_is_answered_where_floats_cannot_tell_
     assert closest(a, b, domain, limits=Limits(1e-9, log=log)).lower == 1
 
 
+def test_a_margin_of_nothing_asks_for_no_endless_precision() -> None:
+    """The only output is a constant: its bounds differ by the least float there is."""
+    a = net("input x[1] in [1/3, 2/3]\nh = relu(2*x)\ny = relu([[0]] @ h + [-3])\noutput y\n")
+    found = closest(a, a, domain_of(a), limits=Limits(0.5))
+    assert found.upper < F(1, 10**18)
+    assert found.replayed == "holds"
+
+
 WIDE = "input x[1] in [0, 1000000000000000]\nh = relu([[-2], [-1]] @ x + [BIAS, 0])\n"
 WIDE += "y = [[-1, 3], [-1, 0]] @ h + [-3, 1]\noutput y\n"
 FLAT = "input x[2] in [[0, 10000000], [-1, 3]]\n"
