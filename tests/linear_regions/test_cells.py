@@ -1,4 +1,6 @@
-"""Enumeration: dealt out, cells are those of the whole; a limit and a clock leave the rest waiting."""
+"""Enumeration: dealt out, cells are those of the whole; a limit and a clock leave the rest
+waiting.
+"""
 
 from __future__ import annotations
 
