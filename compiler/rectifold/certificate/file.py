@@ -33,6 +33,7 @@ class Certificate:
 
     @property
     def text(self) -> str:
+        """What the file holds."""
         return "\n".join(self.lines) + "\n"
 
 

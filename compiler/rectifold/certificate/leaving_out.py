@@ -22,6 +22,7 @@ from rectifold.certificate.accepted import ClaimRefused, require_accepted
 from rectifold.certificate.compiled import certify
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
+from rectifold.effort.proofs import CertificateEffort
 from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.facts.side import Side
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -30,19 +31,17 @@ from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.json import Json, as_list
 
-_LEAVING_ROUNDS = 6  # of leaving out: each one leaves out more
-_RULES = {
-    "merge_parallel": "merging units",
-    "carriers": "carriers",
-}  # the rewrites that establish what no bound says
+# the rewrites that establish what no bound says
+_RULES = {"merge_parallel": "merging units", "carriers": "carriers"}
 
 LeftOut = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class CertifiedCompile:
-    """A compiled network with its certificate and the checker's verdict; `left_out` says what
-    could not be certified.
+    """A compiled network with its certificate and the checker's verdict.
+
+    `left_out` says, a line each, what could not be certified and is therefore not rewritten.
     """
 
     compiled: Compiled
@@ -102,11 +101,12 @@ def _verdict_of(
 def _with_less(
     compiled: Compiled, certificate: Certificate, options: Options
 ) -> CertifiedCompile | None:
-    """The rewriting again, without what the checker has refused so far; None if that does not
-    help.
+    """The rewriting again, without what the checker has refused so far.
+
+    None if that does not help: nothing more can be left out, or the rounds are over.
     """
     said: list[str] = []
-    for _ in range(_LEAVING_ROUNDS):
+    for _ in range(CertificateEffort.leaving_out_rounds):
         replayed = _Replayed(compiled, certificate)
         facts, lost = _weaker(compiled.facts, replayed)
         refused = (
@@ -146,6 +146,7 @@ def certify_untouched_in_time(same: Compiled, deadline: Deadline) -> CertifiedCo
 
 
 def _certify_untouched(same: Compiled) -> CertifiedCompile:
+    """An `unchanged` network, certified as equal to itself. Raises ClaimRefused."""
     certificate = certify_same(same.source)
     verdict = require_accepted(same.source, same.source, same.facts.domain, certificate)
     return CertifiedCompile(same, certificate, verdict, ("every rewrite",))
@@ -155,8 +156,9 @@ def _certify_untouched(same: Compiled) -> CertifiedCompile:
 
 
 class _Replayed:
-    """A certificate step by step: what the checker knows at the end, and the layers of whose ties
-    or carriers it accepted not all.
+    """A certificate step by step: what the checker knows at the end.
+
+    `layers` are those of whose ties or carriers it accepted not all.
     """
 
     def __init__(self, compiled: Compiled, certificate: Certificate) -> None:
@@ -182,11 +184,13 @@ class _Replayed:
 
 
 def _replay(compiled: Compiled) -> rectifold_check.Replay:
+    """The checker before the first step."""
     texts = canonical_text(compiled.source), canonical_text(compiled.network)
     return rectifold_check.Replay(*texts, domain_text(compiled.facts.domain))
 
 
 def _steps(certificate: Certificate) -> Iterable[list[Json]]:
+    """Between the header and the final comparison."""
     return (json.loads(line) for line in certificate.lines[1:-1])
 
 

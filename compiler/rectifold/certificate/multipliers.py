@@ -51,6 +51,7 @@ class MultiplierRecorder:
         self.cases = cases
 
     def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
+        """Add the facts of one layer's lines to the rows at `positions`, with c as multipliers."""
         known = self.bounds.of(layer)
         unstable = np.nonzero(known.straddles)[0]
         column, width = np.searchsorted(live, unstable), known.upper - known.lower

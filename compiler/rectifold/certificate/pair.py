@@ -24,6 +24,7 @@ from rectifold.certificate.steps import (
     tie_of,
 )
 from rectifold.certificate.units import UnitProofs
+from rectifold.effort.proofs import CertificateEffort
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -31,12 +32,11 @@ from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network
 from rectifold.ir.sampling import sample_points
 
-_TRACES = 16  # points at which candidates for ties must be proportional, exactly
+_Shape = tuple[Fraction, ...]
+"""A unit's values at the points of the traces, divided by the first that is not 0."""
 
-_Shape = tuple[Fraction, ...]  # a unit's values at those points, divided by the first that is not 0
-_SeenShapes = dict[
-    _Shape, tuple[UnitRef, Fraction]
-]  # the first unit of that shape, and its divisor
+_SeenShapes = dict[_Shape, tuple[UnitRef, Fraction]]
+"""The first unit of a shape, and its divisor."""
 
 
 @on_few_threads
@@ -66,13 +66,15 @@ def certify_same(network: Network) -> Certificate:
 def _pair_steps(
     a: Network, b: Network, facts_a: Facts, facts_b: Facts
 ) -> Iterator[CertificateStep]:
+    """The bounds of both networks, then every tie that traces suggest."""
     sides = (UnitProofs(a, facts_a, 0), UnitProofs(b, facts_b, 1))
     if (precision := max(proofs.precision for proofs in sides)) > BITS:
         yield PrecisionStep(precision)
     for proofs in sides:
         yield from proofs.steps()
     seen: _SeenShapes = {}
-    points = Matrix.from_fractions(sample_points(facts_a.domain, _TRACES), columns=a.input_size).T
+    sample = sample_points(facts_a.domain, CertificateEffort.trace_points)
+    points = Matrix.from_fractions(sample, columns=a.input_size).T
     for proofs in sides:
         values = trace(proofs.network, points, with_activations=False)
         for layer in proofs.network.relu_layers:

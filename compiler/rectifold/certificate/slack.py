@@ -29,9 +29,10 @@ from rectifold.ir.domain import Domain
 
 
 def bits_for_large(sizes: Sequence[float], domain: Domain) -> int:
-    """Fractional bits beyond the usual ones where ends of layers (`sizes`) or the domain are large.
+    """Fractional bits beyond the usual ones where bounds of layers, or the domain, are large.
 
-    A coefficient is rounded by 2^-bits, and that is multiplied by values of this size.
+    `sizes` are the largest of each layer. A coefficient is rounded by 2^-bits, and that meets
+    values of this size.
     """
     box = np.abs(np.concatenate(domain.float_box))
     large = max([s for s in (*sizes, *box.tolist()) if s < np.inf], default=1.0)
@@ -39,9 +40,9 @@ def bits_for_large(sizes: Sequence[float], domain: Domain) -> int:
 
 
 def bits_for(layers: Iterable[LayerFacts], domain: Domain) -> int:
-    """Fractional bits with which the checker's rounding is far below the smallest layer's ends.
+    """Fractional bits with which the checker's rounding is far below the smallest layer's bounds.
 
-    A coefficient is rounded by 2^-bits and meets values as large as the domain and the layers.
+    At least BITS and at most MOST_BITS.
     """
     sizes = [
         float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in layers
@@ -52,9 +53,10 @@ def bits_for(layers: Iterable[LayerFacts], domain: Domain) -> int:
 
 
 class RoundingNeed:
-    """Per row of a backward pass, what the checker's rounding may cost (`total`).
+    """Per row of a backward pass, what the checker's rounding may cost (`total`); a recorder.
 
-    That is twice per layer 2^-bits · Σ |value|, and for every slope 2^-60 of the unit's range.
+    That is, twice per layer, 2^-bits times the sum of the sizes of what it passes on, and for every
+    slope SLOPE_MARGIN of the unit's range, which is added as the pass tells of its coefficients.
     """
 
     def __init__(self, bounds: Bounds, name: str, rows: int, bits: int) -> None:
@@ -67,6 +69,7 @@ class RoundingNeed:
         self.total = np.full(rows, 2.0 ** (4 - bits) * (2 * len(cone) + 2 + 2 * magnitude))
 
     def __call__(self, layer: str, positions: Indices, live: Indices, c: Floats) -> None:
+        """Add what the slopes of one layer may cost rows with the coefficients c."""
         width = (
             np.maximum(self.bounds.upper[layer], 0.0) - np.minimum(self.bounds.lower[layer], 0.0)
         )[live]

@@ -43,9 +43,11 @@ class Numbering:
         self.numbers = {layer.name: k for k, layer in enumerate(network.layers, start=1)}
 
     def layer(self, name: str) -> int:
+        """A layer's number, from 1."""
         return self.numbers[name]
 
     def unit(self, name: str, index: int) -> UnitRef:
+        """A unit of a layer, as certificates name it."""
         return UnitRef(self.net, self.numbers[name], index)
 
 
@@ -248,9 +250,8 @@ class PrecisionStep:
 class FinalStep:
     """The comparison of the outputs, which ends a certificate; per output number two proofs."""
 
-    proofs: Mapping[int, tuple[MultiplierProof, MultiplierProof]] = field(
-        default_factory=dict
-    )  # ge, le
+    # proofs that the difference is at least -eps, and that it is at most eps
+    proofs: Mapping[int, tuple[MultiplierProof, MultiplierProof]] = field(default_factory=dict)
 
     def json(self) -> list[Json]:
         outputs: dict[str, Json] = {

@@ -31,6 +31,7 @@ from rectifold.certificate.steps import (
     PrecisionStep,
 )
 from rectifold.certificate.units import UnitProofs
+from rectifold.effort.proofs import CertificateEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.entries import BoxTreeSigns
@@ -41,8 +42,6 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST, gap, names_of
 from rectifold.ir.network import Network
 from rectifold.ir.unit_pairing import Pairing, arrange
-
-MOST_CELLS = 20_000  # the checker takes about a millisecond for each
 
 
 @on_few_threads
@@ -56,11 +55,12 @@ def certify_within(
     *,
     more_bits: int = 0,
 ) -> Certificate:
-    """A certificate that |A_j − B_j| ≤ tolerance_j.
+    """A certificate that |A_j − B_j| ≤ tolerance_j for every output j.
 
-    `evidence`: signs of the gap network of the networks arranged by `pairing` (ir/joint), or facts
-    about the plain gap network with a relu last layer. `more_bits`: fractional bits for the checker
-    beyond those that are expected to do.
+    `evidence`: signs of the gap network's last layer, the networks arranged by `pairing`; or facts
+    about the plain gap network, its last layer of relu units. `more_bits`: fractional bits for the
+    checker beyond those that are expected to do. The evidence is written down, not judged: who
+    asked lets the checker judge the certificate.
     """
     if isinstance(evidence, BoxTreeSigns):
         network = gap(*arrange(a, b, pairing), tolerance)
@@ -75,14 +75,15 @@ def certify_by_cells(
     b: Network,
     domain: Domain,
     tolerance: Sequence[Fraction],
-    most: int = MOST_CELLS,
+    most: int = CertificateEffort.most_cells,
     stop: Callable[[], bool] | None = None,
 ) -> Certificate | None:
-    """A certificate that |A_j − B_j| ≤ tolerance_j, for few inputs.
+    """A certificate that |A_j − B_j| ≤ tolerance_j for every output j, for few inputs.
 
-    The checker cuts the domain into cells on which both networks are affine. None for an unbounded
-    domain, more than six inputs that vary, more than `most` cells or more work than the checker
-    takes from a certificate of this length, when `stop` says so, or where it does not hold.
+    The checker cuts the domain into cells on which both networks are affine, and the certificate
+    says how many there are. None where it does not hold, for an unbounded domain, for more than
+    six inputs that vary, for more than `most` cells or more work than the checker takes from a
+    certificate of this length, and when `stop` says so.
     """
     first, on = canonical_text(a), domain_text(domain)
     replay = rectifold_check.Replay(first, canonical_text(b), on, [str(v) for v in tolerance])
@@ -99,6 +100,7 @@ def certify_by_cells(
 
 
 def _fact_steps(network: Network, facts: Facts, more_bits: int) -> Iterator[CertificateStep]:
+    """The bounds of the gap network."""
     proofs = UnitProofs(network, facts, GAP)
     yield from _precision(proofs.precision + more_bits)
     yield from proofs.steps()
@@ -107,7 +109,7 @@ def _fact_steps(network: Network, facts: Facts, more_bits: int) -> Iterator[Cert
 def _box_steps(
     network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns, more_bits: int
 ) -> Iterator[CertificateStep]:
-    """The pairs, the ends on the whole box with which the search began, and the tree."""
+    """The pairs, the bounds on the whole domain with which the search began, and the tree."""
     numbering = Numbering(network, GAP)
     root: list[CertificateStep] = []
 

@@ -11,7 +11,7 @@ import click
 
 from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import Certificate
-from rectifold.certificate.within import MOST_CELLS, certify_by_cells
+from rectifold.certificate.within import certify_by_cells
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
     GivenNetwork,
@@ -31,6 +31,7 @@ from rectifold.cli.rounding import precision_of, rounding_in_time
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
+from rectifold.effort.proofs import CertificateEffort
 from rectifold.effort.running import CommandEffort
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
@@ -247,7 +248,7 @@ def certify_shallow(
     if certificate is None:
         if required:
             raise InputError(
-                f"the certificate of this form would need more than {MOST_CELLS:,} cells"
+                f"the certificate of this form would need more than {CertificateEffort.most_cells:,} cells"
             )
         return None
     return certificate, require_accepted(source, result.network, domain, certificate)
