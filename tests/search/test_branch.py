@@ -20,10 +20,10 @@ from rectifold.search.witnesses import Witnesses
 from support import points_of, random_network
 
 
-@pytest.mark.parametrize("with_hull", [False, True])
+@pytest.mark.parametrize("with_planes", [False, True])
 @pytest.mark.parametrize("seed", range(60))
 def test_optimised_slopes_and_trees_never_contradict_exact_values(
-    seed: int, with_hull: bool
+    seed: int, with_planes: bool
 ) -> None:
     network = random_network(seed)
     assert network.domain is not None
@@ -40,12 +40,12 @@ def test_optimised_slopes_and_trees_never_contradict_exact_values(
         units = np.arange(layer.size)
         for sign in (1, -1):
             problem = PhaseProblem(
-                bounds, Witnesses(bounds, seed, []), layer.name, sign, with_hull=with_hull
+                bounds, Witnesses(bounds, seed, []), layer.name, sign, with_planes=with_planes
             )
             upper, leaves = optimise_slopes(problem, units)
             plain = backward(bounds, layer.name, units, float(sign)).upper
             assert len(leaves) == layer.size
-            rounding = problem.scale / 16 if with_hull else 0.0  # levels are multiples of 1/64
+            rounding = problem.scale / 16 if with_planes else 0.0  # levels are multiples of 1/64
             assert (upper <= plain + rounding + 1e-9 * (1 + np.abs(plain))).all()
             outcome = decide_signs(problem, units, deadline=inf, node_limit=300)
             for k in units.tolist():

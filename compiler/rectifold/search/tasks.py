@@ -61,11 +61,11 @@ class Snapshot:
             bounds.set(name, lower, self.upper[name])
         return bounds, Witnesses(bounds, 0, list(self.points))
 
-    def problem(self, layer: str, sign: int, *, with_hull: bool = False) -> PhaseProblem:
+    def problem(self, layer: str, sign: int, *, with_planes: bool = False) -> PhaseProblem:
         """The questions about one sign of a layer's units."""
         bounds, witnesses = self.restore()
         effort = self.effort.phases
-        return PhaseProblem(bounds, witnesses, layer, sign, with_hull=with_hull, effort=effort)
+        return PhaseProblem(bounds, witnesses, layer, sign, with_planes=with_planes, effort=effort)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class SignTask:
     seconds: float
     node_limit: int
     query_limit: int
-    with_hull: bool = False
+    with_planes: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +187,7 @@ def go_on_splitting(task: SplitTask) -> tuple[SignsWork, SignsPart]:
 def answer_signs(task: SignTask) -> Outcome:
     """Which of the units have the sign, with trees, and which have not, with points."""
     return decide_signs(
-        task.known.problem(task.layer, task.sign, with_hull=task.with_hull),
+        task.known.problem(task.layer, task.sign, with_planes=task.with_planes),
         task.units,
         deadline=time.monotonic() + task.seconds,
         node_limit=task.node_limit,

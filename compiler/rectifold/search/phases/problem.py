@@ -75,10 +75,10 @@ class PhaseProblem:
         layer: str,
         sign: int,
         *,
-        with_hull: bool = False,
+        with_planes: bool = False,
         effort: PhaseEffort = PhaseEffort(),
     ) -> None:
-        """`with_hull`: each node has its own planes above the units of the first layer.
+        """`with_planes`: each node has its own planes above the units of the first layer.
 
         Such nodes cost ten to fifteen times as much, and hard questions need far fewer of them
         (docs/mathematics.md#planes-above-the-first-layer).
@@ -90,7 +90,7 @@ class PhaseProblem:
         self.effort = effort
         self.skeleton: Skeleton = skeleton_of(bounds, layer, effort.single_precision)
         self.frame = self.skeleton.frame
-        self.first = self._first_layer() if with_hull else None
+        self.first = self._first_layer() if with_planes else None
         self.batch = effort.batch if self.first is None else effort.planes_batch
         dtype = self.skeleton.dtype
         self.rows = bounds.constraints.rows.astype(dtype)
