@@ -1,10 +1,10 @@
 """The bounds of whole layers by intervals, as steps.
 
-    ["intervals", net, layer]          every unit's ends, rounded outward
+    ["intervals", net, layer]          every unit's bounds, rounded outward
     ["bound", unit, side, value, …]    those that are 0 to the last bit, or must be ours exactly
 
 The checker writes an active unit as the affine form it is, whose interval can be wider than the
-ends that were proved for it. Such units are *impure*; a bound that rests on their ends names them.
+bounds that were proved for it. Such units are *impure*; a bound that rests on theirs names them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SeenEnds = dict[tuple[str, int, Side], _Named]
 
 @dataclass(frozen=True)
 class Demand:
-    """Layers whose ends later proofs need (`full`), and those needed to the last bit (`exact`)."""
+    """Layers whose bounds later proofs need (`full`), and those needed to the last bit (`exact`)."""
 
     full: frozenset[str]
     exact: frozenset[str]
@@ -65,24 +65,24 @@ class IntervalSteps:
         if is_plain:
             yield IntervalsStep(self.numbering.net, self.numbering.layer(entry.layer))
         seen: _SeenEnds = {}
-        for side, ends in ((Side.UPPER, entry.upper), (Side.LOWER, entry.lower)):
-            chosen = self._of_their_own(entry.layer, side.sign * ends, is_plain=is_plain)
-            for k in np.nonzero(chosen & np.isfinite(ends))[0].tolist():
-                unit, value = self.numbering.unit(layer.name, k), Fraction(float(ends[k]))
+        for side, values in ((Side.UPPER, entry.upper), (Side.LOWER, entry.lower)):
+            chosen = self._of_their_own(entry.layer, side.sign * values, is_plain=is_plain)
+            for k in np.nonzero(chosen & np.isfinite(values))[0].tolist():
+                unit, value = self.numbering.unit(layer.name, k), Fraction(float(values[k]))
                 yield BoundStep(unit, side, value, self._proof(layer, k, side, seen))
 
-    def _of_their_own(self, layer: str, signed_ends: Floats, *, is_plain: bool) -> Mask:
-        """Units with a step of their own; `signed_ends` ≤ 0 are those that give a sign."""
-        has_sign = signed_ends <= 0
+    def _of_their_own(self, layer: str, signed: Floats, *, is_plain: bool) -> Mask:
+        """Units with a step of their own; `signed` ≤ 0 are those that give a sign."""
+        has_sign = signed <= 0
         if is_plain:
             sizes = self.bounds.row_sizes(self.bounds.floats[layer])[0]
-            return np.asarray(has_sign & (-signed_ends <= INTERVAL_MARGIN * sizes))
+            return np.asarray(has_sign & (-signed <= INTERVAL_MARGIN * sizes))
         return np.asarray(has_sign | (layer in self.demand.full))
 
     def _proof(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> LeafProof:
         if not any(self.impure.values()):
             return LeafProof()
-        named = self._named_ends(layer, unit, side, seen)
+        named = self._named_bounds(layer, unit, side, seen)
         return LeafProof(
             tuple(
                 UnitFact(side.written, self.numbering.unit(name, j), multiplier)
@@ -90,8 +90,8 @@ class IntervalSteps:
             )
         )
 
-    def _named_ends(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> _Named:
-        """The ends of impure units on which an interval bound of `unit` rests.
+    def _named_bounds(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> _Named:
+        """The bounds of impure units on which an interval bound of `unit` rests.
 
         They are followed through linear layers; the rest is the checker's `low`.
         """
@@ -107,25 +107,25 @@ class IntervalSteps:
             for j in np.nonzero(weight.nonzero[unit])[0].tolist():
                 factor = weight.entry(unit, j)
                 end = side if factor > 0 else side.other
-                for fact, value in self._ends_named_for(below, j, end, seen).items():
+                for fact, value in self._bounds_named_for(below, j, end, seen).items():
                     total[fact] = total.get(fact, Fraction(0)) + abs(factor) * value
         seen[key] = total
         return total
 
-    def _ends_named_for(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> _Named:
+    def _bounds_named_for(self, layer: Layer, unit: int, side: Side, seen: _SeenEnds) -> _Named:
         """The same for a value that is read.
 
         It is named itself if it is impure and known to be active by now; of a linear layer, what
         it reads is named.
         """
         if not layer.is_relu:
-            return self._named_ends(layer, unit, side, seen)
+            return self._named_bounds(layer, unit, side, seen)
         is_named = unit in self.impure[layer.name] and self.bounds.lower[layer.name][unit] >= 0
         return {(side, layer.name, unit): Fraction(1)} if is_named else {}
 
 
 def _impure_units(network: Network, facts: Facts) -> Mapping[str, set[int]]:
-    """Per relu layer, the active units whose ends were not found by intervals alone."""
+    """Per relu layer, the active units whose bounds were not found by intervals alone."""
     impure: dict[str, set[int]] = {}
     for layer in network.relu_layers:
         known = facts.layers[layer.name]

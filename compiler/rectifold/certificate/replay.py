@@ -1,9 +1,10 @@
 """The bounds of one network as they stood after each entry of its record.
 
-    entries of the record, in order   →   after each one, the ends on which later ones may rest
+    entries of the record, in order   →   after each one, the bounds on which later may rest
 
-A bound was proved with the ends known at that time, and the same slopes with tighter ends may prove
-less. So whoever writes down why it holds needs the ends of that time, not those at the end.
+A bound was proved with those that were known at that time, and the same slopes with tighter ones
+may prove less (docs/mathematics.md#proofs-in-order). So whoever writes down why it holds needs the
+bounds of that time, not those at the end.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ class BoundsReplay:
         self.bounds = Bounds(network, domain)
 
     def begin(self) -> None:
-        """The ends of the linear layers that read inputs only."""
+        """The bounds of the linear layers that read inputs only."""
         for layer in self.network.layers:
             if not layer.is_relu and set(layer.weights) <= {self.network.input_name}:
                 self._take_interval(layer.name)
 
     def fill_linear_layers(self, upto: str) -> None:
-        """Linear layers below this one have their ends by interval."""
+        """Linear layers below this one have their bounds by intervals."""
         cone = self.network.cone(upto)
         for layer in self.network.layers:
             if layer.name in cone and not layer.is_relu:

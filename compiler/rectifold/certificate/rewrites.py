@@ -8,9 +8,9 @@ rows are multiples, a unit is a multiple of a carrier). Each is said here after 
 no bound rests on a tie, and layer by layer, because a row that became zero did so by what is known
 of the layers below. Ties lead to the first unit of their hyperplane.
 
-A carrier is nonnegative by the ends that its predecessors had when it was made. The checker's own
+A carrier is nonnegative by the bounds that its predecessors had when it was made. The checker's own
 interval, of the form in inputs and unsolved units, is as good unless a form is wider than the
-unit's ends: a mirrored unit is h − z of another one, an active unit that was not proved by
+unit's bounds: a mirrored unit is h − z of another one, an active unit that was not proved by
 intervals is its z. Such units are named: with `h` (h ≥ 0), `lo` (z ≥ lo) or `top` (h ≤ max(0,
 up)), times their coefficients, through carriers that read carriers. What is left is the checker's.
 """
@@ -115,7 +115,7 @@ class RewriteProofs:
     # ---- why carriers are nonnegative -----------------------------------------------------------
 
     def _layers_below_carriers(self) -> set[str]:
-        """The layers of the source whose ends say that carriers are nonnegative."""
+        """The layers of the source whose bounds say that carriers are nonnegative."""
         source = self.compiled.source
         waiting = [
             c
@@ -138,7 +138,7 @@ class RewriteProofs:
         return below
 
     def _named_units(self) -> dict[str, Mask]:
-        """Units whose form may have a wider interval than their proved ends."""
+        """Units whose form may have a wider interval than their proved bounds."""
         named: dict[str, Mask] = {}
         for layer in self.compiled.source.relu_layers:
             name, known = layer.name, self.facts[layer.name]

@@ -21,6 +21,7 @@ from rectifold.bounds.agreed import (
     SLOPE_MARGIN,
     SMALL_SIZE,
 )
+from rectifold.bounds.interval import Interval
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -44,9 +45,7 @@ def bits_for(layers: Iterable[LayerFacts], domain: Domain) -> int:
 
     At least BITS and at most MOST_BITS.
     """
-    sizes = [
-        float(np.max(np.maximum(np.abs(f.lower), np.abs(f.upper)), initial=0.0)) for f in layers
-    ]
+    sizes = [float(Interval(f.lower, f.upper).magnitude.max(initial=0.0)) for f in layers]
     small = min((s for s in sizes if 0.0 < s < np.inf), default=1.0)
     fine = 0 if small >= SMALL_SIZE else -int(np.floor(np.log2(small)))
     return min(MOST_BITS, BITS + fine + bits_for_large(sizes, domain))

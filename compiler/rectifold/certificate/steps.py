@@ -163,7 +163,7 @@ class TrustedStep:
 
 @dataclass(frozen=True)
 class IntervalsStep:
-    """The ends of a whole layer, from the ends of what it reads."""
+    """The bounds of a whole layer, from those of what it reads."""
 
     net: int
     layer: int

@@ -69,7 +69,7 @@ class _Claim:
 class UnitProofs:
     """Steps for network number `net` of a certificate, from what was proved about it.
 
-    `also_full`: layers whose ends proofs elsewhere need.
+    `also_full`: layers whose bounds proofs elsewhere need.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class UnitProofs:
         self.numbering = Numbering(network, net)
         self.replay = BoundsReplay(network, facts.domain)
         self.bounds = self.replay.bounds
-        self.full = _layers_that_need_all_ends(network, facts).union(also_full)
+        self.full = _layers_that_need_all_bounds(network, facts).union(also_full)
         exact = _layers_below_exact_proofs(network, facts)
         self.intervals = IntervalSteps(facts, self.bounds, self.numbering, Demand(self.full, exact))
 
@@ -207,10 +207,10 @@ class UnitProofs:
         return exact_facts(self.bounds, self.numbering, row, case)
 
 
-def _layers_that_need_all_ends(network: Network, facts: Facts) -> frozenset[str]:
+def _layers_that_need_all_bounds(network: Network, facts: Facts) -> frozenset[str]:
     """Layers below one whose bounds must be proved.
 
-    The ends of their unsolved units enter those proofs.
+    The bounds of their unsolved units enter those proofs.
     """
     full: set[str] = set()
     for layer in network.relu_layers:
@@ -221,7 +221,7 @@ def _layers_that_need_all_ends(network: Network, facts: Facts) -> frozenset[str]
 
 
 def _layers_below_exact_proofs(network: Network, facts: Facts) -> frozenset[str]:
-    """Layers whose ends must be ours to the last bit: a proof without slack rests on them."""
+    """Layers whose bounds must be ours to the last bit: a proof without slack rests on them."""
     below: set[str] = set()
     for entry in facts.record:
         if isinstance(entry, ProvedBounds) and (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import assert_never
 
 import numpy as np
 
@@ -62,11 +63,14 @@ def certify_within(
     checker beyond those that are expected to do. The evidence is written down, not judged: who
     asked lets the checker judge the certificate.
     """
-    if isinstance(evidence, BoxTreeSigns):
-        network = gap(*arrange(a, b, pairing), tolerance)
-        steps = _box_steps(network, domain, pairing, evidence, more_bits)
-    else:
-        steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence, more_bits)
+    match evidence:
+        case BoxTreeSigns():
+            network = gap(*arrange(a, b, pairing), tolerance)
+            steps = _box_steps(network, domain, pairing, evidence, more_bits)
+        case Facts():
+            steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence, more_bits)
+        case _:
+            assert_never(evidence)
     return certificate_of(a, b, steps, tolerance)
 
 

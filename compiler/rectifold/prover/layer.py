@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rectifold.bounds.interval import Interval
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.entries import Entry, IntervalBounds, ProvedBounds
@@ -57,7 +58,7 @@ class LayerState:
 
     def straddling(self) -> Indices:
         """Units whose bounds have both signs."""
-        return np.nonzero((self.lower < 0) & (self.upper > 0))[0]
+        return np.nonzero(Interval(self.lower, self.upper).straddles)[0]
 
     def label(self, stage: str) -> None:
         """Name the stage for the units that have been settled since the last call."""

@@ -83,7 +83,7 @@ class BoundsOnBoxes:
 
     def _tighten_layer(self, name: str, boxes: Boxes) -> None:
         lower, upper = boxes.lower[name], boxes.upper[name]
-        places, units = np.nonzero((lower < 0) & (upper > 0))
+        places, units = np.nonzero(boxes.bounds(name).straddles)
         if not len(places):
             return
         own = boxes.of(places)
@@ -104,7 +104,7 @@ class BoundsOnBoxes:
         low, high = _difference(lx, ux, ly, uy)
         np.maximum(ld, low, out=ld)
         np.minimum(ud, high, out=ud)
-        places, units = np.nonzero(((lx < 0) & (ux > 0)) | ((ly < 0) & (uy > 0)))
+        places, units = np.nonzero(boxes.bounds(first).straddles | boxes.bounds(second).straddles)
         if not len(places):
             return
         own = boxes.of(places)
