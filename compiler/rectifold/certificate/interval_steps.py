@@ -38,7 +38,7 @@ _SeenEnds = dict[tuple[str, int, Side], _Named]
 
 @dataclass(frozen=True)
 class Demand:
-    """Layers whose bounds later proofs need (`full`), and those needed to the last bit (`exact`)."""
+    """Layers whose bounds later proofs need (`full`), and need to the last bit (`exact`)."""
 
     full: frozenset[str]
     exact: frozenset[str]

@@ -248,7 +248,8 @@ def certify_shallow(
     if certificate is None:
         if required:
             raise InputError(
-                f"the certificate of this form would need more than {CertificateEffort.most_cells:,} cells"
+                "the certificate of this form would need more than "
+                f"{CertificateEffort.most_cells:,} cells"
             )
         return None
     return certificate, require_accepted(source, result.network, domain, certificate)
