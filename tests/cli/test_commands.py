@@ -142,7 +142,7 @@ def test_a_refused_certificate_writes_nothing(run: Run, monkeypatch: pytest.Monk
     def refuse(*_: object) -> None:
         raise ClaimRefused(rectifold_check.Verdict("refused", reason="for the test"))
 
-    monkeypatch.setattr("rectifold.certificate.leaving_out.accepted", refuse)
+    monkeypatch.setattr("rectifold.certificate.leaving_out.require_accepted", refuse)
     result = run(
         "compile", "net.relu", "-o", "out.relu", "--certificate", "c.jsonl", "--json", "r.json"
     )
