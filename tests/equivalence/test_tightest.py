@@ -23,7 +23,7 @@ from rectifold.ir.joint import difference, gap
 from rectifold.ir.network import Layer, Network
 from rectifold.ir.unit_pairing import arrange
 from rectifold.runtime.run import Limits, Run
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 from support import float_network, net
 
 

@@ -26,7 +26,7 @@ from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Limits
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 from support import CORRELATED, float_network, hard, net, random_network, verdicts
 
 # what is proved comes from the log

@@ -12,7 +12,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.cli.options import TARGETS, Output
 from rectifold.emitters.table import format_for, names_beside, suffix_note
 from rectifold.runtime.targets import Target, require_targets
-from rectifold.search.replay import BEGINNING
+from rectifold.search.log import BEGINNING
 
 _CONTINUES = {"--json": b"{", "--log": BEGINNING}
 

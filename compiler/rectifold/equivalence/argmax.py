@@ -32,7 +32,7 @@ from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Run
 from rectifold.search.boxes.argmax import ArgmaxRefuter, contests
 from rectifold.search.boxes.signs import BoxSearch, Query
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 from rectifold.search.witnesses import Witnesses
 
 _FACTORS = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))
@@ -68,9 +68,9 @@ def agree_in_argmax(question: Question, margin: Fraction, run: Run) -> Agreement
 class ArgmaxAttack:
     """Looks for points at which another class than A's wins in B."""
 
-    def __init__(self, excess: Excess, contest: ArgmaxRefuter) -> None:
+    def __init__(self, excess: Excess, refuter: ArgmaxRefuter) -> None:
         self.excess = excess
-        self.contest = contest
+        self.refuter = refuter
 
     @property
     def bounds(self) -> Bounds:
@@ -90,7 +90,7 @@ class ArgmaxAttack:
 
     def refutes(self, points: Floats) -> Mask:
         """k×contests: the winner of A loses to the rival in B."""
-        return self.contest.lost(self.witnesses, points, LAST)
+        return self.refuter.lost(self.witnesses, points, LAST)
 
     def refuting(self, points: Floats, kept: int) -> Floats | None:
         """Those of the points, `kept` at most, that refute some contest."""
@@ -118,7 +118,7 @@ class ArgmaxAttack:
     def _closest_contests(self, points: Floats, most: int) -> tuple[Indices, Indices]:
         """The points where B comes closest to another winner, and the row for t = 0 of each."""
         traced = self.witnesses.trace(points, LAST)
-        of_a, of_b = (traced.values[v] for v in self.contest.outputs)
+        of_a, of_b = (traced.values[v] for v in self.refuter.outputs)
         rows, top = np.arange(len(points)), np.argmax(of_a, axis=1)
         others = of_b.copy()
         others[rows, top] = -np.inf

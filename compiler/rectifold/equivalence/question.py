@@ -141,7 +141,7 @@ class Excess:
         self.deadline = deadline
 
     @property
-    def contest(self) -> ArgmaxRefuter | None:
+    def refuter(self) -> ArgmaxRefuter | None:
         """What refutes a query, where it is not a sign."""
         return None
 

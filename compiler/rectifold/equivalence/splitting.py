@@ -31,7 +31,7 @@ from rectifold.runtime.workers import Workers
 from rectifold.search.boxes.again import prove_again
 from rectifold.search.boxes.argmax import ArgmaxRefuter
 from rectifold.search.boxes.signs import BoxSearch, Query
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 from rectifold.search.tasks import Snapshot, SplitTask, go_on_splitting
 from rectifold.search.witnesses import Witnesses
 
@@ -66,7 +66,7 @@ class Attack(Protocol):
     @property
     def deadline(self) -> float: ...
     @property
-    def contest(self) -> ArgmaxRefuter | None: ...
+    def refuter(self) -> ArgmaxRefuter | None: ...
     def attack(self, size: AttackSize, kept: int) -> Floats | None: ...
 
 
@@ -126,7 +126,7 @@ def _split_in_turn(search: BoxSearch, asked: Attack, workers: Workers, effort: E
     known = Snapshot.take(asked.bounds, asked.witnesses, effort)
     seconds = min(effort.equivalence.turn_seconds, time_left(asked.deadline))
     tasks = [
-        SplitTask(known, LAST, tuple(search.queries), work, seconds, asked.contest)
+        SplitTask(known, LAST, tuple(search.queries), work, seconds, asked.refuter)
         for work in search.split_work(workers.count)
     ]
     for work, part in workers.each(go_on_splitting, tasks):

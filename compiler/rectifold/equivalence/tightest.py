@@ -29,7 +29,7 @@ from rectifold.runtime.workers import Workers
 from rectifold.search.boxes.bounds_on_boxes import clearance
 from rectifold.search.boxes.largest import LargestSearch, TightestSearch
 from rectifold.search.boxes.unit_splits import PhaseSearch
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 from rectifold.search.tasks import Snapshot, TightestTask, go_on_tightening
 from rectifold.search.witnesses import Witnesses
 

@@ -26,7 +26,7 @@ from rectifold.runtime.run import Run
 from rectifold.search.boxes.bounds_on_boxes import clearance
 from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.boxes.unit_splits import PhaseSearch
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 
 
 @with_few_threads

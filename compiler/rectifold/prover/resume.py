@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds
 from rectifold.prover.state import ProofState
-from rectifold.search.replay import repeated
+from rectifold.search.replay import replay
 
 
 def resume(state: ProofState) -> None:
@@ -38,7 +38,7 @@ def _repeat(state: ProofState, entry: Entry) -> None:
         layer = state.start(entry.layer)
     else:
         layer = state.layers[entry.layer]
-        for claim in repeated(state.bounds, entry):
+        for claim in replay(state.bounds, entry):
             if isinstance(claim.signs, BoxTreeSigns):
                 state.note(claim.signs)
             layer.tighten(claim.sign, claim.units, claim.bounds, claim.method, claim.proofs)

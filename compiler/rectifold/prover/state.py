@@ -27,7 +27,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.layer import LayerState
 from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
-from rectifold.search.replay import ProofLog
+from rectifold.search.log import ProofLog
 from rectifold.search.tasks import Snapshot
 from rectifold.search.witnesses import Witnesses
 from rectifold.smt.process import NoAnswer, Sat, Solver, Unsat

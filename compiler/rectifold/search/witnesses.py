@@ -1,13 +1,10 @@
-"""Points that show a unit on one side of zero, with a rigorous error bound instead of exact
-arithmetic.
+"""Points that show a unit on one side of zero, with a rigorous error bound.
+
+    z = 0.31 ± 2e-15   →   certainly positive          z = 1e-16 ± 2e-15   →   nothing is certain
 
 A float point stands for the exact point `domain.clamp(point)`; where an end of the box is no float
-the two may differ by an ulp, which enters as an input error. Along the layers, with fl errors as in
-bounds/rounding:
-
-    e_v = Σ |W| e_u + radius |a_u| + γ_{n+4} (Σ |W| |a_u| + |b|) + n·2^-1021,      e_relu(z) ≤ e_z.
-
-z > 0 is certain where the float z exceeds e_v, and so on.
+the two may differ by an ulp, which enters as an error of the input. Sound because the error goes
+along the layers, each sum's rounding included (docs/mathematics.md#points-in-floats).
 """
 
 from __future__ import annotations
@@ -63,20 +60,23 @@ class Witnesses:
         return np.asarray(np.clip(points, self.low, self.high))
 
     def admitted(self, points: Floats) -> Floats:
-        """Clipped into the box; where there are linear constraints, moved towards a point that
-        keeps them, and only those that do so exactly.
+        """Points of the domain: clipped into the box.
+
+        Where there are linear constraints, points are moved towards one that keeps them, and only
+        those that then keep them exactly are answered.
         """
         clipped = self.clipped(points)
         domain = self.bounds.domain
         if not domain.constraints:
             return clipped
-        moved = self.clipped(self._drawn_in(clipped))
+        moved = self.clipped(self._draw_in(clipped))
         kept = [k for k, p in enumerate(moved) if domain.contains(domain.clamp(p.tolist()))]
         return np.asarray(moved[kept])
 
-    def _drawn_in(self, points: Floats) -> Floats:
-        """Points that break a constraint, moved towards the first point of the pool until they keep
-        it (as floats see it).
+    def _draw_in(self, points: Floats) -> Floats:
+        """Points that break a constraint, moved towards the pool's first point until they do not.
+
+        As floats see it. A point that keeps all of them stays what it is, to the last bit.
         """
         rows = self.bounds.constraints
         if not len(self.points):
@@ -84,14 +84,11 @@ class Witnesses:
         centre = self.points[0]
         room, excess = rows.ends - rows.rows @ centre, (points - centre) @ rows.rows.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(excess > room, np.maximum(room, 0.0) / excess, 1.0).min(
-                axis=1, initial=1.0
-            )
-        share = np.where(share < 1.0, share * (1.0 - 2.0**-40), share)
-        moved = centre + share[:, None] * (points - centre)
-        return np.where(
-            share[:, None] < 1.0, moved, points
-        )  # a point that keeps all of them stays what it is, to the last bit
+            allowed = np.where(excess > room, np.maximum(room, 0.0) / excess, 1.0)
+        fraction = allowed.min(axis=1, initial=1.0)
+        fraction = np.where(fraction < 1.0, fraction * (1.0 - 2.0**-40), fraction)
+        moved = centre + fraction[:, None] * (points - centre)
+        return np.where(fraction[:, None] < 1.0, moved, points)
 
     def add(self, points: Floats, keep: int) -> None:
         """Keep the last `keep` of these for later layers."""
@@ -121,10 +118,9 @@ class Witnesses:
     def ascend(
         self, layer: str, units: Indices, sign: float, start: Floats, steps: int, scale: float = 0.5
     ) -> Floats:
-        """From start[k], climb sign·z_units[k] by projected sign gradients; the best point of each
-        climb.
+        """From start[k], climb sign·z of units[k] by projected sign gradients.
 
-        `scale`: the first step, of the box's width.
+        The best point of each climb. `scale`: the first step, as part of the box's width.
         """
         points, best = start.copy(), start.copy()
         best_value = np.full(len(units), -np.inf)
@@ -169,17 +165,17 @@ def _input_error(domain: Domain, points: Floats) -> Floats:
 def _affine(layer: FloatLayer, after: dict[str, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     count = len(next(iter(after.values()))[0])
     total = np.broadcast_to(layer.bias, (count, len(layer.bias)))
-    size = np.broadcast_to(np.abs(layer.bias), total.shape)
+    magnitude = np.broadcast_to(np.abs(layer.bias), total.shape)
     error = np.broadcast_to(layer.bias_radius, total.shape)
     for source, weight in layer.weights.items():
         a, e = after[source]
         absolute = np.abs(weight)
         total = total + a @ weight.T
-        size = size + np.abs(a) @ absolute.T
+        magnitude = magnitude + np.abs(a) @ absolute.T
         if e.any():
             error = error + e @ absolute.T
         radius = layer.radii[source]
         if radius is not None:
             error = error + np.abs(a) @ radius.T
-    error = 2.0 * (error + gamma(layer.terms + 4) * size + (layer.terms + 2) * TINY)
+    error = 2.0 * (error + gamma(layer.terms + 4) * magnitude + (layer.terms + 2) * TINY)
     return total, np.where(np.isfinite(error), error, np.inf)

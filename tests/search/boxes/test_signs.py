@@ -7,7 +7,6 @@ from __future__ import annotations
 from fractions import Fraction
 from math import inf
 
-import numpy as np
 import pytest
 
 from rectifold.bounds.state import Bounds
@@ -24,7 +23,6 @@ from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Limits
 from rectifold.search.boxes.signs import BoxSearch
-from rectifold.search.boxes.tree import midpoint
 from rectifold.search.witnesses import Witnesses
 from rectifold_check import Replay
 from support import float_network, net, points_of, random_network
@@ -128,15 +126,6 @@ def test_a_question_that_needs_a_split_is_proved_and_one_without_an_answer_is_gi
     )
     assert outcome.proved == [(0, 1)]
     assert outcome.boxes > 0
-
-
-def test_a_midpoint_lies_inside_and_has_few_digits() -> None:
-    random = np.random.default_rng(0)
-    for low, width in random.random((200, 2)):
-        at = midpoint(low, low + width)
-        assert low < at < low + width
-        assert Fraction(at).denominator <= 2**20 / width + 2**6
-    assert midpoint(1.0, np.nextafter(1.0, 2.0)) in (1.0, np.nextafter(1.0, 2.0))
 
 
 def test_what_one_box_proves_is_proved_although_no_other_box_is_allowed() -> None:
