@@ -13,6 +13,7 @@ the numbers meant.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
@@ -21,7 +22,7 @@ from rectifold.emitters.templates import template
 from rectifold.ir.domain import Constraint, Domain
 
 _BASE = 1127  # frexp's exponent is at least -1073, and 53 bits lie below it
-_ROUNDING = 53
+_ROUNDING = sys.float_info.mant_dig
 _WORD = 0xFFFFFFFF
 
 

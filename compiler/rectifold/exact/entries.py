@@ -19,7 +19,7 @@ from rectifold.exact.conversion import Floats, dyadic_integers, quotient
 
 Indices: TypeAlias = npt.NDArray[np.int64]
 
-_RANK_PRIME = (1 << 61) - 1
+PRIME = (1 << 61) - 1  # of Mersenne: what is equal is equal modulo it, and a word holds a residue
 
 
 class Entries:
@@ -138,7 +138,7 @@ class Entries:
         """
         if self._size == 0:
             return 0
-        return int(nmod_mat(self._integer_form[0], _RANK_PRIME).rank())
+        return int(nmod_mat(self._integer_form[0], PRIME).rank())
 
     def rank(self) -> int:
         """The exact rank."""

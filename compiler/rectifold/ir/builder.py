@@ -81,9 +81,8 @@ class Builder:
         if target is None:
             target = self.fresh("y")
             self.layer(target, output, relu=False)
-        network = Network(
-            self.input_name, self.input_size, self.layers.values(), target, domain, name, title
-        )
+        layers = list(self.layers.values())
+        network = Network(self.input_name, self.input_size, layers, target, domain, name, title)
         live = network.cone(target) | {target}
         kept = [layer for layer in network.layers if layer.name in live]
         return Network(self.input_name, self.input_size, kept, target, domain, name, title)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from math import gcd
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,6 +27,8 @@ from rectifold.ir.network import Network
 
 NETWORK_FORMAT = "rectifold-network/1"
 DOMAIN_FORMAT = "rectifold-domain/1"
+
+_DIGESTS: WeakKeyDictionary[Network, str] = WeakKeyDictionary()  # of equal networks: the same
 
 
 def canonical_text(network: Network) -> str:
@@ -57,11 +60,9 @@ def canonical_text(network: Network) -> str:
 
 def digest(network: Network) -> str:
     """SHA-256 of the canonical form, in hex. Computed once per network."""
-    cached = getattr(network, "_digest", None)
-    if cached is None:
-        cached = hashlib.sha256(canonical_text(network).encode("ascii")).hexdigest()
-        network._digest = cached  # type: ignore[attr-defined]  # a cache on an immutable value
-    return str(cached)
+    if network not in _DIGESTS:
+        _DIGESTS[network] = hashlib.sha256(canonical_text(network).encode("ascii")).hexdigest()
+    return _DIGESTS[network]
 
 
 def domain_text(domain: Domain) -> str:

@@ -88,7 +88,7 @@ class Draft:
         return Network(
             old.input_name,
             old.input_size,
-            self.layers.values(),
+            list(self.layers.values()),
             old.output,
             old.domain,
             old.name,

@@ -11,8 +11,8 @@ is always written the same way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
@@ -90,38 +90,39 @@ class Sizes:
     layers: int
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """An immutable ReLU network, possibly with a domain.
+
+    The layers may be given in any order; they are kept in one of evaluation.
 
     Raises NetworkError if a layer is missing, a cycle exists, or shapes do not fit.
     """
 
-    def __init__(
-        self,
-        input_name: str,
-        input_size: int,
-        layers: Iterable[Layer],
-        output: str,
-        domain: Domain | None = None,
-        name: str = "net",
-        title: str = "",
-    ) -> None:
-        self.name = require_name(name)
-        self.title = title
-        require_name(input_name)
-        self.input_name = input_name
-        self.input_size = input_size
-        self.output = output
-        self.domain = domain
-        by_name = _layers_by_name(layers, input_name)
-        self._graph = _graph(input_name, input_size, by_name, output)
-        order = nx.lexicographical_topological_sort(self._graph)
-        self.layers: tuple[Layer, ...] = tuple(by_name[v] for v in order if v != input_name)
-        self._by_name = {layer.name: layer for layer in self.layers}
-        if domain is not None and domain.size != input_size:
+    input_name: str
+    input_size: int
+    layers: Sequence[Layer]
+    output: str
+    domain: Domain | None = None
+    name: str = "net"
+    title: str = ""
+    _graph: nx.DiGraph[str] = field(init=False)
+    _by_name: Mapping[str, Layer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        require_name(self.name)
+        require_name(self.input_name)
+        by_name = _layers_by_name(self.layers, self.input_name)
+        graph = _graph(self.input_name, self.input_size, by_name, self.output)
+        order = nx.lexicographical_topological_sort(graph)
+        layers = tuple(by_name[v] for v in order if v != self.input_name)
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "_graph", graph)
+        object.__setattr__(self, "_by_name", by_name)
+        if self.domain is not None and self.domain.size != self.input_size:
             raise NetworkError(
-                f"the domain has {counted(domain.size, 'range')}, but the network has "
-                f"{counted(input_size, 'input')}"
+                f"the domain has {counted(self.domain.size, 'range')}, but the network has "
+                f"{counted(self.input_size, 'input')}"
             )
 
     # ---- looking ------------------------------------------------------------------------------
@@ -199,17 +200,10 @@ class Network:
     # ---- changing -----------------------------------------------------------------------------
 
     def with_domain(self, domain: Domain | None) -> Network:
-        return self._copy(domain=domain)
+        return replace(self, domain=domain)
 
     def renamed(self, name: str, title: str | None = None) -> Network:
-        return self._copy(name=name, title=self.title if title is None else title)
-
-    def _copy(self, **changes: object) -> Network:
-        fields: dict[str, object] = {
-            "input_name": self.input_name, "input_size": self.input_size, "layers": self.layers,
-            "output": self.output, "domain": self.domain, "name": self.name, "title": self.title,
-        }  # fmt: skip
-        return Network(**(fields | changes))  # type: ignore[arg-type]
+        return replace(self, name=name, title=self.title if title is None else title)
 
     def __eq__(self, other: object) -> bool:
         """Same names, layers, domain and output; titles do not matter."""
@@ -224,16 +218,7 @@ class Network:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Between our own processes (--jobs); files are never read this way."""
-        fields = (
-            self.input_name,
-            self.input_size,
-            self.layers,
-            self.output,
-            self.domain,
-            self.name,
-            self.title,
-        )
-        return Network, fields
+        return Network, tuple(getattr(self, field.name) for field in fields(self) if field.init)
 
     def __repr__(self) -> str:
         return (

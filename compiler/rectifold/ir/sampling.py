@@ -11,10 +11,9 @@ from random import Random
 
 import numpy as np
 
+from rectifold.effort.search import PointEffort
 from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
-
-_WIDTH = 1e6  # where a range is infinite, points are drawn from here
 
 
 def sample_points(domain: Domain, count: int, seed: int = 0) -> list[list[Fraction]]:
@@ -46,6 +45,7 @@ def _random_between(
 def sampling_box(domain: Domain) -> tuple[Floats, Floats]:
     """A bounded float box to draw points from; the whole box where it is bounded."""
     low, high = domain.float_box
-    low = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high - _WIDTH, -_WIDTH))
-    high = np.where(np.isfinite(high), high, low + 2 * _WIDTH)
+    width = PointEffort.open_range
+    low = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high - width, -width))
+    high = np.where(np.isfinite(high), high, low + 2 * width)
     return low, high

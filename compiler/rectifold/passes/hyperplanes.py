@@ -15,9 +15,8 @@ from random import Random
 
 import numpy as np
 
+from rectifold.exact.entries import PRIME
 from rectifold.exact.matrix import Matrix
-
-_PRIME = (1 << 61) - 1
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def hyperplane_groups(incoming: Matrix, bias: Matrix, units: Iterable[int]) -> l
     """
     entries = _sparse_rows(incoming, bias, list(units))
     draw = Random(0x5EED)  # any values give correct groups; these only make collisions rare
-    keys = [draw.randrange(1, _PRIME) for _ in range(incoming.shape[1] + 1)]
+    keys = [draw.randrange(1, PRIME) for _ in range(incoming.shape[1] + 1)]
     buckets: dict[int, list[int]] = {}
     for unit, row in entries.items():
         if any(j < incoming.shape[1] for j in row):
@@ -75,9 +74,9 @@ def _nonzero_integers(matrix: Matrix) -> tuple[list[tuple[int, int]], list[int],
 
 
 def _fingerprint(row: dict[int, int], keys: list[int]) -> int:
-    total = sum(value * keys[j] for j, value in row.items()) % _PRIME
-    first = next(iter(row.values())) % _PRIME
-    return total * pow(first, -1, _PRIME) % _PRIME if first else -1
+    total = sum(value * keys[j] for j, value in row.items()) % PRIME
+    first = next(iter(row.values())) % PRIME
+    return total * pow(first, -1, PRIME) % PRIME if first else -1
 
 
 def _exact_groups(bucket: list[int], entries: dict[int, dict[int, int]]) -> list[ParallelUnits]:

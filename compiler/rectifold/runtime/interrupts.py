@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 NOTICED = b"\ninterrupted: ending with what is proved so far (Ctrl-C again ends at once)\n"
-_STANDARD_ERROR = 2
 
 
 @contextmanager
@@ -36,7 +35,7 @@ def notice_interrupts() -> Iterator[threading.Event]:
             before(signum, frame)
             return
         event.set()
-        os.write(_STANDARD_ERROR, NOTICED)
+        os.write(2, NOTICED)  # standard error, without its buffer
 
     signal.signal(signal.SIGINT, notice)
     try:
