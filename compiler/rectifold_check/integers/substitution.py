@@ -84,6 +84,7 @@ class Substitution:
         self._products = LayerProducts(network, bits, self.work)
         self._planes = HullPlanes(self.known)
         self._firsts: dict[Term, Spread] = {}
+        self._words = words(1 << bits)  # of a coefficient
 
     def box_before(self, layer: int) -> Box:
         """The domain, with the bounds of all relu layers that have smaller numbers."""
@@ -109,12 +110,14 @@ class Substitution:
             for at in group:
                 if at in values:
                     total += self._replace(at, values, box.bounds, case)
-        self.work.spend(len(box.low) * words(1 << self.bits))
+        self.work.spend(len(box.low) * self._words)
         c = values.get(0, [0] * len(box.low))
         if any(case.gammas):
             c, more = self._constrained(c, case.gammas)
             total += more
-        reached = sum(v * (box.high[j] if v > 0 else box.low[j]) for j, v in enumerate(c))
+        reached = 0
+        for v, low, high in zip(c, box.low, box.high, strict=True):
+            reached += v * (high if v > 0 else low)
         return total - (-reached >> self.bits)
 
     def _begin(self, term: Term, values: Values) -> int:
