@@ -129,13 +129,13 @@ def _split_cell(cell: VertexCell, pending: Pending) -> list[VertexCell]:
     """Both parts of a cell, cut by its first pending row."""
     first, rest = pending.rows[0], pending.rows[1:]
     cut = cell.polytope.split(pending.forms[first], pending.signs[0].tolist())
+    halves = ((cut.below, cut.kept_below, 0), (cut.above, cut.kept_above, 1))
+    if not rest:
+        return [_part(cell, pending, part, pending.signs[1:], phase) for part, _, phase in halves]
     fresh = new_signs([pending.forms[k] for k in rest], pending.floats[rest], cut.new)
     return [
         _part(cell, pending, part, np.concatenate([pending.signs[1:, kept], fresh], axis=1), phase)
-        for part, kept, phase in (
-            (cut.below, cut.kept_below, 0),
-            (cut.above, cut.kept_above, 1),
-        )
+        for part, kept, phase in halves
     ]
 
 
@@ -146,15 +146,17 @@ def _part(
 
     Rows that do not cut it are decided.
     """
-    positive = np.asarray((signs > 0).any(axis=1))
-    cutting = positive & np.asarray((signs < 0).any(axis=1))
-    first, rest = pending.rows[0], pending.rows[1:]
     active = bytearray(pending.active)
-    active[first] = phase
+    active[pending.rows[0]] = phase
     rows: list[int] = []
-    for k, is_positive, still in zip(rest, positive.tolist(), cutting.tolist(), strict=True):
-        active[k] = is_positive
-        if still:
-            rows.append(k)
-    own = Pending(pending.forms, pending.floats, rows, signs[cutting], active)
+    if len(signs):
+        positive = np.asarray((signs > 0).any(axis=1))
+        cutting = positive & np.asarray((signs < 0).any(axis=1))
+        decided = zip(pending.rows[1:], positive.tolist(), cutting.tolist(), strict=True)
+        for k, is_positive, is_cutting in decided:
+            active[k] = is_positive
+            if is_cutting:
+                rows.append(k)
+        signs = signs[cutting]
+    own = Pending(pending.forms, pending.floats, rows, signs, active)
     return VertexCell(part, cell.phases, cell.values, cell.fraction / 2, own)

@@ -107,7 +107,7 @@ def linear_regions(
                 result.complete = enumeration.tally.complete
                 result.undecided = enumeration.tally.undecided
             else:
-                _share_out(enumeration, workers, result, limit, deadline)
+                _list_in_parts(enumeration, workers, result, limit, deadline)
     except KeyboardInterrupt:
         result.complete = False
     result.seconds = time.monotonic() - started
@@ -151,7 +151,7 @@ def _list_part(part: _ListTask) -> _Listed:
     return _Listed(part.number, regions, tally.complete, tally.undecided)
 
 
-def _share_out(
+def _list_in_parts(
     enumeration: AnyEnumeration,
     workers: Workers,
     result: Regions,
