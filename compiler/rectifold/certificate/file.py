@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rectifold.certificate.steps import CertificateStep, FinalStep
+from rectifold.bounds.agreed import BITS, MOST_BITS
+from rectifold.certificate.steps import CertificateStep, FinalStep, PrecisionStep
 from rectifold.ir.canonical import canonical_text, digest
 from rectifold.ir.network import Network
 
@@ -35,6 +36,20 @@ class Certificate:
     def text(self) -> str:
         """What the file holds."""
         return "\n".join(self.lines) + "\n"
+
+    def with_more_bits(self, more: int) -> Certificate:
+        """The same steps, the checker rounding to `more` fractional bits beyond those they name.
+
+        At most MOST_BITS.
+        """
+        head, *steps = self.lines
+        bits = BITS
+        match json.loads(steps[0]):
+            case ["precision", int() as known]:
+                bits, steps = known, steps[1:]
+        wanted = min(MOST_BITS, bits + more)
+        precision = [written_step(PrecisionStep(wanted))] if wanted > BITS else []
+        return Certificate((head, *precision, *steps))
 
 
 def certificate_of(

@@ -53,22 +53,19 @@ def certify_within(
     tolerance: Sequence[Fraction],
     evidence: BoxTreeSigns | Facts,
     pairing: Pairing = (),
-    *,
-    more_bits: int = 0,
 ) -> Certificate:
     """A certificate that |A_j − B_j| ≤ tolerance_j for every output j.
 
     `evidence`: signs of the gap network's last layer, the networks arranged by `pairing`; or facts
-    about the plain gap network, its last layer of relu units. `more_bits`: fractional bits for the
-    checker beyond those that are expected to do. The evidence is written down, not judged: who
+    about the plain gap network, its last layer of relu units. It is written down, not judged: who
     asked lets the checker judge the certificate.
     """
     match evidence:
         case BoxTreeSigns():
             network = gap(*arrange(a, b, pairing), tolerance)
-            steps = _box_steps(network, domain, pairing, evidence, more_bits)
+            steps = _box_steps(network, domain, pairing, evidence)
         case Facts():
-            steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence, more_bits)
+            steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence)
         case _:
             assert_never(evidence)
     return certificate_of(a, b, steps, tolerance)
@@ -103,15 +100,15 @@ def certify_by_cells(
     return certificate_of(a, b, [CellsStep(count)], tolerance)
 
 
-def _fact_steps(network: Network, facts: Facts, more_bits: int) -> Iterator[CertificateStep]:
+def _fact_steps(network: Network, facts: Facts) -> Iterator[CertificateStep]:
     """The bounds of the gap network."""
     proofs = UnitProofs(network, facts, GAP)
-    yield from _precision(proofs.precision + more_bits)
+    yield from _precision(proofs.precision)
     yield from proofs.steps()
 
 
 def _box_steps(
-    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns, more_bits: int
+    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns
 ) -> Iterator[CertificateStep]:
     """The pairs, the bounds on the whole domain with which the search began, and the tree."""
     numbering = Numbering(network, GAP)
@@ -126,7 +123,7 @@ def _box_steps(
     bounds = bounded(network, domain, names_of(pairing), on_bounds)
     ends = [np.abs(v).max(initial=0.0) for v in (*bounds.lower.values(), *bounds.upper.values())]
     fine = bits_for_boxes(bounds, LAST)
-    yield from _precision(max(BITS + bits_for_large(ends, domain), fine) + more_bits)
+    yield from _precision(max(BITS + bits_for_large(ends, domain), fine))
     if pairing:
         yield PairsStep(pairing)
     yield from root

@@ -40,9 +40,8 @@ def certify_tolerance(
     evidence = _evidence(found)
     refused: ClaimRefused | None = None
     for tolerance, bits in product(tolerances, run.effort.equivalence.more_bits):
-        certificate = certify_within(
-            a, b, domain, tolerance, evidence, found.pairing, more_bits=bits
-        )
+        plain = certify_within(a, b, domain, tolerance, evidence, found.pairing)
+        certificate = plain.with_more_bits(bits)
         try:
             if _is_soon_checked(question, found, run):
                 return tolerance, certificate, require_accepted(a, b, domain, certificate).status
