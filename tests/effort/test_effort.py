@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rectifold.effort.effort import Effort
+from rectifold.runtime.caps import CAPS
 
 SOURCE = Path(__file__).resolve().parents[2] / "compiler" / "rectifold"
 ROOMS = sorted(path for path in (SOURCE / "effort").glob("*.py") if path.name != "effort.py")
@@ -39,6 +40,20 @@ def test_no_number_changes_during_a_run(room: dataclasses.Field[object]) -> None
     name = dataclasses.fields(numbers)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(numbers, name, 0)
+
+
+def test_every_number_is_read_somewhere() -> None:
+    owners = {SOURCE / "effort", SOURCE / "runtime" / "caps.py"}
+    read = {
+        node.attr
+        for path in SOURCE.rglob("*.py")
+        if not owners & {path, path.parent}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    rooms = [getattr(Effort.default(), room.name) for room in dataclasses.fields(Effort)]
+    named = {field.name for owner in (*rooms, CAPS) for field in dataclasses.fields(owner)}
+    assert named - read == set()
 
 
 def test_a_time_limit_gives_its_seconds_to_the_search_alone() -> None:
