@@ -14,6 +14,7 @@ import pytest
 import rectifold
 from rectifold.certificate.file import Certificate
 from rectifold.runtime.run import Run, RunChoices
+from rectifold.two_layers.shallow import FormChoices, WantedForm
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "python.md"
@@ -23,16 +24,22 @@ BUILT_BY_USERS = {"Certificate", "Domain", "Network"}  # the other classes are a
 CLASSES = [name for name in rectifold.PUBLIC if inspect.isclass(getattr(rectifold, name))]
 FUNCTIONS = [name for name in rectifold.PUBLIC if name not in CLASSES]
 
+UNPACKED: dict[str, tuple[type, object]] = {
+    "Unpack[RunChoices]": (RunChoices, Run()),
+    "Unpack[FormChoices]": (FormChoices, WantedForm()),
+}
+
 
 def signature(name: str) -> str:
     """As it stands on the page: in one line, or a parameter a line where that is too long."""
     found = inspect.signature(getattr(rectifold, name))
     parts: list[str] = []
     for parameter in found.parameters.values():
-        if parameter.kind is parameter.VAR_KEYWORD:  # the fields of a run, one by one
+        if parameter.kind is parameter.VAR_KEYWORD:  # the fields of a value, one by one
+            choices, value = UNPACKED[str(parameter.annotation)]
             parts += [
-                f"{key}: {kind.__forward_arg__} = {_default(getattr(Run(), key))}"
-                for key, kind in inspect.get_annotations(RunChoices).items()
+                f"{key}: {kind.__forward_arg__} = {_default(getattr(value, key))}"
+                for key, kind in inspect.get_annotations(choices).items()
             ]
             continue
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:

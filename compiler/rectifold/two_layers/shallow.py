@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, assert_never
+from typing import Literal, TypedDict, Unpack, assert_never
 
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.numerals import counted
@@ -20,7 +20,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.restriction import MOST_INPUTS, Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
-from rectifold.runtime.run import Limits, Run
+from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.gates import GATE_KINDS, Gates
 from rectifold.two_layers.line import line_form
@@ -58,6 +58,14 @@ class Shallow:
         return f"<Shallow {self.kind}: hidden units {sizes}; {self.statement}>"
 
 
+class FormChoices(TypedDict, total=False):
+    """The fields of a `WantedForm` that a caller may name one by one, as keywords."""
+
+    kind: Kind | None
+    accuracy: Fraction
+    gain: Fraction | None
+
+
 @dataclass(frozen=True)
 class WantedForm:
     """Which form is wanted. Raises InputError for a number that is not positive.
@@ -85,17 +93,17 @@ def shallow_network(
     network: Network,
     domain: Domain,
     *,
-    kind: Kind | None = None,
-    accuracy: Fraction = Fraction(1, 100),
-    gain: Fraction | None = None,
     seconds: float | None = None,
+    progress: Progress | None = None,
+    **choices: Unpack[FormChoices],
 ) -> Shallow:
     """A network with at most two hidden layers for `network` on `domain`.
 
-    `kind`, `accuracy` and `gain` are those of `WantedForm`. Raises Unfinished when `seconds` end
-    the search for regions, and InputError as `shallow_form` does.
+    `choices`: the fields of `WantedForm`. Raises Unfinished when `seconds` end the search for
+    regions, and InputError as `shallow_form` does.
     """
-    return shallow_form(network, domain, WantedForm(kind, accuracy, gain), Run(Limits(seconds)))
+    run = Run(Limits(seconds), progress=progress)
+    return shallow_form(network, domain, WantedForm(**choices), run)
 
 
 def shallow_form(
