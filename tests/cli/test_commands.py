@@ -217,12 +217,14 @@ def test_verify_of_large_networks(run: Run) -> None:
     )
     Path("tent.relu").write_text(tent + layers + "y = [[2, -4]] @ h59\noutput y")
     Path("tent2.relu").write_text(tent + layers + "y = relu([[2, -4]] @ h59)\noutput y")
+    Path("r.json").unlink()
     result = run("verify", "tent.relu", "tent2.relu", "--json", "r.json", "--time-limit", "4")
     assert result.exit_code == 3
-    assert result.output.startswith(
-        "undecided: no counterexample was found"
-    )  # the rest says what time was spent on
-    assert json.loads(Path("r.json").read_text())["verdict"] == "undecided"
+    if Path("r.json").exists():  # else a busy machine has ended the command at its time limit
+        assert result.output.startswith("undecided: no counterexample was found")
+        assert json.loads(Path("r.json").read_text())["verdict"] == "undecided"
+    else:
+        assert "undecided: the time limit was over before" in result.output
 
 
 def test_show_and_run(run: Run) -> None:
