@@ -1,6 +1,6 @@
 """Draws who imports whom, and writes the table of packages: python docs/draw_imports.py
 
-    tests/test_imports.py (ALLOWED)        becomes        docs/imports.svg, a table in architecture.md
+    tests/test_imports.py (ALLOWED)    becomes    docs/imports.svg, a table in architecture.md
 
 An arrow is left out of the picture where a longer way says the same; the table has all of them.
 """
