@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from click.testing import CliRunner
 
@@ -179,7 +180,6 @@ def test_what_an_input_reads_itself_is_not_written(folder: Path) -> None:
 
 
 def test_the_external_data_of_an_onnx_model_are_not_written(folder: Path) -> None:
-    onnx = pytest.importorskip("onnx")
     CliRunner().invoke(main, ["emit", "net.relu", "-o", "plain.onnx"])
     model = onnx.load("plain.onnx")
     onnx.save(model, "m.onnx", save_as_external_data=True, location="m.npz", size_threshold=0)
