@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 from rectifold.certificate.leaving_out import certify_untouched_in_time, unchanged
 from rectifold.cli.main import main
-from rectifold.cli.rounding import rounding_in_time
+from rectifold.cli.rounding import largest_bound, rounding_in_time
 from rectifold.cli.shallow import certify_form
 from rectifold.cli.times import Times
 from rectifold.errors import Unfinished
@@ -92,6 +93,26 @@ def test_the_rounding_of_code_is_bounded_only_while_there_is_time(
     assert capsys.readouterr().err == (
         "note: the time was up before the rounding of the code was bounded\n"
     )
+
+
+def test_a_bound_that_was_not_computed_is_not_0() -> None:
+    assert largest_bound(None, "c") is None
+    assert largest_bound((0.0, 0.5), "c") == 0.5
+    assert largest_bound((0.0, inf), "onnx") is None
+    assert largest_bound(None, "relu") == 0.0  # exact: nothing is rounded
+
+
+def test_the_rounding_that_was_not_bounded_is_null_in_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.relu").write_text(NET)
+    for command in ("compile", "shallow"):
+        monkeypatch.setattr(f"rectifold.cli.{command}.rounding_in_time", lambda *_: None)
+    for command in ("compile net.relu -o o.c", "compile net.relu -o s.c --shallow"):
+        result = CliRunner().invoke(main, [*command.split(), "--json", "r.json", "--force"])
+        assert result.exit_code == 0, result.output
+        assert json.loads(Path("r.json").read_text())["error_bound"] is None
 
 
 def test_the_own_nodes_of_a_source_are_certified_only_while_there_is_time(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from math import inf
 
 import click
-import numpy as np
 
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_in_time, left_out_text
@@ -28,7 +27,7 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.rounding import precision_of, rounding_in_time
+from rectifold.cli.rounding import largest_bound, precision_of, rounding_in_time
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
@@ -238,7 +237,7 @@ def _write_compiled(
     compiled, known, note = made.compiled, made.known, None
     origin = _origin(compiled, to.chosen, None if known is None else known.verdict, end)
     artifact = FORMATS[to.chosen].emit(compiled.network, origin, to.path.name)
-    bound = _finite(max(origin.error_bound or (), default=0.0))
+    bound = largest_bound(origin.error_bound, to.chosen)
     left_out = () if known is None else known.left_out
     own = None
     if to.chosen == "onnx" and not rewriting.larger:
@@ -264,15 +263,11 @@ def _write_form(
         certificate, verdict = made.proved
     beside = certificate_bytes(file, certificate)
     origin = shallow_origin(folded, made.compiled.source, to, end)
-    bound = _finite(max(origin.error_bound or (), default=0.0))
+    bound = largest_bound(origin.error_bound, to.chosen)
     files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out)
     return _Written(done, known is not None, in_time=made.in_time)
-
-
-def _finite(bound: float) -> float | None:
-    return bound if np.isfinite(bound) else None
 
 
 def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None, deadline: Deadline) -> Origin:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import click
 
 from rectifold.bounds.code_error import ARITHMETICS, rounding_error
@@ -58,3 +60,13 @@ def rounding_in_time(
     except TimeUp:
         click.echo("note: the time was up before the rounding of the code was bounded", err=True)
         return None
+
+
+def largest_bound(bound: tuple[float, ...] | None, chosen: str) -> float | None:
+    """The worst of the outputs: 0 for an exact format, None where no finite bound is known."""
+    if FORMATS[chosen].precision is None:
+        return 0.0
+    if bound is None:
+        return None
+    largest = max(bound, default=0.0)
+    return largest if isfinite(largest) else None
