@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from fractions import Fraction
-from itertools import product
 
 import rectifold_check
 from rectifold.certificate.accepted import ClaimRefused, require_accepted
@@ -39,19 +38,31 @@ def certify_tolerance(
     a, b, domain = question.a, question.b, question.domain
     evidence = _evidence(found)
     refused: ClaimRefused | None = None
-    for tolerance, bits in product(tolerances, run.effort.equivalence.more_bits):
-        plain = certify_within(a, b, domain, tolerance, evidence, found.pairing)
-        certificate = plain.with_more_bits(bits)
-        try:
-            if _is_soon_checked(question, found, run):
-                return tolerance, certificate, require_accepted(a, b, domain, certificate).status
-            if isinstance(evidence, BoxTreeSigns):
-                _require_beginning(question, tolerance, certificate)
-            return tolerance, certificate, None
-        except ClaimRefused as refusal:
-            refused = refusal
+    for tolerance in tolerances:
+        certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
+        for bits in run.effort.equivalence.more_bits:
+            try:
+                finer = certificate.with_more_bits(bits)
+                return tolerance, finer, _word(question, tolerance, finer, found, run)
+            except ClaimRefused as refusal:
+                refused = refusal
     assert refused is not None
     raise refused
+
+
+def _word(
+    question: Question,
+    tolerance: Tolerance,
+    certificate: Certificate,
+    found: Agreement | Tightest,
+    run: Run,
+) -> str | None:
+    """The checker's, or None where it would take long. Raises ClaimRefused."""
+    if _is_soon_checked(question, found, run):
+        return require_accepted(question.a, question.b, question.domain, certificate).status
+    if found.signs is not None:
+        _require_beginning(question, tolerance, certificate)
+    return None
 
 
 def _evidence(found: Agreement | Tightest) -> BoxTreeSigns | Facts:
