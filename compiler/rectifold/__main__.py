@@ -1,6 +1,6 @@
 """python -m rectifold, and the command `rectifold`.
 
-The libraries are read inside, so that Ctrl-C has a line there too.
+The libraries are read inside, so that Ctrl-C and a lack of memory have a line there too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ def _command() -> None:
     except KeyboardInterrupt:
         print("interrupted before the end; no file is left half-written", file=sys.stderr)
         sys.exit(Status.UNDECIDED)
+    except MemoryError:
+        print("error: there is not even enough memory to begin; give more", file=sys.stderr)
+        sys.exit(Status.BAD_INPUT)
     main()
 
 

@@ -32,6 +32,8 @@ def started(command: str) -> subprocess.Popen[str]:
         ("sys.exit(0)", 0, ""),
         ("sys.exit(1)", 1, ""),
         ("sys.exit(70)", 70, ""),
+        ("sys.exit()", 0, ""),
+        ("sys.exit('a text')", 70, ""),
         ("os._exit(1)", 2, "a library ended the process (status 1)"),
         ("os._exit(0)", 2, "a library ended the process (status 0)"),
         ("os.abort()", 2, "a library ended the process (SIGABRT)"),
@@ -91,6 +93,18 @@ def test_a_limit_of_the_option_or_of_the_system_is_noticed() -> None:
     limited = f"ulimit -v 4000000; exec {sys.executable} -c '{code}'"
     done = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("kilobytes", [100_000, 150_000, 200_000])
+def test_too_little_memory_to_begin_is_no_traceback(kilobytes: int) -> None:
+    limited = f"ulimit -v {kilobytes}; exec {sys.executable} -m rectifold --version"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        ["sh", "-c", limited], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode in (0, 2)
+    assert "Traceback" not in done.stderr
+    assert "memory" in done.stderr or done.returncode == 0
 
 
 def test_a_library_that_gives_up_refutes_nothing(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ _ENDED = "error: not enough memory for this: a library ended the process ({how})
 )
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 _LIBRARIES = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)  # how a library ends a process
+_FROM_KERNEL = 0x80  # SI_KERNEL: no process sent the signal, also none of another container
 _PARENT_DIES = 1  # PR_SET_PDEATHSIG of Linux
 
 
@@ -80,10 +81,17 @@ def _report_status(command: Callable[[], None], writes: int) -> int:
     try:
         command()
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 0
+        status = _status_of(end)
         os.write(writes, bytes([status]))
         return status
     raise AssertionError("a command ends with SystemExit")
+
+
+def _status_of(end: SystemExit) -> int:
+    """As a shell would see it; a text in place of a status is none of ours."""
+    if end.code is None:
+        return Status.DONE
+    return end.code if isinstance(end.code, int) else Status.INTERNAL
 
 
 def _wait(child: int) -> int:
@@ -94,7 +102,7 @@ def _wait(child: int) -> int:
             done, ended = os.waitpid(child, os.WNOHANG)
             if done == child:
                 return os.waitstatus_to_exitcode(ended)
-        elif got.si_pid:  # a terminal sends Ctrl-C to both, from no process
+        elif got.si_code != _FROM_KERNEL:  # a terminal sends Ctrl-C to both processes
             os.kill(child, got.si_signo)
 
 
