@@ -277,6 +277,10 @@ MISTAKES = [
         "-o and the input net.relu are one file, net.relu; give -o another name",
     ),
     (["emit", "skip.relu", "-o", "o.npz"], "cannot be written as .npz"),
+    (
+        ["compile", "net.relu", "-o", "o.relu", "--no-certificate", "--certificate", "c"],
+        "--certificate asks for a certificate and --no-certificate for none",
+    ),
 ]
 
 

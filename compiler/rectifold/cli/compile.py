@@ -35,6 +35,7 @@ from rectifold.cli.values import as_value
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS
+from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Objective, Options
@@ -63,6 +64,13 @@ class Rewriting:
     shallow: bool
     larger: bool
     verbose: bool
+
+    def __post_init__(self) -> None:
+        if self.no_certificate and self.certificate_file is not None:
+            raise InputError(
+                "--certificate asks for a certificate and --no-certificate for none; "
+                "leave out one of them"
+            )
 
     @property
     def options(self) -> Options:
