@@ -59,9 +59,14 @@ class Replay:
             return None
 
     def _holds(self, step: list[Any]) -> bool:
-        """Apply one step if it holds."""
+        """Apply one step if it holds.
+
+        A finished certificate lacks the refused steps, so substitution must not have begun for one.
+        """
+        begun = self.state.begun()
         try:
             apply(self.state, step)
         except Refusal:
+            self.state.keep_begun(begun)
             return False
         return True

@@ -143,6 +143,15 @@ class State:
             self._substitutions[net] = rule
         return self._substitutions[net]
 
+    def begun(self) -> set[int]:
+        """The networks in which substitution has begun: bounds proved later are added there."""
+        return set(self._substitutions)
+
+    def keep_begun(self, networks: set[int]) -> None:
+        """Forget the substitution in all other networks; it begins again where it is needed."""
+        for net in self.begun() - networks:
+            del self._substitutions[net]
+
     def learn_in(self, net: int, layer: int, index: int, side: str, value: Fraction) -> None:
         """Learn a bound of a unit of A, B or the gap network."""
         if net == GAP:

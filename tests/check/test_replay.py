@@ -47,6 +47,20 @@ def test_refused_pairs_leave_what_is_known_of_the_gap_network() -> None:
     assert not replay.is_equal()
 
 
+def test_substitution_does_not_begin_for_a_refused_step() -> None:
+    """Intervals close this gap once it has begun, and no step of a certificate says so."""
+    replay = Replay(canonical_chain(("L", "", ["0:1/4"])), ZERO, BOX, ["1/2"])
+    for step in (
+        ["cases", [2, 3, 0], "up", "-9", [], ["", [], []]],
+        ["boxes", 2, 3, [[0, "up", "-9"]], [[0]]],
+    ):
+        assert not replay.accepts(step)
+        assert not replay.is_equal()
+    assert replay.accepts(["intervals", 2, 3])
+    assert not replay.accepts(["intervals", 2, 9])
+    assert replay.is_equal()
+
+
 def test_the_final_comparison_is_no_step() -> None:
     replay = Replay(ZERO, ZERO, BOX)
     assert replay.is_equal()

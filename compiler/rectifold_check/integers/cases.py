@@ -51,8 +51,8 @@ class _CaseWalk:
         found: list[tuple[int, list[int]]] = []
         for part in frame if isinstance(frame, list) else [None]:
             match part:
-                case [int() as k, list() as indices] if k in self.box.bounds and k > (
-                    found[-1][0] if found else 0
+                case [int() as k, list() as indices] if (
+                    type(k) is int and k in self.box.bounds and k > (found[-1][0] if found else 0)
                 ):
                     size = len(self.box.bounds[k])
                     if (

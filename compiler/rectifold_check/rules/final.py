@@ -19,7 +19,10 @@ def final(state: State, parts: list[Json]) -> None:
     """Each output's difference is 0, or proved to lie within its eps."""
     match parts:
         case [dict() as proofs]:
-            for output in range(len(state.tolerance)):
+            outputs = range(len(state.tolerance))
+            if not proofs.keys() <= {str(output) for output in outputs}:
+                raise Refusal("the final comparison names an output that is not there")
+            for output in outputs:
                 if not state.is_gap_closed(output):
                     _compare(state, output, proofs.get(str(output)))
         case _:

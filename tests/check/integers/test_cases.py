@@ -117,6 +117,8 @@ GROUPS = (
         refused={
             "of the layer itself": saw("1", [[2, [0]]], NONE),
             "of the input": saw("1", [[0, [0]]], NONE),
+            "of a truth value": saw("1", [[True, [0]]], NONE),
+            "with a truth value for a unit": saw("1", [[1, [True]]], NONE),
             "with an unknown unit": saw("1", [[1, [0, 2]]], NONE),
             "out of order": saw("1", [[1, [1, 0]]], NONE),
             "that name a layer twice": saw("1", [[1, [0]], [1, [1]]], NONE),

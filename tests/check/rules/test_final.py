@@ -53,7 +53,15 @@ TABLES = (
         refused={
             "with too small an eps": (shifted("1/11", {"0": BOTH}), "does not hold"),
             "of one side only": (shifted("1/10", {"0": {"ge": LEAF}}), "no proof is given"),
-            "of another output": (shifted("1/10", {"1": BOTH}), "no proof is given"),
+            "of another output": (shifted("1/10", {"1": BOTH}), "an output that is not there"),
+            "of one output more": (
+                shifted("1/10", {"0": BOTH, "1": BOTH}),
+                "an output that is not there",
+            ),
+            "of an output in other digits": (
+                shifted("1/10", {"0": BOTH, "00": BOTH}),
+                "an output that is not there",
+            ),
             "in a list": (shifted("1/10", [BOTH]), "a step 'final' is malformed"),
         },
     ),
