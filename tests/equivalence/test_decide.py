@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
 import pytest
 
 import rectifold_check
-from rectifold.equivalence.answers import Different, Equal
+from rectifold.effort.effort import Effort
+from rectifold.effort.running import RunningEffort
+from rectifold.equivalence.answers import Different, Equal, Unknown
 from rectifold.equivalence.decide import compare
+from rectifold.equivalence.exactly import decide_exactly
+from rectifold.equivalence.question import Question
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
 from rectifold.passes.result import Options
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, points_of, random_network
 
@@ -100,6 +107,16 @@ def test_a_tie_at_the_sample_points_only_is_not_believed() -> None:
     result = compare(a, b, a.domain or pytest.fail("no domain"))
     assert isinstance(result, Different)
     assert result.difference != 0
+
+
+def test_z3_is_killed_as_early_as_the_effort_of_the_run_says() -> None:
+    text = "input x[1]\nh = relu(x)\nk = relu({k} * x)\ny = {k} * h - k\noutput y"
+    a, b = (net(text.replace("{k}", k)) for k in ("1", "2"))
+    question = Question.of(a, b, Domain((None,), (None,)))
+    at_once = replace(Effort.default(), running=RunningEffort(z3_grace_seconds=-1000.0))
+    for effort, kind in ((None, Equal), (at_once, Unknown)):
+        run = Run(Limits(effort=effort))
+        assert isinstance(decide_exactly(question, run, Fraction(0)), kind)
 
 
 def test_within_a_tolerance() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -278,6 +279,14 @@ def test_z3_is_killed_when_it_overruns() -> None:
         first = solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 0.0001)
         assert isinstance(first, NoAnswer | Sat)
         assert isinstance(solver.ask(SmtProblem(Domain((F(0),), (F(1),))).text(), 1, 30), Sat)
+
+
+def test_a_proof_kills_z3_as_early_as_its_effort_says() -> None:
+    network = net(CORRELATED)
+    at_once = replace(Effort.default(), running=RunningEffort(z3_grace_seconds=-1000.0))
+    usual, hurried = (prove(network, prover="z3", limits=Limits(effort=e)) for e in (None, at_once))
+    assert usual.layers["k"].inactive.any()
+    assert not hurried.layers["k"].inactive.any()
 
 
 def test_a_dead_solver_process_is_an_unknown() -> None:

@@ -64,7 +64,7 @@ def decide_exactly(question: Question, run: Run, largest: Fraction) -> Compariso
     if has_z3:
         spent = run.clock() - started
         left = effort.z3_seconds if limit is None else max(0.0, limit - spent)
-        return _ask_z3(question, left, largest)
+        return _ask_z3(question, run, left, largest)
     return compared or Unknown(
         f"no counterexample was found, and {question.units} units are too many for Z3", largest
     )
@@ -97,9 +97,9 @@ def _by_regions(question: Question, run: Run, largest: Fraction) -> Comparison |
             assert_never(found)
 
 
-def _ask_z3(question: Question, seconds: float, largest: Fraction) -> Comparison:
+def _ask_z3(question: Question, run: Run, seconds: float, largest: Fraction) -> Comparison:
     a, b, domain = question.a, question.b, question.domain
-    with Solver() as solver:
+    with Solver(effort=run.effort.running) as solver:
         answer = ask_difference(solver, a, b, domain, question.tolerance, seconds)
     match answer:
         case Unsat(version):

@@ -62,7 +62,8 @@ def prove_layers(network: Network, domain: Domain | None, settings: Settings) ->
 
 @on_few_threads
 def _prove(network: Network, domain: Domain, settings: Settings) -> Facts:
-    with Solver() as solver, settings.run.workers() as workers:
+    running = settings.run.effort.running
+    with Solver(effort=running) as solver, settings.run.workers() as workers:
         state = ProofState(network, domain, settings, solver, workers)
         complete = _run(state)
     facts = {v.name: state.layers[v.name].facts() for v in network.relu_layers}
