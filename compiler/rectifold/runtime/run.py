@@ -57,7 +57,8 @@ class RunChoices(TypedDict, total=False):
 class Run:
     """One run: a user's limits, the seed of every search, whom to tell how far it is.
 
-    `clock` says the time in seconds; every deadline of the run is read from it.
+    `clock` says the time in seconds to the stages that compare and list regions, and in `deadline`;
+    searches read the monotonic clock.
     """
 
     limits: Limits = Limits()

@@ -49,7 +49,9 @@ class Snapshot:
 
     @staticmethod
     def take(bounds: Bounds, witnesses: Witnesses, effort: Effort) -> Snapshot:
-        """What is known now. Later changes of the bounds are not in it."""
+        """What is known now. Layers that are set later are not in it; the arrays are shared, so
+        what is tightened in place, which is proved, is.
+        """
         lower, upper, pairs = dict(bounds.lower), dict(bounds.upper), dict(bounds.pairs)
         point = witnesses.points[:1]
         return Snapshot(bounds.network, bounds.domain, lower, upper, point, pairs, effort)
