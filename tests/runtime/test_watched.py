@@ -34,6 +34,7 @@ def started(command: str) -> subprocess.Popen[str]:
         ("sys.exit(70)", 70, ""),
         ("sys.exit()", 0, ""),
         ("sys.exit('a text')", 70, ""),
+        ("os._exit(130)", 130, ""),
         ("os._exit(1)", 2, "a library ended the process (status 1)"),
         ("os._exit(0)", 2, "a library ended the process (status 0)"),
         ("os.abort()", 2, "a library ended the process (SIGABRT)"),
@@ -66,6 +67,20 @@ def test_a_signal_reaches_the_command_once(number: signal.Signals) -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         assert process.wait() == 11
+
+
+def test_a_second_interrupt_is_no_lack_of_memory() -> None:
+    lines = [
+        "from rectifold.cli.status import _interrupts",
+        "with _interrupts():",
+        "    try: os.kill(os.getpid(), signal.SIGINT)",
+        "    except KeyboardInterrupt: os.kill(os.getpid(), signal.SIGINT)",
+    ]
+    with started("\n    ".join(lines)) as process:
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait() == 130
+    assert "memory" not in said
 
 
 def test_the_command_ends_with_a_parent_that_is_killed() -> None:

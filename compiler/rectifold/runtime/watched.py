@@ -112,6 +112,8 @@ def _unsaid(ended: int) -> int:
         if -ended != signal.SIGKILL:
             signal.signal(-ended, signal.SIG_DFL)
         os.kill(os.getpid(), -ended)
+    if ended == Status.INTERRUPTED:  # a second Ctrl-C ends the command before it can say so
+        return ended
     how = signal.Signals(-ended).name if ended < 0 else f"status {ended}"
     print(_ENDED.format(how=how), file=sys.stderr)
     return Status.BAD_INPUT
