@@ -14,7 +14,7 @@ import pytest
 
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.c import c_code
-from rectifold.emitters.header import Origin
+from rectifold.emitters.header import Origin, c_comment, printable
 from rectifold.emitters.table import emit
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
@@ -124,6 +124,59 @@ def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
     files = emit(network, tmp_path / "unit.c")
     text = "".join(file.read_text() for file in files)
     assert "return 1; } /*" not in text
+
+
+STRICT = [*FLAGS, "-Wconversion", "-trigraphs"]
+ENDS = [
+    "*/",
+    "/*",
+    "*//",
+    "/*/",
+    "**/",
+    "//*",
+    "??/",
+    "???//",
+    "*??/",
+    "\\",
+    "\\\n",
+    "*\\\n/",
+    "//",
+]
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", [*ENDS, "*/ int main(void) { return 1; } /*", "x" * 198 + "*/"])
+def test_no_text_ends_or_continues_the_comment(name: str, tmp_path: Path) -> None:
+    assert COMPILER is not None
+    network = net("network n\ninput x[1] in [0, 1]\ny = relu(x)\noutput y")
+    for text in (name, f"{name}*", f"{name}/", f"/{name}", f"*{name}", f"?{name}\\"):
+        comment = c_comment(text)
+        assert not any(end in comment for end in ("*/", "/*", "??/", "\\", "\n"))
+        origin = Origin(digest(network), network.sizes, statement=text)
+        for file, data in c_code(network, origin, "unit.c").files.items():
+            (tmp_path / file).write_bytes(data)
+        target = ["-c", "-o", str(tmp_path / "unit.o"), str(tmp_path / "unit.c")]
+        subprocess.run([COMPILER, *STRICT, *target], check=True)
+
+
+@needs_compiler
+def test_a_domain_is_told_as_it_is_written(tmp_path: Path) -> None:
+    network = net(
+        "network n\ninput x[2] in [[-1/5, 1/3], [0, 2/7]]\nassume x[0]/3 + x[1] <= 3/7\n"
+        "y = relu(x[0] - x[1])\noutput y"
+    )
+    built(network, tmp_path)
+    header = (tmp_path / "unit.h").read_text()
+    assert "Domain: [[-1/5, 1/3], [0, 2/7]] with 1 linear constraint\n" in header
+    assert COMPILER is not None
+    target = ["-c", "-o", str(tmp_path / "unit.o"), str(tmp_path / "unit.c")]
+    subprocess.run([COMPILER, *STRICT, *target], check=True)
+
+
+def test_a_long_text_is_not_taken_for_a_whole_one() -> None:
+    for shorten in (printable, c_comment):
+        assert shorten("y" * 200) == "y" * 200
+        assert shorten("y" * 201) == "y" * 197 + "..."
 
 
 @needs_compiler

@@ -23,7 +23,7 @@ import numpy as np
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c_constraints import constraint_check
-from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.header import Origin, c_comment, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.weights import input_box, numbers, weights_of
 from rectifold.errors import InputError
@@ -171,7 +171,8 @@ def _digest_check(macro: str, digest: str, names: str) -> str:
 
 def _header(network: Network, origin: Origin, stem: str, digest: str) -> str:
     upper = stem.upper()
-    comment = "\n".join(f" * {line}" for line in header_lines(network, origin))
+    lines = header_lines(network, origin, harmless=c_comment)
+    comment = "\n".join(f" * {line}" for line in lines)
     return f"""/*
 {comment}
  */

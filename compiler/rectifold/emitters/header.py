@@ -6,6 +6,8 @@ reduced to printable ASCII first.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,6 +18,9 @@ from rectifold.formats.float_range import rounded_parameters
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
+
+_LONGEST = 200  # characters of a name, a domain or a statement in a comment
+_ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/, its backslash
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,18 @@ class Origin:
     precision: str = "float64"  # of the arithmetic that error_bound is about
 
 
-def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> list[str]:
-    """Plain ASCII lines for a header comment; `exact` for a format that rounds nothing."""
-    lines = _about(network, origin)
+def header_lines(
+    network: Network,
+    origin: Origin,
+    *,
+    exact: bool = False,
+    harmless: Callable[[str], str] | None = None,
+) -> list[str]:
+    """Plain ASCII lines for a header comment; `exact` for a format that rounds nothing.
+
+    `harmless`: what becomes of a text that may hold anything; default `printable`.
+    """
+    lines = _about(network, origin, harmless or printable)
     if exact:
         return [*lines, "Every number is exact."]
     precision = origin.precision
@@ -43,18 +57,18 @@ def header_lines(network: Network, origin: Origin, *, exact: bool = False) -> li
     return lines + _bound_lines(network, origin)
 
 
-def _about(network: Network, origin: Origin) -> list[str]:
+def _about(network: Network, origin: Origin, harmless: Callable[[str], str]) -> list[str]:
     domain = "not stated" if network.domain is None else network.domain.describe()
     before, after = origin.source_sizes, network.sizes
     return [
-        f"{printable(network.name)}: a ReLU network with {counted(network.input_size, 'input')} "
+        f"{harmless(network.name)}: a ReLU network with {counted(network.input_size, 'input')} "
         f"and {counted(network.output_size, 'output')}, by rectifold.",
         f"Source (SHA-256 of the canonical form): {origin.source_digest}",
         f"This network:                           {digest(network)}",
-        f"Domain: {printable(domain)}",
+        f"Domain: {harmless(domain)}",
         f"Units {before.units} -> {after.units}, weights {before.weights} -> {after.weights}, "
         f"multiply-adds {before.macs} -> {after.macs}.",
-        f"Guarantee: {printable(origin.statement)}.",
+        f"Guarantee: {harmless(origin.statement)}.",
     ]
 
 
@@ -95,6 +109,22 @@ def is_float_box(domain: Domain, precision: str) -> bool:
 
 def printable(text: str) -> str:
     """Printable ASCII without anything that could end a comment or a string."""
-    return "".join(
-        c if c.isascii() and c.isprintable() and c not in "\\\"'*/" else "?" for c in text
-    )[:200]
+    return _cut(_ascii(text, "\\\"'*/"))
+
+
+def c_comment(text: str) -> str:
+    """The same for a comment of C, where only a slash beside * or after ? could end or hide a line.
+
+    [0, 1/5]      as it is
+    */   /*       *?   ?*
+    """
+    return _cut(_ENDING_SLASHES.sub(lambda found: "?" * len(found[0]), _ascii(text, "\\")))
+
+
+def _ascii(text: str, unsafe: str) -> str:
+    return "".join(c if c.isascii() and c.isprintable() and c not in unsafe else "?" for c in text)
+
+
+def _cut(text: str) -> str:
+    """With dots, so that nobody takes the beginning of a domain for all that is said of it."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
