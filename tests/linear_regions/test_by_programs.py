@@ -167,3 +167,16 @@ def test_a_region_without_a_certified_point_is_left_out_and_counted(
     assert len(found) + found.undecided == len(everything)
     assert 0 < len(found) < len(everything)
     assert not found.complete
+
+
+@pytest.mark.parametrize(("bound", "is_empty"), [("1/2", True), ("1", False), ("2", False)])
+def test_a_constraint_of_fixed_inputs_alone_can_leave_no_point(bound: str, is_empty: bool) -> None:
+    network = net(
+        f"input x[7] in [[0,1],[0,1],[0,1],[0,1],[0,1],[0,1],[1,1]]\nassume x[6] <= {bound}\n"
+        "y = relu(x[0] - x[1])\noutput y"
+    )
+    if not is_empty:
+        assert len(by_programs(network)[0]) == 2
+        return
+    with pytest.raises(InputError, match="empty or flat"):
+        by_programs(network)

@@ -97,7 +97,7 @@ class ProgramSplitter:
 
     def root(self) -> ProgramCell:
         """The whole domain. Raises InputError if it is empty or flat."""
-        point = self.program.centre()
+        point = self.program.centre() if self.implications.is_possible else None
         constraints = self.implications.constraints.exact
         if point is None or not self.implications.contains(_dyadic(point), constraints):
             raise InputError(

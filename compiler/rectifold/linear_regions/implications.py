@@ -44,13 +44,17 @@ class Inequalities:
 
 
 class Implications:
-    """Implications on cells of one restriction; `constraints` are those of its domain."""
+    """Implications on cells of one restriction; `constraints` are those of its domain.
+
+    `is_possible`: no constraint of fixed inputs alone is violated.
+    """
 
     def __init__(self, restriction: Restriction) -> None:
         self.ends = [restriction.ends(place) for place in range(len(restriction.free))]
         self.low, self.high = restriction.float_box
-        constraints = map(restriction.constraint_form, restriction.domain.constraints)
-        forms = [form for form in constraints if any(form[:-1])]
+        rows = [restriction.constraint_form(row) for row in restriction.domain.constraints]
+        self.is_possible = all(any(form[:-1]) or form[-1] >= 0 for form in rows)
+        forms = [form for form in rows if any(form[:-1])]
         floats = tuple(scaled(forms)) if forms else ()
         self.constraints = Inequalities(tuple(primitive(form) for form in forms), floats)
 
