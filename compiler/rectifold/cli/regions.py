@@ -106,7 +106,7 @@ _found = as_value(
         is_flag=True,
         help="count the regions without keeping them: for millions",
     ),
-    click.option("--latex", is_flag=True, help="the same in LaTeX"),
+    click.option("--latex", is_flag=True, help="print each output as a piecewise formula in LaTeX"),
     click.option(
         "--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg"
     ),
