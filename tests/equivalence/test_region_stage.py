@@ -93,7 +93,7 @@ def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
     assert isinstance(found, Begun)
     assert found.reason.startswith("no counterexample was found; ")
     assert "common regions, " in found.reason
-    assert found.reason.endswith("% of the domain, compared when the time was up")
+    assert found.reason.endswith("% of the search, compared when the time was up")
     assert 0 < found.share < 1
 
 

@@ -230,3 +230,13 @@ def test_the_certificate_of_a_huge_domain_asks_for_bits_enough() -> None:
     assert found.signs is not None
     certificate = certify_within(a, b, domain_of(a), found.upper, found.signs, found.pairing)
     assert accepted(a, b, certificate.lines)
+
+
+def test_a_share_of_comparisons_is_not_called_one_of_the_domain() -> None:
+    a, b = float_network(2, 14, 30, 30, 3), float_network(3, 14, 30, 30, 3)
+    b = Network(a.input_name, 14, b.layers, b.output, a.domain)
+    seen = largest_difference(a, b, domain_of(a), 2000)
+    result = compare(a, b, domain_of(a), within=seen * 2, limits=Limits(1.0))
+    assert isinstance(result, Unknown)
+    assert "% of the comparisons of single outputs" in result.reason
+    assert "of the domain" not in result.reason

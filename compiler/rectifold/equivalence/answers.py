@@ -54,7 +54,8 @@ class Equal:
 class Unknown:
     """Neither a proof nor a counterexample.
 
-    `largest` is the largest difference seen, `share` the part of the domain where they do agree.
+    `largest` is the largest difference seen, `share` the part of the search that is done: of the
+    domain where its box is split, else of the splits into regions or of the outputs' comparisons.
     """
 
     reason: str

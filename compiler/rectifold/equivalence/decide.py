@@ -130,8 +130,12 @@ def _cases_text(found: Agreement) -> str:
 
 
 def _share_text(found: Agreement) -> str:
-    share = at_least(100 * found.share, 3)
-    return f"no counterexample was found; proved on {share}% of the domain when the time was up"
+    """How much was proved: of the domain, or of the comparisons on all of it."""
+    share = f"{at_least(100 * found.share, 3)}%"
+    proved = f"proved on {share} of the domain"
+    if found.facts is not None:
+        proved = f"{share} of the comparisons of single outputs were proved"
+    return f"no counterexample was found; {proved} when the time was up"
 
 
 # ---- the argmax ---------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_by_cells
 from rectifold.equivalence.question import Question
 from rectifold.errors import InputError
-from rectifold.exact.numerals import bound_text, counted
+from rectifold.exact.numerals import at_least, bound_text, counted
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.compare import ByRegions, compare_by_regions
 from rectifold.linear_regions.restriction import MOST_INPUTS
@@ -95,7 +95,8 @@ def _judge(question: Question, found: ByRegions, deadline: float | None, run: Ru
     if not found.complete:
         return Begun(
             f"no counterexample was found; {counted(found.regions, 'common region')}, "
-            f"{found.settled_fraction:.1%} of the domain, compared when the time was up",
+            f"about {at_least(100 * found.settled_fraction, 3)}% of the search, compared when "
+            "the time was up",
             found.settled_fraction,
         )
     how = "agree" if found.largest == 0 else f"differ by at most {bound_text(found.largest)}"

@@ -40,9 +40,9 @@ from rectifold.search.witnesses import Witnesses
 class Agreement:
     """`proved`: they agree. `points` (k×n) are where they seem not to.
 
-    `share` of the domain's box is settled, after `boxes` sub-boxes or nodes. The evidence is
-    `signs` about the gap network of the arranged networks (ir/joint), or `facts` about the plain
-    one.
+    `share` is settled, after `boxes` sub-boxes or nodes: of the domain's box, or with `facts` of
+    the comparisons of single outputs on all of it. The evidence is `signs` about the gap network of
+    the arranged networks (ir/joint), or `facts` about the plain one.
     """
 
     proved: bool
