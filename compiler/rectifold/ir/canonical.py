@@ -60,9 +60,11 @@ def canonical_text(network: Network) -> str:
 
 def digest(network: Network) -> str:
     """SHA-256 of the canonical form, in hex. Computed once per network."""
-    if network not in _DIGESTS:
-        _DIGESTS[network] = hashlib.sha256(canonical_text(network).encode("ascii")).hexdigest()
-    return _DIGESTS[network]
+    known = _DIGESTS.get(network)  # asked once: an equal network may be gone at a second look
+    if known is None:
+        known = hashlib.sha256(canonical_text(network).encode("ascii")).hexdigest()
+        _DIGESTS[network] = known
+    return known
 
 
 def domain_text(domain: Domain) -> str:
