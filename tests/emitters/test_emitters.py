@@ -354,3 +354,10 @@ def test_a_self_test_without_a_bound_allows_what_large_numbers_need(
     path = tmp_path / "unit.py"
     emit(network, path, kind)
     assert module(path).self_test() == 5
+
+
+@pytest.mark.parametrize("suffix", ["py", "relu"])
+def test_a_header_shows_a_domain_as_it_is_written(suffix: str, tmp_path: Path) -> None:
+    network = net("input x[2] in [[-1/5, 1/3], [0, 2/7]]\noutput relu(x[0] - x[1])\n")
+    emit(network, tmp_path / f"o.{suffix}")
+    assert "Domain: [[-1/5, 1/3], [0, 2/7]]\n" in (tmp_path / f"o.{suffix}").read_text()

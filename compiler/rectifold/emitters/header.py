@@ -109,7 +109,7 @@ def is_float_box(domain: Domain, precision: str) -> bool:
 
 def printable(text: str) -> str:
     """Printable ASCII without anything that could end a comment or a string."""
-    return _cut(_ascii(text, "\\\"'*/"))
+    return _cut(_ascii(text, "\\\"'"))
 
 
 def c_comment(text: str) -> str:
