@@ -7,12 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
 from rectifold.passes.carriers import carriers
@@ -317,3 +319,20 @@ def test_affine_and_constant_networks_come_out_as_such() -> None:
         net("input x[2] in [1, 2]\nh = relu(-x)\nk = relu([[1, 1]] @ h + 2)\ny = 3*k\noutput y")
     ).network
     assert print_network(constant).splitlines()[2:] == ["y = [6]", "output y"]
+
+
+@pytest.mark.parametrize(("rank", "inputs", "fires"), [(10, 40, True), (100, 300, False)])
+def test_a_factorisation_whose_digits_fill_megabytes_is_left_alone(
+    rank: int, inputs: int, fires: bool
+) -> None:
+    rng = np.random.default_rng(rank)
+    own = rng.standard_normal((rank, inputs))
+    spread = Matrix.from_floats(np.vstack([own, own[:1]]))  # one row twice: narrower by one
+    back = Matrix.from_floats(rng.standard_normal((inputs, rank + 1)))
+    layers = [
+        Layer("h", "linear", Matrix.zeros(rank + 1, 1), {"x": spread}),
+        Layer("y", "linear", Matrix.zeros(inputs, 1), {"h": back}),
+    ]
+    before = Network("x", inputs, layers, "y", Domain.cube(-1, 1, inputs))
+    result = contract_linear(before, prove(before, prover="bounds"), PLAIN)
+    assert [step.rule for step in result.steps] == ["narrow linear layer"] * fires

@@ -27,6 +27,9 @@ class CompileEffort:
     """Rewrites after which something is wrong: each removes a unit, an edge or a layer."""
     checked_points: int = 6
     """Points at which every rewrite is evaluated exactly, in check mode."""
+    most_factor_bits: int = 2**28
+    """Bits of the weights (estimated) above which a matrix is not taken apart into its fewest
+    rows: megabytes of digits that no format of floats holds."""
 
 
 @dataclass(frozen=True)

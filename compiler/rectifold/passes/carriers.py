@@ -27,6 +27,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.effort.running import CompileEffort
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
@@ -182,7 +183,8 @@ def _factorisations(linear: Matrix, limit: int) -> Iterator[tuple[str, Matrix, M
         yield "right", Matrix.selection(rows, linear.shape[0]).T, linear.select_rows(rows)
     if len(columns) <= limit:
         yield "left", linear.select_columns(columns), Matrix.selection(columns, linear.shape[1])
-    if linear.modular_rank < min(len(rows), len(columns)) and linear.modular_rank <= limit:
+    few = linear.modular_rank < min(len(rows), len(columns)) and linear.modular_rank <= limit
+    if few and linear.bits_of_rref <= CompileEffort.most_factor_bits:
         inner, pivots = linear.rref()  # exact; the modular rank only says whether it is worth it
         yield "minimal", linear.select_columns(pivots), inner
 

@@ -11,6 +11,7 @@ more: a linear bottleneck between two wide layers is cheaper than its product an
 
 from __future__ import annotations
 
+from rectifold.effort.running import CompileEffort
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
@@ -52,6 +53,8 @@ def _narrowed(
     network: Network, layer: Layer, around: LayerMatrices, product: Matrix
 ) -> Network | None:
     if product.modular_rank >= layer.size:
+        return None
+    if product.bits_of_rref > CompileEffort.most_factor_bits:
         return None
     inner, pivots = product.rref()
     rank = len(pivots)
