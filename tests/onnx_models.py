@@ -56,7 +56,8 @@ def model(
 def imported(data: bytes, folder: Path, outputs: Sequence[str] = ()) -> tuple[Network, list[str]]:
     path = folder / "model.onnx"
     path.write_bytes(data)
-    return read_onnx(path, outputs)
+    read = read_onnx(path, outputs)
+    return read.network, read.notes
 
 
 def peer_values(data: bytes, x: Array, peer: str = "onnxruntime") -> Array:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.numerals import counted
+from rectifold.formats.interface import Interface
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.nnet import read_nnet
 from rectifold.formats.npz import read_npz
@@ -20,16 +22,20 @@ from rectifold.ir.network import Network
 from rectifold.language.elaborate import parse, parse_box
 from rectifold.runtime.arrays import as_floats, files_beside, load_npy
 
+if TYPE_CHECKING:
+    from rectifold.formats.onnx.reader import OnnxRead
+
 _BALL = re.compile(r"(.+\.npy)\s*(?:±|\+-|\+/-)\s*(.*)")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A network as read, notes for the user about how it was read, and the files beside it."""
+    """A network as read, notes for the user about how it was read, and what else came with it."""
 
     network: Network
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()  # that the network's own file names, and that were read too
+    interface: Interface | None = None  # of an ONNX model: what it is called from outside
 
 
 def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = True) -> Loaded:
@@ -41,8 +47,8 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
     is not too large. Raises InputError (or a subclass) if it cannot be read.
     """
     path = require_file(path)
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
         raise InputError(
             f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are "
             f"{', '.join(_READERS)}"
@@ -52,23 +58,26 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
                 else ""
             )
         )
-    if outputs and reader is not _read_onnx:
+    reader = _READERS[suffix]
+    if outputs and reader is not None:
         raise InputError(
             f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models "
             "only"
         )
     try:
         with files_beside() as files:
-            network, notes = (
-                _read_onnx(path, outputs, crosscheck) if reader is _read_onnx else reader(path)
-            )
+            if reader is not None:
+                network, notes = reader(path)
+                interface = None
+            else:
+                network, notes, interface = _read_onnx(path, outputs, crosscheck)
     except RecursionError:
         raise InputError(
             f"{path.name} is nested too deep to be read; write it in several steps"
         ) from None
     except MemoryError:
         raise InputError(f"{path.name} needs more memory to be read than there is") from None
-    return Loaded(network, tuple(notes), tuple(files))
+    return Loaded(network, tuple(notes), tuple(files), interface)
 
 
 def require_file(path: str | Path) -> Path:
@@ -159,17 +168,15 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
     return parse(text, path.name, path.parent), []
 
 
-def _read_onnx(
-    path: Path, outputs: Sequence[str] = (), crosscheck: bool = True
-) -> tuple[Network, list[str]]:
+def _read_onnx(path: Path, outputs: Sequence[str], crosscheck: bool) -> OnnxRead:
     from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
 
     return read_onnx(path, outputs) if crosscheck else read_onnx(path, outputs, peers=())
 
 
-_READERS: Mapping[str, Callable[[Path], tuple[Network, list[str]]]] = {
+_READERS: Mapping[str, Callable[[Path], tuple[Network, list[str]]] | None] = {
     ".relu": _read_relu,
-    ".onnx": _read_onnx,
+    ".onnx": None,  # _read_onnx, which takes more and gives more
     ".npz": read_npz,
     ".nnet": read_nnet,
     ".json": read_layers_json,

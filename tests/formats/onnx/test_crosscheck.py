@@ -102,7 +102,7 @@ def test_a_constant_that_was_folded_wrongly_is_named(tmp_path: Path) -> None:
 
 def test_nothing_is_compared_without_peers(tmp_path: Path) -> None:
     path = written(tmp_path, [1, 2], [node("Abs", ["x"], "y")], {})
-    network, notes = read_onnx(path, peers=(), operators=table("Abs", piecewise_linear("relu")))
+    network, notes, _ = read_onnx(path, peers=(), operators=table("Abs", piecewise_linear("relu")))
     assert (network.output_size, notes) == (2, [])
 
 

@@ -136,7 +136,7 @@ def test_external_data_is_read_and_stays_in_the_folder(tmp_path: Path) -> None:
     onnx.save_model(
         made, str(inner / "m.onnx"), save_as_external_data=True, location="m.data", size_threshold=0
     )
-    network, _ = read_onnx(inner / "m.onnx")
+    network = read_onnx(inner / "m.onnx").network
     assert np.array_equal(network.output_layer.weights["x"].floats, weight.T.astype(np.float64))
     stored = onnx.load(str(inner / "m.onnx"), load_external_data=False)
     (tmp_path / "secret.data").write_bytes(b"\0" * 100)

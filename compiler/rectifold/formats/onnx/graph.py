@@ -15,18 +15,25 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto
 
 from rectifold.formats.onnx.tensors import OnnxError
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A model file: its graph, the opset of each domain, and the folder of its external data."""
+    """A model: the whole of it, the opset of each domain, and the folder of its external data.
 
-    graph: GraphProto
+    `folder` None: it is no file, and what it holds is all that there is.
+    """
+
+    proto: ModelProto
     opsets: dict[str, int]
-    folder: Path
+    folder: Path | None
+
+    @property
+    def graph(self) -> GraphProto:
+        return self.proto.graph
 
 
 def load_model(path: Path) -> Model:
@@ -39,17 +46,20 @@ def load_model(path: Path) -> Model:
         ) from None
     except OSError as error:
         raise OnnxError(f"{path.name} cannot be read ({error.strerror})") from None
+    return opened(proto, path.name, path.parent)
+
+
+def opened(proto: ModelProto, name: str, folder: Path | None = None) -> Model:
+    """A model with its versions looked at. Raises OnnxError if it has no graph."""
     if not proto.graph.node and not proto.graph.output:
-        raise OnnxError(f"{path.name} is no ONNX model: it has no graph")
+        raise OnnxError(f"{name} is no ONNX model: it has no graph")
     opsets: dict[str, int] = {}
     for entry in proto.opset_import:
         domain = standard(entry.domain)
         if opsets.get(domain, entry.version) != entry.version:
-            raise OnnxError(
-                f"{path.name} imports two versions of the operators {domain or 'ai.onnx'!r}"
-            )
+            raise OnnxError(f"{name} imports two versions of the operators {domain or 'ai.onnx'!r}")
         opsets[domain] = int(entry.version)
-    return Model(proto.graph, opsets or {"": 1}, path.parent)
+    return Model(proto, opsets or {"": 1}, folder)
 
 
 def standard(domain: str) -> str:

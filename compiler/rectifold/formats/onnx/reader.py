@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from onnx import NodeProto, ValueInfoProto
+from onnx import ModelProto, NodeProto, ValueInfoProto
 
 from rectifold.errors import InputError, NetworkError
+from rectifold.formats.interface import Interface, Port
 from rectifold.formats.onnx.crosscheck import Reading, crosscheck
 from rectifold.formats.onnx.declarations import (
     FIRST_OPSET,
@@ -27,7 +29,14 @@ from rectifold.formats.onnx.declarations import (
     check_inputs,
     operator_of,
 )
-from rectifold.formats.onnx.graph import Model, load_model, needed_nodes, node_place, standard
+from rectifold.formats.onnx.graph import (
+    Model,
+    load_model,
+    needed_nodes,
+    node_place,
+    opened,
+    standard,
+)
 from rectifold.formats.onnx.node import FoldingBuilder, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.operators import OPERATORS
 from rectifold.formats.onnx.peers import PEERS, Peer
@@ -48,24 +57,51 @@ from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
 
 
+class OnnxRead(NamedTuple):
+    """A network, notes for the user (a rational fixed for a square root), and what the model is
+    called from outside.
+    """
+
+    network: Network
+    notes: list[str]
+    interface: Interface
+
+
 def read_onnx(
     path: Path,
     outputs: Sequence[str] = (),
     *,
     peers: Sequence[Peer] = PEERS,
     operators: Mapping[tuple[str, str], Sequence[Operator]] = OPERATORS,
-) -> tuple[Network, list[str]]:
-    """(network, notes) of an ONNX file; notes say what a user should know (a rational fixed for a
-    square root).
+) -> OnnxRead:
+    """The network that an ONNX file means.
 
     `outputs` names the graph outputs that are read, one after the other; without it the graph has
     one output. The network is compared with the first of the `peers` that runs the file (see
     crosscheck), with none if there are none; `operators` is the table of declarations by domain and
     name. Raises OnnxError, InputError.
     """
-    reader = _GraphReader(load_model(path), safe_name(path.stem, "net"), operators)
+    return _read(load_model(path), path.stem, outputs, peers, operators)
+
+
+def read_model(
+    model: ModelProto, name: str, outputs: Sequence[str] = (), *, peers: Sequence[Peer] = PEERS
+) -> OnnxRead:
+    """As `read_onnx`, of a model in memory with all its data. The network is called `name`."""
+    return _read(opened(model, name), name, outputs, peers, OPERATORS)
+
+
+def _read(
+    model: Model,
+    name: str,
+    outputs: Sequence[str],
+    peers: Sequence[Peer],
+    operators: Mapping[tuple[str, str], Sequence[Operator]],
+) -> OnnxRead:
+    reader = _GraphReader(model, safe_name(name, "net"), operators)
     reading = reader.reading(tuple(outputs))
-    return reading.network, reader.notes + (crosscheck(reading, peers) if peers else [])
+    notes = reader.notes + (crosscheck(reading, peers) if peers else [])
+    return OnnxRead(reading.network, notes, reader.interface(reading))
 
 
 class _GraphReader:
@@ -104,6 +140,21 @@ class _GraphReader:
         )
         free = tuple(i.name for i in graph.input if i.name not in self.stored)
         return Reading(self.model, nodes, free, names, self.values, self.builder, network)
+
+    def interface(self, reading: Reading) -> Interface:
+        """What the model is called from outside."""
+        graph = self.model.graph
+        chosen = [value for name in reading.outputs for value in graph.output if value.name == name]
+        inputs = [value for value in graph.input if value.name in reading.inputs]
+        ends = [Port(n, self.values[n].type, self.values[n].shape) for n in reading.outputs]
+        return Interface(
+            tuple(_port(value, reading.values[value.name]) for value in inputs),
+            tuple(_port(value, reading.values[value.name]) for value in chosen),
+            tuple(ends),
+            (),
+            self.model.proto,
+            self.model.folder,
+        )
 
     def _chosen(self, known: list[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the outputs to read."""
@@ -248,6 +299,18 @@ def _settled(step: Node, value: Tensor) -> Tensor:
     values = np.empty(value.entries.size, dtype=object)
     values[:] = value.entries.bias.column_values()
     return Constant(reduced(values).reshape(value.shape), value.type, f"the value of {step.where}")
+
+
+def _port(value: ValueInfoProto, read: Tensor) -> Port:
+    """A tensor as its model declares it; as it was read where the model says no shape."""
+    kind = value.type.tensor_type
+    if not kind.HasField("shape"):
+        return Port(value.name, read.type, read.shape)
+    sizes = [
+        d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else d.dim_param or None
+        for d in kind.shape.dim
+    ]
+    return Port(value.name, read.type, tuple(sizes))
 
 
 def _input_shape(value: ValueInfoProto) -> tuple[int, ...]:

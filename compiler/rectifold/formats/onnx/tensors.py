@@ -158,7 +158,7 @@ def wrapped(values: Iterable[int], kind: str, shape: Sequence[int]) -> Array:
 # ---- reading tensors of a file -------------------------------------------------------------------
 
 
-def read_tensor(tensor: TensorProto, origin: str, folder: Path) -> Constant:
+def read_tensor(tensor: TensorProto, origin: str, folder: Path | None) -> Constant:
     """The constant that a TensorProto holds; external data lies in `folder`.
 
     Raises OnnxError naming `origin`.
@@ -178,13 +178,18 @@ def read_tensor(tensor: TensorProto, origin: str, folder: Path) -> Constant:
     return Constant(array.astype(np.float64) if kind in FLOATS else array, kind, origin)
 
 
-def with_external_data(tensor: TensorProto, origin: str, folder: Path) -> TensorProto:
+def with_external_data(tensor: TensorProto, origin: str, folder: Path | None) -> TensorProto:
     """The tensor itself, or one with the data that lie in another file of the folder.
 
     Raises OnnxError, InputError.
     """
     if tensor.data_location != onnx.TensorProto.EXTERNAL:
         return tensor
+    if folder is None:
+        raise OnnxError(
+            f"{origin} lies in another file, and the model is none; load the model with "
+            "onnx.load(path), which reads it, or give the path"
+        )
     entries = {entry.key: entry.value for entry in tensor.external_data}
     unknown = sorted(set(entries) - {"location", "offset", "length", "checksum"})
     numbers = [entries.get("offset", "0"), entries.get("length", "0")]
