@@ -10,13 +10,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from rectifold.certificate.compiled import certify, check_certificate
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Layer, Network
 from rectifold.language.printer import print_network
-from rectifold.operations.compiling import compile_network
+from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.carriers import carriers
 from rectifold.passes.contract_linear import contract_linear
 from rectifold.passes.drop_constant import drop_constant
@@ -237,6 +238,15 @@ def test_rule(case: Case) -> None:
     assert evaluate_points(before, points) == evaluate_points(result.network, points)
     again = case.rule(result.network, result.facts, case.options)
     assert not again.steps
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=c.title) for c in CASES if c.after])
+def test_the_checker_accepts_what_a_rule_did(case: Case) -> None:
+    before = net(case.before)
+    facts = prove(before, prover="bounds")
+    result = case.rule(before, facts, case.options)
+    made = Compiled(before, result.network, facts, result.facts, result.steps, {})
+    assert check_certificate(made, certify(made)).holds
 
 
 def without_zero_edges(network: Network) -> Network:
