@@ -37,11 +37,14 @@ ALLOWED: dict[str, set[str]] = {
     "two_layers": BASE | {"ir", "linear_regions"},
     "emitters": BASE | {"ir", "language", "formats"},
     "reports": BASE | {"ir", "facts", "operations", "linear_regions", "two_layers", "emitters"},
+    "objects": BASE
+    | {"ir", "formats", "facts", "prover", "passes", "operations", "certificate"}
+    | {"linear_regions", "equivalence", "two_layers", "emitters", "rectifold_check"},
 }
 EXTERNAL = {
     "sympy": {"reports"},
     "z3": {"smt"},
-    "onnx": {"formats"},
+    "onnx": {"formats", "objects"},
     "lark": {"language"},
     "networkx": {"ir"},
     "flint": {"exact"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,36 @@ import pytest
 
 import rectifold
 from rectifold.certificate.file import Certificate
-from rectifold.runtime.run import Run, RunChoices
-from rectifold.two_layers.shallow import FormChoices, WantedForm
+from rectifold.equivalence.decide import compare
+from rectifold.linear_regions.summary import linear_regions
+from rectifold.objects import functions
+from rectifold.operations.compiling import compile_network
+from rectifold.prover.cascade import prove
+from rectifold.runtime.run import Run
+from rectifold.two_layers.shallow import WantedForm, shallow_network
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "python.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^##? |\Z)", TEXT, re.DOTALL | re.MULTILINE))
-BUILT_BY_USERS = {"Certificate", "Domain", "Network"}  # the other classes are answers
+BUILT_BY_USERS = {
+    "Certificate",
+    "Domain",
+    "Limits",
+    "Network",
+    "Options",
+}  # the other classes are answers
 CLASSES = [name for name in rectifold.PUBLIC if inspect.isclass(getattr(rectifold, name))]
 FUNCTIONS = [name for name in rectifold.PUBLIC if name not in CLASSES]
+EXTENDED = {"CompiledModel": "Compiled", "ShallowModel": "Shallow"}  # whose table says the rest
 
-UNPACKED: dict[str, tuple[type, object]] = {
-    "Unpack[RunChoices]": (RunChoices, Run()),
-    "Unpack[FormChoices]": (FormChoices, WantedForm()),
+# choices by keyword → where they go, which has the defaults: a function, or fields of a value
+UNPACKED: dict[str, tuple[Callable[..., object], object]] = {
+    "CompileChoices": (compile_network, Run()),
+    "ProveChoices": (prove, Run()),
+    "CompareChoices": (compare, Run()),
+    "RegionChoices": (linear_regions, None),
+    "ShallowChoices": (shallow_network, WantedForm()),
 }
 
 
@@ -36,11 +53,7 @@ def signature(name: str) -> str:
     parts: list[str] = []
     for parameter in found.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:  # the fields of a value, one by one
-            choices, value = UNPACKED[str(parameter.annotation)]
-            parts += [
-                f"{key}: {kind.__forward_arg__} = {_default(getattr(value, key))}"
-                for key, kind in inspect.get_annotations(choices).items()
-            ]
+            parts += unpacked(str(parameter.annotation).removeprefix("Unpack[").removesuffix("]"))
             continue
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
             parts.append("*")
@@ -52,6 +65,18 @@ def signature(name: str) -> str:
     if len(line) <= 88:
         return line
     return "\n".join([f"{name}(", *(f"    {part}," for part in parts), f"){answer}"])
+
+
+def unpacked(choices: str) -> list[str]:
+    """The keywords of a TypedDict, each with its default."""
+    target, value = UNPACKED[choices]
+    known = inspect.signature(target).parameters
+    kinds = inspect.get_annotations(getattr(functions, choices))
+    return [
+        f"{key}: {kind.__forward_arg__} = "
+        f"{_default(known[key].default if key in known else getattr(value, key))}"
+        for key, kind in kinds.items()
+    ]
 
 
 def _default(value: Any) -> str:
@@ -67,11 +92,14 @@ def _default(value: Any) -> str:
 
 
 def attributes(name: str) -> set[str]:
-    """The public names of a class, and of its instances."""
+    """The public names of a class, and of its instances, but for those of another public class."""
     kind = getattr(rectifold, name)
     of_instances = vars(rectifold.parse("input x[1]\noutput x\n")) if name == "Network" else {}
     fields = getattr(kind, "__dataclass_fields__", {})
-    return {v for v in {*vars(kind), *of_instances, *fields} if not v.startswith("_")}
+    others = attributes(EXTENDED[name]) if name in EXTENDED else set()
+    above = [vars(base) for base in kind.__mro__ if base.__module__.startswith("rectifold.objects")]
+    named = {*vars(kind), *of_instances, *fields, *(v for names in above for v in names)}
+    return {v for v in named - others if not v.startswith("_")}
 
 
 def test_every_public_name_has_a_section_and_nothing_else_has() -> None:

@@ -21,54 +21,78 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     from rectifold.certificate.compiled import certify as certify
     from rectifold.certificate.compiled import check_certificate
     from rectifold.certificate.file import Certificate as Certificate
-    from rectifold.emitters.table import emit as emit
-    from rectifold.equivalence.decide import compare as compare
+    from rectifold.equivalence.answers import Different as Different
+    from rectifold.equivalence.answers import Equal as Equal
+    from rectifold.equivalence.answers import Unknown as Unknown
+    from rectifold.errors import InputError as InputError
     from rectifold.facts.facts import Facts as Facts
+    from rectifold.facts.facts import Phase as Phase
     from rectifold.formats.load import Loaded as Loaded
     from rectifold.formats.load import load as load
     from rectifold.formats.load import read_domain as read_domain
     from rectifold.ir.domain import Domain as Domain
-    from rectifold.ir.evaluate import evaluate as evaluate
     from rectifold.ir.evaluate import evaluate_float as evaluate_float
     from rectifold.ir.network import Network as Network
     from rectifold.language.elaborate import parse as parse
     from rectifold.language.printer import print_network as print_network
     from rectifold.linear_regions.summary import Regions as Regions
-    from rectifold.linear_regions.summary import linear_regions
+    from rectifold.objects.functions import (
+        compare_models,
+        compile_model,
+        emit_model,
+        evaluate_model,
+        prove_model,
+        regions_of,
+        shallow_model,
+    )
+    from rectifold.objects.results import CompiledModel as CompiledModel
+    from rectifold.objects.results import ShallowModel as ShallowModel
     from rectifold.operations.compiling import Compiled as Compiled
-    from rectifold.operations.compiling import compile_network
-    from rectifold.prover.cascade import prove as prove
+    from rectifold.passes.result import Options as Options
+    from rectifold.runtime.run import Limits as Limits
     from rectifold.two_layers.shallow import Shallow as Shallow
-    from rectifold.two_layers.shallow import shallow_network
 
     check = check_certificate
-    regions = linear_regions
-    compile = compile_network
-    shallow = shallow_network
+    compare = compare_models
+    compile = compile_model
+    emit = emit_model
+    evaluate = evaluate_model
+    prove = prove_model
+    regions = regions_of
+    shallow = shallow_model
 
 PUBLIC = {
     "Certificate": "rectifold.certificate.file.Certificate",
     "Compiled": "rectifold.operations.compiling.Compiled",
+    "CompiledModel": "rectifold.objects.results.CompiledModel",
+    "Different": "rectifold.equivalence.answers.Different",
     "Domain": "rectifold.ir.domain.Domain",
+    "Equal": "rectifold.equivalence.answers.Equal",
     "Facts": "rectifold.facts.facts.Facts",
+    "InputError": "rectifold.errors.InputError",
+    "Limits": "rectifold.runtime.run.Limits",
     "Loaded": "rectifold.formats.load.Loaded",
     "Network": "rectifold.ir.network.Network",
+    "Options": "rectifold.passes.result.Options",
+    "Phase": "rectifold.facts.facts.Phase",
     "Regions": "rectifold.linear_regions.summary.Regions",
     "Shallow": "rectifold.two_layers.shallow.Shallow",
+    "ShallowModel": "rectifold.objects.results.ShallowModel",
+    "Unknown": "rectifold.equivalence.answers.Unknown",
     "certify": "rectifold.certificate.compiled.certify",
     "check": "rectifold.certificate.compiled.check_certificate",
-    "compare": "rectifold.equivalence.decide.compare",
-    "compile": "rectifold.operations.compiling.compile_network",
-    "emit": "rectifold.emitters.table.emit",
-    "evaluate": "rectifold.ir.evaluate.evaluate",
+    "compare": "rectifold.objects.functions.compare_models",
+    "compile": "rectifold.objects.functions.compile_model",
+    "emit": "rectifold.objects.functions.emit_model",
+    "evaluate": "rectifold.objects.functions.evaluate_model",
     "evaluate_float": "rectifold.ir.evaluate.evaluate_float",
     "load": "rectifold.formats.load.load",
     "parse": "rectifold.language.elaborate.parse",
     "print_network": "rectifold.language.printer.print_network",
-    "prove": "rectifold.prover.cascade.prove",
+    "prove": "rectifold.objects.functions.prove_model",
     "read_domain": "rectifold.formats.load.read_domain",
-    "regions": "rectifold.linear_regions.summary.linear_regions",
-    "shallow": "rectifold.two_layers.shallow.shallow_network",
+    "regions": "rectifold.objects.functions.regions_of",
+    "shallow": "rectifold.objects.functions.shallow_model",
 }
 
 __all__ = list(PUBLIC)  # of the table, for `from rectifold import *`

@@ -84,6 +84,18 @@ def certify_what_holds(
     return _with_less(compiled, certificate, options) or _certify_untouched(unchanged(compiled))
 
 
+def certify_whole(compiled: Compiled) -> CertifiedCompile:
+    """All of `compiled`, with nothing left out. Raises ClaimRefused where the checker refuses."""
+    certificate = certify(compiled)
+    verdict = _verdict_of(compiled, certificate)
+    if verdict is None:
+        certificate = certify(compiled, name_all=True)
+        verdict = require_accepted(
+            compiled.source, compiled.network, compiled.facts.domain, certificate
+        )
+    return CertifiedCompile(compiled, certificate, verdict)
+
+
 def _verdict_of(
     compiled: Compiled,
     certificate: Certificate,

@@ -1,0 +1,1 @@
+"""Models as people have them go in, and come back as themselves."""

@@ -1,0 +1,202 @@
+"""What `import rectifold` offers: each takes any model, and any way to say a domain.
+
+    rectifold.compile(module, ([0, 0], [1, 1]))      torch module, box   →   CompiledModel
+    rectifold.prove("net.onnx", "[0,1]")             file, text          →   Facts
+
+Sound because only doors are opened here: what is proved is proved of the network that the model's
+reader made, by the functions that take a Network and a Domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from rectifold.certificate.leaving_out import certify_in_time
+from rectifold.equivalence.answers import Comparison
+from rectifold.equivalence.decide import compare
+from rectifold.errors import InputError
+from rectifold.facts.facts import Facts
+from rectifold.formats.load import Loaded
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate
+from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.objects.domains import domain_of
+from rectifold.objects.doors import opened
+from rectifold.objects.points import exact_point
+from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
+from rectifold.objects.writing import write_model
+from rectifold.operations.compiling import compile_network
+from rectifold.passes.result import Options
+from rectifold.prover.cascade import prove
+from rectifold.prover.state import Prover
+from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.run import Limits, Progress, RunChoices
+from rectifold.two_layers.shallow import FormChoices, shallow_network
+
+Model = object
+"""A Network, a path, a PyTorch module, a scikit-learn estimator, a Keras model, an
+onnx.ModelProto, a list of (W, b), or a result of `compile` or `shallow`."""
+
+DomainLike = object
+"""A Domain, text such as "[0,1]", (lower, upper) or (x0, radius) as arrays in the model's shape."""
+
+
+class ProveChoices(RunChoices, total=False):
+    """What `prove` may be told besides the model and the domain, as keywords."""
+
+    prover: Prover
+    """"auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals."""
+
+
+class CompileChoices(ProveChoices, total=False):
+    """What `compile` may be told besides the model and the domain, as keywords."""
+
+    options: Options
+    """What to make small, and whether skip edges are allowed."""
+    check: bool
+    """Compare the network at exact points before and after every single rewrite."""
+    deadline: Deadline
+    """Of everything together; what is rewritten by then is the answer."""
+
+
+class CompareChoices(TypedDict, total=False):
+    """What `compare` may be told besides the models and the domain, as keywords."""
+
+    within: Fraction | Sequence[Fraction]
+    """How far an output may be off: one number, or one per output."""
+    seed: int
+    """Where the random choices of every search start."""
+    limits: Limits
+    """How long, with how many processes, and into which log."""
+
+
+class RegionChoices(TypedDict, total=False):
+    """What `regions` may be told besides the model and the domain, as keywords."""
+
+    limit: int | None
+    """Stop after so many regions."""
+    seconds: float | None
+    """Stop after so many seconds."""
+    jobs: int
+    """How many processes share the work."""
+    scheduler: str | None
+    """The address of a Dask cluster whose workers share it."""
+
+
+class ShallowChoices(FormChoices, total=False):
+    """What `shallow` may be told besides the model and the domain, as keywords."""
+
+    seconds: float | None
+    """Stop after so many seconds."""
+    progress: Progress | None
+    """Called with a stage, how far it is, and of how many."""
+
+
+def compile_model(
+    model: Model,
+    domain: DomainLike = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    certify: bool = True,
+    **choices: Unpack[CompileChoices],
+) -> CompiledModel:
+    """A model that is the same function on `domain`, and no larger, with its certificate."""
+    loaded, chosen = _opened(model, domain, input_shape)
+    options = choices.get("options", Options())
+    compiled = compile_network(loaded.network, chosen, **choices)
+    known = None
+    if certify:
+        known = certify_in_time(compiled, options, choices.get("deadline", Deadline()))
+    return CompiledModel.of(compiled if known is None else known.compiled, loaded, known)
+
+
+def prove_model(
+    model: Model,
+    domain: DomainLike = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    **choices: Unpack[ProveChoices],
+) -> Facts:
+    """Facts about every relu unit of `model` on `domain`."""
+    loaded, chosen = _opened(model, domain, input_shape)
+    return prove(loaded.network, chosen, **choices)
+
+
+def compare_models(
+    a: Model,
+    b: Model,
+    domain: DomainLike = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    **choices: Unpack[CompareChoices],
+) -> Comparison:
+    """Are two models equal on `domain`, or every output within a tolerance?"""
+    one, chosen = _opened(a, domain, input_shape)
+    other = _loaded(b, domain, input_shape)
+    return compare(one.network, other.network, chosen, **choices)
+
+
+def regions_of(
+    model: Model,
+    domain: DomainLike = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    **choices: Unpack[RegionChoices],
+) -> Regions:
+    """The linear regions of `model` on a bounded `domain`, exactly."""
+    loaded, chosen = _opened(model, domain, input_shape)
+    return linear_regions(loaded.network, chosen, **choices)
+
+
+def shallow_model(
+    model: Model,
+    domain: DomainLike = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    **choices: Unpack[ShallowChoices],
+) -> ShallowModel:
+    """The same function as `model`, or nearly, with at most two hidden layers."""
+    loaded, chosen = _opened(model, domain, input_shape)
+    return ShallowModel.of(shallow_network(loaded.network, chosen, **choices), loaded)
+
+
+def emit_model(
+    model: Model, path: str | Path, to: str | None = None, *, force: bool = False
+) -> list[Path]:
+    """Write `model` to `path` in the format `to` (default: by suffix); the files written."""
+    loaded = _loaded(model, None, None)
+    return write_model(loaded, path, to, force=force)
+
+
+def evaluate_model(model: Model, point: object) -> list[Fraction]:
+    """The exact values of `model` at one exact point, before its tail (a softmax)."""
+    network = _loaded(model, None, None).network
+    return evaluate(network, exact_point(point))
+
+
+def _opened(
+    model: Model, domain: DomainLike, input_shape: Sequence[int] | None
+) -> tuple[Loaded, Domain]:
+    """The model as read, and the domain that is given, or stated by the model.
+
+    Raises InputError where there is none.
+    """
+    loaded = _loaded(model, domain, input_shape)
+    chosen = loaded.network.domain if domain is None else domain_of(domain, loaded)
+    if chosen is None:
+        raise InputError(
+            f"{loaded.network.name} states no domain, and what is proved holds on a domain only; "
+            'give domain="[0,1]" (each input), "[[0,1],[-1,1]]", (lower, upper) as numbers or '
+            'arrays in the shape of the inputs, (point, radius), "box.vnnlib", or "all"'
+        )
+    return loaded, chosen
+
+
+def _loaded(model: Model, domain: DomainLike, input_shape: Sequence[int] | None) -> Loaded:
+    """The model as read; a result is what it holds."""
+    if isinstance(model, ModelResult):
+        return Loaded(model.network, interface=model.interface)
+    return opened(model, domain=domain, input_shape=input_shape)

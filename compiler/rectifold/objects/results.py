@@ -1,0 +1,89 @@
+"""What comes out of a model: a smaller one, with everything that is known about it.
+
+source → CompiledModel: network, certificate, check(), removed, predict, save
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from rectifold.certificate.compiled import check_certificate
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.leaving_out import CertifiedCompile, certify_whole
+from rectifold.formats.interface import Interface
+from rectifold.formats.load import Loaded
+from rectifold.ir.network import Network
+from rectifold.operations.compiling import Compiled
+from rectifold.two_layers.shallow import Shallow
+from rectifold_check import Verdict
+
+
+class ModelResult:
+    """What a result can do, whatever made it: `network` computes what `source` did.
+
+    `loaded` is the model that was given, as it was read.
+    """
+
+    network: Network
+    source: Network
+    loaded: Loaded
+
+    @property
+    def interface(self) -> Interface | None:
+        """What the given model is called from outside; None for a network that has no model."""
+        return self.loaded.interface
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about how the model was read."""
+        return self.loaded.notes
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class CompiledModel(Compiled, ModelResult):
+    """A compiled model: `network` equals `source` on `source.domain`.
+
+    `certified`: the certificate that came with it, and what had to be left out for it.
+    """
+
+    loaded: Loaded
+    certified: CertifiedCompile | None = None
+
+    @staticmethod
+    def of(compiled: Compiled, loaded: Loaded, known: CertifiedCompile | None) -> CompiledModel:
+        """A compiled network as the result for the model that it was read from."""
+        own = {one.name: getattr(compiled, one.name) for one in fields(Compiled)}
+        return CompiledModel(**own, loaded=loaded, certified=known)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Why `network` equals `source`; our checker has accepted it.
+
+        Made on first use where the model was compiled with `certify=False`. Raises ClaimRefused
+        where that fails; compiling with `certify=True` then leaves out what cannot be certified.
+        """
+        known = self.certified if self.certified is not None else certify_whole(self)
+        return known.certificate
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What could not be certified and is therefore not rewritten: a fault of ours."""
+        return () if self.certified is None else self.certified.left_out
+
+    def check(self) -> Verdict:
+        """The independent checker's verdict on `certificate`, with what it claims."""
+        return check_certificate(self, self.certificate)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ShallowModel(Shallow, ModelResult):
+    """A shallow form of a model: at most two hidden layers."""
+
+    loaded: Loaded
+
+    @staticmethod
+    def of(shallow: Shallow, loaded: Loaded) -> ShallowModel:
+        """A shallow network as the result for the model that it was read from."""
+        own = {one.name: getattr(shallow, one.name) for one in fields(Shallow)}
+        return ShallowModel(**own, loaded=loaded)

@@ -1,0 +1,75 @@
+"""The public functions take any model that is known and any way to say a domain."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import rectifold
+from rectifold.errors import InputError
+from rectifold.formats.onnx_writer import onnx_bytes
+
+TEXT = """input x[2] in [0, 1]
+h = relu([[1, 1], [2, 2], [1, -1], [-1, -1]] @ x + [1, 2, 0, -1])
+output [[1, 1, 1, 1]] @ h
+"""
+NETWORK = rectifold.parse(TEXT, "four")
+
+
+@pytest.fixture(params=["network", "path", "onnx"])
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> object:
+    """One network as each kind of model that needs no other library."""
+    if request.param == "network":
+        return NETWORK
+    if request.param == "path":
+        path = tmp_path / "four.relu"
+        path.write_text(TEXT, encoding="utf-8")
+        return path
+    return onnx.ModelProto.FromString(onnx_bytes(NETWORK))
+
+
+def test_every_function_takes_every_model(model: object, tmp_path: Path) -> None:
+    compiled = rectifold.compile(model, "[0,1]")
+    assert compiled.network.sizes.units < compiled.source.sizes.units
+    assert compiled.check().status == "holds"
+    assert rectifold.prove(model, "[0,1]").count(rectifold.Phase.UNSTABLE) == 1
+    same = rectifold.compare(model, compiled, "[0,1]")
+    assert isinstance(same, rectifold.Equal)
+    assert rectifold.regions(model, "[0,1]").complete
+    assert rectifold.shallow(model, "[0,1]").exact
+    assert rectifold.evaluate(model, [Fraction(1, 3), 0]) == [Fraction(13, 3)]
+    (written,) = rectifold.emit(model, tmp_path / "out.relu")
+    assert rectifold.load(written).network.layers == rectifold.load(written).network.layers
+
+
+def test_a_domain_is_that_of_the_network_where_none_is_given() -> None:
+    assert rectifold.compile(NETWORK).source.domain == NETWORK.domain
+    assert isinstance(rectifold.compare(NETWORK, NETWORK), rectifold.Equal)
+
+
+def test_a_model_without_a_domain_asks_for_one() -> None:
+    bare = rectifold.parse("input x[1]\noutput relu(x)\n")
+    for function in (rectifold.compile, rectifold.prove, rectifold.regions, rectifold.shallow):
+        with pytest.raises(InputError, match="net states no domain"):
+            function(bare)
+    with pytest.raises(InputError, match="net states no domain"):
+        rectifold.compare(bare, bare)
+
+
+def test_points_are_read_exactly() -> None:
+    assert rectifold.evaluate(NETWORK, np.array([[0.5, 0.25]])) == [Fraction(11, 2)]
+    with pytest.raises(InputError, match="entry 1 of the point is nan"):
+        rectifold.evaluate(NETWORK, [0, float("nan")])
+    with pytest.raises(InputError, match="entry 0 of the point is 'a'"):
+        rectifold.evaluate(NETWORK, ["a", 0])
+
+
+def test_a_compile_without_certificate_makes_it_when_asked() -> None:
+    quick = rectifold.compile(NETWORK, certify=False)
+    assert quick.certified is None
+    assert quick.certificate.lines == rectifold.compile(NETWORK).certificate.lines
+    assert quick.certificate is quick.certificate
