@@ -1,0 +1,1 @@
+"""Models that real exporters make, and what must come of each."""
