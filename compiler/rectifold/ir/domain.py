@@ -17,7 +17,9 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
+from rectifold.exact.literals import parse_rational
 from rectifold.exact.numerals import counted, readable, round_down, round_up
+from rectifold.runtime.arrays import as_floats
 from rectifold.runtime.caps import CAPS
 
 
@@ -79,6 +81,24 @@ class Domain:
     def cube(low: Fraction | int, high: Fraction | int, size: int) -> Domain:
         """[low, high]^size."""
         return Domain((Fraction(low),) * size, (Fraction(high),) * size)
+
+    @classmethod
+    def of(cls, X: object, margin: Fraction | float | str = 0) -> Domain:
+        """The box of a data set: samples first, then any shape, read in the order of memory (C).
+
+        `margin` widens every range at both ends: a number in the data's unit, or a text such as
+        "10%" of each range. Ends are exact. Raises DomainError for data without samples, with NaN
+        or infinities, and for a margin that is negative or no number.
+        """
+        samples = _samples(X)
+        low = [Fraction(v) for v in samples.min(axis=0).tolist()]
+        high = [Fraction(v) for v in samples.max(axis=0).tolist()]
+        fixed, share = _margin(margin)
+        wider = [fixed + share * (b - a) for a, b in zip(low, high, strict=True)]
+        return cls(
+            tuple(a - m for a, m in zip(low, wider, strict=True)),
+            tuple(b + m for b, m in zip(high, wider, strict=True)),
+        )
 
     @property
     def size(self) -> int:
@@ -150,6 +170,41 @@ class Domain:
             if self.constraints
             else ""
         )
+
+
+def _samples(X: object) -> Floats:
+    """The data as one row of float64 numbers per sample."""
+    try:
+        data = as_floats(np.asarray(X), "the data set")
+    except ValueError as error:  # rows of different lengths, or an InputError of as_floats
+        raise DomainError(
+            str(error)
+            if isinstance(error, InputError)
+            else "the data set has rows of different lengths; give a rectangular array"
+        ) from None
+    if data.ndim < 2:
+        raise DomainError(
+            f"the data set has the shape {data.shape}; samples first and then the inputs are "
+            "expected (X[None] is one sample, X[:, None] samples of one input)"
+        )
+    if data.size == 0:
+        raise DomainError(f"the data set has the shape {data.shape}: it has no numbers")
+    return data.reshape(len(data), -1)
+
+
+def _margin(margin: Fraction | float | str) -> tuple[Fraction, Fraction]:
+    """(absolute, share of the range) of a margin: 0.5, "1/2", "10%"."""
+    text = margin.strip() if isinstance(margin, str) else ""
+    try:
+        exact = margin if isinstance(margin, str | Fraction | int) else float(margin)
+        value = parse_rational(text.removesuffix("%")) if text else Fraction(exact)
+    except (ValueError, OverflowError, TypeError):
+        raise DomainError(
+            f'the margin is {str(margin)[:40]!r}; a number, or a text such as "10%", is expected'
+        ) from None
+    if value < 0:
+        raise DomainError(f"the margin is {str(margin)[:40]}; it is at least 0")
+    return (Fraction(0), value / 100) if text.endswith("%") else (value, Fraction(0))
 
 
 def _end_text(value: Fraction | None, sign: str) -> str:

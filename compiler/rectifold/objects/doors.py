@@ -1,41 +1,87 @@
 """Any model that is known, as a network with what it is called from outside.
 
-Sound because every model goes through the reader of its format, and an ONNX model in memory through
-that of ONNX files.
+    a path        → the reader of its format
+    [(W, b), ...] → layers with exact weights
+    an object     → an onnx.ModelProto, node by node → the reader of ONNX
+
+Sound because a foreign object goes through the one reader that ONNX files go through. The library
+of an object is told by the modules of its class and its bases, and imported for such an object
+only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rectifold.errors import InputError
 from rectifold.formats.load import Loaded, load
 from rectifold.ir.network import Network
+from rectifold.objects.layer_lists import network_of_list
+
+if TYPE_CHECKING:  # onnx takes 0.3 s to import
+    from onnx import ModelProto
+
+_KNOWN = "a Network, a path, an onnx.ModelProto, or a list of (W, b)"
 
 
 def opened(
     model: object, *, domain: object = None, input_shape: Sequence[int] | None = None
 ) -> Loaded:
-    """The network that `model` is. Raises InputError for an object of an unknown kind."""
+    """The network that `model` is, and what it is called from outside.
+
+    A model that does not say the shape of its input takes it from `input_shape` (without the
+    batch), or from the arrays that say the `domain`. Raises InputError for an object of an unknown
+    kind, and for one that is no ReLU network.
+    """
+    if isinstance(model, Loaded):
+        return model
     if isinstance(model, Network):
         return Loaded(model)
     if isinstance(model, str | Path):
         return load(model)
-    if any(kind.__module__.partition(".")[0] == "onnx" for kind in type(model).__mro__):
-        return _onnx_model(model)
+    if isinstance(model, list | tuple):
+        return network_of_list(model)
+    for kind in type(model).__mro__:
+        opener = _OPENERS.get(kind.__module__.partition(".")[0])
+        if opener is not None:
+            return _read(opener(model, _shape(input_shape, domain)), type(model).__name__)
+    name = type(model).__name__ if type(model).__module__ == "builtins" else _class(model)
     raise InputError(
-        f"a {type(model).__name__} is no model that is known; give a Network, a path, or an "
-        "onnx.ModelProto"
+        f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name} is no model that is known; give "
+        f"{_KNOWN}; a model of another library goes in as an ONNX file"
     )
 
 
-def _onnx_model(model: object) -> Loaded:
-    from onnx import ModelProto  # takes 0.3 s to import
+def _class(model: object) -> str:
+    return f"{type(model).__module__}.{type(model).__qualname__}"
 
+
+def _shape(input_shape: Sequence[int] | None, domain: object) -> tuple[int, ...] | None:
+    """The shape of the input as the user said it, with the batch or without; None: not said."""
+    from rectifold.objects.domains import shape_of
+
+    return tuple(input_shape) if input_shape is not None else shape_of(domain)
+
+
+def _read(model: ModelProto, name: str) -> Loaded:
     from rectifold.formats.onnx.reader import read_model
 
-    if not isinstance(model, ModelProto):
-        raise InputError(f"a {type(model).__name__} is no model; give the whole onnx.ModelProto")
-    network, notes, interface = read_model(model, model.graph.name)
+    network, notes, interface = read_model(model, model.graph.name or name)
     return Loaded(network, tuple(notes), interface=interface)
+
+
+def _of_onnx(model: object, input_shape: tuple[int, ...] | None) -> ModelProto:
+    from onnx import ModelProto
+
+    if not isinstance(model, ModelProto):
+        raise InputError(
+            f"an onnx {type(model).__name__} is no model; give the whole onnx.ModelProto"
+        )
+    return model
+
+
+_OPENERS: Mapping[str, Callable[[object, tuple[int, ...] | None], ModelProto]] = {
+    "onnx": _of_onnx,
+}
