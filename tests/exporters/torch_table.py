@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from exporters import torch_blocks as blocks
-from exporters.case import READ, Case, Expected, refused
+from exporters.case import READ, TAIL, Case, Expected, refused
 from exporters.torch_models import Build, How, torch_case
 
 SMALL, SIGNAL, IMAGE, COLOURS = (1, 4), (1, 2, 8), (1, 1, 6, 6), (1, 2, 6, 6)
@@ -77,6 +77,16 @@ ROWS = [
         },
         _NO_NETWORK,
     ),
+    *(
+        Row(f"{name} at the end", blocks.ended(make), SMALL, TAIL)
+        for name, make in (
+            ("Softmax", lambda nn: nn.Softmax(dim=1)),
+            ("LogSoftmax", lambda nn: nn.LogSoftmax(dim=1)),
+            ("Sigmoid", lambda nn: nn.Sigmoid()),
+            ("Tanh", lambda nn: nn.Tanh()),
+        )
+    ),
+    Row("ArgMax at the end", blocks.argmax, SMALL, TAIL),
     *_convolved({"GroupNorm": lambda nn: nn.GroupNorm(2, 4)}, _NO_NETWORK),
 ]
 
