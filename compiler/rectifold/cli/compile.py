@@ -12,7 +12,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_in_time, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.gain import as_it_is
-from rectifold.cli.inputs import read_network
+from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
     Output,
@@ -37,6 +37,8 @@ from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled, compile_network
 from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
@@ -143,7 +145,11 @@ def compile_command(
     }
     inputs = [source.network, source.domain_spec]
     require_outputs(names, inputs, force=output.force, network=to.target)
-    made = _make(source, rewriting, proof, times, quiet=report.quiet)
+    with times.before("the network was read"):
+        loaded, stated = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
+        domain = require_domain(loaded.network, stated)
+    to = to.called_as(loaded.interface, quiet=report.quiet)
+    made = _make(loaded.network, domain, rewriting, proof, times, quiet=report.quiet)
     written = _write_compiled(made, to, source.network, rewriting, times.end, force=output.force)
     done = written.done
     if is_certified and not written.is_certified:
@@ -183,11 +189,14 @@ class _Made:
 
 
 def _make(
-    source: GivenNetwork, rewriting: Rewriting, proof: Proof, times: Times, *, quiet: bool
+    network: Network,
+    domain: Domain,
+    rewriting: Rewriting,
+    proof: Proof,
+    times: Times,
+    *,
+    quiet: bool,
 ) -> _Made:
-    with times.before("the network was read"):
-        network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
-        domain = require_domain(network, domain)
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
         compiled = compile_network(
@@ -243,12 +252,12 @@ def _write_compiled(
     if made.folded is not None:
         return _write_form(made, made.folded, to, rewriting, end, force=force)
     compiled, known, note = made.compiled, made.known, None
-    origin = _origin(compiled, to.chosen, None if known is None else known.verdict, end)
+    origin = _origin(compiled, to, None if known is None else known.verdict, end)
     artifact = FORMATS[to.chosen].emit(compiled.network, origin, to.path.name)
     bound = largest_bound(origin.error_bound, to.chosen)
     left_out = () if known is None else known.left_out
     own = None
-    if to.chosen == "onnx" and not rewriting.larger:
+    if to.keeps_interface and not rewriting.larger:
         own = as_it_is(source, compiled, artifact, None if known is None else end)
     if own is not None:  # no bound: its nodes round in the order of another program
         compiled, artifact, bound, left_out = own.compiled, own.artifact, None, ()
@@ -278,12 +287,11 @@ def _write_form(
     return _Written(done, known is not None, in_time=made.in_time)
 
 
-def _origin(compiled: Compiled, chosen: str, verdict: Verdict | None, deadline: Deadline) -> Origin:
-    bound = rounding_in_time(compiled.network, compiled.kept, chosen, deadline)
+def _origin(compiled: Compiled, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
+    bound = rounding_in_time(compiled.network, compiled.kept, to.chosen, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     )
     statement = f"equal to the source on the domain, as exact networks ({checked})"
-    return Origin(
-        digest(compiled.source), compiled.source.sizes, bound, statement, precision_of(chosen)
-    )
+    source, precision = compiled.source, precision_of(to.chosen)
+    return Origin(digest(source), source.sizes, bound, statement, precision, to.interface)

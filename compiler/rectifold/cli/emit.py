@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rectifold.cli.inputs import read_network
+from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
     Output,
@@ -31,10 +31,16 @@ def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
     """Write code for NET as it is."""
     to = network_target(output, quiet=quiet)
     require_outputs({}, [source.network, source.domain_spec], force=output.force, network=to.target)
-    network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
-    network = network.with_domain(domain)
+    loaded, domain = read_loaded(source.network, source.domain_spec, quiet=quiet)
+    network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface, quiet=quiet)
     bound = certify_rounding(network, domain, None, to.chosen)
-    origin = Origin(digest(network), network.sizes, bound, precision=precision_of(to.chosen))
+    origin = Origin(
+        digest(network),
+        network.sizes,
+        bound,
+        precision=precision_of(to.chosen),
+        interface=to.interface,
+    )
     artifact = FORMATS[to.chosen].emit(network, origin, to.path.name)
     files = write_artifact(artifact, to.path, force=output.force)
     if not quiet and files:

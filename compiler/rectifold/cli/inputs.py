@@ -63,7 +63,23 @@ def read_network(
     place: int = 0,
     may_be_empty: bool = False,
 ) -> tuple[Network, Domain | None]:
-    """The network, and the domain asked for or stated by it; notes go to standard error.
+    """The network, and the domain asked for or stated by it: as `read_loaded`."""
+    loaded, domain = read_loaded(
+        network, domain_spec, quiet=quiet, place=place, may_be_empty=may_be_empty
+    )
+    return loaded.network, domain
+
+
+def read_loaded(
+    network: str,
+    domain_spec: str | None,
+    *,
+    quiet: bool,
+    place: int = 0,
+    may_be_empty: bool = False,
+) -> tuple[Loaded, Domain | None]:
+    """The network with all that came with it, and the domain asked for or stated by it; notes go to
+    standard error.
 
     Raises InputError if what the command writes is a file that the network's own file reads.
     `place` counts the networks of the command: which --outputs belongs to this one. An empty domain
@@ -84,7 +100,7 @@ def read_network(
         require_points(domain)
     elif not quiet and domain is not None and is_empty(domain):
         click.echo(f"note: {_EMPTY}", err=True)
-    return loaded.network, domain
+    return loaded, domain
 
 
 def require_points(domain: Domain | None) -> None:

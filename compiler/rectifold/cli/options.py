@@ -39,11 +39,15 @@ class GivenNetwork:
 
 @dataclass(frozen=True)
 class Output:
-    """The network that a command writes: where (`output` None: nowhere), in which format."""
+    """The network that a command writes: where (`output` None: nowhere), in which format.
+
+    `plain_onnx`: an ONNX file with names of ours, not called as the source was.
+    """
 
     output: str | None
     wanted: str | None
     force: bool
+    plain_onnx: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,13 @@ def is_crosschecked() -> bool:
     return bool(click.get_current_context().meta[CROSSCHECK])
 
 
+_PLAIN_ONNX = click.option(
+    "--plain-onnx",
+    is_flag=True,
+    help="ONNX with one flat input and output, not called as the ONNX file that is read",
+)
+
+
 # ---- the decorators of commands -----------------------------------------------------------------
 
 source = as_value(
@@ -264,6 +275,6 @@ shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 
 def network_output(*, required: bool, text: str = "the file to write") -> Decorator:
-    """-o, --to and --force, as an argument `output`."""
+    """-o, --to, --plain-onnx and --force, as an argument `output`."""
     where = click.option("-o", "--output", required=required, metavar="OUT", help=text)
-    return as_value("output", Output, where, _TO, force_option)
+    return as_value("output", Output, where, _TO, _PLAIN_ONNX, force_option)

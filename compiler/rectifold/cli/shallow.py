@@ -12,7 +12,7 @@ import click
 from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_by_cells
-from rectifold.cli.inputs import read_network
+from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
     Output,
@@ -142,8 +142,10 @@ def shallow_command(
     inputs = [source.network, source.domain_spec]
     require_outputs(names, inputs, force=output.force, network=to.target if to else None)
     with proof.times.before("the network was read"):
-        network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
+        loaded, domain = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
+        network = loaded.network
         domain = require_domain(network, domain)
+    to = None if to is None else to.called_as(loaded.interface, quiet=report.quiet)
     with progress_line(quiet=report.quiet) as progress:
         result = _shallow(network, domain, form, proof, progress)
         if progress is not None:
@@ -217,7 +219,8 @@ def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> 
     """What the written form says about itself; its rounding is bounded where there is time."""
     bound = rounding_in_time(result.network, None, to.chosen, deadline)
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    return Origin(digest(of), of.sizes, bound, statement, precision_of(to.chosen))
+    precision = precision_of(to.chosen)
+    return Origin(digest(of), of.sizes, bound, statement, precision, to.interface)
 
 
 def write_shallow(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from rectifold.certificate.file import Certificate
 from rectifold.cli.options import TARGETS, Output
-from rectifold.emitters.table import format_for, names_beside, suffix_note
+from rectifold.emitters.table import drop_in_format, format_for, names_beside, suffix_note
+from rectifold.formats.interface import Interface
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.log import BEGINNING
 
@@ -19,11 +20,33 @@ _CONTINUES = {"--json": b"{", "--log": BEGINNING}
 
 @dataclass(frozen=True)
 class To:
-    """Where a network goes: the path of -o, the format, and all that is written."""
+    """Where a network goes: the path of -o, the format, and all that is written.
+
+    `plain`: an ONNX file gets names of ours. `interface`: how the source is called, where the file
+    is to be called so.
+    """
 
     path: Path
     chosen: str
     target: Target
+    plain: bool = False
+    interface: Interface | None = None
+
+    @property
+    def keeps_interface(self) -> bool:
+        """Is an ONNX file written that is called as the source?"""
+        return self.interface is not None and self.chosen in ("onnx", "onnx64")
+
+    def called_as(self, interface: Interface | None, *, quiet: bool) -> To:
+        """For a source that is called so. What the file will not keep of it is said on standard
+        error.
+        """
+        if interface is None:
+            return self
+        chosen, kept, note = drop_in_format(self.chosen, interface, plain=self.plain)
+        if note is not None and not quiet:
+            click.echo(f"note: {note}", err=True)
+        return replace(self, chosen=chosen, interface=kept)
 
 
 def network_target(output: Output, *, quiet: bool) -> To:
@@ -38,7 +61,8 @@ def network_target(output: Output, *, quiet: bool) -> To:
     if note is not None and not quiet:
         click.echo(f"note: {note}", err=True)
     beside = names_beside(path, chosen)
-    return To(path, chosen, Target("-o", output.output, *beside, may_be_standard_output=True))
+    target = Target("-o", output.output, *beside, may_be_standard_output=True)
+    return To(path, chosen, target, output.plain_onnx)
 
 
 def require_outputs(

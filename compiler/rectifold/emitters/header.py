@@ -15,6 +15,7 @@ import numpy as np
 
 from rectifold.exact.numerals import at_most, counted, nearest_float
 from rectifold.formats.float_range import rounded_parameters
+from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
@@ -27,7 +28,8 @@ _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/
 class Origin:
     """Where the emitted network comes from.
 
-    `error_bound` is certified over the domain, per output; None: none is known.
+    `error_bound` is certified over the domain, per output; None: none is known. `interface`: how
+    the model is called that was read; a format that can keep it does.
     """
 
     source_digest: str
@@ -35,6 +37,7 @@ class Origin:
     error_bound: tuple[float, ...] | None = None
     statement: str = "written as it is"
     precision: str = "float64"  # of the arithmetic that error_bound is about
+    interface: Interface | None = None
 
 
 def header_lines(

@@ -1,4 +1,4 @@
-"""A network as an ONNX model, in float32 or float64."""
+"""A network as an ONNX model in float32 or float64, called as the model that it was read from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rectifold.ir.network import Network
 
 
 def onnx_float32(network: Network, origin: Origin, name: str) -> Artifact:
-    """The model `name` with float32 inputs, weights and outputs."""
+    """The model `name` computing in float32."""
     return _onnx_artifact(network, origin, name, "float32")
 
 
@@ -21,4 +21,4 @@ def _onnx_artifact(network: Network, origin: Origin, name: str, precision: str) 
     from rectifold.formats.onnx_writer import onnx_bytes  # onnx takes 0.3 s to import
 
     header = "\n".join(header_lines(network, origin))
-    return Artifact({name: onnx_bytes(network, precision, header)})
+    return Artifact({name: onnx_bytes(network, precision, header, origin.interface)})

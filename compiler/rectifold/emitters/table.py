@@ -16,6 +16,7 @@ from rectifold.emitters.onnx import onnx_float32, onnx_float64
 from rectifold.emitters.python import python_code
 from rectifold.emitters.relu import relu_text
 from rectifold.errors import InputError
+from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.runtime.targets import STANDARD_OUTPUT, named
@@ -80,6 +81,31 @@ def suffix_note(path: Path, chosen: str) -> str | None:
     if promised is None or FORMATS[chosen].suffix == path.suffix:
         return None
     return f"{named(path)} is written as {chosen} (--to), although its suffix says {promised}"
+
+
+def drop_in_format(
+    chosen: str, interface: Interface, *, plain: bool = False
+) -> tuple[str, Interface | None, str | None]:
+    """The format that keeps the source's element types, the interface to write with it, and a note.
+
+    The interface is None where the file will not be called as the source is; the note says why,
+    unless that was asked for (`plain`) and nothing is lost by it.
+    """
+    if chosen not in ("onnx", "onnx64"):
+        return chosen, interface, None
+    from rectifold.formats.onnx_drop_in import arithmetic_of, obstacle  # onnx takes 0.3 s to import
+
+    why = obstacle(interface)
+    own = arithmetic_of(interface)
+    if why is None and chosen == "onnx64" and own != "float64":
+        why = f"its floats are {own}, and float64 was asked for; --to onnx keeps them"
+    lost = ", ".join(node.op_type for node in interface.tail)
+    if not plain and why is None:
+        return "onnx64" if own == "float64" else "onnx", interface, None
+    said = [] if plain else [f"the file cannot be used in place of the source: {why}"]
+    if lost:
+        said.append(f"what follows the network in the source is not written: {lost}")
+    return chosen, None, "; ".join(said) or None
 
 
 def names_beside(path: Path, chosen: str) -> tuple[list[str], list[str]]:

@@ -1,0 +1,92 @@
+"""Layers as nodes of ONNX: a Gemm per chain edge, MatMul and Add where a layer reads several.
+
+    y = W relu(V x + b) + c         Gemm(x, V, b) → Relu → Gemm(·, W, c)
+
+Sound because each node is the affine map of its edge, or a ReLU; every operator here means the same
+from opset 7 on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.network import Layer, Network
+
+FloatKind = type[np.float32] | type[np.float64]
+
+FLOAT_TYPES: dict[str, tuple[FloatKind, int]] = {
+    "float32": (np.float32, TensorProto.FLOAT),
+    "float64": (np.float64, TensorProto.DOUBLE),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a graph is made of, in an order in which it can be run; both lists grow."""
+
+    nodes: list[NodeProto]
+    tensors: list[TensorProto]
+
+
+def parts_of(network: Network, dtype: str) -> Parts:
+    """The layers, from a value called as the input (N×n) to one called as the output layer (N×m).
+
+    Weights are rounded to `dtype`, "float32" or "float64".
+    """
+    parts = Parts([], [])
+    kind = FLOAT_TYPES[dtype][0]
+    for layer in network.layers:
+        _add_layer(layer, kind, parts.nodes, parts.tensors)
+    return parts
+
+
+def _add_layer(
+    layer: Layer, kind: FloatKind, nodes: list[NodeProto], tensors: list[TensorProto]
+) -> None:
+    name = layer.name
+    before = f"{name}_pre" if layer.is_relu else name
+    bias = _tensor(f"{name}_bias", layer.bias.T, kind)
+    tensors.append(numpy_helper.from_array(numpy_helper.to_array(bias).reshape(-1), f"{name}_bias"))
+    sources = list(layer.weights.items())
+    for source, weight in sources:
+        stored = weight if len(sources) == 1 else weight.T
+        tensors.append(_tensor(f"{name}_from_{source}", stored, kind))
+    if len(sources) == 1:
+        nodes.append(
+            helper.make_node(
+                "Gemm",
+                [sources[0][0], f"{name}_from_{sources[0][0]}", f"{name}_bias"],
+                [before],
+                name,
+                transB=1,
+            )
+        )
+    else:
+        _add_sum(layer, before, nodes, tensors)
+    if layer.is_relu:
+        nodes.append(helper.make_node("Relu", [before], [name], f"{name}_relu"))
+
+
+def _add_sum(layer: Layer, before: str, nodes: list[NodeProto], tensors: list[TensorProto]) -> None:
+    total = f"{layer.name}_bias"
+    sources = list(layer.weights)
+    for k, source in enumerate(sources):
+        product = f"{layer.name}_part_{k}"
+        nodes.append(
+            helper.make_node("MatMul", [source, f"{layer.name}_from_{source}"], [product], product)
+        )
+        result = before if k == len(sources) - 1 else f"{layer.name}_sum_{k}"
+        nodes.append(helper.make_node("Add", [product, total], [result], result))
+        total = result
+    if not sources:  # a constant layer
+        nodes.append(helper.make_node("Identity", [total], [before], f"{before}_copy"))
+
+
+def _tensor(name: str, matrix: Matrix, kind: FloatKind) -> TensorProto:
+    with np.errstate(under="ignore"):
+        rounded = matrix.approximation[0].astype(kind)
+    return numpy_helper.from_array(np.ascontiguousarray(rounded), name)
