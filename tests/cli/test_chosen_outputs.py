@@ -92,6 +92,6 @@ def test_other_formats_have_no_outputs_to_choose(tmp_path: Path) -> None:
     result = call("run", str(path), "1", "--outputs", "y")
     assert result.exit_code == 2
     assert (
-        "n.relu has one output; outputs are chosen by name (--outputs) of ONNX models only"
-        in result.stderr
+        "n.relu has one output; outputs are chosen by name (--outputs), "
+        "and networks cut (--until), of ONNX models only" in result.stderr
     )

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import click
 
-from rectifold.cli.options import OUTPUTS, TARGETS, is_crosschecked
+from rectifold.cli.options import OUTPUTS, TARGETS, UNTIL, is_crosschecked
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
@@ -82,13 +82,17 @@ def read_loaded(
     standard error.
 
     Raises InputError if what the command writes is a file that the network's own file reads.
-    `place` counts the networks of the command: which --outputs belongs to this one. An empty domain
-    is refused; where nothing is claimed about it (`may_be_empty`), a note says so.
+    `place` counts the networks of the command: which --outputs and --until belong to this one. An
+    empty domain is refused; where nothing is claimed about it (`may_be_empty`), a note says so.
     """
     asked = click.get_current_context().meta
-    chosen: tuple[tuple[str, ...], ...] = asked[OUTPUTS]
+    names, until = (_asked_of(asked[option], place) for option in (OUTPUTS, UNTIL))
+    outputs = () if names is None else tuple(name.strip() for name in names.split(","))
     loaded: Loaded = load(
-        network, outputs=chosen[place] if place < len(chosen) else (), crosscheck=is_crosschecked()
+        network,
+        outputs=outputs,
+        until=None if until == "-" else until,
+        crosscheck=is_crosschecked(),
     )
     require_not_read(asked.get(TARGETS, ()), loaded.files, network)
     _say(loaded.notes, quiet=quiet)
@@ -101,6 +105,11 @@ def read_loaded(
     elif not quiet and domain is not None and is_empty(domain):
         click.echo(f"note: {_EMPTY}", err=True)
     return loaded, domain
+
+
+def _asked_of(given: Sequence[str], place: int) -> str | None:
+    """What an option says of the network at this place, if it was given for it."""
+    return given[place] if place < len(given) else None
 
 
 def require_points(domain: Domain | None) -> None:

@@ -23,6 +23,7 @@ from rectifold.runtime.memory import limit_memory
 from rectifold.runtime.run import Limits
 
 OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
+UNTIL = "rectifold.until"  # where --until stands there
 CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
 TARGETS = "rectifold.targets"  # where what the command writes stands there
 
@@ -189,26 +190,40 @@ def _seed(of: str) -> Decorator:
 
 
 def reading_options(networks: int) -> Decorator:
-    """--no-crosscheck, and --outputs at most once for each network (see inputs.read_network)."""
+    """--no-crosscheck, and --outputs and --until at most once for each network (see
+    inputs.read_network).
+    """
+    again = "" if networks == 1 else " (first for A; again for B)"
+    outputs = _once_each(
+        networks, "outputs", OUTPUTS, "NAMES",
+        f"the outputs of an ONNX model to read: y, or y,z one after the other{again}",
+    )  # fmt: skip
+    whole = "" if networks == 1 else "; - is all of it"
+    until = _once_each(
+        networks, "until", UNTIL, "NODE",
+        f"the node or tensor of an ONNX model with which the network ends{again}{whole}",
+    )  # fmt: skip
+    return lambda command: outputs(until(_crosscheck_option(command)))
+
+
+def _once_each(networks: int, name: str, place: str, metavar: str, text: str) -> Decorator:
+    """An option that is given at most once for each network, and lies in click's context."""
 
     def remember(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:
         if len(given) > networks:
             raise click.BadParameter(
                 f"it is given {len(given)} times, and the command reads {networks} network(s)"
             )
-        context.meta[OUTPUTS] = tuple(tuple(n.strip() for n in names.split(",")) for names in given)
+        context.meta[place] = given
 
-    text = "the outputs of an ONNX model to read: y, or y,z one after the other"
-    again = "" if networks == 1 else " (first for A; again for B)"
-    choosing = click.option(
-        "--outputs",
-        metavar="NAMES",
+    return click.option(
+        f"--{name}",
+        metavar=metavar,
         multiple=True,
         expose_value=False,
         callback=remember,
-        help=text + again,
+        help=text,
     )
-    return lambda command: choosing(_crosscheck_option(command))
 
 
 def _crosscheck_option(command: Command) -> Command:

@@ -38,13 +38,20 @@ class Loaded:
     interface: Interface | None = None  # of an ONNX model: what it is called from outside
 
 
-def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = True) -> Loaded:
+def load(
+    path: str | Path,
+    *,
+    outputs: Sequence[str] = (),
+    until: str | None = None,
+    crosscheck: bool = True,
+) -> Loaded:
     """The network in a file: .relu, .onnx, .npz, .nnet or .json (a list of layers), told by the
     suffix.
 
-    `outputs` names the outputs of an ONNX model that are read, one after the other. With
-    `crosscheck` an ONNX model is compared at a few points with another program that runs it, if it
-    is not too large. Raises InputError (or a subclass) if it cannot be read.
+    `outputs` names the outputs of an ONNX model that are read, one after the other; `until` names a
+    node or a tensor of it that is read instead, and what follows is not. With `crosscheck` an ONNX
+    model is compared at a few points with another program that runs it, if it is not too large.
+    Raises InputError (or a subclass) if it cannot be read.
     """
     path = require_file(path)
     suffix = path.suffix.lower()
@@ -59,10 +66,10 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
             )
         )
     reader = _READERS[suffix]
-    if outputs and reader is not None:
+    if (outputs or until is not None) and reader is not None:
         raise InputError(
-            f"{path.name} has one output; outputs are chosen by name (--outputs) of ONNX models "
-            "only"
+            f"{path.name} has one output; outputs are chosen by name (--outputs), and networks cut "
+            "(--until), of ONNX models only"
         )
     try:
         with files_beside() as files:
@@ -70,7 +77,7 @@ def load(path: str | Path, *, outputs: Sequence[str] = (), crosscheck: bool = Tr
                 network, notes = reader(path)
                 interface = None
             else:
-                network, notes, interface = _read_onnx(path, outputs, crosscheck)
+                network, notes, interface = _read_onnx(path, outputs, until, crosscheck)
     except RecursionError:
         raise InputError(
             f"{path.name} is nested too deep to be read; write it in several steps"
@@ -168,10 +175,11 @@ def _read_relu(path: Path) -> tuple[Network, list[str]]:
     return parse(text, path.name, path.parent), []
 
 
-def _read_onnx(path: Path, outputs: Sequence[str], crosscheck: bool) -> OnnxRead:
-    from rectifold.formats.onnx.reader import read_onnx  # onnx takes 0.3 s to import
+def _read_onnx(path: Path, outputs: Sequence[str], until: str | None, crosscheck: bool) -> OnnxRead:
+    from rectifold.formats.onnx.peers import PEERS  # onnx takes 0.3 s to import
+    from rectifold.formats.onnx.reader import read_onnx
 
-    return read_onnx(path, outputs) if crosscheck else read_onnx(path, outputs, peers=())
+    return read_onnx(path, outputs, until=until, peers=PEERS if crosscheck else ())
 
 
 _READERS: Mapping[str, Callable[[Path], tuple[Network, list[str]]] | None] = {

@@ -42,9 +42,9 @@ REFUSED: dict[str, Refusal] = {
         "not rounded to their type: not decided",
     ),
     "a comparison of the input": (
-        [node("Greater", ["x", "x"])],
+        [node("Greater", ["x", "x"], "b"), node("Cast", ["b"], "c", to=1), node("Relu", ["c"])],
         {},
-        "input 0 of a comparison depends on the network's input",
+        "'greater_node' .Greater. computes; Greater is no ReLU network and may only follow one$",
     ),
     "a cast to whole numbers": (
         [node("Cast", ["x"], to=INT64)],

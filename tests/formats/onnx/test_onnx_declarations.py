@@ -34,7 +34,7 @@ def versions(domain: str) -> range:
 def row_of(key: tuple[str, str], version: int) -> Operator | None:
     """The row that reads the operator in this version, or None where it is refused."""
     try:
-        return operator_of(node(key[1], []), OPERATORS[key], version, "node")
+        return operator_of(node(key[1], [], domain=key[0]), OPERATORS, {key[0]: version}, "node")
     except InputError:
         return None
 
@@ -157,9 +157,9 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
         "one of its inputs is left out; Sum needs all",
     ),
     "an unknown operator": (
-        node("Softmax", ["x"]),
+        node("Erf", ["x"]),
         13,
-        r"node 'softmax_node' \(Softmax\) is not supported; "
+        r"node 'erf_node' \(Erf\) is not supported; "
         r"supported are Abs",
     ),
     "an unknown domain": (

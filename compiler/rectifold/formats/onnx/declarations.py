@@ -18,6 +18,7 @@ from functools import cached_property
 import onnx
 from onnx import AttributeProto, NodeProto, TensorProto
 
+from rectifold.formats.onnx.graph import standard
 from rectifold.formats.onnx.node import Node
 from rectifold.formats.onnx.tensors import (
     FLOATS,
@@ -131,8 +132,39 @@ class Operator:
         return self.parameters[min(k, len(self.parameters) - 1)]
 
 
-def operator_of(node: NodeProto, rows: Sequence[Operator], opset: int, where: str) -> Operator:
-    """The row that defines the node's operator in this opset. Raises OnnxError if there is none."""
+Operators = Mapping[tuple[str, str], Sequence[Operator]]  # by domain and name
+
+
+def operator_of(
+    node: NodeProto, operators: Operators, opsets: Mapping[str, int], where: str
+) -> Operator:
+    """The row that defines the node's operator in these opsets. Raises OnnxError if there is
+    none.
+    """
+    domain = standard(node.domain)
+    rows = operators.get((domain, node.op_type))
+    if rows is None:
+        known = sorted(name for of, name in operators if of == domain)
+        said = f"; supported are {', '.join(known)}"
+        other = f": the operators {domain!r} are not read"
+        raise OnnxError(
+            f"{where} is not supported{said if known else other}; export the network without it"
+        )
+    opset, newest = opsets.get(domain), LAST_ML_OPSET if domain else LAST_OPSET
+    if opset is None:
+        raise OnnxError(
+            f"{where}: the model imports no version of the operators {domain or 'ai.onnx'!r}"
+        )
+    if not (1 if domain else FIRST_OPSET) <= opset <= newest:
+        raise OnnxError(
+            f"{where}: the model uses opset {opset} of {domain or 'ai.onnx'}; read are "
+            f"{1 if domain else FIRST_OPSET} to {newest}: convert it with "
+            "onnx.version_converter or export it again"
+        )
+    return _row_of(node, rows, opset, where)
+
+
+def _row_of(node: NodeProto, rows: Sequence[Operator], opset: int, where: str) -> Operator:
     fitting = [row for row in rows if row.since <= opset <= row.until]
     if fitting:
         return max(fitting, key=lambda row: row.since)

@@ -21,14 +21,12 @@ from rectifold.errors import InputError, NetworkError
 from rectifold.formats.interface import Interface, Port
 from rectifold.formats.onnx.crosscheck import Reading, crosscheck
 from rectifold.formats.onnx.declarations import (
-    FIRST_OPSET,
-    LAST_ML_OPSET,
-    LAST_OPSET,
     Operator,
     attributes_of,
     check_inputs,
     operator_of,
 )
+from rectifold.formats.onnx.ends import TailReader
 from rectifold.formats.onnx.graph import (
     Model,
     load_model,
@@ -39,7 +37,13 @@ from rectifold.formats.onnx.graph import (
 )
 from rectifold.formats.onnx.node import FoldingBuilder, Node, entries_of, symbolic_of
 from rectifold.formats.onnx.operators import OPERATORS
+from rectifold.formats.onnx.outputs import (
+    choice_error,
+    chosen_outputs,
+    until_note,
+)
 from rectifold.formats.onnx.peers import PEERS, Peer
+from rectifold.formats.onnx.ports import input_shape, output_ports, read_port
 from rectifold.formats.onnx.tensors import (
     ELEMENT_TYPES,
     FLOATS,
@@ -52,7 +56,7 @@ from rectifold.formats.onnx.tensors import (
     reduced,
     type_text,
 )
-from rectifold.ir.affine import concat
+from rectifold.ir.affine import Affine, concat
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
 
@@ -71,40 +75,50 @@ def read_onnx(
     path: Path,
     outputs: Sequence[str] = (),
     *,
+    until: str | None = None,
     peers: Sequence[Peer] = PEERS,
     operators: Mapping[tuple[str, str], Sequence[Operator]] = OPERATORS,
 ) -> OnnxRead:
     """The network that an ONNX file means.
 
     `outputs` names the graph outputs that are read, one after the other; without it the graph has
-    one output. The network is compared with the first of the `peers` that runs the file (see
-    crosscheck), with none if there are none; `operators` is the table of declarations by domain and
-    name. Raises OnnxError, InputError.
+    one output, or all of them are computed from the same ends. `until` names a node or a tensor
+    that is read instead. The network is compared with the first of the `peers` that runs the file
+    (see crosscheck), with none if there are none; `operators` is the table of declarations by
+    domain and name. Raises OnnxError, InputError.
     """
-    return _read(load_model(path), path.stem, outputs, peers, operators)
+    return _read(load_model(path), path.stem, (tuple(outputs), until), peers, operators)
 
 
 def read_model(
-    model: ModelProto, name: str, outputs: Sequence[str] = (), *, peers: Sequence[Peer] = PEERS
+    model: ModelProto,
+    name: str,
+    outputs: Sequence[str] = (),
+    *,
+    until: str | None = None,
+    peers: Sequence[Peer] = PEERS,
 ) -> OnnxRead:
     """As `read_onnx`, of a model in memory with all its data. The network is called `name`."""
-    return _read(opened(model, name), name, outputs, peers, OPERATORS)
+    return _read(opened(model, name), name, (tuple(outputs), until), peers, OPERATORS)
 
 
 def _read(
     model: Model,
     name: str,
-    outputs: Sequence[str],
+    chosen: tuple[tuple[str, ...], str | None],
     peers: Sequence[Peer],
     operators: Mapping[tuple[str, str], Sequence[Operator]],
 ) -> OnnxRead:
     reader = _GraphReader(model, safe_name(name, "net"), operators)
-    reading = reader.reading(tuple(outputs))
+    reading = reader.reading(*chosen)
     notes = reader.notes + (crosscheck(reading, peers) if peers else [])
-    return OnnxRead(reading.network, notes, reader.interface(reading))
+    return OnnxRead(reading.network, notes, reader.interface)
 
 
 class _GraphReader:
+    tails: TailReader
+    interface: Interface
+
     def __init__(
         self, model: Model, name: str, operators: Mapping[tuple[str, str], Sequence[Operator]]
     ) -> None:
@@ -116,61 +130,73 @@ class _GraphReader:
         self.values: dict[str, Tensor] = {}
         self.used: set[str] = set()
 
-    def reading(self, outputs: tuple[str, ...]) -> Reading:
+    def reading(self, outputs: tuple[str, ...], until: str | None) -> Reading:
         graph = self.model.graph
-        names = self._chosen([o.name for o in graph.output], outputs)
-        given = {*self.stored, *(i.name for i in graph.input)}
-        nodes = needed_nodes(graph.node, given, names)
-        self.used = {*names, *(name for node in nodes for name in node.input)}
+        names = chosen_outputs(graph, outputs, until)
         self._open_inputs()
-        for node in nodes:
-            self._run(node)
-        parts = [symbolic_of(self._value(name)) for name in names]
+        self._run_all(names, is_choice=bool(outputs) or len(names) == 1)
+        if until is not None:
+            self.notes.append(until_note(graph, names[0], self.tails.nodes))
+        ends = self._ends(names, is_choice=bool(outputs))
+        self.interface = self._interface(names, ends)
+        network = self.builder.finish(self._joined(ends), self.name)
+        nodes = needed_nodes(self.tails.nodes, self._given(), ends)
+        return Reading(
+            self.model, nodes, self.tails.inputs, ends, self.values, self.builder, network
+        )
+
+    def _given(self) -> set[str]:
+        return {*self.stored, *(i.name for i in self.model.graph.input)}
+
+    def _run_all(self, names: tuple[str, ...], *, is_choice: bool) -> None:
+        """Reads the nodes that the outputs need, up to the tail."""
+        graph = self.model.graph
+        try:
+            nodes = needed_nodes(graph.node, self._given(), names)
+            self.used = {*names, *(name for node in nodes for name in node.input)}
+            free = tuple(i.name for i in graph.input if i.name not in self.stored)
+            self.tails = TailReader(self.model, free, nodes, self.values)
+            for node in nodes:
+                self._read(node)
+        except OnnxError as error:
+            if is_choice:
+                raise
+            raise choice_error(names, f"; not all of them can be read: {error}") from None
+
+    def _ends(self, names: tuple[str, ...], *, is_choice: bool) -> tuple[str, ...]:
+        """The values that are the network's output, one after the other."""
+        found = self.tails.ends_of(names)
+        union = tuple(dict.fromkeys(end for ends in found for end in ends))
+        if len(names) > 1 and not (is_choice or any({*ends} == {*union} for ends in found)):
+            raise choice_error(names)
+        return tuple(e for e in union if e not in self.tails.inputs or e in names) or union
+
+    def _joined(self, ends: tuple[str, ...]) -> Affine:
+        """The ends as one output."""
+        parts = [symbolic_of(self._value(name)) for name in ends]
         if len(parts) > 1:
             sizes = ", ".join(
-                f"{n} ({p.entries.size} values)" for n, p in zip(names, parts, strict=True)
+                f"{n} ({p.entries.size} values)" for n, p in zip(ends, parts, strict=True)
             )
             self.notes.append(f"the outputs {sizes} are read as one output, in this order")
         if sum(p.entries.size for p in parts) == 0:
             raise OnnxError(
-                f"the output {names[0]!r} has no entries; a network with an output is expected"
+                f"the output {ends[0]!r} has no entries; a network with an output is expected"
             )
-        network = self.builder.finish(
-            concat([p.entries for p in parts if p.entries.size]), self.name
-        )
-        free = tuple(i.name for i in graph.input if i.name not in self.stored)
-        return Reading(self.model, nodes, free, names, self.values, self.builder, network)
+        return concat([p.entries for p in parts if p.entries.size])
 
-    def interface(self, reading: Reading) -> Interface:
+    def _interface(self, names: tuple[str, ...], ends: tuple[str, ...]) -> Interface:
         """What the model is called from outside."""
-        graph = self.model.graph
-        chosen = [value for name in reading.outputs for value in graph.output if value.name == name]
-        inputs = [value for value in graph.input if value.name in reading.inputs]
-        ends = [Port(n, self.values[n].type, self.values[n].shape) for n in reading.outputs]
+        graph, tails = self.model.graph, self.tails
+        inputs = [value for value in graph.input if value.name in tails.inputs]
+        end_values = {name: self._value(name) for name in ends}
+        end_ports = tuple(Port(n, v.type, v.shape) for n, v in end_values.items())
+        tail = tails.cut(names, ends, self.notes)
+        outputs = output_ports(self.model, names, tail, end_ports, self.values)
         return Interface(
-            tuple(_port(value, reading.values[value.name]) for value in inputs),
-            tuple(_port(value, reading.values[value.name]) for value in chosen),
-            tuple(ends),
-            (),
-            self.model.proto,
-            self.model.folder,
-        )
-
-    def _chosen(self, known: list[str], wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """The names of the outputs to read."""
-        for name in wanted:
-            if name not in known or wanted.count(name) > 1:
-                raise OnnxError(
-                    f"there is no output {name!r}, or it is named twice; the outputs are "
-                    f"{', '.join(known)}"
-                )
-        if not wanted and len(known) != 1:
-            raise OnnxError(
-                f"the graph has {len(known)} outputs ({', '.join(known) or 'none'}); "
-                "choose with --outputs NAME, or join several with --outputs "
-                f"{','.join(known) or 'NAME'}"
-            )
-        return wanted or tuple(known)
+            tuple(read_port(value, self.values[value.name]) for value in inputs),
+            tuple(outputs), end_ports, tail, self.model.proto, self.model.folder,
+        )  # fmt: skip
 
     # ---- inputs ----------------------------------------------------------------------------------
 
@@ -184,7 +210,7 @@ class _GraphReader:
                 f"{len(defaults)} initializers are also graph inputs (such as {defaults[0]}); "
                 "they are read as constants"
             )
-        shapes = [_input_shape(i) for i in free]
+        shapes = [input_shape(i) for i in free]
         sizes = [entries_of(shape) for shape in shapes]
         name = safe_name(free[0].name, "x") if len(free) == 1 else "x"
         self.builder = FoldingBuilder(name, sum(sizes))
@@ -224,9 +250,17 @@ class _GraphReader:
             )
         return self.values[name]
 
+    def _read(self, node: NodeProto) -> None:
+        if self.tails.takes(node):
+            return
+        try:
+            self._run(node)
+        except OnnxError as error:
+            raise OnnxError(f"{error}{self.tails.remedy(node)}") from None
+
     def _run(self, node: NodeProto) -> None:
         place = node_place(node)
-        row = self._row(node, place)
+        row = operator_of(node, self.operators, self.model.opsets, place)
         inputs = tuple(self._value(name) if name else None for name in node.input)
         while inputs and inputs[-1] is None:
             inputs = inputs[:-1]
@@ -244,30 +278,6 @@ class _GraphReader:
             notes=self.notes,
         )
         self._keep(node, step, _run_operator(row, step))
-
-    def _row(self, node: NodeProto, place: str) -> Operator:
-        domain = standard(node.domain)
-        rows = self.operators.get((domain, node.op_type))
-        if rows is None:
-            known = sorted(name for of, name in self.operators if of == domain)
-            said = (
-                f"; supported are {', '.join(known)}"
-                if known
-                else f": the operators {domain!r} are not read"
-            )
-            raise OnnxError(f"{place} is not supported{said}; export the network without it")
-        opset, newest = self.model.opsets.get(domain), LAST_ML_OPSET if domain else LAST_OPSET
-        if opset is None:
-            raise OnnxError(
-                f"{place}: the model imports no version of the operators {domain or 'ai.onnx'!r}"
-            )
-        if not (1 if domain else FIRST_OPSET) <= opset <= newest:
-            raise OnnxError(
-                f"{place}: the model uses opset {opset} of {domain or 'ai.onnx'}; read are "
-                f"{1 if domain else FIRST_OPSET} to {newest}: convert it with "
-                "onnx.version_converter or export it again"
-            )
-        return operator_of(node, rows, opset, place)
 
     def _keep(self, node: NodeProto, step: Node, results: list[Tensor]) -> None:
         """Gives the results their names; a further output is refused where it is used."""
@@ -299,34 +309,3 @@ def _settled(step: Node, value: Tensor) -> Tensor:
     values = np.empty(value.entries.size, dtype=object)
     values[:] = value.entries.bias.column_values()
     return Constant(reduced(values).reshape(value.shape), value.type, f"the value of {step.where}")
-
-
-def _port(value: ValueInfoProto, read: Tensor) -> Port:
-    """A tensor as its model declares it; as it was read where the model says no shape."""
-    kind = value.type.tensor_type
-    if not kind.HasField("shape"):
-        return Port(value.name, read.type, read.shape)
-    sizes = [
-        d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else d.dim_param or None
-        for d in kind.shape.dim
-    ]
-    return Port(value.name, read.type, tuple(sizes))
-
-
-def _input_shape(value: ValueInfoProto) -> tuple[int, ...]:
-    kind = value.type.tensor_type
-    if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
-        raise OnnxError(
-            f"the input {value.name!r} is no tensor with a shape; state its shape when exporting"
-        )
-    sizes = []
-    for axis, dimension in enumerate(kind.shape.dim):
-        size = dimension.dim_value if dimension.HasField("dim_value") else 0
-        if size <= 0 and axis == 0:
-            size = 1  # the batch
-        if size <= 0:
-            raise OnnxError(
-                f"dimension {axis} of the input {value.name!r} is not fixed; fix it when exporting"
-            )
-        sizes.append(size)
-    return tuple(sizes)
