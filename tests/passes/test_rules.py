@@ -15,6 +15,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
+from rectifold.ir.hyperplanes import hyperplane_groups
 from rectifold.ir.network import Layer, Network
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import Compiled, compile_network
@@ -23,7 +24,6 @@ from rectifold.passes.contract_linear import contract_linear
 from rectifold.passes.drop_constant import drop_constant
 from rectifold.passes.drop_dead import drop_dead
 from rectifold.passes.fold_inputs import fold_inputs
-from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.linearise import linearise
 from rectifold.passes.merge_parallel import merge_parallel
 from rectifold.passes.result import Options, Pass

@@ -11,6 +11,7 @@ caller rounds before.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -93,15 +94,26 @@ def code_error(
 
 @on_few_threads
 def rounding_error(
-    network: Network, domain: Domain, facts: Facts | None, precision: str
+    network: Network,
+    domain: Domain,
+    facts: Facts | None,
+    precision: str,
+    leaky: Collection[str] = (),
 ) -> CodeError:
-    """As `code_error`, and whether overflow is why there is no bound."""
+    """As `code_error`, and whether overflow is why there is no bound.
+
+    `leaky`: the layers that the code holds as leaky units (ir/leaky.py).
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
-        return _rounding_error(network, domain, facts, ARITHMETICS[precision])
+        return _rounding_error(network, domain, facts, ARITHMETICS[precision], leaky)
 
 
 def _rounding_error(
-    network: Network, domain: Domain, facts: Facts | None, arithmetic: Arithmetic
+    network: Network,
+    domain: Domain,
+    facts: Facts | None,
+    arithmetic: Arithmetic,
+    leaky: Collection[str],
 ) -> CodeError:
     bounds = _with_facts(network, domain, facts)
     errors: dict[str, Floats] = {network.input_name: _accepted_input_error(domain, arithmetic)}
@@ -110,6 +122,8 @@ def _rounding_error(
         size, error = _layer_error(bounds, layer.name, errors, arithmetic)
         if overflow is None and domain.is_bounded and not (size <= arithmetic.largest).all():
             overflow = layer.name
+        if layer.name in leaky:
+            error = error + arithmetic.smallest  # the product with the slope may underflow
         errors[layer.name] = np.where(size <= arithmetic.largest, error, np.inf)
     return CodeError(errors[network.output], overflow)
 

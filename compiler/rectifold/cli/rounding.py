@@ -7,7 +7,7 @@ from math import isfinite
 import click
 
 from rectifold.bounds.code_error import ARITHMETICS, rounding_error
-from rectifold.emitters.table import FORMATS
+from rectifold.emitters.table import FORMATS, written_form
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
@@ -36,7 +36,8 @@ def certify_rounding(
     if FORMATS[chosen].precision is None or domain is None:
         return None
     precision = precision_of(chosen)
-    found = rounding_error(network, domain, facts, precision)
+    leaky = written_form(network, chosen).slopes
+    found = rounding_error(network, domain, facts, precision, leaky)
     if found.overflow is not None and FORMATS[chosen].computes:
         raise InputError(
             f"layer {found.overflow} may exceed the range of {precision} "

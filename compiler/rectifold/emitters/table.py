@@ -18,6 +18,7 @@ from rectifold.emitters.relu import relu_text
 from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
+from rectifold.ir.leaky import LeakyForm, leaky_form
 from rectifold.ir.network import Network
 from rectifold.runtime.targets import STANDARD_OUTPUT, named
 
@@ -30,7 +31,8 @@ class Format:
 
     `precision` None: every number is exact. `computes`: it is code of ours, which rounds; else who
     computes with the numbers is another program. Files `beside` are named after the main one, and
-    those of `perhaps` are written where the network is large.
+    those of `perhaps` are written where the network is large. `leaky`: a pair of mirrored units is
+    written as one leaky unit (ir/leaky.py).
     """
 
     name: str
@@ -40,6 +42,7 @@ class Format:
     computes: bool = True
     beside: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
+    leaky: bool = False
 
 
 FORMATS: Mapping[str, Format] = {
@@ -49,7 +52,7 @@ FORMATS: Mapping[str, Format] = {
         Format("python", ".py", "float64", python_code, perhaps=("_weights.json",)),
         Format("numpy", ".py", "float64", numpy_code, perhaps=("_weights.npz",)),
         Format("c", ".c", "float64", c_code, beside=(".h",), perhaps=("_weights.h",)),
-        Format("onnx", ".onnx", "float32", onnx_float32),
+        Format("onnx", ".onnx", "float32", onnx_float32, leaky=True),
         Format("onnx64", ".onnx", "float64", onnx_float64),
         Format("npz", ".npz", "float64", npz_arrays, computes=False),
     )
@@ -73,6 +76,11 @@ def format_for(path: Path, wanted: str | None) -> str:
         )
         raise InputError(f"{where}; give --to {'|'.join(FORMATS)}")
     return _BY_SUFFIX[path.suffix]
+
+
+def written_form(network: Network, chosen: str) -> LeakyForm:
+    """The units, rows and columns as the format holds them."""
+    return leaky_form(network) if FORMATS[chosen].leaky else LeakyForm(network, {})
 
 
 def suffix_note(path: Path, chosen: str) -> str | None:

@@ -3,17 +3,22 @@
     y = W relu(V x + b) + c         Gemm(x, V, b) → Relu → Gemm(·, W, c)
 
 Sound because each node is the affine map of its edge, or a ReLU; every operator here means the same
-from opset 7 on.
+from opset 7 on. A pair of mirrored units that is one leaky unit is written as one, with LeakyRelu
+or PRelu; in float64 it stays a pair, as onnxruntime has no such operator there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import nearest_float
+from rectifold.ir.leaky import LeakyForm, leaky_form
 from rectifold.ir.network import Layer, Network
 
 FloatKind = type[np.float32] | type[np.float64]
@@ -39,9 +44,17 @@ def parts_of(network: Network, dtype: str) -> Parts:
     """
     parts = Parts([], [])
     kind = FLOAT_TYPES[dtype][0]
-    for layer in network.layers:
+    form = written_form(network, dtype)
+    for layer in form.network.layers:
         _add_layer(layer, kind, parts.nodes, parts.tensors)
+        if layer.is_relu:
+            _add_activation(layer.name, form.slopes, kind, parts)
     return parts
+
+
+def written_form(network: Network, dtype: str) -> LeakyForm:
+    """What is written in this element type: in float32 a leaky unit is one, else it is two."""
+    return leaky_form(network) if dtype == "float32" else LeakyForm(network, {})
 
 
 def _add_layer(
@@ -67,8 +80,24 @@ def _add_layer(
         )
     else:
         _add_sum(layer, before, nodes, tensors)
-    if layer.is_relu:
-        nodes.append(helper.make_node("Relu", [before], [name], f"{name}_relu"))
+
+
+def _add_activation(
+    name: str, slopes: Mapping[str, tuple[Fraction, ...]], kind: FloatKind, parts: Parts
+) -> None:
+    """Relu; with slopes LeakyRelu where all are the same, else PRelu."""
+    before = f"{name}_pre"
+    if name not in slopes:
+        parts.nodes.append(helper.make_node("Relu", [before], [name], f"{name}_relu"))
+        return
+    values = [nearest_float(slope) for slope in slopes[name]]
+    if len(set(values)) == 1:
+        node = helper.make_node("LeakyRelu", [before], [name], f"{name}_leaky", alpha=values[0])
+    else:
+        stored = numpy_helper.from_array(np.array(values, dtype=kind), f"{name}_slopes")
+        parts.tensors.append(stored)
+        node = helper.make_node("PRelu", [before, stored.name], [name], f"{name}_leaky")
+    parts.nodes.append(node)
 
 
 def _add_sum(layer: Layer, before: str, nodes: list[NodeProto], tensors: list[TensorProto]) -> None:

@@ -64,10 +64,17 @@ def absolute(relu: Relu, value: Affine) -> Affine:
 
 
 def leaky_relu(relu: Relu, value: Affine, slopes: Sequence[Fraction]) -> Affine:
-    """relu(v) − s·relu(−v), a slope per value."""
-    both = relu(concat([value, -value]))
+    """relu(v) − s·relu(−v), a slope per value; where it is 0, relu(v) alone."""
+    bent = [k for k, slope in enumerate(slopes) if slope != 0]
+    if not bent:
+        return relu(value)
+    both = relu(concat([value, -value.select(bent)]))
     kept = both.select(np.arange(value.size))
-    return kept - both.select(np.arange(value.size, 2 * value.size)).scale_rows(slopes)
+    below = both.select(np.arange(value.size, value.size + len(bent)))
+    below = below.scale_rows([slopes[k] for k in bent])
+    if len(bent) < value.size:
+        below = below.apply(Matrix.selection(bent, value.size).T)
+    return kept - below
 
 
 def maximum(relu: Relu, left: Affine, right: Affine) -> Affine:

@@ -32,9 +32,9 @@ from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
+from rectifold.ir.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.facts_edit import FactsEdit
-from rectifold.passes.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
 from rectifold.passes.result import Options, Rewritten, Step, ties_of
 

@@ -13,9 +13,9 @@ from fractions import Fraction
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
+from rectifold.ir.hyperplanes import hyperplane_groups
 from rectifold.ir.network import Network
 from rectifold.passes.facts_edit import FactsEdit
-from rectifold.passes.hyperplanes import hyperplane_groups
 from rectifold.passes.layer_matrices import layer_matrices
 from rectifold.passes.result import FoundSign, Options, Rewritten, Step, Tie, signs_of, ties_of
 
