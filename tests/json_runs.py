@@ -32,6 +32,7 @@ NETWORKS = {
     "wide": "input x[14] in [0, 1]\noutput concat(x[0] + 1/4, x[13])\n",
     "flat": "input x[14] in [0, 1]\noutput concat(0*x[0], 0*x[0])\n",
     "cut": "input x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\noutput relu(x[0] - x[1] + 1)\n",
+    "twins": "input x[1] in [-1, 1]\noutput [[1, 1]] @ relu([[1], [3]] @ x)\n",
     "endless": "input x[1] in [-inf, 0]\noutput relu(x)\n",
     "still": "input x[1] in [0, inf]\noutput 3 + 0*x[0]\n",
     "nothing": f"{BOX}output relu(-x)\n",
@@ -46,6 +47,7 @@ NETWORKS = {
 RUNS = {
     "compile": [
         "compile nothing.relu -o o.relu --certificate o.certificate",
+        "compile twins.relu -o o.relu",
         "compile free.relu -o o.c --domain all --no-certificate",
         "compile deep.relu -o o.c --shallow",
         "compile deep.relu -o o.relu --shallow --certificate o.certificate",

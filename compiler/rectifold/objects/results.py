@@ -15,6 +15,7 @@ from rectifold.formats.interface import Interface
 from rectifold.formats.load import Loaded
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
+from rectifold.operations.fates import UnitRecords, unit_records
 from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
 
@@ -70,6 +71,11 @@ class CompiledModel(Compiled, ModelResult):
     def left_out(self) -> tuple[str, ...]:
         """What could not be certified and is therefore not rewritten: a fault of ours."""
         return () if self.certified is None else self.certified.left_out
+
+    @cached_property
+    def removed(self) -> UnitRecords:
+        """What became of every relu unit of the source: kept, removed, merged or carried."""
+        return unit_records(self)
 
     def check(self) -> Verdict:
         """The independent checker's verdict on `certificate`, with what it claims."""

@@ -36,7 +36,15 @@ from rectifold.ir.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
-from rectifold.passes.result import Options, Rewritten, Step, ties_of
+from rectifold.passes.result import (
+    GoneUnit,
+    Options,
+    Rewritten,
+    Step,
+    gone_units,
+    merged_units,
+    ties_of,
+)
 
 # a shift is rounded up to this many significant bits: any larger shift is as good, a short one
 # prints well
@@ -279,5 +287,16 @@ def _assemble(
     else:
         draft.remove(layer.name)
     rebuilt = draft.freeze()
-    step = Step("carry the linear part", layer.name, layer.size - rows.shape[0], detail, ties)
+    gone = _gone_units(layer.name, facts.layers[layer.name], parts)
+    step = Step(
+        "carry the linear part", layer.name, layer.size - rows.shape[0], detail, ties, gone=gone
+    )
     return Rewritten(rebuilt, left.freeze(), (step,))
+
+
+def _gone_units(name: str, known: LayerFacts, parts: _Parts) -> tuple[GoneUnit, ...]:
+    """What became of the layer's units: a kink is shared with the representative that stays."""
+    stays = set(parts.kinks)
+    pairs = [(k, r) for k, r, _ in parts.merged if k != r and r in stays]
+    linear = set(range(known.size)).difference(stays, (k for k, _ in pairs))
+    return merged_units(name, known, pairs) + gone_units(name, known, sorted(linear), "carried")

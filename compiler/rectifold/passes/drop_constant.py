@@ -22,7 +22,7 @@ from rectifold.facts.side import Side
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.facts_edit import FactsEdit
-from rectifold.passes.result import FoundSign, Options, Rewritten, Step
+from rectifold.passes.result import FoundSign, Options, Rewritten, Step, gone_units
 
 
 def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -101,7 +101,11 @@ def _fold_constants(
         draft.cut_out(layer.name)
         left.drop(layer.name)
     step = Step(
-        "drop constant units", layer.name, len(values), signs=_constant_signs(layer, facts, values)
+        "drop constant units",
+        layer.name,
+        len(values),
+        signs=_constant_signs(layer, facts, values),
+        gone=gone_units(layer.name, facts.layers.get(layer.name), sorted(values), "removed"),
     )
     return Rewritten(draft.freeze(), left.freeze(), (step,))
 
@@ -128,6 +132,7 @@ def _flatten_rows(
         layer.name,
         len(values),
         signs=_constant_signs(layer, facts, values),
+        gone=gone_units(layer.name, facts.layers.get(layer.name), sorted(values), "removed"),
     )
     return Rewritten(draft.freeze(), left.freeze(), (step,))
 

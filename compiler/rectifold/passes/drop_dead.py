@@ -14,7 +14,7 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.facts_edit import FactsEdit
-from rectifold.passes.result import Options, Rewritten, Step
+from rectifold.passes.result import Options, Rewritten, Step, gone_units
 
 
 def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -39,5 +39,7 @@ def _delete(network: Network, facts: Facts, name: str, kept: list[int], size: in
     else:
         draft.cut_out(name)
         left.drop(name)
-    step = Step("drop unread units", name, size - len(kept))
+    unread = sorted(set(range(size)).difference(kept))
+    gone = gone_units(name, facts.layers.get(name), unread, "removed")
+    step = Step("drop unread units", name, len(unread), gone=gone)
     return Rewritten(draft.freeze(), left.freeze(), (step,))

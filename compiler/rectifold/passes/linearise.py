@@ -12,7 +12,7 @@ from rectifold.facts.facts import Facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Network
 from rectifold.passes.facts_edit import FactsEdit
-from rectifold.passes.result import Options, Rewritten, Step
+from rectifold.passes.result import Options, Rewritten, Step, gone_units
 
 
 def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -23,6 +23,7 @@ def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
             draft, left = Draft(network), FactsEdit(facts)
             draft.edit(layer.name, activation="linear")
             left.drop(layer.name)
-            step = Step("make layer linear", layer.name, layer.size)
+            gone = gone_units(layer.name, known, range(layer.size), "carried")
+            step = Step("make layer linear", layer.name, layer.size, gone=gone)
             return Rewritten(draft.freeze(), left.freeze(), (step,))
     return Rewritten(network, facts)

@@ -17,7 +17,16 @@ from rectifold.ir.hyperplanes import hyperplane_groups
 from rectifold.ir.network import Network
 from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.layer_matrices import layer_matrices
-from rectifold.passes.result import FoundSign, Options, Rewritten, Step, Tie, signs_of, ties_of
+from rectifold.passes.result import (
+    FoundSign,
+    Options,
+    Rewritten,
+    Step,
+    Tie,
+    merged_units,
+    signs_of,
+    ties_of,
+)
 
 
 def merge_parallel(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -66,5 +75,6 @@ def _merge(
         pairs = [(k, r, c) for k, (r, c) in target.items()]
         ties, signs = ties_of(name, known, pairs), signs_of(name, known, pairs)
         left.keep(name, kept)
-    step = Step("merge parallel units", name, len(target), ties=ties, signs=signs)
+    gone = merged_units(name, known, ((k, r) for k, (r, _) in sorted(target.items())))
+    step = Step("merge parallel units", name, len(target), ties=ties, signs=signs, gone=gone)
     return Rewritten(draft.freeze(), left.freeze(), (step,))

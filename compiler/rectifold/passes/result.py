@@ -42,11 +42,30 @@ class FoundSign:
     ratio: Fraction = Fraction(1)
 
 
+HowGone = Literal["removed", "merged", "carried"]
+
+
+@dataclass(frozen=True)
+class GoneUnit:
+    """A unit of the source that is no relu unit any more, and what became of it.
+
+    "removed": its activation is constant, or nobody reads it. "merged": it is a multiple of the
+    unit `partner` of its layer, which the step keeps. "carried": only the linear part of what it
+    gave is left, in carriers, in linear layers, or in the successors' own weights.
+    """
+
+    layer: str
+    unit: int
+    how: HowGone
+    partner: int | None = None
+
+
 @dataclass(frozen=True)
 class Step:
     """One application of a rule, and what it found out about units of the source.
 
-    The certificate proves the result, not the steps, but it needs the ties and the signs.
+    The certificate proves the result, not the steps, but it needs the ties and the signs. `gone`:
+    every unit of the source that the step took out.
     """
 
     rule: str
@@ -55,6 +74,7 @@ class Step:
     detail: str = ""
     ties: tuple[Tie, ...] = ()
     signs: tuple[FoundSign, ...] = ()
+    gone: tuple[GoneUnit, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -90,6 +110,35 @@ def signs_of(
             if known.origin[unit] >= 0 and carrier is not None and ratio > 0:
                 found.append(FoundSign(layer, int(known.origin[unit]), Side.LOWER, carrier, ratio))
     return tuple(found)
+
+
+def gone_units(
+    layer: str, known: LayerFacts | None, units: Iterable[int], how: HowGone
+) -> tuple[GoneUnit, ...]:
+    """Units in a layer's present numbering, as the source's; carriers are none of the source."""
+    if known is None:  # a linear layer has no units
+        return ()
+    origin = known.origin
+    return tuple(GoneUnit(layer, int(origin[k]), how) for k in units if origin[k] >= 0)
+
+
+def merged_units(
+    layer: str, known: LayerFacts | None, pairs: Iterable[tuple[int, int]]
+) -> tuple[GoneUnit, ...]:
+    """The same of units that are multiples of another one: (unit, the one that stays).
+
+    A multiple of a carrier is carried by it.
+    """
+    if known is None:
+        return ()
+    gone: list[GoneUnit] = []
+    for unit, other in pairs:
+        own, partner = int(known.origin[unit]), int(known.origin[other])
+        if own >= 0 and partner >= 0:
+            gone.append(GoneUnit(layer, own, "merged", partner))
+        elif own >= 0:
+            gone.append(GoneUnit(layer, own, "carried"))
+    return tuple(gone)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rectifold.facts.facts import Facts, Phase
 from rectifold.ir.network import Network, Sizes
 from rectifold.operations.compiling import Compiled
+from rectifold.operations.fates import unit_records
 from rectifold.runtime.json import JsonObject
 
 
@@ -46,6 +47,15 @@ def units_json(network: Network, facts: Facts) -> list[JsonObject]:
     ]
 
 
+def fates_json(compiled: Compiled) -> list[JsonObject]:
+    """The same per unit of a source, and what became of it."""
+    units = units_json(compiled.source, compiled.facts)
+    return [
+        unit | {"fate": record.fate, "rule": record.rule, "partner": record.partner}
+        for unit, record in zip(units, unit_records(compiled), strict=True)
+    ]
+
+
 def stability_json(network: Network, facts: Facts) -> JsonObject:
     """The documented result of `stability`."""
     return {
@@ -64,6 +74,7 @@ def compiled_json(compiled: Compiled) -> JsonObject:
         "layers": layers_json(compiled.source, compiled.facts),
         "hidden": compiled.network.hidden_sizes(),
         "guarantee": "equal",
+        "units": fates_json(compiled),
         "stages": dict(compiled.seconds),
         "steps": [str(step) for step in compiled.steps],
         "complete": compiled.facts.complete,

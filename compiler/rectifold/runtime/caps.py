@@ -103,6 +103,8 @@ class Caps:
     """Points of the self-test that emitted code holds."""
     decimal_digits: int = 4000
     """Digits up to which emitted code writes an integer in decimal; longer ones in hexadecimal."""
+    listed_units: int = 20
+    """Units of a source whose fates are shown one by one."""
     listed_ranges: int = 6
     """Ranges of a domain that one line shows."""
     shown_inputs: int = 12
