@@ -96,7 +96,24 @@ def cumulative(d: Draft) -> str:
     )[0]
 
 
+def stored_weights(d: Draft) -> str:
+    """A sum with weights that are stored as whole numbers, with one scale or one for each row."""
+    x = d.take((2, 3))
+    shape = d.values[x].shape
+    kind = d.one_of([np.int8, np.uint8])
+    axis = d.one_of([None, *range(len(shape))]) if d.opset >= 13 else None
+    scales = () if axis is None else (shape[axis],)
+    stored = d.constant(np.abs(d.numbers(shape, np.int8)).astype(kind))
+    scale = d.constant(np.asarray(d.one_of([0.5, 1, 2]) * np.ones(scales), dtype=d.kind))
+    names = [stored, scale]
+    if d.chance(0.6):
+        names.append(d.constant(np.full(scales, d.whole(0, 3), dtype=kind)))
+    weights = d.node("DequantizeLinear", names, gives=d.kind, axis=axis)[0]
+    return d.node("Add", [x, weights])[0]
+
+
 OPERATORS: dict[str, tuple[int, Callable[[Draft], str]]] = {
+    "DequantizeLinear": (10, stored_weights),
     "MatMul": (6, matmul),
     "Gemm": (6, gemm),
     **{op: (6, reduction(op)) for op in ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin")},

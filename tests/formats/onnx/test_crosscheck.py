@@ -159,7 +159,7 @@ def test_a_deep_network_in_its_own_floats_is_no_disagreement(
         before = f"r{k}"
     nodes.append(node("Identity", [before], "y"))
     path = written(tmp_path, [1, 8], nodes, constants, kind)
-    assert read_onnx(path)[1] == []
+    assert _comparisons(read_onnx(path)[1]) == []
     wrong = {**OPERATORS, ("", "Relu"): (Operator("Relu", 7, moving(same), "X:float", moves=True),)}
     with pytest.raises(OnnxError, match="node 'r0_node'"):
         read_onnx(path, operators=wrong)
@@ -177,7 +177,12 @@ def test_numbers_near_0_that_half_precision_cannot_hold_are_no_disagreement(tmp_
         "v": (ones * 2.0**14).astype(np.float16),
     }
     path = written(tmp_path, [1, 16], nodes, constants, TensorProto.FLOAT16)
-    assert read_onnx(path, peers=REFERENCE)[1] == []
+    assert _comparisons(read_onnx(path, peers=REFERENCE)[1]) == []
+
+
+def _comparisons(notes: list[str]) -> list[str]:
+    """The notes about the comparison."""
+    return [note for note in notes if "compared" in note]
 
 
 def large(folder: Path) -> tuple[Path, int]:

@@ -30,6 +30,7 @@ POOL = (AUTO_PAD, NEEDED_KERNEL, PADS, STRIDES)
 CONV = (AUTO_PAD, KERNEL, PADS, STRIDES, DILATIONS, GROUP)
 
 AXIS_0 = Attribute("axis", "int", 0)
+AXIS_1 = Attribute("axis", "int", 1)
 AXES = Attribute("axes", "ints")
 NEEDED_AXES = Attribute("axes", "ints", required=True)
 KEEP = Attribute("keepdims", "int", 1, allowed=FLAG)
@@ -41,6 +42,8 @@ RATIO = Attribute("ratio", "float", 0.5)
 SATURATE = Attribute("saturate", "int", 1)  # of float8, which is not read
 ROUND = Attribute("round_mode", "text", "up")  # of float8
 TO = Attribute("to", "int", required=True)
+BLOCK_SIZE = Attribute("block_size", "int", 0, least=0)
+OUTPUT_TYPE = Attribute("output_dtype", "int", 0, allowed=(0, 1, 10, 11, 16))  # 0: as the scale
 BLOCK = Attribute("blocksize", "int", least=1, required=True)
 DEPTH_MODE = Attribute("mode", "text", "DCR", allowed=("DCR", "CRD"))
 PAD_MODE = Attribute("mode", "text", "constant", allowed=("constant", "reflect", "edge"))

@@ -28,6 +28,7 @@ from rectifold.formats.onnx.tensors import (
     Symbolic,
     Tensor,
 )
+from rectifold.formats.onnx.unread import quantised_remedy
 
 FIRST_OPSET = 7  # older versions broadcast by attributes
 LAST_OPSET = 28  # the newest version whose operators were read
@@ -143,6 +144,8 @@ def operator_of(
     """
     domain = standard(node.domain)
     rows = operators.get((domain, node.op_type))
+    if rows is None and (remedy := quantised_remedy(node.op_type)):
+        raise OnnxError(f"{where} is not supported: {remedy}")
     if rows is None:
         known = sorted(name for of, name in operators if of == domain)
         said = f"; supported are {', '.join(known)}"

@@ -20,12 +20,15 @@ from rectifold.formats.onnx import (
     constants,
     pooling,
     products,
+    quantised,
     reductions,
     windows,
 )
 from rectifold.formats.onnx.attributes import (
     ANY,
     AXES,
+    AXIS_1,
+    BLOCK_SIZE,
     CEIL,
     CONV,
     COUNT_PAD,
@@ -38,6 +41,7 @@ from rectifold.formats.onnx.attributes import (
     NOOP,
     NUMBERS,
     ORDER,
+    OUTPUT_TYPE,
     POOL,
     ROUND,
     SATURATE,
@@ -185,7 +189,15 @@ _ACTIVATIONS = [
     ),
 ]
 
+_STORED = "x:number x_scale:float x_zero_point:number?"
+
 _CONSTANTS = [
+    Operator("DequantizeLinear", 10, quantised.dequantize, _STORED),
+    Operator("DequantizeLinear", 13, quantised.dequantize, _STORED, (AXIS_1,)),
+    Operator("DequantizeLinear", 21, quantised.dequantize, _STORED, (AXIS_1, BLOCK_SIZE)),
+    Operator(
+        "DequantizeLinear", 23, quantised.dequantize, _STORED, (AXIS_1, BLOCK_SIZE, OUTPUT_TYPE)
+    ),
     Operator("Constant", 7, constants.constant, "", (VALUES[0],)),
     Operator("Constant", 12, constants.constant, "", VALUES),
     Operator("ConstantOfShape", 9, constants.constant_of_shape, "input:int64", (VALUES[0],)),

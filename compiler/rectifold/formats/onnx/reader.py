@@ -56,6 +56,7 @@ from rectifold.formats.onnx.tensors import (
     reduced,
     type_text,
 )
+from rectifold.formats.onnx.unread import half_precision_notes
 from rectifold.ir.affine import Affine, concat
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
@@ -111,7 +112,8 @@ def _read(
 ) -> OnnxRead:
     reader = _GraphReader(model, safe_name(name, "net"), operators)
     reading = reader.reading(*chosen)
-    notes = reader.notes + (crosscheck(reading, peers) if peers else [])
+    notes = reader.notes + half_precision_notes(reader.values.values())
+    notes += crosscheck(reading, peers) if peers else []
     return OnnxRead(reading.network, notes, reader.interface)
 
 
