@@ -110,8 +110,13 @@ def type_name(kind: object) -> str:
 
 def value_of(name: str, recorded: Tensor) -> Value:
     """A value of the shape and type that were recorded."""
-    shape = tuple(size if isinstance(size, int) else None for size in recorded.shape)
+    shape = sizes_of(recorded)
     return Value(name, shape, type_name(recorded.dtype))
+
+
+def sizes_of(recorded: Tensor) -> tuple[int | None, ...]:
+    """A recorded shape, None where a size depends on the batch."""
+    return tuple(size if isinstance(size, int) else None for size in recorded.shape)
 
 
 def place(node: TracedNode, operation: str) -> str:
@@ -137,10 +142,11 @@ def module_of(node: TracedNode) -> tuple[str, str]:
 class Call:
     """One operation with its arguments by name: values, stored tensors, numbers.
 
-    `result` is what was recorded: a tensor, or several.
+    `operation` is ATen's name of it; `result` is what was recorded: a tensor, or several.
     """
 
     graph: Graph
+    operation: str
     where: str
     name: str
     args: Mapping[str, Any]
@@ -181,8 +187,10 @@ class Call:
             if value.dtype == kind:
                 return value.name
             return self.emit("Cast", value.name, to=CODES[kind])
-        if isinstance(value, (bool, int, float, torch.Tensor)):
-            tensor = torch.as_tensor(value).to(getattr(torch, kind))  # itself, if it is one already
+        if isinstance(value, bool | int | float):
+            value = torch.tensor(value, dtype=getattr(torch, kind))
+        if isinstance(value, torch.Tensor):
+            tensor = value.to(getattr(torch, kind))  # itself, if it is of this type
             return self.graph.store(tensor, f"{self.name}.constant", self.where)
         raise self.fail(f"an argument is {value!r}; a tensor or a number is expected")
 

@@ -10,6 +10,7 @@ graph is not simplified here: the reader of ONNX does all that is done to models
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from rectifold.objects.torch_graph import CODES, Call, Graph, Value, module_of, 
 from rectifold.objects.torch_operations.table import ALIKE, OPERATIONS, REMEDIES
 from rectifold.objects.torch_trace import Trace, TracedNode, traced
 
+_SIZES = re.compile(r"(?<=conv)[123]d|(?<=conv_transpose)[123]d|(?<=pool)[123]d")
 OPSET = 18  # the one that PyTorch's own exporter writes
 _IR_VERSION = 8
 
@@ -53,6 +55,12 @@ class _Writer:
         result = self.known[target.name]
         if not isinstance(result, Value):
             raise InputError(f"the result of the {name} does not depend on its input")
+        if given.shape[:1] == (None,) and _front(target) != _front(source):
+            raise InputError(
+                f"the result of the {name} has the shape {tuple(target.meta['val'].shape)} for an "
+                f"input of shape {tuple(source.meta['val'].shape)}; the batch is expected in "
+                "dimension 0 of both"
+            )
         output = Value(self.graph.fresh("output"), result.shape, result.dtype)
         self.graph.call_output(result.name, output.name)
         read = {name for node in self.graph.nodes for name in node.input}
@@ -71,14 +79,16 @@ class _Writer:
             return recorded  # a size, or an assertion about sizes
         args, kwargs = self._argument(node.args), self._argument(node.kwargs)
         if node.target is operator.getitem:
-            return args[0][args[1]]
-        packet = str(node.target).removeprefix("aten.").partition(".")[0]
+            return _part(args[0], args[1], place(node, "the result"))
+        packet = str(node.target).removeprefix("aten.").partition(".")[0].removesuffix("_")
         where = place(node, packet)
         if not any(isinstance(value, Value) for value in _leaves((args, kwargs))):
             return _computed(node, args, kwargs, where)
-        name = ".".join(filter(None, (module_of(node)[0], packet.strip("_"))))
-        call = Call(self.graph, where, name, _by_name(node.target, args, kwargs), recorded)
-        return _results(call, packet)
+        known = _SIZES.sub("", packet)
+        known = ALIKE.get(known, known)
+        name = ".".join(filter(None, (module_of(node)[0], known)))
+        call = Call(self.graph, packet, where, name, _by_name(node.target, args, kwargs), recorded)
+        return _results(call, known)
 
     def _argument(self, given: Any) -> Any:
         """What a recorded argument stands for: steps became values, tensors or sizes."""
@@ -89,16 +99,40 @@ class _Writer:
         return self.known[given.name] if hasattr(given, "op") else given
 
 
-def _results(call: Call, packet: str) -> Any:
-    """The value, or the values, that an operation gives. Raises InputError without a row."""
-    row = OPERATIONS.get(ALIKE.get(packet, packet))
+def _part(results: Any, number: int, where: str) -> Any:
+    """One of several results. Raises InputError for one that its row does not give."""
+    if number >= len(results):
+        raise InputError(
+            f"{where} number {number} is used (the places of maxima, or statistics), and only "
+            f"the first {len(results)} of this operation are read; use the values"
+        )
+    return results[number]
+
+
+def _results(call: Call, known: str) -> Any:
+    """The value that an operation gives; of several results the first ones, as its row has them.
+
+    Raises InputError without a row.
+    """
+    row = OPERATIONS.get(known)
     if row is None:
-        remedy = REMEDIES.get(packet, "replace it, or give the part of the module before it")
+        remedy = REMEDIES.get(known, "replace it, or give the part of the module before it")
         raise call.fail(f"this operation is not read from PyTorch; {remedy}")
     found = row(call)
-    if isinstance(found, str):
-        return value_of(found, call.result)
-    return [value_of(name, kept) for name, kept in zip(found, call.result, strict=False)]
+    if isinstance(found, str) and not isinstance(call.result, list | tuple):
+        return _value(call, found, call.result)
+    names = [found] if isinstance(found, str) else found
+    return [_value(call, name, kept) for name, kept in zip(names, call.result, strict=False)]
+
+
+def _value(call: Call, name: str, recorded: Any) -> Value:
+    value = value_of(name, recorded)
+    if value.shape.count(None) > 1:
+        raise call.fail(
+            "two sizes of its result depend on the batch, so that samples meet each other; keep "
+            "the batch in one dimension"
+        )
+    return value
 
 
 def _computed(node: TracedNode, args: Any, kwargs: Any, where: str) -> Any:
@@ -136,6 +170,11 @@ def _is_tensor(recorded: object) -> bool:
     import torch
 
     return isinstance(recorded, torch.Tensor)
+
+
+def _front(node: TracedNode) -> str:
+    """The first size, in the words of the record."""
+    return ", ".join(map(str, node.meta["val"].shape[:1]))
 
 
 def _info(value: Value) -> ValueInfoProto:

@@ -38,7 +38,7 @@ def addmm(call: Call) -> str:
     product = call.emit("MatMul", call.operand(call["mat1"]), call.operand(call["mat2"]))
     parts = [scaled(call, product, call["alpha"])]
     if call["beta"] != 0:
-        parts.insert(0, scaled(call, call.operand(call["input"]), call["beta"]))
+        parts.insert(0, scaled(call, call.operand(call[_first(call)]), call["beta"]))
     return call.emit("Add", *parts) if len(parts) == 2 else parts[0]
 
 
@@ -64,11 +64,6 @@ def batch_norm(call: Call) -> str:
         variance, epsilon = variance + epsilon, 0.0  # as PyTorch adds it, in float64
     parts = [call.operand(p) for p in (x, weight, bias, mean, variance)]
     return call.emit("BatchNormalization", *parts, epsilon=epsilon)
-
-
-def batch_norm_parts(call: Call) -> tuple[str]:
-    """The first of three results; the others are of training."""
-    return (batch_norm(call),)
 
 
 def _is_attribute(number: float, dtype: str) -> bool:

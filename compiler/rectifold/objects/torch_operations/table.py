@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from rectifold.objects.torch_graph import Call
-from rectifold.objects.torch_operations import layers
+from rectifold.objects.torch_operations import arithmetic, layers, moving, windows
 
 Row = Callable[[Call], str | Sequence[str]]
 
@@ -21,7 +21,6 @@ _LAYERS: Mapping[str, Row] = {
     "matmul": layers.matmul,
     "addmm": layers.addmm,
     "batch_norm": layers.batch_norm,
-    "_native_batch_norm_legit_no_training": layers.batch_norm_parts,
     "dropout": layers.dropout,
 }
 
@@ -45,17 +44,85 @@ _ACTIVATIONS: Mapping[str, Row] = {
     "clone": layers.same,
 }
 
-OPERATIONS: Mapping[str, Row] = {**_LAYERS, **_ACTIVATIONS}
+_ARITHMETIC: Mapping[str, Row] = {
+    "add": arithmetic.pair("Add"),
+    "sub": arithmetic.pair("Sub"),
+    "rsub": arithmetic.pair("Sub", turned=True),
+    "mul": arithmetic.pair("Mul"),
+    "div": arithmetic.pair("Div"),
+    "maximum": arithmetic.pair("Max"),
+    "minimum": arithmetic.pair("Min"),
+    "max": arithmetic.extremum("Max", "ReduceMax"),
+    "min": arithmetic.extremum("Min", "ReduceMin"),
+    "sum": arithmetic.reduction("ReduceSum"),
+    "mean": arithmetic.reduction("ReduceMean"),
+    "amax": arithmetic.reduction("ReduceMax"),
+    "amin": arithmetic.reduction("ReduceMin"),
+    "argmax": arithmetic.place_of_largest("ArgMax"),
+    "argmin": arithmetic.place_of_largest("ArgMin"),
+    "topk": arithmetic.largest_few,
+}
+
+_MOVING: Mapping[str, Row] = {
+    "reshape": moving.reshaped,
+    "permute": moving.permute,
+    "transpose": moving.transpose,
+    "t": moving.turned,
+    "slice": moving.sliced,
+    "select": moving.selected,
+    "narrow": moving.narrowed,
+    "index_select": moving.gathered,
+    "index": moving.indexed,
+    "split": moving.split,
+    "unbind": moving.unbound,
+    "flip": moving.flipped,
+    "cat": moving.joined,
+    "stack": moving.stacked,
+    "pad": moving.padded,
+    "pixel_shuffle": moving.pixel_shuffled,
+}
+
+_WINDOWS: Mapping[str, Row] = {
+    "conv": windows.convolution,
+    "conv_transpose": windows.transposed,
+    "convolution": windows.either,
+    "max_pool": windows.max_pool,
+    "avg_pool": windows.average_pool,
+    "adaptive_avg_pool": windows.adaptive_average,
+    "adaptive_max_pool": windows.adaptive_max,
+}
+
+OPERATIONS: Mapping[str, Row] = {**_LAYERS, **_ACTIVATIONS, **_ARITHMETIC, **_MOVING, **_WINDOWS}
 
 ALIKE: Mapping[str, str] = {
     "mm": "matmul", "mv": "matmul", "bmm": "matmul", "dot": "matmul",
     "feature_dropout": "dropout", "alpha_dropout": "dropout", "feature_alpha_dropout": "dropout",
     "clamp_min": "clamp", "clamp_max": "clamp", "clip": "clamp",
     "contiguous": "clone", "alias": "clone", "detach": "clone", "lift_fresh_copy": "clone",
+    "to": "clone", "_to_copy": "clone", "type_as": "clone", "double": "clone", "float": "clone",
     "_softmax": "softmax", "_log_softmax": "log_softmax", "negative": "neg", "absolute": "abs",
-    "_prelu_kernel": "prelu",
+    "_prelu_kernel": "prelu", "subtract": "sub", "multiply": "mul", "divide": "div",
+    "true_divide": "div", "concat": "cat", "concatenate": "cat",
+    "view": "reshape", "_unsafe_view": "reshape", "flatten": "reshape", "unflatten": "reshape",
+    "squeeze": "reshape", "unsqueeze": "reshape", "view_as": "reshape", "reshape_as": "reshape",
+    "ravel": "reshape", "atleast_1d": "reshape", "mT": "t", "numpy_T": "t", "adjoint": "t",
+    "swapaxes": "transpose", "swapdims": "transpose", "chunk": "split",
+    "split_with_sizes": "split", "tensor_split": "split", "constant_pad_nd": "pad",
+    "_adaptive_avg_pool": "adaptive_avg_pool", "max_pool_with_indices": "max_pool",
+    "_native_batch_norm_legit_no_training": "batch_norm",
 }  # fmt: skip
-"""Operations that are another one under a second name."""
+"""Operations that are another one under a second name; a number of sizes (conv2d) is left out."""
 
-REMEDIES: Mapping[str, str] = {}
+_SMOOTH = "it is not piecewise linear; train with relu, leaky_relu, relu6, hardtanh or hardsigmoid"
+_JUMPS = "a choice by values may jump; write relu, torch.maximum, torch.clamp or abs instead"
+_NORMS = "it divides by what it computes of the sample; train with batch_norm, which is affine then"
+
+REMEDIES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("gelu", "silu", "elu", "selu", "celu", "mish", "softplus", "softsign", "hardswish", "exp"),
+        _SMOOTH,
+    ),
+    **dict.fromkeys(("gt", "lt", "ge", "le", "where", "sign", "heaviside"), _JUMPS),
+    **dict.fromkeys(("layer_norm", "group_norm", "instance_norm", "rms_norm"), _NORMS),
+}
 """What to do about operations that are known not to be piecewise linear."""
