@@ -23,7 +23,10 @@ from rectifold.objects.layer_lists import network_of_list
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
     from onnx import ModelProto
 
-_KNOWN = "a Network, a path, an onnx.ModelProto, or a list of (W, b)"
+_KNOWN = (
+    "a Network, a path, a PyTorch module, a scikit-learn estimator, an onnx.ModelProto, or a list "
+    "of (W, b)"
+)
 
 
 def opened(
@@ -82,6 +85,20 @@ def _of_onnx(model: object, input_shape: tuple[int, ...] | None) -> ModelProto:
     return model
 
 
+def _of_torch(model: object, input_shape: tuple[int, ...] | None) -> ModelProto:
+    from rectifold.objects.torch_model import model_of
+
+    return model_of(model, input_shape)
+
+
+def _of_sklearn(model: object, input_shape: tuple[int, ...] | None) -> ModelProto:
+    from rectifold.objects.sklearn_model import model_of
+
+    return model_of(model)
+
+
 _OPENERS: Mapping[str, Callable[[object, tuple[int, ...] | None], ModelProto]] = {
     "onnx": _of_onnx,
+    "torch": _of_torch,
+    "sklearn": _of_sklearn,
 }
