@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "emitters": BASE | {"ir", "language", "formats"},
     "reports": BASE | {"ir", "facts", "operations", "linear_regions", "two_layers", "emitters"},
     "objects": BASE
-    | {"ir", "formats", "facts", "prover", "passes", "operations", "certificate"}
+    | {"ir", "formats", "facts", "bounds", "prover", "passes", "operations", "certificate"}
     | {"linear_regions", "equivalence", "two_layers", "emitters", "rectifold_check"},
 }
 EXTERNAL = {

@@ -13,6 +13,8 @@ class PointEffort:
     """Bits of a common denominator up to which points are evaluated together, exactly."""
     open_range: float = 1e6
     """Width in input units from which points are drawn where a range is infinite."""
+    values_at_once: int = 2**24
+    """Values of all layers, points times units, that are computed together: 128 MB of float64."""
 
 
 @dataclass(frozen=True)

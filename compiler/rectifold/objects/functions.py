@@ -27,7 +27,7 @@ from rectifold.objects.domains import domain_of
 from rectifold.objects.doors import opened
 from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
-from rectifold.objects.writing import write_model
+from rectifold.objects.writing import Written
 from rectifold.operations.compiling import compile_network
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import prove
@@ -168,7 +168,9 @@ def emit_model(
 ) -> list[Path]:
     """Write `model` to `path` in the format `to` (default: by suffix); the files written."""
     loaded = _loaded(model, None, None)
-    return write_model(loaded, path, to, force=force)
+    network = loaded.network
+    written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
+    return written.save(path, to, force=force)
 
 
 def evaluate_model(model: Model, point: object) -> list[Fraction]:

@@ -1,21 +1,72 @@
-"""A model written to a file, by the one writer of all formats."""
+"""A network written as a file or made an object, called as the model that it came from.
+
+Whatever is written goes through the one table of formats; the header says what holds of it.
+"""
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
-from rectifold.emitters.artifact import write_artifact
+from rectifold.bounds.code_error import rounding_error
+from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
-from rectifold.emitters.table import FORMATS, format_for
-from rectifold.formats.load import Loaded
+from rectifold.emitters.table import FORMATS, drop_in_format, format_for, written_form
+from rectifold.facts.facts import Facts
+from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
+from rectifold.ir.network import Network
 
 
-def write_model(
-    loaded: Loaded, path: str | Path, to: str | None = None, *, force: bool = False
-) -> list[Path]:
-    """The model as it is, in the format `to` or the suffix's; the files written."""
-    target = Path(path)
-    origin = Origin(digest(loaded.network), loaded.network.sizes)
-    artifact = FORMATS[format_for(target, to)].emit(loaded.network, origin, target.name)
-    return write_artifact(artifact, target, force=force)
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A network with what is said about it where it is written.
+
+    `facts`: about its units, where they are known; they narrow the bound on rounding, which is
+    stated where it `is_bounded`.
+    """
+
+    network: Network
+    source: Network
+    statement: str
+    interface: Interface | None
+    facts: Facts | None = None
+    is_bounded: bool = True
+
+    def save(self, path: str | Path, to: str | None, *, force: bool) -> list[Path]:
+        """Writes the format `to`, or the suffix's; the files. A warning says what is lost.
+
+        Raises InputError for an unknown format, a network that the format cannot say, and a file
+        that is there already, unless `force`.
+        """
+        target = Path(path)
+        artifact = self.artifact(format_for(target, to), target.name)
+        return write_artifact(artifact, target, force=force)
+
+    def artifact(self, wanted: str, name: str) -> Artifact:
+        """The files of a format, in memory."""
+        chosen, interface = wanted, self.interface
+        if interface is not None:
+            chosen, interface, note = drop_in_format(wanted, interface)
+            if note is not None:
+                warnings.warn(note, UserWarning, stacklevel=4)
+        precision = FORMATS[chosen].precision or "float64"
+        bound = error_bound(self.network, self.facts, chosen) if self.is_bounded else None
+        origin = Origin(
+            digest(self.source), self.source.sizes, bound, self.statement, precision, interface
+        )
+        return FORMATS[chosen].emit(self.network, origin, name)
+
+
+def error_bound(network: Network, facts: Facts | None, chosen: str) -> tuple[float, ...] | None:
+    """Per output, how far the code of a format may be off on the network's domain.
+
+    Infinite where no such bound is known; None without a domain, or where nothing is rounded.
+    """
+    precision, domain = FORMATS[chosen].precision, network.domain
+    if precision is None or domain is None:
+        return None
+    leaky = written_form(network, chosen).slopes
+    found = rounding_error(network, domain, facts, precision, leaky)
+    return tuple(found.per_output.tolist())
