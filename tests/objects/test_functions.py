@@ -73,3 +73,31 @@ def test_a_compile_without_certificate_makes_it_when_asked() -> None:
     assert quick.certified is None
     assert quick.certificate.lines == rectifold.compile(NETWORK).certificate.lines
     assert quick.certificate is quick.certificate
+
+
+def test_an_exact_shallow_form_has_a_certificate(tmp_path: Path) -> None:
+    deep = rectifold.parse("input x[1] in [-1, 2]\noutput relu(relu(x) - 1)\n")
+    folded = rectifold.shallow(deep)
+    assert folded.exact
+    assert folded.check().status == "holds"
+    path = folded.certificate.save(tmp_path / "deep.certificate")
+    assert path.read_text() == folded.certificate.text
+    with pytest.raises(InputError, match="exists already"):
+        folded.certificate.save(path)
+    assert folded.certificate.save(path, force=True) == path
+    assert folded.predict([[1.5], [0.5]]).tolist() == [[0.5], [0.0]]
+
+
+def test_a_gated_form_has_no_certificate() -> None:
+    gated = rectifold.shallow(NETWORK, kind="centred")
+    with pytest.raises(InputError, match="no certificate says that the centred form equals"):
+        gated.certificate  # noqa: B018
+
+
+def test_the_rounding_of_a_result_is_bounded() -> None:
+    compiled = rectifold.compile(NETWORK)
+    (single,), (double,) = compiled.error_bound() or (), compiled.error_bound("c") or ()
+    assert 0 < double < single < 1e-4
+    assert compiled.error_bound("relu") is None
+    with pytest.raises(InputError, match="unknown format 'exe'; known are relu, python"):
+        compiled.error_bound("exe")

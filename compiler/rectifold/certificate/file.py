@@ -13,11 +13,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.certificate.steps import CertificateStep, FinalStep, PrecisionStep
 from rectifold.ir.canonical import canonical_text, digest
 from rectifold.ir.network import Network
+from rectifold.runtime.files import write_files
 
 FORMAT = "rectifold-certificate/1"
 GAP = 2  # what certificates call the network [A − B − eps; B − A − eps]
@@ -36,6 +38,15 @@ class Certificate:
     def text(self) -> str:
         """What the file holds."""
         return "\n".join(self.lines) + "\n"
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Writes the file, which `rectifold check NET FILE` replays; where it is.
+
+        Raises InputError if there is one already, unless `force`.
+        """
+        target = Path(path)
+        write_files({target: self.text.encode()}, force=force)
+        return target
 
     def with_more_bits(self, more: int) -> Certificate:
         """The same steps, the checker rounding to `more` fractional bits beyond those they name.

@@ -19,6 +19,7 @@ import rectifold_check
 from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import GAP, Certificate, certificate_of, header
 from rectifold.certificate.slack import bits_for_boxes, bits_for_large
 from rectifold.certificate.steps import (
@@ -69,6 +70,19 @@ def certify_within(
         case _:
             assert_never(evidence)
     return certificate_of(a, b, steps, tolerance)
+
+
+def certify_equal_by_cells(
+    a: Network, b: Network, domain: Domain
+) -> tuple[Certificate, rectifold_check.Verdict] | None:
+    """A certificate that two networks of few inputs are equal, and the checker's verdict.
+
+    None where `certify_by_cells` gives none. Raises ClaimRefused.
+    """
+    certificate = certify_by_cells(a, b, domain, [Fraction(0)] * a.output_size)
+    if certificate is None:
+        return None
+    return certificate, require_accepted(a, b, domain, certificate)
 
 
 def certify_by_cells(

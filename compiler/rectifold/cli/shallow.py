@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 
-from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import Certificate
-from rectifold.certificate.within import certify_by_cells
+from rectifold.certificate.within import certify_equal_by_cells
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
@@ -246,16 +245,13 @@ def certify_shallow(
                 "leave out --certificate"
             )
         return None
-    zero = [Fraction(0)] * source.output_size
-    certificate = certify_by_cells(source, result.network, domain, zero)
-    if certificate is None:
-        if required:
-            raise InputError(
-                "the certificate of this form would need more than "
-                f"{CertificateEffort.most_cells:,} cells"
-            )
-        return None
-    return certificate, require_accepted(source, result.network, domain, certificate)
+    proved = certify_equal_by_cells(source, result.network, domain)
+    if proved is None and required:
+        raise InputError(
+            "the certificate of this form would need more than "
+            f"{CertificateEffort.most_cells:,} cells"
+        )
+    return proved
 
 
 def shallow_json(result: Shallow) -> JsonObject:

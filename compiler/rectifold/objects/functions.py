@@ -103,7 +103,34 @@ def compile_model(
     certify: bool = True,
     **choices: Unpack[CompileChoices],
 ) -> CompiledModel:
-    """A model that is the same function on `domain`, and no larger, with its certificate."""
+    """A model that is the same function on `domain`, and no larger.
+
+    `model`: a Network, a path, a PyTorch module, a scikit-learn estimator, a Keras model, an
+    onnx.ModelProto, or a list of (W, b).
+    `domain`: text ("[0,1]", "[[0,1],[-1,1]]", "all", a file), a Domain, (lower, upper) or
+    (x0, radius) as arrays in the model's own shape; None: the one that the model states.
+    `input_shape`: of a PyTorch module that says it nowhere, without the batch.
+    `certify`: make the certificate now, check it, and leave out what cannot be certified.
+    Without it the result comes sooner, and `certificate` is made and checked when it is first
+    asked for.
+    `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
+    `options`: what to make small, and whether skip edges are allowed (Options).
+    `check`: compare exact values before and after every single rewrite.
+    `deadline`: of everything together. `limits`: seconds of the proofs, processes, a log (Limits).
+    `seed`: where random choices start. `progress`: called with a stage, how far it is, of how many.
+
+    Undecided units are kept. Raises InputError for a model that cannot be read, without a
+    domain, and for an empty one; RewriteError if `check` finds a difference, which would be a
+    bug.
+
+    >>> import rectifold
+    >>> network = rectifold.parse("input x[1]\\noutput relu(2*x + 1)\\n")
+    >>> compiled = rectifold.compile(network, (0, 1))
+    >>> compiled, compiled.check().status
+    (<Compiled 1-1 → 1-1>, 'holds')
+    >>> compiled.removed.fates["carried"]
+    1
+    """
     loaded, chosen = _opened(model, domain, input_shape)
     options = choices.get("options", Options())
     compiled = compile_network(loaded.network, chosen, **choices)
@@ -120,7 +147,21 @@ def prove_model(
     input_shape: Sequence[int] | None = None,
     **choices: Unpack[ProveChoices],
 ) -> Facts:
-    """Facts about every relu unit of `model` on `domain`."""
+    """What is proved about every relu unit of `model` on `domain`: bounds, phases.
+
+    `model`, `domain`, `input_shape`: as of `compile`.
+    `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
+    `limits`: seconds, processes, a log (Limits); a limit or Ctrl-C ends with what is proved so
+    far, and
+    `complete` False. `seed`, `progress`: as of `compile`.
+
+    Raises InputError as `compile` does.
+
+    >>> import rectifold
+    >>> network = rectifold.parse("input x[2]\\noutput relu(x)\\n")
+    >>> rectifold.prove(network, ([-1, 1], [2, 3]))
+    <Facts: 1 active, 0 inactive, 1 unstable, 0 open>
+    """
     loaded, chosen = _opened(model, domain, input_shape)
     return prove(loaded.network, chosen, **choices)
 
@@ -133,7 +174,22 @@ def compare_models(
     input_shape: Sequence[int] | None = None,
     **choices: Unpack[CompareChoices],
 ) -> Comparison:
-    """Are two models equal on `domain`, or every output within a tolerance?"""
+    """Are two models equal on `domain`, or every output within a tolerance?
+
+    `a`, `b`: models as of `compile`; what follows the networks in them (a softmax) is not compared.
+    `domain`, `input_shape`: as of `compile`, in the shape of `a`.
+    `within`: how far an output may be off, one number or one per output; 0: equal.
+    `limits`, `seed`: as of `compile`.
+
+    The answer is Equal (proved, with its certificate if there is one), Different (an exact
+    point) or Unknown. Raises InputError where inputs or outputs do not match.
+
+    >>> import rectifold
+    >>> one = rectifold.parse("input x[1]\\noutput relu(x)\\n")
+    >>> two = rectifold.parse("input x[1]\\noutput relu(2*x)/2\\n")
+    >>> rectifold.compare(one, two, (-1, 1)).verdict
+    'equal'
+    """
     one, chosen = _opened(a, domain, input_shape)
     other = _loaded(b, domain, input_shape)
     return compare(one.network, other.network, chosen, **choices)
@@ -146,7 +202,20 @@ def regions_of(
     input_shape: Sequence[int] | None = None,
     **choices: Unpack[RegionChoices],
 ) -> Regions:
-    """The linear regions of `model` on a bounded `domain`, exactly."""
+    """The linear regions of `model` on a bounded `domain`, exactly.
+
+    `model`, `domain`, `input_shape`: as of `compile`.
+    `limit` regions, `seconds` or Ctrl-C end it early, with `complete` False; `jobs` processes,
+    or the workers of the Dask cluster at `scheduler`, share the work.
+
+    Raises InputError for an unbounded, empty or flat domain, and for more than five inputs that
+    vary where HiGHS is not installed.
+
+    >>> import rectifold
+    >>> network = rectifold.parse("input x[1]\\noutput relu(x)\\n")
+    >>> len(rectifold.regions(network, (-1, 1)))
+    2
+    """
     loaded, chosen = _opened(model, domain, input_shape)
     return linear_regions(loaded.network, chosen, **choices)
 
@@ -158,7 +227,22 @@ def shallow_model(
     input_shape: Sequence[int] | None = None,
     **choices: Unpack[ShallowChoices],
 ) -> ShallowModel:
-    """The same function as `model`, or nearly, with at most two hidden layers."""
+    """The same function as `model`, or nearly, with at most two hidden layers.
+
+    `model`, `domain`, `input_shape`: as of `compile`.
+    `kind`: "exact", "source", "classic", "core" or "centred"; None: the smaller of "source" and
+    "exact" for up to three inputs that vary, else "centred". `accuracy`: the share of the
+    volume on which a gated form may be wrong; `gain` sets its M instead. `seconds` end the
+    search for regions.
+    `progress`: as of `compile`.
+
+    Raises Unfinished when the time is up, and InputError where there is no such form.
+
+    >>> import rectifold
+    >>> network = rectifold.parse("input x[1]\\noutput relu(relu(x) - 1)\\n")
+    >>> rectifold.shallow(network, (-1, 2)).hidden
+    [1]
+    """
     loaded, chosen = _opened(model, domain, input_shape)
     return ShallowModel.of(shallow_network(loaded.network, chosen, **choices), loaded)
 
@@ -166,7 +250,15 @@ def shallow_model(
 def emit_model(
     model: Model, path: str | Path, to: str | None = None, *, force: bool = False
 ) -> list[Path]:
-    """Write `model` to `path` in the format `to` (default: by suffix); the files written."""
+    """Write `model` to `path` in the format `to`, or the suffix's; the files written.
+
+    `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy, c,
+    onnx, onnx64, npz. `force`: replace files that are there. An ONNX file of a model that came with
+    names and shapes has them.
+
+    Raises InputError for an unknown format, a network that the format cannot say, and a file
+    that is there already.
+    """
     loaded = _loaded(model, None, None)
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
@@ -174,7 +266,16 @@ def emit_model(
 
 
 def evaluate_model(model: Model, point: object) -> list[Fraction]:
-    """The exact values of `model` at one exact point, before its tail (a softmax)."""
+    """The exact values of `model` at one exact point, before its tail (a softmax).
+
+    `point`: fractions, integers or floats in any shape, one for each input; a float is the
+    number that its bits say. Inside the domain or not. Raises InputError for what is no finite
+    number, and ValueError for a wrong number of inputs.
+
+    >>> import rectifold
+    >>> rectifold.evaluate([([[2, 0.5]], [1])], [1, 1])
+    [Fraction(7, 2)]
+    """
     network = _loaded(model, None, None).network
     return evaluate(network, exact_point(point))
 

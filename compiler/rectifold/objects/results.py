@@ -11,14 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rectifold_check
 from rectifold.certificate.compiled import check_certificate
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_whole
+from rectifold.certificate.within import certify_equal_by_cells
+from rectifold.effort.proofs import CertificateEffort
+from rectifold.emitters.table import FORMATS
+from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
 from rectifold.formats.load import Loaded
+from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.network import Network
 from rectifold.objects.predicting import Predicted, predict
-from rectifold.objects.writing import Written
+from rectifold.objects.writing import Written, error_bound
 from rectifold.operations.compiling import Compiled
 from rectifold.operations.fates import UnitRecords, unit_records
 from rectifold.two_layers.shallow import Shallow
@@ -37,6 +43,16 @@ class ModelResult(ABC):
     network: Network
     source: Network
     loaded: Loaded
+
+    def error_bound(self, to: str = "onnx") -> tuple[float, ...] | None:
+        """Per output before the tail, how far the format `to` may round on the domain: certified.
+
+        Infinite where no bound is known, None for a format that rounds nothing.
+        """
+        if to not in FORMATS:
+            raise InputError(f"unknown format {to!r}; known are {', '.join(FORMATS)}")
+        written = self._written
+        return error_bound(written.network, written.facts, to)
 
     @property
     def interface(self) -> Interface | None:
@@ -141,7 +157,35 @@ class ShallowModel(Shallow, ModelResult):
         own = {one.name: getattr(shallow, one.name) for one in fields(Shallow)}
         return ShallowModel(**own, loaded=loaded)
 
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Why an exact form equals `source`; made on first use, and our checker has accepted it.
+
+        Raises InputError for a form that is not exact, and where the certificate would be too
+        large or has too many inputs; ClaimRefused where the checker refuses it.
+        """
+        domain = self.source.domain
+        if not self.exact or domain is None:
+            raise InputError(
+                f"no certificate says that the {self.kind} form equals its source: {self.statement}"
+            )
+        proved = certify_equal_by_cells(self.source, self.network, domain)
+        if proved is None:
+            raise InputError(
+                "a certificate by cells is made for at most six inputs that vary and "
+                f"{CertificateEffort.most_cells:,} cells; this form has none"
+            )
+        return proved[0]
+
+    def check(self) -> Verdict:
+        """The independent checker's verdict on `certificate`, with what it claims."""
+        domain = self.source.domain
+        assert domain is not None
+        source, result = canonical_text(self.source), canonical_text(self.network)
+        return rectifold_check.check(source, domain_text(domain), self.certificate.lines, result)
+
     @property
     def _written(self) -> Written:
         network = self.network.with_domain(self.source.domain)
-        return Written(network, self.source, self.statement, self.interface)
+        statement = f"a shallow form ({self.kind}): {self.statement}"
+        return Written(network, self.source, statement, self.interface)
