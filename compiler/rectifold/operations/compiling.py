@@ -68,10 +68,22 @@ def compile_network(
     """
     chosen = require_domain(network, domain)
     source = network.with_domain(chosen)
-    run = _before(deadline, Run(**choices))
-    facts = prove_layers(source, chosen, Settings(prover, run))
+    facts = proved(source, prover=prover, deadline=deadline, **choices)
+    run = Run(**choices)
     count = run.effort.compiling.checked_points if check else 0
     return rewrite(source, facts, options, sample_points(chosen, count, run.seed), deadline)
+
+
+def proved(
+    source: Network,
+    *,
+    prover: Prover = "auto",
+    deadline: Deadline = Deadline(),
+    **choices: Unpack[RunChoices],
+) -> Facts:
+    """The first half of `compile_network`: facts about a network on the domain that it states."""
+    run = _before(deadline, Run(**choices))
+    return prove_layers(source, require_domain(source, None), Settings(prover, run))
 
 
 def rewrite(
@@ -80,13 +92,17 @@ def rewrite(
     options: Options,
     samples: Sequence[list[Fraction]] = (),
     deadline: Deadline = Deadline(),
+    start: Rewritten | None = None,
 ) -> Compiled:
     """The second half of `compile_network`: from a network with its domain and facts about it.
 
-    Raises RewriteError if a step changes the value at one of the samples.
+    `start`: a network that is equal to the source on the domain, with facts about its units, from
+    which the rewriting starts instead. Raises RewriteError if a step changes the value at one of
+    the samples.
     """
     started = time.monotonic()
-    result, steps, rewritten = _fixed_point(Rewritten(source, facts), options, samples, deadline)
+    first = start or Rewritten(source, facts)
+    result, steps, rewritten = _fixed_point(first, options, samples, deadline)
     seconds = dict(facts.seconds) | {"rewriting": time.monotonic() - started}
     return Compiled(source, result.network, facts, result.facts, steps, seconds, rewritten)
 

@@ -25,6 +25,8 @@ def contract_linear(network: Network, facts: Facts, options: Options) -> Rewritt
     for layer in network.layers:
         if layer.is_relu or layer.name == network.output or not layer.size:
             continue
+        if not options.allows("contract_linear", layer.name):
+            continue
         around = layer_matrices(network, layer)
         product = around.outgoing @ around.incoming
         for candidate, rule in (

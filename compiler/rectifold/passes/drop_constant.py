@@ -4,8 +4,8 @@
     h = relu(b) (zero row)         becomes    successor bias + relu(b) · column of h
 
 Sound because h has that value at every point of the domain. Units of the output layer stay, their
-rows become zero. A layer that loses all its units disappears with its edges, so no layer is left
-without rows.
+rows become zero. Units of a frozen layer stay too, and what may change stops reading them. A layer
+that loses all its units disappears with its edges, so no layer is left without rows.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ def drop_constant(network: Network, facts: Facts, options: Options) -> Rewritten
     """Rules (a) and (d)."""
     for layer in network.layers:
         values = _constants(layer, facts)
+        if not options.allows("drop_constant", layer.name):
+            readers = _changing_readers(network, layer.name, values, options)
+            if readers:
+                return _unread(network, facts, layer, values, readers)
+            continue
         if layer.name == network.output:
             values = {k: v for k, v in values.items() if _row_is_used(layer, k)}
         if not values and layer.size > 0:
@@ -108,6 +113,41 @@ def _fold_constants(
         gone=gone_units(layer.name, facts.layers.get(layer.name), sorted(values), "removed"),
     )
     return Rewritten(draft.freeze(), left.freeze(), (step,))
+
+
+def _changing_readers(
+    network: Network, name: str, values: dict[int, Fraction], options: Options
+) -> list[str]:
+    """The layers that read one of these units and may change."""
+    units = sorted(values)
+    return [
+        v
+        for v in network.successors(name)
+        if v not in options.frozen and network.layer(v).weights[name].nonzero[:, units].any()
+    ]
+
+
+def _unread(
+    network: Network,
+    facts: Facts,
+    layer: Layer,
+    values: dict[int, Fraction],
+    readers: list[str],
+) -> Rewritten:
+    """The constants go into the biases of the readers, and the units stay."""
+    draft = Draft(network)
+    shift = Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
+    read = np.diag([0.0 if k in values else 1.0 for k in range(layer.size)])
+    for reader in readers:
+        old = draft.layers[reader]
+        weight = old.weights[layer.name]
+        weights = dict(old.weights) | {layer.name: weight @ Matrix.from_floats(read)}
+        if weights[layer.name].is_zero:
+            del weights[layer.name]
+        draft.edit(reader, bias=old.bias + weight @ shift, weights=weights)
+    signs = _constant_signs(layer, facts, values)
+    step = Step("read no constant units", layer.name, 0, signs=signs)
+    return Rewritten(draft.freeze(), facts, (step,))
 
 
 def _flatten_rows(

@@ -20,7 +20,7 @@ from rectifold.passes.result import Options, Rewritten, Step, gone_units
 def drop_dead(network: Network, facts: Facts, options: Options) -> Rewritten:
     """docs/mathematics.md#units-nobody-reads"""
     for layer in reversed(network.layers):
-        if layer.name == network.output:
+        if layer.name == network.output or not options.allows("drop_dead", layer.name):
             continue
         read = np.zeros(layer.size, dtype=np.bool_)
         for successor in network.successors(layer.name):

@@ -29,7 +29,9 @@ def fold_inputs(network: Network, facts: Facts, options: Options) -> Rewritten:
     values = Matrix.column([fixed.get(k, 0) for k in range(network.input_size)])
     for layer in network.layers:
         weight = layer.weights.get(source)
-        if weight is None or not weight.nonzero[:, sorted(fixed)].any():
+        if weight is None or not options.allows("fold_inputs", layer.name):
+            continue
+        if not weight.nonzero[:, sorted(fixed)].any():
             continue
         kept = np.zeros((network.input_size, network.input_size))
         kept[others, others] = 1.0

@@ -18,6 +18,8 @@ from rectifold.passes.result import Options, Rewritten, Step, gone_units
 def linearise(network: Network, facts: Facts, options: Options) -> Rewritten:
     """docs/mathematics.md#affine-layers"""
     for layer in network.relu_layers:
+        if not options.allows("linearise", layer.name):
+            continue
         known = facts.layers.get(layer.name)
         if known is not None and bool((known.lower >= 0).all()) and layer.size:
             draft, left = Draft(network), FactsEdit(facts)

@@ -145,16 +145,18 @@ def merged_units(
 class Options:
     """What a rewrite may do: `skips` allows new skip edges, `objective` is what must not grow.
 
-    `left_out`: rules (by the name of their pass) that are not applied to a layer.
+    `left_out`: rules (by the name of their pass) that are not applied to a layer. `frozen`: layers
+    that stay as they are, whatever the rule; layers that read them may still change.
     """
 
     skips: bool = False
     objective: Objective = "macs"
     left_out: frozenset[tuple[str, str]] = frozenset()
+    frozen: frozenset[str] = frozenset()
 
     def allows(self, rule: str, layer: str) -> bool:
         """May the rule be applied to the layer?"""
-        return (rule, layer) not in self.left_out
+        return layer not in self.frozen and (rule, layer) not in self.left_out
 
     def cost(self, sizes: Sizes) -> tuple[int, int, int]:
         """Lexicographic; smaller is better."""
