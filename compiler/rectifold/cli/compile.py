@@ -9,9 +9,9 @@ from math import inf
 import click
 
 from rectifold.certificate.file import Certificate
-from rectifold.certificate.leaving_out import CertifiedCompile, certify_in_time, left_out_text
+from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
-from rectifold.cli.gain import as_it_is
+from rectifold.cli.gain import Form, certified_form, smallest_form
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
@@ -29,17 +29,21 @@ from rectifold.cli.options import (
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import largest_bound, precision_of, rounding_in_time
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
-from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
+from rectifold.cli.targets import (
+    To,
+    Writing,
+    certificate_bytes,
+    network_target,
+    require_outputs,
+)
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
-from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
-from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.operations.compiling import Compiled, compile_network
+from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
@@ -109,7 +113,7 @@ _rewriting = as_value(
     click.option(
         "--larger",
         is_flag=True,
-        help="write the rewritten network even where the source's own ONNX file is smaller",
+        help="rewrite every layer even where nodes of the source's ONNX file are smaller",
     ),
     click.option("-v", "--verbose", is_flag=True, help="list every rewrite"),
 )
@@ -149,8 +153,10 @@ def compile_command(
         loaded, stated = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
         domain = require_domain(loaded.network, stated)
     to = to.called_as(loaded.interface, quiet=report.quiet)
-    made = _make(loaded.network, domain, rewriting, proof, times, quiet=report.quiet)
-    written = _write_compiled(made, to, source.network, rewriting, times.end, force=output.force)
+    writing = None if rewriting.shallow or rewriting.larger else to.writing(source.network)
+    network = loaded.network.with_domain(domain)
+    made = _make(network, writing, rewriting, proof, times, quiet=report.quiet)
+    written = _write_compiled(made, to, rewriting, times.end, force=output.force)
     done = written.done
     if is_certified and not written.is_certified:
         click.echo(_UNCHECKED, err=True)
@@ -181,50 +187,67 @@ def _compile_status(written: _Written, rewriting: Rewriting) -> int:
 class _Made:
     """A rewriting (with what certifies it, if there was time), and its shallow form if wanted."""
 
-    compiled: Compiled
+    form: Form
     known: CertifiedCompile | None
-    folded: Shallow | None
-    proved: tuple[Certificate, Verdict] | None
+    folded: Shallow | None = None
+    proved: tuple[Certificate, Verdict] | None = None
     in_time: bool = True
+
+    @property
+    def compiled(self) -> Compiled:
+        return self.form.compiled
 
 
 def _make(
     network: Network,
-    domain: Domain,
+    writing: Writing | None,
     rewriting: Rewriting,
     proof: Proof,
     times: Times,
     *,
     quiet: bool,
 ) -> _Made:
+    """`writing`: how the result is written, where the smallest form of several is wanted."""
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
-        compiled = compile_network(
+        facts = proved(
             network,
-            domain,
             prover=proof.prover,
-            options=options,
             limits=proof.limits(proof.time_limit),
             seed=proof.seed,
             progress=progress,
             deadline=times.work,
         )
+        if writing is not None:
+            form = smallest_form(network, facts, writing, options, times.work)
+        else:
+            form = Form(rewrite(network, facts, options, deadline=times.work))
         if progress is not None and not rewriting.no_certificate:
             progress("making and checking the certificate", 0, 1)
         known = None
         if not rewriting.no_certificate:
-            known = certify_in_time(compiled, options, times.end)
-        compiled = compiled if known is None else known.compiled
+            form, known = certified_form(form, options, times.end)
         if not rewriting.shallow:
-            return _Made(compiled, known, None, None)
-        folded = _fold(compiled, times, progress)
-        if rewriting.no_certificate:
-            return _Made(compiled, known, folded, None)
-        is_required = rewriting.certificate_file is not None
-        proved, in_time = certify_form(
-            compiled.source, compiled.facts.domain, folded, times, required=is_required
-        )
-        return _Made(compiled, known, folded, proved, in_time)
+            return _Made(form, known)
+        return _make_shallow(form, known, rewriting, times, progress)
+
+
+def _make_shallow(
+    form: Form,
+    known: CertifiedCompile | None,
+    rewriting: Rewriting,
+    times: Times,
+    progress: Progress | None,
+) -> _Made:
+    compiled = form.compiled
+    folded = _fold(compiled, times, progress)
+    if rewriting.no_certificate:
+        return _Made(form, known, folded)
+    is_required = rewriting.certificate_file is not None
+    certified, in_time = certify_form(
+        compiled.source, compiled.facts.domain, folded, times, required=is_required
+    )
+    return _Made(form, known, folded, certified, in_time)
 
 
 def _fold(compiled: Compiled, times: Times, progress: Progress | None) -> Shallow:
@@ -246,28 +269,22 @@ class _Written:
 
 
 def _write_compiled(
-    made: _Made, to: To, source: str, rewriting: Rewriting, end: Deadline, *, force: bool
+    made: _Made, to: To, rewriting: Rewriting, end: Deadline, *, force: bool
 ) -> _Written:
     """Writes the network and its certificate, both or neither."""
     if made.folded is not None:
         return _write_form(made, made.folded, to, rewriting, end, force=force)
-    compiled, known, note = made.compiled, made.known, None
-    origin = _origin(compiled, to, None if known is None else known.verdict, end)
-    artifact = FORMATS[to.chosen].emit(compiled.network, origin, to.path.name)
+    form, known = made.form, made.known
+    verdict = None if known is None else known.verdict
+    origin = _origin(form, to, verdict, end)
+    artifact = form.artifact(origin, to.chosen, to.path.name)
     bound = largest_bound(origin.error_bound, to.chosen)
-    left_out = () if known is None else known.left_out
-    own = None
-    if to.keeps_interface and not rewriting.larger:
-        own = as_it_is(source, compiled, artifact, None if known is None else end)
-    if own is not None:  # no bound: its nodes round in the order of another program
-        compiled, artifact, bound, left_out = own.compiled, own.artifact, None, ()
-        known, note = own.certified, own.note
+    left_out = () if known is None or form.own is not None else known.left_out
     file = rewriting.certificate_file
     beside = certificate_bytes(file, None if known is None else known.certificate)
     files = write_artifact(artifact, to.path, force=force, certificate=beside)
-    verdict = None if known is None else known.verdict
-    done = Done(compiled, None, verdict, file, bound, tuple(files), left_out)
-    return _Written(done, known is not None, note)
+    done = Done(form.compiled, None, verdict, file, bound, tuple(files), left_out)
+    return _Written(done, known is not None, form.note)
 
 
 def _write_form(
@@ -287,8 +304,11 @@ def _write_form(
     return _Written(done, known is not None, in_time=made.in_time)
 
 
-def _origin(compiled: Compiled, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
-    bound = rounding_in_time(compiled.network, compiled.kept, to.chosen, deadline)
+def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
+    """No bound where nodes are the source's: they round in the order of another program."""
+    compiled, bound = form.compiled, None
+    if form.own is None and form.partly is None:
+        bound = rounding_in_time(compiled.network, compiled.kept, to.chosen, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     )

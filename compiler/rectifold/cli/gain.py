@@ -1,4 +1,6 @@
-"""Never larger: where the rewritten network takes more bytes as ONNX, the source's file is written.
+"""Never larger: of the ways to write a result as ONNX, the one whose weights take the fewest bytes.
+
+    everything rewritten  |  the source's own nodes up to a tensor, then rewritten  |  as it is
 
 Convolutions are one kernel in the source and a matrix for every place in our form, so a rewrite
 that removes units may still cost bytes.
@@ -6,49 +8,131 @@ that removes units may still cost bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
-from rectifold.certificate.leaving_out import CertifiedCompile, certify_untouched_in_time, unchanged
+from rectifold.certificate.accepted import ClaimRefused
+from rectifold.certificate.leaving_out import (
+    CertifiedCompile,
+    certify_in_time,
+    certify_untouched_in_time,
+    certify_whole,
+)
+from rectifold.cli.targets import Writing
 from rectifold.emitters.artifact import Artifact
-from rectifold.formats.onnx.whole import standalone_bytes, weight_bytes
-from rectifold.operations.compiling import Compiled
-from rectifold.runtime.deadline import Deadline
+from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.table import FORMATS
+from rectifold.facts.facts import Facts
+from rectifold.ir.canonical import digest
+from rectifold.ir.network import Network
+from rectifold.objects.partly import Partly, least_bytes, partly_rewritten
+from rectifold.operations.compiling import Compiled, rewrite
+from rectifold.passes.result import Options
+from rectifold.runtime.deadline import Deadline, TimeUp
 
 
 @dataclass(frozen=True, eq=False)
-class AsItIs:
-    """The source's own file instead of a larger one."""
+class Form:
+    """What is written: the source's `own` bytes, or its nodes up to a cut and then what was
+    rewritten (`partly`), or everything rewritten.
+    """
 
     compiled: Compiled
-    certified: CertifiedCompile | None
-    artifact: Artifact
-    note: str
+    own: bytes | None = None
+    partly: Partly | None = None
+    note: str | None = None
+
+    def artifact(self, origin: Origin, chosen: str, name: str) -> Artifact:
+        """The files."""
+        if self.own is not None:
+            return Artifact({name: self.own})
+        if self.partly is not None and origin.interface is not None:
+            from rectifold.formats.onnx.partly import partly_bytes  # onnx takes 0.3 s to import
+
+            header = "\n".join(header_lines(self.compiled.network, origin))
+            model = partly_bytes(self.compiled.network, self.partly.cut, origin.interface, header)
+            return Artifact({name: model})
+        return FORMATS[chosen].emit(self.compiled.network, origin, name)
 
 
-def as_it_is(
-    network: str, compiled: Compiled, artifact: Artifact, deadline: Deadline | None
-) -> AsItIs | None:
-    """The source's file for an ONNX source whose rewritten form is larger, else None.
+def smallest_form(
+    source: Network, facts: Facts, to: Writing, options: Options, deadline: Deadline
+) -> Form:
+    """The form with the fewest bytes of weights, of those for which there is time.
 
-    With a deadline it is certified as equal to itself, where that ends before.
+    `facts` are those of `source` on the domain that it states.
     """
-    path = Path(network)
-    if path.suffix.lower() != ".onnx":
-        return None
-    own = standalone_bytes(path)
-    if own is None:
-        return None
-    names = list(artifact.files)
-    size = weight_bytes(artifact.main) + sum(len(artifact.files[name]) for name in names[1:])
-    before = weight_bytes(own)
-    if size <= before:
-        return None
+    partly = partly_rewritten(source, facts, to.interface, to.precision, options, deadline)
+    own = _own_bytes(to.path)
+    before = inf if own is None else _weight_bytes(own)
+    least = min(before, inf if partly is None else partly.bytes)
+    whole, size = None, least_bytes(source, facts, to.precision)
+    if partly is None or size < least:
+        whole = rewrite(source, facts, options, deadline=deadline)
+        size = _emitted_bytes(whole, to)
+    if whole is not None and size <= least:
+        return Form(whole)
+    if partly is not None and partly.bytes < before:
+        return Form(partly.compiled, partly=partly, note=_partly_note(partly, before, to))
+    about = "" if whole is not None else "about "
     note = (
-        f"nothing is gained as ONNX: the weights of the rewritten network take {size:,} bytes, "
-        f"those of {path.name} {before:,}; its own nodes were written, unchanged "
+        f"nothing is gained as ONNX: the weights of the rewritten network take {about}{size:,} "
+        f"bytes, those of {to.path.name} {before:,}; its own nodes were written, unchanged "
         "(--larger writes the rewritten network)"
     )
-    same = unchanged(compiled)
-    certified = None if deadline is None else certify_untouched_in_time(same, deadline)
-    return AsItIs(same, certified, Artifact({names[0]: own}), note)
+    same = Compiled(source, source, facts, facts, (), facts.seconds)
+    return Form(same, own, note=note)
+
+
+def certified_form(
+    form: Form, options: Options, deadline: Deadline
+) -> tuple[Form, CertifiedCompile | None]:
+    """The form with its certificate, or with what could be certified instead of it; None where the
+    deadline passes before.
+    """
+    if form.own is not None:
+        return form, certify_untouched_in_time(form.compiled, deadline)
+    if form.partly is None:
+        known = certify_in_time(form.compiled, options, deadline)
+        return (form if known is None else replace(form, compiled=known.compiled)), known
+    try:
+        with deadline.interrupting():
+            deadline.check()
+            return form, certify_whole(form.compiled)
+    except TimeUp:
+        return form, None
+    except ClaimRefused:
+        source, facts = form.compiled.source, form.compiled.facts
+        again = Form(rewrite(source, facts, options, deadline=deadline))
+        return certified_form(again, options, deadline)
+
+
+def _partly_note(partly: Partly, before: float, to: Writing) -> str:
+    size = "" if before == inf else f", those of {to.path.name} {before:,}"
+    return (
+        f"{partly.said}; the weights take {partly.bytes:,} bytes{size} "
+        "(--larger rewrites everything)"
+    )
+
+
+def _own_bytes(path: Path) -> bytes | None:
+    from rectifold.formats.onnx.whole import standalone_bytes  # onnx takes 0.3 s to import
+
+    return standalone_bytes(path) if path.suffix.lower() == ".onnx" else None
+
+
+def _weight_bytes(model: bytes) -> int:
+    from rectifold.formats.onnx.whole import weight_bytes
+
+    return weight_bytes(model)
+
+
+def _emitted_bytes(compiled: Compiled, to: Writing) -> int:
+    """Bytes of the weights of everything rewritten."""
+    source = compiled.source
+    origin = Origin(digest(source), source.sizes, precision=to.precision, interface=to.interface)
+    files = FORMATS[to.chosen].emit(compiled.network, origin, "model.onnx").files
+    return _weight_bytes(files["model.onnx"]) + sum(
+        len(data) for name, data in files.items() if name != "model.onnx"
+    )

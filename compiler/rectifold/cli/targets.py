@@ -10,12 +10,23 @@ import click
 
 from rectifold.certificate.file import Certificate
 from rectifold.cli.options import TARGETS, Output
+from rectifold.cli.rounding import precision_of
 from rectifold.emitters.table import drop_in_format, format_for, names_beside, suffix_note
 from rectifold.formats.interface import Interface
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.log import BEGINNING
 
 _CONTINUES = {"--json": b"{", "--log": BEGINNING}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How an ONNX result is written: the source's path, how it is called, the format and floats."""
+
+    path: Path
+    interface: Interface
+    chosen: str
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,14 @@ class To:
     def keeps_interface(self) -> bool:
         """Is an ONNX file written that is called as the source?"""
         return self.interface is not None and self.chosen in ("onnx", "onnx64")
+
+    def writing(self, source: str) -> Writing | None:
+        """How the result of a source is written as ONNX; None where it is not called as the
+        source.
+        """
+        if self.interface is None or not self.keeps_interface:
+            return None
+        return Writing(Path(source), self.interface, self.chosen, precision_of(self.chosen))
 
     def called_as(self, interface: Interface | None, *, quiet: bool) -> To:
         """For a source that is called so. What the file will not keep of it is said on standard

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -117,6 +118,19 @@ def _read(
     return OnnxRead(reading.network, notes, reader.interface)
 
 
+def reading_of(
+    model: Model, name: str, outputs: Sequence[str], held: Mapping[str, str] = MappingProxyType({})
+) -> Reading:
+    """A model with what each of its tensors was read as, compared with no other program.
+
+    `held`: tensor → the name of a linear layer that holds its values; what reads the tensor reads
+    that layer. Raises OnnxError, InputError.
+    """
+    reader = _GraphReader(model, safe_name(name, "net"), OPERATORS)
+    reader.held = held
+    return reader.reading(tuple(outputs), None)
+
+
 class _GraphReader:
     tails: TailReader
     interface: Interface
@@ -131,6 +145,7 @@ class _GraphReader:
         self.stored = {tensor.name: tensor for tensor in model.graph.initializer}
         self.values: dict[str, Tensor] = {}
         self.used: set[str] = set()
+        self.held: Mapping[str, str] = {}
 
     def reading(self, outputs: tuple[str, ...], until: str | None) -> Reading:
         graph = self.model.graph
@@ -284,13 +299,19 @@ class _GraphReader:
     def _keep(self, node: NodeProto, step: Node, results: list[Tensor]) -> None:
         """Gives the results their names; a further output is refused where it is used."""
         for name, value in zip(node.output, results, strict=False):
-            self.values[name] = value
+            self.values[name] = self._held(name, value)
         for name in node.output[len(results) :]:
             if name in self.used:
                 raise OnnxError(
                     f"{step.where}: its output {name!r} is used, but only the first "
                     f"{len(results)} is read"
                 )
+
+    def _held(self, name: str, value: Tensor) -> Tensor:
+        if name not in self.held or not isinstance(value, Symbolic):
+            return value
+        entries = self.builder.layer(self.held[name], value.entries, relu=False)
+        return Symbolic(entries, value.shape, value.type)
 
 
 def _run_operator(row: Operator, step: Node) -> list[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-from onnx import GraphProto, TensorProto
+from onnx import GraphProto, ModelProto, TensorProto
 
 from rectifold.formats.onnx.graph import load_model
 
@@ -30,7 +30,12 @@ def standalone_bytes(path: Path) -> bytes | None:
 
 def weight_bytes(model: bytes) -> int:
     """Bytes of all tensors that a model file holds: initializers and constants."""
-    tensors = _tensors(onnx.load_model_from_string(model).graph)
+    return tensor_bytes(onnx.load_model_from_string(model))
+
+
+def tensor_bytes(model: ModelProto) -> int:
+    """Bytes of all tensors of a model: initializers and constants."""
+    tensors = _tensors(model.graph)
     return sum(tensor.ByteSize() for tensor in tensors or [])
 
 
