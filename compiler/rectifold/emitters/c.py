@@ -23,6 +23,7 @@ import numpy as np
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c_constraints import constraint_check
+from rectifold.emitters.c_tail import c_tail, c_tail_declaration
 from rectifold.emitters.header import Origin, c_comment, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.weights import input_box, numbers, weights_of
@@ -190,7 +191,7 @@ extern "C" {{
 
 /* The outputs at x in double. Returns {upper}_OK, or why x is refused; then y is left alone. */
 int {stem}_evaluate(const double *x, double *y);
-
+{c_tail_declaration(origin, stem)}
 #ifdef __cplusplus
 }}
 #endif
@@ -226,6 +227,7 @@ def _source(network: Network, origin: Origin, stem: str, weights: str) -> str:
         constraints,
         _check(network, upper),
         _evaluate(network, stem, upper),
+        c_tail(network, origin, stem),
         _self_test(network, origin, stem, upper),
     ]
     return "".join(parts)

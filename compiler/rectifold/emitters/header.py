@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifold.exact.numerals import at_most, counted, nearest_float
 from rectifold.formats.float_range import rounded_parameters
-from rectifold.formats.interface import Interface
+from rectifold.formats.interface import WRITTEN, Interface, tail_words, with_tail
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
@@ -35,7 +35,7 @@ class Origin:
     source_digest: str
     source_sizes: Sizes
     error_bound: tuple[float, ...] | None = None
-    statement: str = "written as it is"
+    statement: str = WRITTEN
     precision: str = "float64"  # of the arithmetic that error_bound is about
     interface: Interface | None = None
 
@@ -57,7 +57,9 @@ def header_lines(
     precision = origin.precision
     rounded = rounded_parameters(network, precision)
     lines.append(f"Parameters that are no {precision} numbers and were rounded: {rounded}.")
-    return lines + _bound_lines(network, origin)
+    tail = tail_words(origin.interface)
+    about = [f"Bound and self-test are about the values before the tail ({tail})."] if tail else []
+    return lines + _bound_lines(network, origin) + about
 
 
 def _about(network: Network, origin: Origin, harmless: Callable[[str], str]) -> list[str]:
@@ -71,7 +73,7 @@ def _about(network: Network, origin: Origin, harmless: Callable[[str], str]) -> 
         f"Domain: {harmless(domain)}",
         f"Units {before.units} -> {after.units}, weights {before.weights} -> {after.weights}, "
         f"multiply-adds {before.macs} -> {after.macs}.",
-        f"Guarantee: {harmless(origin.statement)}.",
+        f"Guarantee: {harmless(with_tail(origin.statement, origin.interface))}.",
     ]
 
 

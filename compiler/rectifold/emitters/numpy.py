@@ -18,6 +18,7 @@ import numpy as np
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.tail_code import numpy_tail, tail_of
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import (
     EXACT,
@@ -71,6 +72,8 @@ def _numpy_module(network: Network, origin: Origin, weights: str, imports: str) 
         exact=EXACT,
         weights=weights,
         body="\n".join(_body(network)),
+        tail=numpy_tail(origin),
+        called="evaluate" if tail_of(origin) is None else "predict",
         points="; ".join(_hex(v.inputs) for v in vectors),
         expected=json.dumps([[exact_word(y) for y in v.outputs] for v in vectors]),
         tolerance=_hex(self_test_tolerance(network, origin)),

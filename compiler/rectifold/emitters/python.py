@@ -17,6 +17,7 @@ from typing import TypeAlias
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.tail_code import python_tail, tail_of
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import EXACT, LONG, constraint_words, exact_word, input_box, numbers
 from rectifold.formats.float_range import require_range
@@ -112,6 +113,8 @@ def _python_module(network: Network, origin: Origin, layers: str) -> str:
         constraints=json.dumps(constraint_words(network.domain)),
         exact=EXACT,
         layers=layers,
+        tail=python_tail(origin),
+        called="evaluate" if tail_of(origin) is None else "predict",
         vectors=json.dumps(vectors),
         tolerance=", ".join(v.hex() for v in self_test_tolerance(network, origin)),
     )

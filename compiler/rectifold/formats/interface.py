@@ -13,6 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
     from onnx import ModelProto, NodeProto
 
+WRITTEN = "written as it is"
+"""The statement about a network that was not rewritten."""
+
+_PLUMBING = (
+    "Constant", "Shape", "Identity", "Cast", "Gather", "Slice", "Concat", "Reshape", "Flatten",
+    "Squeeze", "Unsqueeze", "Split", "Transpose", "Sub",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Port:
@@ -42,3 +50,23 @@ class Interface:
     tail: tuple[NodeProto, ...]
     model: ModelProto
     folder: Path | None = None
+
+
+def tail_words(interface: Interface | None) -> str:
+    """The operators of a model's tail, for messages; "" where there is none."""
+    tail = () if interface is None else interface.tail
+    names = [node.op_type for node in tail if node.op_type not in _PLUMBING]
+    return ", ".join(dict.fromkeys(names or [node.op_type for node in tail]))
+
+
+def with_tail(statement: str, interface: Interface | None) -> str:
+    """A statement about a network, as it is said of the model with this tail behind it.
+
+    What is equal before the tail is equal behind it. Nothing else is carried behind it: a tail may
+    enlarge a difference.
+    """
+    words = tail_words(interface)
+    if not words or statement == WRITTEN:
+        return statement
+    hence = ", hence equal" if statement.startswith("equal") else ""
+    return f"{statement} before the tail ({words}){hence}"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import onnx
-from onnx import NodeProto, TypeProto, ValueInfoProto, helper
+from onnx import ModelProto, NodeProto, TypeProto, ValueInfoProto, helper
 
 from rectifold.formats.interface import Port
-from rectifold.formats.onnx.graph import Model
+from rectifold.formats.onnx.graph import Model, opened
 from rectifold.formats.onnx.tensors import OnnxError, Tensor, element_type, type_text
 
 
@@ -70,21 +70,53 @@ def _with_shape(
     """
     if value.type.HasField("sequence_type") or value.type.tensor_type.HasField("shape"):
         return value
+    made = _inferred(model, tail, ends, [value])
+    return value if made is None else next(iter(made.graph.output))
+
+
+def tail_shapes(
+    proto: ModelProto, tail: Sequence[NodeProto], ends: Sequence[Port]
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of values that the tail computes, as far as its operators say them, for ends of
+    these shapes.
+    """
+    made = _inferred(opened(proto, "model"), tail, ends, [])
+    found = {} if made is None else {v.name: _declared_shape(v.type) for v in made.graph.value_info}
+    return {
+        name: tuple(n for n in shape if isinstance(n, int))
+        for name, shape in found.items()
+        if all(isinstance(n, int) for n in shape)
+    }
+
+
+def _inferred(
+    model: Model,
+    tail: Sequence[NodeProto],
+    ends: Sequence[Port],
+    outputs: Sequence[ValueInfoProto],
+) -> ModelProto | None:
+    """The tail as a model, with the shapes that ONNX infers; None where it finds a fault."""
     inputs = [i for i in model.graph.input if i.name not in {port.name for port in ends}]
     types = {"float32": "FLOAT", "float64": "DOUBLE"}
     for port in ends:
         code = getattr(onnx.TensorProto, types.get(port.dtype, port.dtype.upper()))
         inputs.append(helper.make_tensor_value_info(port.name, code, port.shape))
+    made_here = {name for node in tail for name in node.output}
+    constants = [
+        node
+        for node in model.graph.node
+        if node.op_type == "Constant" and node.output[0] not in made_here
+    ]
     read = {name for node in tail for name in node.input}
     stored = [t for t in model.graph.initializer if t.name in read]
-    graph = helper.make_graph(list(tail), "tail", inputs, [value], stored)
+    graph = helper.make_graph([*constants, *tail], "tail", inputs, outputs, stored)
     imports = [helper.make_opsetid(of, version) for of, version in model.opsets.items()]
     try:
-        made = onnx.shape_inference.infer_shapes(helper.make_model(graph, opset_imports=imports))
+        return onnx.shape_inference.infer_shapes(
+            helper.make_model(graph, opset_imports=imports), data_prop=True
+        )
     except onnx.shape_inference.InferenceError:
-        return value
-    found: ValueInfoProto = made.graph.output[0]
-    return found
+        return None
 
 
 def _declared_shape(kind: TypeProto) -> tuple[int | str | None, ...]:

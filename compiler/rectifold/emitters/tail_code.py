@@ -1,0 +1,88 @@
+"""The tail in emitted Python and NumPy: a function `predict` behind `evaluate`.
+
+    evaluate(x)    the network's values, which the bound and the self-test are about
+    predict(x)     softmax and the like of them, as the source model gives them
+
+Written for floats: the maximum is taken off before exp, so nothing overflows.
+"""
+
+from __future__ import annotations
+
+from rectifold.emitters.header import Origin
+from rectifold.emitters.templates import template
+from rectifold.errors import InputError
+from rectifold.formats.interface import tail_words
+from rectifold.formats.tail import Step, Tail
+
+_ALONG = ("softmax", "log_softmax", "argmax", "argmin")  # functions of groups of entries
+
+
+def tail_of(origin: Origin) -> Tail | None:
+    """The tail to write behind the network, if there is one.
+
+    Raises InputError where code cannot hold it, with the remedy.
+    """
+    interface = origin.interface
+    if interface is None or not interface.tail:
+        return None
+    from rectifold.formats.onnx.tail_form import tail_form  # onnx takes 0.3 s to import
+
+    form = tail_form(interface)
+    if isinstance(form, Tail):
+        return form
+    raise InputError(
+        f"code cannot hold the model's tail ({tail_words(interface)}): {form}; {_remedy(origin)}"
+    )
+
+
+def refuse_tail(origin: Origin, kind: str) -> None:
+    """Raises InputError where a format that holds the network only would lose a tail."""
+    interface = origin.interface
+    if interface is not None and interface.tail:
+        raise InputError(
+            f"a file of type {kind} cannot hold the model's tail ({tail_words(interface)}); "
+            f"{_remedy(origin)}"
+        )
+
+
+def _remedy(origin: Origin) -> str:
+    assert origin.interface is not None
+    ends = [port.name for port in origin.interface.ends]
+    outputs = [port.name for port in origin.interface.outputs]
+    one = f"choose one output with --outputs {outputs[0]}, or " if len(outputs) > 1 else ""
+    cut = f"--until {ends[0]}" if len(ends) == 1 else "--until NODE"
+    return f"{one}write the values before it with {cut}, or write ONNX, which keeps it"
+
+
+def python_tail(origin: Origin) -> str:
+    """The text behind `evaluate` of a Python module: an empty line where there is no tail."""
+    return _text(tail_of(origin), "python_tail", "y = {name}(y, {sizes})")
+
+
+def numpy_tail(origin: Origin) -> str:
+    """The text behind `evaluate` of a NumPy module: an empty line where there is no tail."""
+    return _text(tail_of(origin), "numpy_tail", "y = {name}(y, {sizes})")
+
+
+def _text(tail: Tail | None, name: str, call: str) -> str:
+    if tail is None:
+        return ""
+    steps = "\n".join(
+        "    " + call.format(name=f"_{step.function}", sizes=_sizes(step)) for step in tail.steps
+    )
+    definitions = template(name).split("\n\n\n")
+    wanted = {f"def _{step.function}(" for step in tail.steps}
+    kept = [text for text in definitions if any(text.startswith(w) for w in wanted)]
+    helpers = [text for text in definitions if text.startswith("def _along(")]
+    needs = any(
+        step.function in ("softmax", "log_softmax", "argmax", "argmin") for step in tail.steps
+    )
+    predict = next(text for text in definitions if text.startswith("def predict("))
+    texts = [*(helpers if needs else []), *kept, predict.format(steps=steps, words=tail.words)]
+    return "\n" + "\n\n\n".join(text.strip("\n") for text in texts) + "\n\n"
+
+
+def _sizes(step: Step) -> str:
+    if step.function == "label":
+        return repr(list(step.numbers))
+    return f"{step.outer}, {step.length}, {step.inner}"
