@@ -11,7 +11,7 @@ Module = Any  # torch.nn.Module: torch need not be installed
 def mlp(torch: Any) -> Module:
     nn = torch.nn
     return nn.Sequential(
-        nn.Linear(4, 12), nn.ReLU(), nn.Linear(12, 12), nn.ReLU(), nn.Linear(12, 3)
+        nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 3)
     )
 
 
