@@ -54,6 +54,7 @@ EXTERNAL = {
     "distributed": {"runtime"},
     "threadpoolctl": {"bounds"},
     "highspy": {"linear_regions"},
+    "torch": {"objects"},
 }
 
 

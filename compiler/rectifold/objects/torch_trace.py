@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any, Protocol, TypeAlias
 
 from rectifold.errors import InputError
@@ -175,9 +176,10 @@ def _recorded(module: Module, example: Tensor, batched: bool) -> Trace:
     import torch
 
     sizes = {0: torch.export.Dim.AUTO} if batched else None
+    given = ((sizes,),) if _takes_any_number(module) else (sizes,)
     try:
         with torch.no_grad(), _quiet():
-            program = torch.export.export(module, (example,), dynamic_shapes=(sizes,), strict=False)
+            program = torch.export.export(module, (example,), dynamic_shapes=given, strict=False)
             if any(map(_writes, program.graph.nodes)):
                 program = program.run_decompositions({})
     except _RAISED as error:
@@ -188,29 +190,35 @@ def _recorded(module: Module, example: Tensor, batched: bool) -> Trace:
     return _trace(program, type(module).__name__)
 
 
+def _takes_any_number(module: Module) -> bool:
+    """Is its forward one of *tensors?"""
+    kinds = [parameter.kind for parameter in signature(module.forward).parameters.values()]
+    return kinds[:1] == [Parameter.VAR_POSITIONAL]
+
+
 def _writes(node: TracedNode) -> bool:
     schema = getattr(node.target, "_schema", None)
     return schema is not None and bool(schema.is_mutable)
 
 
 def _trace(program: Any, name: str) -> Trace:
-    signature = program.graph_signature
-    for spec in signature.output_specs:
+    record = program.graph_signature
+    for spec in record.output_specs:
         if spec.kind.name not in ("USER_OUTPUT", "USER_INPUT_MUTATION"):
             raise InputError(
                 f"the {name} changes {spec.target!r} when it is called, so that its result "
                 "depends on earlier calls; remove that from its forward"
             )
-    outputs = [spec for spec in signature.output_specs if spec.kind.name == "USER_OUTPUT"]
+    outputs = [spec for spec in record.output_specs if spec.kind.name == "USER_OUTPUT"]
     if len(outputs) != 1:
         raise InputError(
             f"the {name} returns {len(outputs)} values; wrap it in a module whose forward returns "
             "the one tensor that is meant"
         )
     stored = {**program.state_dict, **program.constants}
-    reads = {spec.arg.name: spec.target for spec in signature.input_specs if spec.target}
+    reads = {spec.arg.name: spec.target for spec in record.input_specs if spec.target}
     by_name = {node.name: node for node in program.graph.nodes}
-    inputs = [s.arg.name for s in signature.input_specs if s.kind.name == "USER_INPUT"]
+    inputs = [s.arg.name for s in record.input_specs if s.kind.name == "USER_INPUT"]
     if getattr(outputs[0].arg, "name", None) not in by_name or len(inputs) != 1:
         raise InputError(f"the {name} is no function of one tensor to one tensor; wrap it in one")
     nodes = tuple(program.graph.nodes)
