@@ -168,6 +168,9 @@ def test_element_types_stay(kind: int, numpy_kind: Any) -> None:
     ours = assert_takes_the_place(theirs)
     wide = DOUBLE if kind == DOUBLE else FLOAT
     assert {t.data_type for t in ours.graph.initializer} == {wide}
+    again = read_model(ours, "again")
+    assert [port.dtype for port in again.interface.outputs] == [numpy_kind.__name__]
+    assert [n.op_type for n in again.interface.tail] == ["Cast"] * (kind == HALF)
 
 
 def test_whole_numbers_are_still_fed() -> None:

@@ -24,7 +24,6 @@ from rectifold.ir.functions import leaky_relu
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
 
-
 _ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu")
 
 
