@@ -51,11 +51,8 @@ def torch_case(
 def _make(build: Build, shape: tuple[int, ...], how: How, folder: Path) -> Made:
     import torch
 
-    torch.manual_seed(7)
     kind = getattr(torch, how.kind)
-    module = build(torch)
-    _draw_statistics(torch, module)
-    module = module.eval().to(kind)
+    module = made_module(build).to(kind)
     path = folder / "model.onnx"
     _export(torch, module, torch.zeros(shape, dtype=kind), how, path)
 
@@ -70,6 +67,16 @@ def _make(build: Build, shape: tuple[int, ...], how: How, folder: Path) -> Made:
         return [(y.float() if y.dtype == torch.bfloat16 else y).numpy()]
 
     return Made(path, feed, forward, any_batch=how.dynamic)
+
+
+def made_module(build: Build) -> Module:
+    """The module in eval mode, always with the same weights and statistics."""
+    import torch
+
+    torch.manual_seed(7)
+    module = build(torch)
+    _draw_statistics(torch, module)
+    return module.eval()
 
 
 def _as_stored(values: Array, kind: str) -> Array:

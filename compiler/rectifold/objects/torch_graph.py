@@ -201,6 +201,13 @@ class Call:
         listed = torch.tensor(list(numbers), dtype=torch.int64)
         return self.graph.store(listed, f"{self.name}.sizes", self.where)
 
+    def vector(self, numbers: Iterable[float]) -> str:
+        """The name of a list of float32 numbers."""
+        import torch
+
+        listed = torch.tensor(list(numbers), dtype=torch.float32)
+        return self.graph.store(listed, f"{self.name}.scales", self.where)
+
     def number(self, value: int) -> str:
         """The name of one whole number."""
         import torch

@@ -21,7 +21,7 @@ from rectifold.objects.torch_graph import CODES, Call, Graph, Value, module_of, 
 from rectifold.objects.torch_operations.table import ALIKE, OPERATIONS, REMEDIES
 from rectifold.objects.torch_trace import Trace, TracedNode, traced
 
-_SIZES = re.compile(r"(?<=conv)[123]d|(?<=conv_transpose)[123]d|(?<=pool)[123]d")
+_SIZES = re.compile(r"(?<=conv)[123]d|(?<=conv_transpose)[123]d|(?<=pool)[123]d|(?<=nearest)[123]d")
 OPSET = 18  # the one that PyTorch's own exporter writes
 _IR_VERSION = 8
 

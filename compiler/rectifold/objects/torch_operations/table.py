@@ -79,6 +79,7 @@ _MOVING: Mapping[str, Row] = {
     "cat": moving.joined,
     "stack": moving.stacked,
     "pad": moving.padded,
+    "upsample_nearest": windows.enlarged,
     "pixel_shuffle": moving.pixel_shuffled,
 }
 

@@ -138,3 +138,20 @@ def _adaptive(call: Call, operator: str) -> str:
     return _batched(
         call, x, lambda name: call.emit(operator, name, kernel_shape=kernel, strides=kernel)
     )
+
+
+def enlarged(call: Call) -> str:
+    """Each entry several times, along each size; the nearest one is then the same for everyone."""
+    x, axes = first(call), _spatial(call)
+    sizes, wanted = x.shape[-axes:], [int(size) for size in call.result.shape[-axes:]]
+    if any(size is None or into % size for size, into in zip(sizes, wanted, strict=True)):
+        raise call.fail(
+            f"{wanted} are no multiples of the sizes {list(sizes)}; enlarge by whole factors"
+        )
+    call.axes(x, list(range(x.rank - axes, x.rank)), "the enlarging")
+    factors = [into // int(size or 1) for size, into in zip(sizes, wanted, strict=True)]
+    scales = call.vector([1.0] * (x.rank - axes) + [float(factor) for factor in factors])
+    return call.emit(
+        "Resize", call.operand(x), "", scales, mode="nearest", nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )  # fmt: skip
