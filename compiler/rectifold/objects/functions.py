@@ -14,6 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+import numpy as np
+
 from rectifold.certificate.leaving_out import certify_in_time
 from rectifold.equivalence.answers import Comparison
 from rectifold.equivalence.decide import compare
@@ -248,35 +250,46 @@ def shallow_model(
 
 
 def emit_model(
-    model: Model, path: str | Path, to: str | None = None, *, force: bool = False
+    model: Model,
+    path: str | Path,
+    to: str | None = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    force: bool = False,
 ) -> list[Path]:
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
-    `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy, c,
-    onnx, onnx64, npz. `force`: replace files that are there. An ONNX file of a model that came with
-    names and shapes has them.
+    `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy,
+    c, onnx, onnx64, npz. `input_shape`: as of `compile`. `force`: replace files that are there.
+    An ONNX file of a model that came with names and shapes has them.
 
     Raises InputError for an unknown format, a network that the format cannot say, and a file
     that is there already.
     """
-    loaded = _loaded(model, None, None)
+    loaded = _loaded(model, None, input_shape)
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
     return written.save(path, to, force=force)
 
 
-def evaluate_model(model: Model, point: object) -> list[Fraction]:
+def evaluate_model(
+    model: Model, point: object, *, input_shape: Sequence[int] | None = None
+) -> list[Fraction]:
     """The exact values of `model` at one exact point, before its tail (a softmax).
 
     `point`: fractions, integers or floats in any shape, one for each input; a float is the
-    number that its bits say. Inside the domain or not. Raises InputError for what is no finite
-    number, and ValueError for a wrong number of inputs.
+    number that its bits say. `input_shape`: as of `compile`; that of the point, where it has
+    one. Inside the domain or not. Raises InputError for what is no finite number, and
+    ValueError for a wrong number of inputs.
 
     >>> import rectifold
     >>> rectifold.evaluate([([[2, 0.5]], [1])], [1, 1])
     [Fraction(7, 2)]
     """
-    network = _loaded(model, None, None).network
+    shape = np.shape(np.asarray(point, dtype=object))
+    if input_shape is None and len(shape) > 1:  # a flat point says no shape
+        input_shape = shape
+    network = _loaded(model, None, input_shape).network
     return evaluate(network, exact_point(point))
 
 

@@ -33,6 +33,8 @@ from rectifold_check import Verdict
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from rectifold.objects.torch_network import NetworkModule
+
 
 class ModelResult(ABC):
     """What a result can do, whatever made it: `network` computes what `source` did.
@@ -84,6 +86,16 @@ class ModelResult(ABC):
         model = ModelProto()
         model.ParseFromString(self._written.artifact("onnx", name).main)
         return model
+
+    def to_torch(self, dtype: object = None) -> NetworkModule:
+        """The same as a torch.nn.Module: the given model's shapes and tail, differentiable.
+
+        `dtype`: "float32", ... or a torch.dtype; the given model's if left out. Raises InputError
+        where PyTorch is not installed, and for a tail without a form in PyTorch.
+        """
+        from rectifold.objects.to_torch import to_torch  # imports PyTorch
+
+        return to_torch(self.network, self.interface, dtype)
 
     @property
     @abstractmethod
