@@ -203,22 +203,28 @@ def _exact_interval(bounds: Bounds, name: str, unit: int, sign: int) -> Fraction
     layer = bounds.network.layer(name)
     total = sign * layer.bias.entry(unit, 0)
     for source, weight in layer.weights.items():
-        low, high = _exact_ends(bounds, source)
-        for j in np.nonzero(weight.nonzero[unit])[0]:
-            factor = sign * weight.entry(unit, int(j))
-            end = high[j] if factor > 0 else low[j]
+        read = np.nonzero(weight.nonzero[unit])[0]  # a convolution reads few of many
+        low, high = _exact_ends(bounds, source, read)
+        for k, j in enumerate(read.tolist()):
+            factor = sign * weight.entry(unit, j)
+            end = high[k] if factor > 0 else low[k]
             if end is None:
                 return ENDLESS
             total += factor * end
     return total
 
 
-def _exact_ends(bounds: Bounds, source: str) -> tuple[list[Fraction | None], list[Fraction | None]]:
-    """Of what a layer passes on, or of the input: its exact box. None for an infinite end."""
+def _exact_ends(
+    bounds: Bounds, source: str, units: Indices
+) -> tuple[list[Fraction | None], list[Fraction | None]]:
+    """Of these units of a layer (what they pass on) or of the input, exactly. None for an infinite
+    end.
+    """
     if source == bounds.network.input_name:
-        return list(bounds.domain.lower), list(bounds.domain.upper)
+        lower, upper = bounds.domain.lower, bounds.domain.upper
+        return [lower[j] for j in units], [upper[j] for j in units]
     low, high = bounds.passed_on(source)
-    return _finite_fractions(low), _finite_fractions(high)
+    return _finite_fractions(low[units]), _finite_fractions(high[units])
 
 
 def _finite_sizes(values: Interval) -> tuple[Floats, Mask]:
