@@ -35,6 +35,11 @@ NETWORKS = {
     "twins": "input x[1] in [-1, 1]\noutput [[1, 1]] @ relu([[1], [3]] @ x)\n",
     "endless": "input x[1] in [-inf, 0]\noutput relu(x)\n",
     "still": "input x[1] in [0, inf]\noutput 3 + 0*x[0]\n",
+    "steep": "input x[3] in [0, 1]\n"
+    "h = relu([[1, 1025/1024, 3], [1, 1, -1], [2, 2049/1024, 2], [0, 1/1024, 4], [1, -1, 1]] @ x"
+    " + [1, 2, 1, 1, 0])\n"
+    "k = relu([[1, 0, 1, 2, 1], [0, 1, -1, 0, -1], [1, 2, -1, 1, 1]] @ h - [8, -2, 3])\n"
+    "output [[1, -1, 2]] @ k\n",
     "nothing": f"{BOX}output relu(-x)\n",
     "six": "input x[6] in [-1, 1]\nh = relu(x + 1/2)\noutput h[0] + h[1] - h[5]\n",
     "deep": "input x[2] in [-1, 1]\n"
@@ -48,6 +53,7 @@ RUNS = {
     "compile": [
         "compile nothing.relu -o o.relu --certificate o.certificate",
         "compile twins.relu -o o.relu",
+        "compile steep.relu -o o.py --max-error-growth 1",
         "compile free.relu -o o.c --domain all --no-certificate",
         "compile deep.relu -o o.c --shallow",
         "compile deep.relu -o o.relu --shallow --certificate o.certificate",

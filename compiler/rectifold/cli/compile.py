@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import click
@@ -18,8 +18,6 @@ from rectifold.cli.options import (
     Output,
     Proof,
     Report,
-    allow_trusted_option,
-    certificate_option,
     memory_limit_option,
     network_output,
     proof,
@@ -27,6 +25,7 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.progress import progress_line
+from rectifold.cli.rewriting import Rewriting, rewriting_options
 from rectifold.cli.rounding import largest_bound, precision_of, rounding_in_time
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
 from rectifold.cli.targets import (
@@ -37,14 +36,11 @@ from rectifold.cli.targets import (
     require_outputs,
 )
 from rectifold.cli.times import Times
-from rectifold.cli.values import as_value
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
-from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled, proved, rewrite
-from rectifold.passes.result import Objective, Options
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.run import Limits, Progress, Run
@@ -58,71 +54,10 @@ _UNCHECKED = (
 )
 
 
-@dataclass(frozen=True)
-class Rewriting:
-    """What the result should be like, and how it is certified and shown."""
-
-    certificate_file: str | None
-    no_certificate: bool
-    plain: bool
-    objective: Objective
-    allow_trusted: bool
-    shallow: bool
-    larger: bool
-    verbose: bool
-
-    def __post_init__(self) -> None:
-        if self.no_certificate and self.certificate_file is not None:
-            raise InputError(
-                "--certificate asks for a certificate and --no-certificate for none; "
-                "leave out one of them"
-            )
-
-    @property
-    def options(self) -> Options:
-        return Options(skips=not self.plain, objective=self.objective)
-
-
-_rewriting = as_value(
-    "rewriting",
-    Rewriting,
-    certificate_option("write the certificate to FILE"),
-    click.option(
-        "--no-certificate",
-        is_flag=True,
-        help="make and check no certificate (the result is then unchecked)",
-    ),
-    click.option(
-        "--plain/--skips",
-        default=True,
-        help="a chain stays a chain, or skip edges may carry linear parts",
-    ),
-    click.option(
-        "--objective",
-        type=click.Choice(["macs", "weights", "units"]),
-        default="macs",
-        show_default=True,
-        help="what to make small",
-    ),
-    allow_trusted_option,
-    click.option(
-        "--shallow",
-        is_flag=True,
-        help="write the result with at most two hidden layers (see the command shallow)",
-    ),
-    click.option(
-        "--larger",
-        is_flag=True,
-        help="rewrite every layer even where nodes of the source's ONNX file are smaller",
-    ),
-    click.option("-v", "--verbose", is_flag=True, help="list every rewrite"),
-)
-
-
 @click.command("compile")
 @source
 @network_output(required=True)
-@_rewriting
+@rewriting_options
 @proof
 @report
 @memory_limit_option
@@ -153,6 +88,7 @@ def compile_command(
         loaded, stated = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
         domain = require_domain(loaded.network, stated)
     to = to.called_as(loaded.interface, quiet=report.quiet)
+    rewriting = replace(rewriting, written=to.chosen)
     writing = None if rewriting.shallow or rewriting.larger else to.writing(source.network)
     network = loaded.network.with_domain(domain)
     made = _make(network, writing, rewriting, proof, times, quiet=report.quiet)

@@ -8,12 +8,13 @@ open units                              how many stayed undecided, and were kept
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from rectifold.cli.check import verdict_text
 from rectifold.cli.output import console
 from rectifold.cli.shallow import shallow_json
-from rectifold.exact.numerals import at_most, counted
+from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Phase
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
@@ -100,6 +101,20 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
+def _declined_lines(compiled: Compiled) -> list[str]:
+    """What was not taken for the sake of accuracy."""
+    declined = compiled.declined
+    if not declined:
+        return []
+    worst = max(one.growth for one in declined)
+    times = f"about {about(worst, 2)}" if worst < inf else "more than any float"
+    units = sum(one.units for one in declined)
+    return [
+        f"carriers in {counted(len(declined), 'layer')} ({counted(units, 'unit')} less) were not "
+        f"taken: they would multiply the rounding error by {times} (--max-error-growth)"
+    ]
+
+
 def _summary_lines(done: Done) -> list[str]:
     compiled = done.compiled
     lines = [
@@ -118,12 +133,13 @@ def _summary_lines(done: Done) -> list[str]:
             "The rewriting was ended early: the result is equal, "
             "but may be larger than it could be."
         )
-    about = (
+    lines += _declined_lines(compiled)
+    subject = (
         "certificate of the rewriting (before --shallow)"
         if done.is_about_the_rewriting
         else "certificate"
     )
-    lines.append(f"{about}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
+    lines.append(f"{subject}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
     if done.bound:  # an exact format rounds nothing
         lines.append(
             f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, "

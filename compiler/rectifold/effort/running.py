@@ -27,6 +27,14 @@ class CompileEffort:
     """Rewrites after which something is wrong: each removes a unit, an edge or a layer."""
     checked_points: int = 6
     """Points at which every rewrite is evaluated exactly, in check mode."""
+    accuracy_points: int = 8
+    """Points at which the rounding error of a rewritten network is estimated."""
+    most_error_growth: float = 4.0
+    """Times the source's rounding error (estimated) up to which a carrier is taken."""
+    observed_points: int = 4
+    """Points at which the rounding error of a result is observed, by exact evaluation."""
+    observed_work: int = 4_000_000
+    """Multiply-adds of exact evaluation (a microsecond each) up to which that is done."""
     most_factor_bits: int = 2**28
     """Bits of the weights (estimated) above which a matrix is not taken apart into its fewest
     rows: megabytes of digits that no format of floats holds."""

@@ -57,7 +57,10 @@ class CompileChoices(ProveChoices, total=False):
     """What `compile` may be told besides the model and the domain, as keywords."""
 
     options: Options
-    """What to make small, and whether skip edges are allowed."""
+    """What to make small, whether skip edges are allowed, and how much accuracy may be lost.
+
+    Left out, a model that computes in floats keeps its accuracy but for a factor.
+    """
     check: bool
     """Compare the network at exact points before and after every single rewrite."""
     deadline: Deadline
@@ -134,12 +137,22 @@ def compile_model(
     1
     """
     loaded, chosen = _opened(model, domain, input_shape)
-    options = choices.get("options", Options())
+    options = choices["options"] = choices.get("options", _options_for(loaded))
     compiled = compile_network(loaded.network, chosen, **choices)
     known = None
     if certify:
         known = certify_in_time(compiled, options, choices.get("deadline", Deadline()))
     return CompiledModel.of(compiled if known is None else known.compiled, loaded, known)
+
+
+def _options_for(loaded: Loaded) -> Options:
+    """A model that computes in floats becomes one again; a network of exact numbers stays one."""
+    if loaded.interface is None:
+        return Options()
+    from rectifold.formats.onnx_drop_in import arithmetic_of  # onnx takes 0.3 s to import
+
+    is_double = arithmetic_of(loaded.interface) == "float64"
+    return Options(leaky=not is_double, precision="float64" if is_double else "float32")
 
 
 def prove_model(

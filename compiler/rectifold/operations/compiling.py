@@ -21,6 +21,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.ir.sampling import sample_points
+from rectifold.passes.accuracy import Declined
 from rectifold.passes.result import Options, Rewritten, Step
 from rectifold.passes.table import PASSES
 from rectifold.prover.cascade import prove_layers, require_domain
@@ -44,6 +45,7 @@ class Compiled:
     steps: tuple[Step, ...]
     seconds: Mapping[str, float]
     rewritten: bool = True  # to the end; False when the time was up before
+    declined: tuple[Declined, ...] = ()  # not taken, as the rounding error would grow
 
     def __repr__(self) -> str:
         return f"<Compiled {self.source.shape_text()} → {self.network.shape_text()}>"
@@ -101,10 +103,14 @@ def rewrite(
     the samples.
     """
     started = time.monotonic()
+    options = options.measured_on(source, facts.domain)
     first = start or Rewritten(source, facts)
     result, steps, rewritten = _fixed_point(first, options, samples, deadline)
     seconds = dict(facts.seconds) | {"rewriting": time.monotonic() - started}
-    return Compiled(source, result.network, facts, result.facts, steps, seconds, rewritten)
+    declined = result.declined
+    return Compiled(
+        source, result.network, facts, result.facts, steps, seconds, rewritten, declined
+    )
 
 
 def _before(deadline: Deadline, run: Run) -> Run:
@@ -123,7 +129,7 @@ def _fixed_point(
     for _ in range(CompileEffort.most_steps):
         after = _in_time(state, options, deadline)
         if after is None or not after.steps:
-            return state, tuple(steps), after is not None
+            return after or state, tuple(steps), after is not None
         state = after
         steps += state.steps
         if samples and evaluate_points(state.network, samples) != expected:
@@ -142,9 +148,11 @@ def _in_time(state: Rewritten, options: Options, deadline: Deadline) -> Rewritte
 
 
 def _one_step(state: Rewritten, options: Options) -> Rewritten:
-    """The first pass that changes something."""
+    """The first pass that changes something; else what the passes declined."""
+    declined: list[Declined] = []
     for apply in PASSES.values():
         result = apply(state.network, state.facts, options)
         if result.steps:
             return result
-    return Rewritten(state.network, state.facts)
+        declined += result.declined
+    return Rewritten(state.network, state.facts, declined=tuple(declined))

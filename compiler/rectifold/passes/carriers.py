@@ -16,12 +16,14 @@ Q a, and the successors get columns F and bias − F t:
 
 Sound because Q a + t ≥ 0 on the domain, so each carrier is the identity there, and the sums above
 are identities. The shift t comes from exact interval arithmetic over proven ends. The cheapest form
-is taken, and only if it is cheaper than the layer as it is.
+is taken, and only if it is cheaper than the layer as it is. Where the result is written in floats,
+one that multiplies the rounding error too often is not taken, and said. Where a pair of mirrored
+units is written as one (ir/leaky.py), forms that keep the pairs are looked at as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -33,7 +35,9 @@ from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.hyperplanes import ParallelUnits, hyperplane_groups
+from rectifold.ir.leaky import LeakyPair, leaky_pairs
 from rectifold.ir.network import Layer, Network
+from rectifold.passes.accuracy import Declined
 from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
 from rectifold.passes.result import (
@@ -80,6 +84,7 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
     """docs/mathematics.md#carriers, and its mirrored units. From the output backward; one layer per
     call.
     """
+    declined: list[Declined] = []
     for layer in reversed(network.relu_layers):
         known = facts.layers.get(layer.name)
         if known is None or layer.name == network.output or not layer.size or known.inactive.any():
@@ -93,11 +98,34 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
         mirrored = any(c < 0 for g in groups for _, c in g.members)
         if not mirrored and not known.active.any():
             continue
-        parts = _take_apart(layer, around, known, groups)
-        found = _cheapest(network, facts, options, layer, around, parts)
+        forms = [groups]
+        if options.leaky and known.active.any():
+            forms.append(_without_pairs(groups, leaky_pairs(network, layer)))
+        candidates = [
+            one
+            for form in forms
+            for one in _possible_carriers(
+                network, facts, options, layer, around, _take_apart(layer, around, known, form)
+            )
+        ]
+        found, refused = _cheapest(network, options, layer, candidates)
         if found is not None:
             return found
-    return Rewritten(network, facts)
+        declined += refused
+    return Rewritten(network, facts, declined=tuple(declined))
+
+
+def _without_pairs(groups: list[ParallelUnits], pairs: Sequence[LeakyPair]) -> list[ParallelUnits]:
+    """The groups, with each unit of a pair alone: it keeps its row and its column."""
+    paired = {unit for pair in pairs for unit in (pair.unit, pair.mirrored)}
+    alone = [ParallelUnits(k, ((k, Fraction(1)),)) for k in sorted(paired)]
+    rest = [[m for m in group.members if m[0] not in paired] for group in groups]
+    left = [
+        ParallelUnits(members[0][0], tuple((k, c / members[0][1]) for k, c in members))
+        for members in rest
+        if members
+    ]
+    return sorted([*alone, *left], key=lambda group: group.representative)
 
 
 def _take_apart(
@@ -144,21 +172,20 @@ def _jump_of_group(outgoing: Matrix, group: ParallelUnits) -> tuple[Matrix, Matr
 
 
 def _cheapest(
-    network: Network,
-    facts: Facts,
-    options: Options,
-    layer: Layer,
-    around: LayerMatrices,
-    parts: _Parts,
-) -> Rewritten | None:
-    best: tuple[Rewritten, tuple[int, int, int]] | None = None
-    for candidate in _possible_carriers(network, facts, options, layer, around, parts):
-        cost = options.cost(candidate.network.sizes)
-        if options.improves(network.sizes, candidate.network.sizes) and (
-            best is None or cost < best[1]
-        ):
-            best = candidate, cost
-    return None if best is None else best[0]
+    network: Network, options: Options, layer: Layer, candidates: Sequence[Rewritten]
+) -> tuple[Rewritten | None, list[Declined]]:
+    """The cheapest that improves and is accurate enough; else what was declined."""
+    before = options.sizes(network)
+    sizes = [options.sizes(one.network) for one in candidates]
+    better = [k for k, after in enumerate(sizes) if options.improves(before, after)]
+    declined: list[Declined] = []
+    for k in sorted(better, key=lambda k: options.cost(sizes[k])):
+        accuracy = options.accuracy
+        growth = 1.0 if accuracy is None else accuracy.growth(candidates[k].network)
+        if accuracy is None or accuracy.allows(growth):
+            return candidates[k], []
+        declined.append(Declined(layer.name, before.units - sizes[k].units, growth))
+    return None, declined[:1]
 
 
 def _possible_carriers(

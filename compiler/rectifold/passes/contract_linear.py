@@ -40,7 +40,7 @@ def contract_linear(network: Network, facts: Facts, options: Options) -> Rewritt
 
 
 def _not_dearer(options: Options, before: Network, after: Network, rule: str) -> bool:
-    old, new = options.cost(before.sizes), options.cost(after.sizes)
+    old, new = options.cost(options.sizes(before)), options.cost(options.sizes(after))
     return new <= old if rule.startswith("contract") else new < old
 
 

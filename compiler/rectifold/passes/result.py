@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
+from rectifold.effort.running import CompileEffort
 from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Carrier, Facts, LayerFacts
 from rectifold.facts.side import Side
+from rectifold.ir.domain import Domain
+from rectifold.ir.leaky import leaky_form
 from rectifold.ir.network import Network, Sizes
+from rectifold.passes.accuracy import Accuracy, Declined, Precision
 
 Objective = Literal["macs", "weights", "units"]
 
@@ -146,13 +150,31 @@ class Options:
     """What a rewrite may do: `skips` allows new skip edges, `objective` is what must not grow.
 
     `left_out`: rules (by the name of their pass) that are not applied to a layer. `frozen`: layers
-    that stay as they are, whatever the rule; layers that read them may still change.
+    that stay as they are, whatever the rule; layers that read them may still change. `leaky`: the
+    result is written with a pair of mirrored units as one, and counted so. `precision`: the floats
+    that it is written in; then no carrier is taken that multiplies the rounding error of the source
+    by more than `most_error_growth` (an estimate). None: it is written exactly.
     """
 
     skips: bool = False
     objective: Objective = "macs"
     left_out: frozenset[tuple[str, str]] = frozenset()
     frozen: frozenset[str] = frozenset()
+    leaky: bool = False
+    precision: Precision | None = None
+    most_error_growth: float = CompileEffort.most_error_growth
+    accuracy: Accuracy | None = None
+
+    def measured_on(self, source: Network, domain: Domain) -> Options:
+        """With the rounding error of the source, for a result in floats."""
+        if self.precision is None:
+            return self
+        accuracy = Accuracy.of(source, domain, self.precision, self.most_error_growth)
+        return replace(self, accuracy=accuracy)
+
+    def sizes(self, network: Network) -> Sizes:
+        """What is stored and computed in the form that is written."""
+        return leaky_form(network).sizes if self.leaky else network.sizes
 
     def allows(self, rule: str, layer: str) -> bool:
         """May the rule be applied to the layer?"""
@@ -176,11 +198,12 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Rewritten:
-    """`steps` is empty exactly when nothing changed."""
+    """`steps` is empty exactly when nothing changed; then `declined` says what was not taken."""
 
     network: Network
     facts: Facts
     steps: tuple[Step, ...] = ()
+    declined: tuple[Declined, ...] = ()
 
 
 Pass = Callable[[Network, Facts, Options], Rewritten]

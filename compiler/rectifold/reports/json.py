@@ -77,5 +77,9 @@ def compiled_json(compiled: Compiled) -> JsonObject:
         "units": fates_json(compiled),
         "stages": dict(compiled.seconds),
         "steps": [str(step) for step in compiled.steps],
+        "declined": [
+            {"layer": one.layer, "units": one.units, "growth": one.growth}
+            for one in compiled.declined
+        ],
         "complete": compiled.facts.complete,
     }
