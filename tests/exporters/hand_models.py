@@ -37,6 +37,11 @@ def hand_cases() -> list[Case]:
     ]
 
 
+def made_by_helper(folder: Path, opset: int) -> Made:
+    """A dense network of onnx.helper in a file."""
+    return _make(HELPER, _dense, opset, folder)
+
+
 def _case(
     exporter: str,
     block: str,

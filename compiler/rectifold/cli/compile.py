@@ -87,7 +87,7 @@ def compile_command(
     with times.before("the network was read"):
         loaded, stated = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
         domain = require_domain(loaded.network, stated)
-    to = to.called_as(loaded.interface, quiet=report.quiet)
+    to = to.called_as(loaded.interface)
     rewriting = replace(rewriting, written=to.chosen)
     writing = None if rewriting.shallow or rewriting.larger else to.writing(source.network)
     network = loaded.network.with_domain(domain)
@@ -214,6 +214,7 @@ def _write_compiled(
     verdict = None if known is None else known.verdict
     origin = _origin(form, to, verdict, end)
     artifact = form.artifact(origin, to.chosen, to.path.name)
+    to.say(artifact.notes)
     bound = largest_bound(origin.error_bound, to.chosen)
     left_out = () if known is None or form.own is not None else known.left_out
     file = rewriting.certificate_file

@@ -17,7 +17,6 @@ from rectifold.cli.rounding import certify_rounding, precision_of
 from rectifold.cli.targets import network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
-from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest
 from rectifold.runtime.status import Status
 
@@ -32,7 +31,7 @@ def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
     to = network_target(output, quiet=quiet)
     require_outputs({}, [source.network, source.domain_spec], force=output.force, network=to.target)
     loaded, domain = read_loaded(source.network, source.domain_spec, quiet=quiet)
-    network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface, quiet=quiet)
+    network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface)
     bound = certify_rounding(network, domain, None, to.chosen)
     origin = Origin(
         digest(network),
@@ -41,7 +40,7 @@ def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
         precision=precision_of(to.chosen),
         interface=to.interface,
     )
-    artifact = FORMATS[to.chosen].emit(network, origin, to.path.name)
+    artifact = to.emitted(network, origin)
     files = write_artifact(artifact, to.path, force=output.force)
     if not quiet and files:
         click.echo("wrote " + ", ".join(str(f) for f in files))

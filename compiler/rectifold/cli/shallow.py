@@ -34,7 +34,6 @@ from rectifold.effort.proofs import CertificateEffort
 from rectifold.effort.running import CommandEffort
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
-from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.ir.canonical import digest
@@ -144,7 +143,7 @@ def shallow_command(
         loaded, domain = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
         network = loaded.network
         domain = require_domain(network, domain)
-    to = None if to is None else to.called_as(loaded.interface, quiet=report.quiet)
+    to = None if to is None else to.called_as(loaded.interface)
     with progress_line(quiet=report.quiet) as progress:
         result = _shallow(network, domain, form, proof, progress)
         if progress is not None:
@@ -226,7 +225,7 @@ def write_shallow(
     result: Shallow, to: To, origin: Origin, *, force: bool, beside: tuple[Path, bytes] | None
 ) -> list[Path]:
     """Emit a shallow network like any other; the files."""
-    artifact = FORMATS[to.chosen].emit(result.network, origin, to.path.name)
+    artifact = to.emitted(result.network, origin)
     return write_artifact(artifact, to.path, force=force, certificate=beside)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +11,17 @@ import click
 from rectifold.certificate.file import Certificate
 from rectifold.cli.options import TARGETS, Output
 from rectifold.cli.rounding import precision_of
-from rectifold.emitters.table import drop_in_format, format_for, names_beside, suffix_note
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.header import Origin
+from rectifold.emitters.table import (
+    FORMATS,
+    drop_in_format,
+    format_for,
+    names_beside,
+    suffix_note,
+)
 from rectifold.formats.interface import Interface
+from rectifold.ir.network import Network
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.log import BEGINNING
 
@@ -34,7 +43,7 @@ class To:
     """Where a network goes: the path of -o, the format, and all that is written.
 
     `plain`: an ONNX file gets names of ours. `interface`: how the source is called, where the file
-    is to be called so.
+    is to be called so. `quiet`: no notes.
     """
 
     path: Path
@@ -42,6 +51,7 @@ class To:
     target: Target
     plain: bool = False
     interface: Interface | None = None
+    quiet: bool = False
 
     @property
     def keeps_interface(self) -> bool:
@@ -56,16 +66,26 @@ class To:
             return None
         return Writing(Path(source), self.interface, self.chosen, precision_of(self.chosen))
 
-    def called_as(self, interface: Interface | None, *, quiet: bool) -> To:
+    def called_as(self, interface: Interface | None) -> To:
         """For a source that is called so. What the file will not keep of it is said on standard
         error.
         """
         if interface is None:
             return self
         chosen, kept, note = drop_in_format(self.chosen, interface, plain=self.plain)
-        if note is not None and not quiet:
-            click.echo(f"note: {note}", err=True)
+        self.say([] if note is None else [note])
         return replace(self, chosen=chosen, interface=kept)
+
+    def emitted(self, network: Network, origin: Origin) -> Artifact:
+        """The network in this format; what was left unchecked is said on standard error."""
+        artifact = FORMATS[self.chosen].emit(network, origin, self.path.name)
+        self.say(artifact.notes)
+        return artifact
+
+    def say(self, notes: Sequence[str]) -> None:
+        """Notes on standard error, unless the command is quiet."""
+        for note in () if self.quiet else notes:
+            click.echo(f"note: {note}", err=True)
 
 
 def network_target(output: Output, *, quiet: bool) -> To:
@@ -81,7 +101,7 @@ def network_target(output: Output, *, quiet: bool) -> To:
         click.echo(f"note: {note}", err=True)
     beside = names_beside(path, chosen)
     target = Target("-o", output.output, *beside, may_be_standard_output=True)
-    return To(path, chosen, target, output.plain_onnx)
+    return To(path, chosen, target, output.plain_onnx, quiet=quiet)
 
 
 def require_outputs(

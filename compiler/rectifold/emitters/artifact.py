@@ -18,9 +18,13 @@ from rectifold.runtime.targets import STANDARD_OUTPUT
 
 @dataclass(frozen=True, eq=False)
 class Artifact:
-    """File name → bytes; the first is the one the user named, the others lie beside it."""
+    """File name → bytes; the first is the one the user named, the others lie beside it.
+
+    `notes`: what a user should know of how they were made.
+    """
 
     files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
 
     @property
     def main(self) -> bytes:

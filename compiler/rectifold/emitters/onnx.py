@@ -18,7 +18,8 @@ def onnx_float64(network: Network, origin: Origin, name: str) -> Artifact:
 
 
 def _onnx_artifact(network: Network, origin: Origin, name: str, precision: str) -> Artifact:
-    from rectifold.formats.onnx_writer import onnx_bytes  # onnx takes 0.3 s to import
+    from rectifold.formats.onnx_writer import written_onnx  # onnx takes 0.3 s to import
 
     header = "\n".join(header_lines(network, origin))
-    return Artifact({name: onnx_bytes(network, precision, header, origin.interface)})
+    model, notes = written_onnx(network, precision, header, origin.interface)
+    return Artifact({name: model}, tuple(notes))

@@ -37,10 +37,11 @@ class Parts:
     tensors: list[TensorProto]
 
 
-def parts_of(network: Network, dtype: str) -> Parts:
+def parts_of(network: Network, dtype: str, *, rows: bool = False) -> Parts:
     """The layers, from a value called as the input (N×n) to one called as the output layer (N×m).
 
-    Weights are rounded to `dtype`, "float32" or "float64".
+    Weights are rounded to `dtype`, "float32" or "float64". A layer that reads nothing has the shape
+    m, or 1×m with `rows`, which a Gemm can read.
     """
     parts = Parts([], [])
     kind = FLOAT_TYPES[dtype][0]
@@ -49,6 +50,10 @@ def parts_of(network: Network, dtype: str) -> Parts:
         _add_layer(layer, kind, parts.nodes, parts.tensors)
         if layer.is_relu:
             _add_activation(layer.name, form.slopes, kind, parts)
+    constant = {f"{layer.name}_bias" for layer in network.layers if not layer.weights}
+    for tensor in parts.tensors if rows else ():
+        if tensor.name in constant:
+            tensor.dims.insert(0, 1)
     return parts
 
 
@@ -119,3 +124,10 @@ def _tensor(name: str, matrix: Matrix, kind: FloatKind) -> TensorProto:
     with np.errstate(under="ignore"):
         rounded = matrix.approximation[0].astype(kind)
     return numpy_helper.from_array(np.ascontiguousarray(rounded), name)
+
+
+def onnx_type(dtype: str) -> int:
+    """ONNX's number of an element type, such as "float32"."""
+    if dtype in FLOAT_TYPES:
+        return FLOAT_TYPES[dtype][1]
+    return int(TensorProto.DataType.Value(dtype.upper()))

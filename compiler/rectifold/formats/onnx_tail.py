@@ -36,7 +36,7 @@ class TailParts:
 def tail_parts(interface: Interface) -> TailParts:
     """What the source's tail needs. Raises OnnxError where its external data cannot be read."""
     source = interface.model.graph
-    nodes = _with_makers(interface)
+    nodes = interface.tail
     read = {name for node in nodes for name in names_read(node)}
     outside = {port.name for port in interface.ends}
     tensors = [t for t in source.initializer if t.name in read - outside]
@@ -44,29 +44,11 @@ def tail_parts(interface: Interface) -> TailParts:
     functions = interface.model.functions
     is_called = any((one.domain, one.name) in used for one in functions)
     return TailParts(
-        tuple(nodes),
+        nodes,
         tuple(with_external_data(t, t.name, interface.folder) for t in tensors),
         tuple(t for t in source.sparse_initializer if t.values.name in read),
         tuple(functions) if is_called else (),
     )
-
-
-def _with_makers(interface: Interface) -> list[NodeProto]:
-    """The tail, and before it the source's nodes that make what it reads besides the ends."""
-    source = interface.model.graph
-    known = {port.name for port in (*interface.ends, *interface.inputs)}
-    known |= {name for node in interface.tail for name in node.output}
-    makers = {name: k for k, node in enumerate(source.node) for name in node.output if name}
-    wanted = [name for node in interface.tail for name in names_read(node)]
-    found = set[int]()
-    while wanted:
-        name = wanted.pop()
-        if name in makers and name not in known:
-            node = source.node[makers[name]]
-            known.update(node.output)
-            found.add(makers[name])
-            wanted.extend(names_read(node))
-    return [*(source.node[k] for k in sorted(found)), *interface.tail]
 
 
 def names_read(node: NodeProto) -> Iterator[str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import onnx
 from onnx import helper
 
+from rectifold.effort.writing import WrittenEffort
 from rectifold.formats.float_range import require_range
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx_drop_in import drop_in_model
 from rectifold.formats.onnx_layers import FLOAT_TYPES, parts_of
+from rectifold.formats.onnx_read_again import require_read_again
+from rectifold.formats.onnx_run_again import require_runs_again
 from rectifold.ir.network import Network
 
 
@@ -21,19 +24,34 @@ def onnx_bytes(
     note: str = "",
     interface: Interface | None = None,
 ) -> bytes:
-    """The network as a serialised ONNX model.
+    """The network as a serialised ONNX model: `written_onnx` without its notes."""
+    return written_onnx(network, dtype, note, interface)[0]
+
+
+def written_onnx(
+    network: Network, dtype: str, note: str, interface: Interface | None
+) -> tuple[bytes, list[str]]:
+    """The network as a serialised ONNX model, and notes about what of it was not checked.
 
     With an `interface` it is called as the model that was read (see onnx_drop_in), and computes in
     `dtype`. Without one: opset 13, input N×n, output N×m, all of `dtype`. Weights are rounded to
-    `dtype`; float_range.rounded_parameters counts how many change. Raises InputError when a weight
-    is beyond the range of `dtype`.
+    `dtype`; float_range.rounded_parameters counts how many change. The model is read again, and run
+    beside its source, before it is given away. Raises InputError when a weight is beyond the range
+    of `dtype`, WrittenWrong when the model is not what it was to be.
     """
     require_range(network, dtype)
     if interface is not None:
         model = drop_in_model(network, dtype, note, interface)
     else:
         model = _plain_model(network, dtype, note)
-    return bytes(model.SerializeToString(deterministic=True))
+    notes = []
+    if network.parameters > WrittenEffort().parameters:
+        notes.append(f"the written file was not read again: {network.parameters:,} parameters")
+    else:
+        require_read_again(model, network, dtype, interface)
+    if interface is not None:
+        notes += require_runs_again(model, network, dtype, interface)
+    return bytes(model.SerializeToString(deterministic=True)), notes
 
 
 def _plain_model(network: Network, dtype: str, note: str) -> onnx.ModelProto:

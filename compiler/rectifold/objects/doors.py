@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # onnx takes 0.3 s to import
     from onnx import ModelProto
 
 _KNOWN = (
-    "a Network, a path, a PyTorch module, a scikit-learn estimator, an onnx.ModelProto, or a list "
-    "of (W, b)"
+    "a Network, a path, a PyTorch module, a scikit-learn estimator, a Keras model, an "
+    "onnx.ModelProto, or a list of (W, b)"
 )
 
 
@@ -97,8 +97,15 @@ def _of_sklearn(model: object, input_shape: tuple[int, ...] | None) -> ModelProt
     return model_of(model)
 
 
+def _of_keras(model: object, input_shape: tuple[int, ...] | None) -> ModelProto:
+    from rectifold.objects.keras_model import model_of
+
+    return model_of(model, input_shape)
+
+
 _OPENERS: Mapping[str, Callable[[object, tuple[int, ...] | None], ModelProto]] = {
     "onnx": _of_onnx,
     "torch": _of_torch,
     "sklearn": _of_sklearn,
+    "keras": _of_keras,
 }

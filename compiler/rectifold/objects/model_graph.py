@@ -19,7 +19,7 @@ _IR_VERSION = 8
 
 _DOMAINS = {"ArrayFeatureExtractor": "ai.onnx.ml"}
 
-Attribute = int | float | str | list[int]
+Attribute = int | float | str | Sequence[int]
 
 
 @dataclass
@@ -29,6 +29,7 @@ class ModelGraph:
     nodes: list[NodeProto] = field(default_factory=list)
     stored: list[TensorProto] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    known: dict[bytes, str] = field(default_factory=dict)  # content → the name it has
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3`, ..., which is given once."""
@@ -40,10 +41,13 @@ class ModelGraph:
         return name
 
     def store(self, array: np.ndarray, wanted: str) -> str:
-        """The name of an array of numbers or texts."""
-        name = self.fresh(wanted)
-        self.stored.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
+        """The name of an array of numbers or texts; equal ones are stored once."""
+        proto = numpy_helper.from_array(np.asarray(array, order="C"), wanted)
+        content = proto.SerializeToString()
+        if content not in self.known:
+            proto.name = self.known[content] = self.fresh(wanted)
+            self.stored.append(proto)
+        return self.known[content]
 
     def whole(self, numbers: Sequence[int], wanted: str) -> str:
         """The name of a list of whole numbers."""

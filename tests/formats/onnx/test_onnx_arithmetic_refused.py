@@ -53,7 +53,7 @@ REFUSED: dict[str, Refusal] = {
     ),
     "a cast to bool": ([node("Cast", ["x"], to=BOOL)], {}, "from float32 to bool"),
     "a cast to half precision": (
-        [node("Cast", ["x"], to=TensorProto.FLOAT16)],
+        [node("Cast", ["x"], "h", to=TensorProto.FLOAT16), node("Neg", ["h"])],
         {},
         "from float32 to float16",
     ),

@@ -19,7 +19,14 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from rectifold.effort.reading import CrosscheckEffort
 from rectifold.exact.conversion import Floats
-from rectifold.formats.onnx.floats import Rounded, Rounding, Trace
+from rectifold.formats.onnx.floats import (
+    ROUNDINGS,
+    Rounded,
+    Rounding,
+    Trace,
+    flat_outputs,
+    worst_difference,
+)
 from rectifold.formats.onnx.graph import Model, node_place
 from rectifold.formats.onnx.peers import Feeds, Peer, PeerError, outputs_of_peer
 from rectifold.formats.onnx.tensors import (
@@ -33,12 +40,6 @@ from rectifold.formats.onnx.tensors import (
 from rectifold.ir.builder import Builder
 from rectifold.ir.network import Network
 
-_ROUNDINGS = {
-    "float64": Rounding(2.0**-53, 2.0**-1022),
-    "float32": Rounding(2.0**-24, 2.0**-126),
-    "float16": Rounding(2.0**-11, 2.0**-24),
-    "bfloat16": Rounding(2.0**-8, 2.0**-126),
-}
 _IR_VERSION = 8
 
 
@@ -58,8 +59,8 @@ class Reading:
     @property
     def rounding(self) -> Rounding:
         """That of the coarsest floats among the values."""
-        found = {v.type for v in self.values.values()} & set(_ROUNDINGS)
-        among = [_ROUNDINGS[name] for name in found or {"float64"}]
+        found = {v.type for v in self.values.values()} & set(ROUNDINGS)
+        among = [ROUNDINGS[name] for name in found or {"float64"}]
         return max(among, key=lambda rounding: rounding.unit)
 
 
@@ -80,9 +81,9 @@ def crosscheck(reading: Reading, peers: Sequence[Peer]) -> list[str]:
         return [f"the network was not compared with another program ({error})"]
     trace = _trace_at(reading, points)
     trace.run(reading.network.layers)
-    theirs = [_flat_outputs(outputs) for outputs in found]
+    theirs = [flat_outputs(outputs) for outputs in found]
     ours = trace.known[reading.network.output]
-    if _worst_difference(ours, theirs, reading.effort.deviations) is None:
+    if worst_difference(ours, theirs, reading.effort.deviations) is None:
         return []
     _find(reading, points, [p for p in peers if p.name == peer])
     return []
@@ -166,30 +167,6 @@ def _trace_at(reading: Reading, points: Floats) -> Trace:
     return trace
 
 
-def _flat_outputs(outputs: Sequence[Array]) -> Floats:
-    return np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in outputs])
-
-
-def _worst_difference(
-    ours: Rounded, theirs: Sequence[Floats], deviations: int, room: float = 0.0
-) -> tuple[int, int] | None:
-    """(point, entry) that differs by more than so many standard deviations of rounding and `room`,
-    most of all; or None.
-
-    A point at which floats overflow is passed over.
-    """
-    for k, other in enumerate(theirs):
-        mine, spread = ours.values[k], ours.spread[k]
-        if mine.shape != other.shape:
-            return k, -1
-        if not (np.isfinite(other).all() and np.isfinite(mine).all() and np.isfinite(spread).all()):
-            continue
-        beyond = np.abs(mine - other) - (deviations * spread + room)
-        if beyond.size and beyond.max() > 0:
-            return k, int(np.argmax(beyond))
-    return None
-
-
 def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
     """Raises OnnxError naming the first node with another value.
 
@@ -206,13 +183,13 @@ def _find(reading: Reading, points: Floats, peers: Sequence[Peer]) -> None:
     trace.run(reading.builder.layers.values())
     largest = 0.0
     for k, name in enumerate(names):
-        theirs = [_flat_outputs([run[k]]) for run in runs]
+        theirs = [flat_outputs([run[k]]) for run in runs]
         largest = max(largest, *(_largest(v) for v in theirs))
         value = reading.values[name]
         shapes = {run[k].shape for run in runs} | {value.shape}
         ours = _with_error(value, trace, len(points))
         most = reading.effort.deviations
-        spot = _worst_difference(ours, theirs, most, most * reading.rounding.unit * largest)
+        spot = worst_difference(ours, theirs, most, most * reading.rounding.unit * largest)
         if spot is not None or len(shapes) > 1:
             theirs_whole = [run[k] for run in runs]
             raise OnnxError(_message(makers[name], value, ours, theirs_whole, spot, peer))

@@ -19,7 +19,13 @@ from onnx import NodeProto, helper, numpy_helper
 
 from rectifold.formats.onnx.graph import Model, needed_nodes, node_place, standard
 from rectifold.formats.onnx.tail_operators import TAIL, TailOperator
-from rectifold.formats.onnx.tensors import Constant, OnnxError, Symbolic, Tensor
+from rectifold.formats.onnx.tensors import (
+    Constant,
+    OnnxError,
+    Symbolic,
+    Tensor,
+    element_type,
+)
 
 _VIEWS = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split",
           "Transpose", "Dropout")  # fmt: skip
@@ -57,7 +63,7 @@ class TailReader:
         if before and row is None:
             raise self._middle(node, before[0].first)
         read = [name for name in node.input if self._is_network(name)]
-        if row is None or not (before or (row.begins and read)):
+        if row is None or not (before or ((row.begins or self._rounds_last(node)) and read)):
             return False
         self._check_opset(node, row)
         ends = [*read, *(name for value in before for name in value.ends)]
@@ -65,6 +71,17 @@ class TailReader:
         for name in node.output:
             self.beyond[name] = Beyond(tuple(dict.fromkeys(ends)), first)
         return True
+
+    def _rounds_last(self, node: NodeProto) -> bool:
+        """A Cast of the network's values to short floats that no node reads: a model of float16
+        whose layers compute in float32 ends so.
+        """
+        if node.op_type != "Cast" or any(node.output[0] in other.input for other in self.nodes):
+            return False
+        value = self.values.get(node.input[0])
+        targets = {element_type(entry.i) for entry in node.attribute if entry.name == "to"}
+        is_wider = isinstance(value, Symbolic) and value.type in ("float32", "float64")
+        return is_wider and bool(targets & {"float16", "bfloat16"})
 
     def ends_of(self, outputs: Sequence[str]) -> list[tuple[str, ...]]:
         """For each output the values of the network from which it is computed."""

@@ -10,13 +10,14 @@ and no proof rests on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
+from rectifold.formats.onnx.tensors import Array
 from rectifold.ir.affine import Affine, Pick, Term
 from rectifold.ir.network import Layer
 
@@ -35,6 +36,14 @@ class Rounding:
 
     unit: float
     tiny: float
+
+
+ROUNDINGS = {
+    "float64": Rounding(2.0**-53, 2.0**-1022),
+    "float32": Rounding(2.0**-24, 2.0**-126),
+    "float16": Rounding(2.0**-11, 2.0**-24),
+    "bfloat16": Rounding(2.0**-8, 2.0**-126),
+}
 
 
 @dataclass
@@ -77,3 +86,28 @@ class Trace:
                 + (known.spread**2 + (self.rounding.unit * known.values) ** 2) @ (weight**2).T
             )
         return Rounded(total, np.sqrt(squares))
+
+
+def flat_outputs(outputs: Sequence[Array]) -> Floats:
+    """The entries of several tensors, one after the other."""
+    return np.concatenate([np.asarray(v, dtype=np.float64).ravel() for v in outputs])
+
+
+def worst_difference(
+    ours: Rounded, theirs: Sequence[Floats], deviations: int, room: float = 0.0
+) -> tuple[int, int] | None:
+    """(point, entry) that differs by more than so many standard deviations of rounding and `room`,
+    most of all; or None.
+
+    A point at which floats overflow is passed over.
+    """
+    for k, other in enumerate(theirs):
+        mine, spread = ours.values[k], ours.spread[k]
+        if mine.shape != other.shape:
+            return k, -1
+        if not (np.isfinite(other).all() and np.isfinite(mine).all() and np.isfinite(spread).all()):
+            continue
+        beyond = np.abs(mine - other) - (deviations * spread + room)
+        if beyond.size and beyond.max() > 0:
+            return k, int(np.argmax(beyond))
+    return None

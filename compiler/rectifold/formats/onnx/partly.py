@@ -26,8 +26,9 @@ from rectifold.formats.onnx.graph import opened
 from rectifold.formats.onnx.reader import reading_of
 from rectifold.formats.onnx.tensors import with_external_data
 from rectifold.formats.onnx.whole import tensor_bytes
-from rectifold.formats.onnx_drop_in import drop_in_model, is_batched, obstacle
+from rectifold.formats.onnx_drop_in import drop_in_model, obstacle
 from rectifold.formats.onnx_tail import tail_parts
+from rectifold.formats.onnx_wiring import is_batched
 from rectifold.ir.network import Layer, Network
 
 

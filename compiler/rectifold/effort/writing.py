@@ -1,0 +1,19 @@
+"""How hard a written file is looked at before it appears."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WrittenEffort:
+    """The check of a model file in memory: read again, and run by another program."""
+
+    parameters: int = 20_000_000
+    """Stored numbers up to which it is read again: some 1 s and 1 GB for exact matrices."""
+    multiply_adds: int = 5_000_000
+    """Multiply-adds of one evaluation up to which it is run: it takes some 0.1 s."""
+    rows: int = 3
+    """Points of a batch, where the batch may have any size."""
+    deviations: int = 64
+    """Standard deviations of float rounding that are no disagreement."""
