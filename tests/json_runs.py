@@ -11,8 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 from click.testing import CliRunner
 
+from onnx_models import node
+from onnx_tails import made
 from rectifold.cli.main import main
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -81,7 +85,12 @@ RUNS = {
         "check line.relu wrong.certificate",
     ],
     "show": ["show line.relu", "show free.relu"],
-    "run": ["run line.relu 1/3", "run free.relu 1/3 --exact", "run large.relu 1"],
+    "run": [
+        "run line.relu 1/3",
+        "run free.relu 1/3 --exact",
+        "run large.relu 1",
+        "run classes.onnx 1,2",
+    ],
 }
 
 
@@ -92,6 +101,7 @@ def results(folder: Path) -> dict[str, list[Any]]:
     """Heading of the page → what its runs wrote; `folder` is the current one, and empty."""
     for name, text in NETWORKS.items():
         (folder / f"{name}.relu").write_text(text)
+    onnx.save(_classes(), folder / "classes.onnx")
     for name in CERTIFIED:
         _told(f"compile {name}.relu -o {name}.py --certificate {name}.certificate")
     (folder / "wrong.certificate").write_text("no certificate\n")
@@ -103,6 +113,18 @@ def results(folder: Path) -> dict[str, list[Any]]:
         _told_by_the_checker("line", "wrong"),
     ]
     return found
+
+
+def _classes() -> onnx.ModelProto:
+    """A classifier with a label that is a text, and probabilities."""
+    nodes = [
+        node("Softmax", ["h"], "p", axis=1),
+        node("ArgMax", ["p"], "k", axis=1),
+        node("ArrayFeatureExtractor", ["names", "k"], "label", domain="ai.onnx.ml"),
+    ]
+    model = made(nodes, ["p", "label"], {"names": np.array(["a", "b", "c"], dtype=object)})
+    model.graph.output[1].type.tensor_type.elem_type = onnx.TensorProto.STRING
+    return model
 
 
 def _told(words: str) -> Any:

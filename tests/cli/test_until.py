@@ -36,7 +36,7 @@ def call(*arguments: str) -> Result:
 def test_what_follows_is_not_read(erf: str, name: str) -> None:
     result = call("run", erf, "1,-2", "--exact", "--until", name)
     assert result.stdout.split() == ["-1", "2"]
-    assert "read up to node 'first' (Neg), which computes 'n'; 2 further nodes" in result.stderr
+    assert "read up to node 'first' (Neg), which computes 'n'; left out: 2 nodes" in result.stderr
 
 
 def test_a_refusal_names_the_remedy(erf: str) -> None:

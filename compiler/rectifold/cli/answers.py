@@ -6,7 +6,7 @@ shortened for the eye (its exact coordinates are in --json and --counterexample 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
@@ -26,6 +26,8 @@ from rectifold.exact.numerals import (
 from rectifold.runtime.caps import CAPS
 from rectifold.runtime.json import JsonObject
 
+Said = Callable[[str], str]  # a sentence about two networks, as it is said of their models
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -38,6 +40,11 @@ class Asked:
     tolerance: tuple[Fraction, ...] = (Fraction(0),)
     is_argmax: bool = False
     margin: Fraction = Fraction(0)
+
+    @property
+    def is_equality(self) -> bool:
+        """Whether the question is if both are the same function."""
+        return not self.is_argmax and not any(self.tolerance)
 
     @property
     def within(self) -> Fraction | tuple[Fraction, ...]:
@@ -75,9 +82,9 @@ def sentence(result: Comparison, asked: Asked) -> str:
             assert_never(result)
 
 
-def verify_text(result: Comparison, asked: Asked) -> str:
+def verify_text(result: Comparison, asked: Asked, said: Said) -> str:
     """The answer for people."""
-    lines = [sentence(result, asked)]
+    lines = [said(sentence(result, asked))]
     match result:
         case Equal() if asked.is_argmax and not result.with_ties:
             lines.append(f"  {_tie_text(result.tie)}")
@@ -96,10 +103,10 @@ def verify_text(result: Comparison, asked: Asked) -> str:
     return "\n".join(lines)
 
 
-def verify_json(result: Comparison, asked: Asked) -> JsonObject:
+def verify_json(result: Comparison, asked: Asked, said: Said) -> JsonObject:
     """The documented result of `verify`."""
     told: JsonObject = {
-        "statement": sentence(result, asked),
+        "statement": said(sentence(result, asked)),
         "counterexample": None,
         "certificate": None,
     }
@@ -211,12 +218,12 @@ def _tie_json(tie: TiedOutputs | None) -> JsonObject | None:
 # ---- the tightest bound -------------------------------------------------------------------------
 
 
-def closest_json(found: Closest) -> JsonObject:
+def closest_json(found: Closest, said: Said) -> JsonObject:
     """The documented result of `verify --tightest`."""
     return {
         "verdict": "within",
         "complete": found.complete,
-        "statement": closest_sentence(found),
+        "statement": said(closest_sentence(found)),
         "bound": {"lower": exact_text(found.lower), "upper": exact_text(found.upper)},
         "per_output": exact_texts(found.per_output),
         "counterexample": {
@@ -239,9 +246,9 @@ def closest_sentence(found: Closest) -> str:
     )
 
 
-def closest_text(found: Closest) -> str:
+def closest_text(found: Closest, said: Said) -> str:
     """The bounds for people."""
-    lines = [closest_sentence(found)]
+    lines = [said(closest_sentence(found))]
     lines += [f"  output {j}: at most {at_most(v, 9)}" for j, v in enumerate(found.per_output)]
     kept = (
         f"the certificate {found.replayed}"

@@ -220,7 +220,7 @@ def _write_compiled(
     file = rewriting.certificate_file
     beside = certificate_bytes(file, None if known is None else known.certificate)
     files = write_artifact(artifact, to.path, force=force, certificate=beside)
-    done = Done(form.compiled, None, verdict, file, bound, tuple(files), left_out)
+    done = Done(form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface)
     return _Written(done, known is not None, form.note)
 
 
@@ -237,7 +237,7 @@ def _write_form(
     bound = largest_bound(origin.error_bound, to.chosen)
     files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
-    done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out)
+    done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
     return _Written(done, known is not None, in_time=made.in_time)
 
 

@@ -16,6 +16,7 @@ from rectifold.cli.output import console
 from rectifold.cli.shallow import shallow_json
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Phase
+from rectifold.formats.interface import Interface, tail_words, with_tail
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
 from rectifold.reports.json import compiled_json, sizes_json
@@ -39,6 +40,7 @@ class Done:
     bound: float | None
     files: tuple[Path, ...]
     left_out: tuple[str, ...] = ()  # what could not be certified, a fault of ours
+    interface: Interface | None = None  # that the file keeps
 
     @property
     def written(self) -> Network:
@@ -70,16 +72,19 @@ def compile_json(done: Done) -> JsonObject:
         "error_bound": done.bound,
         "files": [str(f) for f in done.files],
     }
+    told["guarantee"] = with_tail("equal", done.interface)
     if done.folded is None:
         return told
     if done.is_about_the_rewriting:
         certificate["about"] = "the rewriting, before --shallow"
     return told | {
-        "guarantee": "equal" if done.folded.exact else "equal outside the strips",
+        "guarantee": with_tail(
+            "equal" if done.folded.exact else "equal outside the strips", done.interface
+        ),
         "rewritten": told["after"],
         "after": sizes_json(done.written.sizes),
         "hidden": done.folded.hidden,
-        "shallow": shallow_json(done.folded),
+        "shallow": shallow_json(done.folded, done.interface),
     }
 
 
@@ -96,7 +101,11 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
             markup=False,
         )
         out.print(shallow_table(done.folded))
-        out.print(f"shallow: {done.folded.statement}", markup=False, soft_wrap=True)
+        out.print(
+            f"shallow: {with_tail(done.folded.statement, done.interface)}",
+            markup=False,
+            soft_wrap=True,
+        )
     for line in _summary_lines(done):
         out.print(line, markup=False, soft_wrap=True)
 
@@ -134,6 +143,8 @@ def _summary_lines(done: Done) -> list[str]:
             "but may be larger than it could be."
         )
     lines += _declined_lines(compiled)
+    if tail_words(done.interface):
+        lines.append(f"The result is {with_tail('equal', done.interface)}.")
     subject = (
         "certificate of the rewriting (before --shallow)"
         if done.is_about_the_rewriting

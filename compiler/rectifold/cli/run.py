@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import click
 import numpy as np
+import numpy.typing as npt
 
-from rectifold.cli.inputs import point_from, read_network
+from rectifold.cli.inputs import point_from, read_loaded
 from rectifold.cli.options import GivenNetwork, Report, json_report, source
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted, exact_texts, nearest_float, readable
+from rectifold.formats.interface import tail_words
+from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Network
 from rectifold.runtime.status import Status
+
+Array = npt.NDArray[Any]  # of numbers or labels
 
 _END_OF_OPTIONS = "--"
 _HELP = "-h"  # the one option of a single letter
@@ -59,13 +65,13 @@ def run_command(source: GivenNetwork, point: str, exact: bool, report: Report) -
     """Evaluate NET at INPUT: "1/3, 0.25", a .npy file, or - for standard input.
 
     The network is evaluated outside its domain too (no statement about it holds there); a note
-    says so.
+    says so. Where a tail follows it in an ONNX model (Softmax), the outputs behind it come after
+    the values before it, in floats.
     """
     inputs = [source.network, point, source.domain_spec]
     require_outputs({"--json": report.json_target}, inputs, force=False)
-    network, domain = read_network(
-        source.network, source.domain_spec, quiet=False, may_be_empty=True
-    )
+    loaded, domain = read_loaded(source.network, source.domain_spec, quiet=False, may_be_empty=True)
+    network = loaded.network
     values = point_from(point)
     if len(values) != network.input_size:
         raise InputError(
@@ -77,9 +83,11 @@ def run_command(source: GivenNetwork, point: str, exact: bool, report: Report) -
         click.echo(f"note: the point lies outside the domain: {outside}", err=True)
     output = _exact_words(network, values) if exact else _float_outputs(network, values)
     inside = None if domain is None else outside is None
-    report.write({"output": output, "exact": exact, "inside": inside})
+    behind = _behind(loaded, values, exact=exact)
+    told = {name: array.ravel().tolist() for name, array in behind.items()}
+    report.write({"output": output, "exact": exact, "inside": inside, "behind_tail": told})
     if report.is_on_screen:
-        click.echo("\n".join(map(str, output)))
+        click.echo("\n".join(_lines(loaded, list(map(str, output)), told)))
     return Status.DONE
 
 
@@ -91,6 +99,33 @@ def _float_outputs(network: Network, point: Sequence[Fraction]) -> list[float]:
     floats = np.array([nearest_float(v) for v in point])
     with np.errstate(over="ignore", invalid="ignore"):
         return list(evaluate_float(network, floats).tolist())
+
+
+def _behind(loaded: Loaded, point: Sequence[Fraction], *, exact: bool) -> dict[str, Array]:
+    """The outputs of a model with a tail, by name; the values before it are rounded to its type."""
+    interface = loaded.interface
+    if interface is None or not interface.tail:
+        return {}
+    from rectifold.objects.predicting import end_arrays  # onnx takes 0.3 s to import
+    from rectifold.objects.tails import run_tail
+
+    values = (
+        [nearest_float(v) for v in evaluate(loaded.network, point)]
+        if exact
+        else _float_outputs(loaded.network, point)
+    )
+    found = run_tail(interface, end_arrays(np.array([values]), interface.ends))
+    return {port.name: found[port.name] for port in interface.outputs}
+
+
+def _lines(loaded: Loaded, output: list[str], behind: dict[str, list[object]]) -> list[str]:
+    """The outputs; with a tail, which of them stand before and which behind it."""
+    if not behind:
+        return output
+    lines = [f"before the tail ({tail_words(loaded.interface)}):", *output]
+    for name, values in behind.items():
+        lines += [f"{name}, behind it:", *map(str, values)]
+    return lines
 
 
 def _outside(domain: Domain, point: Sequence[Fraction]) -> str | None:

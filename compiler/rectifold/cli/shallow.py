@@ -36,6 +36,7 @@ from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
+from rectifold.formats.interface import Interface, with_tail
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
@@ -160,10 +161,12 @@ def shallow_command(
     with proof.times.before("the pictures were drawn"):
         _draw_pictures(network, domain, form)
     verdict = "not made" if proved is None else proved[1].status
-    report.write(shallow_json(result) | {"certificate": verdict})
+    interface = None if to is None else to.interface
+    report.write(shallow_json(result, interface) | {"certificate": verdict})
     if report.is_on_screen and output.output != "-":
         written = [str(file) for file in files] + [f for f in form.pictures.values() if f]
-        _print_shallow(result, verdict, [str(Path(name)) for name in written])
+        said = with_tail(result.statement, interface)
+        _print_shallow(result, said, verdict, [str(Path(name)) for name in written])
     return Status.DONE if in_time else Status.UNDECIDED
 
 
@@ -204,9 +207,9 @@ def _draw_pictures(network: Network, domain: Domain, form: ShallowForm) -> None:
         draw_errors(network, domain, Path(form.errors_file))
 
 
-def _print_shallow(result: Shallow, verdict: str, written: Sequence[str]) -> None:
+def _print_shallow(result: Shallow, said: str, verdict: str, written: Sequence[str]) -> None:
     console().print(shallow_table(result))
-    click.echo(result.statement)
+    click.echo(said)
     if result.exact:
         click.echo(f"certificate: {verdict}")
     for name in written:
@@ -253,14 +256,14 @@ def certify_shallow(
     return proved
 
 
-def shallow_json(result: Shallow) -> JsonObject:
-    """Stable keys."""
+def shallow_json(result: Shallow, interface: Interface | None) -> JsonObject:
+    """Stable keys; `interface`: of the model whose tail is kept."""
     return {
         "exact": result.exact,
         "kind": result.kind,
         "hidden": result.hidden,
         "alternatives": result.alternatives,
         "regions": result.regions,
-        "statement": result.statement,
+        "statement": with_tail(result.statement, interface),
         "seconds": result.seconds,
     }

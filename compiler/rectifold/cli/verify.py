@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -18,7 +19,7 @@ from rectifold.cli.answers import (
     verify_json,
     verify_text,
 )
-from rectifold.cli.inputs import read_network, require_points
+from rectifold.cli.inputs import read_loaded, require_points
 from rectifold.cli.options import (
     Proof,
     Report,
@@ -32,6 +33,7 @@ from rectifold.cli.options import (
     report,
 )
 from rectifold.cli.progress import progress_line
+from rectifold.cli.tails import Tails
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.cli.witness_files import (
@@ -194,29 +196,31 @@ def verify_command(
     }
     require_outputs(names, [pair.a, pair.b, pair.domain_spec], force=kept.force)
     with proof.times.before("the networks were read"):
-        a, b, domain = _read(pair, quiet=report.quiet)
+        a, b, domain, tails = _read(pair, quiet=report.quiet)
     asked = wanted.asked
     question = Question.of(a, b, domain, asked.within)
     run = Run(proof.limits(proof.seconds), proof.seed)
     if wanted.tightest:
         with proof.times.before("there was a bound that the checker accepts"):
             found = find_closest(question, run)
-        return _report_bounds(found, kept, report, started)
+        return _report_bounds(found, kept, report, tails, started)
     with progress_line(quiet=report.quiet) as progress:
         result = _answer_in_time(question, asked, proof, replace(run, progress=progress))
     extra, lines = _keep(question, asked, result, kept)
-    report.write(verify_json(result, asked) | extra | {"seconds": time.monotonic() - started})
+    said = partial(tails.said, equal=isinstance(result, Equal) and asked.is_equality)
+    told = verify_json(result, asked, said) | extra | {"seconds": time.monotonic() - started}
+    report.write(told)
     if report.is_on_screen:
-        click.echo("\n".join([verify_text(result, asked), *lines]))
+        click.echo("\n".join([verify_text(result, asked, said), *lines]))
     return _verify_status(result, allow_trusted=kept.allow_trusted)
 
 
-def _read(pair: TwoNetworks, *, quiet: bool) -> tuple[Network, Network, Domain]:
-    a, stated = read_network(pair.a, pair.domain_spec, quiet=quiet)
-    b, _ = read_network(pair.b, None, quiet=quiet, place=1, may_be_empty=True)
-    domain = common_domain(a, b, stated)
+def _read(pair: TwoNetworks, *, quiet: bool) -> tuple[Network, Network, Domain, Tails]:
+    a, stated = read_loaded(pair.a, pair.domain_spec, quiet=quiet)
+    b, _ = read_loaded(pair.b, None, quiet=quiet, place=1, may_be_empty=True)
+    domain = common_domain(a.network, b.network, stated)
     require_points(domain)
-    return a, b, domain
+    return a.network, b.network, domain, Tails(a.interface, b.interface)
 
 
 def _answer_in_time(question: Question, asked: Asked, proof: Proof, run: Run) -> Comparison:
@@ -280,12 +284,15 @@ def _keep_counterexample(
     return extra, lines
 
 
-def _report_bounds(found: Closest, kept: AnswerFiles, report: Report, started: float) -> int:
+def _report_bounds(
+    found: Closest, kept: AnswerFiles, report: Report, tails: Tails, started: float
+) -> int:
     if kept.certificate_file:
         _write_text(kept.certificate_file, found.certificate.text)
-    report.write(closest_json(found) | {"seconds": time.monotonic() - started})
+    said = partial(tails.said, equal=found.upper == 0)
+    report.write(closest_json(found, said) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
-        click.echo(closest_text(found))
+        click.echo(closest_text(found, said))
     return Status.DONE
 
 

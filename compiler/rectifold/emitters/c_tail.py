@@ -51,7 +51,7 @@ _BODIES = {
 
 def c_tail_declaration(origin: Origin, stem: str) -> str:
     """What the header says of the tail; nothing where there is none."""
-    tail = tail_of(origin)
+    tail = tail_of(origin.interface)
     if tail is None:
         return ""
     upper = stem.upper()
@@ -64,7 +64,7 @@ int {stem}_predict(const double *x, double *z);
 
 def c_tail(network: Network, origin: Origin, stem: str) -> str:
     """The function and what it calls; nothing where there is no tail."""
-    tail = tail_of(origin)
+    tail = tail_of(origin.interface)
     if tail is None:
         return ""
     upper = stem.upper()

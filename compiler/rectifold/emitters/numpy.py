@@ -73,7 +73,7 @@ def _numpy_module(network: Network, origin: Origin, weights: str, imports: str) 
         weights=weights,
         body="\n".join(_body(network)),
         tail=numpy_tail(origin),
-        called="evaluate" if tail_of(origin) is None else "predict",
+        called="evaluate" if tail_of(origin.interface) is None else "predict",
         points="; ".join(_hex(v.inputs) for v in vectors),
         expected=json.dumps([[exact_word(y) for y in v.outputs] for v in vectors]),
         tolerance=_hex(self_test_tolerance(network, origin)),

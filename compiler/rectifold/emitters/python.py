@@ -114,7 +114,7 @@ def _python_module(network: Network, origin: Origin, layers: str) -> str:
         exact=EXACT,
         layers=layers,
         tail=python_tail(origin),
-        called="evaluate" if tail_of(origin) is None else "predict",
+        called="evaluate" if tail_of(origin.interface) is None else "predict",
         vectors=json.dumps(vectors),
         tolerance=", ".join(v.hex() for v in self_test_tolerance(network, origin)),
     )

@@ -15,6 +15,7 @@ from rectifold.emitters.numpy import numpy_code
 from rectifold.emitters.onnx import onnx_float32, onnx_float64
 from rectifold.emitters.python import python_code
 from rectifold.emitters.relu import relu_text
+from rectifold.emitters.tail_code import require_tail_fits
 from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
@@ -97,9 +98,11 @@ def drop_in_format(
     """The format that keeps the source's element types, the interface to write with it, and a note.
 
     The interface is None where the file will not be called as the source is; the note says why,
-    unless that was asked for (`plain`) and nothing is lost by it.
+    unless that was asked for (`plain`) and nothing is lost by it. Raises InputError where another
+    format cannot hold the source's tail.
     """
     if chosen not in ("onnx", "onnx64"):
+        require_tail_fits(interface, chosen)
         return chosen, interface, None
     from rectifold.formats.onnx_drop_in import arithmetic_of, obstacle  # onnx takes 0.3 s to import
 

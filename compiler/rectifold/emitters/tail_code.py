@@ -11,18 +11,18 @@ from __future__ import annotations
 from rectifold.emitters.header import Origin
 from rectifold.emitters.templates import template
 from rectifold.errors import InputError
-from rectifold.formats.interface import tail_words
+from rectifold.formats.interface import Interface, tail_words
 from rectifold.formats.tail import Step, Tail
 
+_NETWORK_ONLY = ("relu", "npz")  # formats that say a network and nothing else
 _ALONG = ("softmax", "log_softmax", "argmax", "argmin")  # functions of groups of entries
 
 
-def tail_of(origin: Origin) -> Tail | None:
+def tail_of(interface: Interface | None) -> Tail | None:
     """The tail to write behind the network, if there is one.
 
     Raises InputError where code cannot hold it, with the remedy.
     """
-    interface = origin.interface
     if interface is None or not interface.tail:
         return None
     from rectifold.formats.onnx.tail_form import tail_form  # onnx takes 0.3 s to import
@@ -31,24 +31,24 @@ def tail_of(origin: Origin) -> Tail | None:
     if isinstance(form, Tail):
         return form
     raise InputError(
-        f"code cannot hold the model's tail ({tail_words(interface)}): {form}; {_remedy(origin)}"
+        f"code cannot hold the model's tail ({tail_words(interface)}): {form}; {_remedy(interface)}"
     )
 
 
-def refuse_tail(origin: Origin, kind: str) -> None:
-    """Raises InputError where a format that holds the network only would lose a tail."""
-    interface = origin.interface
-    if interface is not None and interface.tail:
+def require_tail_fits(interface: Interface | None, kind: str) -> None:
+    """Raises InputError where a format other than ONNX would lose the tail, with the remedy."""
+    if kind not in _NETWORK_ONLY:
+        tail_of(interface)
+    elif interface is not None and interface.tail:
         raise InputError(
             f"a file of type {kind} cannot hold the model's tail ({tail_words(interface)}); "
-            f"{_remedy(origin)}"
+            f"{_remedy(interface)}"
         )
 
 
-def _remedy(origin: Origin) -> str:
-    assert origin.interface is not None
-    ends = [port.name for port in origin.interface.ends]
-    outputs = [port.name for port in origin.interface.outputs]
+def _remedy(interface: Interface) -> str:
+    ends = [port.name for port in interface.ends]
+    outputs = [port.name for port in interface.outputs]
     one = f"choose one output with --outputs {outputs[0]}, or " if len(outputs) > 1 else ""
     cut = f"--until {ends[0]}" if len(ends) == 1 else "--until NODE"
     return f"{one}write the values before it with {cut}, or write ONNX, which keeps it"
@@ -56,12 +56,12 @@ def _remedy(origin: Origin) -> str:
 
 def python_tail(origin: Origin) -> str:
     """The text behind `evaluate` of a Python module: an empty line where there is no tail."""
-    return _text(tail_of(origin), "python_tail", "y = {name}(y, {sizes})")
+    return _text(tail_of(origin.interface), "python_tail", "y = {name}(y, {sizes})")
 
 
 def numpy_tail(origin: Origin) -> str:
     """The text behind `evaluate` of a NumPy module: an empty line where there is no tail."""
-    return _text(tail_of(origin), "numpy_tail", "y = {name}(y, {sizes})")
+    return _text(tail_of(origin.interface), "numpy_tail", "y = {name}(y, {sizes})")
 
 
 def _text(tail: Tail | None, name: str, call: str) -> str:

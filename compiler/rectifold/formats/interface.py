@@ -6,12 +6,15 @@ types and a batch, and may go on behind the network (a softmax): what a drop-in 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
     from onnx import ModelProto, NodeProto
+
+_EQUAL = re.compile(r"(a shallow form \(\w+\): )?equal\b")
 
 WRITTEN = "written as it is"
 """The statement about a network that was not rewritten."""
@@ -68,5 +71,5 @@ def with_tail(statement: str, interface: Interface | None) -> str:
     words = tail_words(interface)
     if not words or statement == WRITTEN:
         return statement
-    hence = ", hence equal" if statement.startswith("equal") else ""
+    hence = ", hence equal" if _EQUAL.match(statement) else ""
     return f"{statement} before the tail ({words}){hence}"

@@ -131,7 +131,7 @@ def _of_port(given: object, port: Port) -> tuple[Floats, _Batch]:
 
 
 def _as_outputs(values: Floats, interface: Interface, batch: _Batch) -> Predicted:
-    ends = _ends(values, interface.ends)
+    ends = end_arrays(values, interface.ends)
     if interface.tail:
         from rectifold.objects.tails import run_tail  # onnx takes 0.3 s to import
 
@@ -142,7 +142,7 @@ def _as_outputs(values: Floats, interface: Interface, batch: _Batch) -> Predicte
     return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
 
-def _ends(values: Floats, ports: Sequence[Port]) -> dict[str, Array]:
+def end_arrays(values: Floats, ports: Sequence[Port]) -> dict[str, Array]:
     """The tensors that the network's output is made of, in their shapes and types."""
     found: dict[str, Array] = {}
     start, count = 0, len(values)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, helper
+from onnx import ModelProto, ValueInfoProto, helper
 
 from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
@@ -56,7 +56,12 @@ def _tail_model(interface: Interface) -> ModelProto:
         for port in interface.ends
     ]
     own = {name for node in parts.nodes for name in node.output}
-    outputs = [value for value in source.graph.output if value.name in own]
+    declared = {value.name: value for value in source.graph.output}
+    outputs = [
+        declared.get(port.name, ValueInfoProto(name=port.name))  # a cut within the tail
+        for port in interface.outputs
+        if port.name in own
+    ]
     graph = helper.make_graph(list(parts.nodes), "tail", inputs, outputs, list(parts.tensors))
     graph.sparse_initializer.extend(parts.sparse)
     model = helper.make_model(

@@ -220,7 +220,7 @@ def test_what_follows_a_node_is_not_read(name: str) -> None:
     assert [port.name for port in read.interface.ends] == ["h"]
     assert read.interface.outputs == read.interface.ends
     assert (
-        "the model is read up to node 'fc2' (Gemm), which computes 'h'; 2 further nodes are not"
+        "the model is read up to node 'fc2' (Gemm), which computes 'h'; left out: 2 nodes"
     ) in read.notes
 
 
@@ -268,4 +268,4 @@ def test_a_cut_and_chosen_outputs_exclude_each_other() -> None:
 def test_nothing_before_the_cut() -> None:
     read = until("x")
     assert evaluate(read.network, [Fraction(1, 3), Fraction(2)]) == [Fraction(1, 3), Fraction(2)]
-    assert "the model is read up to 'x'; 5 further nodes are not" in read.notes
+    assert "the model is read up to 'x'; left out: 5 nodes" in read.notes

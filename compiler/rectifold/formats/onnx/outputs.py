@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from onnx import GraphProto, NodeProto
 
+from rectifold.exact.numerals import counted
 from rectifold.formats.onnx.graph import node_place
 from rectifold.formats.onnx.tensors import OnnxError
 
@@ -51,7 +52,7 @@ def until_note(graph: GraphProto, tensor: str, read: Sequence[NodeProto]) -> str
     """What a user is told about a cut."""
     makers = [f"{node_place(node)}, which computes " for node in read if tensor in node.output]
     left = len(graph.node) - len(read)
-    return f"the model is read up to {''.join(makers)}{tensor!r}; {left} further nodes are not"
+    return f"the model is read up to {''.join(makers)}{tensor!r}; left out: {counted(left, 'node')}"
 
 
 def _tensor_until(graph: GraphProto, wanted: str) -> str:
