@@ -106,7 +106,7 @@ def test_run_says_which_values_stand_before_the_tail(folder: Path) -> None:
     exact = told("run", "both.onnx", "0.5,0.25", "--exact")
     assert exact["behind_tail"]["l"] == [int(lines[5])]
     assert "/" in exact["output"][0]
-    assert told("run", "plain.onnx", "0.5,0.25")["behind_tail"] == {}
+    assert "behind_tail" not in told("run", "plain.onnx", "0.5,0.25")
 
 
 def test_a_target_that_cannot_hold_the_tail_is_refused_before_the_work(folder: Path) -> None:

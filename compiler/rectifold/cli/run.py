@@ -85,7 +85,8 @@ def run_command(source: GivenNetwork, point: str, exact: bool, report: Report) -
     inside = None if domain is None else outside is None
     behind = _behind(loaded, values, exact=exact)
     told = {name: array.ravel().tolist() for name, array in behind.items()}
-    report.write({"output": output, "exact": exact, "inside": inside, "behind_tail": told})
+    after = {"behind_tail": told} if told else {}
+    report.write({"output": output, "exact": exact, "inside": inside} | after)
     if report.is_on_screen:
         click.echo("\n".join(_lines(loaded, list(map(str, output)), told)))
     return Status.DONE
