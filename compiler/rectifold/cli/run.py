@@ -20,6 +20,7 @@ from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Network
+from rectifold.runtime.json import JsonObject
 from rectifold.runtime.status import Status
 
 Array = npt.NDArray[Any]  # of numbers or labels
@@ -85,8 +86,10 @@ def run_command(source: GivenNetwork, point: str, exact: bool, report: Report) -
     inside = None if domain is None else outside is None
     behind = _behind(loaded, values, exact=exact)
     told = {name: array.ravel().tolist() for name, array in behind.items()}
-    after = {"behind_tail": told} if told else {}
-    report.write({"output": output, "exact": exact, "inside": inside} | after)
+    said: JsonObject = {"output": output, "exact": exact, "inside": inside}
+    if told:
+        said["behind_tail"] = told
+    report.write(said)
     if report.is_on_screen:
         click.echo("\n".join(_lines(loaded, list(map(str, output)), told)))
     return Status.DONE
