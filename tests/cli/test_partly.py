@@ -22,7 +22,7 @@ Arrays = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]
 
 
 def model(
-    nodes: Sequence[NodeProto], stored: Arrays, *, size: int = 6, opset: int = 17
+    nodes: Sequence[NodeProto], stored: Arrays, *, size: int = 4, opset: int = 17
 ) -> ModelProto:
     """A model of one channel of size × size values, for any batch, with four outputs y."""
     graph = helper.make_graph(
@@ -70,7 +70,7 @@ def plain() -> ModelProto:
     ]
     kernels = {"k1": dyadic(6, 8, 1, 3, 3), "b1": dyadic(7, 8)}
     kernels |= {"k2": dyadic(8, 8, 8, 3, 3), "b2": dyadic(9, 8)}
-    return model(nodes, kernels | dense(288))
+    return model(nodes, kernels | dense(128))
 
 
 def pooled() -> ModelProto:
@@ -83,8 +83,8 @@ def pooled() -> ModelProto:
         *DENSE,
     ]
     kernels = {"k1": dyadic(6, 8, 1, 3, 3), "b1": dyadic(7, 8)}
-    kernels |= {"s": dyadic(10, 8), "o": dyadic(11, 8), "m": dyadic(12, 8)}
-    return model(nodes, kernels | {"d": np.full(8, 4, np.float32)} | dense(72))
+    kernels |= {"s": dyadic(10, 8), "o": np.full(8, 1 / 16, np.float32), "m": dyadic(12, 8)}
+    return model(nodes, kernels | {"d": np.full(8, 4, np.float32)} | dense(32))
 
 
 def residual() -> ModelProto:
@@ -99,7 +99,7 @@ def residual() -> ModelProto:
     ]
     kernels = {"k1": dyadic(6, 4, 1, 3, 3), "b1": dyadic(7, 4)}
     kernels |= {"k2": dyadic(8, 4, 4, 3, 3), "b2": dyadic(9, 4)}
-    return model(nodes, kernels | dense(144))
+    return model(nodes, kernels | dense(64))
 
 
 def averaged() -> ModelProto:
@@ -112,7 +112,7 @@ def averaged() -> ModelProto:
         helper.make_node("Gemm", ["h", "u", "t"], ["logits"], transB=1),
         helper.make_node("Softmax", ["logits"], ["y"], axis=1),
     ]
-    return model(nodes, {"k1": dyadic(6, 8, 1, 3, 3), "b1": dyadic(7, 8)} | dense(72))
+    return model(nodes, {"k1": dyadic(6, 8, 1, 3, 3), "b1": dyadic(7, 8)} | dense(32))
 
 
 MODELS = {"plain": plain, "pooled": pooled, "residual": residual, "averaged": averaged}
@@ -132,7 +132,7 @@ def compiled(source: ModelProto, *more: str) -> Result:
 
 def values(of: ModelProto, batch: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """At points whose sums are exact, and at others."""
-    points = np.random.default_rng(batch).integers(0, 5, (batch, 1, 6, 6)) / 4
+    points = np.random.default_rng(batch).integers(0, 5, (batch, 1, 4, 4)) / 4
     (found,) = ReferenceEvaluator(of).run(["y"], {"image": points.astype(np.float32)})
     return np.asarray(found)
 
@@ -163,21 +163,28 @@ def test_a_partly_rewritten_model_is_equal_at_exact_points(folder: Path) -> None
     assert compiled(plain()).exit_code == 0
     one, other = load("net.onnx").network, load("out.onnx").network
     for seed in range(3):
-        point = [k % 5 / 4 for k in np.random.default_rng(seed).integers(0, 5, 36).tolist()]
+        point = [k / 4 for k in np.random.default_rng(seed).integers(0, 5, 16).tolist()]
         assert evaluate(one, point) == evaluate(other, point)
 
 
+def changed(
+    source: ModelProto, name: str, index: list[int] | tuple[slice, int | slice], value: float
+) -> ModelProto:
+    """With this value at the index of a tensor."""
+    tensor = next(t for t in source.graph.initializer if t.name == name)
+    numbers = numpy_helper.to_array(tensor).copy()
+    numbers[index] = value
+    tensor.CopyFrom(numpy_helper.from_array(numbers, name))
+    return source
+
+
 def test_only_the_entries_that_are_read_are_gathered(folder: Path) -> None:
-    source = plain()
-    bias = next(t for t in source.graph.initializer if t.name == "b2")
-    numbers = numpy_helper.to_array(bias).copy()
-    numbers[:3] = -100
-    bias.CopyFrom(numpy_helper.from_array(numbers, "b2"))
+    source = changed(plain(), "w", np.s_[:, 10:13], 0)
     assert compiled(source).exit_code == 0
     written = onnx.load("out.onnx")
     (gather,) = [node for node in written.graph.node if node.op_type == "Gather"]
     (units,) = [t for t in written.graph.initializer if t.name == gather.input[1]]
-    assert numpy_helper.to_array(units).min() >= 3 * 36
+    assert not {10, 11, 12} & set(numpy_helper.to_array(units).tolist())
     assert np.abs(values(written, 3) - values(source, 3)).max() < 1e-5
 
 
@@ -193,7 +200,7 @@ def test_a_dense_model_is_rewritten_as_ever(folder: Path) -> None:
         helper.make_node("Flatten", ["image"], ["flat"]),
         *DENSE[1:],
     ]
-    result = compiled(model(nodes, dense(36)))
+    result = compiled(model(nodes, dense(16)))
     assert result.exit_code == 0, result.output
     assert "own nodes" not in result.stderr
 
@@ -209,3 +216,36 @@ def test_names_of_the_source_are_not_taken_twice(folder: Path) -> None:
     names = [t.name for t in written.graph.initializer]
     assert len(names) == len(set(names))
     assert np.abs(values(written, 2) - values(source, 2)).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("kind", "bias", "gone"),
+    [("plain", "b1", 2), ("plain", "b2", 2), ("pooled", "o", 2), ("averaged", "b1", 2),
+     ("residual", "b1", 0)],
+)  # fmt: skip
+def test_channels_that_never_act_are_removed(folder: Path, kind: str, bias: str, gone: int) -> None:
+    source = changed(MODELS[kind](), bias, [1, 3], -100)
+    result = compiled(source, "--json", "r.json")
+    assert result.exit_code == 0, result.output
+    assert (f"; {gone} of " in result.stderr) == bool(gone)
+    written = onnx.load("out.onnx")
+    onnx.checker.check_model(written)
+    kernels = [n.input[1] for n in written.graph.node if n.op_type == "Conv"]
+    sizes = [t.dims[0] for t in written.graph.initializer if t.name in kernels]
+    before = [t.dims[0] for t in source.graph.initializer if t.name in ("k1", "k2")]
+    assert sum(before) - sum(sizes) == gone
+    assert np.abs(values(written, 3) - values(source, 3)).max() < 1e-5
+    assert json.loads(Path("r.json").read_text())["certificate"]["verdict"] == "holds"
+
+
+def test_a_channel_that_no_kernel_reads_is_removed(folder: Path) -> None:
+    source = changed(plain(), "k2", np.s_[:, 5], 0)
+    result = compiled(source)
+    assert "; 1 of 8 channels removed" in result.stderr
+    assert np.abs(values(onnx.load("out.onnx"), 2) - values(source, 2)).max() < 1e-5
+
+
+def test_a_channel_that_is_added_to_another_stays(folder: Path) -> None:
+    result = compiled(changed(residual(), "b2", [0], -100))
+    assert result.exit_code == 0, result.output
+    assert "channels removed" not in result.stderr

@@ -51,7 +51,8 @@ class Form:
             from rectifold.formats.onnx.partly import partly_bytes  # onnx takes 0.3 s to import
 
             header = "\n".join(header_lines(self.compiled.network, origin))
-            model = partly_bytes(self.compiled.network, self.partly.cut, origin.interface, header)
+            network, partly = self.compiled.network, self.partly
+            model = partly_bytes(network, partly.cut, origin.interface, header, partly.kept)
             return Artifact({name: model})
         return FORMATS[chosen].emit(self.compiled.network, origin, name)
 

@@ -18,12 +18,14 @@ import numpy as np
 from rectifold.facts.facts import Facts
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
+from rectifold.objects.channels import channels_text, without_channels
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options, Rewritten
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
-    from rectifold.formats.onnx.cuts import Cut
+    from rectifold.formats.onnx.channels import Kept
+    from rectifold.formats.onnx.cuts import Cut, Graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,7 @@ class Partly:
 
     compiled: Compiled
     cut: Cut
+    kept: tuple[Kept, ...]
     bytes: int
 
     @property
@@ -45,7 +48,8 @@ class Partly:
             for v in before.relu_layers
             if v.name not in self.cut.frozen
         ]
-        own = f"{', '.join(kept)} as the source's own nodes (up to {self.cut.tensor!r})"
+        gone = channels_text(self.kept)
+        own = f"{', '.join(kept)} as the source's own nodes (up to {self.cut.tensor!r}{gone})"
         return f"{own}; rewritten: {', '.join(changed)}" if changed else own
 
 
@@ -89,28 +93,34 @@ def _smallest(
     source: Network, facts: Facts, interface: Interface, dtype: str, options: Options
 ) -> Partly | None:
     from rectifold.formats.onnx.cuts import cut_at, cut_tensors, graph_of
+    from rectifold.formats.onnx.partly import may_be_cut
 
     graph = graph_of(interface, source)
     best: Partly | None = None
     for tensor in [] if graph is None else reversed(cut_tensors(graph)):
         assert graph is not None
-        found = _rewritten_behind(source, facts, interface, dtype, options, cut_at(graph, tensor))
+        cut = cut_at(graph, tensor)
+        if not may_be_cut(cut, interface, dtype):
+            continue
+        compiled = _rewritten_behind(cut, source, facts, options)
+        found = _with_channels(compiled, cut, graph, interface)
         if found is not None and (best is None or found.bytes < best.bytes):
             best = found
     return best
 
 
-def _rewritten_behind(
-    source: Network, facts: Facts, interface: Interface, dtype: str, options: Options, cut: Cut
-) -> Partly | None:
-    """None where the cut cannot be written, or where nothing behind it reads it any more."""
-    from rectifold.formats.onnx.partly import may_be_cut, partly_weights
-
-    if not may_be_cut(cut, interface, dtype):
-        return None
+def _rewritten_behind(cut: Cut, source: Network, facts: Facts, options: Options) -> Compiled:
     start = Rewritten(cut.network.with_domain(source.domain), facts)
-    frozen = replace(options, frozen=cut.frozen)
-    compiled = rewrite(source, facts, frozen, start=start)
+    return rewrite(source, facts, replace(options, frozen=cut.frozen), start=start)
+
+
+def _with_channels(
+    compiled: Compiled, cut: Cut, graph: Graph, interface: Interface
+) -> Partly | None:
+    """Without the channels that can go; None where nothing behind the cut reads it any more."""
+    from rectifold.formats.onnx.partly import partly_weights
+
     if not any(layer.weights.get(cut.layer) for layer in compiled.network.layers):
         return None
-    return Partly(compiled, cut, partly_weights(compiled.network, cut, interface))
+    trimmed, kept = without_channels(compiled, cut, graph)
+    return Partly(trimmed, cut, kept, partly_weights(trimmed.network, cut, interface, kept))

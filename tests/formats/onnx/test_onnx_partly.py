@@ -8,6 +8,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.interface import Interface
+from rectifold.formats.onnx.channels import channels_of
 from rectifold.formats.onnx.cuts import Cut, cut_at, cut_tensors, graph_of
 from rectifold.formats.onnx.partly import ReadBackError, partly_bytes
 from rectifold.formats.onnx.reader import read_model
@@ -114,3 +115,23 @@ def test_what_is_read_otherwise_than_it_should_be_is_not_written() -> None:
     draft.edit("r", bias=Matrix.from_floats(np.ones((18, 1))))
     with pytest.raises(ReadBackError, match="layer r is read otherwise"):
         partly_bytes(draft.freeze(), found, interface, "")
+
+
+def test_the_channels_of_a_convolution_are_followed_to_the_cut() -> None:
+    model = small("MaxPool")
+    read = read_model(model, "small", peers=())
+    graph = graph_of(read.interface, read.network)
+    assert graph is not None
+    (channels,) = channels_of(graph, cut_at(graph, "m0"))
+    assert (channels.count, channels.reads_cut) == (2, True)
+    assert [step.node.op_type for step in channels.through] == ["Relu", "MaxPool"]
+    for step, name in channels.layers:
+        units = channels.of_units(step, read.network.layer(name).size)
+        assert np.bincount(units).tolist() == [len(units) // 2] * 2
+
+
+def test_channels_that_something_adds_are_not_followed() -> None:
+    read = read_model(small("Neg", "Add"), "small", peers=())
+    graph = graph_of(read.interface, read.network)
+    assert graph is not None
+    assert channels_of(graph, cut_at(graph, "m1")) == []

@@ -10,7 +10,7 @@ that stay exactly, of the others after the rounding to the floats of the model.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.float_range import require_range
 from rectifold.formats.interface import Interface, Port
+from rectifold.formats.onnx.channels import Kept, without
 from rectifold.formats.onnx.cuts import Cut, up_to_ends
 from rectifold.formats.onnx.graph import opened
 from rectifold.formats.onnx.reader import reading_of
@@ -36,22 +37,27 @@ class ReadBackError(AssertionError):
     """What was written is not read as the network that it should be: a bug of ours."""
 
 
-def partly_bytes(network: Network, cut: Cut, interface: Interface, note: str) -> bytes:
-    """The model, called as the source. `network` has the layers of the cut unchanged.
+def partly_bytes(
+    network: Network, cut: Cut, interface: Interface, note: str, kept: Sequence[Kept] = ()
+) -> bytes:
+    """The model, called as the source. `network` has the layers of the cut unchanged, but for
+    units of channels that are not `kept`.
 
     Precondition: `may_be_cut`. Raises ReadBackError (a bug), InputError for a weight beyond the
     range of the floats.
     """
     require_range(network, cut.dtype)
-    model = _model(network, cut, interface, note)
+    model = _model(network, cut, interface, note, kept)
     written = bytes(model.SerializeToString(deterministic=True))
     _require_read_back(onnx.load_model_from_string(written), network, cut, interface)
     return written
 
 
-def partly_weights(network: Network, cut: Cut, interface: Interface) -> int:
+def partly_weights(
+    network: Network, cut: Cut, interface: Interface, kept: Sequence[Kept] = ()
+) -> int:
     """Bytes of the tensors of that model."""
-    return tensor_bytes(_model(network, cut, interface, ""))
+    return tensor_bytes(_model(network, cut, interface, "", kept))
 
 
 def may_be_cut(cut: Cut, interface: Interface, dtype: str) -> bool:
@@ -64,10 +70,13 @@ def may_be_cut(cut: Cut, interface: Interface, dtype: str) -> bool:
     )
 
 
-def _model(network: Network, cut: Cut, interface: Interface, note: str) -> ModelProto:
+def _model(
+    network: Network, cut: Cut, interface: Interface, note: str, kept: Sequence[Kept]
+) -> ModelProto:
     """The nodes up to the cut, those that flatten and gather, the network behind, the tail."""
     behind, read = _behind(network, cut)
-    beginning = _Beginning(cut, interface, read)
+    units = None if len(read) == network.size_of(cut.layer) else read
+    beginning = _Beginning(cut, interface, units, kept)
     size = (None if is_batched(interface) else 1, len(read))
     port = Port(beginning.gathered, cut.dtype, size)
     model = drop_in_model(behind, cut.dtype, note, replace(interface, inputs=(port,)))
@@ -87,21 +96,24 @@ def _model(network: Network, cut: Cut, interface: Interface, note: str) -> Model
 class _Beginning:
     """The source's nodes up to the cut with what they read, and those that pick its entries."""
 
-    def __init__(self, cut: Cut, interface: Interface, read: Indices) -> None:
+    def __init__(
+        self, cut: Cut, interface: Interface, read: Indices | None, kept: Sequence[Kept]
+    ) -> None:
         source = interface.model.graph
         needed = {name for node in cut.nodes for name in node.input}
-        self.nodes = list(cut.nodes)
-        self.tensors = [
-            with_external_data(t, t.name, interface.folder)
+        stored = {
+            t.name: with_external_data(t, t.name, interface.folder)
             for t in source.initializer
             if t.name in needed
-        ]
+        }
+        self.nodes, self.tensors = without(cut.nodes, stored, kept)
+        needed |= {tensor.name for tensor in self.tensors}
         self.names = needed | {name for node in cut.nodes for name in node.output}
         self.names |= _kept_names(interface)
         self.gathered = cut.tensor
         if len(cut.shape) != 2:
             self._add("Flatten", "flat", (), axis=int(is_batched(interface)))
-        if len(read) < math.prod(cut.shape):
+        if read is not None:
             units = _fresh(f"{cut.tensor}_units", self.names)
             self.tensors.append(numpy_helper.from_array(read.astype(np.int32), units))
             self._add("Gather", "read", (units,), axis=1)
