@@ -27,6 +27,7 @@ PAGE = ROOT / "docs" / "reference" / "python.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^##? |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 BUILT_BY_USERS = {
+    "Ball",
     "Certificate",
     "Domain",
     "Limits",

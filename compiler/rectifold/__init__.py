@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     from rectifold.language.elaborate import parse as parse
     from rectifold.language.printer import print_network as print_network
     from rectifold.linear_regions.summary import Regions as Regions
+    from rectifold.objects.domains import Ball as Ball
     from rectifold.objects.functions import (
         compare_models,
         compile_model,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     shallow = shallow_model
 
 PUBLIC = {
+    "Ball": "rectifold.objects.domains.Ball",
     "Certificate": "rectifold.certificate.file.Certificate",
     "Compiled": "rectifold.operations.compiling.Compiled",
     "CompiledModel": "rectifold.objects.results.CompiledModel",

@@ -115,8 +115,7 @@ def _regressed(graph: ModelGraph, part: Part, x: str) -> tuple[str, int]:
         return _affine(graph, part, x)
     if part.kind == "TransformedTargetRegressor":
         return _target(graph, part, x)
-    known = ", ".join(("MLPRegressor", *_CLASSIFIERS, *_LINEAR, "Pipeline", *_SEARCHES))
-    raise part.unknown(f"{known}, and a step ({', '.join(STEPS)})")
+    raise part.unknown(f"{', '.join(ENDS)}, and a step ({', '.join(STEPS)})")
 
 
 def _perceptron(graph: ModelGraph, part: Part, x: str) -> tuple[str, int]:
@@ -264,3 +263,6 @@ _CLASSIFIERS: Mapping[str, Callable[[ModelGraph, Part, str], list[ValueInfoProto
     "LogisticRegression": _logistic,
     "LogisticRegressionCV": _logistic,
 }
+
+ENDS = ("MLPRegressor", *_CLASSIFIERS, *_LINEAR, "TransformedTargetRegressor", *_SEARCHES)
+"""The estimators that a model may end with, besides a step."""
