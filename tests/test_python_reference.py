@@ -17,6 +17,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.equivalence.decide import compare
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.objects import functions
+from rectifold.objects.compiling import Wanted
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Run
@@ -40,7 +41,7 @@ EXTENDED = {"CompiledModel": "Compiled", "ShallowModel": "Shallow"}  # whose tab
 
 # choices by keyword → where they go, which has the defaults: a function, or fields of a value
 UNPACKED: dict[str, tuple[Callable[..., object], object]] = {
-    "CompileChoices": (compile_network, Run()),
+    "CompileChoices": (compile_network, Wanted()),
     "ProveChoices": (prove, Run()),
     "CompareChoices": (compare, Run()),
     "RegionChoices": (linear_regions, None),

@@ -136,7 +136,7 @@ def test_points_are_told_from_the_outside_exactly() -> None:
 
 def test_a_result_is_written_and_made_a_model_of_the_same_names(tmp_path: Path) -> None:
     model = model_of("N", SOFTMAX, outputs=("p",))
-    compiled = rectifold.compile(model, "[0,1]")
+    compiled = rectifold.compile(model, "[0,1]", larger=True)
     written = compiled.to_onnx()
     assert [i.name for i in written.graph.input] == ["x"]
     assert [o.name for o in written.graph.output] == ["p"]
@@ -149,3 +149,52 @@ def test_a_result_is_written_and_made_a_model_of_the_same_names(tmp_path: Path) 
     assert "certificate holds" in written.graph.doc_string
     again = rectifold.compare(model, written, "[0,1]")
     assert isinstance(again, rectifold.Equal)
+
+
+def test_a_model_of_which_nothing_is_gained_comes_back_as_it_is() -> None:
+    model = model_of("N", SOFTMAX, outputs=("p",))
+    compiled = rectifold.compile(model, "[0,1]")
+    assert compiled.to_onnx() == model
+    assert compiled.check().status == "holds"
+    assert compiled.network == compiled.source
+    assert "nothing is gained as ONNX" in compiled.notes[-1]
+    assert "(larger=True writes the rewritten network)" in compiled.notes[-1]
+    assert set(compiled.removed.fates.values()) == {3, 0}
+
+
+def test_a_convolution_stays_where_its_matrix_would_be_larger() -> None:
+    random = np.random.default_rng(3)
+    kernel = (random.standard_normal((2, 1, 3, 3)) + 0.5).astype(np.float32)
+    weight = random.standard_normal((20, 32)).astype(np.float32)
+    bias = np.repeat([60.0, -60.0], 10).astype(np.float32)
+    last = random.standard_normal((2, 20)).astype(np.float32)
+    names = [("k", kernel), ("w", weight), ("b", bias), ("l", last)]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "k"], ["c"]),
+            helper.make_node("Relu", ["c"], ["r"]),
+            helper.make_node("Flatten", ["r"], ["f"]),
+            helper.make_node("Gemm", ["f", "w", "b"], ["g"], transB=1),
+            helper.make_node("Relu", ["g"], ["s"]),
+            helper.make_node("Gemm", ["s", "l"], ["h"], transB=1),
+        ],
+        "convolution",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1, 6, 6])],
+        [helper.make_tensor_value_info("h", TensorProto.FLOAT, ["N", 2])],
+        [numpy_helper.from_array(array, name) for name, array in names],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    compiled = rectifold.compile(model, "[0,1]")
+    small = compiled.to_onnx()
+    assert small.ByteSize() < model.ByteSize()
+    assert small.graph.node[0].op_type == "Conv"
+    assert compiled.check().status == "holds"
+    for point in random.random((5, 1, 6, 6)):
+        expected = rectifold.evaluate(model, point)
+        assert rectifold.evaluate(compiled, point) == expected
+        rounded = rectifold.evaluate(small, point)  # its weights are float32
+        assert all(abs(a - b) < 1e-3 for a, b in zip(expected, rounded, strict=True))
+    assert compiled.removed.fates["removed"] >= 10
+    assert "as the source's own nodes" in compiled.notes[-1]
+    whole = rectifold.compile(model, "[0,1]", larger=True)
+    assert "Conv" not in {node.op_type for node in whole.to_onnx().graph.node}

@@ -11,7 +11,6 @@ import click
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
-from rectifold.cli.gain import Form, certified_form, smallest_form
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
@@ -30,7 +29,6 @@ from rectifold.cli.rounding import largest_bound, precision_of, rounding_in_time
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
 from rectifold.cli.targets import (
     To,
-    Writing,
     certificate_bytes,
     network_target,
     require_outputs,
@@ -40,6 +38,7 @@ from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
+from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
 from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
@@ -244,7 +243,7 @@ def _write_form(
 def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
     """No bound where nodes are the source's: they round in the order of another program."""
     compiled, bound = form.compiled, None
-    if form.own is None and form.partly is None:
+    if form.is_rewritten:
         bound = rounding_in_time(compiled.network, compiled.kept, to.chosen, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"

@@ -22,20 +22,11 @@ from rectifold.emitters.table import (
 )
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
+from rectifold.objects.gain import Writing
 from rectifold.runtime.targets import Target, require_targets
 from rectifold.search.log import BEGINNING
 
 _CONTINUES = {"--json": b"{", "--log": BEGINNING}
-
-
-@dataclass(frozen=True)
-class Writing:
-    """How an ONNX result is written: the source's path, how it is called, the format and floats."""
-
-    path: Path
-    interface: Interface
-    chosen: str
-    precision: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,9 @@ class To:
         """
         if self.interface is None or not self.keeps_interface:
             return None
-        return Writing(Path(source), self.interface, self.chosen, precision_of(self.chosen))
+        return Writing(
+            Path(source).name, self.interface, self.chosen, precision_of(self.chosen), Path(source)
+        )
 
     def called_as(self, interface: Interface | None) -> To:
         """For a source that is called so. What the file will not keep of it is said on standard

@@ -16,7 +16,6 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 
-from rectifold.certificate.leaving_out import certify_in_time
 from rectifold.equivalence.answers import Comparison
 from rectifold.equivalence.decide import compare
 from rectifold.errors import InputError
@@ -25,12 +24,12 @@ from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
 from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.objects.compiling import Wanted, compiled_form, options_for
 from rectifold.objects.domains import domain_of
 from rectifold.objects.doors import opened
 from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
 from rectifold.objects.writing import Written
-from rectifold.operations.compiling import compile_network
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import prove
 from rectifold.prover.state import Prover
@@ -56,6 +55,10 @@ class ProveChoices(RunChoices, total=False):
 class CompileChoices(ProveChoices, total=False):
     """What `compile` may be told besides the model and the domain, as keywords."""
 
+    certify: bool
+    """Make the certificate now, and leave out what cannot be certified."""
+    larger: bool
+    """Rewrite everything, even where the given model takes fewer bytes as ONNX."""
     options: Options
     """What to make small, whether skip edges are allowed, and how much accuracy may be lost.
 
@@ -105,7 +108,6 @@ def compile_model(
     domain: DomainLike = None,
     *,
     input_shape: Sequence[int] | None = None,
-    certify: bool = True,
     **choices: Unpack[CompileChoices],
 ) -> CompiledModel:
     """A model that is the same function on `domain`, and no larger.
@@ -115,12 +117,14 @@ def compile_model(
     `domain`: text ("[0,1]", "[[0,1],[-1,1]]", "all", a file), a Domain, (lower, upper) or
     (x0, radius) as arrays in the model's own shape; None: the one that the model states.
     `input_shape`: of a PyTorch module that says it nowhere, without the batch.
+    `larger`: rewrite everything, even where the given model takes fewer bytes as ONNX than what
+    is rewritten (a convolution stores one kernel); else the source's own layers stay there.
     `certify`: make the certificate now, check it, and leave out what cannot be certified.
     Without it the result comes sooner, and `certificate` is made and checked when it is first
     asked for.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
     `options`: what to make small, and whether skip edges are allowed (Options).
-    `check`: compare exact values before and after every single rewrite.
+    `check`: compare exact values before and after every single rewrite; this implies `larger`.
     `deadline`: of everything together. `limits`: seconds of the proofs, processes, a log (Limits).
     `seed`: where random choices start. `progress`: called with a stage, how far it is, of how many.
 
@@ -137,22 +141,9 @@ def compile_model(
     1
     """
     loaded, chosen = _opened(model, domain, input_shape)
-    options = choices["options"] = choices.get("options", _options_for(loaded))
-    compiled = compile_network(loaded.network, chosen, **choices)
-    known = None
-    if certify:
-        known = certify_in_time(compiled, options, choices.get("deadline", Deadline()))
-    return CompiledModel.of(compiled if known is None else known.compiled, loaded, known)
-
-
-def _options_for(loaded: Loaded) -> Options:
-    """A model that computes in floats becomes one again; a network of exact numbers stays one."""
-    if loaded.interface is None:
-        return Options()
-    from rectifold.formats.onnx_drop_in import arithmetic_of  # onnx takes 0.3 s to import
-
-    is_double = arithmetic_of(loaded.interface) == "float64"
-    return Options(leaky=not is_double, precision="float64" if is_double else "float32")
+    choices.setdefault("options", options_for(loaded))
+    form, known = compiled_form(loaded, chosen, Wanted(**choices))
+    return CompiledModel.of(form, loaded, known)
 
 
 def prove_model(

@@ -23,6 +23,7 @@ from rectifold.formats.interface import Interface
 from rectifold.formats.load import Loaded
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.network import Network
+from rectifold.objects.gain import Form
 from rectifold.objects.predicting import Predicted, predict
 from rectifold.objects.writing import Written, error_bound
 from rectifold.operations.compiling import Compiled
@@ -116,13 +117,22 @@ class CompiledModel(Compiled, ModelResult):
     """
 
     loaded: Loaded
+    form: Form
     certified: CertifiedCompile | None = None
 
     @staticmethod
-    def of(compiled: Compiled, loaded: Loaded, known: CertifiedCompile | None) -> CompiledModel:
+    def of(form: Form, loaded: Loaded, known: CertifiedCompile | None) -> CompiledModel:
         """A compiled network as the result for the model that it was read from."""
-        own = {one.name: getattr(compiled, one.name) for one in fields(Compiled)}
-        return CompiledModel(**own, loaded=loaded, certified=known)
+        own = {one.name: getattr(form.compiled, one.name) for one in fields(Compiled)}
+        return CompiledModel(**own, loaded=loaded, form=form, certified=known)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about how the model was read, and about the form of the result.
+
+        A convolution may stay as it is, since what is left of it would take more bytes.
+        """
+        return self.loaded.notes + (() if self.form.note is None else (self.form.note,))
 
     @cached_property
     def certificate(self) -> Certificate:
@@ -150,7 +160,9 @@ class CompiledModel(Compiled, ModelResult):
         if self.certified is not None:
             checked = f"the certificate {self.certified.verdict.status}"
         statement = f"equal to the source on the domain, as exact networks ({checked})"
-        return Written(self.network, self.source, statement, self.interface, self.kept)
+        return Written(
+            self.network, self.source, statement, self.interface, self.kept, form=self.form
+        )
 
     def check(self) -> Verdict:
         """The independent checker's verdict on `certificate`, with what it claims."""

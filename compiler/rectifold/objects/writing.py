@@ -17,6 +17,7 @@ from rectifold.facts.facts import Facts
 from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
+from rectifold.objects.gain import Form
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Written:
     """A network with what is said about it where it is written.
 
     `facts`: about its units, where they are known; they narrow the bound on rounding, which is
-    stated where it `is_bounded`.
+    stated where it `is_bounded`. `form`: how it is written as ONNX in the place of its source.
     """
 
     network: Network
@@ -33,6 +34,7 @@ class Written:
     interface: Interface | None
     facts: Facts | None = None
     is_bounded: bool = True
+    form: Form | None = None
 
     def save(self, path: str | Path, to: str | None, *, force: bool) -> list[Path]:
         """Writes the format `to`, or the suffix's; the files. A warning says what is lost.
@@ -51,12 +53,25 @@ class Written:
             chosen, interface, note = drop_in_format(wanted, interface)
             if note is not None:
                 warnings.warn(note, UserWarning, stacklevel=4)
+        form = self._form(chosen, interface)
         precision = FORMATS[chosen].precision or "float64"
-        bound = error_bound(self.network, self.facts, chosen) if self.is_bounded else None
+        bound = None
+        if self.is_bounded and (form is None or form.is_rewritten):
+            bound = error_bound(self.network, self.facts, chosen)
         origin = Origin(
             digest(self.source), self.source.sizes, bound, self.statement, precision, interface
         )
-        return FORMATS[chosen].emit(self.network, origin, name)
+        if form is not None:
+            artifact = form.artifact(origin, chosen, name)
+        else:
+            artifact = FORMATS[chosen].emit(self.network, origin, name)
+        for note in artifact.notes:
+            warnings.warn(note, UserWarning, stacklevel=4)
+        return artifact
+
+    def _form(self, chosen: str, interface: Interface | None) -> Form | None:
+        """The form of an ONNX model in the place of the source; None for anything else."""
+        return self.form if interface is not None and chosen in ("onnx", "onnx64") else None
 
 
 def error_bound(network: Network, facts: Facts | None, chosen: str) -> tuple[float, ...] | None:

@@ -16,16 +16,22 @@ def standalone_bytes(path: Path) -> bytes | None:
     None for a model with external data, several inputs or several outputs: it cannot be swapped for
     a file of ours without more said. Raises OnnxError if there is no model.
     """
-    graph = load_model(path).graph
+    return path.read_bytes() if _stands_alone(load_model(path).graph) else None
+
+
+def standing_alone(model: ModelProto) -> bytes | None:
+    """The same of a model in memory."""
+    return bytes(model.SerializeToString()) if _stands_alone(model.graph) else None
+
+
+def _stands_alone(graph: GraphProto) -> bool:
     tensors = _tensors(graph)
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in stored]
     outside = onnx.TensorProto.EXTERNAL
     if len(inputs) != 1 or len(graph.output) != 1 or graph.sparse_initializer:
-        return None
-    if tensors is None or any(tensor.data_location == outside for tensor in tensors):
-        return None
-    return path.read_bytes()
+        return False
+    return tensors is not None and all(one.data_location != outside for one in tensors)
 
 
 def weight_bytes(model: bytes) -> int:

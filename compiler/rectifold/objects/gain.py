@@ -19,17 +19,33 @@ from rectifold.certificate.leaving_out import (
     certify_untouched_in_time,
     certify_whole,
 )
-from rectifold.cli.targets import Writing
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.table import FORMATS
 from rectifold.facts.facts import Facts
+from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.objects.partly import Partly, least_bytes, partly_rewritten
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How an ONNX result is written: the source's name, how it is called, the format and floats.
+
+    `path`: of the source, if it is a file; else it is the interface's model. `option`: what a user
+    gives to have everything rewritten.
+    """
+
+    name: str
+    interface: Interface
+    chosen: str
+    precision: str
+    path: Path | None = None
+    option: str = "--larger"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +58,11 @@ class Form:
     own: bytes | None = None
     partly: Partly | None = None
     note: str | None = None
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Is all of it nodes of ours, of whose rounding a bound is known?"""
+        return self.own is None and self.partly is None
 
     def artifact(self, origin: Origin, chosen: str, name: str) -> Artifact:
         """The files."""
@@ -65,7 +86,7 @@ def smallest_form(
     `facts` are those of `source` on the domain that it states.
     """
     partly = partly_rewritten(source, facts, to.interface, to.precision, options, deadline)
-    own = _own_bytes(to.path)
+    own = _own_bytes(to)
     before = inf if own is None else _weight_bytes(own)
     least = min(before, inf if partly is None else partly.bytes)
     whole, size = None, least_bytes(source, facts, to.precision)
@@ -79,8 +100,8 @@ def smallest_form(
     about = "" if whole is not None else "about "
     note = (
         f"nothing is gained as ONNX: the weights of the rewritten network take {about}{size:,} "
-        f"bytes, those of {to.path.name} {before:,}; its own nodes were written, unchanged "
-        "(--larger writes the rewritten network)"
+        f"bytes, those of {to.name} {before:,}; its own nodes were written, unchanged "
+        f"({to.option} writes the rewritten network)"
     )
     same = Compiled(source, source, facts, facts, (), facts.seconds)
     return Form(same, own, note=note)
@@ -110,17 +131,19 @@ def certified_form(
 
 
 def _partly_note(partly: Partly, before: float, to: Writing) -> str:
-    size = "" if before == inf else f", those of {to.path.name} {before:,}"
+    size = "" if before == inf else f", those of {to.name} {before:,}"
     return (
         f"{partly.said}; the weights take {partly.bytes:,} bytes{size} "
-        "(--larger rewrites everything)"
+        f"({to.option} rewrites everything)"
     )
 
 
-def _own_bytes(path: Path) -> bytes | None:
-    from rectifold.formats.onnx.whole import standalone_bytes  # onnx takes 0.3 s to import
+def _own_bytes(to: Writing) -> bytes | None:
+    from rectifold.formats.onnx.whole import standalone_bytes, standing_alone
 
-    return standalone_bytes(path) if path.suffix.lower() == ".onnx" else None
+    if to.path is None:
+        return standing_alone(to.interface.model)
+    return standalone_bytes(to.path) if to.path.suffix.lower() == ".onnx" else None
 
 
 def _weight_bytes(model: bytes) -> int:

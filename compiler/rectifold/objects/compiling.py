@@ -1,0 +1,105 @@
+"""A model compiled in the form that takes the fewest bytes where it came from, and certified.
+
+    loaded, domain, what is wanted   →   facts   →   the smallest form   →   its certificate
+
+Sound because each form is a rewriting of the source, certified as any (objects/gain.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rectifold.certificate.leaving_out import CertifiedCompile
+from rectifold.emitters.table import FORMATS, drop_in_format
+from rectifold.formats.load import Loaded
+from rectifold.ir.domain import Domain
+from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
+from rectifold.operations.compiling import compile_network, proved
+from rectifold.passes.result import Options
+from rectifold.prover.state import Prover
+from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.run import Limits, Progress
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `compile` may be told besides the model and the domain; functions.py says each."""
+
+    certify: bool = True
+    larger: bool = False
+    options: Options = Options()
+    check: bool = False
+    deadline: Deadline = Deadline()
+    prover: Prover = "auto"
+    limits: Limits = Limits()
+    seed: int = 0
+    progress: Progress | None = None
+
+
+def compiled_form(
+    loaded: Loaded, domain: Domain, wanted: Wanted
+) -> tuple[Form, CertifiedCompile | None]:
+    """The form of the result, and what certifies it; None where that was not wanted, or where the
+    deadline passes before.
+    """
+    writing = None if wanted.larger or wanted.check else _writing(loaded)
+    form = (
+        _whole(loaded, domain, wanted)
+        if writing is None
+        else _smallest(loaded, domain, wanted, writing)
+    )
+    if not wanted.certify:
+        return form, None
+    if wanted.progress is not None:
+        wanted.progress("making and checking the certificate", 0, 1)
+    return certified_form(form, wanted.options, wanted.deadline)
+
+
+def options_for(loaded: Loaded) -> Options:
+    """A model that computes in floats becomes one again; a network of exact numbers stays one."""
+    if loaded.interface is None:
+        return Options()
+    from rectifold.formats.onnx_drop_in import arithmetic_of  # onnx takes 0.3 s to import
+
+    is_double = arithmetic_of(loaded.interface) == "float64"
+    return Options(leaky=not is_double, precision="float64" if is_double else "float32")
+
+
+def _writing(loaded: Loaded) -> Writing | None:
+    """How the result is written as ONNX; None where it does not take the place of a model."""
+    if loaded.interface is None:
+        return None
+    chosen, interface, _ = drop_in_format("onnx", loaded.interface)
+    if interface is None:
+        return None
+    precision = FORMATS[chosen].precision or "float64"
+    return Writing(loaded.network.name, interface, chosen, precision, option="larger=True")
+
+
+def _whole(loaded: Loaded, domain: Domain, wanted: Wanted) -> Form:
+    return Form(
+        compile_network(
+            loaded.network,
+            domain,
+            prover=wanted.prover,
+            options=wanted.options,
+            check=wanted.check,
+            deadline=wanted.deadline,
+            limits=wanted.limits,
+            seed=wanted.seed,
+            progress=wanted.progress,
+        )
+    )
+
+
+def _smallest(loaded: Loaded, domain: Domain, wanted: Wanted, writing: Writing) -> Form:
+    source = loaded.network.with_domain(domain)
+    facts = proved(
+        source,
+        prover=wanted.prover,
+        deadline=wanted.deadline,
+        limits=wanted.limits,
+        seed=wanted.seed,
+        progress=wanted.progress,
+    )
+    return smallest_form(source, facts, writing, wanted.options, wanted.deadline)
