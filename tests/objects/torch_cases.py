@@ -49,6 +49,12 @@ def _f(function: Callable[[Any, Any], Any]) -> Callable[[], Any]:
     return lambda: Through(function)
 
 
+def _writes_into_a_part(module: Any, x: Any) -> Any:
+    y = x * 1
+    y.view(-1, 2, 2)[:, 0] += 1
+    return y
+
+
 FLAT, PLANES, LINE = (4,), (2, 6, 5), (2, 6)
 
 Case = tuple[Callable[[], Any], tuple[int, ...]]
@@ -185,6 +191,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[int, ...], str]] = {
                            "cannot record the Through.*without a choice by values"),
     "two results": (_f(lambda m, x: (x, x)), FLAT, "returns 2 values; wrap it"),
     "a constant": (_f(lambda m, x: m.vector.relu()), FLAT, "does not depend on its input"),
+    "writing into a part": (_f(_writes_into_a_part), FLAT, "writes into a part.*torch.cat"),
     "a size of the batch": (_f(lambda m, x: x + torch.ones(x.size(0), 1)), FLAT,
                             "size depends on the batch"),
     "a wrong shape": (lambda: nn.Linear(3, 2), FLAT, r"cannot be called with the shape \(4,\)"),

@@ -101,12 +101,14 @@ def _own_copy(module: object) -> Module:
             f"the {name} is compiled by torch.jit, which does not show what it computes; give the "
             "nn.Module it was made of, or its ONNX file"
         )
+    if any(map(nn.parameter.is_lazy, (*given.parameters(), *given.buffers()))):
+        raise InputError(f"the {name} is lazy and has no weights yet; call it once before")
     try:
         return copy.deepcopy(given).cpu().eval()
     except _RAISED as error:
         raise InputError(
             f"the {name} cannot be copied ({_first_line(error)}); give a module whose tensors are "
-            "parameters or buffers with values (a lazy module is called once before)"
+            "parameters or buffers with values"
         ) from None
 
 

@@ -116,6 +116,7 @@ ALIKE: Mapping[str, str] = {
 
 _SMOOTH = "it is not piecewise linear; train with relu, leaky_relu, relu6, hardtanh or hardsigmoid"
 _JUMPS = "a choice by values may jump; write relu, torch.maximum, torch.clamp or abs instead"
+_WRITES = "it writes into a part of a tensor; join the parts with torch.cat instead"
 _NORMS = "it divides by what it computes of the sample; train with batch_norm, which is affine then"
 
 REMEDIES: Mapping[str, str] = {
@@ -124,6 +125,7 @@ REMEDIES: Mapping[str, str] = {
         _SMOOTH,
     ),
     **dict.fromkeys(("gt", "lt", "ge", "le", "where", "sign", "heaviside"), _JUMPS),
+    **dict.fromkeys(("select_scatter", "slice_scatter", "index_put", "copy"), _WRITES),
     **dict.fromkeys(("layer_norm", "group_norm", "instance_norm", "rms_norm"), _NORMS),
 }
 """What to do about operations that are known not to be piecewise linear."""
