@@ -58,6 +58,7 @@ RUNS = {
         "compile nothing.relu -o o.relu --certificate o.certificate",
         "compile twins.relu -o o.relu",
         "compile steep.relu -o o.py --max-error-growth 1",
+        "compile deep.onnx -o o.onnx --domain [-1,1]",
         "compile free.relu -o o.c --domain all --no-certificate",
         "compile deep.relu -o o.c --shallow",
         "compile deep.relu -o o.relu --shallow --certificate o.certificate",
@@ -102,6 +103,7 @@ def results(folder: Path) -> dict[str, list[Any]]:
     for name, text in NETWORKS.items():
         (folder / f"{name}.relu").write_text(text)
     onnx.save(_classes(), folder / "classes.onnx")
+    _told("compile deep.relu -o deep.onnx")
     for name in CERTIFIED:
         _told(f"compile {name}.relu -o {name}.py --certificate {name}.certificate")
     (folder / "wrong.certificate").write_text("no certificate\n")

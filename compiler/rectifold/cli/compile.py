@@ -11,6 +11,7 @@ import click
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
+from rectifold.cli.file_sizes import sizes_of_models
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
@@ -219,7 +220,10 @@ def _write_compiled(
     file = rewriting.certificate_file
     beside = certificate_bytes(file, None if known is None else known.certificate)
     files = write_artifact(artifact, to.path, force=force, certificate=beside)
-    done = Done(form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface)
+    models = sizes_of_models(to, artifact)
+    done = Done(
+        form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
+    )
     return _Written(done, known is not None, form.note)
 
 

@@ -7,9 +7,10 @@ open units                              how many stayed undecided, and were kept
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rectifold.cli.check import verdict_text
 from rectifold.cli.output import console
@@ -25,12 +26,16 @@ from rectifold.runtime.json import JsonObject
 from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
 
+if TYPE_CHECKING:  # onnx takes 0.3 s to import
+    from rectifold.formats.onnx.model_sizes import ModelSizes
+
 
 @dataclass(frozen=True, eq=False)
 class Done:
     """A finished run: `folded` is in the file, if there is one, else `compiled.network`.
 
-    `bound`: what the code in the file may be off by.
+    `bound`: what the code in the file may be off by. `models`: the sizes of the model that was read
+    and of the one in the file, each counted on its own nodes, where both are ONNX.
     """
 
     compiled: Compiled
@@ -41,6 +46,7 @@ class Done:
     files: tuple[Path, ...]
     left_out: tuple[str, ...] = ()  # what could not be certified, a fault of ours
     interface: Interface | None = None  # that the file keeps
+    models: tuple[ModelSizes, ModelSizes] | None = None
 
     @property
     def written(self) -> Network:
@@ -73,6 +79,9 @@ def compile_json(done: Done) -> JsonObject:
         "files": [str(f) for f in done.files],
     }
     told["guarantee"] = with_tail("equal", done.interface)
+    if done.models is not None:
+        before, after = (asdict(sizes) for sizes in done.models)
+        told["model"] = {"before": before, "after": after}
     if done.folded is None:
         return told
     if done.is_about_the_rewriting:
@@ -110,6 +119,18 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
+def _model_lines(models: tuple[ModelSizes, ModelSizes] | None) -> list[str]:
+    """The sizes as the user's own files have them."""
+    if models is None:
+        return []
+    before, after = models
+    return [
+        f"the model's own nodes: units {before.units:,} → {after.units:,}, "
+        f"weights {before.weights:,} → {after.weights:,}, "
+        f"multiply-adds {before.macs:,} → {after.macs:,}, bytes {before.bytes:,} → {after.bytes:,}"
+    ]
+
+
 def _declined_lines(compiled: Compiled) -> list[str]:
     """What was not taken for the sake of accuracy."""
     declined = compiled.declined
@@ -142,6 +163,7 @@ def _summary_lines(done: Done) -> list[str]:
             "The rewriting was ended early: the result is equal, "
             "but may be larger than it could be."
         )
+    lines += _model_lines(done.models)
     lines += _declined_lines(compiled)
     if tail_words(done.interface):
         lines.append(f"The result is {with_tail('equal', done.interface)}.")

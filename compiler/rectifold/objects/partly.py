@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rectifold.facts.facts import Facts
+from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.formats.interface import Interface
-from rectifold.ir.network import Network
+from rectifold.ir.leaky import leaky_pairs
+from rectifold.ir.network import Layer, Network
 from rectifold.objects.channels import channels_text, without_channels
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options, Rewritten
@@ -77,7 +78,7 @@ def least_bytes(network: Network, facts: Facts, dtype: str) -> int:
     live = {network.input_name: network.input_size}
     for layer in network.layers:
         known = facts.layers.get(layer.name)
-        open_units = None if known is None else int(np.sum(~known.inactive & ~known.active))
+        open_units = None if known is None else _open_units(network, layer, known)
         if layer.is_relu or layer.name == network.output:
             live[layer.name] = layer.size if open_units is None else open_units
     entries = sum(
@@ -87,6 +88,13 @@ def least_bytes(network: Network, facts: Facts, dtype: str) -> int:
         if layer.name in live and u in live
     )
     return int(entries * np.dtype(dtype).itemsize)
+
+
+def _open_units(network: Network, layer: Layer, known: LayerFacts) -> int:
+    """Units that are not decided, a pair of mirrored ones as the one that may be written for it."""
+    is_open = ~known.inactive & ~known.active
+    pairs = leaky_pairs(network, layer)
+    return int(np.sum(is_open)) - sum(bool(is_open[pair.unit]) for pair in pairs)
 
 
 def _smallest(

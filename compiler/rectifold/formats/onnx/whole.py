@@ -25,7 +25,7 @@ def standing_alone(model: ModelProto) -> bytes | None:
 
 
 def _stands_alone(graph: GraphProto) -> bool:
-    tensors = _tensors(graph)
+    tensors = stored_tensors(graph)
     stored = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in stored]
     outside = onnx.TensorProto.EXTERNAL
@@ -41,11 +41,11 @@ def weight_bytes(model: bytes) -> int:
 
 def tensor_bytes(model: ModelProto) -> int:
     """Bytes of all tensors of a model: initializers and constants."""
-    tensors = _tensors(model.graph)
+    tensors = stored_tensors(model.graph)
     return sum(tensor.ByteSize() for tensor in tensors or [])
 
 
-def _tensors(graph: GraphProto) -> list[TensorProto] | None:
+def stored_tensors(graph: GraphProto) -> list[TensorProto] | None:
     """Initializers and the tensors of constants; None where a node holds a graph of its own."""
     attributes = [attribute for node in graph.node for attribute in node.attribute]
     if any(attribute.HasField("g") or attribute.graphs for attribute in attributes):
