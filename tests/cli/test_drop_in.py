@@ -83,6 +83,17 @@ def test_a_compiled_file_is_smaller_and_checked(folder: Path) -> None:
     )
 
 
+def test_the_text_in_a_file_gives_way_where_it_would_make_it_larger(folder: Path) -> None:
+    classifier(Path("net.onnx"))
+    run("compile", "net.onnx", "--domain", "[-1,1]", "-o", "out.onnx")
+    assert Path("out.onnx").stat().st_size <= Path("net.onnx").stat().st_size
+    run("compile", "net.onnx", "--domain", "[-1,1]", "-o", "plain.onnx", "--plain-onnx")
+    said, whole = (onnx.load(name).graph.doc_string for name in ("out.onnx", "plain.onnx"))
+    assert "Guarantee: equal to the source" in said
+    assert len(said) < len(whole) / 3
+    assert "Source (SHA-256" in whole
+
+
 @pytest.mark.parametrize("command", ["compile", "emit", "shallow"])
 def test_plain_onnx_has_one_flat_input_and_says_what_is_left_out(
     folder: Path, command: str

@@ -62,6 +62,12 @@ def header_lines(
     return lines + _bound_lines(network, origin) + about
 
 
+def brief_header(origin: Origin) -> str:
+    """The least that a file says of itself: by whom, of which source, and the guarantee."""
+    said = printable(origin.statement)
+    return f"By rectifold, of {origin.source_digest[:16]}. Guarantee: {said}."
+
+
 def _about(network: Network, origin: Origin, harmless: Callable[[str], str]) -> list[str]:
     domain = "not stated" if network.domain is None else network.domain.describe()
     before, after = origin.source_sizes, network.sizes

@@ -54,6 +54,13 @@ def written_onnx(
     return bytes(model.SerializeToString(deterministic=True)), notes
 
 
+def documented(data: bytes, note: str) -> bytes:
+    """A model of ours with another documentation of its graph."""
+    model = onnx.load_model_from_string(data)
+    model.graph.doc_string = note
+    return bytes(model.SerializeToString(deterministic=True))
+
+
 def _plain_model(network: Network, dtype: str, note: str) -> onnx.ModelProto:
     parts, code = parts_of(network, dtype), FLOAT_TYPES[dtype][1]
     source = helper.make_tensor_value_info(network.input_name, code, ["N", network.input_size])

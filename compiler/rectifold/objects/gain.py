@@ -21,6 +21,7 @@ from rectifold.certificate.leaving_out import (
 )
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.onnx import fitting
 from rectifold.emitters.table import FORMATS
 from rectifold.facts.facts import Facts
 from rectifold.formats.interface import Interface
@@ -74,7 +75,7 @@ class Form:
             header = "\n".join(header_lines(self.compiled.network, origin))
             network, partly = self.compiled.network, self.partly
             model = partly_bytes(network, partly.cut, origin.interface, header, partly.kept)
-            return Artifact({name: model})
+            return Artifact({name: fitting(model, origin)})
         return FORMATS[chosen].emit(self.compiled.network, origin, name)
 
 
