@@ -107,13 +107,13 @@ class _Lines:
         try:
             if path.stat().st_size > CAPS.nnet_bytes:
                 raise InputError(f"{path.name} is larger than {CAPS.nnet_bytes:,} bytes")
-            text = path.read_text(encoding="ascii")
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path.name} is no readable .nnet file ({error})") from None
         self.rows = [
             (k, line)
             for k, line in enumerate(text.splitlines(), start=1)
-            if not line.startswith("//")
+            if not line.lstrip().startswith("//")
         ]
         while self.rows and not self.rows[-1][1].strip():
             self.rows.pop()

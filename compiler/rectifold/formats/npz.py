@@ -3,6 +3,7 @@
     W0 (m×n), b0 (m)      y = W1 relu(W0 x + b0) + b1
     W1 (k×m), b1 (k)      input_lo, input_hi: a number, or one per input
 
+Layers under other names (PyTorch's, Keras', arr_0, ...) are brought to these (`npz_layouts`).
 Either every layer has its bias or none has. Members whose names look like parts of a network
 (`W01`, `w1`, `bias_0`, `input_low`) and are none are refused; others (a loss, labels) are named in
 a note and left out.
@@ -20,6 +21,7 @@ import numpy as np
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
+from rectifold.formats.npz_layouts import standard_layout
 from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
 from rectifold.ir.domain import Domain, DomainError
@@ -40,7 +42,7 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
     """(network, notes). Raises InputError if the members do not form a network, or only half of
     one.
     """
-    arrays = load_npz(path)
+    arrays, said = standard_layout(path.name, load_npz(path))
     count, has_biases = _layers(path.name, arrays)
     extra = _extra(path.name, arrays)
     first = arrays["W0"]
@@ -54,7 +56,7 @@ def read_npz(path: Path) -> tuple[Network, list[str]]:
     for k in range(count):
         form = _read_stored_layer(path.name, arrays, k, value, has_bias=has_biases)
         value = builder.layer(f"h{k + 1}" if k < count - 1 else "y", form, relu=k < count - 1)
-    notes = [f"{path.name} has no biases b0, b1, ...: they are 0"] if not has_biases else []
+    notes = [*said, *([] if has_biases else [f"{path.name} has no biases b0, b1, ...: they are 0"])]
     if extra:
         notes.append(
             f"{path.name}: the members {', '.join(extra)} are not part of the network and were "
