@@ -2,6 +2,7 @@
 # make test    the test suite
 # make kernels  the tests that floats decide, once more with other BLAS kernels and numbers of threads
 # make golden  every byte that the commands write for 30 networks, here and at BASE (a git revision)
+# make exporters  models of PyTorch, scikit-learn, Keras, ...: in an environment of its own
 # make check   ruff, mypy --strict, the import-direction test, the text of the documents
 
 PYTHON ?= python3
@@ -9,8 +10,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := demo-output
 INSTALLED := $(VENV)/.installed
+LIBRARIES := .venv-exporters
 
-.PHONY: demo test kernels check bench golden campaign clean
+.PHONY: demo test kernels exporters check bench golden campaign clean
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +44,15 @@ kernels: $(INSTALLED)
 	for k in $(KERNELS); do OPENBLAS_CORETYPE=$${k%:*} OPENBLAS_NUM_THREADS=$${k#*:} $(BIN)/python -m pytest -n 2 -q $(FLOATS) || exit 1; done
 	for k in $(KERNELS); do $(BIN)/python benchmarks/golden.py --kernel $$k tiny float || exit 1; done
 
+# The libraries whose models are read are large, and no other target needs them.
+$(LIBRARIES)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(LIBRARIES)
+	$(LIBRARIES)/bin/pip install --quiet --disable-pip-version-check --editable ".[test,exporters]"
+	touch $@
+
+exporters: $(LIBRARIES)/.installed
+	$(LIBRARIES)/bin/python -m pytest -n 2 -q tests/objects tests/exporters
+
 check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks docs
 	$(BIN)/ruff format --check compiler tests examples benchmarks docs
@@ -61,4 +72,4 @@ campaign: $(INSTALLED)
 	$(BIN)/python benchmarks/onnx_campaign.py
 
 clean:
-	rm -rf $(OUT) $(VENV)
+	rm -rf $(OUT) $(VENV) $(LIBRARIES)
