@@ -44,7 +44,8 @@ REFUSED: dict[str, Refusal] = {
     "a comparison of the input": (
         [node("Greater", ["x", "x"], "b"), node("Cast", ["b"], "c", to=1), node("Relu", ["c"])],
         {},
-        "'greater_node' .Greater. computes; Greater is no ReLU network and may only follow one$",
+        "'greater_node' .Greater. computes; Greater is no ReLU network and may only follow one; "
+        "it is node 1 of 3: export the model without it$",
     ),
     "a cast to whole numbers": (
         [node("Cast", ["x"], to=INT64)],

@@ -269,3 +269,23 @@ def test_nothing_before_the_cut() -> None:
     read = until("x")
     assert evaluate(read.network, [Fraction(1, 3), Fraction(2)]) == [Fraction(1, 3), Fraction(2)]
     assert "the model is read up to 'x'; left out: 5 nodes" in read.notes
+
+
+# ---- random networks -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("title", TAILS)
+def test_a_tail_leaves_random_networks_as_they_are(title: str, seed: int) -> None:
+    tail, outputs, constants = TAILS[title]
+    random = np.random.default_rng(seed)
+    weights = {
+        name: random.integers(-8, 9, value.shape).astype(np.float32) / 8
+        for name, value in (("w1", array(2, 4)), ("b1", array(4)), ("w2", array(4, 3)))
+    }
+    plain = read_model(made([], ["h"], weights), "net").network
+    assert digest(plain) != digest(PLAIN)
+    with_tail = read_model(made(tail, outputs, constants | weights), "net").network
+    assert digest(with_tail) == digest(plain)
+    point = [Fraction(int(v), 7) for v in random.integers(-20, 20, 2)]
+    assert evaluate(with_tail, point) == evaluate(plain, point)

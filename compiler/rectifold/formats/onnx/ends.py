@@ -158,9 +158,12 @@ class TailReader:
         return isinstance(self.values.get(name), Symbolic)
 
     def _middle(self, node: NodeProto, first: NodeProto) -> OnnxError:
+        alone = (
+            f"; it is node {self._number(first)} of {len(self.nodes)}: export the model without it"
+        )
         return OnnxError(
             f"{node_place(node)} reads what {node_place(first)} computes; {first.op_type} is no "
-            f"ReLU network and may only follow one{self.remedy(first)}"
+            f"ReLU network and may only follow one{self.remedy(first) or alone}"
         )
 
     def _check_opset(self, node: NodeProto, row: TailOperator) -> None:
