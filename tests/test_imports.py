@@ -46,6 +46,7 @@ EXTERNAL = {
     "z3": {"smt"},
     "onnx": {"formats", "objects"},
     "lark": {"language"},
+    "networkx": {"ir"},
     "flint": {"exact"},
     "rich": {"reports", "cli"},
     "click": {"cli"},

@@ -4,8 +4,9 @@ edge.
     a_v = act_v( b_v + Σ_{u→v} W_uv a_u ),   act ∈ {relu, linear},   a_input = x
 
 Skip connections, sums and concatenation need no node kinds of their own. A `Network` never changes;
-a rewrite makes a `Draft`, edits it and freezes it. The order of layers is the topological order
-that is first by name (`order`), so the same network is always written the same way.
+a rewrite makes a `Draft`, edits it and freezes it. The NetworkX graph inside is private: layer
+names are the keys, the order of layers is the lexicographic topological order, so the same network
+is always written the same way.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
+import networkx as nx
+
 from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.names import require_name
-from rectifold.ir.order import ancestors, first_order, readers_of
 
 Activation = Literal["relu", "linear"]
 
@@ -104,21 +106,18 @@ class Network:
     domain: Domain | None = None
     name: str = "net"
     title: str = ""
-    _readers: Mapping[str, Sequence[str]] = field(init=False)
+    _graph: nx.DiGraph[str] = field(init=False)
     _by_name: Mapping[str, Layer] = field(init=False)
 
     def __post_init__(self) -> None:
         require_name(self.name)
         require_name(self.input_name)
         by_name = _layers_by_name(self.layers, self.input_name)
-        _check_edges(self.input_name, self.input_size, by_name, self.output)
-        sources = {self.input_name: (), **{v.name: tuple(v.weights) for v in by_name.values()}}
-        order = first_order(sources)
-        if len(order) < len(sources):
-            raise NetworkError("the layers form a cycle")
+        graph = _graph(self.input_name, self.input_size, by_name, self.output)
+        order = nx.lexicographical_topological_sort(graph)
         layers = tuple(by_name[v] for v in order if v != self.input_name)
         object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "_readers", readers_of(sources))
+        object.__setattr__(self, "_graph", graph)
         object.__setattr__(self, "_by_name", by_name)
         if self.domain is not None and self.domain.size != self.input_size:
             raise NetworkError(
@@ -144,11 +143,11 @@ class Network:
         return self.output_layer.size
 
     def successors(self, name: str) -> list[str]:
-        return sorted(self._readers[name])
+        return sorted(self._graph.successors(name))
 
     def cone(self, name: str) -> set[str]:
         """The layers (and the input) that `name` depends on, without itself."""
-        return ancestors(name, {layer.name: tuple(layer.weights) for layer in self.layers})
+        return set(nx.ancestors(self._graph, name))
 
     @cached_property
     def relu_layers(self) -> tuple[Layer, ...]:
@@ -248,15 +247,17 @@ def _layers_by_name(layers: Iterable[Layer], input_name: str) -> dict[str, Layer
     return by_name
 
 
-def _check_edges(
+def _graph(
     input_name: str, input_size: int, layers: Mapping[str, Layer], output: str
-) -> None:
-    """Raises NetworkError unless what is read is there, and of the size that the weights say."""
+) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_node(input_name)
+    graph.add_nodes_from(layers)
     if output not in layers:
         raise NetworkError(f"the output {output} is no layer of the network")
     for layer in layers.values():
         for source, weight in layer.weights.items():
-            if source != input_name and source not in layers:
+            if source not in graph:
                 raise NetworkError(
                     f"layer {layer.name} reads {source}, which is no layer of the network"
                 )
@@ -267,6 +268,10 @@ def _check_edges(
                     f"{source}, which has "
                     f"{size} units (columns must match: {weight.shape[0]}x{size})"
                 )
+            graph.add_edge(source, layer.name)
+    if not nx.is_directed_acyclic_graph(graph):
+        raise NetworkError("the layers form a cycle")
+    return graph
 
 
 def _escaped(text: str) -> str:
