@@ -9,7 +9,8 @@ because `natural` and `channels_first` give the same numbers in either order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,6 +21,14 @@ from rectifold.errors import InputError
 from rectifold.objects.model_graph import Attribute, ModelGraph
 
 _EXPORT = 'model.export("model.onnx", format="onnx") writes a file that may be read'
+
+
+def numbers_of(variable: object) -> np.ndarray:
+    """What a variable or tensor of Keras's backend holds."""
+    from keras.ops import convert_to_numpy
+
+    with warnings.catch_warnings(action="ignore"):  # of NumPy about Keras's way to call it
+        return np.asarray(convert_to_numpy(variable))
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,7 @@ class Call:
         variable = self.option(name)
         if variable is None:
             raise self.fail(f"it has no {name}; build the model first")
-        array = np.asarray(
-            cast(Callable[[], object], getattr(variable, "numpy", lambda: variable))()
-        )
+        array = numbers_of(variable)
         if array.dtype != self.dtype:
             raise self.fail(f"{name} holds {array.dtype} entries where the model has {self.dtype}")
         return array

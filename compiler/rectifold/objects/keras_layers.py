@@ -13,7 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from rectifold.objects.keras_call import Call, Value
+from rectifold.objects.keras_call import Call, Value, numbers_of
 from rectifold.objects.keras_functions import (
     FUNCTIONS,
     activated,
@@ -87,17 +87,12 @@ def _normalization(call: Call) -> Value:
 
     if call.flag("invert"):
         raise call.fail("invert=True is not read")
-    mean, variance = (_learned(call, name) for name in ("mean", "variance"))
+    mean, variance = (
+        numbers_of(call.option(name)).astype(call.dtype) for name in ("mean", "variance")
+    )
     spread = np.maximum(np.sqrt(variance), np.asarray(epsilon(), dtype=variance.dtype))
     x = call.emit("Sub", call.natural(call.x), call.store(mean, "mean"))
     return Value(call.emit("Div", x, call.store(spread, "spread")), call.x.shape)
-
-
-def _learned(call: Call, name: str) -> np.ndarray:
-    """What `adapt` learned, or the layer was given."""
-    value = call.option(name)
-    detached = getattr(value, "detach", lambda: value)()
-    return np.asarray(getattr(detached, "cpu", lambda: detached)(), dtype=call.dtype)
 
 
 # ---- shapes --------------------------------------------------------------------------------------
