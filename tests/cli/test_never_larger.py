@@ -92,7 +92,7 @@ def stored_outside() -> onnx.TensorProto:
 
 
 @pytest.mark.parametrize("place", ["initializer", "constant"])
-def test_a_model_that_needs_another_file_is_not_copied(folder: Path, place: str) -> None:
+def test_a_model_that_needs_another_file_is_written_with_it(folder: Path, place: str) -> None:
     assert standalone_bytes(folder / "conv.onnx") == (folder / "conv.onnx").read_bytes()
     model = onnx.load(str(folder / "conv.onnx"))
     if place == "initializer":
@@ -101,4 +101,22 @@ def test_a_model_that_needs_another_file_is_not_copied(folder: Path, place: str)
         node = helper.make_node("Constant", [], ["c"], value=stored_outside())
         model.graph.node.insert(0, node)
     (folder / "outside.onnx").write_bytes(model.SerializeToString())
-    assert standalone_bytes(folder / "outside.onnx") is None
+    (folder / "weights.bin").write_bytes(np.arange(8, dtype=np.float32).tobytes())
+    alone = onnx.load_model_from_string(standalone_bytes(folder / "outside.onnx") or b"")
+    held = [*alone.graph.initializer, *(n.attribute[0].t for n in alone.graph.node[:1])]
+    (found,) = [tensor for tensor in held if tensor.name == "c"]
+    assert numpy_helper.to_array(found).tolist() == list(range(8))
+    assert standalone_bytes(folder / "outside.onnx", outputs=2) is None
+
+
+def test_a_model_of_several_inputs_is_written_as_it_was(folder: Path) -> None:
+    model = onnx.load("conv.onnx")
+    model.graph.input.append(helper.make_tensor_value_info("t", TensorProto.FLOAT, [1, 288]))
+    model.graph.node[-1].output[0] = "flat"
+    model.graph.node.append(helper.make_node("Add", ["flat", "t"], ["y"]))
+    onnx.save(model, "two.onnx")
+    arguments = ["compile", "two.onnx", "--domain", "[-1,1]", "-o", "out.onnx"]
+    result = CliRunner().invoke(main, [*arguments, "--no-certificate"])
+    assert result.exit_code == 0, result.output
+    assert Path("out.onnx").read_bytes() == Path("two.onnx").read_bytes()
+    assert "nothing is gained as ONNX" in result.stderr

@@ -142,9 +142,10 @@ def _partly_note(partly: Partly, before: float, to: Writing) -> str:
 def _own_bytes(to: Writing) -> bytes | None:
     from rectifold.formats.onnx.whole import standalone_bytes, standing_alone
 
+    outputs = len(to.interface.outputs)
     if to.path is None:
-        return standing_alone(to.interface.model)
-    return standalone_bytes(to.path) if to.path.suffix.lower() == ".onnx" else None
+        return standing_alone(to.interface.model, outputs)
+    return standalone_bytes(to.path, outputs) if to.path.suffix.lower() == ".onnx" else None
 
 
 def _weight_bytes(model: bytes) -> int:

@@ -8,30 +8,39 @@ import onnx
 from onnx import GraphProto, ModelProto, TensorProto
 
 from rectifold.formats.onnx.graph import load_model
+from rectifold.formats.onnx.tensors import with_external_data
 
 
-def standalone_bytes(path: Path) -> bytes | None:
-    """The file's bytes, if it is one file, one input and one output.
+def standalone_bytes(path: Path, outputs: int = 1) -> bytes | None:
+    """The file's bytes, with what lies in other files put into it.
 
-    None for a model with external data, several inputs or several outputs: it cannot be swapped for
-    a file of ours without more said. Raises OnnxError if there is no model.
+    None where the model has more outputs than the `outputs` that were read, or holds graphs of its
+    own. Raises OnnxError if there is no model.
     """
-    return path.read_bytes() if _stands_alone(load_model(path).graph) else None
+    model = load_model(path).proto
+    tensors = _kept_tensors(model.graph, outputs)
+    if tensors is None:
+        return None
+    outside = [one for one in tensors if one.data_location == TensorProto.EXTERNAL]
+    for tensor in outside:
+        tensor.CopyFrom(with_external_data(tensor, tensor.name, path.parent))
+        tensor.ClearField("external_data")
+    return bytes(model.SerializeToString()) if outside else path.read_bytes()
 
 
-def standing_alone(model: ModelProto) -> bytes | None:
-    """The same of a model in memory."""
-    return bytes(model.SerializeToString()) if _stands_alone(model.graph) else None
+def standing_alone(model: ModelProto, outputs: int = 1) -> bytes | None:
+    """The same of a model in memory; None where some of it lies in other files."""
+    tensors = _kept_tensors(model.graph, outputs)
+    if tensors is None or any(one.data_location == TensorProto.EXTERNAL for one in tensors):
+        return None
+    return bytes(model.SerializeToString())
 
 
-def _stands_alone(graph: GraphProto) -> bool:
-    tensors = stored_tensors(graph)
-    stored = {tensor.name for tensor in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in stored]
-    outside = onnx.TensorProto.EXTERNAL
-    if len(inputs) != 1 or len(graph.output) != 1 or graph.sparse_initializer:
-        return False
-    return tensors is not None and all(one.data_location != outside for one in tensors)
+def _kept_tensors(graph: GraphProto, outputs: int) -> list[TensorProto] | None:
+    """All tensors; None where the model does more than was read."""
+    if len(graph.output) != outputs or graph.sparse_initializer:
+        return None
+    return stored_tensors(graph)
 
 
 def weight_bytes(model: bytes) -> int:
