@@ -26,7 +26,12 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rewriting import Rewriting, rewriting_options
-from rectifold.cli.rounding import largest_bound, precision_of, rounding_in_time
+from rectifold.cli.rounding import (
+    largest_bound,
+    observed_in_time,
+    precision_of,
+    rounding_in_time,
+)
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
 from rectifold.cli.targets import (
     To,
@@ -224,6 +229,8 @@ def _write_compiled(
     done = Done(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
+    if form.own is None and form.partly is None:
+        done = replace(done, observed=observed_in_time(form.compiled, to.chosen, end))
     return _Written(done, known is not None, form.note)
 
 

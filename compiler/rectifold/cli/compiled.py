@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rectifold.cli.check import verdict_text
 from rectifold.cli.output import console
 from rectifold.cli.shallow import shallow_json
+from rectifold.emitters.observed import Observed
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Phase
 from rectifold.formats.interface import Interface, tail_words, with_tail
@@ -47,6 +48,7 @@ class Done:
     left_out: tuple[str, ...] = ()  # what could not be certified, a fault of ours
     interface: Interface | None = None  # that the file keeps
     models: tuple[ModelSizes, ModelSizes] | None = None
+    observed: Observed | None = None
 
     @property
     def written(self) -> Network:
@@ -79,6 +81,7 @@ def compile_json(done: Done) -> JsonObject:
         "files": [str(f) for f in done.files],
     }
     told["guarantee"] = with_tail("equal", done.interface)
+    told["observed_error"] = None if done.observed is None else asdict(done.observed)
     if done.models is not None:
         before, after = (asdict(sizes) for sizes in done.models)
         told["model"] = {"before": before, "after": after}
@@ -177,5 +180,12 @@ def _summary_lines(done: Done) -> list[str]:
         lines.append(
             f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, "
             "per output"
+        )
+    if done.observed is not None:
+        seen = done.observed
+        lines.append(
+            f"seen at {counted(seen.points, 'point')} (NumPy computes the layers in "
+            f"{seen.precision}): {at_most(seen.result, 3)}; of the source's layers: "
+            f"{at_most(seen.source, 3)}"
         )
     return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

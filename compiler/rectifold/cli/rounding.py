@@ -7,11 +7,13 @@ from math import isfinite
 import click
 
 from rectifold.bounds.code_error import ARITHMETICS, rounding_error
+from rectifold.emitters.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS, written_form
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.operations.compiling import Compiled
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 _WIDER_FORMAT = {
@@ -60,6 +62,17 @@ def rounding_in_time(
             return certify_rounding(network, domain, facts, chosen)
     except TimeUp:
         click.echo("note: the time was up before the rounding of the code was bounded", err=True)
+        return None
+
+
+def observed_in_time(compiled: Compiled, chosen: str, deadline: Deadline) -> Observed | None:
+    """The errors seen at points of the domain; None too where the deadline passes before."""
+    try:
+        with deadline.interrupting():
+            deadline.check()
+            domain = compiled.facts.domain
+            return observed_error(compiled.source, compiled.network, domain, chosen)
+    except TimeUp:
         return None
 
 
