@@ -55,6 +55,11 @@ def _writes_into_a_part(module: Any, x: Any) -> Any:
     return y
 
 
+def _half_inside(module: Any, x: Any) -> Any:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return module.linear(x)
+
+
 FLAT, PLANES, LINE = (4,), (2, 6, 5), (2, 6)
 
 Case = tuple[Callable[[], Any], tuple[int, ...]]
@@ -191,6 +196,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], tuple[int, ...], str]] = {
                            "cannot record the Through.*without a choice by values"),
     "two results": (_f(lambda m, x: (x, x)), FLAT, "returns 2 values; wrap it"),
     "a constant": (_f(lambda m, x: m.vector.relu()), FLAT, "does not depend on its input"),
+    "autocast": (_f(_half_inside), FLAT, "run as a whole .*autocast.* write it without"),
     "writing into a part": (_f(_writes_into_a_part), FLAT, "writes into a part.*torch.cat"),
     "a size of the batch": (_f(lambda m, x: x + torch.ones(x.size(0), 1)), FLAT,
                             "size depends on the batch"),

@@ -77,6 +77,11 @@ class _Writer:
         recorded = node.meta.get("val")
         if not node.users or not (isinstance(recorded, list | tuple) or _is_tensor(recorded)):
             return recorded  # a size, or an assertion about sizes
+        if node.target is not operator.getitem and not hasattr(node.target, "_schema"):
+            raise InputError(
+                f"{place(node, str(node.target))}: a part of a module that is run as a whole "
+                "(torch.cond, autocast, ...) is not read from PyTorch; write it without"
+            )
         args, kwargs = self._argument(node.args), self._argument(node.kwargs)
         if node.target is operator.getitem:
             return _part(args[0], args[1], place(node, "the result"))
