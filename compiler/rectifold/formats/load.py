@@ -55,22 +55,8 @@ def load(
     """
     path = require_file(path)
     suffix = path.suffix.lower()
-    if suffix not in _READERS:
-        raise InputError(
-            f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are "
-            f"{', '.join(_READERS)}"
-            + (
-                " (a .npy file is an array without a name; numpy.savez writes .npz)"
-                if path.suffix == ".npy"
-                else ""
-            )
-        )
+    _require_known(path, is_cut=bool(outputs) or until is not None)
     reader = _READERS[suffix]
-    if (outputs or until is not None) and reader is not None:
-        raise InputError(
-            f"{path.name} has one output; outputs are chosen by name (--outputs), and networks cut "
-            "(--until), of ONNX models only"
-        )
     try:
         with files_beside() as files:
             if reader is not None:
@@ -85,6 +71,26 @@ def load(
     except MemoryError:
         raise InputError(f"{path.name} needs more memory to be read than there is") from None
     return Loaded(network, tuple(notes), tuple(files), interface)
+
+
+def _require_known(path: Path, *, is_cut: bool) -> None:
+    """Raises InputError for a file of another type, and for one whose outputs are not chosen."""
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise InputError(
+            f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are "
+            f"{', '.join(_READERS)}"
+            + (
+                " (a .npy file is an array without a name; numpy.savez writes .npz)"
+                if path.suffix == ".npy"
+                else ""
+            )
+        )
+    if is_cut and _READERS[suffix] is not None:
+        raise InputError(
+            f"{path.name} has one output; outputs are chosen by name (--outputs), and networks cut "
+            "(--until), of ONNX models only"
+        )
 
 
 def require_file(path: str | Path) -> Path:

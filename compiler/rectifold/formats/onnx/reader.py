@@ -157,21 +157,18 @@ class _GraphReader:
         ends = self._ends(names, is_choice=bool(outputs))
         self.interface = self._interface(names, ends)
         network = self.builder.finish(self._joined(ends), self.name)
-        nodes = needed_nodes(self.tails.nodes, self._given(), ends)
+        nodes = needed_nodes(self.tails.nodes, {*self.stored, *self.tails.inputs}, ends)
         return Reading(
             self.model, nodes, self.tails.inputs, ends, self.values, self.builder, network
         )
 
-    def _given(self) -> set[str]:
-        return {*self.stored, *(i.name for i in self.model.graph.input)}
-
     def _run_all(self, names: tuple[str, ...], *, is_choice: bool) -> None:
         """Reads the nodes that the outputs need, up to the tail."""
         graph = self.model.graph
+        free = tuple(i.name for i in graph.input if i.name not in self.stored)
         try:
-            nodes = needed_nodes(graph.node, self._given(), names)
+            nodes = needed_nodes(graph.node, {*self.stored, *free}, names)
             self.used = {*names, *(name for node in nodes for name in node.input)}
-            free = tuple(i.name for i in graph.input if i.name not in self.stored)
             self.tails = TailReader(self.model, free, nodes, self.values)
             for node in nodes:
                 self._read(node)
