@@ -10,6 +10,7 @@ ever. Sound because the rewriting that leaves layers as they are is a rewriting,
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -62,32 +63,44 @@ def partly_rewritten(
     options: Options,
     deadline: Deadline = Deadline(),
 ) -> Partly | None:
-    """The smallest such form with floats of `dtype`; None where there is none, or no time for it.
+    """The smallest such form with floats of `dtype`, of those that may be smaller than the model;
+    None where there is none, or no time for it.
 
     `facts` are those of `source` on the domain that it states; `source` was read with `interface`.
     """
+    from rectifold.formats.onnx.whole import tensor_bytes
+
+    found: list[Partly] = []
+    limit = tensor_bytes(interface.model)
     try:
         with deadline.interrupting():
-            return _smallest(source, facts, interface, dtype, options)
+            for cut, graph in _cuts(interface, source, dtype):
+                limit = min([limit, *(form.bytes for form in found)])
+                if _least_behind(cut, facts, dtype) < limit:
+                    compiled = _rewritten_behind(cut, source, facts, options)
+                    found += _with_channels(compiled, cut, graph, interface)
     except TimeUp:
-        return None
+        pass  # what was found before is as good
+    return min(found, key=lambda form: form.bytes, default=None)
 
 
 def least_bytes(network: Network, facts: Facts, dtype: str) -> int:
     """About the least that the rewritten network takes as matrices: only what is not decided."""
+    live = _live(network, facts)
+    return _entries(network, live, live.keys()) * np.dtype(dtype).itemsize
+
+
+def _live(network: Network, facts: Facts) -> dict[str, int]:
+    """How many units of each layer, or values of the input, are not decided; linear layers, which
+    can be multiplied away, are left out.
+    """
     live = {network.input_name: network.input_size}
     for layer in network.layers:
         known = facts.layers.get(layer.name)
         open_units = None if known is None else _open_units(network, layer, known)
         if layer.is_relu or layer.name == network.output:
             live[layer.name] = layer.size if open_units is None else open_units
-    entries = sum(
-        live[layer.name] * live[u]
-        for layer in network.layers
-        for u in layer.weights
-        if layer.name in live and u in live
-    )
-    return int(entries * np.dtype(dtype).itemsize)
+    return live
 
 
 def _open_units(network: Network, layer: Layer, known: LayerFacts) -> int:
@@ -97,24 +110,34 @@ def _open_units(network: Network, layer: Layer, known: LayerFacts) -> int:
     return int(np.sum(is_open)) - sum(bool(is_open[pair.unit]) for pair in pairs)
 
 
-def _smallest(
-    source: Network, facts: Facts, interface: Interface, dtype: str, options: Options
-) -> Partly | None:
+def _least_behind(cut: Cut, facts: Facts, dtype: str) -> int:
+    """The same of the layers behind a cut, which may read one value of it."""
+    live = _live(cut.network, facts)
+    changing = live.keys() - cut.frozen
+    return _entries(cut.network, live | {cut.layer: 1}, changing) * np.dtype(dtype).itemsize
+
+
+def _entries(network: Network, live: Mapping[str, int], rows: Iterable[str]) -> int:
+    """Entries of the matrices of these layers, on units that are live."""
+    weights = [(live[v], live[u]) for v in rows for u in _sources(network, v) if u in live]
+    return sum(height * width for height, width in weights)
+
+
+def _sources(network: Network, name: str) -> Iterable[str]:
+    return () if name == network.input_name else network.layer(name).weights
+
+
+def _cuts(interface: Interface, source: Network, dtype: str) -> Iterator[tuple[Cut, Graph]]:
+    """Where the model may be cut, from its end on."""
     from rectifold.formats.onnx.cuts import cut_at, cut_tensors, graph_of
     from rectifold.formats.onnx.partly import may_be_cut
 
     graph = graph_of(interface, source)
-    best: Partly | None = None
     for tensor in [] if graph is None else reversed(cut_tensors(graph)):
         assert graph is not None
         cut = cut_at(graph, tensor)
-        if not may_be_cut(cut, interface, dtype):
-            continue
-        compiled = _rewritten_behind(cut, source, facts, options)
-        found = _with_channels(compiled, cut, graph, interface)
-        if found is not None and (best is None or found.bytes < best.bytes):
-            best = found
-    return best
+        if may_be_cut(cut, interface, dtype):
+            yield cut, graph
 
 
 def _rewritten_behind(cut: Cut, source: Network, facts: Facts, options: Options) -> Compiled:
@@ -124,11 +147,11 @@ def _rewritten_behind(cut: Cut, source: Network, facts: Facts, options: Options)
 
 def _with_channels(
     compiled: Compiled, cut: Cut, graph: Graph, interface: Interface
-) -> Partly | None:
-    """Without the channels that can go; None where nothing behind the cut reads it any more."""
+) -> list[Partly]:
+    """Without the channels that can go; nothing where no layer behind the cut reads it any more."""
     from rectifold.formats.onnx.partly import partly_weights
 
     if not any(layer.weights.get(cut.layer) for layer in compiled.network.layers):
-        return None
+        return []
     trimmed, kept = without_channels(compiled, cut, graph)
-    return Partly(trimmed, cut, kept, partly_weights(trimmed.network, cut, interface, kept))
+    return [Partly(trimmed, cut, kept, partly_weights(trimmed.network, cut, interface, kept))]

@@ -11,8 +11,8 @@ operator and node.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -119,15 +119,11 @@ def _read(
 
 
 def reading_of(
-    model: Model, name: str, outputs: Sequence[str], held: Mapping[str, str] = MappingProxyType({})
+    model: Model, name: str, outputs: Sequence[str], held: Mapping[str, str] | None = None
 ) -> Reading:
-    """A model with what each of its tensors was read as, compared with no other program.
-
-    `held`: tensor → the name of a linear layer that holds its values; what reads the tensor reads
-    that layer. Raises OnnxError, InputError.
-    """
+    """What each tensor was read as; `held`: tensor → the linear layer that its values become."""
     reader = _GraphReader(model, safe_name(name, "net"), OPERATORS)
-    reader.held = held
+    reader.held = held or {}
     return reader.reading(tuple(outputs), None)
 
 
@@ -307,8 +303,8 @@ class _GraphReader:
     def _held(self, name: str, value: Tensor) -> Tensor:
         if name not in self.held or not isinstance(value, Symbolic):
             return value
-        entries = self.builder.layer(self.held[name], value.entries, relu=False)
-        return Symbolic(entries, value.shape, value.type)
+        layer = self.held[name]
+        return replace(value, entries=self.builder.layer(layer, value.entries, relu=False))
 
 
 def _run_operator(row: Operator, step: Node) -> list[Tensor]:
