@@ -82,6 +82,11 @@ def test_arrays_have_the_models_own_shape(shape: tuple[int, ...]) -> None:
         (3, 'an int is no domain; give text such as "\\[0,1\\]", a Domain, \\(lower, upper\\)'),
         ((1, 2, 3), "a tuple of 3 entries is no domain"),
         ({}, "a dict is no domain"),
+        (
+            [[0, 1], [0, 1]],
+            r"the domain is a list of 2 entries, which could be ends or ranges; giv",
+        ),
+        ([0, 1, 2], "the domain is a list of 3 entries, which could be ends or ranges"),
         (Domain.cube(0, 1, 3), "the domain has 3 ranges, but the network has 2 inputs"),
         ((0, [1, 1]), "the domain is a number and an array; give \\(lower, upper\\) as two numb"),
         (([0, 0, 0], [1, 1, 1]), r"lower has the shape \(3,\); the model's input has \(1, 2\) or"),

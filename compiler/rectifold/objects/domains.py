@@ -4,8 +4,9 @@
 
 Of a pair, two numbers or two arrays are the ends of a box, and an array with a number is a ball in
 the maximum norm: |x − x0| ≤ radius, entry by entry. A number with an array is refused, since it
-could be either. Sound because every float is the number that its bits say: 0.1 is the float64
-nearest to a tenth; text and Fractions say the tenth itself.
+could be either, and so is a list of lists, which could be ends or one range per input. Sound
+because every float is the number that its bits say: 0.1 is the float64 nearest to a tenth; text and
+Fractions say the tenth itself.
 """
 
 from __future__ import annotations
@@ -52,8 +53,10 @@ def domain_of(given: object, loaded: Loaded) -> Domain:
         return _fitting(given, loaded.network.input_size)
     if isinstance(given, Ball):
         return _ball(given, loaded)
-    if isinstance(given, tuple | list) and len(given) == 2:
+    if isinstance(given, tuple) and len(given) == 2:
         return _pair(given[0], given[1], loaded)
+    if isinstance(given, list):
+        return _listed(given, loaded)
     raise InputError(f"{_named(given)} is no domain; give {_FORMS}")
 
 
@@ -78,6 +81,16 @@ def _named(given: object) -> str:
     if isinstance(given, tuple | list):
         return f"a {kind} of {counted(len(given), 'entry', 'entries')}"
     return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def _listed(given: Sequence[object], loaded: Loaded) -> Domain:
+    """A list of two numbers. Raises InputError for any other: it could be ends or ranges."""
+    if len(given) == 2 and not any(array_of(part, _ENDS[0]).ndim for part in given):
+        return _pair(given[0], given[1], loaded)
+    raise InputError(
+        f"the domain is a list of {counted(len(given), 'entry', 'entries')}, which could be ends "
+        'or ranges; give the tuple (lower, upper), or ranges as text, such as "[[0,1],[-1,1]]"'
+    )
 
 
 def _fitting(domain: Domain, size: int) -> Domain:
