@@ -57,7 +57,7 @@ def require_runs_again(
         return [f"the written file was not run by another program: {size}"]
     comparison = _Comparison(model, network, dtype, interface, peers)
     try:
-        comparison.compare(1)
+        comparison.compare()
     except PeerError as error:
         return [f"the written file was not run by another program ({error})"]
     if any(has_free_batch(port) for port in interface.inputs):
@@ -73,9 +73,15 @@ class _Comparison:
     interface: Interface
     peers: Sequence[Peer]
 
-    def compare(self, rows: int) -> None:
-        """Raises WrittenWrong, and PeerError where nobody runs the source."""
-        points = self._points(rows)
+    def compare(self) -> None:
+        """For one row. Raises WrittenWrong, and PeerError where nobody runs the source."""
+        points = self._points(1)
+        self._compare_values(points, self._compare_forms(points))
+
+    def _compare_forms(self, points: Floats) -> list[Array]:
+        """The values of the ends. Raises WrittenWrong where the model does not run, or gives other
+        shapes or types; PeerError where nobody runs the source.
+        """
         feeds = _feeds(self.interface.inputs, points)
         wanted, *_ = self._run(self._source(), feeds)
         try:
@@ -91,19 +97,24 @@ class _Comparison:
                     f"the output {name!r} is {ours.dtype} of the shape {ours.shape} where the "
                     f"source gives {theirs.dtype} of the shape {theirs.shape}"
                 )
-        self._compare_values(points, ends)
+        return ends
 
     def compare_batch(self, rows: int) -> list[str]:
-        """A note where the source takes a batch of this size and the model does not."""
+        """A note where the source takes a batch of this size and the model does not.
+
+        Raises WrittenWrong where the model computes another function.
+        """
         alone = "the written file takes the place of its source for a batch of one only"
         if not is_batched(self.interface):
             return [f"{alone}: what the source computes has no first axis that is the batch"]
+        points = self._points(rows)
         try:
-            self.compare(rows)
+            ends = self._compare_forms(points)
         except WrittenWrong as error:
             return [f"{alone}: {error}"]
         except PeerError:
             return []  # the source does not run then
+        self._compare_values(points, ends)
         return []
 
     def _compare_values(self, points: Floats, ends: Sequence[Array]) -> None:
