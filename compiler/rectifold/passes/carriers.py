@@ -289,9 +289,9 @@ def _assemble(
     rows = around.incoming.select_rows(parts.kinks)
     bias = layer.bias.select_rows(parts.kinks)
     columns, shift = parts.jumps, parts.shift
-    ties = ties_of(layer.name, facts.layers[layer.name], parts.merged)
-    known = facts.layers[layer.name].take(parts.kinks)
-    detail = "linear part over skip edges"
+    before = facts.layers[layer.name]
+    ties, gone = ties_of(layer.name, before, parts.merged), _gone_units(layer.name, before, parts)
+    known, detail = before.take(parts.kinks), "linear part over skip edges"
     if chosen is not None:
         rows, bias = vstack([rows, chosen.inner]), vstack([bias, Matrix.column(chosen.shifts)])
         columns = hstack([columns, chosen.outer])
@@ -313,12 +313,9 @@ def _assemble(
         left.put(layer.name, known)
     else:
         draft.remove(layer.name)
-    rebuilt = draft.freeze()
-    gone = _gone_units(layer.name, facts.layers[layer.name], parts)
-    step = Step(
-        "carry the linear part", layer.name, layer.size - rows.shape[0], detail, ties, gone=gone
-    )
-    return Rewritten(rebuilt, left.freeze(), (step,))
+    fewer = layer.size - rows.shape[0]
+    step = Step("carry the linear part", layer.name, fewer, detail, ties, gone=gone)
+    return Rewritten(draft.freeze(), left.freeze(), (step,))
 
 
 def _gone_units(name: str, known: LayerFacts, parts: _Parts) -> tuple[GoneUnit, ...]:
