@@ -148,10 +148,14 @@ def _rewritten_behind(cut: Cut, source: Network, facts: Facts, options: Options)
 def _with_channels(
     compiled: Compiled, cut: Cut, graph: Graph, interface: Interface
 ) -> list[Partly]:
-    """Without the channels that can go; nothing where no layer behind the cut reads it any more."""
+    """Without the channels that can go; nothing where nothing changed, or where no layer behind the
+    cut reads it any more.
+    """
     from rectifold.formats.onnx.partly import partly_weights
 
     if not any(layer.weights.get(cut.layer) for layer in compiled.network.layers):
         return []
     trimmed, kept = without_channels(compiled, cut, graph)
+    if not trimmed.steps:
+        return []
     return [Partly(trimmed, cut, kept, partly_weights(trimmed.network, cut, interface, kept))]

@@ -10,12 +10,12 @@ that stay exactly, of the others after the rounding to the floats of the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import onnx
-from onnx import GraphProto, ModelProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix
@@ -82,8 +82,8 @@ def _model(
     model = drop_in_model(behind, cut.dtype, note, replace(interface, inputs=(port,)))
     graph = model.graph
     _rename(graph, beginning.names - {port.name}, _kept_names(interface))
-    _name_after_layers(graph, behind)
     nodes = [*beginning.nodes, *graph.node]
+    _name_after_layers(nodes[len(cut.nodes) :], behind, interface)
     tensors = [*beginning.tensors, *graph.initializer]
     del graph.node[:], graph.initializer[:]
     graph.node.extend({tuple(node.output): node for node in nodes}.values())
@@ -144,12 +144,19 @@ def _rename(graph: GraphProto, taken: set[str], kept: set[str]) -> None:
         tensor.name = names.get(tensor.name, tensor.name)
 
 
-def _name_after_layers(graph: GraphProto, behind: Network) -> None:
-    """The nodes of ReLUs are called as their layers, which the reader then calls so again."""
+def _name_after_layers(nodes: Iterable[NodeProto], behind: Network, interface: Interface) -> None:
+    """What makes a layer's values is called as the layer, which the reader then calls so again; no
+    two nodes of the model have one name.
+    """
+    tail = {name for node in tail_parts(interface).nodes for name in node.output}
+    taken = {node.name for node in interface.model.graph.node} | {v.name for v in behind.layers}
     relus = {f"{layer.name}_relu": layer.name for layer in behind.relu_layers}
-    for node in graph.node:
+    linear = {layer.name for layer in behind.layers if not layer.is_relu} - {behind.output}
+    for node in nodes:
         if node.op_type == "Relu" and node.name in relus:
             node.name = relus[node.name]
+        elif node.name not in linear and not tail & set(node.output):
+            node.name = _fresh(node.name, taken)
 
 
 def _behind(network: Network, cut: Cut) -> tuple[Network, Indices]:
