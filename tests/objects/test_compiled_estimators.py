@@ -96,6 +96,9 @@ def test_a_keras_network_of_windows() -> None:
             of.Dense(3, activation="softmax"),
         ]
     )
+    kernel, bias = model.layers[4].get_weights()
+    kernel[:, :2], bias[:2] = 0, -1  # two units that are never active
+    model.layers[4].set_weights([kernel, bias])
     compiled = checked(model, (0, 1))
     inputs = RANDOM.uniform(size=(10_000, 5, 5, 1)).astype(np.float32)
     theirs = model.predict(inputs, verbose=0)
