@@ -1,8 +1,18 @@
-"""How hard a written file is looked at before it appears."""
+"""How written forms are weighed, and how hard a file is looked at before it appears."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RoundingEffort:
+    """How rounding is weighed where forms of a layer are compared."""
+
+    side_by_side: int = 16
+    """Terms of a sum per rounding that is as large as all products together."""
+    least_slope: float = 2.0**-100
+    """Of a leaky unit that is written as one: a normal number of every float format."""
 
 
 @dataclass(frozen=True)
@@ -17,3 +27,7 @@ class WrittenEffort:
     """Points of a batch, where the batch may have any size."""
     deviations: int = 64
     """Standard deviations of float rounding that are no disagreement."""
+    largest_whole: int = 4
+    """Of the whole numbers fed to an input of such, without a sign or with one."""
+    largest_fed: float = 6e4
+    """Of the numbers fed: float16 holds them."""

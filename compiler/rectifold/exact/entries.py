@@ -147,6 +147,18 @@ class Entries:
         return int(self._integer_form[0].rank())
 
     @property
+    def bits_of_rref(self) -> int:
+        """About the most bits that the entries of `rref` may take together (Hadamard's bound
+        without its logarithm); the arithmetic takes about as many steps for each row.
+        """
+        if self._size == 0:
+            return 0
+        rank = self.modular_rank
+        integers = self._integer_form[0].entries()
+        longest = max(int(value).bit_length() for value in integers)
+        return rank * (self.shape[1] - rank) * rank * longest
+
+    @property
     def _size(self) -> int:
         return self.shape[0] * self.shape[1]
 

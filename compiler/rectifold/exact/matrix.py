@@ -228,18 +228,6 @@ class Matrix(Entries):
         integers = [sign * int(value) for row in table for value in row]
         return Matrix.from_integers((rank, self.shape[1]), integers, abs(int(den))), pivots
 
-    @property
-    def bits_of_rref(self) -> int:
-        """About the most bits that the entries of `rref` may take together (Hadamard's bound
-        without its logarithm); the arithmetic takes about as many steps for each row.
-        """
-        if self._size == 0:
-            return 0
-        rank = self.modular_rank
-        integers = self._integer_form[0].entries()
-        longest = max(int(value).bit_length() for value in integers)
-        return rank * (self.shape[1] - rank) * rank * longest
-
     def _signed_rows(self, picked: Indices, signs: Floats) -> Matrix:
         if self._array is not None:
             return Matrix.from_floats(self._array[picked] * signs[:, None])

@@ -16,13 +16,11 @@ from collections.abc import Iterator
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from rectifold.formats.interface import Interface
+from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.formats.onnx_layers import onnx_type, parts_of
 from rectifold.formats.onnx_tail import tail_parts
 from rectifold.formats.onnx_wiring import Wiring
 from rectifold.ir.network import Network
-
-_LEAST_IR = 4  # before it, every initializer was an input too
-_DEFAULT_OPSET = 13  # where the source imports none of ONNX's own operators
 
 
 def drop_in_model(network: Network, dtype: str, note: str, interface: Interface) -> ModelProto:
@@ -83,7 +81,7 @@ def arithmetic_of(interface: Interface) -> str:
 def _frame(source: ModelProto) -> ModelProto:
     """The source's versions and metadata without a graph; its producer is part of the metadata."""
     frame = ModelProto(
-        ir_version=max(source.ir_version, _LEAST_IR),
+        ir_version=max(source.ir_version, VERSIONS.least_ir),
         producer_name="rectifold",
         domain=source.domain,
         model_version=source.model_version,
@@ -91,7 +89,7 @@ def _frame(source: ModelProto) -> ModelProto:
     )
     frame.opset_import.extend(source.opset_import)
     if all(entry.domain not in ("", "ai.onnx") for entry in source.opset_import):
-        frame.opset_import.append(helper.make_opsetid("", _DEFAULT_OPSET))
+        frame.opset_import.append(helper.make_opsetid("", VERSIONS.default))
     frame.metadata_props.extend(source.metadata_props)
     producer = f"{source.producer_name} {source.producer_version}".strip()
     if producer and all(entry.key != "source_producer" for entry in source.metadata_props):

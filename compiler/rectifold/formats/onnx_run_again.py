@@ -35,9 +35,6 @@ from rectifold.formats.onnx_wiring import has_free_batch, is_batched, row_size
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
-_LARGEST_WHOLE = 4  # of the whole numbers fed to an input of such
-_LARGEST_FED = 6e4  # what float16 holds
-
 
 def require_runs_again(
     model: ModelProto,
@@ -176,8 +173,8 @@ class _Comparison:
             if port.dtype in FLOATS:
                 part = _as_type(_as_type(part, self.dtype), port.dtype).astype(np.float64)
             else:
-                low = 0 if port.dtype.startswith("u") else -_LARGEST_WHOLE
-                part = np.clip(np.round(part), low, _LARGEST_WHOLE)
+                low = 0 if port.dtype.startswith("u") else -WrittenEffort.largest_whole
+                part = np.clip(np.round(part), low, WrittenEffort.largest_whole)
             points[:, start:end] = part if has_free_batch(port) else part[:1]
         return points
 
@@ -192,7 +189,8 @@ def _box(domain: Domain | None, size: int) -> tuple[Floats, Floats]:
         above = None if high is None else nearest_float(high)
         lower[k] = below if below is not None else min(-1.0, (above or 0.0) - 1)
         upper[k] = above if above is not None else max(1.0, lower[k] + 1)
-    return np.clip(lower, -_LARGEST_FED, _LARGEST_FED), np.clip(upper, -_LARGEST_FED, _LARGEST_FED)
+    most = WrittenEffort.largest_fed
+    return np.clip(lower, -most, most), np.clip(upper, -most, most)
 
 
 def _places(ports: Sequence[Port]) -> Iterator[tuple[Port, int, int]]:

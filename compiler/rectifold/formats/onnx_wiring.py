@@ -16,11 +16,10 @@ import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
 from rectifold.formats.interface import Interface, Port
+from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.formats.onnx_layers import Parts, onnx_type
 from rectifold.formats.onnx_tail import TailParts
 from rectifold.ir.network import Network
-
-_SPLIT_BY_INPUT = 13  # opset from which the sizes of Split are an input
 
 
 class _Names:
@@ -162,7 +161,7 @@ class Wiring:
         sizes = [row_size(port) for port in self.interface.ends]
         imports = self.interface.model.opset_import
         opset = max((e.version for e in imports if e.domain in ("", "ai.onnx")), default=13)
-        if opset < _SPLIT_BY_INPUT:
+        if opset < VERSIONS.split_by_input:
             return _named("Split", [flat], pieces, axis=1, split=sizes)
         stored = self._whole_numbers(parts, "output_sizes", sizes)
         return _named("Split", [flat, stored], pieces, axis=1)

@@ -18,11 +18,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.effort.writing import RoundingEffort
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.ir.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.ir.network import Layer, Network, Sizes
-
-_LEAST_SLOPE = Fraction(2) ** -100  # a normal number of every float format that is written
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,4 +150,4 @@ def _pair(first: int, second: int, ratios: Mapping[int, tuple[int, Fraction]]) -
     pair = (
         LeakyPair(first, second, slope) if abs(slope) <= 1 else LeakyPair(second, first, 1 / slope)
     )
-    return pair if abs(pair.slope) >= _LEAST_SLOPE else None
+    return pair if abs(pair.slope) >= RoundingEffort.least_slope else None

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from rectifold.effort.writing import RoundingEffort
 from rectifold.exact.conversion import Floats
 from rectifold.ir.network import Layer, Network
 
-_SIDE_BY_SIDE = 16  # terms per rounding that is as large as all products together
 UNIT_ROUNDOFF = {"float32": 2.0**-24, "float64": 2.0**-53}
 
 
@@ -44,7 +44,7 @@ def _layer_spread(
     count = next(iter(values.values())).shape[1]
     value = np.repeat(bias, count, axis=1)
     terms = sum(weight.nonzero.sum(axis=1) for weight in layer.weights.values())
-    rate = np.reshape(unit**2 * (1 + terms / _SIDE_BY_SIDE), (-1, 1))
+    rate = np.reshape(unit**2 * (1 + terms / RoundingEffort.side_by_side), (-1, 1))
     square = rate * value**2
     for source, weight in layer.weights.items():
         rows = weight.approximation[0]

@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-_OPSET = 17  # of 2022: read by every runtime in use
-_ML_OPSET = 3
-_IR_VERSION = 8
+from rectifold.formats.onnx.versions import VERSIONS
 
 _DOMAINS = {"ArrayFeatureExtractor": "ai.onnx.ml"}
 
@@ -73,11 +71,11 @@ class ModelGraph:
     ) -> ModelProto:
         """The model of everything so far, with these inputs and outputs."""
         graph = helper.make_graph(self.nodes, name, inputs, outputs, self.stored)
-        imports = [helper.make_opsetid("", _OPSET)]
+        imports = [helper.make_opsetid("", VERSIONS.graph)]
         if any(node.domain for node in self.nodes):
-            imports.append(helper.make_opsetid("ai.onnx.ml", _ML_OPSET))
+            imports.append(helper.make_opsetid("ai.onnx.ml", VERSIONS.graph_ml))
         return helper.make_model(
-            graph, opset_imports=imports, ir_version=_IR_VERSION, producer_name="rectifold"
+            graph, opset_imports=imports, ir_version=VERSIONS.ir, producer_name="rectifold"
         )
 
 

@@ -17,13 +17,12 @@ from typing import Any
 from onnx import ModelProto, ValueInfoProto, checker, helper
 
 from rectifold.errors import InputError
+from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.objects.torch_graph import CODES, Call, Graph, Value, module_of, place, value_of
 from rectifold.objects.torch_operations.table import ALIKE, OPERATIONS, REMEDIES
 from rectifold.objects.torch_trace import Trace, TracedNode, traced
 
 _SIZES = re.compile(r"(?<=conv)[123]d|(?<=conv_transpose)[123]d|(?<=pool)[123]d|(?<=nearest)[123]d")
-OPSET = 18  # the one that PyTorch's own exporter writes
-_IR_VERSION = 8
 
 
 def model_of(module: object, input_shape: tuple[int, ...] | None = None) -> ModelProto:
@@ -67,7 +66,7 @@ class _Writer:
         tensors = [tensor for name, tensor in self.graph.tensors.items() if name in read]
         graph = helper.make_graph(self.graph.nodes, name, [_info(given)], [_info(output)], tensors)
         model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR_VERSION,
+            graph, opset_imports=[helper.make_opsetid("", VERSIONS.torch)], ir_version=VERSIONS.ir,
             producer_name="rectifold",
         )  # fmt: skip
         checker.check_model(model)

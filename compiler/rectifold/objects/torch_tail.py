@@ -18,12 +18,11 @@ from torch import nn
 
 from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
+from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.formats.onnx_tail import tail_parts
 
 Attributes = Mapping[str, Any]
 Run = Callable[[Sequence[Any], Attributes], Any]
-
-_BEFORE_13 = 13  # opsets in which Softmax joins all axes from its own on
 
 
 def _plain(function: Callable[..., Any]) -> Run:
@@ -35,7 +34,7 @@ def _along(function: Callable[[Any, int], Any]) -> Run:
 
     def run(inputs: Sequence[Any], attributes: Attributes) -> Any:
         x = inputs[0]
-        if attributes["opset"] >= _BEFORE_13:
+        if attributes["opset"] >= VERSIONS.softmax_of_one_axis:
             return function(x, attributes.get("axis", -1))
         joined = x.flatten(attributes.get("axis", 1) % max(x.dim(), 1))
         return function(joined, -1).reshape(x.shape)

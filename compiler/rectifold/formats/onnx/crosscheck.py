@@ -37,10 +37,9 @@ from rectifold.formats.onnx.tensors import (
     Tensor,
     with_external_data,
 )
+from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.ir.builder import Builder
 from rectifold.ir.network import Network
-
-_IR_VERSION = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +137,7 @@ def _model_of_nodes(reading: Reading, outputs: Sequence[str]) -> ModelProto:
     infos = [_info(reading, name, shape=False) for name in outputs]
     graph = helper.make_graph(list(reading.nodes), "compared", inputs, infos, stored)
     imports = [helper.make_opsetid(of, version) for of, version in reading.model.opsets.items()]
-    return helper.make_model(graph, opset_imports=imports, ir_version=_IR_VERSION)
+    return helper.make_model(graph, opset_imports=imports, ir_version=VERSIONS.ir)
 
 
 def _info(reading: Reading, name: str, *, shape: bool) -> ValueInfoProto:
