@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rich.table import Table
+from rich.text import Text
 
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Facts, Phase
@@ -16,7 +17,7 @@ from rectifold.two_layers.shallow import Shallow
 
 def stability_table(network: Network, facts: Facts) -> Table:
     """One row per relu layer: units by phase."""
-    table = Table(title=f"{network.name} on {facts.domain.describe()}", title_justify="left")
+    table = Table(title=_title(network, facts), title_justify="left")
     table.add_column("layer")
     for heading in ("units", "active", "inactive", "unstable", "open"):
         table.add_column(heading, justify="right")
@@ -31,9 +32,7 @@ def stability_table(network: Network, facts: Facts) -> Table:
 def compile_table(compiled: Compiled) -> Table:
     """One row per layer of the source: width before and after, phases, weights before and after."""
     source, result = compiled.source, compiled.network
-    table = Table(
-        title=f"{source.name} on {compiled.facts.domain.describe()}", title_justify="left"
-    )
+    table = Table(title=_title(source, compiled.facts), title_justify="left")
     table.add_column("layer")
     for heading in ("width", "active", "inactive", "unstable", "open", "weights"):
         table.add_column(heading, justify="right")
@@ -49,6 +48,11 @@ def compile_table(compiled: Compiled) -> Table:
         f"{before.weights:,} → {now.weights:,}",
     )
     return table
+
+
+def _title(network: Network, facts: Facts) -> Text:
+    """As it stands: in a plain title, `[about 1/3, ...]` would be an instruction."""
+    return Text(f"{network.name} on {facts.domain.describe()}", style="table.title")
 
 
 def _compiled_row(compiled: Compiled, layer: Layer) -> list[str]:
