@@ -224,13 +224,54 @@ def test_code_without_a_tail_has_no_predict(tmp_path: Path) -> None:
         assert not any(b"predict" in text for text in texts[0].values())
 
 
-TWO = made([node("Softmax", ["h"], "p"), node("ArgMax", ["p"], "l", axis=1)], ["l", "p"])
+TWO = made(
+    [
+        node("Softmax", ["h"], "p */ \'\'\' \"\"\""),
+        node("ArgMax", ["p */ \'\'\' \"\"\""], "l", axis=1),
+        node("Identity", ["h"], "raw"),
+    ],
+    ["l", "p */ \'\'\' \"\"\"", "raw"],
+)  # fmt: skip
+
+
+def test_of_several_outputs_code_gives_the_probabilities(tmp_path: Path) -> None:
+    found = read_model(TWO, "net")
+    form = tail_form(found.interface)
+    assert isinstance(form, Tail)
+    assert form.steps == (Step("softmax", 1, 3, 1),)
+    assert form.others == ("l", "raw")
+    for kind, name in (("python", "net.py"), ("numpy", "net.py"), ("c", "net.c")):
+        origin = Origin(digest(found.network), found.network.sizes, interface=found.interface)
+        files = FORMATS[kind].emit(found.network, origin, name).files
+        assert any(b"(left out: l, raw)" in text for text in files.values())
+        assert not any(b'"""""' in text or b"p */" in text for text in files.values())
+    emitted(found.network, found.interface, "python", tmp_path / "net.py")
+    code = module(tmp_path / "net.py")
+    assert abs(sum(code.predict([0.3, -0.7])) - 1) <= 8 * 2.0**-52
+
+
+def test_of_several_choices_code_gives_the_first() -> None:
+    model = made(
+        [node("ArgMax", ["h"], "l", axis=1), node("ArgMin", ["h"], "m", axis=1)], ["l", "m"]
+    )
+    form = tail_form(read_model(model, "net").interface)
+    assert isinstance(form, Tail)
+    assert (form.name, form.others) == ("l", ("m",))
+
+
 REFUSED = {
     "several outputs": (
-        TWO, "python",
-        r"code cannot hold the model's tail \(Softmax, ArgMax\): the model has several outputs "
-        r"\(l, p\); choose one output with --outputs l, or write the values before it with --until "
-        "h, or write ONNX, which keeps it",
+        made(
+            [
+                node("Sigmoid", ["h"], "s"),
+                node("Mul", ["s", "h"], "l"),
+                node("Mul", ["s", "s"], "p"),
+            ],
+            ["l", "p"],
+        ), "python",
+        r"code cannot hold the model's tail \(Sigmoid, Mul\): the model has several outputs "
+        r"\(l, p\), and none is a chain; choose one output with --outputs l, or write the values "
+        "before it with --until h, or write ONNX, which keeps it",
     ),
     "no chain": (
         made([node("Sigmoid", ["h"], "s"), node("Mul", ["s", "h"])], ["y"]), "numpy",

@@ -56,7 +56,8 @@ def c_tail_declaration(origin: Origin, stem: str) -> str:
         return ""
     upper = stem.upper()
     return f"""
-/* What the source model gives at x: {tail.words} of the outputs. It needs the math library. */
+/* What the source model gives at x{tail.which}:
+   {tail.words} of the outputs. It needs the math library. */
 #define {upper}_PREDICTED {tail.size}
 int {stem}_predict(const double *x, double *z);
 """

@@ -78,7 +78,11 @@ def _text(tail: Tail | None, name: str, call: str) -> str:
         step.function in ("softmax", "log_softmax", "argmax", "argmin") for step in tail.steps
     )
     predict = next(text for text in definitions if text.startswith("def predict("))
-    texts = [*(helpers if needs else []), *kept, predict.format(steps=steps, words=tail.words)]
+    texts = [
+        *(helpers if needs else []),
+        *kept,
+        predict.format(steps=steps, words=tail.words, which=tail.which),
+    ]
     return "\n" + "\n\n\n".join(text.strip("\n") for text in texts) + "\n\n"
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from rectifold.ir.names import safe_name
+
 Function = Literal[
     "softmax", "log_softmax", "sigmoid", "tanh", "argmax", "argmin", "both_classes", "label"
 ]
@@ -39,11 +41,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Tail:
-    """What follows the network on the way to the model's output `name`, step by step."""
+    """What follows the network on the way to the model's output `name`, step by step.
+
+    `others`: outputs of the model that this is not the way to.
+    """
 
     name: str
     steps: tuple[Step, ...]
     operators: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -54,3 +60,11 @@ class Tail:
     def words(self) -> str:
         """The operators, for messages and headers."""
         return ", ".join(self.operators)
+
+    @property
+    def which(self) -> str:
+        """Which of several outputs this is, in signs that code may hold; "" of one output."""
+        if not self.others:
+            return ""
+        others = ", ".join(safe_name(name, "output") for name in self.others)
+        return f" as its output {safe_name(self.name, 'output')} (left out: {others})"

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onnx import NodeProto, helper
 
-from rectifold.formats.interface import Interface
-from rectifold.formats.onnx.graph import opened, standard
+from rectifold.formats.interface import Interface, Port
+from rectifold.formats.onnx.graph import needed_nodes, opened, standard
 from rectifold.formats.onnx.ports import tail_shapes
 from rectifold.formats.onnx.tensors import FLOATS, Constant, OnnxError, element_type, read_tensor
 from rectifold.formats.tail import Function, Step, Tail
 
+_CHOICES = ("argmax", "argmin", "label")
 _SAME = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze")
 
 
@@ -38,13 +39,33 @@ class _NoForm(Exception):
 
 
 def tail_form(interface: Interface) -> Tail | str:
-    """The form of a tail of one output, or why there is none.
+    """The form of a tail, or why there is none.
 
-    Precondition: the interface has a tail.
+    Of several outputs the first that is no choice among classes, as probabilities are beside a
+    label, else the first that has a form. Precondition: the interface has a tail.
     """
-    if len(interface.outputs) != 1:
-        names = ", ".join(port.name for port in interface.outputs)
-        return f"the model has several outputs ({names})"
+    if len(interface.outputs) == 1:
+        return _form(interface)
+    names = [port.name for port in interface.outputs]
+    forms = [_form(_way_to(port, interface)) for port in interface.outputs]
+    found = [form for form in forms if isinstance(form, Tail)]
+    if not found:
+        return f"the model has several outputs ({', '.join(names)}), and none is a chain"
+    best = min(found, key=lambda form: form.steps[-1].function in _CHOICES)
+    return replace(best, others=tuple(name for name in names if name != best.name))
+
+
+def _way_to(port: Port, interface: Interface) -> Interface:
+    """The interface with this output alone."""
+    made = {name for node in interface.tail for name in node.output}
+    read = {name for node in interface.tail for name in node.input} | {port.name}
+    given = (read - made) | {end.name for end in interface.ends}
+    tail = needed_nodes(interface.tail, given, [port.name])
+    return replace(interface, outputs=(port,), tail=tuple(tail))
+
+
+def _form(interface: Interface) -> Tail | str:
+    """That of one output."""
     if len(interface.ends) != 1:
         return "it is computed from several values of the network"
     try:
@@ -154,7 +175,7 @@ def _same(reader: _Reader, node: NodeProto) -> _Value:
 def _cast(reader: _Reader, node: NodeProto) -> _Value:
     """Between floats, or of whole numbers."""
     value = _plain(reader, node)
-    is_whole = bool(value.steps) and value.steps[-1].function in ("argmax", "argmin", "label")
+    is_whole = bool(value.steps) and value.steps[-1].function in _CHOICES
     kind = element_type(_attributes(node)["to"])
     if kind is None or kind == "bool" or not (is_whole or kind in FLOATS):
         raise reader.none(node)
