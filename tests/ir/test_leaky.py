@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -94,6 +95,22 @@ def test_other_units_stay_two(rows: str, columns: str) -> None:
 
 def test_mirrored_units_that_are_the_output_stay_two() -> None:
     assert not leaky_form(net("input x[1]\ny = relu([[1], [-1]] @ x)\noutput y")).slopes
+
+
+def test_a_layer_that_nothing_reads_has_no_pairs() -> None:
+    network = net(LEAKY)
+    first, last = network.layers[0], network.layers[-1]
+    alone = replace(last, weights={}, bias=last.bias)
+    unread = replace(network, layers=[first, alone])
+    assert leaky_form(unread).network is unread
+
+
+def test_pairs_of_frozen_layers_stay_pairs() -> None:
+    network = net(LEAKY)
+    first, second = (layer.name for layer in network.relu_layers)
+    form = leaky_form(network, {first})
+    assert list(form.slopes) == [second]
+    assert form.network.layer(first) == network.layer(first)
 
 
 def test_units_whose_columns_differ_for_one_of_two_successors_stay_two() -> None:

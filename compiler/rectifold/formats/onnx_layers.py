@@ -9,7 +9,7 @@ or PRelu; in float64 it stays a pair, as onnxruntime has no such operator there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,6 +20,8 @@ from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.leaky import LeakyForm, leaky_form
 from rectifold.ir.network import Layer, Network
+
+ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu")  # what a relu layer ends with
 
 FloatKind = type[np.float32] | type[np.float64]
 
@@ -57,9 +59,12 @@ def parts_of(network: Network, dtype: str, *, rows: bool = False) -> Parts:
     return parts
 
 
-def written_form(network: Network, dtype: str) -> LeakyForm:
-    """What is written in this element type: in float32 a leaky unit is one, else it is two."""
-    return leaky_form(network) if dtype == "float32" else LeakyForm(network, {})
+def written_form(network: Network, dtype: str, frozen: Collection[str] = ()) -> LeakyForm:
+    """What is written in this element type: in float32 a leaky unit is one, else it is two.
+
+    Layers of `frozen` are not written by us.
+    """
+    return leaky_form(network, frozen) if dtype == "float32" else LeakyForm(network, {})
 
 
 def _add_layer(

@@ -18,13 +18,11 @@ from rectifold.exact.matrix import Matrix
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.node import FoldingBuilder
 from rectifold.formats.onnx.reader import read_model
-from rectifold.formats.onnx_layers import FLOAT_TYPES, written_form
+from rectifold.formats.onnx_layers import ACTIVATIONS, FLOAT_TYPES, written_form
 from rectifold.ir.affine import Affine
 from rectifold.ir.functions import leaky_relu
 from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
-
-_ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu")
 
 
 class WrittenWrong(Exception):
@@ -47,7 +45,7 @@ def require_read_again(
 
 def _relu_names(model: ModelProto, network: Network) -> list[str]:
     """The names under which the reader makes the network's relu layers: the tail comes after."""
-    names = [node.name for node in model.graph.node if node.op_type in _ACTIVATIONS]
+    names = [node.name for node in model.graph.node if node.op_type in ACTIVATIONS]
     return names[: len(network.relu_layers)]
 
 

@@ -12,7 +12,7 @@ which rows are looked at. See docs/mathematics.md#leaky-units-in-emitted-code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -47,12 +47,15 @@ class LeakyForm:
         return replace(folded, weights=folded.weights + stored)
 
 
-def leaky_form(network: Network) -> LeakyForm:
-    """Every pair of the network as one unit; its units stand in the order of the first of each."""
+def leaky_form(network: Network, frozen: Collection[str] = ()) -> LeakyForm:
+    """Every pair of the network as one unit; its units stand in the order of the first of each.
+
+    The pairs of `frozen` layers stay pairs.
+    """
     slopes: dict[str, tuple[Fraction, ...]] = {}
     kept: dict[str, list[int]] = {}
     for layer in network.relu_layers:
-        pairs = leaky_pairs(network, layer)
+        pairs = [] if layer.name in frozen else leaky_pairs(network, layer)
         if pairs:
             mirrored = {pair.mirrored for pair in pairs}
             kept[layer.name] = [k for k in range(layer.size) if k not in mirrored]
@@ -87,9 +90,10 @@ def leaky_pairs(network: Network, layer: Layer) -> list[LeakyPair]:
     """The pairs of one relu layer: of the two, the unit with the larger column stands for both.
 
     So a slope is at most 1 in absolute value and never 0. None for the output, whose units are
-    themselves what is asked for.
+    themselves what is asked for, and for a layer that nothing reads.
     """
-    if layer.name == network.output or not layer.weights:
+    successors = network.successors(layer.name)
+    if layer.name == network.output or not layer.weights or not successors:
         return []
     incoming = hstack(list(layer.weights.values()))
     units = _candidates(incoming, layer.bias)
@@ -97,9 +101,7 @@ def leaky_pairs(network: Network, layer: Layer) -> list[LeakyPair]:
         return []
     groups = hyperplane_groups(incoming, layer.bias, units)
     mirrored = [pair for group in groups for pair in _mirrored(group)]
-    outgoing = vstack(
-        [network.layer(v).weights[layer.name] for v in network.successors(layer.name)]
-    )
+    outgoing = vstack([network.layer(v).weights[layer.name] for v in successors])
     ratios = _column_ratios(outgoing, sorted(k for pair in mirrored for k in pair))
     found = (_pair(first, second, ratios) for first, second in mirrored)
     return [pair for pair in found if pair is not None]

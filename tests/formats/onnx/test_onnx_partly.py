@@ -12,8 +12,11 @@ from rectifold.formats.onnx.channels import channels_of
 from rectifold.formats.onnx.cuts import Cut, cut_at, cut_tensors, graph_of
 from rectifold.formats.onnx.partly import ReadBackError, partly_bytes
 from rectifold.formats.onnx.reader import read_model
+from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
+from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
+from rectifold.ir.sampling import sample_points
 
 
 def small(*middle: str, pads: int = 1) -> ModelProto:
@@ -135,3 +138,18 @@ def test_channels_that_something_adds_are_not_followed() -> None:
     graph = graph_of(read.interface, read.network)
     assert graph is not None
     assert channels_of(graph, cut_at(graph, "m1")) == []
+
+
+@pytest.mark.parametrize("slopes", [[0.25], [0.1, 0.25, 0.5, 1.0, -0.5], [0.0, 0.25, 0.1, 0, 2]])
+def test_leaky_units_behind_the_cut_are_written_and_read_as_pairs(slopes: list[float]) -> None:
+    model = small()
+    bend = next(node for node in model.graph.node if node.output[0] == "h")
+    bend.op_type = "PRelu"
+    bend.input.append("slopes")
+    model.graph.initializer.append(numpy_helper.from_array(np.array(slopes, np.float32), "slopes"))
+    network, interface, found = cut(model, "r")
+    written = ModelProto()
+    written.ParseFromString(partly_bytes(found.network, found, interface, ""))
+    again = read_model(written, "small").network
+    points = sample_points(Domain.cube(-1, 1, network.input_size), 8)
+    assert [evaluate(again, p) for p in points] == [evaluate(network, p) for p in points]

@@ -10,7 +10,7 @@ that stay exactly, of the others after the rounding to the floats of the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
 from rectifold.exact.entries import Indices
-from rectifold.exact.matrix import Matrix
+from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.float_range import require_range
 from rectifold.formats.interface import Interface, Port
 from rectifold.formats.onnx.channels import Kept, without
@@ -28,6 +28,7 @@ from rectifold.formats.onnx.reader import reading_of
 from rectifold.formats.onnx.tensors import with_external_data
 from rectifold.formats.onnx.whole import tensor_bytes
 from rectifold.formats.onnx_drop_in import drop_in_model, obstacle
+from rectifold.formats.onnx_layers import ACTIVATIONS, written_form
 from rectifold.formats.onnx_tail import tail_parts
 from rectifold.formats.onnx_wiring import is_batched
 from rectifold.ir.network import Layer, Network
@@ -150,12 +151,14 @@ def _name_after_layers(nodes: Iterable[NodeProto], behind: Network, interface: I
     """
     tail = {name for node in tail_parts(interface).nodes for name in node.output}
     taken = {node.name for node in interface.model.graph.node} | {v.name for v in behind.layers}
-    relus = {f"{layer.name}_relu": layer.name for layer in behind.relu_layers}
+    relus = (layer.name for layer in behind.relu_layers)
     linear = {layer.name for layer in behind.layers if not layer.is_relu} - {behind.output}
     for node in nodes:
-        if node.op_type == "Relu" and node.name in relus:
-            node.name = relus[node.name]
-        elif node.name not in linear and not tail & set(node.output):
+        if tail & set(node.output):
+            continue
+        if node.op_type in ACTIVATIONS:  # one for each of those layers, in their order
+            node.name = next(relus)
+        elif node.name not in linear:
             node.name = _fresh(node.name, taken)
 
 
@@ -199,20 +202,47 @@ def _require_read_back(model: ModelProto, network: Network, cut: Cut, interface:
         [port.name for port in interface.ends],
         held,
     ).network
-    expected = {v.name: v for v in network.layers}
+    expected = _as_read(network, cut)
     found = {v.name: v for v in again.layers}
     found[network.output] = replace(found.pop(again.output), name=network.output)
     if set(found) != set(expected):
         raise ReadBackError(f"layers {sorted(found)} instead of {sorted(expected)}")
     for name, layer in expected.items():
-        wanted = layer if name in cut.frozen else _rounded(layer, cut.dtype)
-        if not _same(wanted, found[name]):
+        if not _same(layer, found[name]):
             raise ReadBackError(f"layer {name} is read otherwise than it was written")
 
 
-def _rounded(layer: Layer, dtype: str) -> Layer:
-    weights = {u: _rounded_matrix(w, dtype) for u, w in layer.weights.items()}
-    return replace(layer, bias=_rounded_matrix(layer.bias, dtype), weights=weights)
+def _as_read(network: Network, cut: Cut) -> dict[str, Layer]:
+    """The layers as a reader makes them: rounded behind the cut, a leaky unit two units."""
+    form = written_form(network, cut.dtype, cut.frozen)
+    slopes = {
+        name: _rounded_matrix(Matrix.column(given), cut.dtype)
+        for name, given in form.slopes.items()
+    }
+    return {
+        layer.name: layer if layer.name in cut.frozen else _layer_read(layer, slopes, cut.dtype)
+        for layer in form.network.layers
+    }
+
+
+def _layer_read(layer: Layer, slopes: Mapping[str, Matrix], dtype: str) -> Layer:
+    """With the mirrored rows of its own leaky units, and columns for those of its sources."""
+    weights, bias = dict[str, Matrix](), _rounded_matrix(layer.bias, dtype)
+    for u, weight in layer.weights.items():
+        weights[u] = _rounded_matrix(weight, dtype)
+        if u in slopes:
+            below = weights[u].T.scale_rows(slopes[u].column_values()).T
+            weights[u] = hstack([weights[u], -below.select_columns(_bent(slopes[u]))])
+    if layer.name in slopes:
+        bent = _bent(slopes[layer.name])
+        weights = {u: vstack([w, -w.select_rows(bent)]) for u, w in weights.items()}
+        bias = vstack([bias, -bias.select_rows(bent)])
+    return replace(layer, bias=bias, weights=weights)
+
+
+def _bent(slopes: Matrix) -> Indices:
+    """The units that are leaky."""
+    return np.nonzero(slopes.nonzero[:, 0])[0]
 
 
 def _rounded_matrix(matrix: Matrix, dtype: str) -> Matrix:
