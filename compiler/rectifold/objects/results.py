@@ -33,6 +33,7 @@ from rectifold_check import Verdict
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     from rectifold.objects.torch_network import NetworkModule
 
@@ -97,6 +98,17 @@ class ModelResult(ABC):
         from rectifold.objects.to_torch import to_torch  # imports PyTorch
 
         return to_torch(self.network, self.interface, dtype)
+
+    def to_sklearn(self) -> MLPRegressor | MLPClassifier:
+        """The same as a fitted scikit-learn estimator, with the classes of the given one.
+
+        It takes the rows that the given model takes: scalers are in its first layer. Raises
+        InputError where scikit-learn is not installed, and for a model that ends as no estimator
+        does.
+        """
+        from rectifold.objects.to_sklearn import to_sklearn
+
+        return to_sklearn(self.network, self.interface)
 
     @property
     @abstractmethod
