@@ -270,8 +270,8 @@ REFUSED = {
             ["l", "p"],
         ), "python",
         r"code cannot hold the model's tail \(Sigmoid, Mul\): the model has several outputs "
-        r"\(l, p\), and none is a chain; choose one output with --outputs l, or write the values "
-        "before it with --until h, or write ONNX, which keeps it",
+        r"\(l, p\), and none is a chain; choose one output with outputs=\[\"l\"\], or write the "
+        'values before it with until="h", or write ONNX, which keeps it',
     ),
     "no chain": (
         made([node("Sigmoid", ["h"], "s"), node("Mul", ["s", "h"])], ["y"]), "numpy",
@@ -285,12 +285,12 @@ REFUSED = {
         made([node("Sigmoid", ["h"], "s"), node("Softmax", ["a"], "t"),
               node("Concat", ["s", "t"], axis=1)], ["y"]), "c",
         "it is computed from several values of the network; write the values before it with "
-        "--until NODE",
+        'until="NODE"',
     ),
     "the language": (
         made([node("Softmax", ["h"])], ["y"]), "relu",
         r"a file of type relu cannot hold the model's tail \(Softmax\); write the values before it "
-        "with --until h, or write ONNX",
+        'with until="h", or write ONNX',
     ),
     "arrays": (made([node("Tanh", ["h"])], ["y"]), "npz", r"type npz cannot hold .* \(Tanh\)"),
 }  # fmt: skip

@@ -64,7 +64,7 @@ def keras_cases() -> list[Case]:
                 "GELU": lambda k: k.Activation("gelu"),
                 "SiLU": lambda k: k.Activation("silu"),
             },
-            refused("read with --until"),
+            refused("read with until="),
         ),
         *(
             _sequential(

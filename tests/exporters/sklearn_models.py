@@ -40,8 +40,8 @@ def sklearn_cases() -> list[Case]:
         _case("Normalizer", ["Normalizer"], How(), refused("Normalizer is no ReLU network")),
     ]
     inside = [
-        _case("Tanh inside", [], How(activation="tanh"), refused("read with --until")),
-        _case("Sigmoid inside", [], How(activation="logistic"), refused("read with --until")),
+        _case("Tanh inside", [], How(activation="tanh"), refused("read with until=")),
+        _case("Sigmoid inside", [], How(activation="logistic"), refused("read with until=")),
     ]
     classifiers = [
         _case(

@@ -10,7 +10,7 @@ from exporters.case import READ, TAIL, Case, Expected, refused
 from exporters.torch_models import Build, How, torch_case
 
 SMALL, SIGNAL, IMAGE, COLOURS = (1, 4), (1, 2, 8), (1, 1, 6, 6), (1, 2, 6, 6)
-_NO_NETWORK = refused("read with --until")
+_NO_NETWORK = refused("read with until=")
 
 
 class Row(NamedTuple):

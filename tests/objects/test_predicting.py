@@ -143,7 +143,7 @@ def test_a_result_is_written_and_made_a_model_of_the_same_names(tmp_path: Path) 
     assert written.graph.node[-1].op_type == "Softmax"
     (path,) = compiled.save(tmp_path / "small.onnx")
     assert onnx.load(path) == written
-    with pytest.raises(InputError, match="--force"):
+    with pytest.raises(InputError, match="force=True"):
         compiled.save(path)
     compiled.save(path, force=True)
     assert "certificate holds" in written.graph.doc_string

@@ -222,7 +222,7 @@ def test_an_empty_domain_is_refused() -> None:
 
 
 def test_a_missing_domain_is_asked_for_with_an_example() -> None:
-    with pytest.raises(InputError, match=r'--domain "\[0,1\]"'):
+    with pytest.raises(InputError, match=r'domain="\[0,1\]"'):
         prove(net("input x[1]\noutput relu(x)"))
 
 

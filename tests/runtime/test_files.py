@@ -39,7 +39,7 @@ def program(folder: Path, text: str) -> subprocess.Popen[str]:
 def test_a_file_is_written_and_replaced_only_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     write_files({path: b"one"}, force=False)
-    with pytest.raises(InputError, match="out.txt exists already; give --force"):
+    with pytest.raises(InputError, match="out.txt exists already; give force=True"):
         write_files({path: b"two"}, force=False)
     assert path.read_bytes() == b"one"
     write_whole(path, b"three")

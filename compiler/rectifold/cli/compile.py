@@ -42,6 +42,7 @@ from rectifold.cli.targets import (
 from rectifold.cli.times import Times
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
+from rectifold.errors import as_options
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
@@ -104,7 +105,7 @@ def compile_command(
     if done.left_out:
         click.echo(left_out_text(done.left_out), err=True)
     if written.note is not None:
-        click.echo(f"note: {written.note}", err=True)
+        click.echo(f"note: {as_options(written.note)}", err=True)
     report.write(compile_json(done) | {"seconds": time.monotonic() - started})
     if report.is_on_screen and output.output != "-":
         print_compiled(done, verbose=rewriting.verbose)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import click
 
 from rectifold.cli.options import OUTPUTS, TARGETS, UNTIL, is_crosschecked
-from rectifold.errors import InputError
+from rectifold.errors import InputError, as_options
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
 from rectifold.ir.domain import Domain
@@ -121,4 +121,4 @@ def require_points(domain: Domain | None) -> None:
 def _say(notes: Sequence[str], *, quiet: bool) -> None:
     if not quiet:
         for note in notes:
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {as_options(note)}", err=True)

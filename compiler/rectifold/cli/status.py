@@ -24,7 +24,7 @@ from typing import Any
 import click
 
 from rectifold.certificate.accepted import ClaimRefused
-from rectifold.errors import InputError, Unfinished
+from rectifold.errors import InputError, Unfinished, as_options
 from rectifold.runtime.caps import CAPS
 from rectifold.runtime.interrupts import NOTICED
 from rectifold.runtime.status import Status
@@ -69,9 +69,9 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Unfinished as error:
-            return _ended(f"undecided: {error}", Status.UNDECIDED)
+            return _ended(f"undecided: {as_options(str(error))}", Status.UNDECIDED)
         except InputError as error:
-            text = str(error)
+            text = as_options(str(error))
             return _ended(text if ": error: " in text else f"error: {text}", Status.BAD_INPUT)
         except ClaimRefused as refused:
             return _ended(f"undecided: {refused}; nothing was claimed or written", Status.UNDECIDED)

@@ -20,6 +20,7 @@ from rectifold.emitters.table import (
     names_beside,
     suffix_note,
 )
+from rectifold.errors import as_options
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Writing
@@ -78,7 +79,7 @@ class To:
     def say(self, notes: Sequence[str]) -> None:
         """Notes on standard error, unless the command is quiet."""
         for note in () if self.quiet else notes:
-            click.echo(f"note: {note}", err=True)
+            click.echo(f"note: {as_options(note)}", err=True)
 
 
 def network_target(output: Output, *, quiet: bool) -> To:
@@ -91,7 +92,7 @@ def network_target(output: Output, *, quiet: bool) -> To:
     chosen = format_for(path, output.wanted)
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {as_options(note)}", err=True)
     beside = names_beside(path, chosen)
     target = Target("-o", output.output, *beside, may_be_standard_output=True)
     return To(path, chosen, target, output.plain_onnx, quiet=quiet)

@@ -63,5 +63,5 @@ def several_files(beside: str) -> str:
     """Why not to standard output."""
     return (
         f"this network is written as several files ({beside} too), and standard output takes one; "
-        "give -o the name of a file, or another format with --to"
+        "give -o the name of a file, or another format with to="
     )

@@ -16,7 +16,7 @@ from rectifold.emitters.onnx import onnx_float32, onnx_float64
 from rectifold.emitters.python import python_code
 from rectifold.emitters.relu import relu_text
 from rectifold.emitters.tail_code import require_tail_fits
-from rectifold.errors import InputError
+from rectifold.errors import InputError, asked
 from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
 from rectifold.ir.leaky import LeakyForm, leaky_form
@@ -75,7 +75,7 @@ def format_for(path: Path, wanted: str | None) -> str:
             if str(path) == STANDARD_OUTPUT
             else f"cannot tell the format from {path.name!r}"
         )
-        raise InputError(f"{where}; give --to {'|'.join(FORMATS)}")
+        raise InputError(f"{where}; give {asked('to', '|'.join(FORMATS))}")
     return _BY_SUFFIX[path.suffix]
 
 
@@ -89,7 +89,7 @@ def suffix_note(path: Path, chosen: str) -> str | None:
     promised = _BY_SUFFIX.get(path.suffix)
     if promised is None or FORMATS[chosen].suffix == path.suffix:
         return None
-    return f"{named(path)} is written as {chosen} (--to), although its suffix says {promised}"
+    return f"{named(path)} is written as {chosen} (to=), although its suffix says {promised}"
 
 
 def drop_in_format(
@@ -109,7 +109,8 @@ def drop_in_format(
     why = obstacle(interface)
     own = arithmetic_of(interface)
     if why is None and chosen == "onnx64" and own != "float64":
-        why = f"its floats are {own}, and float64 was asked for; --to onnx keeps them"
+        own_format = asked("to", "onnx")
+        why = f"its floats are {own}, and float64 was asked for; {own_format} keeps them"
     lost = ", ".join(node.op_type for node in interface.tail)
     if not plain and why is None:
         return "onnx64" if own == "float64" else "onnx", interface, None

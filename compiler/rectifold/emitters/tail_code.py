@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from rectifold.emitters.header import Origin
 from rectifold.emitters.templates import template
-from rectifold.errors import InputError
+from rectifold.errors import InputError, asked
 from rectifold.formats.interface import Interface, tail_words
 from rectifold.formats.tail import Step, Tail
 
@@ -49,8 +49,8 @@ def require_tail_fits(interface: Interface | None, kind: str) -> None:
 def _remedy(interface: Interface) -> str:
     ends = [port.name for port in interface.ends]
     outputs = [port.name for port in interface.outputs]
-    one = f"choose one output with --outputs {outputs[0]}, or " if len(outputs) > 1 else ""
-    cut = f"--until {ends[0]}" if len(ends) == 1 else "--until NODE"
+    one = f"choose one output with {asked('outputs', outputs[:1])}, or " if len(outputs) > 1 else ""
+    cut = asked("until", ends[0] if len(ends) == 1 else "NODE")
     return f"{one}write the values before it with {cut}, or write ONNX, which keeps it"
 
 

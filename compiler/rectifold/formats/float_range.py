@@ -12,7 +12,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 
 _OTHER_FORMAT = {
-    "float32": "write float64 (--to onnx64) or .relu, which is exact",
+    "float32": 'write float64 (to="onnx64") or .relu, which is exact',
     "float64": "write .relu, which is exact",
 }
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rectifold.errors import InputError
+from rectifold.errors import InputError, asked
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.numerals import counted
 from rectifold.formats.interface import Interface
@@ -88,8 +88,8 @@ def _require_known(path: Path, *, is_cut: bool) -> None:
         )
     if is_cut and _READERS[suffix] is not None:
         raise InputError(
-            f"{path.name} has one output; outputs are chosen by name (--outputs), and networks cut "
-            "(--until), of ONNX models only"
+            f"{path.name} has one output; outputs are chosen by name (outputs=), and networks cut "
+            "(until=), of ONNX models only"
         )
 
 
@@ -133,7 +133,8 @@ def domain_and_notes(spec: str, network: Network) -> tuple[Domain, list[str]]:
         return _ball(ball[1], ball[2], size), []
     if text.endswith(".npy"):
         raise InputError(
-            f'{text} is a point, not a domain; say how far around it: --domain "{text}±0.05"'
+            f"{text} is a point, not a domain; say how far around it: "
+            f"{asked('domain', text + '±0.05')}"
         )
     if text.endswith(".vnnlib"):
         return read_vnnlib(require_file(text), size)

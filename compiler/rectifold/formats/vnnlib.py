@@ -31,7 +31,7 @@ _SILENT = {
     "get-model",
     "exit",
 }  # none of them changes what is asserted
-_GIVE_THE_BOX = 'give the box itself: --domain "[[lo, hi], [lo, hi], ...]"'
+_GIVE_THE_BOX = 'give the box itself: domain="[[lo, hi], [lo, hi], ...]"'
 _COMPARISONS = ("<=", ">=", "=", "<", ">")
 
 Inequality = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d

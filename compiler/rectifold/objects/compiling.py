@@ -73,7 +73,7 @@ def _writing(loaded: Loaded) -> Writing | None:
     if interface is None:
         return None
     precision = FORMATS[chosen].precision or "float64"
-    return Writing(loaded.network.name, interface, chosen, precision, option="larger=True")
+    return Writing(loaded.network.name, interface, chosen, precision)
 
 
 def _whole(loaded: Loaded, domain: Domain, wanted: Wanted) -> Form:

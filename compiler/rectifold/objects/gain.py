@@ -37,8 +37,7 @@ from rectifold.runtime.deadline import Deadline, TimeUp
 class Writing:
     """How an ONNX result is written: the source's name, how it is called, the format and floats.
 
-    `path`: of the source, if it is a file; else it is the interface's model. `option`: what a user
-    gives to have everything rewritten.
+    `path`: of the source, if it is a file; else it is the interface's model.
     """
 
     name: str
@@ -46,7 +45,6 @@ class Writing:
     chosen: str
     precision: str
     path: Path | None = None
-    option: str = "--larger"
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +100,7 @@ def smallest_form(
     note = (
         f"nothing is gained as ONNX: the weights of the rewritten network take {about}{size:,} "
         f"bytes, those of {to.name} {before:,}; its own nodes were written, unchanged "
-        f"({to.option} writes the rewritten network)"
+        f"(larger=True writes the rewritten network)"
     )
     same = Compiled(source, source, facts, facts, (), facts.seconds)
     return Form(same, own, note=note)
@@ -135,7 +133,7 @@ def _partly_note(partly: Partly, before: float, to: Writing) -> str:
     size = "" if before == inf else f", those of {to.name} {before:,}"
     return (
         f"{partly.said}; the weights take {partly.bytes:,} bytes{size} "
-        f"({to.option} rewrites everything)"
+        "(larger=True rewrites everything)"
     )
 
 

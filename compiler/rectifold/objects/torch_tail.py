@@ -169,7 +169,7 @@ def _known(node: NodeProto) -> str:
         raise InputError(
             f"node {node.name or node.output[0]!r} ({kind}){with_what}, which follows the network, "
             f"has no form in PyTorch; known are {', '.join(sorted(_RUN))}. Read the model with "
-            "until= the value before it, or write ONNX, which keeps it"
+            "until= and the name of the value before it, or write ONNX, which keeps it"
         )
     return kind
 

@@ -30,8 +30,8 @@ def require_domain(network: Network, domain: Domain | None) -> Domain:
     if chosen is None:
         raise InputError(
             f"{network.name} states no domain, and most facts hold on a domain only; "
-            'give one, for example --domain "[0,1]" (each input), --domain "[[0,1],[-1,1]]", '
-            "--domain box.vnnlib, or --domain all"
+            'give one, for example domain="[0,1]" (each input), domain="[[0,1],[-1,1]]", '
+            'domain="box.vnnlib", or domain="all"'
         )
     return chosen
 

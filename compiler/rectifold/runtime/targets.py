@@ -120,7 +120,7 @@ def refuse_existing(path: Path, *, force: bool) -> None:
                     "(-o - is standard output)"
                 )
         if not force:
-            raise InputError(f"{named(path)} exists already; give --force to overwrite it")
+            raise InputError(f"{named(path)} exists already; give force=True to overwrite it")
         if not os.access(path, os.W_OK):
             raise InputError(f"cannot write {named(path)}: it is there and may not be written")
     folder = file_at(path).parent if path.is_symlink() else path.parent

@@ -204,7 +204,7 @@ def _exact(restriction: Restriction, regions: Regions, *, is_required: bool) -> 
             raise InputError(
                 f"exact shallow networks are built for at most three free inputs, and {inputs} "
                 "are free here (more only where one hidden layer is enough, which it is not "
-                "here); fix some inputs, or take --kind centred"
+                'here); fix some inputs, or take kind="centred"'
             )
         return None if form is None else network_of(form)
     if inputs <= 1:

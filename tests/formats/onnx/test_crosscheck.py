@@ -78,7 +78,7 @@ def test_the_first_node_that_was_read_wrongly_is_named(
         match=rf"node 'a_node' \(Abs\): entry . was read as .* where {peers[0].name} computes",
     ):
         read_onnx(path, peers=peers, operators=table("Abs", piecewise_linear("relu")))
-    with pytest.raises(OnnxError, match="please report it with the file; --no-crosscheck"):
+    with pytest.raises(OnnxError, match="please report it with the file; crosscheck=False"):
         read_onnx(path, peers=peers, operators=table("Relu", moving(same)))
 
 

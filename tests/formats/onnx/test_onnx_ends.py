@@ -153,17 +153,17 @@ GEMM = node("Gemm", ["p", "w1"], "y", transB=1)
 REFUSED: dict[str, tuple[ModelProto, str]] = {
     "two outputs with ends of their own": (
         two_heads(),
-        r"2 outputs \(p, q\); choose with --outputs NAME, or join several with --outputs p,q",
+        r'2 outputs \(p, q\); choose with outputs=\["NAME"\], or join .* outputs=\["p", "q"\]',
     ),
     "one of two outputs cannot be read": (
         made([node("Softmax", ["h"], "p"), node("Erf", ["a"], "q")], ["p", "q"]),
-        r"--outputs p,q; not all of them can be read: node 'erf_node' \(Erf\) is not supported",
+        r"outputs=\[.p., .q.\]; not all of them can be read: node 'erf_node' \(Erf\) is not supp",
     ),
     "a softmax in the middle": (
         made([node("Softmax", ["h"], "p"), node("MatMul", ["p", "w"])], ["y"], {"w": array(3, 2)}),
         r"node 'matmul_node' \(MatMul\) reads what node 'softmax_node' \(Softmax\) computes; "
         r"Softmax is no ReLU network and may only follow one; it is node 4 of 5, and what stands "
-        r"before it is read with --until fc2$",
+        r'before it is read with until="fc2"$',
     ),
     "a relu of a tanh": (
         made([node("Tanh", ["h"], "t"), node("Neg", ["t"], "n"), node("Relu", ["n"])], ["y"]),
@@ -171,11 +171,11 @@ REFUSED: dict[str, tuple[ModelProto, str]] = {
     ),
     "an unknown operator": (
         made([node("Erf", ["h"])], ["y"]),
-        r"'erf_node' \(Erf\) is not supported; .* it is node 4 of 4, .* read with --until fc2$",
+        r"'erf_node' \(Erf\) is not supported; .* it is node 4 of 4, .* read with until=.fc2.$",
     ),
     "a product": (
         made([node("Mul", ["h", "h"])], ["y"]),
-        r"not piecewise linear; it is node 4 of 4, and what .* --until fc2$",
+        r"not piecewise linear; it is node 4 of 4, and what .* until=.fc2.$",
     ),
     "an unknown operator behind a tail": (
         made([node("Softmax", ["h"], "p"), node("Erf", ["p"])], ["y"]),
@@ -261,7 +261,7 @@ def test_a_name_of_a_node_and_of_another_tensor_is_refused() -> None:
 
 
 def test_a_cut_and_chosen_outputs_exclude_each_other() -> None:
-    with pytest.raises(InputError, match="--until and --outputs both say what is read; give one"):
+    with pytest.raises(InputError, match="until= and outputs= both say what is read; give one"):
         read_model(made([], ["h"]), "net", ["h"], until="z")
 
 

@@ -163,8 +163,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "two outputs": (
         graph_of([node("Neg", ["x"]), node("Abs", ["x"], "z")], X, ["y", "z"]),
-        r"the graph has 2 outputs \(y, z\); choose with --outputs NAME, or join several with "
-        r"--outputs y,z",
+        r"the graph has 2 outputs \(y, z\); choose with outputs=\[.NAME.\], or join several with "
+        r"outputs=\[.y., .z.\]",
     ),
 }
 

@@ -205,7 +205,7 @@ def _with_error(value: Tensor, trace: Trace, points: int) -> Rounded:
     return Rounded(np.repeat(flat[None, :], points, axis=0), np.zeros((points, len(flat))))
 
 
-_REPORT_IT = "please report it with the file; --no-crosscheck reads it as rectifold understands it"
+_REPORT_IT = "please report it with the file; crosscheck=False reads it as rectifold understands it"
 
 
 def _message(

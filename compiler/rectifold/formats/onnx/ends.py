@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
+from rectifold.errors import asked
 from rectifold.formats.onnx.graph import Model, needed_nodes, node_place, standard
 from rectifold.formats.onnx.tail_operators import TAIL, TailOperator
 from rectifold.formats.onnx.tensors import (
@@ -148,7 +149,7 @@ class TailReader:
         is_clear = bool(makers[0].name) and len(named) == 1 and len(makers[0].output) == 1
         return (
             f"; it is node {self._number(node)} of {len(self.nodes)}, and what stands before it is "
-            f"read with --until {makers[0].name if is_clear else before}"
+            f"read with {asked('until', makers[0].name if is_clear else before)}"
         )
 
     def _number(self, node: NodeProto) -> int:

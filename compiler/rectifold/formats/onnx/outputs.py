@@ -1,7 +1,7 @@
 """Which values of a model are read: its output, those that were chosen, or a node in between.
 
---outputs y,z      the outputs y and z, one after the other
---until fc1        what the node fc1 computes, or the tensor fc1; what follows is not read
+outputs=["y", "z"]   the outputs y and z, one after the other
+until="fc1"          what the node fc1 computes, or the tensor fc1; what follows is not read
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from onnx import GraphProto, NodeProto
 
+from rectifold.errors import asked
 from rectifold.exact.numerals import counted
 from rectifold.formats.onnx.graph import node_place
 from rectifold.formats.onnx.tensors import OnnxError
@@ -23,7 +24,7 @@ def chosen_outputs(
     """
     if until is not None:
         if wanted:
-            raise OnnxError("--until and --outputs both say what is read; give one of them")
+            raise OnnxError("until= and outputs= both say what is read; give one of them")
         return (_tensor_until(graph, until),)
     known = [value.name for value in graph.output]
     for name in wanted:
@@ -43,8 +44,8 @@ def choice_error(known: Sequence[str], reason: str = "") -> OnnxError:
     """
     return OnnxError(
         f"the graph has {len(known)} outputs ({', '.join(known) or 'none'}); "
-        "choose with --outputs NAME, or join several with --outputs "
-        f"{','.join(known) or 'NAME'}{reason}"
+        f"choose with {asked('outputs', ['NAME'])}, or join several with "
+        f"{asked('outputs', list(known) or ['NAME'])}{reason}"
     )
 
 
@@ -67,14 +68,14 @@ def _tensor_until(graph: GraphProto, wanted: str) -> str:
         if others:
             raise OnnxError(
                 f"{wanted!r} is a tensor, and the name of a {others[0].op_type} node that computes "
-                f"{', '.join(others[0].output)}; name a tensor with --until"
+                f"{', '.join(others[0].output)}; name a tensor with until="
             )
         return wanted
     made: list[str] = [name for node in named for name in node.output if name]
     if len(made) != 1:
         raise OnnxError(
             f"{len(named)} node(s) {wanted!r} compute {len(made)} tensors ({', '.join(made)}); "
-            "name one of them with --until"
+            "name one of them with until="
         )
     return made[0]
 
@@ -82,4 +83,4 @@ def _tensor_until(graph: GraphProto, wanted: str) -> str:
 def _unknown(graph: GraphProto, wanted: str) -> str:
     names = [node.name or next(iter(node.output), "") for node in graph.node]
     shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
-    return f"--until names {wanted!r}, which is no node and no tensor; the nodes are {shown}"
+    return f"until= names {wanted!r}, which is no node and no tensor; the nodes are {shown}"
