@@ -71,6 +71,23 @@ def test_the_tail_is_run_behind_the_network(batch: int | str) -> None:
     assert found["label"].tolist() == expected().argmax(axis=1).tolist()
 
 
+@pytest.mark.parametrize("batch", ["N", 1])
+def test_a_tail_that_reads_the_batch_as_another_axis_is_run_point_by_point(
+    batch: int | str,
+) -> None:
+    turned = helper.make_node("Transpose", ["h"], ["t"], perm=[1, 0])
+    shares = helper.make_node("Softmax", ["t"], ["p"], axis=0)
+    label = helper.make_node("ArgMax", ["p"], ["label"], axis=0, keepdims=0)
+    model = model_of(batch, turned, shares, label, outputs=("label",))
+    compiled = rectifold.compile(model, "[0,1]")
+    wanted = np.argmax(expected(), axis=1)
+    assert np.array_equal(compiled.predict(POINTS), wanted)
+    assert compiled.predict(POINTS[:1]).tolist() == wanted[:1].tolist()
+    shares_only = rectifold.compile(model_of(batch, turned, shares, outputs=("p",)), "[0,1]")
+    assert shares_only.predict(POINTS).shape == (3, 3, 1)
+    assert shares_only.predict(POINTS[:1]).sum() == pytest.approx(1, abs=1e-6)
+
+
 def test_a_model_without_a_batch_reads_its_own_shape() -> None:
     compiled = rectifold.compile(model_of(3), "[0,1]")
     assert compiled.source.input_size == 12

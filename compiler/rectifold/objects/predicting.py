@@ -133,13 +133,34 @@ def _of_port(given: object, port: Port) -> tuple[Floats, _Batch]:
 def _as_outputs(values: Floats, interface: Interface, batch: _Batch) -> Predicted:
     ends = end_arrays(values, interface.ends)
     if interface.tail:
-        from rectifold.objects.tails import run_tail  # onnx takes 0.3 s to import
-
-        ends = run_tail(interface, ends)
+        ends = _behind_tail(values, interface)
     outputs = {port.name: ends[port.name] for port in interface.outputs}
     if not batch.is_given:
         outputs = {name: _of_one(array) for name, array in outputs.items()}
     return next(iter(outputs.values())) if len(outputs) == 1 else outputs
+
+
+def _behind_tail(values: Floats, interface: Interface) -> dict[str, Array]:
+    """The outputs, by one call of the tail where the model takes a batch, else point by point.
+
+    A tail whose ends have no first axis that is the batch is given one point at a time: it would
+    mix the points, or read the batch as another axis.
+    """
+    from rectifold.objects.tails import run_tails  # onnx takes 0.3 s to import
+
+    is_fixed = all(isinstance(port.shape[0], int) for port in interface.inputs if port.shape)
+    single = is_fixed or any(port.shape[:1] != (1,) for port in interface.ends)
+    parts = [values[k : k + 1] for k in range(len(values))] if single and len(values) else [values]
+    found = run_tails(interface, [end_arrays(part, interface.ends) for part in parts])
+    return {name: _joined([outputs[name] for outputs in found]) for name in found[0]}
+
+
+def _joined(arrays: Sequence[Array]) -> Array:
+    """Outputs of several calls as one array whose first axis is the batch."""
+    if len(arrays) == 1:
+        return arrays[0]
+    is_batch = arrays[0].ndim > 0 and arrays[0].shape[0] == 1
+    return np.concatenate(arrays) if is_batch else np.stack(arrays)
 
 
 def end_arrays(values: Floats, ports: Sequence[Port]) -> dict[str, Array]:

@@ -5,7 +5,7 @@ ends: logits (k, 10)   →   Softmax, ArgMax of the model itself   →   outputs
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,29 +21,29 @@ Array = npt.NDArray[Any]
 
 
 def run_tail(interface: Interface, ends: Mapping[str, Array]) -> dict[str, Array]:
-    """The model's outputs by name, from the values of its `ends`.
+    """The model's outputs by name, from the values of its `ends`, for one call of the model.
 
-    A model with a fixed batch is run point by point. Raises InputError where no program here runs
-    the tail.
+    Raises InputError where no program here runs the tail.
     """
+    return run_tails(interface, [ends])[0]
+
+
+def run_tails(interface: Interface, calls: Sequence[Mapping[str, Array]]) -> list[dict[str, Array]]:
+    """The model's outputs by name for each of several calls, as of `run_tail`."""
     model = _tail_model(interface)
     names = [value.name for value in model.graph.output]
-    count = len(next(iter(ends.values())))
-    is_fixed = all(isinstance(port.shape[0], int) for port in interface.inputs if port.shape)
-    feeds = [
-        {name: array[k : k + 1] for name, array in ends.items()}
-        for k in range(count if is_fixed else 0)
-    ] or [dict(ends)]
     try:
-        _, found = outputs_of_peer(PEERS, model, feeds)
+        _, found = outputs_of_peer(PEERS, model, [dict(ends) for ends in calls])
     except PeerError as error:
         kinds = ", ".join(node.op_type for node in interface.tail)
         raise InputError(
             f"what follows the network ({kinds}) cannot be run here: {error}; install onnxruntime "
             "(pip install rectifold[onnxruntime])"
         ) from None
-    joined = [np.concatenate(parts) for parts in zip(*found, strict=True)]
-    return dict(ends) | dict(zip(names, joined, strict=True))
+    return [
+        dict(ends) | dict(zip(names, values, strict=True))
+        for ends, values in zip(calls, found, strict=True)
+    ]
 
 
 def _tail_model(interface: Interface) -> ModelProto:
