@@ -253,6 +253,16 @@ def test_an_output_that_does_not_depend_on_the_input(batch: str | int, is_hidden
         assert found.tolist() == [[6.0] * 6] * rows
 
 
+def test_a_tail_behind_outputs_that_do_not_depend_on_the_input() -> None:
+    nodes, constants = dense()
+    nodes.append(node("Softmax", ["flat_out"], "p", axis=1))
+    theirs = source({"flat": ["n", 4]}, {"p": ["n", 6]}, nodes, constants)
+    read = read_model(theirs, "model")
+    constant = Network("x", 4, [Layer("y", "linear", Matrix.column([2] * 6), {})], "y")
+    ours = onnx.load_model_from_string(onnx_bytes(constant, interface=read.interface))
+    assert np.abs(outputs_of(ours, 3)["p"] - 1 / 6).max() < 1e-6
+
+
 def test_names_of_ours_give_way_to_the_tail() -> None:
     """The tail uses names that our layers, weights and nodes would get."""
     nodes, constants = dense()

@@ -16,6 +16,7 @@ from onnx import ModelProto
 
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.interface import Interface
+from rectifold.formats.onnx.cuts import up_to_ends
 from rectifold.formats.onnx.node import FoldingBuilder
 from rectifold.formats.onnx.reader import read_model
 from rectifold.formats.onnx_layers import ACTIVATIONS, FLOAT_TYPES, written_form
@@ -33,8 +34,9 @@ def require_read_again(
     model: ModelProto, network: Network, dtype: str, interface: Interface | None
 ) -> None:
     """Raises WrittenWrong unless the model is read as the network with its weights rounded."""
-    outputs = [] if interface is None else [port.name for port in interface.outputs]
-    found = read_model(model, "written", outputs, peers=()).network
+    outputs = [] if interface is None else [port.name for port in interface.ends]
+    whole = model if interface is None else up_to_ends(model, interface)
+    found = read_model(whole, "written", outputs, peers=()).network
     expected = _as_read(network, dtype, _relu_names(model, network), found.input_name)
     if found.input_size != expected.input_size or list(found.layers) != list(expected.layers):
         raise WrittenWrong(
