@@ -18,6 +18,7 @@ from rectifold.equivalence.decide import compare
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.objects import functions
 from rectifold.objects.compiling import Wanted
+from rectifold.objects.doors import opened
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Run
@@ -41,6 +42,7 @@ EXTENDED = {"CompiledModel": "Compiled", "ShallowModel": "Shallow"}  # whose tab
 
 # choices by keyword → where they go, which has the defaults: a function, or fields of a value
 UNPACKED: dict[str, tuple[Callable[..., object], object]] = {
+    "ReadChoices": (opened, None),
     "CompileChoices": (compile_network, Wanted()),
     "ProveChoices": (prove, Run()),
     "CompareChoices": (compare, Run()),
@@ -55,6 +57,7 @@ def signature(name: str) -> str:
     parts: list[str] = []
     for parameter in found.parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:  # the fields of a value, one by one
+            parts += ["*"] if "*" not in parts else []
             parts += unpacked(str(parameter.annotation).removeprefix("Unpack[").removesuffix("]"))
             continue
         if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:

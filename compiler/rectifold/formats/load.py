@@ -41,7 +41,7 @@ class Loaded:
 def load(
     path: str | Path,
     *,
-    outputs: Sequence[str] = (),
+    outputs: str | Sequence[str] = (),
     until: str | None = None,
     crosscheck: bool = True,
 ) -> Loaded:
@@ -63,7 +63,8 @@ def load(
                 network, notes = reader(path)
                 interface = None
             else:
-                network, notes, interface = _read_onnx(path, outputs, until, crosscheck)
+                names = [outputs] if isinstance(outputs, str) else outputs
+                network, notes, interface = _read_onnx(path, names, until, crosscheck)
     except RecursionError:
         raise InputError(
             f"{path.name} is nested too deep to be read; write it in several steps"

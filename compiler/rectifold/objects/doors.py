@@ -30,31 +30,54 @@ _KNOWN = (
 
 
 def opened(
-    model: object, *, domain: object = None, input_shape: Sequence[int] | None = None
+    model: object,
+    *,
+    domain: object = None,
+    input_shape: Sequence[int] | None = None,
+    outputs: str | Sequence[str] = (),
+    until: str | None = None,
 ) -> Loaded:
     """The network that `model` is, and what it is called from outside.
 
     A model that does not say the shape of its input takes it from `input_shape` (without the
-    batch), or from the arrays that say the `domain`. Raises InputError for an object of an unknown
-    kind, and for one that is no ReLU network.
+    batch), or from the arrays that say the `domain`. `outputs`, `until`: which of its values are
+    read. Raises InputError for an object of an unknown kind, for one that is no ReLU network, and
+    where values are chosen of what has one output only.
     """
-    if isinstance(model, Loaded):
-        return model
-    if isinstance(model, Network):
-        return Loaded(model)
     if isinstance(model, str | Path):
-        return load(model)
-    if isinstance(model, list | tuple):
-        return network_of_list(model)
+        return load(model, outputs=outputs, until=until)
+    layers = _of_layers(model)
+    if layers is not None:
+        _require_whole(layers, is_cut=bool(outputs) or until is not None)
+        return layers
     for kind in type(model).__mro__:
         opener = _OPENERS.get(kind.__module__.partition(".")[0])
         if opener is not None:
-            return _read(opener(model, _shape(input_shape, domain)), type(model).__name__)
+            proto = opener(model, _shape(input_shape, domain))
+            return _read(proto, type(model).__name__, outputs, until)
     name = type(model).__name__ if type(model).__module__ == "builtins" else _class(model)
     raise InputError(
         f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name} is no model that is known; give "
         f"{_KNOWN}; a model of another library goes in as an ONNX file"
     )
+
+
+def _of_layers(model: object) -> Loaded | None:
+    """A model that is layers already, without a graph of nodes; None for any other."""
+    if isinstance(model, Loaded):
+        return model
+    if isinstance(model, Network):
+        return Loaded(model)
+    return network_of_list(model) if isinstance(model, list | tuple) else None
+
+
+def _require_whole(loaded: Loaded, *, is_cut: bool) -> None:
+    if is_cut:
+        raise InputError(
+            f"{loaded.network.name} is read already, as layers with one output; outputs= and "
+            "until= choose what is read of a file, or of a model of another library (of two "
+            'models, give a pair: until=("fc2", None))'
+        )
 
 
 def _class(model: object) -> str:
@@ -68,10 +91,11 @@ def _shape(input_shape: Sequence[int] | None, domain: object) -> tuple[int, ...]
     return tuple(input_shape) if input_shape is not None else shape_of(domain)
 
 
-def _read(model: ModelProto, name: str) -> Loaded:
+def _read(model: ModelProto, name: str, outputs: str | Sequence[str], until: str | None) -> Loaded:
     from rectifold.formats.onnx.reader import read_model
 
-    network, notes, interface = read_model(model, model.graph.name or name)
+    names = [outputs] if isinstance(outputs, str) else outputs
+    network, notes, interface = read_model(model, model.graph.name or name, names, until=until)
     return Loaded(network, tuple(notes), interface=interface)
 
 

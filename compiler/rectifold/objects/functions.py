@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 import numpy as np
 
@@ -24,18 +24,25 @@ from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
 from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.objects.choices import (
+    CompareChoices,
+    CompileChoices,
+    Outputs,
+    ProveChoices,
+    ReadChoices,
+    RegionChoices,
+    ShallowChoices,
+    outputs_of_pair,
+    until_of_pair,
+)
 from rectifold.objects.compiling import Wanted, compiled_form, options_for
 from rectifold.objects.domains import domain_of
 from rectifold.objects.doors import opened
 from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
 from rectifold.objects.writing import Written
-from rectifold.passes.result import Options
 from rectifold.prover.cascade import prove
-from rectifold.prover.state import Prover
-from rectifold.runtime.deadline import Deadline
-from rectifold.runtime.run import Limits, Progress, RunChoices
-from rectifold.two_layers.shallow import FormChoices, shallow_network
+from rectifold.two_layers.shallow import shallow_network
 
 Model = object
 """A Network, a path, a PyTorch module, a scikit-learn estimator, a Keras model, an
@@ -45,69 +52,13 @@ DomainLike = object
 """A Domain, text such as "[0,1]", (lower, upper) or (x0, radius) as arrays in the model's shape."""
 
 
-class ProveChoices(RunChoices, total=False):
-    """What `prove` may be told besides the model and the domain, as keywords."""
-
-    prover: Prover
-    """"auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals."""
-
-
-class CompileChoices(ProveChoices, total=False):
-    """What `compile` may be told besides the model and the domain, as keywords."""
-
-    certify: bool
-    """Make the certificate now, and leave out what cannot be certified."""
-    larger: bool
-    """Rewrite everything, even where the given model takes fewer bytes as ONNX."""
-    options: Options
-    """What to make small, whether skip edges are allowed, and how much accuracy may be lost.
-
-    Left out, a model that computes in floats keeps its accuracy but for a factor.
-    """
-    check: bool
-    """Compare the network at exact points before and after every single rewrite."""
-    deadline: Deadline
-    """Of everything together; what is rewritten by then is the answer."""
-
-
-class CompareChoices(TypedDict, total=False):
-    """What `compare` may be told besides the models and the domain, as keywords."""
-
-    within: Fraction | Sequence[Fraction]
-    """How far an output may be off: one number, or one per output."""
-    seed: int
-    """Where the random choices of every search start."""
-    limits: Limits
-    """How long, with how many processes, and into which log."""
-
-
-class RegionChoices(TypedDict, total=False):
-    """What `regions` may be told besides the model and the domain, as keywords."""
-
-    limit: int | None
-    """Stop after so many regions."""
-    seconds: float | None
-    """Stop after so many seconds."""
-    jobs: int
-    """How many processes share the work."""
-    scheduler: str | None
-    """The address of a Dask cluster whose workers share it."""
-
-
-class ShallowChoices(FormChoices, total=False):
-    """What `shallow` may be told besides the model and the domain, as keywords."""
-
-    seconds: float | None
-    """Stop after so many seconds."""
-    progress: Progress | None
-    """Called with a stage, how far it is, and of how many."""
-
-
 def compile_model(
     model: Model,
     domain: DomainLike = None,
     *,
     input_shape: Sequence[int] | None = None,
+    outputs: Outputs = (),
+    until: str | None = None,
     **choices: Unpack[CompileChoices],
 ) -> CompiledModel:
     """A model that is the same function on `domain`, and no larger.
@@ -117,6 +68,9 @@ def compile_model(
     `domain`: text ("[0,1]", "[[0,1],[-1,1]]", "all", a file), a Domain, (lower, upper) or
     (x0, radius) as arrays in the model's own shape; None: the one that the model states.
     `input_shape`: of a PyTorch module that says it nowhere, without the batch.
+    `outputs`: names of the outputs that are read, of a model with several; `until`: the name of a
+    node or tensor with which the network ends: what follows is not read. Both are names of the
+    graph as ONNX.
     `larger`: rewrite everything, even where the given model takes fewer bytes as ONNX than what
     is rewritten (a convolution stores one kernel); else the source's own layers stay there.
     `certify`: make the certificate now, check it, and leave out what cannot be certified.
@@ -140,7 +94,8 @@ def compile_model(
     >>> compiled.removed.fates["carried"]
     1
     """
-    loaded, chosen = _opened(model, domain, input_shape)
+    how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
+    loaded, chosen = _opened(model, domain, how)
     choices.setdefault("options", options_for(loaded))
     form, known = compiled_form(loaded, chosen, Wanted(**choices))
     return CompiledModel.of(form, loaded, known)
@@ -151,11 +106,13 @@ def prove_model(
     domain: DomainLike = None,
     *,
     input_shape: Sequence[int] | None = None,
+    outputs: Outputs = (),
+    until: str | None = None,
     **choices: Unpack[ProveChoices],
 ) -> Facts:
     """What is proved about every relu unit of `model` on `domain`: bounds, phases.
 
-    `model`, `domain`, `input_shape`: as of `compile`.
+    `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
     `limits`: seconds, processes, a log (Limits); a limit or Ctrl-C ends with what is proved so
     far, and
@@ -168,7 +125,8 @@ def prove_model(
     >>> rectifold.prove(network, ([-1, 1], [2, 3]))
     <Facts: 1 active, 0 inactive, 1 unstable, 0 open>
     """
-    loaded, chosen = _opened(model, domain, input_shape)
+    how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
+    loaded, chosen = _opened(model, domain, how)
     return prove(loaded.network, chosen, **choices)
 
 
@@ -178,12 +136,15 @@ def compare_models(
     domain: DomainLike = None,
     *,
     input_shape: Sequence[int] | None = None,
+    outputs: Outputs | tuple[Outputs, Outputs] = (),
+    until: str | tuple[str | None, str | None] | None = None,
     **choices: Unpack[CompareChoices],
 ) -> Comparison:
     """Are two models equal on `domain`, or every output within a tolerance?
 
     `a`, `b`: models as of `compile`; what follows the networks in them (a softmax) is not compared.
-    `domain`, `input_shape`: as of `compile`, in the shape of `a`.
+    `domain`, `input_shape`: as of `compile`, in the shape of `a`. `outputs`, `until`: as of
+    `compile`, of both models, or a pair: `until=("fc2", None)` cuts the first only.
     `within`: how far an output may be off, one number or one per output; 0: equal.
     `limits`, `seed`: as of `compile`.
 
@@ -196,8 +157,12 @@ def compare_models(
     >>> rectifold.compare(one, two, (-1, 1)).verdict
     'equal'
     """
-    one, chosen = _opened(a, domain, input_shape)
-    other = _loaded(b, domain, input_shape)
+    first, second = (
+        ReadChoices(input_shape=input_shape, outputs=names, until=end)
+        for names, end in zip(outputs_of_pair(outputs), until_of_pair(until), strict=True)
+    )
+    one, chosen = _opened(a, domain, first)
+    other = _loaded(b, domain, second)
     return compare(one.network, other.network, chosen, **choices)
 
 
@@ -206,11 +171,13 @@ def regions_of(
     domain: DomainLike = None,
     *,
     input_shape: Sequence[int] | None = None,
+    outputs: Outputs = (),
+    until: str | None = None,
     **choices: Unpack[RegionChoices],
 ) -> Regions:
     """The linear regions of `model` on a bounded `domain`, exactly.
 
-    `model`, `domain`, `input_shape`: as of `compile`.
+    `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `limit` regions, `seconds` or Ctrl-C end it early, with `complete` False; `jobs` processes,
     or the workers of the Dask cluster at `scheduler`, share the work.
 
@@ -222,7 +189,8 @@ def regions_of(
     >>> len(rectifold.regions(network, (-1, 1)))
     2
     """
-    loaded, chosen = _opened(model, domain, input_shape)
+    how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
+    loaded, chosen = _opened(model, domain, how)
     return linear_regions(loaded.network, chosen, **choices)
 
 
@@ -231,11 +199,13 @@ def shallow_model(
     domain: DomainLike = None,
     *,
     input_shape: Sequence[int] | None = None,
+    outputs: Outputs = (),
+    until: str | None = None,
     **choices: Unpack[ShallowChoices],
 ) -> ShallowModel:
     """The same function as `model`, or nearly, with at most two hidden layers.
 
-    `model`, `domain`, `input_shape`: as of `compile`.
+    `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `kind`: "exact", "source", "classic", "core" or "centred"; None: the smaller of "source" and
     "exact" for up to three inputs that vary, else "centred". `accuracy`: the share of the
     volume on which a gated form may be wrong; `gain` sets its M instead. `seconds` end the
@@ -249,7 +219,8 @@ def shallow_model(
     >>> rectifold.shallow(network, (-1, 2)).hidden
     [1]
     """
-    loaded, chosen = _opened(model, domain, input_shape)
+    how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
+    loaded, chosen = _opened(model, domain, how)
     return ShallowModel.of(shallow_network(loaded.network, chosen, **choices), loaded)
 
 
@@ -258,53 +229,51 @@ def emit_model(
     path: str | Path,
     to: str | None = None,
     *,
-    input_shape: Sequence[int] | None = None,
     force: bool = False,
+    **how: Unpack[ReadChoices],
 ) -> list[Path]:
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
     `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy,
-    c, onnx, onnx64, npz. `input_shape`: as of `compile`. `force`: replace files that are there.
-    An ONNX file of a model that came with names and shapes has them.
+    c, onnx, onnx64, npz. `force`: replace files that are there. `input_shape`, `outputs`,
+    `until`: as of `compile`. An ONNX file of a model that came with names and shapes has them.
 
     Raises InputError for an unknown format, a network that the format cannot say, and a file
     that is there already.
     """
-    loaded = _loaded(model, None, input_shape)
+    loaded = _loaded(model, None, how)
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
     return written.save(path, to, force=force)
 
 
-def evaluate_model(
-    model: Model, point: object, *, input_shape: Sequence[int] | None = None
-) -> list[Fraction]:
-    """The exact values of `model` at one exact point, before its tail (a softmax).
+def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> list[Fraction]:
+    """The exact values of `model` at one exact point, before its tail.
 
+    What follows the network (a softmax, a label) has no exact values; `predict` of a result gives
+    what is behind it, in floats.
     `point`: fractions, integers or floats in any shape, one for each input; a float is the
-    number that its bits say. `input_shape`: as of `compile`; that of the point, where it has
-    one. Inside the domain or not. Raises InputError for what is no finite number, and
-    ValueError for a wrong number of inputs.
+    number that its bits say. Inside the domain or not. `input_shape`, `outputs`, `until`: as of
+    `compile`; the shape is that of the point, where it has one. Raises InputError for what is no
+    finite number, and ValueError for a wrong number of inputs.
 
     >>> import rectifold
     >>> rectifold.evaluate([([[2, 0.5]], [1])], [1, 1])
     [Fraction(7, 2)]
     """
     shape = np.shape(np.asarray(point, dtype=object))
-    if input_shape is None and len(shape) > 1:  # a flat point says no shape
-        input_shape = shape
-    network = _loaded(model, None, input_shape).network
+    if how.get("input_shape") is None and len(shape) > 1:  # a flat point says no shape
+        how["input_shape"] = shape
+    network = _loaded(model, None, how).network
     return evaluate(network, exact_point(point))
 
 
-def _opened(
-    model: Model, domain: DomainLike, input_shape: Sequence[int] | None
-) -> tuple[Loaded, Domain]:
+def _opened(model: Model, domain: DomainLike, how: ReadChoices) -> tuple[Loaded, Domain]:
     """The model as read, and the domain that is given, or stated by the model.
 
     Raises InputError where there is none.
     """
-    loaded = _loaded(model, domain, input_shape)
+    loaded = _loaded(model, domain, how)
     chosen = loaded.network.domain if domain is None else domain_of(domain, loaded)
     if chosen is None:
         raise InputError(
@@ -315,8 +284,8 @@ def _opened(
     return loaded, chosen
 
 
-def _loaded(model: Model, domain: DomainLike, input_shape: Sequence[int] | None) -> Loaded:
+def _loaded(model: Model, domain: DomainLike, how: ReadChoices) -> Loaded:
     """The model as read; a result is what it holds."""
     if isinstance(model, ModelResult):
-        return Loaded(model.network, interface=model.interface)
-    return opened(model, domain=domain, input_shape=input_shape)
+        model = Loaded(model.network, interface=model.interface)
+    return opened(model, domain=domain, **how)

@@ -1,0 +1,115 @@
+"""What each function may be told besides the model and the domain, as keywords.
+
+compile(model, domain, until="fc2", certify=False)     how it is read; the rest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TypedDict, cast
+
+from rectifold.errors import InputError
+from rectifold.passes.result import Options
+from rectifold.prover.state import Prover
+from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.run import Limits, Progress, RunChoices
+from rectifold.two_layers.shallow import FormChoices
+
+Outputs = str | Sequence[str]
+"""The names of a model's outputs that are read, one after the other; () is all."""
+
+
+class ReadChoices(TypedDict, total=False):
+    """How a model is read, as keywords."""
+
+    input_shape: Sequence[int] | None
+    """Of a model that says it nowhere, without the batch."""
+    outputs: Outputs
+    """The names of the outputs that are read, one after the other; () is all."""
+    until: str | None
+    """A node or tensor with which the network ends: what follows is not read."""
+
+
+class ProveChoices(RunChoices, total=False):
+    """What `prove` may be told besides the model and the domain, as keywords."""
+
+    prover: Prover
+    """"auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals."""
+
+
+class CompileChoices(ProveChoices, total=False):
+    """What `compile` may be told besides the model and the domain, as keywords."""
+
+    certify: bool
+    """Make the certificate now, and leave out what cannot be certified."""
+    larger: bool
+    """Rewrite everything, even where the given model takes fewer bytes as ONNX."""
+    options: Options
+    """What to make small, whether skip edges are allowed, and how much accuracy may be lost.
+
+    Left out, a model that computes in floats keeps its accuracy but for a factor.
+    """
+    check: bool
+    """Compare the network at exact points before and after every single rewrite."""
+    deadline: Deadline
+    """Of everything together; what is rewritten by then is the answer."""
+
+
+class CompareChoices(TypedDict, total=False):
+    """What `compare` may be told besides the models and the domain, as keywords."""
+
+    within: Fraction | Sequence[Fraction]
+    """How far an output may be off: one number, or one per output."""
+    seed: int
+    """Where the random choices of every search start."""
+    limits: Limits
+    """How long, with how many processes, and into which log."""
+
+
+class RegionChoices(TypedDict, total=False):
+    """What `regions` may be told besides the model and the domain, as keywords."""
+
+    limit: int | None
+    """Stop after so many regions."""
+    seconds: float | None
+    """Stop after so many seconds."""
+    jobs: int
+    """How many processes share the work."""
+    scheduler: str | None
+    """The address of a Dask cluster whose workers share it."""
+
+
+class ShallowChoices(FormChoices, total=False):
+    """What `shallow` may be told besides the model and the domain, as keywords."""
+
+    seconds: float | None
+    """Stop after so many seconds."""
+    progress: Progress | None
+    """Called with a stage, how far it is, and of how many."""
+
+
+def outputs_of_pair(given: Outputs | tuple[Outputs, Outputs]) -> tuple[Outputs, Outputs]:
+    """The outputs of the first model and of the second: a pair, or the same of both.
+
+    >>> outputs_of_pair(["y"]), outputs_of_pair((["y"], ()))
+    ((['y'], ['y']), (['y'], ()))
+    """
+    if isinstance(given, tuple) and len(given) == 2 and not all(isinstance(v, str) for v in given):
+        return given[0], given[1]
+    both = cast(Outputs, given)
+    return both, both
+
+
+def until_of_pair(
+    given: str | tuple[str | None, str | None] | None,
+) -> tuple[str | None, str | None]:
+    """Where the first model ends, and where the second: a pair, or the same of both.
+
+    Raises InputError for more than two.
+    """
+    if isinstance(given, str | None):
+        return given, given
+    if len(given) != 2:
+        raise InputError(f"until= has {len(given)} names for two models; give two, or one for both")
+    return given
