@@ -45,6 +45,41 @@ def test_equality_and_scaled_inputs() -> None:
     assert parse_vnnlib(text, 2) == (Domain((F(1, 3), F(-1, 2)), (F(1, 3), F(1))), [])
 
 
+def test_an_or_whose_cases_state_the_same_box_states_that_box() -> None:
+    """The cases differ in what they say of the output, in order, and in how an end is written."""
+    text = """(assert (or
+        (and (>= X_0 -1) (<= X_0 0.5) (<= Y_0 0) (>= X_1 2) (<= X_1 3))
+        (and (>= Y_0 1) (<= (* 2 X_0) 1) (<= X_0 7) (<= 2 X_1) (<= X_1 3) (<= -1 X_0))))"""
+    domain, notes = parse_vnnlib(text, 2)
+    assert domain == Domain((F(-1), F(2)), (F(1, 2), F(3)))
+    assert notes == [
+        "<vnnlib>: 1 assertion about outputs not used: the domain is about the inputs"
+    ]
+
+
+def test_an_or_whose_cases_state_the_same_constraint_states_it() -> None:
+    case = "(and (<= (+ X_0 X_1) 1) (>= Y_0 {}))"
+    text = BOX + f"(assert (or {case.format(0)} {case.format(1)} {case.format(2)}))"
+    (row,) = parse_vnnlib(text, 2)[0].constraints
+    assert (row.coefficients, row.bound) == ((F(1), F(1)), F(1))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "(and (>= X_0 0) (<= X_0 2) (>= Y_0 3))",
+        "(and (>= X_0 0) (>= Y_0 3))",
+        "(and (>= X_0 0) (<= X_0 1) (<= X_1 1) (>= Y_0 3))",
+        "(>= Y_0 3)",
+        "(or (and (>= X_0 0) (<= X_0 1)) (>= Y_0 3))",
+    ],
+)
+def test_an_or_whose_cases_state_different_boxes_is_refused(second: str) -> None:
+    text = f"(assert (or (and (>= X_0 0) (<= X_0 1) (<= Y_0 2)) {second}))"
+    with pytest.raises(InputError, match="'or' of 2 cases .* not the same in every case"):
+        parse_vnnlib(text, 2)
+
+
 def test_a_missing_end_is_said() -> None:
     domain, notes = parse_vnnlib("(assert (<= X_0 1)) (assert (>= X_1 0))", 3)
     assert domain == Domain((None, F(0), None), (F(1), None, None))

@@ -5,9 +5,10 @@
     (assert (>= Y_0 3))                            about an output: not read, and a note says so
 
 Read are `declare-const` (or `declare-fun`) of X_i and Y_i and `assert` of comparisons, `and`, and
-one-armed `or`, over linear terms. Anything about the inputs that is not a conjunction of linear
-constraints is refused, and so is every command that is not known (push, define-fun, ...): reading
-half of it would be a different domain.
+`or` whose cases all say the same about the inputs, over linear terms: what every case says, the
+`or` implies. Anything else about the inputs that is not a conjunction of linear constraints is
+refused, and so is every command that is not known (push, define-fun, ...): reading half of it would
+be a different domain.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class _CommandReader:
         elif isinstance(tree, Parentheses) and head == "assert":
             if len(tree.parts) != 2:
                 raise self._error(tree, "an assert needs one formula")
-            self._assert(tree.parts[1])
+            self.rows += self._stated(tree.parts[1])
         elif head not in _SILENT:
             raise self._error(
                 tree,
@@ -117,20 +118,28 @@ class _CommandReader:
             )
         self.declared.add(words[0])
 
-    def _assert(self, tree: Expression) -> None:
+    def _stated(self, tree: Expression) -> list[Inequality]:
+        """What a formula says about the inputs; what it says about outputs is counted."""
         if isinstance(tree, Parentheses) and (
             tree.head == "and" or (tree.head == "or" and len(tree.parts) == 2)
         ):
-            for part in tree.parts[1:]:
-                self._assert(part)
-            return
+            return [row for part in tree.parts[1:] for row in self._stated(part)]
         letters = self._letters(tree)
         if isinstance(tree, Parentheses) and tree.head == "or" and "X" in letters:
-            raise self._union(tree, letters)
+            return self._stated_by_all(tree, letters)
         if "Y" in letters:
             self.about_outputs += 1
-        else:
-            self.rows += self._constraint(tree)
+            return []
+        return self._constraint(tree)
+
+    def _stated_by_all(self, tree: Parentheses, letters: set[str]) -> list[Inequality]:
+        """What each case of an `or` says about the inputs. Raises InputError where they differ."""
+        count = self.about_outputs
+        cases = [self._stated(part) for part in tree.parts[1:]]
+        self.about_outputs = count + ("Y" in letters)
+        if any(_tightest(case) != _tightest(cases[0]) for case in cases):
+            raise self._union(tree, letters)
+        return cases[0]
 
     def _letters(self, tree: Expression) -> set[str]:
         """X, Y: what the tree mentions."""
@@ -153,7 +162,7 @@ class _CommandReader:
         if "Y" in letters:
             return self._error(
                 tree, f"the inputs are constrained inside an 'or' of {arms} cases together with "
-                      "outputs, one box per case; "
+                      "outputs, and not the same in every case; "
                 f"for the domain that is meant, {_GIVE_THE_BOX}",
             )  # fmt: skip
         return self._error(
@@ -186,6 +195,16 @@ class _CommandReader:
 
     def _error(self, tree: Expression, message: str) -> InputError:
         return InputError(f"{self.name}:{tree.line}: {message}")
+
+
+def _tightest(rows: list[Inequality]) -> dict[tuple[tuple[int, Fraction], ...], Fraction]:
+    """The least bound of each left side, scaled to begin with 1 or -1: the same set, one value."""
+    least: dict[tuple[tuple[int, Fraction], ...], Fraction] = {}
+    for coefficients, bound in rows:
+        scale = abs(coefficients[min(coefficients)])
+        side = tuple((k, c / scale) for k, c in sorted(coefficients.items()))
+        least[side] = min(bound / scale, least.get(side, bound / scale))
+    return least
 
 
 def _domain_of_rows(rows: list[Inequality], size: int, name: str) -> Domain:
