@@ -52,9 +52,14 @@ class Matrix(Entries):
             raise ValueError(f"a matrix has two dimensions, not {array.ndim}")
         if not np.isfinite(array).all():
             raise NumberError("a weight is NaN or infinite")
-        array = array + 0.0  # a private copy in which -0.0 has become 0.0
-        array.flags.writeable = False
-        return Matrix((array.shape[0], array.shape[1]), array, None, 1)
+        return Matrix._of_entries(array + 0.0)  # a private copy in which -0.0 has become 0.0
+
+    @staticmethod
+    def _of_entries(array: Floats) -> Matrix:
+        """Of entries of such a matrix, in an array that nobody else changes."""
+        held = np.ascontiguousarray(array)
+        held.flags.writeable = False
+        return Matrix((held.shape[0], held.shape[1]), held, None, 1)
 
     @staticmethod
     def from_fractions(
@@ -110,7 +115,7 @@ class Matrix(Entries):
         if self.shape[1] != other.shape[0]:
             raise ValueError(f"product of {self.shape} and {other.shape}")
         shape = (self.shape[0], other.shape[1])
-        if 0 in shape or self.shape[1] == 0:
+        if 0 in shape or self.shape[1] == 0 or other.is_zero:
             return Matrix.zeros(*shape)
         if (picked := self._as_signed_selection()) is not None:
             return other._signed_rows(*picked)
@@ -181,31 +186,33 @@ class Matrix(Entries):
     @cached_property
     def T(self) -> Matrix:
         if self._array is not None:
-            return Matrix.from_floats(self._array.T)
+            return Matrix._of_entries(self._array.T)
         assert self._mat is not None
         return Matrix((self.shape[1], self.shape[0]), None, self._mat.transpose(), self._den)
 
     def select_rows(self, rows: Sequence[int] | Indices) -> Matrix:
         index = np.asarray(rows, dtype=np.int64)
         if self._array is not None:
-            return Matrix.from_floats(self._array[index])
+            return Matrix._of_entries(self._array[index])
         table = self._object_table()[index]
         return Matrix.from_integers((len(index), self.shape[1]), table.ravel().tolist(), self._den)
 
     def select_columns(self, columns: Sequence[int] | Indices) -> Matrix:
         index = np.asarray(columns, dtype=np.int64)
         if self._array is not None:
-            return Matrix.from_floats(self._array[:, index])
+            return Matrix._of_entries(self._array[:, index])
         table = self._object_table()[:, index]
         return Matrix.from_integers((self.shape[0], len(index)), table.ravel().tolist(), self._den)
 
     def scatter_columns(self, targets: Sequence[int] | Indices, size: int) -> Matrix:
         """self @ selection(targets, size): column k is added to column targets[k]."""
         index = np.asarray(targets, dtype=np.int64)
+        if len(index) == size and np.array_equal(index, np.arange(size)):
+            return self
         if self._array is not None and len(np.unique(index)) == len(index):
             spread = np.zeros((self.shape[0], size))
             spread[:, index] = self._array
-            return Matrix.from_floats(spread)
+            return Matrix._of_entries(spread)
         return self @ Matrix.selection(index, size)
 
     def positive_part(self) -> Matrix:
@@ -255,6 +262,10 @@ def _sparse_product(left_factor: Matrix, right_factor: Matrix) -> Matrix:
 
 def hstack(blocks: Sequence[Matrix]) -> Matrix:
     """Blocks side by side; at least one, all with the same number of rows."""
+    if len(blocks) == 1:
+        return blocks[0]
+    if all(block.is_float for block in blocks):
+        return Matrix.from_floats(np.hstack([block.floats for block in blocks]))
     return vstack([block.T for block in blocks]).T
 
 
