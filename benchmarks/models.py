@@ -76,7 +76,7 @@ NETWORKS = {  # with the file of the box
     "NN_rul_small_window_20": "collins_w20_if_then_5.vnnlib",
     "cifar_base_kw": "cifar_base_kw_1697.vnnlib",
     "resnet_3b2_adv": "resnet_1551.vnnlib",
-    "cifar_biasfield_base": "cifar_biasfield_0.vnnlib",
+    "cifar_biasfield_base": "[0,1]",
     "convnet_avgpool": "convnet_avgpool_0.vnnlib",
     "convnet_maxpool": "[0,1]",
 }

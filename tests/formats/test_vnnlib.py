@@ -52,9 +52,7 @@ def test_an_or_whose_cases_state_the_same_box_states_that_box() -> None:
         (and (>= Y_0 1) (<= (* 2 X_0) 1) (<= X_0 7) (<= 2 X_1) (<= X_1 3) (<= -1 X_0))))"""
     domain, notes = parse_vnnlib(text, 2)
     assert domain == Domain((F(-1), F(2)), (F(1, 2), F(3)))
-    assert notes == [
-        "<vnnlib>: 1 assertion about outputs not used: the domain is about the inputs"
-    ]
+    assert notes == ["<vnnlib>: 1 assertion about outputs not used: the domain is about the inputs"]
 
 
 def test_an_or_whose_cases_state_the_same_constraint_states_it() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 
 from rectifold.effort.running import CommandEffort
 from rectifold.errors import Unfinished
@@ -43,6 +44,13 @@ class Times:
         reserve = _reserve(time_limit)
         work = Deadline.after(_EFFORT.result_part * time_limit + reserve / 2)
         return Times(work, Deadline.after(time_limit + reserve))
+
+    @property
+    def checked(self) -> Deadline:
+        """When a certificate must be checked, so that there is time to write the result."""
+        if self.end.at == inf:
+            return self.end
+        return self.end.later(-_EFFORT.writing_part * (self.end.at - self.work.at))
 
     @contextmanager
     def before(self, what: str) -> Iterator[None]:

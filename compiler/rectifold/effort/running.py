@@ -48,6 +48,8 @@ class CommandEffort:
     """Seconds beyond the time limit for what a result still needs."""
     reserve_part: float = 0.1
     """The same as a part of the limit, where that is more."""
+    writing_part: float = 0.2
+    """Part of the time between the work and the end that is left for writing what was checked."""
     result_part: float = 0.75
     """Part of the limit for proofs and rewriting, where a certificate follows."""
     certified_regions: int = 500

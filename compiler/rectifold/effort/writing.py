@@ -23,6 +23,9 @@ class WrittenEffort:
     """Stored numbers up to which it is read again: some 1 s and 1 GB for exact matrices."""
     multiply_adds: int = 5_000_000
     """Multiply-adds of one evaluation up to which it is run: it takes some 0.1 s."""
+    most_growth: float = 4.0
+    """Times the bytes of a model's weights (estimated) from which on a rewritten network is not
+    written to be measured: what was counted too much does not make up for that."""
     rows: int = 3
     """Points of a batch, where the batch may have any size."""
     deviations: int = 64

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
+import numpy as np
+
 from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.leaving_out import (
     CertifiedCompile,
@@ -19,6 +21,7 @@ from rectifold.certificate.leaving_out import (
     certify_untouched_in_time,
     certify_whole,
 )
+from rectifold.effort.writing import WrittenEffort
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.onnx import fitting
@@ -68,12 +71,11 @@ class Form:
         if self.own is not None:
             return Artifact({name: self.own})
         if self.partly is not None and origin.interface is not None:
-            from rectifold.formats.onnx.partly import partly_bytes  # onnx takes 0.3 s to import
+            from rectifold.formats.onnx_writer import documented  # onnx takes 0.3 s to import
 
             header = "\n".join(header_lines(self.compiled.network, origin))
-            network, partly = self.compiled.network, self.partly
-            model = partly_bytes(network, partly.cut, origin.interface, header, partly.kept)
-            return Artifact({name: fitting(model, origin)})
+            model = self.partly.model.SerializeToString(deterministic=True)
+            return Artifact({name: fitting(documented(model, header), origin)})
         return FORMATS[chosen].emit(self.compiled.network, origin, name)
 
 
@@ -89,9 +91,9 @@ def smallest_form(
     before = inf if own is None else _weight_bytes(own)
     least = min(before, inf if partly is None else partly.bytes)
     whole, size = None, least_bytes(source, facts, to.precision)
-    if partly is None or size < least:
-        whole = rewrite(source, facts, options, deadline=deadline)
-        size = _emitted_bytes(whole, to)
+    limit = WrittenEffort.most_growth * before
+    if size < limit and (partly is None or size < least):
+        whole, size = _whole(source, facts, to, options, deadline, limit)
     if whole is not None and size <= least:
         return Form(whole)
     if partly is not None and partly.bytes < before:
@@ -104,6 +106,25 @@ def smallest_form(
     )
     same = Compiled(source, source, facts, facts, (), facts.seconds)
     return Form(same, own, note=note)
+
+
+def _whole(
+    source: Network,
+    facts: Facts,
+    to: Writing,
+    options: Options,
+    deadline: Deadline,
+    limit: float,
+) -> tuple[Compiled | None, int]:
+    """Everything rewritten, with the bytes of its weights; None, with about as many, where they are
+    beyond the limit or the time was over before the first step.
+    """
+    whole = rewrite(source, facts, options, deadline=deadline)
+    about = whole.network.sizes.macs * np.dtype(to.precision).itemsize
+    is_late = deadline.is_over and not whole.steps
+    if about >= limit or (is_late and limit < inf):
+        return None, about
+    return whole, _emitted_bytes(whole, to)
 
 
 def certified_form(

@@ -26,18 +26,21 @@ from rectifold.passes.result import Options, Rewritten
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
+    from onnx import ModelProto
+
     from rectifold.formats.onnx.channels import Kept
     from rectifold.formats.onnx.cuts import Cut, Graph
 
 
 @dataclass(frozen=True, eq=False)
 class Partly:
-    """A rewriting whose layers up to the cut are the source's; `bytes` of weights as written."""
+    """A rewriting whose layers up to the cut are the source's; `bytes` of weights in `model`."""
 
     compiled: Compiled
     cut: Cut
     kept: tuple[Kept, ...]
     bytes: int
+    model: ModelProto
 
     @property
     def said(self) -> str:
@@ -63,10 +66,11 @@ def partly_rewritten(
     options: Options,
     deadline: Deadline = Deadline(),
 ) -> Partly | None:
-    """The smallest such form with floats of `dtype`, of those that may be smaller than the model;
-    None where there is none, or no time for it.
+    """The smallest such form with floats of `dtype`, of those that may be smaller than the model,
+    whose model was read back; None where there is none, or no time for it.
 
     `facts` are those of `source` on the domain that it states; `source` was read with `interface`.
+    Raises ReadBackError (a bug), InputError for a weight beyond the range of the floats.
     """
     from rectifold.formats.onnx.whole import tensor_bytes
 
@@ -81,7 +85,20 @@ def partly_rewritten(
                     found += _with_channels(compiled, cut, graph, interface)
     except TimeUp:
         pass  # what was found before is as good
-    return min(found, key=lambda form: form.bytes, default=None)
+    best = min(found, key=lambda form: form.bytes, default=None)
+    return best if best is not None and _is_read_back(best, interface, deadline) else None
+
+
+def _is_read_back(form: Partly, interface: Interface, deadline: Deadline) -> bool:
+    """Is the model read as the network, before the deadline? Then it can be written at any time."""
+    from rectifold.formats.onnx.partly import read_back
+
+    try:
+        with deadline.interrupting():
+            read_back(form.model, form.compiled.network, form.cut, interface)
+    except TimeUp:
+        return False
+    return True
 
 
 def least_bytes(network: Network, facts: Facts, dtype: str) -> int:
@@ -151,11 +168,13 @@ def _with_channels(
     """Without the channels that can go; nothing where nothing changed, or where no layer behind the
     cut reads it any more.
     """
-    from rectifold.formats.onnx.partly import partly_weights
+    from rectifold.formats.onnx.partly import partly_model
+    from rectifold.formats.onnx.whole import tensor_bytes
 
     if not any(layer.weights.get(cut.layer) for layer in compiled.network.layers):
         return []
     trimmed, kept = without_channels(compiled, cut, graph)
     if not trimmed.steps:
         return []
-    return [Partly(trimmed, cut, kept, partly_weights(trimmed.network, cut, interface, kept))]
+    model = partly_model(trimmed.network, cut, interface, "", kept)
+    return [Partly(trimmed, cut, kept, tensor_bytes(model), model)]

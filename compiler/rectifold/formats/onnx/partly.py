@@ -26,7 +26,6 @@ from rectifold.formats.onnx.cuts import Cut, up_to_ends
 from rectifold.formats.onnx.graph import opened
 from rectifold.formats.onnx.reader import reading_of
 from rectifold.formats.onnx.tensors import with_external_data
-from rectifold.formats.onnx.whole import tensor_bytes
 from rectifold.formats.onnx_drop_in import drop_in_model, obstacle
 from rectifold.formats.onnx_layers import ACTIVATIONS, written_form
 from rectifold.formats.onnx_tail import tail_parts
@@ -47,18 +46,16 @@ def partly_bytes(
     Precondition: `may_be_cut`. Raises ReadBackError (a bug), InputError for a weight beyond the
     range of the floats.
     """
+    model = partly_model(network, cut, interface, note, kept)
+    return read_back(model, network, cut, interface)
+
+
+def read_back(model: ModelProto, network: Network, cut: Cut, interface: Interface) -> bytes:
+    """A `partly_model` as a file, after it was read again. Raises as `partly_bytes`."""
     require_range(network, cut.dtype)
-    model = _model(network, cut, interface, note, kept)
     written = bytes(model.SerializeToString(deterministic=True))
     _require_read_back(onnx.load_model_from_string(written), network, cut, interface)
     return written
-
-
-def partly_weights(
-    network: Network, cut: Cut, interface: Interface, kept: Sequence[Kept] = ()
-) -> int:
-    """Bytes of the tensors of that model."""
-    return tensor_bytes(_model(network, cut, interface, "", kept))
 
 
 def may_be_cut(cut: Cut, interface: Interface, dtype: str) -> bool:
@@ -71,7 +68,7 @@ def may_be_cut(cut: Cut, interface: Interface, dtype: str) -> bool:
     )
 
 
-def _model(
+def partly_model(
     network: Network, cut: Cut, interface: Interface, note: str, kept: Sequence[Kept]
 ) -> ModelProto:
     """The nodes up to the cut, those that flatten and gather, the network behind, the tail."""

@@ -1,0 +1,84 @@
+"""Which form is written: what cannot be smaller is not rewritten, and the clock is looked at."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import onnx
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from rectifold.emitters.header import Origin
+from rectifold.formats.interface import Interface
+from rectifold.formats.onnx.reader import read_model
+from rectifold.ir.canonical import digest
+from rectifold.ir.domain import Domain
+from rectifold.objects.gain import Form, Writing, smallest_form
+from rectifold.operations.compiling import proved
+from rectifold.passes.result import Options
+from rectifold.runtime.deadline import Deadline
+
+
+def image_model(*, dead: int = 0) -> ModelProto:
+    """x - Conv - Relu - Flatten - Gemm(6) - Relu - Gemm - y; `dead` of the 6 are never positive."""
+    random = np.random.default_rng(1)
+    bias = np.where(np.arange(6) < dead, -100.0, 0.5)
+    stored = {
+        "k": random.integers(-4, 5, (2, 1, 3, 3)) / 8,
+        "w": random.integers(-4, 5, (6, 128)) / 8,
+        "v": bias,
+        "u": random.integers(1, 5, (1, 6)) / 8,
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["c"], pads=[1] * 4),
+        helper.make_node("Relu", ["c"], ["r"]),
+        helper.make_node("Flatten", ["r"], ["f"]),
+        helper.make_node("Gemm", ["f", "w", "v"], ["g"], transB=1),
+        helper.make_node("Relu", ["g"], ["h"]),
+        helper.make_node("Gemm", ["h", "u"], ["y"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "image",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 1])],
+        [numpy_helper.from_array(v.astype(np.float32), name) for name, v in stored.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def form_of(model: ModelProto, deadline: Deadline = Deadline()) -> tuple[Form, Interface]:
+    loaded = read_model(model, "image", peers=())
+    source = loaded.network.with_domain(Domain.cube(-1, 1, 64))
+    facts = proved(source, prover="bounds")
+    assert loaded.interface is not None
+    writing = Writing("image", loaded.interface, "onnx", "float32")
+    return smallest_form(source, facts, writing, Options(), deadline), loaded.interface
+
+
+def test_what_is_written_in_part_was_read_back_when_it_was_chosen() -> None:
+    form, interface = form_of(image_model(dead=4))
+    assert form.partly is not None
+    source = form.compiled.source
+    origin = Origin(digest(source), source.sizes, precision="float32", interface=interface)
+    again = onnx.load_model_from_string(form.artifact(origin, "onnx", "small.onnx").main)
+    assert again.graph.doc_string
+    again.graph.ClearField("doc_string")
+    chosen = form.partly.model
+    chosen.graph.ClearField("doc_string")
+    assert again == chosen
+
+
+def test_a_matrix_for_every_place_is_not_written_to_be_measured() -> None:
+    """Nothing can go, so the convolution is a matrix of 128 x 64 where 18 numbers are stored."""
+    form, _ = form_of(image_model())
+    assert form.own is not None
+    assert form.note is not None
+    assert "the weights of the rewritten network take about" in form.note
+
+
+def test_where_the_time_was_over_before_the_model_is_written_as_it_is() -> None:
+    model = image_model(dead=4)
+    form, _ = form_of(model, Deadline(time.monotonic() - 1, grace=1e-4))
+    assert form.own == model.SerializeToString()
+    assert form.compiled.network is form.compiled.source
