@@ -32,6 +32,7 @@ from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
 
 if TYPE_CHECKING:
+    from keras import Model as KerasModel
     from onnx import ModelProto
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -109,6 +110,16 @@ class ModelResult(ABC):
         from rectifold.objects.to_sklearn import to_sklearn
 
         return to_sklearn(self.network, self.interface)
+
+    def to_keras(self, dtype: str | None = None) -> KerasModel:
+        """The same as a functional Keras model: the given model's shapes, names and softmax.
+
+        `dtype`: "float32" or "float64"; the given model's if left out. Raises InputError where
+        Keras is not installed, and for a tail without a form in Keras.
+        """
+        from rectifold.objects.to_keras import to_keras
+
+        return to_keras(self.network, self.interface, dtype)
 
     @property
     @abstractmethod
