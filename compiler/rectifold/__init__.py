@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     )
     from rectifold.objects.results import CompiledModel as CompiledModel
     from rectifold.objects.results import ShallowModel as ShallowModel
+    from rectifold.objects.warned import RectifoldWarning as RectifoldWarning
     from rectifold.operations.compiling import Compiled as Compiled
     from rectifold.passes.result import Options as Options
     from rectifold.runtime.run import Limits as Limits
@@ -77,6 +78,7 @@ PUBLIC = {
     "Network": "rectifold.ir.network.Network",
     "Options": "rectifold.passes.result.Options",
     "Phase": "rectifold.facts.facts.Phase",
+    "RectifoldWarning": "rectifold.objects.warned.RectifoldWarning",
     "Regions": "rectifold.linear_regions.summary.Regions",
     "Shallow": "rectifold.two_layers.shallow.Shallow",
     "ShallowModel": "rectifold.objects.results.ShallowModel",

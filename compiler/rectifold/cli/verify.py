@@ -12,7 +12,6 @@ from typing import assert_never
 import click
 
 from rectifold.cli.answers import (
-    Asked,
     certificate_text,
     closest_json,
     closest_text,
@@ -33,7 +32,6 @@ from rectifold.cli.options import (
     report,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.tails import Tails
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.cli.witness_files import (
@@ -46,8 +44,10 @@ from rectifold.cli.witness_files import (
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.decide import decide, decide_argmax, find_closest
 from rectifold.equivalence.question import Question
+from rectifold.equivalence.sentences import Asked
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
+from rectifold.formats.two_tails import Tails
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rectifold.cli.answers import Asked, counterexample_json
+from rectifold.cli.answers import counterexample_json
 from rectifold.equivalence.answers import Different
 from rectifold.equivalence.question import Question
+from rectifold.equivalence.sentences import Asked
 from rectifold.exact.numerals import readable
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_without_floats

@@ -20,12 +20,14 @@ class Different:
     """At `point` of the domain, exactly, the networks do not agree.
 
     Output `output` differs by more than allowed; for the argmax, it wins in A and another in B.
+    `statement`: the answer in one sentence, as it is said of the models that were given.
     """
 
     point: tuple[Fraction, ...]
     a: tuple[Fraction, ...]
     b: tuple[Fraction, ...]
     output: int
+    statement: str = ""
 
     @property
     def difference(self) -> Fraction:
@@ -38,7 +40,7 @@ class Equal:
 
     `replayed` is the checker's verdict on the certificate, or None where that would take long and
     was left to the reader. For the argmax, `tie` is a point where outputs of B are equal, if one
-    was seen; `with_ties`: B ties where A does.
+    was seen; `with_ties`: B ties where A does. `statement`: as of Different.
     """
 
     reason: str
@@ -48,6 +50,7 @@ class Equal:
     replayed: str | None = None
     tie: TiedOutputs | None = None
     with_ties: bool = False
+    statement: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Unknown:
     reason: str
     largest: Fraction
     share: float = 0.0
+    statement: str = ""
 
 
 Comparison = Different | Equal | Unknown

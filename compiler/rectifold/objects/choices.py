@@ -59,7 +59,7 @@ class CompileChoices(ProveChoices, total=False):
 class CompareChoices(TypedDict, total=False):
     """What `compare` may be told besides the models and the domain, as keywords."""
 
-    within: Fraction | Sequence[Fraction]
+    within: float | Fraction | Sequence[float | Fraction]
     """How far an output may be off: one number, or one per output."""
     seed: int
     """Where the random choices of every search start."""

@@ -10,17 +10,20 @@ reader made, by the functions that take a Network and a Domain.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 
-from rectifold.equivalence.answers import Comparison
+from rectifold.equivalence.answers import Comparison, Equal
 from rectifold.equivalence.decide import compare
+from rectifold.equivalence.sentences import Asked, sentence
 from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.formats.load import Loaded
+from rectifold.formats.two_tails import Tails
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
 from rectifold.linear_regions.summary import Regions, linear_regions
@@ -38,10 +41,12 @@ from rectifold.objects.choices import (
 from rectifold.objects.compiling import Wanted, compiled_form, options_for
 from rectifold.objects.domains import domain_of
 from rectifold.objects.doors import opened
+from rectifold.objects.numbers import array_of, fractions_of
 from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
 from rectifold.objects.writing import Written
 from rectifold.prover.cascade import prove
+from rectifold.runtime.run import Limits
 from rectifold.two_layers.shallow import shallow_network
 
 Model = object
@@ -142,7 +147,9 @@ def compare_models(
 ) -> Comparison:
     """Are two models equal on `domain`, or every output within a tolerance?
 
-    `a`, `b`: models as of `compile`; what follows the networks in them (a softmax) is not compared.
+    `a`, `b`: models as of `compile`. What follows the networks in them (a softmax) is their tail:
+    equal before the same tail, hence equal; of different tails only what is before them is
+    compared, and the `statement` of the answer says so.
     `domain`, `input_shape`: as of `compile`, in the shape of `a`. `outputs`, `until`: as of
     `compile`, of both models, or a pair: `until=("fc2", None)` cuts the first only.
     `within`: how far an output may be off, one number or one per output; 0: equal.
@@ -163,7 +170,18 @@ def compare_models(
     )
     one, chosen = _opened(a, domain, first)
     other = _loaded(b, domain, second)
-    return compare(one.network, other.network, chosen, **choices)
+    asked = Asked(tuple(fractions_of(array_of(choices.get("within", 0), "within"), "within")))
+    answer = compare(
+        one.network,
+        other.network,
+        chosen,
+        within=asked.within,
+        limits=choices.get("limits", Limits()),
+        seed=choices.get("seed", 0),
+    )
+    equal = isinstance(answer, Equal) and asked.is_equality
+    said = Tails(one.interface, other.interface).said(sentence(answer, asked), equal=equal)
+    return replace(answer, statement=said)
 
 
 def regions_of(

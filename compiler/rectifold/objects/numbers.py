@@ -35,8 +35,7 @@ def array_of(given: object, what: str) -> np.ndarray:
     Lists, NumPy arrays and torch tensors of numbers are read, NaN and infinities too. Raises
     InputError that names `what` for anything else.
     """
-    if any(kind.__module__.partition(".")[0] == "torch" for kind in type(given).__mro__):
-        given = _of_tensor(given, what)
+    given = without_gradient(given, what)
     try:
         array = np.asarray(given)
     except ValueError:
@@ -51,6 +50,15 @@ def array_of(given: object, what: str) -> np.ndarray:
     if kind == "O" and all(_is_number(entry) for entry in array.flat):
         return array
     raise InputError(f"{what} is {_described(given, array)}; numbers are expected")
+
+
+def without_gradient(given: object, what: str) -> object:
+    """A torch tensor as the array of its numbers, wherever it lies; anything else as it is.
+
+    Raises InputError that names `what` for an object of torch that is no tensor.
+    """
+    is_torch = any(kind.__module__.partition(".")[0] == "torch" for kind in type(given).__mro__)
+    return _of_tensor(given, what) if is_torch else given
 
 
 def _of_tensor(given: object, what: str) -> np.ndarray:

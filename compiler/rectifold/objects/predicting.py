@@ -9,7 +9,6 @@ onnxruntime where it is installed, else by onnx.reference. This rounds and prove
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,9 @@ from rectifold.exact.numerals import counted
 from rectifold.formats.interface import Interface, Port
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
+from rectifold.objects.numbers import without_gradient
 from rectifold.objects.outside import outside
+from rectifold.objects.warned import warn_user
 
 Array = npt.NDArray[Any]
 Predicted = Any  # an Array, or a dict[str, Array] for several outputs: the model decides which
@@ -57,11 +58,9 @@ def _warn_outside(network: Network, rows: Floats) -> None:
         return
     found = np.nonzero(outside(rows, network.domain))[0]
     if len(found):
-        warnings.warn(
+        warn_user(
             f"{counted(len(found), 'point')} of {len(rows):,} (first row {found[0]}) outside the "
-            f"domain {network.domain.describe()}: equality with the source is proved inside only",
-            UserWarning,
-            stacklevel=4,
+            f"domain {network.domain.describe()}: equality with the source is proved inside only"
         )
 
 
@@ -107,8 +106,9 @@ def _each(inputs: object, ports: Sequence[Port]) -> Sequence[object]:
 
 
 def _of_port(given: object, port: Port) -> tuple[Floats, _Batch]:
+    plain = without_gradient(given, f"the input {port.name}")
     try:
-        array = np.asarray(given, dtype=np.float64)
+        array = np.asarray(plain, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"the input {port.name} is no array of numbers ({error})") from None
     first, *rest = port.shape or (None,)

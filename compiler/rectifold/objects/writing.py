@@ -5,7 +5,6 @@ Whatever is written goes through the one table of formats; the header says what 
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Form
+from rectifold.objects.warned import warn_user
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Written:
         if interface is not None:
             chosen, interface, note = drop_in_format(wanted, interface)
             if note is not None:
-                warnings.warn(note, UserWarning, stacklevel=4)
+                warn_user(note)
         form = self._form(chosen, interface)
         precision = FORMATS[chosen].precision or "float64"
         bound = None
@@ -66,7 +66,7 @@ class Written:
         else:
             artifact = FORMATS[chosen].emit(self.network, origin, name)
         for note in artifact.notes:
-            warnings.warn(note, UserWarning, stacklevel=4)
+            warn_user(note)
         return artifact
 
     def _form(self, chosen: str, interface: Interface | None) -> Form | None:
