@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
@@ -16,7 +17,7 @@ from rectifold.certificate.leaving_out import certify_untouched_in_time, unchang
 from rectifold.cli.main import main
 from rectifold.cli.rounding import largest_bound, rounding_in_time
 from rectifold.cli.shallow import certify_form
-from rectifold.cli.times import Times
+from rectifold.cli.times import Began, Times
 from rectifold.errors import Unfinished
 from rectifold.ir.network import Network
 from rectifold.language.elaborate import parse
@@ -155,3 +156,19 @@ def test_the_time_limit_of_compile_ends_reading_and_the_shallow_form(
         "undecided: the time limit was over before the network was read; give more time\n"
     )
     assert not Path("o.relu").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--no-certificate"]])
+def test_the_time_limit_runs_from_the_beginning_of_the_process(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The libraries took longer than the limit, so nothing is read any more."""
+    monkeypatch.chdir(tmp_path)
+    Path("net.relu").write_text(NET)
+    command = ["compile", "net.relu", "-o", "o.relu", "--time-limit", "1000", *options]
+    late = CliRunner().invoke(main, command, obj=Began(time.monotonic() - 2000))
+    assert late.exit_code == 3
+    assert "the time limit was over before the network was read" in late.stderr
+    assert not Path("o.relu").exists()
+    early = CliRunner().invoke(main, command, obj=Began(time.monotonic()))
+    assert early.exit_code == 0, early.stderr

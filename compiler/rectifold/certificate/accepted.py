@@ -40,9 +40,10 @@ def require_accepted(
 
     Raises ClaimRefused, or TimeUp before there is a verdict.
     """
-    texts = canonical_text(a), domain_text(domain)
+    text = canonical_text(a)
+    other = text if b is a else canonical_text(b)
     verdict = rectifold_check.check(
-        *texts, certificate.lines, canonical_text(b), stop=lambda: deadline.is_over
+        text, domain_text(domain), certificate.lines, other, stop=lambda: deadline.is_over
     )
     if verdict.status == "stopped":
         raise TimeUp

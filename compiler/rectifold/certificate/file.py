@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.certificate.steps import CertificateStep, FinalStep, PrecisionStep
-from rectifold.ir.canonical import canonical_text, digest
+from rectifold.ir.canonical import digest, digested_text
 from rectifold.ir.network import Network
 from rectifold.runtime.files import write_files
 
@@ -76,12 +76,13 @@ def certificate_of(
 
 def header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:
     """The first line: B itself, the digests of both, and the tolerance per output."""
+    text, digest_b = digested_text(b)
     form = {
         "format": FORMAT,
         "a": digest(a),
-        "b": digest(b),
+        "b": digest_b,
         "eps": [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size],
-        "result": canonical_text(b),
+        "result": text,
     }
     return json.dumps(form, separators=(",", ":"))
 

@@ -10,16 +10,26 @@ because nothing is claimed or written from a block that was interrupted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
+
+import click
 
 from rectifold.effort.running import CommandEffort
 from rectifold.errors import Unfinished
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 _EFFORT = CommandEffort()
+
+
+@dataclass(frozen=True)
+class Began:
+    """When the process began, by the clock of deadlines: before it read the libraries."""
+
+    at: float
 
 
 @dataclass(frozen=True)
@@ -31,19 +41,19 @@ class Times:
 
     @staticmethod
     def of(time_limit: float | None) -> Times:
-        """From now on."""
+        """From the beginning of the process on."""
         if time_limit is None:
             return Times(Deadline(), Deadline())
-        return Times(Deadline.after(time_limit), Deadline.after(time_limit + _reserve(time_limit)))
+        return Times(_within(time_limit), _within(time_limit + _reserve(time_limit)))
 
     @staticmethod
     def with_certificate(time_limit: float | None, *, is_certified: bool) -> Times:
-        """From now on, for a result whose certificate takes about as long as a quarter of it."""
+        """The same, for a result whose certificate takes about as long as a quarter of it."""
         if time_limit is None or not is_certified:
-            return Times(Deadline.after(time_limit), Deadline.after(time_limit))
+            return Times(_within(time_limit), _within(time_limit))
         reserve = _reserve(time_limit)
-        work = Deadline.after(_EFFORT.result_part * time_limit + reserve / 2)
-        return Times(work, Deadline.after(time_limit + reserve))
+        work = _within(_EFFORT.result_part * time_limit + reserve / 2)
+        return Times(work, _within(time_limit + reserve))
 
     @property
     def checked(self) -> Deadline:
@@ -61,6 +71,14 @@ class Times:
                 yield
         except TimeUp:
             raise Unfinished(f"the time limit was over before {what}; give more time") from None
+
+
+def _within(seconds: float | None) -> Deadline:
+    """So long after the beginning of the process, or from now where that is not known."""
+    context = click.get_current_context(silent=True)
+    began = None if context is None else context.find_root().obj
+    deadline = Deadline.after(seconds)
+    return deadline.later(began.at - time.monotonic()) if isinstance(began, Began) else deadline
 
 
 def _reserve(time_limit: float) -> float:

@@ -61,10 +61,15 @@ def canonical_text(network: Network) -> str:
 def digest(network: Network) -> str:
     """SHA-256 of the canonical form, in hex. Computed once per network."""
     known = _DIGESTS.get(network)  # asked once: an equal network may be gone at a second look
-    if known is None:
-        known = hashlib.sha256(canonical_text(network).encode("ascii")).hexdigest()
-        _DIGESTS[network] = known
-    return known
+    return known or digested_text(network)[1]
+
+
+def digested_text(network: Network) -> tuple[str, str]:
+    """The canonical form and its digest, where both are needed."""
+    text = canonical_text(network)
+    known = hashlib.sha256(text.encode("ascii")).hexdigest()
+    _DIGESTS[network] = known
+    return text, known
 
 
 def domain_text(domain: Domain) -> str:

@@ -78,6 +78,7 @@ def partly_rewritten(
     limit = tensor_bytes(interface.model)
     try:
         with deadline.interrupting():
+            options = options.measured_on(source, facts.domain)  # once for all cuts
             for cut, graph in _cuts(interface, source, dtype):
                 limit = min([limit, *(form.bytes for form in found)])
                 if _least_behind(cut, facts, dtype) < limit:

@@ -98,12 +98,13 @@ def rewrite(
 ) -> Compiled:
     """The second half of `compile_network`: from a network with its domain and facts about it.
 
-    `start`: a network that is equal to the source on the domain, with facts about its units, from
-    which the rewriting starts instead. Raises RewriteError if a step changes the value at one of
-    the samples.
+    `options` may have been measured on the source before. `start`: a network that is equal to the
+    source on the domain, with facts about its units, from which the rewriting starts instead.
+    Raises RewriteError if a step changes the value at one of the samples.
     """
     started = time.monotonic()
-    options = options.measured_on(source, facts.domain)
+    if options.accuracy is None:
+        options = options.measured_on(source, facts.domain)
     first = start or Rewritten(source, facts)
     result, steps, rewritten = _fixed_point(first, options, samples, deadline)
     seconds = dict(facts.seconds) | {"rewriting": time.monotonic() - started}
