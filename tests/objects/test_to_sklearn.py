@@ -198,3 +198,29 @@ def onnx_model(operator: str, inputs: int = 1) -> Any:
 def test_what_no_estimator_computes_is_refused(model: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         made(model())
+
+
+def test_classes_that_do_not_fit_the_network_are_refused() -> None:
+    three = opened(estimators.CLASSIFIERS["three classes"]())
+    two = opened(estimators.CLASSIFIERS["two classes"]())
+    for network, interface in ((two.network, three.interface), (three.network, two.interface)):
+        with pytest.raises(InputError, match=r"outputs? for the classes \[0"):
+            to_sklearn(network, interface)
+
+
+def test_the_values_of_an_image_are_a_row() -> None:
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("Flatten", ["x"], ["row"]),
+        helper.make_node("Gemm", ["row", "w"], ["y"]),
+    ]
+    ports = [
+        helper.make_tensor_value_info("x", TensorProto.DOUBLE, ["N", 1, 2, 2]),
+        helper.make_tensor_value_info("y", TensorProto.DOUBLE, ["N", 2]),
+    ]
+    weight = numpy_helper.from_array(np.arange(8.0).reshape(4, 2), "w")
+    graph = helper.make_graph(nodes, "net", ports[:1], ports[1:], [weight])
+    opsets = [helper.make_opsetid("", 17)]
+    back = made(helper.make_model(graph, opset_imports=opsets, ir_version=8))
+    assert back.predict([[1, 0, 2, 0]]).tolist() == [[8, 11]]

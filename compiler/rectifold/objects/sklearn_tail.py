@@ -23,12 +23,11 @@ from rectifold.formats.onnx_tail import tail_parts
 class Ending:
     """`function` of the outputs, as scikit-learn names it; `classes` of a classifier.
 
-    `several`: each output is a label of its own, 0 or 1.
+    A classifier without them has a label of 0 or 1 for each output.
     """
 
     function: str
     classes: np.ndarray | None = None
-    several: bool = False
 
 
 _LABELS = ("ArrayFeatureExtractor(classes, ArgMax)", "Reshape(ArrayFeatureExtractor, flat)")
@@ -67,11 +66,8 @@ def ending_of(interface: Interface) -> Ending:
             "to_onnx() keeps it. Read with until= the value before it, the model is a regressor"
         )
     found = [arrays[node.input[0]] for node in interface.tail if node.op_type == _LOOKUP]
-    return Ending(
-        _FORMS[words],
-        _classes(found[0], interface.outputs[0].dtype) if found else None,
-        words[:-1] == _SEVERAL,
-    )
+    classes = _classes(found[0], interface.outputs[0].dtype) if found else None
+    return Ending(_FORMS[words], classes)
 
 
 _LOOKUP = "ArrayFeatureExtractor"

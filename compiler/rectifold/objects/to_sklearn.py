@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rectifold.errors import InputError
+from rectifold.exact.numerals import counted
 from rectifold.formats.float_range import require_range
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
@@ -105,13 +106,18 @@ def _set_classes(estimator: Any, ending: Ending) -> None:
     from sklearn.preprocessing import LabelBinarizer
 
     count = estimator.n_outputs_
-    wanted = 1 if ending.classes is not None and len(ending.classes) == 2 else count
-    fits = count == wanted and (ending.classes is None or count in (1, len(ending.classes)))
-    if not fits or (ending.several and count < 2):
+    classes = None if ending.classes is None else ending.classes.tolist()
+    if classes is None:
+        fits = count > 1  # labels of 0 and 1, one for each output
+    elif ending.function == "logistic":
+        fits = count == 1 and len(classes) == 2
+    else:
+        fits = count == len(classes) > 2
+    if not fits:
         raise InputError(
-            f"the network has {count} outputs for the classes {ending.classes}, which no "
-            "MLPClassifier has; to_onnx() keeps them"
+            f"the network has {counted(count, 'output')} for the classes {classes or [0, 1]}, "
+            "which no MLPClassifier has; to_onnx() keeps them"
         )
-    labels = np.eye(count, dtype=np.int64) if ending.several else ending.classes
+    labels = np.eye(count, dtype=np.int64) if classes is None else ending.classes
     estimator._label_binarizer = LabelBinarizer().fit(labels)
     estimator.classes_ = estimator._label_binarizer.classes_
