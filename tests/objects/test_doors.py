@@ -49,7 +49,7 @@ def test_a_list_is_one_of_layers() -> None:
     ("given", "message"),
     [
         (object(), "an object is no model that is known; give a Network, a path"),
-        (Path, "a type is no model that is known"),
+        (Path, "Path is a class; give an object of it"),
         (argparse.ArgumentParser(), "an argparse.ArgumentParser is no model that is known"),
         (3, "an int is no model that is known"),
         (NodeProto(), "an onnx NodeProto is no model; give the whole onnx.ModelProto"),

@@ -59,6 +59,15 @@ FORMATS: Mapping[str, Format] = {
     )
 }
 _BY_SUFFIX = {one.suffix: one.name for one in reversed(tuple(FORMATS.values()))}
+_OTHER_FILES = {
+    suffix: f", or write the object that {method}() of a result gives, with {library}"
+    for method, library, suffixes in (
+        ("to_torch", "torch.save", (".pt", ".pth")),
+        ("to_keras", "its method save", (".keras", ".h5")),
+        ("to_sklearn", "joblib or pickle", (".pkl", ".pickle", ".joblib")),
+    )
+    for suffix in suffixes
+}  # files that other libraries write of their own objects
 
 
 def format_for(path: Path, wanted: str | None) -> str:
@@ -69,14 +78,16 @@ def format_for(path: Path, wanted: str | None) -> str:
         if wanted == "c" and str(path) == STANDARD_OUTPUT:
             raise InputError(several_files("its header"))
         return wanted
-    if path.suffix not in _BY_SUFFIX:
+    suffix = path.suffix.lower()
+    if suffix not in _BY_SUFFIX:
         where = (
             "standard output has no suffix"
             if str(path) == STANDARD_OUTPUT
             else f"cannot tell the format from {path.name!r}"
         )
-        raise InputError(f"{where}; give {asked('to', '|'.join(FORMATS))}")
-    return _BY_SUFFIX[path.suffix]
+        other = _OTHER_FILES.get(suffix, "")
+        raise InputError(f"{where}; give {asked('to', '|'.join(FORMATS))}{other}")
+    return _BY_SUFFIX[suffix]
 
 
 def written_form(network: Network, chosen: str) -> LeakyForm:

@@ -5,16 +5,17 @@ compile(model, domain, until="fc2", certify=False)     how it is read; the rest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from fractions import Fraction
-from typing import TypedDict, cast
+from typing import TypedDict, cast, get_args
 
 from rectifold.errors import InputError
 from rectifold.passes.result import Options
 from rectifold.prover.state import Prover
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.run import Limits, Progress, RunChoices
-from rectifold.two_layers.shallow import FormChoices
+from rectifold.two_layers.shallow import FormChoices, Kind
 
 Outputs = str | Sequence[str]
 """The names of a model's outputs that are read, one after the other; () is all."""
@@ -23,7 +24,7 @@ Outputs = str | Sequence[str]
 class ReadChoices(TypedDict, total=False):
     """How a model is read, as keywords."""
 
-    input_shape: Sequence[int] | None
+    input_shape: int | Sequence[int] | None
     """Of a model that says it nowhere, without the batch."""
     outputs: Outputs
     """The names of the outputs that are read, one after the other; () is all."""
@@ -87,6 +88,39 @@ class ShallowChoices(FormChoices, total=False):
     """Stop after so many seconds."""
     progress: Progress | None
     """Called with a stage, how far it is, and of how many."""
+
+
+def require_known(name: str, given: Mapping[str, object], known: type) -> None:
+    """Raises TypeError for a keyword that the function does not have, with where it belongs, and
+    InputError for a value that is none of its values.
+
+    >>> require_known("compile", {"jobs": 2}, CompileChoices)
+    Traceback (most recent call last):
+    TypeError: compile() has no keyword 'jobs'; it is given as limits=rectifold.Limits(jobs=...)
+    """
+    of_functions = known.__annotations__ | ReadChoices.__annotations__
+    for word in (key for key in given if key not in of_functions):
+        places = {"limits": Limits, "options": Options}.items()
+        owners = [
+            f"it is given as {place}=rectifold.{kind.__name__}({word}=...)"
+            for place, kind in places
+            if place in of_functions and word in {one.name for one in fields(kind)}
+        ]
+        remedy = owners[0] if owners else f"its keywords are {', '.join(of_functions)}"
+        raise TypeError(f"{name}() has no keyword {word!r}; {remedy}")
+    for word, kind in _KINDS.items():
+        if word in given and not isinstance(given[word], kind):
+            raise InputError(
+                f"{word}= is {given[word]!r}; a rectifold.{kind.__name__}(...) is expected"
+            )
+    for word, words in _WORDS.items():
+        if given.get(word) is not None and given[word] not in words:
+            known_words = ", ".join(map(repr, words))
+            raise InputError(f"{word}= is {given[word]!r}; one of {known_words} is expected")
+
+
+_KINDS: Mapping[str, type] = {"limits": Limits, "options": Options}
+_WORDS: Mapping[str, tuple[str, ...]] = {"prover": get_args(Prover), "kind": get_args(Kind)}
 
 
 def outputs_of_pair(given: Outputs | tuple[Outputs, Outputs]) -> tuple[Outputs, Outputs]:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rectifold.errors import InputError
 from rectifold.formats.load import Loaded, load
 from rectifold.ir.network import Network
@@ -33,7 +35,7 @@ def opened(
     model: object,
     *,
     domain: object = None,
-    input_shape: Sequence[int] | None = None,
+    input_shape: int | Sequence[int] | None = None,
     outputs: str | Sequence[str] = (),
     until: str | None = None,
 ) -> Loaded:
@@ -55,6 +57,14 @@ def opened(
         if opener is not None:
             proto = opener(model, _shape(input_shape, domain))
             return _read(proto, type(model).__name__, outputs, until)
+    if isinstance(model, type):
+        raise InputError(f"{model.__name__} is a class; give an object of it, with its weights")
+    if isinstance(model, Mapping):
+        raise InputError(
+            f"a {type(model).__name__} of {', '.join(map(str, list(model)[:2]))}, ... says no "
+            "order of layers; give the module itself (of a state_dict, the module that it was "
+            "loaded into), or a list of (W, b)"
+        )
     name = type(model).__name__ if type(model).__module__ == "builtins" else _class(model)
     raise InputError(
         f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name} is no model that is known; give "
@@ -84,11 +94,18 @@ def _class(model: object) -> str:
     return f"{type(model).__module__}.{type(model).__qualname__}"
 
 
-def _shape(input_shape: Sequence[int] | None, domain: object) -> tuple[int, ...] | None:
+def _shape(input_shape: int | Sequence[int] | None, domain: object) -> tuple[int, ...] | None:
     """The shape of the input as the user said it, with the batch or without; None: not said."""
     from rectifold.objects.domains import shape_of
 
-    return tuple(input_shape) if input_shape is not None else shape_of(domain)
+    if input_shape is None:
+        return shape_of(domain)
+    sizes = (input_shape,) if isinstance(input_shape, int | str) else tuple(input_shape)
+    if not all(isinstance(size, int | np.integer) for size in sizes):
+        raise InputError(
+            f"input_shape= is {input_shape!r}; sizes are expected, such as (3, 32, 32)"
+        )
+    return tuple(int(size) for size in sizes)
 
 
 def _read(model: ModelProto, name: str, outputs: str | Sequence[str], until: str | None) -> Loaded:

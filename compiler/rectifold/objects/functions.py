@@ -36,6 +36,7 @@ from rectifold.objects.choices import (
     RegionChoices,
     ShallowChoices,
     outputs_of_pair,
+    require_known,
     until_of_pair,
 )
 from rectifold.objects.compiling import Wanted, compiled_form, options_for
@@ -61,7 +62,7 @@ def compile_model(
     model: Model,
     domain: DomainLike = None,
     *,
-    input_shape: Sequence[int] | None = None,
+    input_shape: int | Sequence[int] | None = None,
     outputs: Outputs = (),
     until: str | None = None,
     **choices: Unpack[CompileChoices],
@@ -100,6 +101,7 @@ def compile_model(
     1
     """
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
+    require_known("compile", choices, CompileChoices)
     loaded, chosen = _opened(model, domain, how)
     choices.setdefault("options", options_for(loaded))
     form, known = compiled_form(loaded, chosen, Wanted(**choices))
@@ -110,7 +112,7 @@ def prove_model(
     model: Model,
     domain: DomainLike = None,
     *,
-    input_shape: Sequence[int] | None = None,
+    input_shape: int | Sequence[int] | None = None,
     outputs: Outputs = (),
     until: str | None = None,
     **choices: Unpack[ProveChoices],
@@ -132,6 +134,7 @@ def prove_model(
     """
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
     loaded, chosen = _opened(model, domain, how)
+    require_known("prove", choices, ProveChoices)
     return prove(loaded.network, chosen, **choices)
 
 
@@ -140,7 +143,7 @@ def compare_models(
     b: Model,
     domain: DomainLike = None,
     *,
-    input_shape: Sequence[int] | None = None,
+    input_shape: int | Sequence[int] | None = None,
     outputs: Outputs | tuple[Outputs, Outputs] = (),
     until: str | tuple[str | None, str | None] | None = None,
     **choices: Unpack[CompareChoices],
@@ -164,12 +167,13 @@ def compare_models(
     >>> rectifold.compare(one, two, (-1, 1)).verdict
     'equal'
     """
+    require_known("compare", choices, CompareChoices)
     first, second = (
         ReadChoices(input_shape=input_shape, outputs=names, until=end)
         for names, end in zip(outputs_of_pair(outputs), until_of_pair(until), strict=True)
     )
-    one, chosen = _opened(a, domain, first)
-    other = _loaded(b, domain, second)
+    one, other = _loaded(a, domain, first), _loaded(b, domain, second)
+    chosen = _domain(one, domain, other.network.domain)
     asked = Asked(tuple(fractions_of(array_of(choices.get("within", 0), "within"), "within")))
     answer = compare(
         one.network,
@@ -188,7 +192,7 @@ def regions_of(
     model: Model,
     domain: DomainLike = None,
     *,
-    input_shape: Sequence[int] | None = None,
+    input_shape: int | Sequence[int] | None = None,
     outputs: Outputs = (),
     until: str | None = None,
     **choices: Unpack[RegionChoices],
@@ -209,6 +213,7 @@ def regions_of(
     """
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
     loaded, chosen = _opened(model, domain, how)
+    require_known("regions", choices, RegionChoices)
     return linear_regions(loaded.network, chosen, **choices)
 
 
@@ -216,7 +221,7 @@ def shallow_model(
     model: Model,
     domain: DomainLike = None,
     *,
-    input_shape: Sequence[int] | None = None,
+    input_shape: int | Sequence[int] | None = None,
     outputs: Outputs = (),
     until: str | None = None,
     **choices: Unpack[ShallowChoices],
@@ -239,6 +244,7 @@ def shallow_model(
     """
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
     loaded, chosen = _opened(model, domain, how)
+    require_known("shallow", choices, ShallowChoices)
     return ShallowModel.of(shallow_network(loaded.network, chosen, **choices), loaded)
 
 
@@ -259,6 +265,7 @@ def emit_model(
     Raises InputError for an unknown format, a network that the format cannot say, and a file
     that is there already.
     """
+    require_known("emit", how, ReadChoices)
     loaded = _loaded(model, None, how)
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
@@ -279,6 +286,7 @@ def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> l
     >>> rectifold.evaluate([([[2, 0.5]], [1])], [1, 1])
     [Fraction(7, 2)]
     """
+    require_known("evaluate", how, ReadChoices)
     shape = np.shape(np.asarray(point, dtype=object))
     if how.get("input_shape") is None and len(shape) > 1:  # a flat point says no shape
         how["input_shape"] = shape
@@ -292,14 +300,20 @@ def _opened(model: Model, domain: DomainLike, how: ReadChoices) -> tuple[Loaded,
     Raises InputError where there is none.
     """
     loaded = _loaded(model, domain, how)
-    chosen = loaded.network.domain if domain is None else domain_of(domain, loaded)
+    return loaded, _domain(loaded, domain)
+
+
+def _domain(loaded: Loaded, domain: DomainLike, other: Domain | None = None) -> Domain:
+    """The domain that is given, or stated by the model, or the `other`."""
+    stated = other if loaded.network.domain is None else loaded.network.domain
+    chosen = stated if domain is None else domain_of(domain, loaded)
     if chosen is None:
         raise InputError(
             f"{loaded.network.name} states no domain, and what is proved holds on a domain only; "
             'give domain="[0,1]" (each input), "[[0,1],[-1,1]]", (lower, upper) as numbers or '
             'arrays in the shape of the inputs, (point, radius), "box.vnnlib", or "all"'
         )
-    return loaded, chosen
+    return chosen
 
 
 def _loaded(model: Model, domain: DomainLike, how: ReadChoices) -> Loaded:

@@ -204,6 +204,13 @@ def _constant(attribute: Any) -> Any:
 
 
 def _tensor(array: Any, dtype: Any) -> Any:
+    if array.dtype.kind in "OUS":
+        shown = ", ".join(str(v) for v in array.ravel().tolist()[:3])
+        raise InputError(
+            f"the model's tail gives text ({shown}), and PyTorch has no tensors of text; choose "
+            "outputs that are numbers with outputs= where the model is read, or write ONNX, which "
+            "keeps it"
+        )
     is_wide = array.dtype.name != "bfloat16"  # which torch.from_numpy does not know
     tensor = torch.from_numpy(np.array(array, dtype=array.dtype if is_wide else np.float32))
     return tensor.to(dtype) if tensor.is_floating_point() else tensor

@@ -83,7 +83,8 @@ def traced(module: object, shape: Shape | None) -> Trace:
         complaints.append(f"an input of shape {tried}: the batch is fixed by the module")
     raise InputError(
         f"the {type(own).__name__} cannot be called with the shape {shape}, with or without a "
-        f"batch: {'; '.join(complaints)}; give the shape of one sample as input_shape"
+        f"batch: {'; '.join(complaints)}; the shape is that of "
+        "input_shape=, or of the arrays of the domain: give that of one sample"
     )
 
 
