@@ -251,3 +251,16 @@ def test_a_channel_that_is_added_to_another_stays(folder: Path) -> None:
     result = compiled(changed(residual(), "b2", [0], -100))
     assert result.exit_code == 0, result.output
     assert "channels removed" not in result.stderr
+
+
+def test_what_holds_for_a_batch_of_one_only_is_told(folder: Path) -> None:
+    source = plain()
+    source.graph.node[-1].output[0] = "rows"
+    source.graph.node.append(helper.make_node("Transpose", ["rows"], ["y"], perm=[1, 0]))
+    source.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, [4, "n"]))
+    result = compiled(source, "--no-certificate")
+    assert result.exit_code == 0, result.output
+    assert "as the source's own nodes" in result.output
+    assert "for a batch of one only" in result.output
+    written = onnx.load("out.onnx")
+    assert np.abs(values(written, 1) - values(source, 1)).max() < 1e-5

@@ -71,11 +71,14 @@ class Form:
         if self.own is not None:
             return Artifact({name: self.own})
         if self.partly is not None and origin.interface is not None:
-            from rectifold.formats.onnx_writer import documented  # onnx takes 0.3 s to import
+            from rectifold.formats.onnx.partly import partly_notes  # onnx takes 0.3 s to import
+            from rectifold.formats.onnx_writer import documented
 
             header = "\n".join(header_lines(self.compiled.network, origin))
-            model = self.partly.model.SerializeToString(deterministic=True)
-            return Artifact({name: fitting(documented(model, header), origin)})
+            network, partly = self.compiled.network, self.partly
+            model = partly.model.SerializeToString(deterministic=True)
+            notes = partly_notes(partly.model, network, partly.cut, origin.interface)
+            return Artifact({name: fitting(documented(model, header), origin)}, tuple(notes))
         return FORMATS[chosen].emit(self.compiled.network, origin, name)
 
 

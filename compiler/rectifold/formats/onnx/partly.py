@@ -28,6 +28,7 @@ from rectifold.formats.onnx.reader import reading_of
 from rectifold.formats.onnx.tensors import with_external_data
 from rectifold.formats.onnx_drop_in import drop_in_model, obstacle
 from rectifold.formats.onnx_layers import ACTIVATIONS, written_form
+from rectifold.formats.onnx_run_again import require_runs_again
 from rectifold.formats.onnx_tail import tail_parts
 from rectifold.formats.onnx_wiring import is_batched
 from rectifold.ir.network import Layer, Network
@@ -56,6 +57,13 @@ def read_back(model: ModelProto, network: Network, cut: Cut, interface: Interfac
     written = bytes(model.SerializeToString(deterministic=True))
     _require_read_back(onnx.load_model_from_string(written), network, cut, interface)
     return written
+
+
+def partly_notes(model: ModelProto, network: Network, cut: Cut, interface: Interface) -> list[str]:
+    """Runs a `partly_model` beside the source; notes about what was not compared, or holds for a
+    batch of one only. Raises WrittenWrong (a bug) where it computes another function.
+    """
+    return require_runs_again(model, network, cut.dtype, interface)
 
 
 def may_be_cut(cut: Cut, interface: Interface, dtype: str) -> bool:
