@@ -53,6 +53,21 @@ def test_a_value_of_no_meaning_is_refused(given: Mapping[str, Any], words: str) 
         rectifold.compile(NETWORK, **given)
 
 
+def test_an_unknown_objective_is_refused() -> None:
+    with pytest.raises(InputError, match="objective= is 'bytes'; one of 'macs', 'weights', 'uni"):
+        rectifold.Options(objective="bytes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "words"), [("pt", "PyTorch"), ("keras", "Keras"), ("pkl", "its library")]
+)
+def test_files_of_objects_are_not_read(suffix: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model.{suffix}"
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match=rf"into rectifold.compile, once {words} has loaded it"):
+        rectifold.compile(path)
+
+
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(InputError, match="kind= is 'magic'; one of 'exact', "):
         rectifold.shallow(NETWORK, kind="magic")  # type: ignore[arg-type]

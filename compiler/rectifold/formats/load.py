@@ -74,18 +74,22 @@ def load(
     return Loaded(network, tuple(notes), tuple(files), interface)
 
 
+_OF_OBJECTS = " (the object itself goes into rectifold.compile, once {library} has loaded it)"
+_OTHER_FILES = {
+    ".npy": " (a .npy file is an array without a name; numpy.savez writes .npz)",
+    **dict.fromkeys((".pt", ".pth"), _OF_OBJECTS.format(library="PyTorch")),
+    **dict.fromkeys((".keras", ".h5"), _OF_OBJECTS.format(library="Keras")),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), _OF_OBJECTS.format(library="its library")),
+}
+
+
 def _require_known(path: Path, *, is_cut: bool) -> None:
     """Raises InputError for a file of another type, and for one whose outputs are not chosen."""
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise InputError(
             f"{path.name}: files of type {path.suffix or '(none)'} cannot be read; known are "
-            f"{', '.join(_READERS)}"
-            + (
-                " (a .npy file is an array without a name; numpy.savez writes .npz)"
-                if path.suffix == ".npy"
-                else ""
-            )
+            f"{', '.join(_READERS)}" + _OTHER_FILES.get(suffix, "")
         )
     if is_cut and _READERS[suffix] is not None:
         raise InputError(

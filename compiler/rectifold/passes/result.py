@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from rectifold.effort.running import CompileEffort
+from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Carrier, Facts, LayerFacts
 from rectifold.facts.side import Side
@@ -164,6 +165,12 @@ class Options:
     precision: Precision | None = None
     most_error_growth: float = CompileEffort.most_error_growth
     accuracy: Accuracy | None = None
+
+    def __post_init__(self) -> None:
+        """Raises InputError for an unknown objective."""
+        if self.objective not in get_args(Objective):
+            known = ", ".join(map(repr, get_args(Objective)))
+            raise InputError(f"objective= is {self.objective!r}; one of {known} is expected")
 
     def measured_on(self, source: Network, domain: Domain) -> Options:
         """With the rounding error of the source, for a result in floats."""
