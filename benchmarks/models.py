@@ -244,8 +244,9 @@ def _is_line_fine(row: Row, subject: Subject, small: Path, run: Run) -> bool:
     result = json.loads((small.parent / "result.json").read_text())
     before, after = bytes_of(subject.path), bytes_of(small)
     differs = _differences(subject, small)
-    verdict = (result.get("certificate") or {}).get("verdict")
-    proof = "no, time" if verdict is None and run.status == _TIME else str(verdict)
+    proof = str((result.get("certificate") or {}).get("verdict"))
+    if proof == "not made" and run.status == _TIME:
+        proof = "no, time"
     units = f"{result['before']['units']:,} → {result['after']['units']:,}"
     columns = [
         row.name, units, f"{before:,} → {after:,}", f"{run.seconds:.1f}", f"{run.megabytes:.0f}",
