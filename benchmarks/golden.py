@@ -11,8 +11,8 @@ run on one machine: certificates hold multipliers, which another processor's BLA
 Times are left out of the JSON results; nothing here depends on a time limit.
 
 With --kernel the networks, verdicts, regions and shallow forms must be the same bytes; the bounds
-of `stability --json`, multipliers in certificates and tolerances in code may differ in last places,
-and are counted.
+of `stability --json` and `compile --json`, multipliers in certificates and tolerances in code may
+differ in last places, and are counted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMES = {"seconds", "stages"}  # keys of JSON results that hold times
-FLOATS = (".cert", ".py", ".c", ".h", "stability.json")  # hold bounds or multipliers
+# hold bounds or multipliers
+FLOATS = (".cert", ".py", ".c", ".h", "stability.json", "compile.json")
 CARTPOLE = "[[-2,2],[-2,2],[-1/5,1/5],[-2,2]]"
 
 COMMANDS = (
