@@ -12,7 +12,7 @@ from rectifold.bounds.code_error import code_error
 from rectifold.bounds.exactly import exact_backward
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.relaxation import relaxation
-from rectifold.bounds.rounding import gamma, settled_down, settled_up, upper_sum
+from rectifold.bounds.rounding import end_sums, gamma, settled_down, settled_up, upper_sum
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
@@ -189,3 +189,14 @@ def test_code_error_is_infinite_without_a_bounded_domain() -> None:
     assert code_error(network, Domain.everywhere(1), None)[0] > 1e300 or np.isinf(
         code_error(network, Domain.everywhere(1), None)[0]
     )
+
+
+@pytest.mark.parametrize("rows", [0, 1, 1023, 1025, 2050])
+def test_least_and_greatest_sums_do_not_depend_on_blocks(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    weight = rng.integers(-9, 10, (rows, 5)).astype(np.float64)  # sums without rounding
+    low, high = rng.integers(-9, 0, 5).astype(np.float64), rng.integers(0, 9, 5).astype(np.float64)
+    high[3] = np.inf
+    least, greatest = end_sums(weight, low, high)
+    assert np.array_equal(greatest, upper_sum(weight, low, high))
+    assert np.array_equal(least, -upper_sum(-weight, low, high))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rectifold.effort.proofs import BoundEffort
 from rectifold.exact.conversion import Floats
 
 UNIT = 2.0**-53  # unit roundoff of doubles
@@ -47,12 +48,41 @@ def upper_sum(weight: Floats, low: Floats, high: Floats) -> Floats:
 
     Infinite where an infinite end meets a weight that is not 0.
     """
+    positive = np.maximum(weight, 0.0)
+    return _greatest(positive, weight - positive, low, high)
+
+
+def end_sums(weight: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Per row, the least sum and the greatest, as of `upper_sum`.
+
+    In blocks of rows: beside a large matrix there is no room for its positive part.
+    """
+    step = BoundEffort.block_rows
+    least, greatest = np.empty(len(weight)), np.empty(len(weight))
+    for start in range(0, len(weight), step):
+        rows = slice(start, start + step)
+        positive = np.maximum(weight[rows], 0.0)
+        negative = weight[rows] - positive
+        greatest[rows] = _greatest(positive, negative, low, high)
+        least[rows] = -_greatest(-negative, -positive, low, high)
+    return least, greatest
+
+
+def size_sum(weight: Floats, size: Floats) -> Floats:
+    """Per row, the sum of |w_ij| size_j, in floats and in blocks of rows."""
+    step = BoundEffort.block_rows
+    total = np.empty(len(weight))
+    for start in range(0, len(weight), step):
+        rows = slice(start, start + step)
+        total[rows] = np.abs(weight[rows]) @ size
+    return total
+
+
+def _greatest(positive: Floats, negative: Floats, low: Floats, high: Floats) -> Floats:
     finite_low, finite_high = (
         np.where(np.isfinite(low), low, 0.0),
         np.where(np.isfinite(high), high, 0.0),
     )
-    positive = np.maximum(weight, 0.0)
-    negative = weight - positive
     total = positive @ finite_high + negative @ finite_low
     no_low, no_high = ~np.isfinite(low), ~np.isfinite(high)
     if no_low.any() or no_high.any():

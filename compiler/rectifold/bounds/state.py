@@ -18,7 +18,7 @@ import numpy as np
 
 from rectifold.bounds.floats import Constraints, FloatLayer, float_constraints, float_layer
 from rectifold.bounds.interval import Interval
-from rectifold.bounds.rounding import TINY, gamma, settled_down, settled_up, upper_sum
+from rectifold.bounds.rounding import TINY, end_sums, gamma, settled_down, settled_up, size_sum
 from rectifold.effort.proofs import BoundEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
@@ -161,8 +161,8 @@ class Bounds:
         total_up, total_down = layer.bias.copy(), layer.bias.copy()
         for source, weight in layer.weights.items():
             low, high = self.passed_on(source)
-            total_up = total_up + upper_sum(weight, low, high)
-            total_down = total_down - upper_sum(-weight, low, high)
+            least, greatest = end_sums(weight, low, high)
+            total_up, total_down = total_up + greatest, total_down + least
         error = self._forward_error(layer)
         upper, lower = settled_up(total_up, error), settled_down(total_down, error)
         for i in np.nonzero((upper > 0) & (total_up <= 4 * error))[0]:
@@ -186,7 +186,7 @@ class Bounds:
             for source, weight in layer.weights.items():
                 size, endless = _finite_sizes(self.passed_on(source))
                 with np.errstate(over="ignore"):  # an infinite size gives no bound
-                    rows = rows + np.abs(weight) @ size
+                    rows = rows + size_sum(weight, size)
                 radius = layer.radii[source]
                 if radius is not None:
                     with np.errstate(invalid="ignore", over="ignore"):  # no number gives no bound

@@ -40,7 +40,7 @@ from rectifold.cli.targets import (
     require_outputs,
 )
 from rectifold.cli.times import Times
-from rectifold.emitters.artifact import write_artifact
+from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.errors import as_options
 from rectifold.ir.canonical import digest
@@ -218,10 +218,8 @@ def _write_compiled(
         return _write_form(made, made.folded, to, rewriting, end, force=force)
     form, known = made.form, made.known
     verdict = None if known is None else known.verdict
-    origin = _origin(form, to, verdict, end)
-    artifact = form.artifact(origin, to.chosen, to.path.name)
+    artifact, bound = _artifact(form, to, verdict, end)
     to.say(artifact.notes)
-    bound = largest_bound(origin.error_bound, to.chosen)
     left_out = () if known is None or form.own is not None else known.left_out
     file = rewriting.certificate_file
     beside = certificate_bytes(file, None if known is None else known.certificate)
@@ -250,6 +248,17 @@ def _write_form(
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
     return _Written(done, known is not None, in_time=made.in_time)
+
+
+def _artifact(
+    form: Form, to: To, verdict: Verdict | None, end: Deadline
+) -> tuple[Artifact, float | None]:
+    """The files, and the bound on what they round; the source's own file has no header to make."""
+    if form.own is not None:
+        return Artifact({to.path.name: form.own}), None
+    origin = _origin(form, to, verdict, end)
+    bound = largest_bound(origin.error_bound, to.chosen)
+    return form.artifact(origin, to.chosen, to.path.name), bound
 
 
 def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
