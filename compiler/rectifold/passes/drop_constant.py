@@ -10,6 +10,7 @@ that loses all its units disappears with its edges, so no layer is left without 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
 
@@ -137,11 +138,10 @@ def _unread(
     """The constants go into the biases of the readers, and the units stay."""
     draft = Draft(network)
     shift = Matrix.column([values.get(k, Fraction(0)) for k in range(layer.size)])
-    read = np.diag([0.0 if k in values else 1.0 for k in range(layer.size)])
     for reader in readers:
         old = draft.layers[reader]
         weight = old.weights[layer.name]
-        weights = dict(old.weights) | {layer.name: weight @ Matrix.from_floats(read)}
+        weights = dict(old.weights) | {layer.name: _without_columns(weight, values)}
         if weights[layer.name].is_zero:
             del weights[layer.name]
         draft.edit(reader, bias=old.bias + weight @ shift, weights=weights)
@@ -150,17 +150,21 @@ def _unread(
     return Rewritten(draft.freeze(), facts, (step,))
 
 
+def _without_columns(weight: Matrix, gone: Collection[int]) -> Matrix:
+    """With zeros in these columns."""
+    size = weight.shape[1]
+    kept = [k for k in range(size) if k not in gone]
+    return weight.select_columns(kept).scatter_columns(kept, size)
+
+
 def _flatten_rows(
     network: Network, facts: Facts, layer: Layer, values: dict[int, Fraction]
 ) -> Rewritten:
     """Constant outputs: zero rows with the constant as bias."""
     draft = Draft(network)
-    keep = np.ones(layer.size)
-    keep[sorted(values)] = 0.0
-    mask = Matrix.from_floats(np.diag(keep))
-    weights = {u: mask @ w for u, w in layer.weights.items()}
+    weights = {u: _without_columns(w.T, values).T for u, w in layer.weights.items()}
     weights = {u: w for u, w in weights.items() if not w.is_zero}
-    bias = mask @ layer.bias + Matrix.column(
+    bias = _without_columns(layer.bias.T, values).T + Matrix.column(
         [values.get(k, Fraction(0)) for k in range(layer.size)]
     )
     draft.edit(layer.name, bias=bias, weights=weights)
