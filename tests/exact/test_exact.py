@@ -239,3 +239,18 @@ def test_a_number_that_could_not_be_read_back_is_not_written() -> None:
         NumberError, match=r"a number of about 2,80\d digits cannot be written; the limit is 2,500"
     ):
         format_number(Fraction(10) ** 2800 / 3)
+
+
+@pytest.mark.parametrize("rows", [0, 1023, 1025])
+def test_sums_and_opposites_of_floats_are_exact_in_every_block(rows: int) -> None:
+    values = np.random.default_rng(rows).integers(-3, 4, (rows, 2)).astype(np.float64)
+    matrix = Matrix.from_floats(values)
+    assert (matrix + matrix) == Matrix.from_floats(2 * values)
+    assert (matrix + (-matrix)).is_zero
+    assert not np.signbit((-matrix).floats[values == 0]).any()
+    if rows:
+        tiny = values.copy()
+        tiny[-1] = [2.0**-60, 1.0]
+        other = np.ones_like(values)
+        total = Matrix.from_floats(tiny) + Matrix.from_floats(other)
+        assert total.entry(rows - 1, 0) == 1 + Fraction(1, 2**60)

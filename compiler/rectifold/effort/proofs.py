@@ -12,7 +12,7 @@ class BoundEffort:
     rows: int = 1024
     """Units of one batch of backward substitution."""
     block_rows: int = 1024
-    """Rows of one block of a sum over a layer: some megabytes at a time."""
+    """Rows of one block of a sum of or over large matrices: some megabytes at a time."""
     threaded_weights: int = 4096 * 4096
     """Weights of one matrix from which on products use every processor."""
 

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpz
 
+from rectifold.effort.proofs import BoundEffort
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 _FLOAT_BITS = sys.float_info.mant_dig
@@ -64,12 +66,24 @@ def floats_if_exact(integers: Iterable[int] | Iterable[fmpz], den: int) -> Float
 
 
 def exact_float_sum(a: Floats, b: Floats) -> Floats | None:
-    """a + b if no entry rounds (Knuth's two-sum), else None."""
+    """a + b if no entry rounds (Knuth's two-sum), else None. Two arrays of one shape.
+
+    In blocks of rows: the terms of the sum of large arrays take five times their memory.
+    """
+    total = np.empty(a.shape)
+    for start in range(0, len(a), BoundEffort.block_rows):
+        rows = slice(start, start + BoundEffort.block_rows)
+        if not _exact_sum_into(total[rows], a[rows], b[rows]):
+            return None
+    return total
+
+
+def _exact_sum_into(total: Floats, a: Floats, b: Floats) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):
-        total = a + b
+        np.add(a, b, out=total)
         virtual = total - a
         error = (a - (total - virtual)) + (b - virtual)
-    return total if np.isfinite(total).all() and not error.any() else None
+    return bool(np.isfinite(total).all()) and not bool(error.any())
 
 
 def quotient(numerator: int, den: int) -> tuple[float, float]:

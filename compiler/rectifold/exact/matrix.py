@@ -103,7 +103,7 @@ class Matrix(Entries):
         """S with (S a)_k = a_picked[k]."""
         array = np.zeros((len(picked), size))
         array[np.arange(len(picked)), np.asarray(picked, dtype=np.int64)] = 1.0
-        return Matrix.from_floats(array)
+        return Matrix._of_entries(array)
 
     def __reduce__(self) -> tuple[object, ...]:
         if self._array is not None:
@@ -135,7 +135,7 @@ class Matrix(Entries):
         if self._array is not None and other._array is not None:
             total = exact_float_sum(self._array, other._array)
             if total is not None:
-                return Matrix.from_floats(total)
+                return Matrix._of_entries(total)  # x - x is +0
         a, da = self._integer_form
         b, db = other._integer_form
         den = math.lcm(da, db)
@@ -143,7 +143,7 @@ class Matrix(Entries):
 
     def __neg__(self) -> Matrix:
         if self._array is not None:
-            return Matrix.from_floats(-self._array)
+            return Matrix._of_entries(0.0 - self._array)  # no -0
         assert self._mat is not None
         return Matrix(self.shape, None, self._mat * fmpz(-1), self._den)
 
