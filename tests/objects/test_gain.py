@@ -82,3 +82,8 @@ def test_where_the_time_was_over_before_the_model_is_written_as_it_is() -> None:
     form, _ = form_of(model, Deadline(time.monotonic() - 1, grace=1e-4))
     assert form.own == model.SerializeToString()
     assert form.compiled.network is form.compiled.source
+    assert not form.compiled.rewritten
+    assert form.note == (
+        "the time was over before anything was rewritten: the own nodes of image were written, "
+        "unchanged; give more time"
+    )

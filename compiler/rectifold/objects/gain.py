@@ -89,8 +89,14 @@ def smallest_form(
 
     `facts` are those of `source` on the domain that it states.
     """
-    partly = partly_rewritten(source, facts, to.interface, to.precision, options, deadline)
     own = _own_bytes(to)
+    if own is not None and deadline.is_over:
+        note = (
+            f"the time was over before anything was rewritten: the own nodes of {to.name} were "
+            "written, unchanged; give more time"
+        )
+        return _as_it_is(source, facts, own, note, rewritten=False)
+    partly = partly_rewritten(source, facts, to.interface, to.precision, options, deadline)
     before = inf if own is None else _weight_bytes(own)
     least = min(before, inf if partly is None else partly.bytes)
     whole, size = None, least_bytes(source, facts, to.precision)
@@ -107,7 +113,13 @@ def smallest_form(
         f"bytes, those of {to.name} {before:,}; its own nodes were written, unchanged "
         f"(larger=True writes the rewritten network)"
     )
-    same = Compiled(source, source, facts, facts, (), facts.seconds)
+    return _as_it_is(source, facts, own, note)
+
+
+def _as_it_is(
+    source: Network, facts: Facts, own: bytes | None, note: str, *, rewritten: bool = True
+) -> Form:
+    same = Compiled(source, source, facts, facts, (), facts.seconds, rewritten)
     return Form(same, own, note=note)
 
 
