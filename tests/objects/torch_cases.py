@@ -96,6 +96,7 @@ EXACT: dict[str, Case] = {
     "add: residual in place": (_f(lambda m, x: m.linear(x).relu_().add_(x)), FLAT),
     "sub": (_f(lambda m, x: x - m.vector - torch.sub(m.linear(x), x)), FLAT),
     "rsub": (_f(lambda m, x: 2 - x), FLAT),
+    "rsub: alpha": (_f(lambda m, x: torch.rsub(x, m.vector, alpha=3)), FLAT),
     "mul": (_f(lambda m, x: m.vector * x * 3), FLAT),
     "div": (_f(lambda m, x: x / 4), FLAT),
     "maximum": (_f(lambda m, x: torch.maximum(x, m.linear(x))), FLAT),

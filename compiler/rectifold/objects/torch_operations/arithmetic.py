@@ -15,17 +15,20 @@ from rectifold.objects.torch_graph import Call, Value
 
 
 def pair(operator: str, *, turned: bool = False) -> Callable[[Call], str]:
-    """Two operands, the second one times `alpha` where there is one; `turned` exchanges them."""
+    """Two operands, the second one times `alpha` where there is one; `turned` exchanges them
+    before.
+    """
 
     def run(call: Call) -> str:
         if call.args.get("rounding_mode"):
             raise call.fail(
                 f"rounding_mode={call['rounding_mode']!r} rounds quotients; leave it out"
             )
-        left, right = (call.operand(part) for part in list(call.args.values())[:2])
+        operands = [call.operand(part) for part in list(call.args.values())[:2]]
+        left, right = reversed(operands) if turned else operands
         alpha = call.args.get("alpha", 1)
         right = right if alpha == 1 else call.emit("Mul", right, call.operand(alpha))
-        return call.emit(operator, *((right, left) if turned else (left, right)))
+        return call.emit(operator, left, right)
 
     return run
 
