@@ -67,6 +67,10 @@ REFUSED: dict[str, tuple[Build, str]] = {
         lambda: behind(StandardScaler()),
         "Pipeline: it is not fitted, so that the number of features is not known",
     ),
+    "one class": (
+        lambda: perceptron(np.full(len(X), "cat")),
+        "MLPClassifier: it was fitted on one class only, so that its label is cat for every input",
+    ),
     "Normalizer": (
         lambda: make_pipeline(Normalizer(), MLPRegressor(hidden_layer_sizes=(2,), max_iter=1)).fit(
             X, Y

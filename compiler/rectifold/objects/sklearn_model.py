@@ -188,6 +188,11 @@ _INVERSES: Mapping[str, Sequence[tuple[str, str, str | None]]] = {
 def _mlp_classifier(graph: ModelGraph, part: Part, x: str) -> list[ValueInfoProto]:
     value, size = _perceptron(graph, part, x)
     classes = np.asarray(part.learned("classes_"))
+    if len(classes) == 1:
+        raise part.fail(
+            f"it was fitted on one class only, so that its label is {classes[0]} for every input; "
+            "fit it on data of both classes"
+        )
     if part.option("out_activation_") == "logistic" and (size > 1 or len(classes) != 2):
         return _several_labels(graph, value, size)
     return _labelled(graph, part, value, classes)
