@@ -30,11 +30,15 @@ _LINE = re.compile(r'File "([^"]+)", line (\d+), in \S+\n\s*(.*)')
 
 @dataclass(frozen=True)
 class Value:
-    """A tensor that depends on the input: its name, its shape (None: the batch), its type."""
+    """A tensor that depends on the input: its name, its shape (None: the batch), its type.
+
+    `batch` is the size that is None as it was recorded, such as "s0" or "2*s0".
+    """
 
     name: str
     shape: tuple[int | None, ...]
     dtype: str
+    batch: str = ""
 
     @property
     def rank(self) -> int:
@@ -110,8 +114,8 @@ def type_name(kind: object) -> str:
 
 def value_of(name: str, recorded: Tensor) -> Value:
     """A value of the shape and type that were recorded."""
-    shape = sizes_of(recorded)
-    return Value(name, shape, type_name(recorded.dtype))
+    batch = ", ".join(str(size) for size in recorded.shape if not isinstance(size, int))
+    return Value(name, sizes_of(recorded), type_name(recorded.dtype), batch)
 
 
 def sizes_of(recorded: Tensor) -> tuple[int | None, ...]:

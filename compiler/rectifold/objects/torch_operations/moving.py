@@ -73,7 +73,8 @@ def sliced(call: Call) -> str:
     x = first(call)
     start, end = call["start"] or 0, call["end"]
     size = x.shape[call["dim"] % x.rank]
-    whole = start == 0 and (end is None or not isinstance(end, int) or end >= 2**62)
+    is_end = end is None or (end >= 2**62 if isinstance(end, int) else str(end) == x.batch)
+    whole = isinstance(start, int) and start == 0 and is_end
     if whole and call["step"] == 1:
         return call.operand(x)  # x[:]
     (axis,) = call.axes(x, call["dim"])
