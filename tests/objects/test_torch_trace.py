@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -45,6 +46,15 @@ def test_the_shape_has_the_batch_in_front(
     module: Any, given: tuple[int, ...] | None, read: tuple[object, ...]
 ) -> None:
     assert input_shape(module, given) == read
+
+
+def test_a_shape_with_a_batch_is_refused() -> None:
+    message = r"\(8, 1, 6, 6\) begins with a batch of 8; give the shape of one sample, \(1, 6, 6\)"
+    with pytest.raises(InputError, match=message):
+        opened(IMAGES, input_shape=(8, 1, 6, 6))
+    corners = np.zeros((8, 1, 6, 6)), np.ones((8, 1, 6, 6))
+    with pytest.raises(InputError, match=message):
+        opened(IMAGES, domain=corners)
 
 
 def test_a_shape_that_is_not_known_is_asked_for() -> None:

@@ -77,6 +77,8 @@ def traced(module: object, shape: Shape | None) -> Trace:
         if complaint := _refusal(own, example):
             complaints.append(f"an input of shape {tried}: {complaint}")
             continue
+        if not batched:
+            _require_no_batch(own, shape)
         trace = _recorded(own, example, batched)
         if not batched or _is_dynamic(trace.input):
             return trace
@@ -150,6 +152,31 @@ def _has_batch(module: Module, shape: Shape) -> bool:
         if hasattr(part, "in_features"):
             return len(shape) == 2 and shape[1] == part.in_features
     return len(shape) in (2, 4)
+
+
+def _require_no_batch(module: Module, shape: Shape) -> None:
+    """Raises InputError where the first size of `shape` is that of a batch: one sample more gives
+    one row more. A batch of one is a sample.
+    """
+    if not shape or shape[0] == 1:
+        return
+    for size in (shape[0], shape[0] + 1):
+        example = _example(module, (size, *shape[1:]))
+        if _refusal(module, example) or _rows_of(module, example) != size:
+            return
+    raise InputError(
+        f"the shape {shape} begins with a batch of {shape[0]}; give the shape of one sample, "
+        f"{shape[1:]}, as input_shape= or in the arrays of the domain"
+    )
+
+
+def _rows_of(module: Module, example: Tensor) -> int | None:
+    """The first size of what the module gives."""
+    import torch
+
+    with torch.no_grad(), _quiet():
+        shape = getattr(module(example), "shape", ())
+    return int(shape[0]) if len(shape) else None
 
 
 def _example(module: Module, shape: Shape) -> Tensor:
