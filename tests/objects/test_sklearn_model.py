@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rectifold
 from rectifold.errors import InputError
 from rectifold.formats.load import Loaded
 from rectifold.ir.evaluate import evaluate
@@ -91,6 +92,24 @@ def test_columns_by_name() -> None:
         model = estimators.of_named_columns(columns, frame)
         theirs = model.predict(pandas.DataFrame(POINTS, columns=list("abcd"))).reshape(-1, 1)
         assert np.abs(run(opened(model), POINTS)["variable"] - theirs).max() <= 1e-9
+
+
+def test_columns_in_another_order_are_refused() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas has columns with names")
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    model = estimators.of_named_columns(["d", "b"], frame)
+    compiled = rectifold.compile(model, (-4, 4))
+    assert np.abs(compiled.predict(frame) - compiled.predict(X)).max() <= 1e-9
+    other = frame[["b", "a", "c", "d"]]
+    with pytest.raises(InputError, match="columns b, a, c, d; the model was fitted to a, b, c, d,"):
+        compiled.predict(other)
+    back = compiled.to_sklearn()
+    assert back.predict(frame).shape == (len(X),)
+    with pytest.raises(ValueError, match="feature names"):
+        back.predict(other)
+    again = rectifold.compile(compiled.to_onnx(), (-4, 4))
+    with pytest.raises(InputError, match="give frame"):
+        again.predict(other)
 
 
 @pytest.mark.parametrize("title", REFUSED)

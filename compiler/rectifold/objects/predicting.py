@@ -36,8 +36,13 @@ def predict(network: Network, interface: Interface | None, inputs: object) -> Pr
 
     One array for one output of the model, else arrays by name. Warns of points outside the
     network's domain, where the network need not be what it came from. Raises InputError for
-    another shape than the model's, and for what is no array of numbers.
+    another shape than the model's, for what is no array of numbers, and for a data frame with other
+    columns than the model was fitted to.
     """
+    if interface is not None:
+        from rectifold.objects.column_names import require_columns  # onnx takes 0.3 s to import
+
+        require_columns(inputs, interface)
     rows, batch = _rows(inputs, interface, network.input_size)
     _warn_outside(network, rows)
     values = np.concatenate([evaluate_float(network, part) for part in _parts(rows, network)])

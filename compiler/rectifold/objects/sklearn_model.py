@@ -10,7 +10,7 @@ model. Over the real numbers the nodes are what scikit-learn computes but for it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -18,6 +18,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto
 
 from rectifold.errors import InputError
+from rectifold.objects.column_names import name_columns
 from rectifold.objects.model_graph import ModelGraph, port
 from rectifold.objects.sklearn_part import Part
 from rectifold.objects.sklearn_steps import STEPS, steps_of, transformed
@@ -41,7 +42,9 @@ def model_of(estimator: object) -> ModelProto:
     x = graph.fresh("X")
     inputs = [port(x, "float64", ["N", _features(part)])]
     outputs = _ended(graph, part, x)
-    return graph.model(type(part.estimator).__name__, inputs, outputs)
+    model = graph.model(type(part.estimator).__name__, inputs, outputs)
+    name_columns(model, _names(part))
+    return model
 
 
 def _best(part: Part) -> Part:
@@ -57,6 +60,12 @@ def _features(part: Part) -> int:
         with suppress(InputError):
             return inner.features
     raise part.fail("it is not fitted, so that the number of features is not known; fit it first")
+
+
+def _names(part: Part) -> Iterable[object]:
+    """The names of the columns that it was fitted to, where it was fitted to a data frame."""
+    found = (inner.option("feature_names_in_") for inner in _inside(part))
+    return cast(Iterable[object], next((names for names in found if names is not None), ()))
 
 
 def _inside(part: Part) -> Iterator[Part]:

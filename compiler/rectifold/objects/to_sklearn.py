@@ -18,6 +18,7 @@ from rectifold.formats.float_range import require_range
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
 from rectifold.objects.chain import as_chain
+from rectifold.objects.column_names import columns_of
 from rectifold.objects.sklearn_tail import Ending, ending_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def to_sklearn(
         )
     estimator = _new(ending)
     _set_layers(estimator, as_chain(network))
+    if columns := columns_of(interface):
+        estimator.feature_names_in_ = np.array(columns, dtype=object)
     estimator.out_activation_ = ending.function
     if ending.function in ("softmax", "logistic"):
         _set_classes(estimator, ending)

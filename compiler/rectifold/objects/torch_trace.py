@@ -175,7 +175,7 @@ def _rows_of(module: Module, example: Tensor) -> int | None:
     import torch
 
     with torch.no_grad(), _quiet():
-        shape = getattr(module(example), "shape", ())
+        shape: Sequence[int] = getattr(module(example), "shape", ())
     return int(shape[0]) if len(shape) else None
 
 
