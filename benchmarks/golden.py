@@ -10,9 +10,9 @@ A change that only moves or renames code leaves every hash as it is. Hashes are 
 run on one machine: certificates hold multipliers, which another processor's BLAS rounds otherwise.
 Times are left out of the JSON results; nothing here depends on a time limit.
 
-With --kernel the networks, verdicts, regions and shallow forms must be the same bytes; the bounds
-of `stability --json` and `compile --json`, multipliers in certificates and tolerances in code may
-differ in last places, and are counted.
+With --kernel the networks, verdicts, regions and shallow forms must be the same bytes, and so must
+what `stability --json` and `compile --json` say beside their bounds; those bounds, multipliers in
+certificates and tolerances in code may differ in last places, and are counted.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMES = {"seconds", "stages"}  # keys of JSON results that hold times
-# hold bounds or multipliers
-FLOATS = (".cert", ".py", ".c", ".h", "stability.json", "compile.json")
+# hold bounds or multipliers: these JSON results are hashed without their bounds too
+BOUNDED = ("stability.json", "compile.json")
+BOUNDS = {"lo", "up", "error_bound", "observed_error"}  # their keys that hold bounds
+FLOATS = (".cert", ".py", ".c", ".h", *BOUNDED)
 CARTPOLE = "[[-2,2],[-2,2],[-1/5,1/5],[-2,2]]"
 
 COMMANDS = (
@@ -149,7 +151,10 @@ def hashes(names: list[str]) -> dict[str, str]:
                 if "--text" in command:
                     found[f"{name}: {command} output"] = _hash(result.output.encode())
             for path in sorted(folder.iterdir()):
-                found[f"{name}: {path.name}"] = _hash(_without_times(path))
+                found[f"{name}: {path.name}"] = _hash(_without(path, TIMES))
+                if path.name in BOUNDED:
+                    rest = _hash(_without(path, TIMES | BOUNDS))
+                    found[f"{name}: {path.name} without bounds"] = rest
         os.chdir(home)
     return found
 
@@ -158,14 +163,15 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _without_times(path: Path) -> bytes:
+def _without(path: Path, keys: set[str]) -> bytes:
+    """The content of a file; of a JSON result without these keys."""
     content = path.read_bytes()
     if path.suffix != ".json":
         return content
 
     def cleaned(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: cleaned(v) for k, v in value.items() if k not in TIMES}
+            return {k: cleaned(v) for k, v in value.items() if k not in keys}
         return [cleaned(v) for v in value] if isinstance(value, list) else value
 
     return json.dumps(cleaned(json.loads(content)), sort_keys=True).encode()

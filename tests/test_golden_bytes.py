@@ -65,3 +65,12 @@ def test_only_files_with_floats_of_blas_may_differ(golden: ModuleType) -> None:
         },
     )
     assert golden.beyond_floats(changed) == ["a: small.relu: 1 → 2", "a: verify.json: 1 → 2"]
+
+
+def test_what_a_result_says_beside_its_bounds_is_compared_exactly(golden: ModuleType) -> None:
+    found = golden.hashes(["tiny"])
+    for name in ("compile.json", "stability.json"):
+        key = f"tiny.relu: {name} without bounds"
+        assert found[key] != found[f"tiny.relu: {name}"]
+        changed = golden.differences(found, found | {key: "changed"})
+        assert golden.beyond_floats(changed) == changed != []
