@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from onnx_models import node
 from onnx_tails import made
 from rectifold.cli.main import main
+from rectifold.formats.interface import with_tail
 from rectifold.formats.onnx.reader import read_model
 from rectifold.formats.onnx.same_tail import is_same_tail
 
@@ -134,3 +136,52 @@ def test_names_do_not_count_but_attributes_and_constants_do() -> None:
     swapped = [node("Softmax", ["h"], "p", axis=1), node("Mul", ["c", "p"])]
     assert not is_same_tail(first, tail(*swapped, c=np.float32(2)))
     assert not is_same_tail(first, tail(node("Softmax", ["h"], axis=1)))
+
+
+HEADS = [
+    node("Gemm", ["a", "w2", "b2"], "g", alpha=0.5),
+    node("Softmax", ["h"], "p", axis=1),
+    node("Sigmoid", ["g"], "q"),
+]
+
+
+def test_two_outputs_with_a_tail_each_are_the_same_behind_a_written_file(folder: Path) -> None:
+    both = ("--outputs", "p,q")
+    onnx.save(made(HEADS, ["p", "q"]), "heads.onnx")
+    assert (
+        call("compile", "heads.onnx", *DOMAIN, *both, "--larger", "-o", "small.onnx").exit_code == 0
+    )
+    said = told("verify", "heads.onnx", "small.onnx", *DOMAIN, *both, *both)["statement"]
+    assert said.endswith("; before the tail (Softmax, Sigmoid), hence equal")
+
+
+def _heads(*tail: Any) -> Any:
+    """Three values as two heads, of which the tail makes p and q."""
+    sizes = {"sizes": np.array([2, 1]), "rows": np.array([-1, 2]), "one": np.array([1, 2])}
+    tail = (node("Split", ["h", "sizes"], ["c", "d"], axis=1), *tail)
+    return read_model(made(tail, ["p", "q"], sizes), "net", ["p", "q"]).interface
+
+
+def test_tails_of_the_same_values_are_the_same_however_these_are_cut_out() -> None:
+    sigmoid, softmax = node("Sigmoid", ["d"], "q"), node("Softmax", ["c"], "p", axis=1)
+    plain = _heads(softmax, sigmoid)
+    shaped = [node("Reshape", ["c", "rows"], "e"), node("Softmax", ["e"], "p", axis=1)]
+    assert is_same_tail(plain, _heads(*shaped, sigmoid))
+    row = [node("Reshape", ["c", "one"], "e"), node("Softmax", ["e"], "p", axis=1)]
+    assert not is_same_tail(plain, _heads(*row, sigmoid))  # joins a batch of several rows
+    swapped = [node("Softmax", ["d"], "p", axis=1), node("Sigmoid", ["c"], "q")]
+    assert not is_same_tail(plain, _heads(*swapped))
+
+
+def test_a_tail_that_reads_an_input_of_another_shape_is_another() -> None:
+    tail = [*SOFTMAX, node("ArgMax", ["x"], "s", axis=1), node("Gather", ["p", "s"], "y", axis=1)]
+    first = read_model(made(tail, ["y"]), "net").interface
+    turned = replace(first, inputs=(replace(first.inputs[0], shape=(2, 1)),))
+    assert is_same_tail(first, first)
+    assert not is_same_tail(first, turned)
+
+
+def test_a_form_that_is_equal_outside_the_strips_is_not_said_to_be_equal() -> None:
+    interface = read_model(made(SOFTMAX, ["p"]), "net").interface
+    said = with_tail("equal outside the strips", interface)
+    assert said == "equal outside the strips before the tail (Softmax)"

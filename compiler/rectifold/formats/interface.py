@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
     from onnx import ModelProto, NodeProto
 
-_EQUAL = re.compile(r"(a shallow form \(\w+\): )?equal\b")
+_EQUAL = re.compile(r"(a shallow form \(\w+\): )?equal\b(?! outside)")
 
 WRITTEN = "written as it is"
 """The statement about a network that was not rewritten."""
