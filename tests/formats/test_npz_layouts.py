@@ -66,6 +66,14 @@ REFUSED = {
         {"0.weight": W, "0.bias": C, "1.running_mean": C},
         "'1.running_mean' beside '0' is no weight or bias",
     ),
+    "sorted as texts": (
+        {"fc9.weight": SQUARE, "fc11.weight": SQUARE, "fc10.weight": SQUARE},
+        "'fc10' comes behind 'fc11' in the file, and the numbers say",
+    ),
+    "one member twice": (
+        {"d/kernel": W.T, "d/bias": C, "d/kernel:0": 2 * W.T},
+        "the layer 'd' has two members kernel .one is 'd/kernel:0'.",
+    ),
 }
 
 

@@ -34,6 +34,7 @@ class Layout(NamedTuple):
 _COUNTED = re.compile(r"([Wb])([1-9]\d*)")
 _TORCH = re.compile(r"(.+)\.(weight|bias)")
 _KERAS = re.compile(r"(.+)[/.](kernel|bias)(:0)?")
+_NUMBER = re.compile(r"[0-9]+")
 _PLAIN = re.compile(r"arr_(\d+)")
 
 
@@ -67,7 +68,13 @@ def _named(name: str, arrays: Arrays, pattern: re.Pattern[str], *, is_transposed
     found: dict[str, np.ndarray] = {}
     for key, array in arrays.items():
         if match := pattern.fullmatch(key):
-            layers.setdefault(match[1], {})[match[2]] = array
+            parts = layers.setdefault(match[1], {})
+            if match[2] in parts:
+                raise InputError(
+                    f"{name}: the layer {match[1][:40]!r} has two members {match[2]} (one is "
+                    f"{key[:40]!r}); leave out one of them"
+                )
+            parts[match[2]] = array
         elif key in ("input_lo", "input_hi"):
             found[key] = array
         else:
@@ -75,6 +82,7 @@ def _named(name: str, arrays: Arrays, pattern: re.Pattern[str], *, is_transposed
                 f"{name}: the member {key[:40]!r} beside {next(iter(layers), 'layers')[:40]!r} is "
                 "no weight or bias of a dense layer; export the model as .onnx"
             )
+    _require_order(name, list(layers))
     for k, (layer, parts) in enumerate(layers.items()):
         weight = parts.get("kernel", parts.get("weight"))
         if weight is None or weight.ndim != 2 or len(parts) > 2:
@@ -87,6 +95,22 @@ def _named(name: str, arrays: Arrays, pattern: re.Pattern[str], *, is_transposed
             found[f"b{k}"] = parts["bias"]
     order = ", ".join(layers)[:200]
     return Layout(found, [f"{name}: the layers are {order}, in this order ({_way(is_transposed)})"])
+
+
+def _require_order(name: str, layers: Sequence[str]) -> None:
+    """Raises InputError where numbers in the names count otherwise than the order of the file."""
+    last: dict[str, tuple[list[int], str]] = {}
+    for layer in layers:
+        numbers = [int(n) for n in _NUMBER.findall(layer)]
+        kind = _NUMBER.sub("#", layer)
+        before, other = last.get(kind, (numbers, layer))
+        if numbers < before:
+            raise InputError(
+                f"{name}: the layer {layer[:40]!r} comes behind {other[:40]!r} in the file, and "
+                "the numbers say that it comes before; store the layers in their order, or as "
+                "W0, b0, W1, b1, ..."
+            )
+        last[kind] = (numbers, layer)
 
 
 def _plain(name: str, arrays: Arrays) -> Layout:
