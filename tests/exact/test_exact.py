@@ -17,7 +17,7 @@ from rectifold.exact.literals import (
     parse_number,
     parse_rational,
 )
-from rectifold.exact.matrix import Matrix, hstack, vstack
+from rectifold.exact.matrix import Matrix, hstack, positive_part, vstack
 from rectifold.exact.numerals import round_down, round_up
 
 rationals = st.one_of(
@@ -71,7 +71,7 @@ def test_form_is_canonical_and_approximation_is_rigorous(a: list[list[Fraction]]
         for j, value in enumerate(row):
             slack = Fraction(0) if radius is None else Fraction(float(radius[i, j]))
             assert abs(Fraction(float(mid[i, j])) - value) <= slack
-    assert matrix.positive_part().fractions() == [[max(x, Fraction(0)) for x in r] for r in a]
+    assert positive_part(matrix).fractions() == [[max(x, Fraction(0)) for x in r] for r in a]
 
 
 @given(tables(3, 3))

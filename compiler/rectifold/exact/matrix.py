@@ -215,13 +215,6 @@ class Matrix(Entries):
             return Matrix._of_entries(spread)
         return self @ Matrix.selection(index, size)
 
-    def positive_part(self) -> Matrix:
-        """max(entry, 0), entrywise."""
-        if self._array is not None:
-            return Matrix.from_floats(np.maximum(self._array, 0.0))
-        integers, den = self.integers()
-        return Matrix.from_integers(self.shape, [max(0, v) for v in integers], den)
-
     def rref(self) -> tuple[Matrix, list[int]]:
         """(nonzero rows of the reduced row echelon form, pivot columns): self = self[:, pivots] @
         rows.
@@ -258,6 +251,14 @@ def _sparse_product(left_factor: Matrix, right_factor: Matrix) -> Matrix:
         total[np.unique(rows)] = np.add.reduceat(left[:, None] * right[columns], starts, axis=0)
     shape = (left_factor.shape[0], right_factor.shape[1])
     return Matrix.from_integers(shape, total.ravel().tolist(), den * other_den)
+
+
+def positive_part(matrix: Matrix) -> Matrix:
+    """max(entry, 0), entrywise."""
+    if matrix.is_float:
+        return Matrix.from_floats(np.maximum(matrix.floats, 0.0))
+    integers, den = matrix.integers()
+    return Matrix.from_integers(matrix.shape, [max(0, v) for v in integers], den)
 
 
 def hstack(blocks: Sequence[Matrix]) -> Matrix:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.search import PointEffort
-from rectifold.exact.matrix import Matrix
+from rectifold.exact.matrix import Matrix, positive_part
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
 
@@ -66,7 +66,7 @@ def trace(network: Network, points: Matrix, *, with_activations: bool) -> dict[s
         for source, weight in layer.weights.items():
             total = total + weight @ after[source]
         before[layer.name] = total
-        after[layer.name] = total.positive_part() if layer.is_relu else total
+        after[layer.name] = positive_part(total) if layer.is_relu else total
     return after if with_activations else before
 
 

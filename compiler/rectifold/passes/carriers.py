@@ -30,7 +30,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.effort.running import CompileEffort
-from rectifold.exact.matrix import Matrix, hstack, vstack
+from rectifold.exact.matrix import Matrix, hstack, positive_part, vstack
 from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
@@ -254,7 +254,7 @@ def _shifted_carriers(
     kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix]
 ) -> _Carriers | None:
     low, high = ends
-    positive = inner.positive_part()
+    positive = positive_part(inner)
     negative = inner - positive
     least = (positive @ low + negative @ high).column_values()
     most = (positive @ high + negative @ low).column_values()

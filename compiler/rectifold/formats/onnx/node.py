@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.exact.entries import Indices
-from rectifold.exact.matrix import Matrix
+from rectifold.exact.matrix import Matrix, positive_part
 from rectifold.formats.onnx.tensors import (
     Array,
     AttributeValue,
@@ -34,7 +34,7 @@ class FoldingBuilder(Builder):
 
     def relu(self, value: Affine, name: str) -> Affine:
         if value.is_constant:
-            return Affine(value.bias.positive_part())
+            return Affine(positive_part(value.bias))
         return super().relu(value, name)
 
 
