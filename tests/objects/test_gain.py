@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+import rectifold
 from rectifold.emitters.header import Origin
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.reader import read_model
@@ -75,6 +76,14 @@ def test_a_matrix_for_every_place_is_not_written_to_be_measured() -> None:
     assert form.own is not None
     assert form.note is not None
     assert "the weights of the rewritten network take about" in form.note
+
+
+def test_no_rounding_bound_is_stated_of_nodes_of_the_source() -> None:
+    compiled = rectifold.compile(image_model(), (-1, 1), certify=False)
+    assert not compiled.form.is_rewritten
+    assert compiled.error_bound("onnx") == (float("inf"),)
+    (of_code,) = compiled.error_bound("c") or ()
+    assert 0 < of_code < 1e-3
 
 
 def test_where_the_time_was_over_before_the_model_is_written_as_it_is() -> None:

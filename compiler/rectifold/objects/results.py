@@ -25,7 +25,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Form
 from rectifold.objects.predicting import Predicted, predict
-from rectifold.objects.writing import Written, error_bound
+from rectifold.objects.writing import Written
 from rectifold.operations.compiling import Compiled
 from rectifold.operations.fates import UnitRecords, unit_records
 from rectifold.two_layers.shallow import Shallow
@@ -52,12 +52,12 @@ class ModelResult(ABC):
     def error_bound(self, to: str = "onnx") -> tuple[float, ...] | None:
         """Per output before the tail, how far the format `to` may round on the domain: certified.
 
-        Infinite where no bound is known, None for a format that rounds nothing.
+        Infinite where no bound is known, as where nodes of the source are written; None for a
+        format that rounds nothing.
         """
         if to not in FORMATS:
             raise InputError(f"unknown format {to!r}; known are {', '.join(FORMATS)}")
-        written = self._written
-        return error_bound(written.network, written.facts, to)
+        return self._written.error_bound(to)
 
     @property
     def interface(self) -> Interface | None:

@@ -6,6 +6,7 @@ Whatever is written goes through the one table of formats; the header says what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from rectifold.bounds.code_error import rounding_error
@@ -69,16 +70,24 @@ class Written:
             warn_user(note)
         return artifact
 
+    def error_bound(self, to: str) -> tuple[float, ...] | None:
+        """Per output, how far what is written as `to` may be off on the network's domain.
+
+        Infinite where no such bound is known, as of the source's own nodes; None without a domain,
+        or where nothing is rounded.
+        """
+        form = self._form(to, self.interface)
+        if form is not None and not form.is_rewritten:
+            return (inf,) * self.network.output_size
+        return error_bound(self.network, self.facts, to)
+
     def _form(self, chosen: str, interface: Interface | None) -> Form | None:
         """The form of an ONNX model in the place of the source; None for anything else."""
         return self.form if interface is not None and chosen in ("onnx", "onnx64") else None
 
 
 def error_bound(network: Network, facts: Facts | None, chosen: str) -> tuple[float, ...] | None:
-    """Per output, how far the code of a format may be off on the network's domain.
-
-    Infinite where no such bound is known; None without a domain, or where nothing is rounded.
-    """
+    """Per output, how far code of the network's own layers may be off on its domain."""
     precision, domain = FORMATS[chosen].precision, network.domain
     if precision is None or domain is None:
         return None
