@@ -35,6 +35,11 @@ def test_a_tensor_with_a_gradient_is_predicted() -> None:
     assert np.array_equal(compiled.predict(x), compiled.predict(x.detach().numpy()))
 
 
+def test_a_tensor_with_a_gradient_is_evaluated() -> None:
+    x = torch.full((4,), 0.5, requires_grad=True)
+    assert rectifold.evaluate(classifier(), x) == rectifold.evaluate(classifier(), [0.5] * 4)
+
+
 def test_a_domain_of_another_shape_is_said() -> None:
     with pytest.raises(InputError, match=r"the shape \(3,\).* of input_shape=, or of the arrays"):
         rectifold.compile(classifier(), ([0] * 3, [1] * 3))

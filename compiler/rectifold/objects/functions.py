@@ -42,7 +42,7 @@ from rectifold.objects.choices import (
 from rectifold.objects.compiling import Wanted, compiled_form, options_for
 from rectifold.objects.domains import domain_of
 from rectifold.objects.doors import opened
-from rectifold.objects.numbers import array_of, fractions_of
+from rectifold.objects.numbers import array_of, fractions_of, without_gradient
 from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
 from rectifold.objects.writing import Written
@@ -74,31 +74,26 @@ def compile_model(
     `domain`: text ("[0,1]", "[[0,1],[-1,1]]", "all", a file), a Domain, (lower, upper) or
     (x0, radius) as arrays in the model's own shape; None: the one that the model states.
     `input_shape`: of a PyTorch module that says it nowhere, without the batch.
-    `outputs`: names of the outputs that are read, of a model with several; `until`: the name of a
-    node or tensor with which the network ends: what follows is not read. Both are names of the
-    graph as ONNX.
+    `outputs`: names of the outputs that are read; `until`: the name of a node or tensor with which
+    the network ends. Both are names of the graph as ONNX.
     `larger`: rewrite everything, even where the given model takes fewer bytes as ONNX than what
     is rewritten (a convolution stores one kernel); else the source's own layers stay there.
-    `certify`: make the certificate now, check it, and leave out what cannot be certified.
-    Without it the result comes sooner, and `certificate` is made and checked when it is first
-    asked for.
+    `certify`: make the certificate now, check it, and leave out what cannot be certified; without
+    it `certificate` is made and checked when it is first asked for.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
     `options`: what to make small, and whether skip edges are allowed (Options).
     `check`: compare exact values before and after every single rewrite; this implies `larger`.
     `deadline`: of everything together. `limits`: seconds of the proofs, processes, a log (Limits).
     `seed`: where random choices start. `progress`: called with a stage, how far it is, of how many.
 
-    Undecided units are kept. Raises InputError for a model that cannot be read, without a
-    domain, and for an empty one; RewriteError if `check` finds a difference, which would be a
-    bug.
+    Undecided units are kept. Raises InputError for a model that cannot be read, without a domain,
+    and for an empty one; RewriteError if `check` finds a difference, a bug.
 
     >>> import rectifold
     >>> network = rectifold.parse("input x[1]\\noutput relu(2*x + 1)\\n")
     >>> compiled = rectifold.compile(network, (0, 1))
-    >>> compiled, compiled.check().status
-    (<Compiled 1-1 → 1-1>, 'holds')
-    >>> compiled.removed.fates["carried"]
-    1
+    >>> compiled, compiled.check().status, compiled.removed.fates["carried"]
+    (<Compiled 1-1 → 1-1>, 'holds', 1)
     """
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
     require_known("compile", choices, CompileChoices)
@@ -168,20 +163,16 @@ def compare_models(
     'equal'
     """
     require_known("compare", choices, CompareChoices)
-    first, second = (
-        ReadChoices(input_shape=input_shape, outputs=names, until=end)
-        for names, end in zip(outputs_of_pair(outputs), until_of_pair(until), strict=True)
+    ends = zip((a, b), outputs_of_pair(outputs), until_of_pair(until), strict=True)
+    one, other = (
+        _loaded(model, domain, ReadChoices(input_shape=input_shape, outputs=names, until=end))
+        for model, names, end in ends
     )
-    one, other = _loaded(a, domain, first), _loaded(b, domain, second)
     chosen = _domain(one, domain, other.network.domain)
     asked = Asked(tuple(fractions_of(array_of(choices.get("within", 0), "within"), "within")))
+    limits, seed = choices.get("limits", Limits()), choices.get("seed", 0)
     answer = compare(
-        one.network,
-        other.network,
-        chosen,
-        within=asked.within,
-        limits=choices.get("limits", Limits()),
-        seed=choices.get("seed", 0),
+        one.network, other.network, chosen, within=asked.within, seed=seed, limits=limits
     )
     equal = isinstance(answer, Equal) and asked.is_equality
     said = Tails(one.interface, other.interface).said(sentence(answer, asked), equal=equal)
@@ -287,6 +278,7 @@ def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> l
     [Fraction(7, 2)]
     """
     require_known("evaluate", how, ReadChoices)
+    point = without_gradient(point, "the point")
     shape = np.shape(np.asarray(point, dtype=object))
     if how.get("input_shape") is None and len(shape) > 1:  # a flat point says no shape
         how["input_shape"] = shape
