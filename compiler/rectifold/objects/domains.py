@@ -176,6 +176,24 @@ def shaped(array: np.ndarray, loaded: Loaded, what: str) -> np.ndarray:
     return array
 
 
+def require_shape(loaded: Loaded, said: int | Sequence[int] | None) -> None:
+    """Raises InputError where `said` is not the shape of the model's input, with its batch or
+    without, nor its size; None says nothing.
+    """
+    if said is None:
+        return
+    sizes = (
+        (int(said),) if isinstance(said, int | np.integer) else tuple(int(size) for size in said)
+    )
+    shapes = [*input_shapes(loaded), (loaded.network.input_size,)]
+    if sizes not in shapes:
+        texts = " or ".join(str(shape) for shape in dict.fromkeys(shapes))
+        raise InputError(
+            f"input_shape= is {sizes}, but the model's input has the shape {texts}; leave it out, "
+            "it is for models that do not say their shape"
+        )
+
+
 def input_shapes(loaded: Loaded) -> Sequence[tuple[int, ...]]:
     """The shapes that one input of the model may have: with its batch of one, and without it.
 

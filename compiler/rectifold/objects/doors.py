@@ -100,7 +100,9 @@ def _shape(input_shape: int | Sequence[int] | None, domain: object) -> tuple[int
 
     if input_shape is None:
         return shape_of(domain)
-    sizes = (input_shape,) if isinstance(input_shape, int | str) else tuple(input_shape)
+    sizes = (
+        (input_shape,) if isinstance(input_shape, int | str | np.integer) else tuple(input_shape)
+    )
     if not all(isinstance(size, int | np.integer) for size in sizes):
         raise InputError(
             f"input_shape= is {input_shape!r}; sizes are expected, such as (3, 32, 32)"

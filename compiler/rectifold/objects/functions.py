@@ -40,7 +40,7 @@ from rectifold.objects.choices import (
     until_of_pair,
 )
 from rectifold.objects.compiling import Wanted, compiled_form, options_for
-from rectifold.objects.domains import domain_of
+from rectifold.objects.domains import domain_of, require_shape
 from rectifold.objects.doors import opened
 from rectifold.objects.numbers import array_of, fractions_of, without_gradient
 from rectifold.objects.points import exact_point
@@ -292,6 +292,7 @@ def _opened(model: Model, domain: DomainLike, how: ReadChoices) -> tuple[Loaded,
     Raises InputError where there is none.
     """
     loaded = _loaded(model, domain, how)
+    require_shape(loaded, how.get("input_shape"))
     return loaded, _domain(loaded, domain)
 
 
