@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
+from rectifold.formats.fresh_names import fresh_name
 from rectifold.formats.interface import Interface, Port
 from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.formats.onnx_layers import Parts, onnx_type
@@ -30,12 +31,7 @@ class _Names:
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3`, … if that is taken; it is taken then."""
-        name, number = wanted, 1
-        while name in self.taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self.taken.add(name)
-        return name
+        return fresh_name(wanted, self.taken)
 
 
 def is_batched(interface: Interface) -> bool:

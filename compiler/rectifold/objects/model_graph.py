@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from rectifold.formats.fresh_names import fresh_name
 from rectifold.formats.onnx.versions import VERSIONS
 
 _DOMAINS = {"ArrayFeatureExtractor": "ai.onnx.ml"}
@@ -31,12 +32,7 @@ class ModelGraph:
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3`, ..., which is given once."""
-        name, number = wanted, 1
-        while name in self.taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self.taken.add(name)
-        return name
+        return fresh_name(wanted, self.taken)
 
     def store(self, array: np.ndarray, wanted: str) -> str:
         """The name of an array of numbers or texts; equal ones are stored once."""

@@ -16,6 +16,7 @@ from typing import Any
 from onnx import NodeProto, TensorProto, helper
 
 from rectifold.errors import InputError
+from rectifold.formats.fresh_names import fresh_name
 from rectifold.objects.torch_trace import Tensor, TracedNode
 
 CODES = {
@@ -59,12 +60,7 @@ class Graph:
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or `wanted_1`, `wanted_2`, ..."""
-        name, number = wanted, 0
-        while name in self.taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self.taken.add(name)
-        return name
+        return fresh_name(wanted, self.taken, first=1)
 
     def store(self, tensor: Tensor, wanted: str, where: str) -> str:
         """The name under which a tensor is stored, bit for bit; equal ones are stored once."""

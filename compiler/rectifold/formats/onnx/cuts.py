@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from onnx import ModelProto, NodeProto, ValueInfoProto
 
+from rectifold.formats.fresh_names import fresh_name
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.crosscheck import Reading
 from rectifold.formats.onnx.graph import Model, opened
@@ -121,7 +122,7 @@ def cut_at(graph: Graph, tensor: str) -> Cut:
     if layer is not None:
         return Cut(tensor, value.shape, value.type, layer, nodes, graph.reading.network, None)
     taken = {v.name for v in graph.reading.network.layers} | {graph.reading.network.input_name}
-    name = _fresh("kept", taken)
+    name = fresh_name("kept", taken)
     again = reading_of(graph.model, graph.reading.network.name, graph.ends, {tensor: name})
     return Cut(tensor, value.shape, value.type, name, nodes, again.network, name)
 
@@ -134,14 +135,6 @@ def _whole_layer(value: Symbolic) -> str | None:
     ((name, term),) = entries.terms.items()
     whole = isinstance(term, Pick) and np.array_equal(term.index, np.arange(term.size))
     return name if whole else None
-
-
-def _fresh(wanted: str, taken: set[str]) -> str:
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
 
 
 def _nodes_before(last: NodeProto, nodes: Iterable[NodeProto]) -> list[NodeProto]:

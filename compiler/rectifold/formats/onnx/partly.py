@@ -20,6 +20,7 @@ from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 from rectifold.exact.entries import Indices
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.formats.float_range import require_range
+from rectifold.formats.fresh_names import fresh_name
 from rectifold.formats.interface import Interface, Port
 from rectifold.formats.onnx.channels import Kept, without
 from rectifold.formats.onnx.cuts import Cut, up_to_ends
@@ -120,12 +121,12 @@ class _Beginning:
         if len(cut.shape) != 2:
             self._add("Flatten", "flat", (), axis=int(is_batched(interface)))
         if read is not None:
-            units = _fresh(f"{cut.tensor}_units", self.names)
+            units = fresh_name(f"{cut.tensor}_units", self.names)
             self.tensors.append(numpy_helper.from_array(read.astype(np.int32), units))
             self._add("Gather", "read", (units,), axis=1)
 
     def _add(self, operator: str, word: str, more: tuple[str, ...], *, axis: int) -> None:
-        name = _fresh(f"{self.gathered}_{word}", self.names)
+        name = fresh_name(f"{self.gathered}_{word}", self.names)
         self.nodes.append(
             helper.make_node(operator, [self.gathered, *more], [name], name, axis=axis)
         )
@@ -142,7 +143,7 @@ def _rename(graph: GraphProto, taken: set[str], kept: set[str]) -> None:
     """New names for what is called as something else of the model."""
     made = [t.name for t in graph.initializer] + [name for n in graph.node for name in n.output]
     used = taken | set(made)
-    names = {name: _fresh(name, used) for name in made if name in taken - kept}
+    names = {name: fresh_name(name, used) for name in made if name in taken - kept}
     for node in graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
@@ -164,7 +165,7 @@ def _name_after_layers(nodes: Iterable[NodeProto], behind: Network, interface: I
         if node.op_type in ACTIVATIONS:  # one for each of those layers, in their order
             node.name = next(relus)
         elif node.name not in linear:
-            node.name = _fresh(node.name, taken)
+            node.name = fresh_name(node.name, taken)
 
 
 def _behind(network: Network, cut: Cut) -> tuple[Network, Indices]:
@@ -182,15 +183,6 @@ def _behind(network: Network, cut: Cut) -> tuple[Network, Indices]:
 def _columns(layer: Layer, source: str, read: Indices) -> dict[str, Matrix]:
     """The weights, of which those on the source are at these columns only."""
     return {u: w.select_columns(read) if u == source else w for u, w in layer.weights.items()}
-
-
-def _fresh(wanted: str, taken: set[str]) -> str:
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    taken.add(name)
-    return name
 
 
 # ---- read again ---------------------------------------------------------------------------------
