@@ -52,6 +52,18 @@ def perceptron(targets: np.ndarray = Y, hidden: tuple[int, ...] = (5, 3), **opti
     return model
 
 
+def idle(features: np.ndarray, targets: np.ndarray) -> Any:
+    """A fitted pipeline with three hidden units that are never active."""
+    kind = MLPRegressor if targets.dtype == np.float64 else MLPClassifier
+    model = make_pipeline(
+        StandardScaler(), kind(hidden_layer_sizes=(10, 6), max_iter=5, random_state=0)
+    )
+    model.fit(features, targets)
+    model[-1].coefs_[0][:, :3] = 0
+    model[-1].intercepts_[0][:3] = -1
+    return model
+
+
 def scaled(scaler: Any, **numbers: np.ndarray) -> Any:
     """A fitted scaler whose numbers are powers of two, or multiples of 1/16."""
     scaler.fit(X)

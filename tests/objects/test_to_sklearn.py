@@ -15,9 +15,7 @@ from rectifold.objects.doors import opened
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
 from sklearn.base import is_classifier, is_regressor
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.neural_network import MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from objects import sklearn_estimators as estimators
@@ -71,18 +69,6 @@ def test_classes_and_probabilities_come_back(title: str) -> None:
     assert (back.predict(POINTS)[clear] == model.predict(POINTS)[clear]).all()
 
 
-def idle(targets: np.ndarray) -> Any:
-    """A pipeline with three hidden units that are never active."""
-    kind = MLPRegressor if targets.dtype == np.float64 else MLPClassifier
-    model = make_pipeline(
-        StandardScaler(), kind(hidden_layer_sizes=(10, 6), max_iter=5, random_state=0)
-    )
-    model.fit(X, targets)
-    model[-1].coefs_[0][:, :3] = 0
-    model[-1].intercepts_[0][:3] = -1
-    return model
-
-
 def smaller(model: Any) -> tuple[rectifold.CompiledModel, Any]:
     """(the compiled model, the estimator), which has fewer units than the source."""
     compiled = rectifold.compile(model, rectifold.Domain.of(X))
@@ -96,7 +82,7 @@ def smaller(model: Any) -> tuple[rectifold.CompiledModel, Any]:
 
 @pytest.mark.parametrize("targets", [estimators.Y, estimators.Z], ids=["one", "two"])
 def test_a_smaller_regressor_predicts_the_same(targets: np.ndarray) -> None:
-    model = idle(targets)
+    model = estimators.idle(X, targets)
     compiled, back = smaller(model)
     assert back.predict(INPUTS).shape == model.predict(INPUTS).shape
     ours, theirs = answers(back, INPUTS), answers(model, INPUTS)
@@ -109,7 +95,7 @@ def test_a_smaller_regressor_predicts_the_same(targets: np.ndarray) -> None:
 
 @pytest.mark.parametrize("targets", [estimators.TWO, estimators.WORDS[estimators.THREE]])
 def test_a_smaller_classifier_says_the_same(targets: np.ndarray) -> None:
-    model = idle(targets)
+    model = estimators.idle(X, targets)
     _, back = smaller(model)
     theirs = model.predict_proba(INPUTS)
     assert np.abs(back.predict_proba(INPUTS) - theirs).max() <= 1e-12
@@ -122,7 +108,7 @@ def test_a_smaller_classifier_says_the_same(targets: np.ndarray) -> None:
 
 def test_it_can_be_trained_further() -> None:
     for targets in (estimators.Y, estimators.TWO):
-        model = idle(targets)
+        model = estimators.idle(X, targets)
         _, back = smaller(model)
         before = back.coefs_[0].copy()
         back.partial_fit(X, targets)
