@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import TensorProto, helper
 
+from cli_refusals import assert_refused
 from rectifold.cli.main import main
 
 
@@ -81,17 +82,14 @@ REFUSED = {
 @pytest.mark.parametrize("title", REFUSED)
 def test_wrong_choices_are_refused(title: str, two_outputs: str) -> None:
     options, message = REFUSED[title]
-    result = call("run", two_outputs, "1,2", *options)
-    assert result.exit_code == 2
-    assert message in result.stderr
+    assert_refused("run", two_outputs, "1,2", *options, message=message)
 
 
 def test_other_formats_have_no_outputs_to_choose(tmp_path: Path) -> None:
     path = tmp_path / "n.relu"
     path.write_text("input x[1]\ny = relu(x)\noutput y\n")
-    result = call("run", str(path), "1", "--outputs", "y")
-    assert result.exit_code == 2
-    assert (
+    message = (
         "n.relu has one output; outputs are chosen by name (--outputs), "
-        "and networks cut (--until), of ONNX models only" in result.stderr
+        "and networks cut (--until), of ONNX models only"
     )
+    assert_refused("run", str(path), "1", "--outputs", "y", message=message)

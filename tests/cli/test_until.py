@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from onnx import TensorProto, helper
 
+from cli_refusals import assert_refused
 from rectifold.cli.main import main
 
 
@@ -74,14 +75,11 @@ REFUSED = {
 @pytest.mark.parametrize("title", REFUSED)
 def test_wrong_cuts_are_refused(title: str, erf: str) -> None:
     options, message = REFUSED[title]
-    result = call("run", erf, "1,2", *options)
-    assert result.exit_code == 2
-    assert message in result.stderr
+    assert_refused("run", erf, "1,2", *options, message=message)
 
 
 def test_other_formats_are_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "n.relu"
     path.write_text("input x[1]\ny = relu(x)\noutput y\n")
-    result = call("run", str(path), "1", "--until", "y")
-    assert result.exit_code == 2
-    assert "and networks cut (--until), of ONNX models only" in result.stderr
+    message = "and networks cut (--until), of ONNX models only"
+    assert_refused("run", str(path), "1", "--until", "y", message=message)

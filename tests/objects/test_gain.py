@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 import onnx
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, helper
 
 import rectifold
+from image_models import image_model
 from rectifold.emitters.header import Origin
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.reader import read_model
@@ -20,7 +21,7 @@ from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline
 
 
-def image_model(*, dead: int = 0) -> ModelProto:
+def dense_behind(*, dead: int = 0) -> ModelProto:
     """x - Conv - Relu - Flatten - Gemm(6) - Relu - Gemm - y; `dead` of the 6 are never positive."""
     random = np.random.default_rng(1)
     bias = np.where(np.arange(6) < dead, -100.0, 0.5)
@@ -38,14 +39,7 @@ def image_model(*, dead: int = 0) -> ModelProto:
         helper.make_node("Relu", ["g"], ["h"]),
         helper.make_node("Gemm", ["h", "u"], ["y"], transB=1),
     ]
-    graph = helper.make_graph(
-        nodes,
-        "image",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1, 8, 8])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 1])],
-        [numpy_helper.from_array(v.astype(np.float32), name) for name, v in stored.items()],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return image_model(8, nodes, stored)
 
 
 def form_of(model: ModelProto, deadline: Deadline = Deadline()) -> tuple[Form, Interface]:
@@ -58,7 +52,7 @@ def form_of(model: ModelProto, deadline: Deadline = Deadline()) -> tuple[Form, I
 
 
 def test_what_is_written_in_part_was_read_back_when_it_was_chosen() -> None:
-    form, interface = form_of(image_model(dead=4))
+    form, interface = form_of(dense_behind(dead=4))
     assert form.partly is not None
     source = form.compiled.source
     origin = Origin(digest(source), source.sizes, precision="float32", interface=interface)
@@ -72,14 +66,14 @@ def test_what_is_written_in_part_was_read_back_when_it_was_chosen() -> None:
 
 def test_a_matrix_for_every_place_is_not_written_to_be_measured() -> None:
     """Nothing can go, so the convolution is a matrix of 128 x 64 where 18 numbers are stored."""
-    form, _ = form_of(image_model())
+    form, _ = form_of(dense_behind())
     assert form.own is not None
     assert form.note is not None
     assert "the weights of the rewritten network take about" in form.note
 
 
 def test_no_rounding_bound_is_stated_of_nodes_of_the_source() -> None:
-    compiled = rectifold.compile(image_model(), (-1, 1), certify=False)
+    compiled = rectifold.compile(dense_behind(), (-1, 1), certify=False)
     assert not compiled.form.is_rewritten
     assert compiled.error_bound("onnx") == (float("inf"),)
     (of_code,) = compiled.error_bound("c") or ()
@@ -87,7 +81,7 @@ def test_no_rounding_bound_is_stated_of_nodes_of_the_source() -> None:
 
 
 def test_where_the_time_was_over_before_the_model_is_written_as_it_is() -> None:
-    model = image_model(dead=4)
+    model = dense_behind(dead=4)
     form, _ = form_of(model, Deadline(time.monotonic() - 1, grace=1e-4))
     assert form.own == model.SerializeToString()
     assert form.compiled.network is form.compiled.source

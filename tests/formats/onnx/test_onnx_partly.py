@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, helper, numpy_helper
 
+from image_models import image_model
 from rectifold.exact.matrix import Matrix
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.channels import channels_of
@@ -47,14 +48,7 @@ def small(*middle: str, pads: int = 1) -> ModelProto:
         helper.make_node("Relu", ["g"], ["h"]),
         helper.make_node("Gemm", ["h", "u", "t"], ["y"], transB=1),
     ]
-    graph = helper.make_graph(
-        nodes,
-        "small",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 1, 3, 3])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 1])],
-        [numpy_helper.from_array(v.astype(np.float32), name) for name, v in stored.items()],
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return image_model(3, nodes, stored)
 
 
 def cuts(model: ModelProto) -> list[str]:
