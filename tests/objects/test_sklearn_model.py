@@ -103,6 +103,10 @@ def test_columns_in_another_order_are_refused() -> None:
     other = frame[["b", "a", "c", "d"]]
     with pytest.raises(InputError, match="columns b, a, c, d; the model was fitted to a, b, c, d,"):
         compiled.predict(other)
+    rectifold.compile(model, (frame.min(), frame.max()))
+    for domain in ((other.min(), other.max()), (other.iloc[0], 0.5)):
+        with pytest.raises(InputError, match="the columns b, a, c, d; the model was fitted to a,"):
+            rectifold.compile(model, domain)
     back = compiled.to_sklearn()
     assert back.predict(frame).shape == (len(X),)
     with pytest.raises(ValueError, match="feature names"):

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import cast
-
-from onnx import ModelProto
+from typing import TYPE_CHECKING, cast
 
 from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
+
+if TYPE_CHECKING:  # onnx takes 0.3 s to import
+    from onnx import ModelProto
 
 _KEY = "feature_names"
 
@@ -34,14 +35,16 @@ def columns_of(interface: Interface | None) -> list[str]:
 
 
 def require_columns(given: object, interface: Interface | None) -> None:
-    """Raises InputError for a data frame whose columns are not those of the model, in order."""
-    columns = getattr(given, "columns", None)
+    """Raises InputError for a data frame whose columns are not those of the model, in order, and
+    for a series with other names.
+    """
     wanted = columns_of(interface)
-    if columns is None or not wanted:
+    names = getattr(given, "columns", getattr(given, "index", None))
+    if not wanted or names is None or callable(names):  # a list has a method `index`
         return
-    found = [str(name) for name in columns]
-    if found != wanted:
+    found = list(names)
+    if found != wanted and any(isinstance(name, str) for name in found):
         raise InputError(
-            f"the data frame has the columns {', '.join(found)}; the model was fitted to "
+            f"the data frame has the columns {', '.join(map(str, found))}; the model was fitted to "
             f"{', '.join(wanted)}, in this order: give frame[{wanted}]"
         )

@@ -22,6 +22,7 @@ from rectifold.errors import InputError
 from rectifold.exact.numerals import counted, readable
 from rectifold.formats.load import Loaded, read_domain
 from rectifold.ir.domain import Domain
+from rectifold.objects.column_names import require_columns
 from rectifold.objects.numbers import array_of, fractions_of, numbers_of
 from rectifold.prover.cascade import require_domain
 
@@ -49,6 +50,9 @@ def domain_of(given: object, loaded: Loaded) -> Domain:
         return require_domain(loaded.network, None)
     if isinstance(given, str):
         return read_domain(given, loaded.network)
+    parts = (given.x0, given.radius) if isinstance(given, Ball) else given
+    for part in parts if isinstance(parts, tuple) else ():
+        require_columns(part, loaded.interface)
     if isinstance(given, Domain):
         return _fitting(given, loaded.network.input_size)
     if isinstance(given, Ball):

@@ -23,6 +23,7 @@ from rectifold.exact.numerals import counted
 from rectifold.formats.interface import Interface, Port
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
+from rectifold.objects.column_names import require_columns
 from rectifold.objects.numbers import without_gradient
 from rectifold.objects.outside import outside
 from rectifold.objects.warned import warn_user
@@ -39,10 +40,7 @@ def predict(network: Network, interface: Interface | None, inputs: object) -> Pr
     another shape than the model's, for what is no array of numbers, and for a data frame with other
     columns than the model was fitted to.
     """
-    if interface is not None:
-        from rectifold.objects.column_names import require_columns  # onnx takes 0.3 s to import
-
-        require_columns(inputs, interface)
+    require_columns(inputs, interface)
     rows, batch = _rows(inputs, interface, network.input_size)
     _warn_outside(network, rows)
     values = np.concatenate([evaluate_float(network, part) for part in _parts(rows, network)])
