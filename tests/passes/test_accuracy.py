@@ -18,7 +18,7 @@ from rectifold.ir.leaky import leaky_form
 from rectifold.ir.network import Network
 from rectifold.ir.sampling import sample_points
 from rectifold.ir.spread import rounding_spread
-from rectifold.operations.compiling import Compiled, compile_network
+from rectifold.operations.compiling import Compiled, compile_network, proved, rewrite
 from rectifold.passes.accuracy import Accuracy
 from rectifold.passes.result import Options
 from support import net, random_network
@@ -160,3 +160,25 @@ def test_a_result_is_never_larger_as_it_is_written(width: int) -> None:
         after = leaky_form(compiled_as_leaky(source).network).sizes
         assert after.units <= before.units
         assert after.macs <= before.macs
+
+
+def test_a_stable_unit_whose_mirrored_one_is_undecided_is_carried_once() -> None:
+    """Facts may be one-sided where the time ended: the unit is active, its mirror open."""
+    source = net("""
+        input x[2] in [-1, 1]
+        h = relu([[3, 1], [-3, -1], [1, 2], [-1, -2], [2, -1], [-2, 1], [1, 1], [-1, -1],
+                  [3, 1], [3, 1], [3, 1], [3, 1]] @ x + [5, -5, 0, 0, 0, 0, 0, 0, 6, 7, 8, 9])
+        k = relu([[4, -1, 8, -2, 12, -3, 4, -1, 2, 1, 3, -2],
+                  [8, -2, -4, 1, 4, -1, 12, -3, 2, 1, 3, -2]] @ h - 70)
+        output [[1, 2]] @ k
+    """)
+    facts = proved(source)
+    known = facts.layers["h"]
+    assert (known.active[0], known.inactive[1]) == (True, True)
+    open_above = replace(known, upper=np.where(known.inactive, np.inf, known.upper))
+    compiled = rewrite(
+        source, facts.replaced({**facts.layers, "h": open_above}), Options(leaky=True)
+    )
+    assert any(step.rule == "carry the linear part" for step in compiled.steps)
+    points = sample_points(Domain.cube(-1, 1, 2), 20, 1)
+    assert evaluate_points(compiled.network, points) == evaluate_points(source, points)

@@ -116,8 +116,12 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
 
 
 def _without_pairs(groups: list[ParallelUnits], pairs: Sequence[LeakyPair]) -> list[ParallelUnits]:
-    """The groups, with each unit of a pair alone: it keeps its row and its column."""
-    paired = {unit for pair in pairs for unit in (pair.unit, pair.mirrored)}
+    """The groups, with each of their units that is in a pair alone: it keeps row and column.
+
+    A unit that is in no group is active and stays carried, whatever is known of its mirror.
+    """
+    grouped = {unit for group in groups for unit, _ in group.members}
+    paired = grouped.intersection(k for pair in pairs for k in (pair.unit, pair.mirrored))
     alone = [ParallelUnits(k, ((k, Fraction(1)),)) for k in sorted(paired)]
     rest = [[m for m in group.members if m[0] not in paired] for group in groups]
     left = [
