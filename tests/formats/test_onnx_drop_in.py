@@ -16,6 +16,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx_models import Array, array
 from rectifold.emitters.table import drop_in_format
 from rectifold.exact.matrix import Matrix
+from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.reader import OnnxRead, read_model
 from rectifold.formats.onnx_drop_in import drop_in_model
 from rectifold.formats.onnx_read_again import WrittenWrong, require_read_again
@@ -306,6 +307,24 @@ def test_a_shape_that_differs_at_a_larger_batch_is_noticed() -> None:
     read = read_model(theirs, "model")
     notes = written_onnx(read.network, "float32", "", read.interface)[1]
     assert any("for a batch of one only" in note and "(1, 3, 6)" in note for note in notes)
+
+
+def test_a_source_that_mixes_the_samples_of_a_batch_is_noticed() -> None:
+    nodes, constants = dense()
+    mean = helper.make_node("ReduceMean", ["flat_out"], ["mean"], name="mean", axes=[0], keepdims=1)
+    nodes += [mean, node("Sub", ["flat_out", "mean"], "centred")]
+    nodes.append(node("Add", ["centred", "flat_out"], "both"))
+    theirs = source({"flat": ["n", 4]}, {"both": ["n", 6]}, nodes, constants)
+    notes = written_onnx(*_called(theirs))[1]
+    assert any(
+        "for a batch of one only: what the source computes for a sample depends on" in note
+        for note in notes
+    )
+
+
+def _called(model: ModelProto) -> tuple[Network, str, str, Interface]:
+    read = read_model(model, "model")
+    return read.network, "float32", "", read.interface
 
 
 # ---- a file that is wrong is not written ---------------------------------------------------------

@@ -73,14 +73,16 @@ class _Comparison:
     def compare(self) -> None:
         """For one row. Raises WrittenWrong, and PeerError where nobody runs the source."""
         points = self._points(1)
-        self._compare_values(points, self._compare_forms(points))
+        self._compare_values(points, self._compare_forms(points)[1])
 
-    def _compare_forms(self, points: Floats) -> list[Array]:
-        """The values of the ends. Raises WrittenWrong where the model does not run, or gives other
-        shapes or types; PeerError where nobody runs the source.
+    def _compare_forms(self, points: Floats) -> tuple[list[Array], list[Array]]:
+        """The values of the ends in the source and in the model.
+
+        Raises WrittenWrong where the model does not run, or gives other shapes or types; PeerError
+        where nobody runs the source.
         """
         feeds = _feeds(self.interface.inputs, points)
-        wanted, *_ = self._run(self._source(), feeds)
+        wanted, before = self._run(self._source(), feeds)
         try:
             found, ends = self._run(self.model, feeds)
         except PeerError as error:
@@ -94,7 +96,7 @@ class _Comparison:
                     f"the output {name!r} is {ours.dtype} of the shape {ours.shape} where the "
                     f"source gives {theirs.dtype} of the shape {theirs.shape}"
                 )
-        return ends
+        return before, ends
 
     def compare_batch(self, rows: int) -> list[str]:
         """A note where the source takes a batch of this size and the model does not.
@@ -106,15 +108,28 @@ class _Comparison:
             return [f"{alone}: what the source computes has no first axis that is the batch"]
         points = self._points(rows)
         try:
-            ends = self._compare_forms(points)
+            before, ends = self._compare_forms(points)
         except WrittenWrong as error:
             return [f"{alone}: {error}"]
         except PeerError:
             return []  # the source does not run then
         self._compare_values(points, ends)
+        if self._worst(points, before)[0] is not None:
+            return [f"{alone}: what the source computes for a sample depends on its batch"]
         return []
 
     def _compare_values(self, points: Floats, ends: Sequence[Array]) -> None:
+        spot, ours, theirs = self._worst(points, ends)
+        if spot is not None:
+            raise WrittenWrong(
+                f"value {spot[1]} of the network is {ours:.9g} where the model that was to be "
+                f"written computes {theirs:.9g}"
+            )
+
+    def _worst(
+        self, points: Floats, ends: Sequence[Array]
+    ) -> tuple[tuple[int, int] | None, float, float]:
+        """Where values of the ends are no rounding of the network's, with both values there."""
         types = {self.dtype, *(port.dtype for port in self.interface.ends)} & set(ROUNDINGS)
         trace = Trace(max((ROUNDINGS[name] for name in types), key=lambda one: one.unit))
         trace.known[self.network.input_name] = Rounded(points, np.zeros(points.shape))
@@ -123,12 +138,10 @@ class _Comparison:
         one = len(points) == 1
         rows = [flat_outputs(ends if one else [e[k] for e in ends]) for k in range(len(points))]
         spot = worst_difference(ours, rows, WrittenEffort().deviations)
-        if spot is not None:
-            k, entry = spot
-            raise WrittenWrong(
-                f"value {entry} of the network is {ours.values[k][entry]:.9g} where the model that "
-                f"was to be written computes {rows[k][entry]:.9g}"
-            )
+        if spot is None:
+            return None, 0.0, 0.0
+        k, entry = spot
+        return spot, float(ours.values[k][entry]), float(rows[k][entry])
 
     # ---- running ---------------------------------------------------------------------------------
 
