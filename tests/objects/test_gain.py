@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -15,7 +16,7 @@ from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.reader import read_model
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
-from rectifold.objects.gain import Form, Writing, smallest_form
+from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
 from rectifold.operations.compiling import proved
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline
@@ -90,3 +91,19 @@ def test_where_the_time_was_over_before_the_model_is_written_as_it_is() -> None:
         "the time was over before anything was rewritten: the own nodes of image were written, "
         "unchanged; give more time"
     )
+
+
+def test_where_the_checker_refuses_the_partial_form_nothing_larger_is_written() -> None:
+    """Proofs are taken away, as a fault of ours would: what is left to certify is larger."""
+    form, interface = form_of(dense_behind(dead=4))
+    assert form.partly is not None
+    facts = replace(form.compiled.facts, record=())
+    bare = replace(form, compiled=replace(form.compiled, facts=facts))
+    writing = Writing("image", interface, "onnx", "float32")
+    again, known = certified_form(bare, writing, Options(), Deadline())
+    assert again.own == interface.model.SerializeToString()
+    assert again.compiled.network is again.compiled.source
+    assert again.note is not None
+    assert "our checker refused" in again.note
+    assert known is not None
+    assert known.verdict.status == "holds"

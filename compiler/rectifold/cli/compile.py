@@ -168,7 +168,7 @@ def _make(
             progress("making and checking the certificate", 0, 1)
         known = None
         if not rewriting.no_certificate:
-            form, known = certified_form(form, options, times.checked)
+            form, known = certified_form(form, writing, options, times.checked)
         if not rewriting.shallow:
             return _Made(form, known)
         return _make_shallow(form, known, rewriting, times, progress)

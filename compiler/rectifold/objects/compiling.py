@@ -52,7 +52,7 @@ def compiled_form(
         return form, None
     if wanted.progress is not None:
         wanted.progress("making and checking the certificate", 0, 1)
-    return certified_form(form, wanted.options, wanted.deadline)
+    return certified_form(form, writing, wanted.options, wanted.deadline)
 
 
 def options_for(loaded: Loaded) -> Options:

@@ -20,6 +20,7 @@ from rectifold.certificate.leaving_out import (
     certify_in_time,
     certify_untouched_in_time,
     certify_whole,
+    unchanged,
 )
 from rectifold.effort.writing import WrittenEffort
 from rectifold.emitters.artifact import Artifact
@@ -34,6 +35,11 @@ from rectifold.objects.partly import Partly, least_bytes, partly_rewritten
 from rectifold.operations.compiling import Compiled, rewrite
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp
+
+_REFUSED = (
+    "our checker refused our certificate of the smaller form (a fault of rectifold: please report "
+    "it with the network), so another one was taken; larger=True rewrites everything"
+)
 
 
 @dataclass(frozen=True)
@@ -143,16 +149,20 @@ def _whole(
 
 
 def certified_form(
-    form: Form, options: Options, deadline: Deadline
+    form: Form, to: Writing | None, options: Options, deadline: Deadline
 ) -> tuple[Form, CertifiedCompile | None]:
     """The form with its certificate, or with what could be certified instead of it; None where the
     deadline passes before.
+
+    `to`: as of `smallest_form`; what is certified instead takes no more bytes than the source
+    either, or the source's own nodes are taken. None: its size does not matter.
     """
     if form.own is not None:
         return form, certify_untouched_in_time(form.compiled, deadline)
     if form.partly is None:
         known = certify_in_time(form.compiled, options, deadline)
-        return (form if known is None else replace(form, compiled=known.compiled)), known
+        is_whole = known is None or not known.left_out
+        return (form, known) if is_whole else _no_larger(form, known, to, deadline)
     try:
         with deadline.interrupting():
             deadline.check()
@@ -161,8 +171,22 @@ def certified_form(
         return form, None
     except ClaimRefused:
         source, facts = form.compiled.source, form.compiled.facts
-        again = Form(rewrite(source, facts, options, deadline=deadline))
-        return certified_form(again, options, deadline)
+        again = Form(rewrite(source, facts, options, deadline=deadline), note=_REFUSED)
+        known = certify_in_time(again.compiled, options, deadline)
+        return _no_larger(again, known, to, deadline)
+
+
+def _no_larger(
+    form: Form, known: CertifiedCompile | None, to: Writing | None, deadline: Deadline
+) -> tuple[Form, CertifiedCompile | None]:
+    """What was certified, or the source as it is where that takes fewer bytes or nothing was."""
+    own = None if to is None else _own_bytes(to)
+    if to is None or own is None:
+        return (form if known is None else replace(form, compiled=known.compiled)), known
+    if known is not None and _emitted_bytes(known.compiled, to) <= _weight_bytes(own):
+        return replace(form, compiled=known.compiled), known
+    same = unchanged(form.compiled)
+    return Form(same, own, note=_REFUSED), certify_untouched_in_time(same, deadline)
 
 
 def _partly_note(partly: Partly, before: float, to: Writing) -> str:
