@@ -1,4 +1,4 @@
-"""What emitted code may be off by over the whole domain, in float64 or float32.
+"""What emitted code may be off by over the whole domain, in float64, float32 or mixed.
 
     |code(x) - f(x)| <= e    for every float point x of the domain; e per output
 
@@ -17,6 +17,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.bounds.arithmetic import ARITHMETICS as ARITHMETICS
+from rectifold.bounds.arithmetic import Arithmetic
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.threads import on_few_threads
@@ -25,50 +27,6 @@ from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """A float format: unit roundoff, smallest normal and largest number."""
-
-    unit: float
-    smallest: float
-    largest: float
-
-    def gamma(self, terms: int) -> float:
-        """n u / (1 - n u) for n = `terms` and unit roundoff u, rounded up.
-
-        Infinite where the format says nothing about so long a sum.
-        """
-        part = terms * self.unit * (1.0 + 2.0**-40)
-        return part / (1.0 - part) * (1.0 + 2.0**-40) if part < 0.5 else np.inf
-
-    def storing(self, weight: Floats) -> Floats:
-        """What a weight of this absolute value may lose when it is stored and read."""
-        return np.where(weight < 2.0 * self.smallest, weight, self.gamma(1) * weight)
-
-    def nearest(self, end: Fraction) -> Fraction | None:
-        """The number that is nearest to the end of a range; None beyond the range."""
-        near = nearest_in(end, self)
-        return Fraction(near) if np.isfinite(near) else None
-
-
-ARITHMETICS = {
-    "float64": Arithmetic(2.0**-53, 2.0**-1022, float(np.finfo(np.float64).max)),
-    "float32": Arithmetic(2.0**-24, 2.0**-126, float(np.finfo(np.float32).max)),
-}
-
-
-def nearest_in(end: Fraction, arithmetic: Arithmetic) -> float:
-    """The end of a range as code of this arithmetic has it: as a user's program would round it."""
-    try:
-        near = end.numerator / end.denominator
-    except OverflowError:
-        return np.inf if end > 0 else -np.inf
-    if arithmetic is ARITHMETICS["float64"]:
-        return near
-    with np.errstate(over="ignore"):
-        return float(np.float32(near))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +45,7 @@ def code_error(
 ) -> Floats:
     """Per output a bound of |code(x) - f(x)| for every float point x; infinite: none is known.
 
-    `precision` is that of the arithmetic and of the stored weights.
+    `precision` names an arithmetic and the format of the stored weights (bounds/arithmetic.py).
     """
     return rounding_error(network, domain, facts, precision).per_output
 
