@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"ir", "facts", "bounds", "search", "smt", "prover", "operations", "certificate"}
     | {"linear_regions", "rectifold_check"},
     "two_layers": BASE | {"ir", "linear_regions"},
-    "emitters": BASE | {"ir", "language", "formats"},
+    "emitters": BASE | {"ir", "language", "formats", "facts", "bounds"},
     "reports": BASE | {"ir", "facts", "operations", "linear_regions", "two_layers", "emitters"},
     "objects": BASE
     | {"ir", "formats", "facts", "bounds", "prover", "passes", "operations", "certificate"}

@@ -271,4 +271,12 @@ def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> 
     )
     statement = f"equal to the source on the domain, as exact networks ({checked})"
     source, precision = compiled.source, precision_of(to.chosen)
-    return Origin(digest(source), source.sizes, bound, statement, precision, to.interface)
+    return Origin(
+        digest(source),
+        source.sizes,
+        bound,
+        statement,
+        precision,
+        to.interface,
+        compiled.kept if form.is_rewritten else None,
+    )

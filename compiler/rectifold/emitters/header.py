@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.exact.numerals import at_most, counted, nearest_float
+from rectifold.facts.facts import Facts
 from rectifold.formats.float_range import rounded_parameters
 from rectifold.formats.interface import WRITTEN, Interface, tail_words, with_tail
 from rectifold.ir.canonical import digest
@@ -29,7 +30,8 @@ class Origin:
     """Where the emitted network comes from.
 
     `error_bound` is certified over the domain, per output; None: none is known. `interface`: how
-    the model is called that was read; a format that can keep it does.
+    the model is called that was read; a format that can keep it does. `facts`: what is proved of
+    the emitted network on its domain.
     """
 
     source_digest: str
@@ -38,6 +40,7 @@ class Origin:
     statement: str = WRITTEN
     precision: str = "float64"  # of the arithmetic that error_bound is about
     interface: Interface | None = None
+    facts: Facts | None = None
 
 
 def header_lines(
@@ -51,7 +54,7 @@ def header_lines(
 
     `harmless`: what becomes of a text that may hold anything; default `printable`.
     """
-    lines = _about(network, origin, harmless or printable)
+    lines = about_lines(network, origin, harmless)
     if exact:
         return [*lines, "Every number is exact."]
     precision = origin.precision
@@ -68,7 +71,11 @@ def brief_header(origin: Origin) -> str:
     return f"By rectifold, of {origin.source_digest[:16]}. Guarantee: {said}."
 
 
-def _about(network: Network, origin: Origin, harmless: Callable[[str], str]) -> list[str]:
+def about_lines(
+    network: Network, origin: Origin, harmless: Callable[[str], str] | None = None
+) -> list[str]:
+    """Which network this is, of which source, and the guarantee."""
+    harmless = harmless or printable
     domain = "not stated" if network.domain is None else network.domain.describe()
     before, after = origin.source_sizes, network.sizes
     return [

@@ -10,6 +10,7 @@ from typing import Literal
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c import c_code
 from rectifold.emitters.header import Origin
+from rectifold.emitters.milp.formats import lp_program, mps_program
 from rectifold.emitters.npz import npz_arrays
 from rectifold.emitters.numpy import numpy_code
 from rectifold.emitters.onnx import onnx_float32, onnx_float64
@@ -56,6 +57,8 @@ FORMATS: Mapping[str, Format] = {
         Format("onnx", ".onnx", "float32", onnx_float32, leaky=True),
         Format("onnx64", ".onnx", "float64", onnx_float64),
         Format("npz", ".npz", "float64", npz_arrays, computes=False),
+        Format("mps", ".mps", "float64", mps_program, computes=False),
+        Format("lp", ".lp", "float64", lp_program, computes=False),
     )
 }
 _BY_SUFFIX = {one.suffix: one.name for one in reversed(tuple(FORMATS.values()))}

@@ -250,7 +250,7 @@ def emit_model(
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
     `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy,
-    c, onnx, onnx64, npz. `force`: replace files that are there. `input_shape`, `outputs`,
+    c, onnx, onnx64, npz, mps, lp. `force`: replace files that are there. `input_shape`, `outputs`,
     `until`: as of `compile`. An ONNX file of a model that came with names and shapes has them.
 
     Raises InputError for an unknown format, a network that the format cannot say, and a file

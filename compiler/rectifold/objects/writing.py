@@ -60,7 +60,13 @@ class Written:
         if self.is_bounded and (form is None or form.is_rewritten):
             bound = error_bound(self.network, self.facts, chosen)
         origin = Origin(
-            digest(self.source), self.source.sizes, bound, self.statement, precision, interface
+            digest(self.source),
+            self.source.sizes,
+            bound,
+            self.statement,
+            precision,
+            interface,
+            self.facts,
         )
         if form is not None:
             artifact = form.artifact(origin, chosen, name)

@@ -101,6 +101,8 @@ class Caps:
     """Parameters up to which emitted code holds its weights; above, they lie in a file beside."""
     self_test_points: int = 5
     """Points of the self-test that emitted code holds."""
+    program_number: float = 1e15
+    """A number of a mixed-integer program from which on solvers take it for infinite."""
     decimal_digits: int = 4000
     """Digits up to which emitted code writes an integer in decimal; longer ones in hexadecimal."""
     listed_units: int = 20
