@@ -34,3 +34,17 @@ class WrittenEffort:
     """Of the whole numbers fed to an input of such, without a sign or with one."""
     largest_fed: float = 6e4
     """Of the numbers fed: float16 holds them."""
+
+
+@dataclass(frozen=True)
+class StorageEffort:
+    """The search for values that several rows of a matrix share."""
+
+    least_sharing: int = 2
+    """Numbers for each different one from which on it is looked for: a pattern takes its bytes."""
+    entries: int = 20_000_000
+    """Numbers of different rows up to which it is looked for: some 10 s and 2 GB."""
+    kernel_tries: int = 50_000
+    """Comparisons of two rows whose values repeat: some 1 s."""
+    families_of_a_value: int = 8
+    """Sets of rows that hold a value, up to which the value is a sign that they belong together."""

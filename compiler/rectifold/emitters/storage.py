@@ -1,0 +1,157 @@
+"""How the weights between two layers lie in emitted code: the smallest of three exact forms.
+
+    dense      every number, the row of an input after the other         4 · m · n bytes
+    sparse     what is not zero, and the gaps between                    about 5 or 6 per number
+    shared     every value of a kernel once, and where the units read    a convolution's few kB
+                   pattern 0: columns +0 +1 +2, +32 +33 +34 with the values 0 1 2, 3 4 5
+                   pattern 1: columns +0 +1,    +32 +33     with the values 1 2,   4 5   (a border)
+                   units 0..29: pattern 1 once, then pattern 0 at columns 0, 1, 2, ...
+
+Each form gives the sum of a unit in the order of its inputs, without terms that are zero: the same
+bits as the dense sum, but for the sign of a zero. Sound because every form is read back, and equal
+to the stored numbers, before it is chosen (`_checked`). How kernels and patterns are found
+(shared_rows.py) is therefore free to guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from rectifold.emitters.kernels import Integers
+from rectifold.emitters.shared_rows import Numbers, SharedRows, shared_rows, smallest, varying
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.network import Layer
+
+_STORED: Mapping[str, npt.DTypeLike] = MappingProxyType(
+    {"float32": np.float32, "mixed": np.float32, "float64": np.float64}
+)
+
+
+@dataclass(frozen=True, eq=False)
+class DenseRows:
+    """Every number: `values` is inputs × units."""
+
+    values: Numbers
+
+    @property
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        return {"values": self.values.ravel()}
+
+    @property
+    def products(self) -> int:
+        return self.values.size
+
+    def matrix(self) -> Numbers:
+        """The stored numbers, units × inputs."""
+        return self.values.T
+
+
+@dataclass(frozen=True, eq=False)
+class SparseRows:
+    """What is not zero, for each unit or for each input: how many, the gaps between, the values.
+
+    A gap is the step from the number before (from 0 for the first), so it needs few bits.
+    """
+
+    shape: tuple[int, int]
+    by: Literal["unit", "input"]
+    counts: Integers
+    gaps: Integers
+    values: Numbers
+
+    @property
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        return {"values": self.values} | varying({"gaps": self.gaps, "counts": self.counts})
+
+    @property
+    def products(self) -> int:
+        return len(self.values)
+
+    def matrix(self) -> Numbers:
+        """The stored numbers, units × inputs."""
+        lines, across = self.shape if self.by == "unit" else self.shape[::-1]
+        result: Numbers = np.zeros((lines, across), self.values.dtype)
+        ends = np.cumsum(self.counts)
+        for line, (end, count) in enumerate(zip(ends, self.counts, strict=True)):
+            part = slice(end - count, end)
+            result[line, np.cumsum(self.gaps[part])] = self.values[part]
+        return result if self.by == "unit" else result.T
+
+
+Storage: TypeAlias = DenseRows | SparseRows | SharedRows
+
+
+@dataclass(frozen=True, eq=False)
+class StoredBias:
+    """The biases: one after the other, or the different ones and for each unit which."""
+
+    values: Numbers
+    which: Integers | None
+
+    @property
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        own: dict[str, npt.NDArray[Any]] = {"values": self.values}
+        return own if self.which is None else own | {"which": smallest(self.which)}
+
+    def vector(self) -> Numbers:
+        return self.values if self.which is None else self.values[self.which]
+
+
+def storage_of(layer: Layer, source: str, precision: str) -> Storage:
+    """The smallest exact form of the layer's weights on `source`, in the stored precision.
+
+    `precision`: "float32", "mixed" (float32 is stored) or "float64". Of forms of one size the first
+    of dense, sparse by input, sparse by unit, shared is taken.
+    """
+    numbers = stored_numbers(layer.weights[source], precision)
+    forms: list[Storage] = [DenseRows(np.ascontiguousarray(numbers.T))]
+    if 2 * np.count_nonzero(numbers) < numbers.size:
+        forms += [_sparse_rows(numbers, "input"), _sparse_rows(numbers, "unit")]
+    shared = shared_rows(numbers)
+    if shared is not None:
+        forms.append(shared)
+    return _checked(min(forms, key=stored_bytes), numbers)
+
+
+def bias_of(layer: Layer, precision: str) -> StoredBias:
+    """The layer's biases, each different one once where that is smaller."""
+    numbers = stored_numbers(layer.bias, precision).ravel()
+    values, which = np.unique(numbers, return_inverse=True)
+    plain, palette = StoredBias(numbers, None), StoredBias(values, which.astype(np.int64))
+    return min(plain, palette, key=stored_bytes)
+
+
+def stored_numbers(matrix: Matrix, precision: str) -> Numbers:
+    """The entries rounded to the stored precision; what becomes zero is a zero like others."""
+    with np.errstate(over="ignore", under="ignore"):
+        numbers: Numbers = matrix.approximation[0].astype(_STORED[precision])
+    numbers += 0  # no -0
+    return numbers
+
+
+def stored_bytes(form: Storage | StoredBias) -> int:
+    """Bytes of all tables of the form."""
+    return sum(table.nbytes for table in form.tables.values())
+
+
+def _sparse_rows(numbers: Numbers, by: Literal["unit", "input"]) -> SparseRows:
+    lines = numbers if by == "unit" else numbers.T
+    line, across = np.nonzero(lines)
+    counts = np.bincount(line, minlength=len(lines)).astype(np.int64)
+    gaps = np.diff(across, prepend=0).astype(np.int64)
+    starts = np.flatnonzero(np.diff(line, prepend=-1))
+    gaps[starts] = across[starts]
+    shape = (numbers.shape[0], numbers.shape[1])
+    return SparseRows(shape, by, counts, gaps, lines[line, across])
+
+
+def _checked(form: Storage, numbers: Numbers) -> Storage:
+    if not np.array_equal(form.matrix(), numbers):
+        raise AssertionError(f"{type(form).__name__} does not hold the weights")
+    return form

@@ -1,0 +1,216 @@
+"""Weights in the smallest exact form: dense, without zeros, or every value of a kernel once."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rectifold.emitters.shared_rows import Numbers, SharedRows, shared_rows
+from rectifold.emitters.storage import (
+    DenseRows,
+    SparseRows,
+    Storage,
+    bias_of,
+    storage_of,
+    stored_bytes,
+)
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.network import Layer
+
+
+def convolution(
+    channels: tuple[int, int],
+    size: int,
+    kernel: int,
+    padding: int = 0,
+    stride: int = 1,
+    seed: int = 0,
+) -> tuple[Numbers, Numbers]:
+    """The flat matrix of a convolution of random float32 numbers, and its kernel."""
+    values = np.random.default_rng(seed).normal(size=(channels[1], channels[0], kernel, kernel))
+    values = values.astype(np.float32)
+    out = (size + 2 * padding - kernel) // stride + 1
+    across = size + 2 * padding
+    table = np.zeros((channels[1], out, out, channels[0], across, across))
+    for y, x in np.ndindex(out, out):
+        rows, columns = (slice(k * stride, k * stride + kernel) for k in (y, x))
+        table[:, y, x, :, rows, columns] = values
+    inner = slice(padding, padding + size)
+    return table[..., inner, inner].reshape(channels[1] * out**2, channels[0] * size**2), values
+
+
+def stored(numbers: Numbers, precision: str = "mixed") -> Storage:
+    """The form that is chosen, which holds the numbers."""
+    layer = Layer("h", "relu", Matrix.zeros(len(numbers), 1), {"x": Matrix.from_floats(numbers)})
+    form = storage_of(layer, "x", precision)
+    kind = np.float64 if precision == "float64" else np.float32
+    assert form.matrix().dtype == kind
+    assert np.array_equal(form.matrix(), numbers.astype(kind))
+    return form
+
+
+def random_numbers(rows: int, columns: int, density: float, seed: int = 1) -> Numbers:
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(rows, columns)) * (rng.random((rows, columns)) < density)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed", "float64"])
+def test_a_full_matrix_is_dense(precision: str) -> None:
+    form = stored(random_numbers(5, 7, 1.0), precision)
+    assert isinstance(form, DenseRows)
+    assert form.values.shape == (7, 5)
+    assert stored_bytes(form) == 35 * (8 if precision == "float64" else 4)
+    assert form.products == 35
+
+
+@pytest.mark.parametrize(("shape", "by"), [((40, 300), "unit"), ((300, 40), "input")])
+def test_few_numbers_are_stored_with_their_gaps(shape: tuple[int, int], by: str) -> None:
+    numbers = random_numbers(*shape, density=0.1)
+    form = stored(numbers)
+    assert isinstance(form, SparseRows)
+    assert form.by == by
+    assert form.products == np.count_nonzero(numbers) == len(form.values)
+    assert stored_bytes(form) == 5 * form.products + 40
+
+
+def test_most_weights_must_be_zero_for_the_sparse_form() -> None:
+    assert isinstance(stored(random_numbers(30, 30, 0.6)), DenseRows)
+
+
+def test_gaps_beyond_a_byte_are_wider() -> None:
+    numbers = np.zeros((2, 70_000))
+    numbers[0, [0, 300, 69_999]] = 1.5, 2.5, 3.5
+    numbers[1, 299] = 4.5
+    form = stored(numbers)
+    assert isinstance(form, SparseRows)
+    assert form.by == "unit"
+    assert [table.dtype.name for table in form.tables.values()] == ["float32", "uint32", "uint8"]
+
+
+@pytest.mark.parametrize(("padding", "stride"), [(0, 1), (1, 1), (2, 1), (0, 2), (1, 2), (0, 3)])
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_every_value_of_a_kernel_is_stored_once(padding: int, stride: int, kernel: int) -> None:
+    numbers, values = convolution((3, 4), 9, kernel, padding, stride)
+    form = stored(numbers)
+    assert isinstance(form, SharedRows)
+    assert sorted(form.values.tolist()) == sorted(values.ravel().tolist())
+    assert form.products == np.count_nonzero(numbers)
+    borders = len(form.patterns.starts) - 1
+    assert borders <= (1 if padding == 0 else 9 if kernel <= 3 and padding < 2 else 25)
+
+
+def test_a_convolution_without_a_border_has_one_pattern_and_one_strip_a_line() -> None:
+    form = stored(convolution((2, 3), 8, 3)[0])
+    assert isinstance(form, SharedRows)
+    assert form.patterns.starts.tolist() == [0, 6]
+    assert form.patterns.gap.tolist() == [0, 5, 5, 45, 5, 5]  # lines and channels of the input
+    assert form.patterns.length.tolist() == [3] * 6
+    assert form.strips.units.tolist() == [6] * 18
+    assert form.strips.step.tolist() == [1] * 18
+    assert set(form.tables) == {"values", "starts", "gap", "value", "column"}
+
+
+@pytest.mark.parametrize("kept_inputs", [1.0, 0.8, 0.5])
+@pytest.mark.parametrize("kept_units", [1.0, 0.6])
+def test_removed_units_leave_the_kernel_shared(kept_inputs: float, kept_units: float) -> None:
+    """Of the layer, and of the one before: then no row may read the kernel whole."""
+    numbers, values = convolution((4, 6), 10, 3, 1)
+    rng = np.random.default_rng(7)
+    numbers = numbers[rng.random(len(numbers)) < kept_units]
+    numbers = numbers[:, rng.random(numbers.shape[1]) < kept_inputs]
+    form = stored(numbers)
+    assert isinstance(form, SharedRows)
+    assert sorted(form.values.tolist()) == sorted(values.ravel().tolist())
+    assert stored_bytes(form) < 1.2 * np.count_nonzero(numbers)
+
+
+def test_values_that_occur_twice_in_a_kernel_are_told_apart() -> None:
+    numbers, values = convolution((3, 3), 8, 3, 1)
+    one, other = values[0, 0, 1, 1], values[0, 2, 0, 1]
+    numbers[numbers == other] = one
+    numbers = numbers[:, np.random.default_rng(2).random(numbers.shape[1]) < 0.7]
+    form = stored(numbers)
+    assert isinstance(form, SharedRows)
+    assert len(form.values) < 2 * values.size
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_kernels_of_few_different_weights_share_too(levels: int) -> None:
+    numbers = np.round(levels * convolution((3, 8), 12, 3, 1)[0]) / levels
+    form = stored(numbers)
+    assert isinstance(form, SharedRows)
+    assert len(form.values) <= 3 * 8 * 9
+    assert 10 * stored_bytes(form) < 6 * np.count_nonzero(numbers)
+
+
+def test_groups_and_pools_share() -> None:
+    one, other = (convolution((1, 1), 8, 3, 1, seed=seed)[0] for seed in (1, 2))
+    grouped = np.block([[one, np.zeros_like(one)], [np.zeros_like(one), other]])
+    form = stored(grouped)
+    assert isinstance(form, SharedRows)
+    assert len(form.values) == 18
+    pool = np.where(convolution((1, 1), 8, 2, 0, 2)[0] != 0, 0.25, 0.0)
+    form = stored(pool)
+    assert isinstance(form, SharedRows)
+    assert form.values.tolist() == [0.25] * 4
+
+
+def test_an_identity_is_one_strip() -> None:
+    form = stored(np.eye(100))
+    assert isinstance(form, SharedRows)
+    assert form.values.tolist() == [1.0]
+    assert form.strips.units.tolist() == [100]
+    assert stored_bytes(form) < 8
+
+
+def test_rows_that_are_equal_or_empty_cost_no_values() -> None:
+    numbers = np.tile(random_numbers(1, 40, 0.9), (30, 1))
+    numbers[::7] = 0.0
+    form = stored(numbers)
+    assert isinstance(form, SharedRows)
+    assert len(form.values) == np.count_nonzero(numbers[1])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (4, 5), (1, 1)])
+def test_nothing_and_zeros_are_stored(shape: tuple[int, int]) -> None:
+    form = stored(np.zeros(shape))
+    assert stored_bytes(form) == 0
+
+
+def test_numbers_are_compared_as_they_are_stored() -> None:
+    """Two rationals that float32 does not tell apart are one value; what underflows is a zero."""
+    tiny = Fraction(1, 10**60)
+    rows = [[Fraction(0)] * k + [Fraction(1, 3) + k * tiny, tiny] for k in range(12)]
+    weight = Matrix.from_fractions([row + [Fraction(0)] * (13 - len(row)) for row in rows])
+    layer = Layer("h", "relu", Matrix.zeros(12, 1), {"x": weight})
+    form = storage_of(layer, "x", "float32")
+    assert isinstance(form, SharedRows)
+    assert form.values.tolist() == [np.float32(1 / 3)]
+
+
+def test_matrices_of_few_numbers_are_never_larger_than_dense() -> None:
+    rng = np.random.default_rng(11)
+    for _ in range(60):
+        rows, columns = rng.integers(1, 12, 2)
+        numbers = rng.integers(-1, 2, (rows, columns)) * (rng.random((rows, columns)) < 0.6)
+        assert stored_bytes(stored(numbers.astype(np.float64))) <= 4 * numbers.size
+
+
+def test_rows_are_found_only_where_numbers_repeat() -> None:
+    assert shared_rows(random_numbers(20, 20, 0.2)) is None
+
+
+@pytest.mark.parametrize(
+    ("biases", "bytes_of_float32"),
+    [([0.5, -1.5, 2.0], 12), ([0.5, -1.5] * 40, 88), ([3.0] * 9, 13)],
+)
+def test_biases_are_shared_where_that_is_smaller(
+    biases: list[float], bytes_of_float32: int
+) -> None:
+    layer = Layer("h", "relu", Matrix.column([Fraction(b) for b in biases]), {})
+    form = bias_of(layer, "mixed")
+    assert form.vector().tolist() == biases
+    assert stored_bytes(form) == bytes_of_float32
+    assert bias_of(layer, "float64").vector().dtype == np.float64
