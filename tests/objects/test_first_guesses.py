@@ -91,11 +91,17 @@ def test_one_size_is_a_shape_and_a_word_is_none() -> None:
         rectifold.prove(onnx, (0, 1), input_shape="2")  # type: ignore[arg-type]
 
 
-def test_a_shape_that_is_not_the_models_is_refused() -> None:
+def test_a_shape_that_is_not_the_models_is_refused(tmp_path: Path) -> None:
     for model in (NETWORK, rectifold.compile(NETWORK).to_onnx()):
         message = r"input_shape= is \(7,\), but the model's input has the shape \(1, 2\)"
         with pytest.raises(InputError, match=message):
             rectifold.prove(model, (0, 1), input_shape=7)
+        with pytest.raises(InputError, match=message):
+            rectifold.emit(model, tmp_path / "n.relu", input_shape=7)
+        with pytest.raises(InputError, match=message):
+            rectifold.evaluate(model, [0, 1], input_shape=7)
+        with pytest.raises(InputError, match=message):
+            rectifold.compare(model, NETWORK, (0, 1), input_shape=7)
     assert rectifold.prove(NETWORK, (0, 1), input_shape=np.int64(2)).complete  # type: ignore[arg-type]
 
 

@@ -46,6 +46,31 @@ def test_every_function_takes_every_model(model: object, tmp_path: Path) -> None
     assert rectifold.load(written).network.layers == rectifold.load(written).network.layers
 
 
+def test_a_result_is_emitted_as_it_is_saved(tmp_path: Path) -> None:
+    compiled = rectifold.compile(onnx.ModelProto.FromString(onnx_bytes(NETWORK)), "[0,1]")
+    rectifold.emit(compiled, tmp_path / "emitted.onnx")
+    compiled.save(tmp_path / "saved.onnx")
+    emitted, saved = ((tmp_path / f"{n}.onnx").read_bytes() for n in ("emitted", "saved"))
+    assert emitted == saved
+
+
+def test_images_of_other_axes_are_said_to_be_matched_by_their_entries() -> None:
+    models = []
+    for shape in ((1, 2, 3, 3), (1, 3, 3, 2)):
+        flat = [onnx.helper.make_node("Flatten", ["x"], ["f"])]
+        product = [onnx.helper.make_node("MatMul", ["f", "w"], ["y"])]
+        x, y = (
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, sizes)
+            for name, sizes in (("x", shape), ("y", (1, 1)))
+        )
+        w = onnx.numpy_helper.from_array(np.ones((18, 1), np.float32), "w")
+        graph = onnx.helper.make_graph([*flat, *product], "g", [x], [y], [w])
+        models.append(onnx.helper.make_model(graph))
+    said = rectifold.compare(*models, "[0,1]").statement
+    assert said.endswith("inputs are matched in the order of their entries (A 2×3×3 and B 3×3×2)")
+    assert "matched" not in rectifold.compare(models[0], models[0], "[0,1]").statement
+
+
 def test_a_domain_is_that_of_the_network_where_none_is_given() -> None:
     assert rectifold.compile(NETWORK).source.domain == NETWORK.domain
     assert isinstance(rectifold.compare(NETWORK, NETWORK), rectifold.Equal)

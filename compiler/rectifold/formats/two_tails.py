@@ -35,8 +35,20 @@ class Tails:
 
         return is_same_tail(self.a, self.b)
 
+    @property
+    def flat(self) -> str:
+        """What to know where the inputs have several axes, of other sizes; "" elsewhere."""
+        a, b = _axes(self.a), _axes(self.b)
+        if a == b or min(len(a), len(b)) < 2:
+            return ""
+        shapes = " and B ".join("×".join(map(str, axes)) for axes in (a, b))
+        return f"; inputs are matched in the order of their entries (A {shapes})"
+
     def said(self, statement: str, *, equal: bool) -> str:
         """A statement about the two networks, as it is said of the models."""
+        return self._behind(statement, equal=equal) + self.flat
+
+    def _behind(self, statement: str, *, equal: bool) -> str:
         if not self.words:
             return statement
         if self.are_same and equal:
@@ -50,3 +62,11 @@ class Tails:
             f"{statement}; said of the values before the tails ({self.words}), which differ: "
             "nothing is claimed behind them"
         )
+
+
+def _axes(interface: Interface | None) -> tuple[int, ...]:
+    """The sizes of the axes of the one input, without the batch and without those of size 1."""
+    if interface is None or len(interface.inputs) != 1:
+        return ()
+    shape = (interface.inputs[0].shape or ())[1:]
+    return tuple(size for size in shape if isinstance(size, int) and size > 1)

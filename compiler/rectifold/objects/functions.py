@@ -168,6 +168,7 @@ def compare_models(
         _loaded(model, domain, ReadChoices(input_shape=input_shape, outputs=names, until=end))
         for model, names, end in ends
     )
+    require_shape(one, input_shape)
     chosen = _domain(one, domain, other.network.domain)
     asked = Asked(tuple(fractions_of(array_of(choices.get("within", 0), "within"), "within")))
     limits, seed = choices.get("limits", Limits()), choices.get("seed", 0)
@@ -257,7 +258,10 @@ def emit_model(
     that is there already.
     """
     require_known("emit", how, ReadChoices)
+    if isinstance(model, ModelResult) and not how:
+        return model.save(path, to, force=force)
     loaded = _loaded(model, None, how)
+    require_shape(loaded, how.get("input_shape"))
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
     return written.save(path, to, force=force)
@@ -280,10 +284,12 @@ def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> l
     require_known("evaluate", how, ReadChoices)
     point = without_gradient(point, "the point")
     shape = np.shape(np.asarray(point, dtype=object))
-    if how.get("input_shape") is None and len(shape) > 1:  # a flat point says no shape
+    said = how.get("input_shape")
+    if said is None and len(shape) > 1:  # a flat point says no shape
         how["input_shape"] = shape
-    network = _loaded(model, None, how).network
-    return evaluate(network, exact_point(point))
+    loaded = _loaded(model, None, how)
+    require_shape(loaded, said)
+    return evaluate(loaded.network, exact_point(point))
 
 
 def _opened(model: Model, domain: DomainLike, how: ReadChoices) -> tuple[Loaded, Domain]:

@@ -52,6 +52,13 @@ def test_a_convolution_is_its_kernel_at_every_place_and_a_maxpool_no_unit() -> N
     assert found.weights == 36 + 72
 
 
+def test_a_transposed_convolution_adds_each_entry_to_what_its_kernel_reaches() -> None:
+    nodes = [node("ConvTranspose", ["x", "k"], "y", strides=[2, 2])]
+    found = sizes_of_bytes(model([1, 2, 3, 3], nodes, {"k": array(2, 4, 3, 3)}))
+    assert found is not None
+    assert (found.macs, found.weights) == (2 * 9 * 4 * 9, 2 * 4 * 9)
+
+
 def test_a_transposed_left_factor_sums_over_its_first_axis() -> None:
     nodes = [
         node("Transpose", ["x"], "t", perm=[1, 0]),

@@ -289,3 +289,25 @@ def test_a_tail_leaves_random_networks_as_they_are(title: str, seed: int) -> Non
     assert digest(with_tail) == digest(plain)
     point = [Fraction(int(v), 7) for v in random.integers(-20, 20, 2)]
     assert evaluate(with_tail, point) == evaluate(plain, point)
+
+
+def test_what_does_not_depend_on_the_input_has_a_tail_too() -> None:
+    tail = [
+        node("Shape", ["x"], "s"),
+        node("Gather", ["s", "first"], "n"),
+        node("Concat", ["n", "one"], "r", axis=0),
+        node("Tile", ["row", "r"], "c"),
+        node("Softmax", ["c"], axis=1),
+    ]
+    row = np.array([[0, 1, 2]], np.float32)
+    read = read_model(made(tail, ["y"], {"row": row, "first": whole(0), "one": whole(1)}), "net")
+    assert read.network.sizes.macs == 0
+    assert evaluate(read.network, [Fraction(1), Fraction(2)]) == [0, 1, 2]
+    assert [port.name for port in read.interface.ends] == ["c"]
+    assert [node.op_type for node in read.interface.tail] == ["Softmax"]
+
+
+def test_a_softmax_of_weights_alone_is_no_tail() -> None:
+    tail = [node("Softmax", ["row"], "p", axis=1), node("Add", ["h", "p"])]
+    with pytest.raises(InputError, match=r"Softmax\) is not supported"):
+        read_model(made(tail, ["y"], {"row": np.zeros((1, 3), np.float32)}), "net")

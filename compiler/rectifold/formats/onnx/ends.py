@@ -21,6 +21,7 @@ from rectifold.errors import asked
 from rectifold.formats.onnx.graph import Model, needed_nodes, node_place, standard
 from rectifold.formats.onnx.tail_operators import TAIL, TailOperator
 from rectifold.formats.onnx.tensors import (
+    FLOATS,
     Constant,
     OnnxError,
     Symbolic,
@@ -64,6 +65,8 @@ class TailReader:
         if before and row is None:
             raise self._middle(node, before[0].first)
         read = [name for name in node.input if self._is_network(name)]
+        if row is not None and row.begins and not (read or before):
+            read = [name for name in node.input[:1] if self._is_settled(name)]
         if row is None or not (before or ((row.begins or self._rounds_last(node)) and read)):
             return False
         self._check_opset(node, row)
@@ -157,6 +160,12 @@ class TailReader:
 
     def _is_network(self, name: str) -> bool:
         return isinstance(self.values.get(name), Symbolic)
+
+    def _is_settled(self, name: str) -> bool:
+        """Whether nodes compute the value, and it does not depend on the input."""
+        value = self.values.get(name)
+        is_float = isinstance(value, Constant) and value.type in FLOATS
+        return is_float and any(name in node.output for node in self.nodes)
 
     def _middle(self, node: NodeProto, first: NodeProto) -> OnnxError:
         alone = (

@@ -21,7 +21,7 @@ from rectifold.formats.onnx.tensors import Array
 from rectifold.formats.onnx.whole import stored_tensors, tensor_bytes
 
 _ACTIVATIONS = ("Relu", "LeakyRelu", "PRelu", "Clip", "Abs", "HardSigmoid", "Max", "Min")
-_PRODUCTS = ("Gemm", "MatMul", "Conv")
+_PRODUCTS = ("Gemm", "MatMul", "Conv", "ConvTranspose")
 _FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 
@@ -98,11 +98,16 @@ def _entries(node: NodeProto, shapes: Mapping[str, tuple[int, ...]]) -> int | No
 
 
 def _macs(node: NodeProto, shapes: Mapping[str, tuple[int, ...]]) -> int | None:
-    """Entries of the output, times what each of them sums."""
+    """Entries of the output, times what each of them sums.
+
+    Of a transposed convolution: entries of the input, times the outputs that each is added to.
+    """
     entries = _entries(node, shapes)
     left, right = (shapes.get(name) for name in node.input[:2])
     if entries is None or not left or not right:
         return None
+    if node.op_type == "ConvTranspose":
+        return prod(left) * prod(right[1:])
     if node.op_type == "Conv":
         return entries * prod(right[1:])
     transposed = any(a.name == "transA" and a.i for a in node.attribute)
