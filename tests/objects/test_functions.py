@@ -66,7 +66,7 @@ def test_images_of_other_axes_are_said_to_be_matched_by_their_entries() -> None:
         w = onnx.numpy_helper.from_array(np.ones((18, 1), np.float32), "w")
         graph = onnx.helper.make_graph([*flat, *product], "g", [x], [y], [w])
         models.append(onnx.helper.make_model(graph))
-    said = rectifold.compare(*models, "[0,1]").statement
+    said = rectifold.compare(models[0], models[1], "[0,1]").statement
     assert said.endswith("inputs are matched in the order of their entries (A 2×3×3 and B 3×3×2)")
     assert "matched" not in rectifold.compare(models[0], models[0], "[0,1]").statement
 
