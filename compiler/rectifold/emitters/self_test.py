@@ -11,7 +11,7 @@ import numpy as np
 
 from rectifold.emitters.header import Origin
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import round_up
+from rectifold.exact.numerals import nearest_float, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
@@ -45,6 +45,33 @@ def self_test_vectors(network: Network) -> list[TestVector]:
             points.append(point)
     outputs = evaluate_points(network, [[Fraction(v) for v in p] for p in points])
     return [TestVector(tuple(p), tuple(y)) for p, y in zip(points, outputs, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class FloatTests:
+    """The points in floats, row by row: inputs, nearest floats of the outputs, and what each output
+    may be off by, the rounding of the stored value included.
+    """
+
+    points: list[list[float]]
+    expected: list[list[float]]
+    allowed: list[list[float]]
+
+
+def self_test_floats(network: Network, origin: Origin) -> FloatTests:
+    """The self-test for code that compares floats."""
+    vectors, tolerance = self_test_vectors(network), self_test_tolerance(network, origin)
+    return FloatTests(
+        [list(vector.inputs) for vector in vectors],
+        [[nearest_float(v) for v in vector.outputs] for vector in vectors],
+        [
+            [
+                round_up(Fraction(t) + abs(Fraction(nearest_float(v)) - v))
+                for t, v in zip(tolerance, vector.outputs, strict=True)
+            ]
+            for vector in vectors
+        ],
+    )
 
 
 def self_test_tolerance(network: Network, origin: Origin) -> list[float]:

@@ -10,6 +10,7 @@ from typing import Literal
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c import c_code
 from rectifold.emitters.header import Origin
+from rectifold.emitters.javascript import javascript_code
 from rectifold.emitters.milp.formats import lp_program, mps_program
 from rectifold.emitters.npz import npz_arrays
 from rectifold.emitters.numpy import numpy_code
@@ -34,7 +35,7 @@ class Format:
     `precision` None: every number is exact. `computes`: it is code of ours, which rounds; else who
     computes with the numbers is another program. Files `beside` are named after the main one, and
     those of `perhaps` are written where the network is large. `leaky`: a pair of mirrored units is
-    written as one leaky unit (ir/leaky.py).
+    written as one leaky unit (ir/leaky.py). `also`: further suffixes that choose it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Format:
     beside: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     leaky: bool = False
+    also: tuple[str, ...] = ()
 
 
 FORMATS: Mapping[str, Format] = {
@@ -54,6 +56,7 @@ FORMATS: Mapping[str, Format] = {
         Format("python", ".py", "float64", python_code, perhaps=("_weights.json",)),
         Format("numpy", ".py", "float64", numpy_code, perhaps=("_weights.npz",)),
         Format("c", ".c", "float64", c_code, beside=(".h",), perhaps=("_weights.h",)),
+        Format("js", ".js", "float64", javascript_code, also=(".mjs",)),
         Format("onnx", ".onnx", "float32", onnx_float32, leaky=True),
         Format("onnx64", ".onnx", "float64", onnx_float64),
         Format("npz", ".npz", "float64", npz_arrays, computes=False),
@@ -61,7 +64,11 @@ FORMATS: Mapping[str, Format] = {
         Format("lp", ".lp", "float64", lp_program, computes=False),
     )
 }
-_BY_SUFFIX = {one.suffix: one.name for one in reversed(tuple(FORMATS.values()))}
+_BY_SUFFIX = {
+    suffix: one.name
+    for one in reversed(tuple(FORMATS.values()))
+    for suffix in (one.suffix, *one.also)
+}
 _OTHER_FILES = {
     suffix: f", or write the object that {method}() of a result gives, with {library}"
     for method, library, suffixes in (
@@ -101,7 +108,7 @@ def written_form(network: Network, chosen: str) -> LeakyForm:
 def suffix_note(path: Path, chosen: str) -> str | None:
     """A line to say when the name promises another format than the one that --to chose."""
     promised = _BY_SUFFIX.get(path.suffix)
-    if promised is None or FORMATS[chosen].suffix == path.suffix:
+    if promised is None or path.suffix in (FORMATS[chosen].suffix, *FORMATS[chosen].also):
         return None
     return f"{named(path)} is written as {chosen} (to=), although its suffix says {promised}"
 

@@ -250,9 +250,10 @@ def emit_model(
 ) -> list[Path]:
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
-    `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy,
-    c, onnx, onnx64, npz, mps, lp. `force`: replace files that are there. `input_shape`, `outputs`,
-    `until`: as of `compile`. An ONNX file of a model that came with names and shapes has them.
+    `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy, c,
+    js, rust, onnx, onnx64, npz, mps, lp. `force`: replace files that are there. `input_shape`,
+    `outputs`, `until`: as of `compile`. An ONNX file of a model that came with names and shapes has
+    them.
 
     Raises InputError for an unknown format, a network that the format cannot say, and a file
     that is there already.
