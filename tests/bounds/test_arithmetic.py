@@ -42,8 +42,18 @@ def test_ends_of_ranges_are_rounded_as_inputs_are(precision: str, kind: type[np.
     assert ARITHMETICS[precision].nearest(Fraction(10) ** 400) is None
 
 
-def test_a_weight_that_may_count_as_zero_loses_all_of_itself() -> None:
-    lost = ARITHMETICS["mixed"].storing(np.array([1e-39, 1.0, 3.5e38]))
-    assert lost[0] == 1e-39
-    assert 2.0**-24 <= lost[1] < 2.0**-23
-    assert lost[2] == np.inf
+def test_what_storing_loses_is_what_is_lost() -> None:
+    weights = np.array([1e-39, 1.0, 1 / 3, 3.5e38])
+    lost = ARITHMETICS["mixed"].storing(weights, None)
+    assert lost[0] == 1e-39  # it may count as 0
+    assert lost[1] == 0.0
+    assert lost[2] == abs(float(np.float32(1 / 3)) - 1 / 3)
+    assert lost[3] == np.inf
+    assert ARITHMETICS["float64"].storing(weights, np.full(4, 0.5)).tolist() == [0.5] * 4
+
+
+def test_a_sum_too_long_for_the_format_has_no_rate() -> None:
+    short, long = ARITHMETICS["float32"].rates(np.array([1.0, 2.0**24]))
+    assert 2.0**-24 <= short < 2.0**-23
+    assert long == np.inf
+    assert ARITHMETICS["float64"].rates(np.array([1000.0]))[0] >= 1000 * 2.0**-53

@@ -53,19 +53,26 @@ class Arithmetic:
         """The largest number of what is computed."""
         return self.computed.largest
 
-    def gamma(self, terms: int) -> float:
-        """n u / (1 - n u) for n = `terms` and unit roundoff u, rounded up.
+    def rates(self, terms: Floats) -> Floats:
+        """n u / (1 - n u) for each n = `terms` and unit roundoff u, rounded up.
 
         Infinite where the format says nothing about so long a sum.
         """
-        return _gamma(self.unit, terms)
+        part = terms * self.unit * (1.0 + 2.0**-40)
+        rate = part / np.maximum(1.0 - part, 0.5) * (1.0 + 2.0**-40)
+        return np.where(part < 0.5, rate, np.inf)
 
-    def storing(self, weight: Floats) -> Floats:
-        """What a weight of this absolute value may lose when it is stored and read."""
-        tiny = weight < 2.0 * self.stored.smallest
-        lost = np.where(tiny, weight, _gamma(self.stored.unit, 1) * weight)
-        beyond = weight > self.stored.largest * (1.0 + 0.5 * self.stored.unit)
-        return np.where(beyond, np.inf, lost)
+    def storing(self, weight: Floats, radius: Floats | None) -> Floats:
+        """What weights within `radius` of these floats may lose when they are stored and read.
+
+        Nothing is lost of a number of the format, but if it may count as 0. Infinite beyond the
+        range.
+        """
+        with np.errstate(over="ignore", under="ignore"):
+            stored = weight.astype(self.stored.name).astype(np.float64)
+            lost = np.abs(weight - stored)
+        lost = np.where(np.abs(weight) < 2.0 * self.stored.smallest, np.abs(weight), lost)
+        return lost if radius is None else lost + radius
 
     def nearest(self, end: Fraction) -> Fraction | None:
         """The number that is nearest to the end of a range; None beyond the range.
@@ -82,8 +89,3 @@ ARITHMETICS = {
     "mixed": Arithmetic(_SINGLE, _DOUBLE),
     "float64": Arithmetic(_DOUBLE, _DOUBLE),
 }
-
-
-def _gamma(unit: float, terms: int) -> float:
-    part = terms * unit * (1.0 + 2.0**-40)
-    return part / (1.0 - part) * (1.0 + 2.0**-40) if part < 0.5 else np.inf

@@ -2,8 +2,8 @@
 
     |code(x) - f(x)| <= e    for every float point x of the domain; e per output
 
-Layer by layer: with activations at most M on the domain and e the error of what is read, a layer
-adds the error of its stored weights and of its sums, and relu does not increase it. Sound by
+Layer by layer: what a layer loses by itself (code_rounding) and what errors below carry into it, by
+absolute values or by the network's slopes (code_spread), whichever is less. Sound by
 docs/mathematics.md#rounding-of-emitted-code, which says what underflow, overflow and rounded ends
 of ranges add. The arithmetic is IEEE; reduced formats (TF32, bfloat16) are not covered, nor what a
 caller rounds before.
@@ -19,9 +19,14 @@ import numpy as np
 
 from rectifold.bounds.arithmetic import ARITHMETICS as ARITHMETICS
 from rectifold.bounds.arithmetic import Arithmetic
+from rectifold.bounds.code_rounding import local_error
+from rectifold.bounds.code_spread import spread
+from rectifold.bounds.code_state import Code, CodeErrors, above
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.state import Bounds
+from rectifold.bounds.substitution import backward
 from rectifold.bounds.threads import on_few_threads
+from rectifold.effort.proofs import BoundEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import round_up
 from rectifold.facts.facts import Facts
@@ -57,78 +62,82 @@ def rounding_error(
     facts: Facts | None,
     precision: str,
     leaky: Collection[str] = (),
+    *,
+    in_order: bool = False,
 ) -> CodeError:
     """As `code_error`, and whether overflow is why there is no bound.
 
-    `leaky`: the layers that the code holds as leaky units (ir/leaky.py).
+    `leaky`: the layers that the code holds as leaky units (ir/leaky.py). `in_order`: its sums are
+    taken bias first, then by sources and their indices, zero products left out or not; else the
+    bound holds for any order. Products and sums may be fused in both.
     """
+    code = Code(ARITHMETICS[precision], frozenset(leaky), in_order)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
-        return _rounding_error(network, domain, facts, ARITHMETICS[precision], leaky)
+        return _rounding_error(network, domain, facts, code)
 
 
-def _rounding_error(
-    network: Network,
-    domain: Domain,
-    facts: Facts | None,
-    arithmetic: Arithmetic,
-    leaky: Collection[str],
-) -> CodeError:
-    bounds = _with_facts(network, domain, facts)
-    errors: dict[str, Floats] = {network.input_name: _accepted_input_error(domain, arithmetic)}
+def _rounding_error(network: Network, domain: Domain, facts: Facts | None, code: Code) -> CodeError:
+    errors = CodeErrors(Bounds(network, domain), code)
+    accepted = _accepted_input_error(domain, code.arithmetic)
+    errors.local[network.input_name] = errors.whole[network.input_name] = accepted
+    tight = _tight_layers(network)
+    if domain.constraints and accepted.any():
+        facts = None  # a point that is moved to an end may leave the constraints
     overflow = None
     for layer in network.layers:
-        size, error = _layer_error(bounds, layer.name, errors, arithmetic)
-        if overflow is None and domain.is_bounded and not (size <= arithmetic.largest).all():
-            overflow = layer.name
-        if layer.name in leaky:
-            error = error + arithmetic.smallest  # the product with the slope may underflow
-        errors[layer.name] = np.where(size <= arithmetic.largest, error, np.inf)
-    return CodeError(errors[network.output], overflow)
+        name = layer.name
+        _bound_layer(errors.bounds, name, facts, substitute=name in tight)
+        found = local_error(errors, name)
+        fits = found.partial <= code.arithmetic.largest
+        if overflow is None and domain.is_bounded and not fits.all():
+            overflow = name
+        errors.local[name] = np.where(fits, found.lost, np.inf)
+        whole = above(errors.local[name] + found.carried, 4)
+        if name in tight or name == network.output:
+            whole = np.fmin(whole, spread(errors, name))
+        errors.whole[name] = whole
+    seen = above(errors.passed_on(network.output) + 2.0 * code.arithmetic.smallest, 2)
+    return CodeError(seen, overflow)
 
 
-def _layer_error(
-    bounds: Bounds, name: str, errors: dict[str, Floats], arithmetic: Arithmetic
-) -> tuple[Floats, Floats]:
-    """Per unit: a bound of every partial sum, and one of the error, infinite where there is none.
+def _bound_layer(bounds: Bounds, name: str, facts: Facts | None, *, substitute: bool) -> None:
+    """Set a layer's bounds: by intervals, by what is proved, and by substitution if asked for."""
+    found = bounds.interval(name)
+    if facts is not None and name in facts.layers:
+        known = facts.layers[name]
+        found = found.intersect(Interval(known.lower, known.upper))
+    bounds.set(name, *found)
+    if substitute:
+        rows = np.arange(len(found.lower))
+        upper = backward(bounds, name, rows, 1.0).upper
+        lower = -backward(bounds, name, rows, -1.0).upper
+        bounds.set(name, *found.intersect(Interval(lower, upper)))
 
-    Infinity times 0 is no number, and no bound either.
-    """
-    floats = bounds.floats[name]
-    bias = np.abs(floats.bias)
-    error = floats.bias_radius + arithmetic.storing(bias)
-    size = bias + error
-    for source, weight in floats.weights.items():
-        magnitude, before, radius = bounds.magnitude(source), errors[source], floats.radii[source]
-        slack = arithmetic.storing(np.abs(weight)) + (0.0 if radius is None else radius)
-        absolute = np.abs(weight) + slack
-        error = error + absolute @ before + slack @ magnitude
-        size = size + absolute @ (magnitude + before)
-    rate = arithmetic.gamma(floats.terms + 4)
-    # twice, because the error terms are float sums themselves
-    error = 2.0 * (error + rate * size + (4 * floats.terms + 8) * arithmetic.smallest)
-    return size * (1.0 + 4.0 * rate) + error, np.where(np.isnan(error), np.inf, error)
+
+def _tight_layers(network: Network) -> set[str]:
+    """The layers that are worth the work of substitution, in order while it is little."""
+    left, tight = BoundEffort.code_work, set()
+    for layer in network.layers:
+        below = sum(
+            w.shape[0] * w.shape[1]
+            for name in network.cone(layer.name)
+            if name != layer.name and name != network.input_name
+            for w in network.layer(name).weights.values()
+        )
+        left -= layer.size * below
+        if left >= 0:
+            tight.add(layer.name)
+    return tight
 
 
 def _accepted_input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:
-    """How far a float that is accepted may lie beyond its range, and what reading it may lose."""
+    """How far a float that is accepted may lie beyond its range."""
     ends = zip(domain.lower, domain.upper, strict=True)
     return np.array(
         [max(_beyond(low, arithmetic), _beyond(high, arithmetic)) for low, high in ends]
-    ) + 2.0 * (arithmetic.smallest)
+    )
 
 
 def _beyond(end: Fraction | None, arithmetic: Arithmetic) -> float:
     near = None if end is None else arithmetic.nearest(end)
     return 0.0 if near is None or end is None else round_up(abs(near - end))
-
-
-def _with_facts(network: Network, domain: Domain, facts: Facts | None) -> Bounds:
-    """Bounds of every layer, by intervals and by what is proved."""
-    bounds = Bounds(network, domain)
-    for layer in network.layers:
-        found = bounds.interval(layer.name)
-        if facts is not None and layer.name in facts.layers:
-            known = facts.layers[layer.name]
-            found = found.intersect(Interval(known.lower, known.upper))
-        bounds.set(layer.name, *found)
-    return bounds

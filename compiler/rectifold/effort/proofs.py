@@ -15,6 +15,9 @@ class BoundEffort:
     """Rows of one block of a sum of or over large matrices: some megabytes at a time."""
     threaded_weights: int = 4096 * 4096
     """Weights of one matrix from which on products use every processor."""
+    code_work: int = 1_000_000_000
+    """Multiply-adds, four times, up to which what code may be off by is bounded by substitution
+    and by slopes: 0.2 s; beyond that by intervals."""
 
 
 @dataclass(frozen=True)
