@@ -74,6 +74,11 @@ RUNS = {
         "verify two.relu swapped.relu --argmax --float",
     ],
     "verify --tightest": ["verify line.relu bent.relu --tightest"],
+    "emit": [
+        "emit deep.relu -o e.c",
+        "emit deep.relu -o e.relu",
+        "emit free.relu -o e.py",
+    ],
     "stability": ["stability deep.relu", "stability free.relu --domain all"],
     "regions": ["regions deep.relu", "regions six.relu"],
     "regions --count": ["regions deep.relu --count"],
@@ -95,6 +100,7 @@ RUNS = {
 }
 
 
+FORCED = ("compile", "verify", "shallow", "emit")
 CERTIFIED = ("cut", "endless", "still", "nothing")
 
 
@@ -130,7 +136,7 @@ def _classes() -> onnx.ModelProto:
 
 
 def _told(words: str) -> Any:
-    forced = ["--force"] if words.split()[0] in ("compile", "verify", "shallow") else []
+    forced = ["--force"] if words.split()[0] in FORCED else []
     done = CliRunner().invoke(main, [*words.split(), *forced, "--json", "r.json"])
     assert done.exit_code in (0, 1, 3, 4), (words, done.output)
     return json.loads(Path("r.json").read_text())

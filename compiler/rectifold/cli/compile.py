@@ -11,6 +11,7 @@ import click
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
+from rectifold.cli.costs import told_costs
 from rectifold.cli.file_sizes import sizes_of_models
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
@@ -99,7 +100,8 @@ def compile_command(
     network = loaded.network.with_domain(domain)
     made = _make(network, writing, rewriting, proof, times, quiet=report.quiet)
     written = _write_compiled(made, to, rewriting, times.end, force=output.force)
-    done = written.done
+    costs = told_costs(written.artifact, written.done.written, to.chosen, report)
+    done = replace(written.done, costs=costs)
     if is_certified and not written.is_certified:
         click.echo(_UNCHECKED, err=True)
     if done.left_out:
@@ -202,9 +204,10 @@ def _fold(compiled: Compiled, times: Times, progress: Progress | None) -> Shallo
 
 @dataclass(frozen=True, eq=False)
 class _Written:
-    """What was written: what is said about it, and a note."""
+    """What was written: what is said about it, its bytes, and a note."""
 
     done: Done
+    artifact: Artifact
     is_certified: bool
     note: str | None = None
     in_time: bool = True
@@ -230,7 +233,7 @@ def _write_compiled(
     )
     if form.own is None and form.partly is None:
         done = replace(done, observed=observed_in_time(form.compiled, to.chosen, end))
-    return _Written(done, known is not None, form.note)
+    return _Written(done, artifact, known is not None, form.note)
 
 
 def _write_form(
@@ -244,10 +247,10 @@ def _write_form(
     beside = certificate_bytes(file, certificate)
     origin = shallow_origin(folded, made.compiled.source, to, end)
     bound = largest_bound(origin.error_bound, to.chosen)
-    files = write_shallow(folded, to, origin, force=force, beside=beside)
+    artifact, files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
-    return _Written(done, known is not None, in_time=made.in_time)
+    return _Written(done, artifact, known is not None, in_time=made.in_time)
 
 
 def _artifact(

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectifold.cli.check import verdict_text
+from rectifold.cli.costs import costs_json
 from rectifold.cli.output import console
 from rectifold.cli.shallow import shallow_json
+from rectifold.emitters.costs import Costs, costs_text
 from rectifold.emitters.observed import Observed
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Phase
@@ -49,6 +51,7 @@ class Done:
     interface: Interface | None = None  # that the file keeps
     models: tuple[ModelSizes, ModelSizes] | None = None
     observed: Observed | None = None
+    costs: Costs | None = None
 
     @property
     def written(self) -> Network:
@@ -82,6 +85,7 @@ def compile_json(done: Done) -> JsonObject:
     }
     told["guarantee"] = with_tail("equal", done.interface)
     told["observed_error"] = None if done.observed is None else asdict(done.observed)
+    told["costs"] = costs_json(done.costs)
     if done.models is not None:
         before, after = (asdict(sizes) for sizes in done.models)
         told["model"] = {"before": before, "after": after}
@@ -188,4 +192,6 @@ def _summary_lines(done: Done) -> list[str]:
             f"{seen.precision}): {at_most(seen.result, 3)}; of the source's layers: "
             f"{at_most(seen.source, 3)}"
         )
+    if done.costs is not None:
+        lines.append(costs_text(done.costs))
     return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
+from rectifold.cli.costs import told_costs
+from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
     Output,
+    Report,
     memory_limit_option,
     network_output,
-    quiet_option,
+    report,
     source,
 )
-from rectifold.cli.rounding import certify_rounding, precision_of
-from rectifold.cli.targets import network_target, require_outputs
+from rectifold.cli.rounding import certify_rounding, largest_bound, precision_of
+from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.observed import Observed, observed_error
 from rectifold.ir.canonical import digest
+from rectifold.ir.network import Network
 from rectifold.runtime.status import Status
 
 
 @click.command("emit")
 @source
 @network_output(required=True)
+@report
 @memory_limit_option
-@quiet_option
-def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
-    """Write code for NET as it is."""
-    to = network_target(output, quiet=quiet)
-    require_outputs({}, [source.network, source.domain_spec], force=output.force, network=to.target)
-    loaded, domain = read_loaded(source.network, source.domain_spec, quiet=quiet)
+def emit_command(source: GivenNetwork, output: Output, report: Report) -> int:
+    """Write code for NET as it is, and say what it costs."""
+    started = time.monotonic()
+    to = network_target(output, quiet=report.quiet)
+    names, inputs = {"--json": report.json_target}, [source.network, source.domain_spec]
+    require_outputs(names, inputs, force=output.force, network=to.target)
+    loaded, domain = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
     network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface)
-    bound = certify_rounding(network, domain, None, to.chosen)
+    done = _written(network, to, report, force=output.force)
+    report.write(emitted_json(done) | {"seconds": time.monotonic() - started})
+    if report.is_on_screen and done.files:
+        for line in emitted_lines(done):
+            click.echo(line)
+    return Status.DONE
+
+
+def _written(network: Network, to: To, report: Report, *, force: bool) -> Emitted:
+    bound = certify_rounding(network, network.domain, None, to.chosen)
     origin = Origin(
         digest(network),
         network.sizes,
@@ -41,7 +59,14 @@ def emit_command(source: GivenNetwork, output: Output, quiet: bool) -> int:
         interface=to.interface,
     )
     artifact = to.emitted(network, origin)
-    files = write_artifact(artifact, to.path, force=output.force)
-    if not quiet and files:
-        click.echo("wrote " + ", ".join(str(f) for f in files))
-    return Status.DONE
+    files = tuple(write_artifact(artifact, to.path, force=force))
+    observed = _observed(network, to.chosen) if report.is_told else None
+    costs = told_costs(artifact, network, to.chosen, report)
+    most = largest_bound(bound, to.chosen)
+    return Emitted(network, to.chosen, artifact, files, most, observed, costs)
+
+
+def _observed(network: Network, chosen: str) -> Observed | None:
+    """What the floats of the format are off by at points of the domain, where one is known."""
+    domain = network.domain
+    return None if domain is None else observed_error(network, network, domain, chosen)

@@ -88,6 +88,11 @@ class Report:
         """Are tables and sentences for people wanted?"""
         return not self.quiet and self.json_target != "-"
 
+    @property
+    def is_told(self) -> bool:
+        """Is anything said of the result?"""
+        return self.json_target is not None or not self.quiet
+
     def write(self, result: JsonObject) -> None:
         """The JSON result, where one is wanted."""
         write_json(self.json_target, result)

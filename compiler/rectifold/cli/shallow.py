@@ -32,7 +32,7 @@ from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
 from rectifold.effort.proofs import CertificateEffort
 from rectifold.effort.running import CommandEffort
-from rectifold.emitters.artifact import write_artifact
+from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
@@ -155,7 +155,8 @@ def shallow_command(
     files: list[Path] = [] if beside is None else [beside[0]]
     if to is not None:
         origin = shallow_origin(result, network, to, proof.times.end)
-        files = [*write_shallow(result, to, origin, force=output.force, beside=beside), *files]
+        _, emitted = write_shallow(result, to, origin, force=output.force, beside=beside)
+        files = [*emitted, *files]
     elif beside is not None:
         write_files(dict([beside]), force=output.force)
     with proof.times.before("the pictures were drawn"):
@@ -226,10 +227,10 @@ def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> 
 
 def write_shallow(
     result: Shallow, to: To, origin: Origin, *, force: bool, beside: tuple[Path, bytes] | None
-) -> list[Path]:
-    """Emit a shallow network like any other; the files."""
+) -> tuple[Artifact, list[Path]]:
+    """Emit a shallow network like any other; what was written, and where."""
     artifact = to.emitted(result.network, origin)
-    return write_artifact(artifact, to.path, force=force, certificate=beside)
+    return artifact, write_artifact(artifact, to.path, force=force, certificate=beside)
 
 
 def certify_shallow(

@@ -54,3 +54,11 @@ class CommandEffort:
     """Part of the limit for proofs and rewriting, where a certificate follows."""
     certified_regions: int = 500
     """Regions up to which an exact two-layer form is certified without being asked."""
+
+
+@dataclass(frozen=True)
+class ToolEffort:
+    """Compilers and emulators of the user's machine."""
+
+    compile_seconds: float = 30.0
+    """Seconds that one run of a compiler may take; 100,000 numbers in a text take about one."""

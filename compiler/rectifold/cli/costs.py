@@ -1,0 +1,32 @@
+"""What `emit` and `compile` say of the cost of the code that they wrote, where they say anything.
+
+A C compiler of the machine is run for it, so a quiet command without --json does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rectifold.cli.options import Report
+from rectifold.cli.rounding import precision_of
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.costs import Costs, costs_of
+from rectifold.emitters.table import FORMATS
+from rectifold.ir.network import Network
+from rectifold.runtime.compilers import c_compiler
+from rectifold.runtime.json import JsonObject
+
+
+def told_costs(
+    artifact: Artifact, network: Network, chosen: str, report: Report, cc: str | None = None
+) -> Costs | None:
+    """The costs of `network` as it is written; None where nobody is told."""
+    if not report.is_told:
+        return None
+    tool = c_compiler(cc) if FORMATS[chosen].suffix == ".c" else None
+    return costs_of(artifact, network, chosen, precision_of(chosen), tool)
+
+
+def costs_json(costs: Costs | None) -> JsonObject | None:
+    """The documented object."""
+    return None if costs is None else asdict(costs)

@@ -1,0 +1,70 @@
+"""What `emit` says about the files that it wrote: in lines, and in JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rectifold.cli.costs import costs_json
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.costs import Costs, costs_text
+from rectifold.emitters.observed import Observed
+from rectifold.emitters.table import FORMATS
+from rectifold.exact.numerals import at_most, counted
+from rectifold.ir.canonical import digest
+from rectifold.ir.network import Network
+from rectifold.reports.json import sizes_json
+from rectifold.runtime.json import JsonObject
+
+
+@dataclass(frozen=True, eq=False)
+class Emitted:
+    """A network in files. `bound`: what the code may be off by on the domain, 0 where nothing is
+    rounded, None where it is not known.
+    """
+
+    network: Network
+    chosen: str
+    artifact: Artifact
+    files: tuple[Path, ...]
+    bound: float | None
+    observed: Observed | None
+    costs: Costs | None
+
+
+def emitted_json(done: Emitted) -> JsonObject:
+    """The documented result of `emit`, without the seconds."""
+    network = done.network
+    return {
+        "network": {"name": network.name, "sha256": digest(network)} | sizes_json(network.sizes),
+        "domain": None if network.domain is None else network.domain.describe(),
+        "format": done.chosen,
+        "precision": FORMATS[done.chosen].precision,
+        "files": files_json(done),
+        "error_bound": done.bound,
+        "observed_error": None if done.observed is None else asdict(done.observed),
+        "costs": costs_json(done.costs),
+    }
+
+
+def files_json(done: Emitted) -> list[JsonObject]:
+    """Each file with its bytes and digest."""
+    return [
+        {"file": str(path), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for path, data in zip(done.files, done.artifact.files.values(), strict=False)
+    ]
+
+
+def emitted_lines(done: Emitted) -> list[str]:
+    """The same for people; the cost first, what was written last."""
+    lines = []
+    if done.bound:
+        seen = ""
+        if done.observed is not None:
+            most = at_most(done.observed.result, 3)
+            seen = f"; seen at {counted(done.observed.points, 'point')}: {most}"
+        lines.append(f"rounding of the code: at most {at_most(done.bound, 3)} on the domain{seen}")
+    if done.costs is not None:
+        lines.append(costs_text(done.costs))
+    return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

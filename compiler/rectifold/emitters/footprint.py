@@ -1,0 +1,133 @@
+"""What a compiler makes of emitted C: bytes of code and of stack, read from its own reports.
+
+    size -A net.o                  .text 982   .rodata 106704   .data 0   .bss 0
+    net.ci (-fcallgraph-info=su)   net_evaluate 16 bytes  →  forward 2344 bytes       stack 2360
+
+The stack is that of the longest chain of calls from the entry point; functions of other files
+(those of the compiler's library for numbers without hardware) are not in it. A compiler without
+-fcallgraph-info reports functions alone (-fstack-usage): their sum is as much at least, because
+emitted code calls nothing twice at once.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rectifold.emitters.artifact import Artifact
+from rectifold.runtime.compilers import Tool, ToolFailed, run_tool
+
+STRICT = ("-std=c99", "-ffp-contract=off", "-fno-asynchronous-unwind-tables")
+_GRAPH, _USAGE = "-fcallgraph-info=su", "-fstack-usage"
+_NODE = re.compile(r'node: \{ title: "([^"]+)" label: "[^"]*?(\d+) bytes \(([^)]*)\)')
+_EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of an object: sections, and the stack of its entry point (None: not known)."""
+
+    text: int
+    rodata: int
+    data: int
+    bss: int
+    stack: int | None
+
+
+def footprint(artifact: Artifact, entry: str, tool: Tool, flags: Sequence[str]) -> Footprint:
+    """Compile the first file of the artifact, in a folder of its own. Raises ToolFailed."""
+    with tempfile.TemporaryDirectory(prefix="rectifold-") as name:
+        folder = Path(name)
+        main = write_into(folder, artifact)
+        return footprint_in(folder, main, entry, tool, flags)
+
+
+def write_into(folder: Path, artifact: Artifact) -> str:
+    """The files of the artifact in a folder of ours, and the name of the first."""
+    for name, data in artifact.files.items():
+        (folder / name).write_bytes(data)
+    return next(iter(artifact.files))
+
+
+def footprint_in(
+    folder: Path, main: str, entry: str, tool: Tool, flags: Sequence[str]
+) -> Footprint:
+    """The same of a file in `folder`. Raises ToolFailed."""
+    stack = _compile(folder, main, entry, tool, flags)
+    size = tool.part("size", folder)
+    sections = section_sizes(run_tool([size, "-A", "unit.o"], folder))
+    text, rodata, data, bss = (
+        sum(size for name, size in sections.items() if re.match(rf"\.{kind}(\.|$)", name))
+        for kind in ("text", "rodata", "data", "bss")
+    )
+    if not text:
+        raise ToolFailed(f"{Path(size).name} -A does not say the sections of an object here")
+    return Footprint(text, rodata, data, bss, stack)
+
+
+def _compile(folder: Path, main: str, entry: str, tool: Tool, flags: Sequence[str]) -> int | None:
+    """Makes unit.o; the stack of `entry`, where the compiler says it. Raises ToolFailed."""
+    command = [tool.path, *STRICT, *flags, "-c", main, "-o", "unit.o"]
+    for report, read in ((_GRAPH, _chain_in), (_USAGE, _sum_in)):
+        try:
+            run_tool([*command, report], folder)
+        except ToolFailed:
+            continue
+        return read(folder, entry)
+    run_tool(command, folder)
+    return None
+
+
+def section_sizes(said: str) -> Mapping[str, int]:
+    """Section → bytes, of what `size -A` says."""
+    rows = (line.split() for line in said.splitlines())
+    return {
+        row[0]: int(row[1])
+        for row in rows
+        if len(row) == 3 and row[0].startswith(".") and row[1].isdecimal()
+    }
+
+
+def _chain_in(folder: Path, entry: str) -> int | None:
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.ci")]
+    return longest_chain("\n".join(texts), entry)
+
+
+def longest_chain(graph: str, entry: str) -> int | None:
+    """Bytes of stack from `entry` down, in a call graph as gcc writes it.
+
+    None where a function takes as much as its input says, or calls itself.
+    """
+    own = {name: int(size) for name, size, _ in _NODE.findall(graph)}
+    is_open = any(kind == "dynamic" for _, _, kind in _NODE.findall(graph))
+    calls: dict[str, set[str]] = {}
+    for caller, called in _EDGE.findall(graph):
+        calls.setdefault(caller, set()).add(called)
+
+    def below(name: str, above: tuple[str, ...]) -> int:
+        if name in above:
+            raise RecursionError(name)
+        longest = (below(one, (*above, name)) for one in sorted(calls.get(name, ())))
+        return own.get(name, 0) + max(longest, default=0)
+
+    if is_open or entry not in own:
+        return None
+    try:
+        return below(entry, ())
+    except RecursionError:
+        return None
+
+
+def _sum_in(folder: Path, entry: str) -> int | None:
+    """The sum over all functions of the file: at least what a chain of them takes."""
+    rows = [
+        line.split("\t")
+        for path in folder.glob("*.su")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    if not rows or any(row[-1] == "dynamic" for row in rows):
+        return None
+    return sum(int(row[1]) for row in rows)
