@@ -108,7 +108,7 @@ def test_a_convolution_without_a_border_has_one_pattern_and_one_strip_a_line() -
     assert form.patterns.gap.tolist() == [0, 5, 5, 45, 5, 5]  # lines and channels of the input
     assert form.patterns.length.tolist() == [3] * 6
     assert form.strips.units.tolist() == [6] * 18
-    assert form.strips.step.tolist() == [1] * 18
+    assert form.strips.column_step.tolist() == [1] * 18
     assert set(form.tables) == {"values", "starts", "gap", "value", "column"}
 
 
@@ -173,18 +173,21 @@ def test_rows_that_are_equal_or_empty_cost_no_values() -> None:
     assert len(form.values) == np.count_nonzero(numbers[1])
 
 
-@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (4, 5), (1, 1)])
-def test_nothing_and_zeros_are_stored(shape: tuple[int, int]) -> None:
-    form = stored(np.zeros(shape))
-    assert stored_bytes(form) == 0
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (40, 50)])
+def test_nothing_and_zeros_take_no_bytes(shape: tuple[int, int]) -> None:
+    assert stored_bytes(stored(np.zeros(shape))) == 0
+
+
+def test_a_form_that_saves_less_than_its_code_is_not_taken() -> None:
+    assert isinstance(stored(np.eye(5)), DenseRows)
 
 
 def test_numbers_are_compared_as_they_are_stored() -> None:
     """Two rationals that float32 does not tell apart are one value; what underflows is a zero."""
     tiny = Fraction(1, 10**60)
-    rows = [[Fraction(0)] * k + [Fraction(1, 3) + k * tiny, tiny] for k in range(12)]
-    weight = Matrix.from_fractions([row + [Fraction(0)] * (13 - len(row)) for row in rows])
-    layer = Layer("h", "relu", Matrix.zeros(12, 1), {"x": weight})
+    rows = [[Fraction(0)] * k + [Fraction(1, 3) + k * tiny, tiny] for k in range(30)]
+    weight = Matrix.from_fractions([row + [Fraction(0)] * (31 - len(row)) for row in rows])
+    layer = Layer("h", "relu", Matrix.zeros(30, 1), {"x": weight})
     form = storage_of(layer, "x", "float32")
     assert isinstance(form, SharedRows)
     assert form.values.tolist() == [np.float32(1 / 3)]
@@ -202,15 +205,33 @@ def test_rows_are_found_only_where_numbers_repeat() -> None:
     assert shared_rows(random_numbers(20, 20, 0.2)) is None
 
 
+def test_channels_that_come_last_make_strips_of_channels() -> None:
+    numbers, values = convolution((2, 6), 8, 3, 1)
+    units = np.arange(len(numbers)).reshape(6, -1).T.ravel()  # place by place
+    columns = np.arange(numbers.shape[1]).reshape(2, -1).T.ravel()
+    form = stored(numbers[units][:, columns])
+    assert isinstance(form, SharedRows)
+    assert len(form.values) == values.size
+    assert form.strips.units.tolist() == [6] * 64
+    assert set(form.strips.value_step.tolist()) == {18}
+    assert set(form.strips.column_step.tolist()) == {0}
+
+
 @pytest.mark.parametrize(
-    ("biases", "bytes_of_float32"),
-    [([0.5, -1.5, 2.0], 12), ([0.5, -1.5] * 40, 88), ([3.0] * 9, 13)],
+    ("biases", "kept"),
+    [
+        ([0.5, -1.5, 2.0], {"values": 12}),
+        ([0.5, -1.5] * 40, {"values": 8, "which": 80}),
+        ([0.5] * 40 + [-1.5] * 39 + [0.5] * 2, {"values": 12, "counts": 3}),
+        ([0.5] * 40 + [-1.5] * 40, {"values": 8}),
+        ([3.0] * 19, {"values": 4}),
+        ([3.0] * 9, {"values": 36}),  # the loop would take more
+        ([], {"values": 0}),
+    ],
 )
-def test_biases_are_shared_where_that_is_smaller(
-    biases: list[float], bytes_of_float32: int
-) -> None:
+def test_biases_are_shared_where_that_is_smaller(biases: list[float], kept: dict[str, int]) -> None:
     layer = Layer("h", "relu", Matrix.column([Fraction(b) for b in biases]), {})
     form = bias_of(layer, "mixed")
     assert form.vector().tolist() == biases
-    assert stored_bytes(form) == bytes_of_float32
+    assert {key: table.nbytes for key, table in form.tables.items()} == kept
     assert bias_of(layer, "float64").vector().dtype == np.float64

@@ -38,7 +38,12 @@ class WrittenEffort:
 
 @dataclass(frozen=True)
 class StorageEffort:
-    """The search for values that several rows of a matrix share."""
+    """How forms of weights are weighed, and the search for values that several rows share."""
+
+    code_of_rows: int = 128
+    """Bytes of code that another form of weights than the dense one takes more."""
+    code_of_bias: int = 48
+    """Bytes of code that another form of biases than one after the other takes more."""
 
     least_sharing: int = 2
     """Numbers for each different one from which on it is looked for: a pattern takes its bytes."""

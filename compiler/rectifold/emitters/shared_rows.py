@@ -7,8 +7,8 @@
 A pattern is a list of segments (columns next to each other, read with values next to each other),
 and says nothing of numbers: all channels of a convolution have the same few patterns, and the
 units at the border read a part of the values that the others read. A strip is a range of units of
-one pattern and one kernel whose first columns step evenly. Units that were removed, of this layer
-or of the one before, cut strips and patterns into more, and no value is stored twice for them.
+one pattern whose kernels and first columns step evenly. Units that were removed, of this layer or
+of the one before, cut strips and patterns into more, and no value is stored twice for them.
 
 Any split into kernels, patterns and strips gives back the same rows (`matrix`); which one is found
 (kernels.py) decides the size alone.
@@ -36,11 +36,18 @@ class Strips:
     units: Integers
     pattern: Integers
     value: Integers
-    """Where the kernel begins in the values."""
+    """Where the kernel of the first unit begins in the values."""
+    value_step: Integers
+    """From there to the kernel of the next unit: 0 along a line of a channel."""
     column: Integers
     """The first column that the first unit reads."""
-    step: Integers
-    """From the first column of a unit to that of the next."""
+    column_step: Integers
+    """From there to the first column of the next unit: 0 from channel to channel of a place."""
+
+    def rows(self) -> list[list[int]]:
+        """The strips, each with its entries in the order of the tables."""
+        rows: list[list[int]] = np.stack(list(vars(self).values()), axis=1).tolist()
+        return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +85,12 @@ class SharedRows:
         result: Numbers = np.zeros(self.shape, self.values.dtype)
         reads = [self._reads(p) for p in range(len(self.patterns.starts) - 1)]
         unit = 0
-        for units, pattern, value, column, step in zip(*vars(self.strips).values(), strict=True):
+        for units, pattern, value, value_step, column, column_step in self.strips.rows():
             columns, positions = reads[pattern]
             rows = np.arange(units)[:, None]
-            result[unit + rows, column + rows * step + columns] = self.values[value + positions]
+            result[unit + rows, column + rows * column_step + columns] = self.values[
+                value + rows * value_step + positions
+            ]
             unit += units
         return result
 
@@ -196,18 +205,40 @@ def _segments(columns: Integers, positions: Integers) -> tuple[Integers, Integer
 
 
 def _strips(described: Sequence[tuple[int, int, int]]) -> Strips:
-    """Neighbours of one pattern and one kernel; a unit that reads nothing goes with any kernel."""
-    strips: list[list[int]] = []  # units, pattern, value, column, step
+    """Neighbours of one pattern; a unit that reads nothing has any kernel."""
+    strips: list[list[int]] = []
     for pattern, value, column in described:
-        last = strips[-1] if strips else None
-        if last is not None and last[1] == pattern and last[2] == max(value, 0):
-            step = column - last[3] if last[0] == 1 else last[4]
-            if step >= 0 and column == last[3] + last[0] * step:
-                last[0], last[4] = last[0] + 1, step
-                continue
-        strips.append([1, pattern, max(value, 0), column, 0])
-    units, patterns, values, columns, steps = np.array(strips, np.int64).T
-    several = np.unique(steps[units > 1])
-    if len(several) == 1:
-        steps = np.full(len(steps), several[0])  # of a single unit it says nothing
-    return Strips(units, patterns, values, columns, steps)
+        if not strips or not _goes_on(strips[-1], pattern, max(value, 0), column):
+            strips.append([1, pattern, max(value, 0), 0, column, 0])
+    units, patterns, values, value_steps, columns, column_steps = np.array(strips, np.int64).T
+    several = units > 1
+    return Strips(
+        units,
+        patterns,
+        values,
+        _one_step(value_steps, several),
+        columns,
+        _one_step(column_steps, several),
+    )
+
+
+def _goes_on(strip: list[int], pattern: int, value: int, column: int) -> bool:
+    """Whether the unit is the strip's next one, which it then is."""
+    units, own, first_value, value_step, first_column, column_step = strip
+    if units == 1:
+        value_step, column_step = value - first_value, column - first_column
+    goes_on = (
+        pattern == own
+        and min(value_step, column_step) >= 0
+        and (units == 1 or value == first_value + units * value_step)
+        and (units == 1 or column == first_column + units * column_step)
+    )
+    if goes_on:
+        strip[0], strip[3], strip[5] = units + 1, value_step, column_step
+    return goes_on
+
+
+def _one_step(steps: Integers, several: npt.NDArray[np.bool_]) -> Integers:
+    """The steps, the same everywhere if those are that count: of a single unit none does."""
+    counting = np.unique(steps[several])
+    return np.full(len(steps), counting[0]) if len(counting) == 1 else steps

@@ -23,8 +23,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.effort.writing import StorageEffort
 from rectifold.emitters.kernels import Integers
-from rectifold.emitters.shared_rows import Numbers, SharedRows, shared_rows, smallest, varying
+from rectifold.emitters.shared_rows import Numbers, SharedRows, shared_rows, varying
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 
@@ -89,25 +90,33 @@ Storage: TypeAlias = DenseRows | SparseRows | SharedRows
 
 @dataclass(frozen=True, eq=False)
 class StoredBias:
-    """The biases: one after the other, or the different ones and for each unit which."""
+    """The biases: those of `values` one after the other, each for as many units as `counts` says.
+
+    Or, with `which`, the different ones, and for each unit which.
+    """
 
     values: Numbers
-    which: Integers | None
+    counts: Integers | None = None
+    which: Integers | None = None
 
     @property
     def tables(self) -> dict[str, npt.NDArray[Any]]:
-        own: dict[str, npt.NDArray[Any]] = {"values": self.values}
-        return own if self.which is None else own | {"which": smallest(self.which)}
+        named = {"counts": self.counts, "which": self.which}
+        indices = {key: table for key, table in named.items() if table is not None}
+        return {"values": self.values} | varying(indices)
 
     def vector(self) -> Numbers:
+        if self.counts is not None:
+            return np.repeat(self.values, self.counts)
         return self.values if self.which is None else self.values[self.which]
 
 
 def storage_of(layer: Layer, source: str, precision: str) -> Storage:
     """The smallest exact form of the layer's weights on `source`, in the stored precision.
 
-    `precision`: "float32", "mixed" (float32 is stored) or "float64". Of forms of one size the first
-    of dense, sparse by input, sparse by unit, shared is taken.
+    `precision`: "float32", "mixed" (float32 is stored) or "float64". What a form takes more in code
+    counts; of forms of one size the first of dense, sparse by input, sparse by unit, shared is
+    taken.
     """
     numbers = stored_numbers(layer.weights[source], precision)
     forms: list[Storage] = [DenseRows(np.ascontiguousarray(numbers.T))]
@@ -116,15 +125,24 @@ def storage_of(layer: Layer, source: str, precision: str) -> Storage:
     shared = shared_rows(numbers)
     if shared is not None:
         forms.append(shared)
-    return _checked(min(forms, key=stored_bytes), numbers)
+    return _checked(min(forms, key=_flash), numbers)
 
 
 def bias_of(layer: Layer, precision: str) -> StoredBias:
-    """The layer's biases, each different one once where that is smaller."""
+    """The layer's biases in the smallest of the three forms."""
     numbers = stored_numbers(layer.bias, precision).ravel()
+    starts = np.flatnonzero(np.diff(numbers, prepend=np.nan))  # the first differs from no number
+    counts = np.diff(starts, append=len(numbers))
     values, which = np.unique(numbers, return_inverse=True)
-    plain, palette = StoredBias(numbers, None), StoredBias(values, which.astype(np.int64))
-    return min(plain, palette, key=stored_bytes)
+    forms = (
+        StoredBias(numbers),
+        StoredBias(numbers[starts], counts=counts),
+        StoredBias(values, which=which.astype(np.int64)),
+    )
+    chosen = min(forms, key=_flash)
+    if not np.array_equal(chosen.vector(), numbers):
+        raise AssertionError(f"layer {layer.name}: the biases are not held")
+    return chosen
 
 
 def stored_numbers(matrix: Matrix, precision: str) -> Numbers:
@@ -138,6 +156,18 @@ def stored_numbers(matrix: Matrix, precision: str) -> Numbers:
 def stored_bytes(form: Storage | StoredBias) -> int:
     """Bytes of all tables of the form."""
     return sum(table.nbytes for table in form.tables.values())
+
+
+def _flash(form: Storage | StoredBias) -> int:
+    """Bytes of the tables, and those of code that the form takes more than the plain one."""
+    match form:
+        case DenseRows():
+            code = 0
+        case StoredBias():
+            code = 0 if form.counts is form.which is None else StorageEffort.code_of_bias
+        case _:
+            code = StorageEffort.code_of_rows
+    return stored_bytes(form) + code
 
 
 def _sparse_rows(numbers: Numbers, by: Literal["unit", "input"]) -> SparseRows:
