@@ -1,0 +1,183 @@
+"""C statements that add stored weights times the activations of a layer to the sums of another.
+
+    const float *w = W2_1_values;                    sums a[], activations before[]
+    for (j = 0; j < 40; j++) { ... a[k] += w[at] * before[j]; ... }
+
+Every form adds the terms of a unit in the order of its inputs, one after the other, so all of them
+give the bits of the dense sum (but for the sign of a zero): sums of several units may be in work
+at once, never two parts of one sum. An activation that is zero is skipped where inputs come one by
+one. A table whose entries are all the same is not there; its number stands in the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from rectifold.emitters.kernels import Integers
+from rectifold.emitters.shared_rows import SharedRows, literal
+from rectifold.emitters.storage import DenseRows, SparseRows, Storage, StoredBias
+
+Names: TypeAlias = Callable[[str], str]
+
+_SPARSE_BY_INPUT = """\
+    {
+        size_t j, k, t, at = 0;
+        for (j = 0; j < @inputs@; j++) {
+            const size_t count = @counts@;
+            if (before[j] != 0) {
+                for (k = 0, t = at; t < at + count; t++) {
+                    k += @gaps@;
+                    a[k] += @values@[t] * before[j];
+                }
+            }
+            at += count;
+        }
+    }
+"""
+
+_SPARSE_BY_UNIT = """\
+    {
+        size_t j, k, t, at = 0;
+        for (j = 0; j < @units@; j++) {
+            const size_t end = at + @counts@;
+            @real@ total = a[j];
+            for (k = 0, t = at; t < end; t++) {
+                k += @gaps@;
+                total += @values@[t] * before[k];
+            }
+            a[j] = total;
+            at = end;
+        }
+    }
+"""
+
+_SHARED = """\
+    {
+        size_t r, g, t, k, i = 0;
+        for (r = 0; r < @strips@; r++) {
+            const size_t units = @units@, first = @first@, last = @last@;
+            k = 0;
+@together@            for (; k < units; k++) {
+                const @stored@ *w = @values@ + @value@@kernel@;
+                const @real@ *p = before + @column@@place@;
+                @real@ total = a[i + k];
+                for (g = first; g < last; g++) {
+@skips@                    for (t = 0; t < @length@; t++) total += *w++ * *p++;
+                }
+                a[i + k] = total;
+            }
+            i += units;
+        }
+    }
+"""
+
+_TOGETHER = """\
+            while (units >= 4 && k < units) {
+                /* four sums at once; the last four may hold some that are done */
+                const size_t from = k + 4 <= units ? k : units - 4;
+                const @stored@ *w = @values@ + @value@;
+                const @real@ *p = before + @column@ + from;
+                @real@ c[4];
+                for (t = 0; t < 4; t++) c[t] = a[i + from + t];
+                for (g = first; g < last; g++) {
+@skips@                    for (t = 0; t < @length@; t++, w++, p++) {
+                        c[0] += *w * p[0];
+                        c[1] += *w * p[1];
+                        c[2] += *w * p[2];
+                        c[3] += *w * p[3];
+                    }
+                }
+                for (; k < from + 4; k++) a[i + k] = c[k - from];
+            }
+"""
+
+
+def product_code(form: Storage, names: Names, real: str, stored: str) -> str:
+    """A block that adds the product to `a`; `before` holds the activations that are read.
+
+    `names`: of a table its C name. `real`, `stored`: the types of the sums and of the values.
+    """
+    match form:
+        case DenseRows():
+            raise ValueError("dense rows are written with the panels")
+        case SparseRows():
+            return _sparse_code(form, names, real)
+        case SharedRows():
+            return _shared_code(form, names, real, stored)
+
+
+def bias_code(form: StoredBias, names: Names, units: int) -> str:
+    """A block that begins the sums `a` of the units."""
+    if form.counts is not None:
+        count = _entry(form.counts, names("counts"), "r")
+        runs = len(form.counts)
+        return (
+            "    {\n        size_t r, t, i = 0;\n"
+            f"        for (r = 0; r < {runs}; r++)\n"
+            f"            for (t = 0; t < {count}; t++) a[i++] = {names('values')}[r];\n    }}\n"
+        )
+    which = "i" if form.which is None else _entry(form.which, names("which"), "i")
+    return (
+        "    {\n        size_t i;\n"
+        f"        for (i = 0; i < {units}; i++) a[i] = {names('values')}[{which}];\n    }}\n"
+    )
+
+
+def _sparse_code(form: SparseRows, names: Names, real: str) -> str:
+    template = _SPARSE_BY_UNIT if form.by == "unit" else _SPARSE_BY_INPUT
+    return _filled(
+        template,
+        {
+            "units": str(form.shape[0]),
+            "inputs": str(form.shape[1]),
+            "real": real,
+            "values": names("values"),
+            "counts": _entry(form.counts, names("counts"), "j"),
+            "gaps": _entry(form.gaps, names("gaps"), "t"),
+        },
+    )
+
+
+def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
+    tables = vars(form.patterns) | vars(form.strips)
+    entry = {key: _entry(table, names(key), "r") for key, table in tables.items()}
+    along = literal(form.strips.value_step) == 0 and literal(form.strips.column_step) == 1
+    skips = "".join(
+        f"                    {pointer} += {_entry(tables[key], names(key), 'g')};\n"
+        for pointer, key in (("w", "skip"), ("p", "gap"))
+        if literal(tables[key]) != 0
+    )
+    words = {
+        "strips": str(len(form.strips.units)),
+        "units": entry["units"],
+        "first": _entry(form.patterns.starts, names("starts"), entry["pattern"]),
+        "last": _entry(form.patterns.starts, names("starts"), f"{entry['pattern']} + 1"),
+        "real": real,
+        "stored": stored,
+        "values": names("values"),
+        "value": entry["value"],
+        "column": entry["column"],
+        "kernel": _times("k", entry["value_step"]),
+        "place": _times("k", entry["column_step"]),
+        "length": _entry(form.patterns.length, names("length"), "g"),
+        "skips": skips,
+    }
+    together = _filled(_TOGETHER, words) if along and form.strips.units.max() >= 4 else ""
+    return _filled(_SHARED, words | {"together": together})
+
+
+def _entry(table: Integers, name: str, index: str) -> str:
+    """The entry of a table in C, or the number of which it consists."""
+    number = literal(table)
+    return f"{name}[{index}]" if number is None else str(number)
+
+
+def _times(index: str, factor: str) -> str:
+    return {"0": "", "1": f" + {index}"}.get(factor, f" + {index} * {factor}")
+
+
+def _filled(template: str, words: Mapping[str, str]) -> str:
+    for key, word in words.items():
+        template = template.replace(f"@{key}@", word)
+    return template
