@@ -30,8 +30,9 @@ from typing import Any
 
 import numpy as np
 
-from rectifold.cli.rounding import certify_rounding, precision_of
+from rectifold.cli.rounding import certify_rounding
 from rectifold.emitters.header import Origin
+from rectifold.emitters.precision import usual_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
@@ -152,11 +153,13 @@ def runners(kind: str, path: Path, network: Network) -> Iterator[tuple[str, Code
     elif kind == "c":
         yield kind, _compiled(path, network)
     else:
-        yield kind, _session(path, precision_of(kind), flush=False)
+        yield kind, _session(path, usual_precision(kind) or "float64", flush=False)
         with ThreadPoolExecutor(
             1
         ) as thread:  # the setting stays with the thread: this one ends with it
-            code = thread.submit(_session, path, precision_of(kind), flush=True).result()
+            code = thread.submit(
+                _session, path, usual_precision(kind) or "float64", flush=True
+            ).result()
             yield f"{kind} denormals as zero", lambda x: thread.submit(code, x).result()
 
 
@@ -205,8 +208,9 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
     network = random_network(seed)
     assert network.domain is not None
     try:
-        bound = certify_rounding(network, network.domain, None, kind)
-        origin = Origin(digest(network), network.sizes, bound, precision=precision_of(kind))
+        precision = usual_precision(kind) or "float64"
+        bound = certify_rounding(network, network.domain, None, kind, precision)
+        origin = Origin(digest(network), network.sizes, bound, precision=precision)
         files = FORMATS[kind].emit(network, origin, FILES[kind]).files
     except InputError:
         tallies.setdefault(kind, Tally()).refused += 1
@@ -214,7 +218,7 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
     assert bound is not None
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    points = accepted_points(network.domain, precision_of(kind), seed)
+    points = accepted_points(network.domain, usual_precision(kind) or "float64", seed)
     exact = evaluate_points(network, [_moved_inside(x, network.domain) for x in points])
     for label, code in runners(kind, folder / FILES[kind], network):
         tally = tallies.setdefault(label, Tally())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-_KEYWORDS = "until|outputs|domain|to|kind|force|larger|crosscheck"
+_KEYWORDS = "until|outputs|domain|precision|to|kind|force|larger|crosscheck"
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _GIVEN = re.compile(
     rf"(?<![\w.-])({_KEYWORDS})=({_TEXT}|\[(?:{_TEXT}(?:, )?)*\]|True|False|(?=[\s,;)]|$))"

@@ -17,12 +17,14 @@ from rectifold.certificate.leaving_out import certify_untouched_in_time, unchang
 from rectifold.cli.main import main
 from rectifold.cli.rounding import largest_bound, rounding_in_time
 from rectifold.cli.shallow import certify_form
+from rectifold.cli.targets import To
 from rectifold.cli.times import Began, Times
 from rectifold.errors import Unfinished
 from rectifold.ir.network import Network
 from rectifold.language.elaborate import parse
 from rectifold.operations.compiling import compile_network
 from rectifold.runtime.deadline import Deadline, TimeUp
+from rectifold.runtime.targets import Target
 from rectifold.two_layers.shallow import shallow_network
 
 NET = "input x[2] in [-1, 1]\nh = relu([[1, 2], [-1, 0]] @ x)\ny = [1, 1] @ h\noutput y\n"
@@ -89,8 +91,9 @@ def network() -> Network:
 def test_the_rounding_of_code_is_bounded_only_while_there_is_time(
     network: Network, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert rounding_in_time(network, None, "c", Deadline()) is not None
-    assert rounding_in_time(network, None, "c", Over()) is None
+    to = To(Path("net.c"), "c", Target("-o", "net.c"))
+    assert rounding_in_time(network, None, to, Deadline()) is not None
+    assert rounding_in_time(network, None, to, Over()) is None
     assert capsys.readouterr().err == (
         "note: the time was up before the rounding of the code was bounded\n"
     )

@@ -18,6 +18,7 @@ from rectifold.emitters.footprint import (
     write_into,
 )
 from rectifold.emitters.header import Origin
+from rectifold.emitters.precision import usual_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
@@ -53,7 +54,7 @@ def test_constants_are_weights_biases_and_ends_of_the_domain(
     chosen: str, name: str, constants: int | None
 ) -> None:
     network = net(SMALL)
-    precision = FORMATS[chosen].precision or "float64"
+    precision = usual_precision(chosen) or "float64"
     costs = costs_of(artifact_of(network, chosen, name), network, chosen, precision, None)
     assert (costs.constants, costs.multiply_adds, costs.operations) == (constants, 9, 2 * 9 + 3)
 

@@ -11,6 +11,7 @@ from conftest import OnnxRun
 from onnx_models import Array
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.observed import Observed, float_outputs, observed_error
+from rectifold.emitters.precision import usual_precision
 from rectifold.emitters.table import written_form
 from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.ir.domain import Domain
@@ -24,7 +25,7 @@ SHIFTED = "input x[2] in [0, 1]\ny = relu([[1, 1/3]] @ x + 4096)\noutput y - 409
 
 
 def seen(source: str, result: str, chosen: str) -> Observed:
-    found = observed_error(net(source), net(result), BOX, chosen)
+    found = observed_error(net(source), net(result), BOX, chosen, usual_precision(chosen))
     assert found is not None
     return found
 
@@ -40,14 +41,14 @@ def test_a_shift_that_cancels_is_seen_beside_the_source(chosen: str) -> None:
 
 
 def test_an_exact_format_and_an_empty_choice_of_points_show_nothing() -> None:
-    assert observed_error(net(PLAIN), net(SHIFTED), BOX, "relu") is None
+    assert observed_error(net(PLAIN), net(SHIFTED), BOX, "relu", None) is None
     third = Domain((Fraction(1, 3),) * 2, (Fraction(1, 3),) * 2)  # no float is in it
-    assert observed_error(net(PLAIN), net(SHIFTED), third, "onnx") is None
+    assert observed_error(net(PLAIN), net(SHIFTED), third, "onnx", "float32") is None
 
 
 def test_values_beyond_the_floats_show_nothing() -> None:
     huge = "input x[2] in [0, 1]\noutput relu([[1e38, 1e38]] @ (1000*x + 1000))"
-    assert observed_error(net(huge), net(huge), BOX, "onnx") is None
+    assert observed_error(net(huge), net(huge), BOX, "onnx", "float32") is None
 
 
 def exact_at(network: Network, points: Array) -> list[list[Fraction]]:

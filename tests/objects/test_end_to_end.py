@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import rectifold
+from rectifold.emitters.precision import usual_precision
 from rectifold.objects.writing import error_bound
 
 COUNT = 10_000
@@ -61,7 +62,7 @@ def require_equal_exactly(
 
 def bound_of(compiled: rectifold.CompiledModel, to: str) -> float:
     """How far source and result, both in floats of the format, may be apart before the tail."""
-    source = error_bound(compiled.source, compiled.facts, to)
+    source = error_bound(compiled.source, compiled.facts, to, usual_precision(to))
     result = compiled.error_bound(to)
     assert source is not None
     assert result is not None

@@ -30,7 +30,6 @@ from rectifold.cli.rewriting import Rewriting, rewriting_options
 from rectifold.cli.rounding import (
     largest_bound,
     observed_in_time,
-    precision_of,
     rounding_in_time,
 )
 from rectifold.cli.shallow import certify_form, shallow_origin, write_shallow
@@ -95,12 +94,12 @@ def compile_command(
         loaded, stated = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
         domain = require_domain(loaded.network, stated)
     to = to.called_as(loaded.interface)
-    rewriting = replace(rewriting, written=to.chosen)
+    rewriting = replace(rewriting, written=to.chosen, precision=output.precision)
     writing = None if rewriting.shallow or rewriting.larger else to.writing(source.network)
     network = loaded.network.with_domain(domain)
     made = _make(network, writing, rewriting, proof, times, quiet=report.quiet)
     written = _write_compiled(made, to, rewriting, times.end, force=output.force)
-    costs = told_costs(written.artifact, written.done.written, to.chosen, report)
+    costs = told_costs(written.artifact, written.done.written, to, report)
     done = replace(written.done, costs=costs)
     if is_certified and not written.is_certified:
         click.echo(_UNCHECKED, err=True)
@@ -232,7 +231,7 @@ def _write_compiled(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
     if form.own is None and form.partly is None:
-        done = replace(done, observed=observed_in_time(form.compiled, to.chosen, end))
+        done = replace(done, observed=observed_in_time(form.compiled, to, end))
     return _Written(done, artifact, known is not None, form.note)
 
 
@@ -268,12 +267,12 @@ def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> 
     """No bound where nodes are the source's: they round in the order of another program."""
     compiled, bound = form.compiled, None
     if form.is_rewritten:
-        bound = rounding_in_time(compiled.network, compiled.kept, to.chosen, deadline)
+        bound = rounding_in_time(compiled.network, compiled.kept, to, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     )
     statement = f"equal to the source on the domain, as exact networks ({checked})"
-    source, precision = compiled.source, precision_of(to.chosen)
+    source, precision = compiled.source, to.precision(compiled.network) or "float64"
     return Origin(
         digest(source),
         source.sizes,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from rectifold.cli.options import Report
-from rectifold.cli.rounding import precision_of
+from rectifold.cli.targets import To
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.costs import Costs, costs_of
 from rectifold.emitters.table import FORMATS
@@ -18,13 +18,14 @@ from rectifold.runtime.json import JsonObject
 
 
 def told_costs(
-    artifact: Artifact, network: Network, chosen: str, report: Report, cc: str | None = None
+    artifact: Artifact, network: Network, to: To, report: Report, cc: str | None = None
 ) -> Costs | None:
     """The costs of `network` as it is written; None where nobody is told."""
     if not report.is_told:
         return None
-    tool = c_compiler(cc) if FORMATS[chosen].suffix == ".c" else None
-    return costs_of(artifact, network, chosen, precision_of(chosen), tool)
+    tool = c_compiler(cc) if FORMATS[to.chosen].suffix == ".c" else None
+    precision = to.precision(network) or "float64"
+    return costs_of(artifact, network, to.chosen, precision, tool)
 
 
 def costs_json(costs: Costs | None) -> JsonObject | None:

@@ -18,7 +18,7 @@ from rectifold.cli.options import (
     report,
     source,
 )
-from rectifold.cli.rounding import certify_rounding, largest_bound, precision_of
+from rectifold.cli.rounding import certify_rounding, largest_bound
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.header import Origin
@@ -50,23 +50,26 @@ def emit_command(source: GivenNetwork, output: Output, report: Report) -> int:
 
 
 def _written(network: Network, to: To, report: Report, *, force: bool) -> Emitted:
-    bound = certify_rounding(network, network.domain, None, to.chosen)
+    precision = to.precision(network)
+    bound = certify_rounding(network, network.domain, None, to.chosen, precision)
     origin = Origin(
         digest(network),
         network.sizes,
         bound,
-        precision=precision_of(to.chosen),
+        precision=precision or "float64",
         interface=to.interface,
     )
     artifact = to.emitted(network, origin)
     files = tuple(write_artifact(artifact, to.path, force=force))
-    observed = _observed(network, to.chosen) if report.is_told else None
-    costs = told_costs(artifact, network, to.chosen, report)
+    observed = _observed(network, to) if report.is_told else None
+    costs = told_costs(artifact, network, to, report)
     most = largest_bound(bound, to.chosen)
-    return Emitted(network, to.chosen, artifact, files, most, observed, costs)
+    return Emitted(network, (to.chosen, precision), artifact, files, most, observed, costs)
 
 
-def _observed(network: Network, chosen: str) -> Observed | None:
+def _observed(network: Network, to: To) -> Observed | None:
     """What the floats of the format are off by at points of the domain, where one is known."""
     domain = network.domain
-    return None if domain is None else observed_error(network, network, domain, chosen)
+    if domain is None:
+        return None
+    return observed_error(network, network, domain, to.chosen, to.precision(network))

@@ -10,7 +10,6 @@ from rectifold.cli.costs import costs_json
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.costs import Costs, costs_text
 from rectifold.emitters.observed import Observed
-from rectifold.emitters.table import FORMATS
 from rectifold.exact.numerals import at_most, counted
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
@@ -21,11 +20,11 @@ from rectifold.runtime.json import JsonObject
 @dataclass(frozen=True, eq=False)
 class Emitted:
     """A network in files. `bound`: what the code may be off by on the domain, 0 where nothing is
-    rounded, None where it is not known.
+    rounded, None where it is not known. `chosen`: the format and its precision.
     """
 
     network: Network
-    chosen: str
+    chosen: tuple[str, str | None]
     artifact: Artifact
     files: tuple[Path, ...]
     bound: float | None
@@ -39,8 +38,8 @@ def emitted_json(done: Emitted) -> JsonObject:
     return {
         "network": {"name": network.name, "sha256": digest(network)} | sizes_json(network.sizes),
         "domain": None if network.domain is None else network.domain.describe(),
-        "format": done.chosen,
-        "precision": FORMATS[done.chosen].precision,
+        "format": done.chosen[0],
+        "precision": done.chosen[1],
         "files": files_json(done),
         "error_bound": done.bound,
         "observed_error": None if done.observed is None else asdict(done.observed),

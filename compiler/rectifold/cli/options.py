@@ -16,6 +16,7 @@ import click
 from rectifold.cli.output import write_json
 from rectifold.cli.times import Times
 from rectifold.cli.values import Command, Decorator, as_value
+from rectifold.emitters.precision import PRECISIONS
 from rectifold.emitters.table import FORMATS
 from rectifold.prover.state import Prover
 from rectifold.runtime.json import JsonObject
@@ -42,13 +43,15 @@ class GivenNetwork:
 class Output:
     """The network that a command writes: where (`output` None: nowhere), in which format.
 
-    `plain_onnx`: an ONNX file with names of ours, not called as the source was.
+    `plain_onnx`: an ONNX file with names of ours, not called as the source was. `precision`: the
+    floats, if they are asked for.
     """
 
     output: str | None
     wanted: str | None
     force: bool
     plain_onnx: bool = False
+    precision: str | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,12 @@ _TO = click.option(
     "wanted",
     metavar="FORMAT",
     help=f"{', '.join(FORMATS)}; taken from OUT's suffix when left out",
+)
+_PRECISION = click.option(
+    "--precision",
+    metavar="FLOATS",
+    help=f"{', '.join(PRECISIONS)} (float32 weights, float64 sums); left out: what the format "
+    "has, and mixed where it can and no weight is rounded by it",
 )
 _PROVER = click.option(
     "--prover",
@@ -295,6 +304,6 @@ shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 
 def network_output(*, required: bool, text: str = "the file to write") -> Decorator:
-    """-o, --to, --plain-onnx and --force, as an argument `output`."""
+    """-o, --to, --precision, --plain-onnx and --force, as an argument `output`."""
     where = click.option("-o", "--output", required=required, metavar="OUT", help=text)
-    return as_value("output", Output, where, _TO, _PLAIN_ONNX, force_option)
+    return as_value("output", Output, where, _TO, _PRECISION, _PLAIN_ONNX, force_option)

@@ -12,6 +12,7 @@ import click
 from rectifold.cli.options import allow_trusted_option, certificate_option
 from rectifold.cli.values import as_value
 from rectifold.effort.running import CompileEffort
+from rectifold.emitters.precision import float_kind, usual_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.passes.result import Objective, Options
@@ -34,6 +35,7 @@ class Rewriting:
     larger: bool
     verbose: bool
     written: str = "relu"
+    precision: str | None = None
 
     def __post_init__(self) -> None:
         if self.no_certificate and self.certificate_file is not None:
@@ -50,12 +52,13 @@ class Rewriting:
     @property
     def options(self) -> Options:
         """A shallow form is made of exact numbers, whatever they are written in."""
-        form = FORMATS["relu" if self.shallow else self.written]
+        chosen = "relu" if self.shallow else self.written
+        precision = None if self.shallow else self.precision or usual_precision(chosen)
         return Options(
             skips=not self.plain,
             objective=self.objective,
-            leaky=form.leaky,
-            precision=form.precision,
+            leaky=FORMATS[chosen].leaky,
+            precision=float_kind(precision),
             most_error_growth=self.max_error_growth,
         )
 

@@ -26,7 +26,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
-from rectifold.cli.rounding import precision_of, rounding_in_time
+from rectifold.cli.rounding import rounding_in_time
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
@@ -219,9 +219,9 @@ def _print_shallow(result: Shallow, said: str, verdict: str, written: Sequence[s
 
 def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> Origin:
     """What the written form says about itself; its rounding is bounded where there is time."""
-    bound = rounding_in_time(result.network, None, to.chosen, deadline)
+    bound = rounding_in_time(result.network, None, to, deadline)
     statement = f"a shallow form ({result.kind}): {result.statement}"
-    precision = precision_of(to.chosen)
+    precision = to.precision(result.network) or "float64"
     return Origin(digest(of), of.sizes, bound, statement, precision, to.interface)
 
 

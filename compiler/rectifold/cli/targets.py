@@ -10,9 +10,9 @@ import click
 
 from rectifold.certificate.file import Certificate
 from rectifold.cli.options import TARGETS, Output
-from rectifold.cli.rounding import precision_of
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.precision import chosen_precision, require_precision, usual_precision
 from rectifold.emitters.table import (
     FORMATS,
     drop_in_format,
@@ -35,7 +35,7 @@ class To:
     """Where a network goes: the path of -o, the format, and all that is written.
 
     `plain`: an ONNX file gets names of ours. `interface`: how the source is called, where the file
-    is to be called so. `quiet`: no notes.
+    is to be called so. `quiet`: no notes. `wanted`: the precision that was asked for.
     """
 
     path: Path
@@ -44,6 +44,11 @@ class To:
     plain: bool = False
     interface: Interface | None = None
     quiet: bool = False
+    wanted: str | None = None
+
+    def precision(self, network: Network) -> str | None:
+        """What `network` is written in; None where no number is rounded."""
+        return chosen_precision(self.chosen, network, self.wanted)
 
     @property
     def keeps_interface(self) -> bool:
@@ -56,9 +61,8 @@ class To:
         """
         if self.interface is None or not self.keeps_interface:
             return None
-        return Writing(
-            Path(source).name, self.interface, self.chosen, precision_of(self.chosen), Path(source)
-        )
+        precision = usual_precision(self.chosen) or "float64"
+        return Writing(Path(source).name, self.interface, self.chosen, precision, Path(source))
 
     def called_as(self, interface: Interface | None) -> To:
         """For a source that is called so. What the file will not keep of it is said on standard
@@ -67,6 +71,7 @@ class To:
         if interface is None:
             return self
         chosen, kept, note = drop_in_format(self.chosen, interface, plain=self.plain)
+        require_precision(chosen, self.wanted)
         self.say([] if note is None else [note])
         return replace(self, chosen=chosen, interface=kept)
 
@@ -85,17 +90,20 @@ class To:
 def network_target(output: Output, *, quiet: bool) -> To:
     """Where -o and --to send a network. A suffix of another format is said on standard error.
 
+    Raises InputError for a precision that the format cannot be written in.
+
     Precondition: `output.output` is a name.
     """
     assert output.output is not None
     path = Path(output.output)
     chosen = format_for(path, output.wanted)
+    require_precision(chosen, output.precision)
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
         click.echo(f"note: {as_options(note)}", err=True)
     beside = names_beside(path, chosen)
     target = Target("-o", output.output, *beside, may_be_standard_output=True)
-    return To(path, chosen, target, output.plain_onnx, quiet=quiet)
+    return To(path, chosen, target, output.plain_onnx, quiet=quiet, wanted=output.precision)
 
 
 def require_outputs(

@@ -17,6 +17,7 @@ from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.footprint import footprint
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.numerals import counted
+from rectifold.formats.float_range import COMPUTED, STORED
 from rectifold.ir.network import Network
 from rectifold.runtime.compilers import C_COMPILERS, Tool, ToolFailed
 
@@ -69,11 +70,11 @@ def _stored(
 
         sizes = sizes_of_bytes(artifact.main)
         return (None, macs) if sizes is None else (sizes.bytes, sizes.macs)
-    if FORMATS[chosen].precision is None or chosen in _TEXTS:
+    if not FORMATS[chosen].precisions or chosen in _TEXTS:
         return None, macs
-    width = np.dtype(precision).itemsize
     ends = 2 * network.input_size if FORMATS[chosen].computes else 0
-    return width * (network.parameters + ends), macs
+    stored, computed = (np.dtype(table[precision]).itemsize for table in (STORED, COMPUTED))
+    return stored * network.parameters + computed * ends, macs
 
 
 def _compiled(costs: Costs, artifact: Artifact, tool: Tool) -> Costs:

@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifold.exact.numerals import at_most, counted, nearest_float
 from rectifold.facts.facts import Facts
-from rectifold.formats.float_range import rounded_parameters
+from rectifold.formats.float_range import COMPUTED, STORED, rounded_parameters
 from rectifold.formats.interface import WRITTEN, Interface, tail_words, with_tail
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
@@ -38,7 +38,7 @@ class Origin:
     source_sizes: Sizes
     error_bound: tuple[float, ...] | None = None
     statement: str = WRITTEN
-    precision: str = "float64"  # of the arithmetic that error_bound is about
+    precision: str = "float64"  # in which it is written, and which error_bound is about
     interface: Interface | None = None
     facts: Facts | None = None
 
@@ -59,7 +59,9 @@ def header_lines(
         return [*lines, "Every number is exact."]
     precision = origin.precision
     rounded = rounded_parameters(network, precision)
-    lines.append(f"Parameters that are no {precision} numbers and were rounded: {rounded}.")
+    if precision == "mixed":
+        lines.append("Mixed precision: float32 weights; float64 inputs, sums and outputs.")
+    lines.append(f"Parameters that are no {STORED[precision]} numbers and were rounded: {rounded}.")
     tail = tail_words(origin.interface)
     about = [f"Bound and self-test are about the values before the tail ({tail})."] if tail else []
     return lines + _bound_lines(network, origin) + about
@@ -96,13 +98,14 @@ def _bound_lines(network: Network, origin: Origin) -> list[str]:
     if bound is None or not np.isfinite(bound).all():
         why = _why_no_bound(network, origin)
         return [f"No bound on the rounding of this code is known ({why})."]
+    computed = COMPUTED[precision]
     lines = [
-        f"Certified: at {precision} points of the domain, |this code in {precision} - the exact "
+        f"Certified: at {computed} points of the domain, |this code in {precision} - the exact "
         f"network| <= {at_most(max(bound, default=0.0), 3)} for every output."
     ]
     if network.domain is not None and not is_float_box(network.domain, precision):
         lines.append(
-            f"Ends of the domain that are no {precision} numbers are rounded to the nearest one; "
+            f"Ends of the domain that are no {computed} numbers are rounded to the nearest one; "
             "a point between an end and its rounding is compared with the exact network at that "
             "end."
         )
@@ -114,14 +117,14 @@ def _why_no_bound(network: Network, origin: Origin) -> str:
         return "no bounded domain"
     if origin.error_bound is None:
         return "none was computed"
-    return f"a value may leave the range of {origin.precision} on the domain"
+    return f"a value may leave the range of {COMPUTED[origin.precision]} on the domain"
 
 
 def is_float_box(domain: Domain, precision: str) -> bool:
-    """Whether every end of a range is a number of this float type."""
+    """Whether every end of a range is a number of the floats that are computed with."""
     ends = [end for end in domain.lower + domain.upper if end is not None]
     with np.errstate(over="ignore"):
-        floats = [float(np.dtype(precision).type(nearest_float(end))) for end in ends]
+        floats = [float(np.dtype(COMPUTED[precision]).type(nearest_float(end))) for end in ends]
     return all(np.isfinite(v) and Fraction(v) == end for v, end in zip(floats, ends, strict=True))
 
 

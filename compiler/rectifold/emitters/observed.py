@@ -15,8 +15,9 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.effort.running import CompileEffort
-from rectifold.emitters.table import FORMATS, written_form
+from rectifold.emitters.table import written_form
 from rectifold.exact.numerals import nearest_float, round_up
+from rectifold.formats.float_range import COMPUTED, STORED
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.leaky import LeakyForm
@@ -37,14 +38,13 @@ class Observed:
 
 
 def observed_error(
-    source: Network, result: Network, domain: Domain, chosen: str
+    source: Network, result: Network, domain: Domain, chosen: str, precision: str | None
 ) -> Observed | None:
-    """The errors at float points of the domain, for a format of floats.
+    """The errors at float points of the domain, for a format that is written in floats.
 
     None for an exact format, where exact values would take long (CompileEffort.observed_work),
     where no float point of the domain was found, and where a value leaves the range of the floats.
     """
-    precision = FORMATS[chosen].precision
     count = min(
         CompileEffort.observed_points, CompileEffort.observed_work // (source.sizes.macs + 1)
     )
@@ -65,7 +65,8 @@ def _float_points(domain: Domain, count: int, precision: str) -> list[list[Fract
     """Random points and corners, rounded to the format, that are in the domain."""
     drawn = sample_points(domain, 4 * count, seed=1)
     rounded = [
-        [Fraction(float(np.dtype(precision).type(nearest_float(v)))) for v in x] for x in drawn
+        [Fraction(float(np.dtype(COMPUTED[precision]).type(nearest_float(v)))) for v in x]
+        for x in drawn
     ]
     return [x for x in rounded if domain.contains(x)][:count]
 
@@ -73,9 +74,11 @@ def _float_points(domain: Domain, count: int, precision: str) -> list[list[Fract
 def _worst(
     form: LeakyForm, points: Sequence[list[Fraction]], exact: list[list[Fraction]], precision: str
 ) -> float | None:
-    inputs = np.array([[float(v) for v in x] for x in points], dtype=precision)
+    inputs = np.array([[float(v) for v in x] for x in points], dtype=COMPUTED[precision])
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        got = float_outputs(form, inputs.reshape(len(points), form.network.input_size))
+        got = float_outputs(
+            form, inputs.reshape(len(points), form.network.input_size), STORED[precision]
+        )
     if not np.isfinite(got).all():
         return None
     return max(
@@ -88,13 +91,17 @@ def _worst(
     )
 
 
-def float_outputs(form: LeakyForm, points: Array) -> Array:
-    """The outputs at points (k×n, k×m) in the floats of `points`, layer by layer."""
+def float_outputs(form: LeakyForm, points: Array, stored: str | None = None) -> Array:
+    """The outputs at points (k×n, k×m) in the floats of `points`, layer by layer.
+
+    `stored`: the floats of the weights; None: those of the points.
+    """
+    kept = points.dtype if stored is None else np.dtype(stored)
     values = {form.network.input_name: points.T}
     for layer in form.network.layers:
-        z = np.repeat(_rounded(layer, None, points), len(points), axis=1)
+        z = np.repeat(_rounded(layer, None, kept).astype(points.dtype), len(points), axis=1)
         for name in layer.weights:
-            z = z + _rounded(layer, name, points) @ values[name]
+            z = z + _rounded(layer, name, kept).astype(points.dtype) @ values[name]
         if layer.is_relu:
             slopes = form.slopes.get(layer.name, (Fraction(0),) * layer.size)
             below = np.array([[nearest_float(s)] for s in slopes], dtype=points.dtype)
@@ -103,7 +110,7 @@ def float_outputs(form: LeakyForm, points: Array) -> Array:
     return values[form.network.output].T
 
 
-def _rounded(layer: Layer, source: str | None, points: Array) -> Array:
+def _rounded(layer: Layer, source: str | None, stored: np.dtype[np.floating]) -> Array:
     """The stored weight of an edge, or the bias."""
     matrix = layer.bias if source is None else layer.weights[source]
-    return matrix.approximation[0].astype(points.dtype)
+    return matrix.approximation[0].astype(stored)

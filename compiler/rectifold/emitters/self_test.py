@@ -12,6 +12,7 @@ import numpy as np
 from rectifold.emitters.header import Origin
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float, round_up
+from rectifold.formats.float_range import COMPUTED
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
@@ -26,20 +27,22 @@ class TestVector:
     outputs: tuple[Fraction, ...]
 
 
-def self_test_vectors(network: Network) -> list[TestVector]:
-    """A few points of the domain with exact outputs, where float64 stays in its range."""
+def self_test_vectors(network: Network, precision: str = "float64") -> list[TestVector]:
+    """A few points of the domain with exact outputs, where the floats stay in their range."""
+    kind = np.dtype(COMPUTED[precision]).type
+    largest = float(np.finfo(kind).max)
     domain = network.domain or Domain.cube(-1, 1, network.input_size)
     random = Random(7)
     points: list[list[float]] = []
     for _ in range(50 * CAPS.self_test_points):
         point = [
-            _random_float(low, high, random)
+            float(kind(_random_float(low, high, random)))
             for low, high in zip(domain.lower, domain.upper, strict=True)
         ]
         usable = (
             len(points) < CAPS.self_test_points
             and np.isfinite(point).all()
-            and np.isfinite(_magnitudes(network, point)).all()
+            and (_magnitudes(network, point) < largest).all()
         )
         if usable and domain.contains([Fraction(v) for v in point]):
             points.append(point)
@@ -81,10 +84,12 @@ def self_test_tolerance(network: Network, origin: Origin) -> list[float]:
     operations = sum(
         sum(w.shape[1] for w in layer.weights.values()) + 4 for layer in network.layers
     )
-    sizes = [_magnitudes(network, vector.inputs) for vector in self_test_vectors(network)]
+    points = self_test_vectors(network, origin.precision)
+    sizes = [_magnitudes(network, vector.inputs) for vector in points]
+    rate, least = (2.0**-50, 1e-300) if origin.precision == "float64" else (2.0**-21, 1e-36)
     largest = np.max(sizes, axis=0) if sizes else np.zeros(network.output_size)
     return [
-        operations * 2.0**-50 * float(v) + 1e-300 for v in largest
+        operations * rate * float(v) + least for v in largest
     ]  # a threshold for reporting, not a claim
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c import c_code
@@ -32,15 +31,16 @@ Emitter = Callable[[Network, Origin, str], Artifact]
 class Format:
     """An output format: --to `name`; the first of a suffix is what that suffix chooses.
 
-    `precision` None: every number is exact. `computes`: it is code of ours, which rounds; else who
-    computes with the numbers is another program. Files `beside` are named after the main one, and
+    `precisions`: those it can be written in (emitters/precision.py), the usual one first; none:
+    every number is exact. `computes`: it is code of ours, which rounds; else who computes with the
+    numbers is another program. Files `beside` are named after the main one, and
     those of `perhaps` are written where the network is large. `leaky`: a pair of mirrored units is
     written as one leaky unit (ir/leaky.py). `also`: further suffixes that choose it.
     """
 
     name: str
     suffix: str
-    precision: Literal["float32", "float64"] | None
+    precisions: tuple[str, ...]
     emit: Emitter
     computes: bool = True
     beside: tuple[str, ...] = ()
@@ -52,16 +52,23 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     one.name: one
     for one in (
-        Format("relu", ".relu", None, relu_text),
-        Format("python", ".py", "float64", python_code, perhaps=("_weights.json",)),
-        Format("numpy", ".py", "float64", numpy_code, perhaps=("_weights.npz",)),
-        Format("c", ".c", "float64", c_code, beside=(".h",), perhaps=("_weights.h",)),
-        Format("js", ".js", "float64", javascript_code, also=(".mjs",)),
-        Format("onnx", ".onnx", "float32", onnx_float32, leaky=True),
-        Format("onnx64", ".onnx", "float64", onnx_float64),
-        Format("npz", ".npz", "float64", npz_arrays, computes=False),
-        Format("mps", ".mps", "float64", mps_program, computes=False),
-        Format("lp", ".lp", "float64", lp_program, computes=False),
+        Format("relu", ".relu", (), relu_text),
+        Format("python", ".py", ("float64",), python_code, perhaps=("_weights.json",)),
+        Format("numpy", ".py", ("float64",), numpy_code, perhaps=("_weights.npz",)),
+        Format(
+            "c",
+            ".c",
+            ("float64",),
+            c_code,
+            beside=(".h",),
+            perhaps=("_weights.h",),
+        ),
+        Format("js", ".js", ("float64",), javascript_code, also=(".mjs",)),
+        Format("onnx", ".onnx", ("float32",), onnx_float32, leaky=True),
+        Format("onnx64", ".onnx", ("float64",), onnx_float64),
+        Format("npz", ".npz", ("float64",), npz_arrays, computes=False),
+        Format("mps", ".mps", ("float64",), mps_program, computes=False),
+        Format("lp", ".lp", ("float64",), lp_program, computes=False),
     )
 }
 _BY_SUFFIX = {

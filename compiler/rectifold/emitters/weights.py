@@ -11,7 +11,7 @@ import numpy as np
 
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float
-from rectifold.formats.float_range import require_range
+from rectifold.formats.float_range import COMPUTED, STORED, require_range
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.caps import CAPS
@@ -25,23 +25,33 @@ EXACT = '''def _exact(word):
 '''
 
 
-def weights_of(network: Network) -> dict[str, Floats]:
-    """Every parameter in float64, by its safe name: T<layer>_<source> (transposed) and b<layer>.
+def weights_of(network: Network, precision: str = "float64") -> dict[str, Floats]:
+    """Every parameter by its safe name: T<layer>_<source> (transposed) and b<layer>.
 
-    Raises InputError if one is beyond the range.
+    Numbers of the floats that the precision stores, as float64. Raises InputError if one is beyond
+    the range.
     """
-    require_range(network, "float64")
+    require_range(network, precision)
+    stored = STORED[precision]
     number = numbers(network)
     arrays: dict[str, Floats] = {}
     for layer in network.layers:
         k = number[layer.name]
         for source, weight in layer.weights.items():
-            arrays[f"T{k}_{number[source]}"] = np.ascontiguousarray(weight.approximation[0].T)
-        arrays[f"b{k}"] = np.ascontiguousarray(layer.bias.approximation[0].ravel())
+            arrays[f"T{k}_{number[source]}"] = _kept(weight.approximation[0].T, stored)
+        arrays[f"b{k}"] = _kept(layer.bias.approximation[0].ravel(), stored)
     return arrays
 
 
-def input_box(domain: Domain | None, size: int) -> tuple[list[float], list[float]]:
+def _kept(values: Floats, stored: str) -> Floats:
+    """The floats nearest to these; numbers below the smallest may become 0."""
+    with np.errstate(under="ignore"):
+        return np.ascontiguousarray(values.astype(stored).astype(np.float64))
+
+
+def input_box(
+    domain: Domain | None, size: int, precision: str = "float64"
+) -> tuple[list[float], list[float]]:
     """The float box of the input check: ends are rounded to the nearest float, as a typed input.
 
     So 0.1 is inside [0, 1/10], although this float is a little more than a tenth (see
@@ -49,8 +59,10 @@ def input_box(domain: Domain | None, size: int) -> tuple[list[float], list[float
     """
     if domain is None:
         return [-np.inf] * size, [np.inf] * size
-    low = [-np.inf if v is None else nearest_float(v) for v in domain.lower]
-    high = [np.inf if v is None else nearest_float(v) for v in domain.upper]
+    kind = np.dtype(COMPUTED[precision]).type
+    with np.errstate(over="ignore", under="ignore"):
+        low = [-np.inf if v is None else float(kind(nearest_float(v))) for v in domain.lower]
+        high = [np.inf if v is None else float(kind(nearest_float(v))) for v in domain.upper]
     return low, high
 
 

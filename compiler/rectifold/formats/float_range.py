@@ -11,31 +11,37 @@ from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 
+STORED = {"float32": "float32", "mixed": "float32", "float64": "float64"}
+"""The floats of weights and biases, by precision."""
+COMPUTED = {"float32": "float32", "mixed": "float64", "float64": "float64"}
+"""The floats of inputs, sums and outputs, by precision."""
+
 _OTHER_FORMAT = {
-    "float32": 'write float64 (to="onnx64") or .relu, which is exact',
+    "float32": 'write float64 (to="onnx64", or precision="float64") or .relu, which is exact',
     "float64": "write .relu, which is exact",
 }
 
 
 def require_range(network: Network, precision: str) -> None:
-    """Raises InputError if a weight or bias is beyond the range of "float32" or "float64"."""
+    """Raises InputError if a weight or bias is beyond the range of the floats that store it."""
+    stored = STORED[precision]
     for layer in network.layers:
         for matrix in (layer.bias, *layer.weights.values()):
             mid, radius = matrix.approximation
             with np.errstate(over="ignore", under="ignore"):
-                inside = np.isfinite(mid.astype(precision)).all() and (
+                inside = np.isfinite(mid.astype(stored)).all() and (
                     radius is None or np.isfinite(radius).all()
                 )
             if not inside:
                 raise InputError(
-                    f"layer {layer.name} has a weight beyond the range of {precision} "
-                    f"(about {np.finfo(precision).max:.2g}); {_OTHER_FORMAT[precision]}"
+                    f"layer {layer.name} has a weight beyond the range of {stored} "
+                    f"(about {np.finfo(stored).max:.2g}); {_OTHER_FORMAT[stored]}"
                 )
 
 
 def rounded_parameters(network: Network, precision: str) -> int:
-    """How many weights and biases are no numbers of this float type."""
-    return sum(_changed(matrix, precision) for matrix in _parameters(network))
+    """How many weights and biases are no numbers of the floats that store them."""
+    return sum(_changed(matrix, STORED[precision]) for matrix in _parameters(network))
 
 
 def _parameters(network: Network) -> Iterator[Matrix]:
@@ -44,8 +50,8 @@ def _parameters(network: Network) -> Iterator[Matrix]:
         yield from layer.weights.values()
 
 
-def _changed(matrix: Matrix, precision: str) -> int:
+def _changed(matrix: Matrix, stored: str) -> int:
     mid, radius = matrix.approximation
     with np.errstate(over="ignore", under="ignore"):
-        changed = mid.astype(precision).astype(np.float64) != mid
+        changed = mid.astype(stored).astype(np.float64) != mid
     return int(np.count_nonzero(changed if radius is None else changed | (radius != 0)))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rectifold.certificate.leaving_out import CertifiedCompile
-from rectifold.emitters.table import FORMATS, drop_in_format
+from rectifold.emitters.precision import usual_precision
+from rectifold.emitters.table import drop_in_format
 from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
 from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
@@ -72,7 +73,7 @@ def _writing(loaded: Loaded) -> Writing | None:
     chosen, interface, _ = drop_in_format("onnx", loaded.interface)
     if interface is None:
         return None
-    precision = FORMATS[chosen].precision or "float64"
+    precision = usual_precision(chosen) or "float64"
     return Writing(loaded.network.name, interface, chosen, precision)
 
 

@@ -49,15 +49,17 @@ class ModelResult(ABC):
     source: Network
     loaded: Loaded
 
-    def error_bound(self, to: str = "onnx") -> tuple[float, ...] | None:
+    def error_bound(
+        self, to: str = "onnx", precision: str | None = None
+    ) -> tuple[float, ...] | None:
         """Per output before the tail, how far the format `to` may round on the domain: certified.
 
         Infinite where no bound is known, as where nodes of the source are written; None for a
-        format that rounds nothing.
+        format that rounds nothing. `precision`: as of `save`.
         """
         if to not in FORMATS:
             raise InputError(f"unknown format {to!r}; known are {', '.join(FORMATS)}")
-        return self._written.error_bound(to)
+        return self._written.error_bound(to, precision)
 
     @property
     def interface(self) -> Interface | None:
@@ -73,13 +75,21 @@ class ModelResult(ABC):
         """
         return predict(self.network, self.interface, inputs)
 
-    def save(self, path: str | Path, to: str | None = None, *, force: bool = False) -> list[Path]:
+    def save(
+        self,
+        path: str | Path,
+        to: str | None = None,
+        *,
+        precision: str | None = None,
+        force: bool = False,
+    ) -> list[Path]:
         """Writes the format `to` (default: by the suffix of `path`); the files written.
 
-        An ONNX file has the names, shapes and types of the given model. Raises InputError for an
-        unknown format, and for a file that is there already, unless `force`.
+        An ONNX file has the names, shapes and types of the given model. `precision`: as of `emit`.
+        Raises InputError for an unknown format, a precision that it cannot be written in, and for
+        a file that is there already, unless `force`.
         """
-        return self._written.save(path, to, force=force)
+        return self._written.save(path, to, precision, force=force)
 
     def to_onnx(self) -> ModelProto:
         """The same as an onnx.ModelProto, which runs wherever the given model does."""

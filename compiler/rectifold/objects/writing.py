@@ -12,6 +12,7 @@ from pathlib import Path
 from rectifold.bounds.code_error import rounding_error
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.precision import chosen_precision, require_precision
 from rectifold.emitters.table import FORMATS, drop_in_format, format_for, written_form
 from rectifold.facts.facts import Facts
 from rectifold.formats.interface import Interface
@@ -37,34 +38,37 @@ class Written:
     is_bounded: bool = True
     form: Form | None = None
 
-    def save(self, path: str | Path, to: str | None, *, force: bool) -> list[Path]:
+    def save(
+        self, path: str | Path, to: str | None, precision: str | None, *, force: bool
+    ) -> list[Path]:
         """Writes the format `to`, or the suffix's; the files. A warning says what is lost.
 
-        Raises InputError for an unknown format, a network that the format cannot say, and a file
-        that is there already, unless `force`.
+        Raises InputError for an unknown format, a network that the format cannot say, a precision
+        that it cannot be written in, and a file that is there already, unless `force`.
         """
         target = Path(path)
-        artifact = self.artifact(format_for(target, to), target.name)
+        artifact = self.artifact(format_for(target, to), target.name, precision)
         return write_artifact(artifact, target, force=force)
 
-    def artifact(self, wanted: str, name: str) -> Artifact:
-        """The files of a format, in memory."""
+    def artifact(self, wanted: str, name: str, asked: str | None = None) -> Artifact:
+        """The files of a format, in memory; `asked`: the precision."""
+        require_precision(wanted, asked)
         chosen, interface = wanted, self.interface
         if interface is not None:
             chosen, interface, note = drop_in_format(wanted, interface)
             if note is not None:
                 warn_user(note)
         form = self._form(chosen, interface)
-        precision = FORMATS[chosen].precision or "float64"
+        precision = chosen_precision(chosen, self.network, asked)
         bound = None
         if self.is_bounded and (form is None or form.is_rewritten):
-            bound = error_bound(self.network, self.facts, chosen)
+            bound = error_bound(self.network, self.facts, chosen, precision)
         origin = Origin(
             digest(self.source),
             self.source.sizes,
             bound,
             self.statement,
-            precision,
+            precision or "float64",
             interface,
             self.facts,
         )
@@ -76,25 +80,30 @@ class Written:
             warn_user(note)
         return artifact
 
-    def error_bound(self, to: str) -> tuple[float, ...] | None:
+    def error_bound(self, to: str, asked: str | None) -> tuple[float, ...] | None:
         """Per output, how far what is written as `to` may be off on the network's domain.
+
+        `asked`: the precision.
 
         Infinite where no such bound is known, as of the source's own nodes; None without a domain,
         or where nothing is rounded.
         """
+        precision = chosen_precision(to, self.network, asked)
         form = self._form(to, self.interface)
         if form is not None and not form.is_rewritten:
             return (inf,) * self.network.output_size
-        return error_bound(self.network, self.facts, to)
+        return error_bound(self.network, self.facts, to, precision)
 
     def _form(self, chosen: str, interface: Interface | None) -> Form | None:
         """The form of an ONNX model in the place of the source; None for anything else."""
         return self.form if interface is not None and chosen in ("onnx", "onnx64") else None
 
 
-def error_bound(network: Network, facts: Facts | None, chosen: str) -> tuple[float, ...] | None:
+def error_bound(
+    network: Network, facts: Facts | None, chosen: str, precision: str | None
+) -> tuple[float, ...] | None:
     """Per output, how far code of the network's own layers may be off on its domain."""
-    precision, domain = FORMATS[chosen].precision, network.domain
+    domain = network.domain
     if precision is None or domain is None:
         return None
     leaky = written_form(network, chosen).slopes
