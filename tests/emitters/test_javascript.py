@@ -73,7 +73,7 @@ def emitted(
 
 
 @needs_node
-@pytest.mark.parametrize("precision", ["float64"])
+@pytest.mark.parametrize("precision", ["float64", "mixed"])
 def test_outputs_stay_within_the_certified_bound(precision: str, tmp_path: Path) -> None:
     calls: list[Call] = []
     wanted: list[tuple[list[Fraction], list[float]]] = []
@@ -221,7 +221,7 @@ def test_nothing_of_names_reaches_code(stem: str, tmp_path: Path) -> None:
     assert answers([(path, "selfTest", [[]])], tmp_path) == [5]
 
 
-@pytest.mark.parametrize(("precision", "weight"), [("float64", "1e400")])
+@pytest.mark.parametrize(("precision", "weight"), [("float64", "1e400"), ("mixed", "1e39")])
 def test_weights_beyond_the_range_are_refused(precision: str, weight: str, tmp_path: Path) -> None:
     network = net(f"input x[1]\noutput {weight}*x")
     with pytest.raises(InputError, match="beyond the range of float"):

@@ -24,13 +24,12 @@ from rectifold.emitters.tail_code import tail_of
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import input_box, numbers, weights_of
 from rectifold.exact.conversion import Floats
-from rectifold.formats.float_range import require_range
+from rectifold.formats.float_range import STORED
 from rectifold.formats.tail import Step
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Network
 
 _HELPED = ("softmax", "log_softmax", "argmax", "argmin")  # functions that take `groups`
-_STORED = {"float64": "<f8", "mixed": "<f4"}
 
 
 def javascript_code(network: Network, origin: Origin, name: str) -> Artifact:
@@ -39,9 +38,8 @@ def javascript_code(network: Network, origin: Origin, name: str) -> Artifact:
     Raises InputError for weights beyond the range of its floats, and for a tail that code cannot
     hold.
     """
-    tail, kind = _tail(origin), np.dtype(_STORED[origin.precision])
-    require_range(network, kind.name)
-    arrays = weights_of(network)
+    tail, kind = _tail(origin), np.dtype(STORED[origin.precision]).newbyteorder("<")
+    arrays = weights_of(network, origin.precision)
     stored = b"".join(array.astype(kind).tobytes() for array in arrays.values())
     low, high = input_box(network.domain, network.input_size)
     tests = self_test_floats(network, origin)

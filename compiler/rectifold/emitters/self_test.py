@@ -63,7 +63,8 @@ class FloatTests:
 
 def self_test_floats(network: Network, origin: Origin) -> FloatTests:
     """The self-test for code that compares floats."""
-    vectors, tolerance = self_test_vectors(network), self_test_tolerance(network, origin)
+    vectors = self_test_vectors(network, origin.precision)
+    tolerance = self_test_tolerance(network, origin)
     return FloatTests(
         [list(vector.inputs) for vector in vectors],
         [[nearest_float(v) for v in vector.outputs] for vector in vectors],

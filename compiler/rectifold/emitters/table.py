@@ -16,6 +16,7 @@ from rectifold.emitters.numpy import numpy_code
 from rectifold.emitters.onnx import onnx_float32, onnx_float64
 from rectifold.emitters.python import python_code
 from rectifold.emitters.relu import relu_text
+from rectifold.emitters.rust import rust_code
 from rectifold.emitters.tail_code import require_tail_fits
 from rectifold.errors import InputError, asked
 from rectifold.formats.interface import Interface
@@ -63,7 +64,14 @@ FORMATS: Mapping[str, Format] = {
             beside=(".h",),
             perhaps=("_weights.h",),
         ),
-        Format("js", ".js", ("float64",), javascript_code, also=(".mjs",)),
+        Format("js", ".js", ("float64", "mixed"), javascript_code, also=(".mjs",)),
+        Format(
+            "rust",
+            ".rs",
+            ("float64", "mixed", "float32"),
+            rust_code,
+            perhaps=("_weights.bin",),
+        ),
         Format("onnx", ".onnx", ("float32",), onnx_float32, leaky=True),
         Format("onnx64", ".onnx", ("float64",), onnx_float64),
         Format("npz", ".npz", ("float64",), npz_arrays, computes=False),

@@ -14,7 +14,7 @@ from rectifold.errors import InputError, asked
 from rectifold.formats.interface import Interface, tail_words
 from rectifold.formats.tail import Step, Tail
 
-_NETWORK_ONLY = ("relu", "npz", "mps", "lp")  # formats that say a network and nothing else
+_NETWORK_ONLY = ("relu", "npz", "rust", "mps", "lp")  # formats that say a network alone
 _ALONG = ("softmax", "log_softmax", "argmax", "argmin")  # functions of groups of entries
 
 
