@@ -43,6 +43,12 @@ def test_most_weights_must_be_zero_for_the_sparse_form() -> None:
     assert isinstance(stored(random_numbers(30, 30, 0.6)), DenseRows)
 
 
+def test_a_full_matrix_is_shared_where_that_halves_it() -> None:
+    values = random_numbers(1, 60, 1.0)[0]
+    assert isinstance(stored(np.stack([np.roll(values, 20 * k) for k in range(3)])), DenseRows)
+    assert isinstance(stored(np.tile(values, (8, 1))), SharedRows)
+
+
 def test_gaps_beyond_a_byte_are_wider() -> None:
     numbers = np.zeros((2, 70_000))
     numbers[0, [0, 300, 69_999]] = 1.5, 2.5, 3.5

@@ -45,7 +45,7 @@ class StorageEffort:
     code_of_bias: int = 48
     """Bytes of code that another form of biases than one after the other takes more."""
 
-    least_sharing: int = 2
+    least_sharing: float = 1.25
     """Numbers for each different one from which on it is looked for: a pattern takes its bytes."""
     entries: int = 20_000_000
     """Numbers of different rows up to which it is looked for: some 10 s and 2 GB."""

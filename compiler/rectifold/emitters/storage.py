@@ -115,15 +115,17 @@ def storage_of(layer: Layer, source: str, precision: str) -> Storage:
     """The smallest exact form of the layer's weights on `source`, in the stored precision.
 
     `precision`: "float32", "mixed" (float32 is stored) or "float64". What a form takes more in code
-    counts; of forms of one size the first of dense, sparse by input, sparse by unit, shared is
-    taken.
+    counts, and where most weights are not zero, where the dense form is faster, another must take
+    half of its bytes. Of forms of one size the first of dense, sparse by input, sparse by unit,
+    shared is taken.
     """
     numbers = stored_numbers(layer.weights[source], precision)
     forms: list[Storage] = [DenseRows(np.ascontiguousarray(numbers.T))]
-    if 2 * np.count_nonzero(numbers) < numbers.size:
+    mostly_zero = 2 * np.count_nonzero(numbers) < numbers.size
+    if mostly_zero:
         forms += [_sparse_rows(numbers, "input"), _sparse_rows(numbers, "unit")]
     shared = shared_rows(numbers)
-    if shared is not None:
+    if shared is not None and (mostly_zero or 2 * stored_bytes(shared) <= numbers.nbytes):
         forms.append(shared)
     return _checked(min(forms, key=_flash), numbers)
 
