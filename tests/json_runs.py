@@ -78,6 +78,8 @@ RUNS = {
         "emit deep.relu -o e.c",
         "emit deep.relu -o e.relu",
         "emit free.relu -o e.py",
+        "emit deep.relu --benchmark cortex-m0",
+        "emit thin.relu --to c --benchmark cortex-m4",
     ],
     "stability": ["stability deep.relu", "stability free.relu --domain all"],
     "regions": ["regions deep.relu", "regions six.relu"],

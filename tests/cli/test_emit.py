@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from rectifold.cli.main import main
+from rectifold.emitters.device import ARM_COMPILER
+from rectifold.runtime.compilers import found_tool
 
 TEXT = "input x[2] in [0, 1]\nh = relu([[1, 2], [-3, 1/3]] @ x)\noutput h[0] - h[1]\n"
 
@@ -64,3 +66,38 @@ def test_the_json_names_the_files_by_their_digests(folder: Path) -> None:
 def test_json_to_standard_output_beside_the_network_is_refused(folder: Path) -> None:
     done = CliRunner().invoke(main, ["emit", "n.relu", "-o", "-", "--to", "relu", "--json", "-"])
     assert done.exit_code == 2
+
+
+def refused(*words: str) -> str:
+    done = CliRunner().invoke(main, ["emit", "n.relu", *words])
+    assert done.exit_code == 2, done.output
+    return " ".join(done.output.split())
+
+
+def test_what_cannot_be_measured_is_refused(folder: Path) -> None:
+    assert "Missing option '-o'" in refused()
+    assert "give -o the name of a file" in refused("-o", "-", "--to", "relu", "--benchmark")
+    assert "measures C, and numpy is no C; give --to c" in refused(
+        "--to", "numpy", "--benchmark", "cortex-m4"
+    )
+    assert "--cc names a C compiler, and python is no C" in refused("-o", "o.py", "--cc", "gcc")
+    assert "no compiler 'no-such'" in refused("-o", "o.c", "--cc", "no-such")
+    assert list(folder.iterdir()) == [folder / "n.relu"]
+
+
+def test_a_device_is_measured_or_it_is_said_what_is_missing(folder: Path) -> None:
+    told = json.loads(said("--benchmark", "cortex-m4", "--json", "-"))
+    assert told["files"] == []
+    assert list(folder.iterdir()) == [folder / "n.relu"]
+    done = told["benchmark"]
+    assert done["target"] == "cortex-m4"
+    assert [row["build"] for row in done["device"]] == ["-Os", "-O2"] or done["notes"]
+
+
+def test_the_table_of_a_device_is_printed(folder: Path) -> None:
+    if found_tool([ARM_COMPILER]) is None:
+        pytest.skip("no compiler for the device is installed")
+    text = said("-o", "o.c", "--benchmark", "cortex-m0")
+    assert "Cortex-M0, floats by software" in text
+    assert "│ -Os " in text
+    assert (folder / "o.c").is_file()

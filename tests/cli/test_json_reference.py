@@ -12,15 +12,23 @@ import pytest
 
 from json_runs import results
 from rectifold.cli.main import main
-from rectifold.runtime.compilers import c_compiler
+from rectifold.emitters.device import ARM_COMPILER, ARM_EMULATOR
+from rectifold.runtime.compilers import c_compiler, found_tool
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"
 CHECK, CHECKER = "check", "python -m rectifold_check"
-UNSEEN = {"certificate.left_out[]"}  # only where our checker refuses what we wrote ourselves
+UNSEEN = {
+    "certificate.left_out[]",  # only where our checker refuses what we wrote ourselves
+}
+DEVICE = ("build", "flash", "library", "ram", "stack", "instructions", "most_instructions")
 if c_compiler(None) is None:  # then there is nothing to say of compiled code, but why
     UNSEEN |= {"costs.code", "costs.stack", "costs.compiler"}
 else:
     UNSEEN |= {"costs.note"}
+if found_tool([ARM_COMPILER]) is None:
+    UNSEEN |= {f"benchmark.device[]{key}" for key in ("", *(f".{name}" for name in DEVICE))}
+elif found_tool([ARM_EMULATOR]) is None:
+    UNSEEN |= {f"benchmark.device[].{key}" for key in DEVICE[-2:]}
 BASIC = {"integer", "number", "exact", "string", "truth", "object", "null"}
 
 Types = dict[str, set[str]]  # path → the types of what stands there

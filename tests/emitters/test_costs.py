@@ -11,6 +11,7 @@ import pytest
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.costs import costs_of, costs_text
 from rectifold.emitters.footprint import (
+    OBJECT,
     footprint,
     footprint_in,
     longest_chain,
@@ -95,7 +96,7 @@ def test_the_constants_are_what_the_object_holds(tmp_path: Path) -> None:
     artifact = artifact_of(network, "c", "n.c")
     costs = costs_of(artifact, network, "c", "float64", None)
     found = footprint_in(tmp_path, write_into(tmp_path, artifact), "n_evaluate", tool, ["-O0"])
-    rows = [line.split() for line in run_tool([nm, "-S", "unit.o"], tmp_path).splitlines()]
+    rows = [line.split() for line in run_tool([nm, "-S", OBJECT], tmp_path).splitlines()]
     arrays = sum(int(row[1], 16) for row in rows if len(row) == 4 and row[2] in "rRdD")
     assert costs.constants == arrays
     assert costs.constants is not None

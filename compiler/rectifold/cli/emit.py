@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import click
 
+from rectifold.cli.benchmark import Measured, Measuring, measured, measuring, print_measured
 from rectifold.cli.costs import told_costs
 from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines
 from rectifold.cli.inputs import read_loaded
@@ -30,26 +32,57 @@ from rectifold.runtime.status import Status
 
 @click.command("emit")
 @source
-@network_output(required=True)
+@network_output(required=False)
+@measuring
 @report
 @memory_limit_option
-def emit_command(source: GivenNetwork, output: Output, report: Report) -> int:
-    """Write code for NET as it is, and say what it costs."""
+def emit_command(source: GivenNetwork, output: Output, measuring: Measuring, report: Report) -> int:
+    """Write code for NET as it is, and say what it costs.
+
+    With --benchmark the code is measured: on this machine (host) beside onnxruntime with one
+    thread, or, as C, by the compiler and under an emulator of a small device. Without -o nothing
+    is written then.
+    """
     started = time.monotonic()
-    to = network_target(output, quiet=report.quiet)
+    to, is_kept = _target(output, measuring, quiet=report.quiet)
     names, inputs = {"--json": report.json_target}, [source.network, source.domain_spec]
-    require_outputs(names, inputs, force=output.force, network=to.target)
+    written = to.target if is_kept else None
+    require_outputs(names, inputs, force=output.force, network=written)
     loaded, domain = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
     network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface)
-    done = _written(network, to, report, force=output.force)
+    done = _written(network, to, report, is_kept=is_kept, cc=measuring.cc, force=output.force)
+    if measuring.target is not None:
+        done = replace(done, measured=_measured(done, measuring, report))
     report.write(emitted_json(done) | {"seconds": time.monotonic() - started})
-    if report.is_on_screen and done.files:
+    if report.is_on_screen and output.output != "-":
         for line in emitted_lines(done):
             click.echo(line)
+        print_measured(done.measured)
     return Status.DONE
 
 
-def _written(network: Network, to: To, report: Report, *, force: bool) -> Emitted:
+def _target(output: Output, measuring: Measuring, *, quiet: bool) -> tuple[To, bool]:
+    """Where the network goes, and whether it is kept there. Raises UsageError."""
+    is_kept = output.output is not None
+    if not is_kept and measuring.target is None:
+        raise click.UsageError(
+            "Missing option '-o' / '--output' (or --benchmark, which needs none)"
+        )
+    if measuring.target is not None and output.output == "-":
+        raise click.UsageError(
+            "--benchmark prints a table where -o - prints the network; give -o the name of a file, "
+            "or leave it out"
+        )
+    if not is_kept:
+        output = replace(output, output=measuring.unnamed(output.wanted))
+    to = network_target(output, quiet=quiet)
+    measuring.require_fits(to.chosen)
+    return to, is_kept
+
+
+def _written(
+    network: Network, to: To, report: Report, *, is_kept: bool, cc: str | None, force: bool
+) -> Emitted:
     precision = to.precision(network)
     bound = certify_rounding(network, network.domain, None, to.chosen, precision)
     origin = Origin(
@@ -60,9 +93,9 @@ def _written(network: Network, to: To, report: Report, *, force: bool) -> Emitte
         interface=to.interface,
     )
     artifact = to.emitted(network, origin)
-    files = tuple(write_artifact(artifact, to.path, force=force))
+    files = tuple(write_artifact(artifact, to.path, force=force)) if is_kept else ()
     observed = _observed(network, to) if report.is_told else None
-    costs = told_costs(artifact, network, to, report)
+    costs = told_costs(artifact, network, to, report, cc)
     most = largest_bound(bound, to.chosen)
     return Emitted(network, (to.chosen, precision), artifact, files, most, observed, costs)
 
@@ -73,3 +106,8 @@ def _observed(network: Network, to: To) -> Observed | None:
     if domain is None:
         return None
     return observed_error(network, network, domain, to.chosen, to.precision(network))
+
+
+def _measured(done: Emitted, how: Measuring, report: Report) -> Measured:
+    precision = done.chosen[1] or "float64"
+    return measured(done.network, done.artifact, precision, how, quiet=report.quiet)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rectifold.cli.benchmark import Measured, measured_json
 from rectifold.cli.costs import costs_json
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.costs import Costs, costs_text
@@ -30,6 +31,7 @@ class Emitted:
     bound: float | None
     observed: Observed | None
     costs: Costs | None
+    measured: Measured | None = None
 
 
 def emitted_json(done: Emitted) -> JsonObject:
@@ -44,6 +46,7 @@ def emitted_json(done: Emitted) -> JsonObject:
         "error_bound": done.bound,
         "observed_error": None if done.observed is None else asdict(done.observed),
         "costs": costs_json(done.costs),
+        "benchmark": None if done.measured is None else measured_json(done.measured),
     }
 
 
@@ -66,4 +69,4 @@ def emitted_lines(done: Emitted) -> list[str]:
         lines.append(f"rounding of the code: at most {at_most(done.bound, 3)} on the domain{seen}")
     if done.costs is not None:
         lines.append(costs_text(done.costs))
-    return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]
+    return lines + (["wrote " + ", ".join(str(f) for f in done.files)] if done.files else [])

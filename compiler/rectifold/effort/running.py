@@ -62,3 +62,9 @@ class ToolEffort:
 
     compile_seconds: float = 30.0
     """Seconds that one run of a compiler may take; 100,000 numbers in a text take about one."""
+    run_seconds: float = 120.0
+    """Seconds that an emulator may take; it does some 200 million instructions in one."""
+    device_points: int = 8
+    """Points at which instructions are counted: they differ where zero activations are skipped."""
+    painted_bytes: int = 1 << 20
+    """Of the stack that is looked at: what no small device has."""

@@ -14,13 +14,14 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.runtime.compilers import Tool, ToolFailed, run_tool
 
 STRICT = ("-std=c99", "-ffp-contract=off", "-fno-asynchronous-unwind-tables")
+OBJECT = "rectifold-unit.o"  # no source is called so: its functions are named after it
 _GRAPH, _USAGE = "-fcallgraph-info=su", "-fstack-usage"
 _NODE = re.compile(r'node: \{ title: "([^"]+)" label: "[^"]*?(\d+) bytes \(([^)]*)\)')
 _EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
@@ -57,20 +58,25 @@ def footprint_in(
 ) -> Footprint:
     """The same of a file in `folder`. Raises ToolFailed."""
     stack = _compile(folder, main, entry, tool, flags)
+    return replace(sections_of(tool, OBJECT, folder), stack=stack)
+
+
+def sections_of(tool: Tool, file: str, folder: Path) -> Footprint:
+    """The sections of an object or a program, its stack unknown. Raises ToolFailed."""
     size = tool.part("size", folder)
-    sections = section_sizes(run_tool([size, "-A", "unit.o"], folder))
+    sections = section_sizes(run_tool([size, "-A", file], folder))
     text, rodata, data, bss = (
         sum(size for name, size in sections.items() if re.match(rf"\.{kind}(\.|$)", name))
         for kind in ("text", "rodata", "data", "bss")
     )
     if not text:
         raise ToolFailed(f"{Path(size).name} -A does not say the sections of an object here")
-    return Footprint(text, rodata, data, bss, stack)
+    return Footprint(text, rodata, data, bss, None)
 
 
 def _compile(folder: Path, main: str, entry: str, tool: Tool, flags: Sequence[str]) -> int | None:
     """Makes unit.o; the stack of `entry`, where the compiler says it. Raises ToolFailed."""
-    command = [tool.path, *STRICT, *flags, "-c", main, "-o", "unit.o"]
+    command = [tool.path, *STRICT, *flags, "-x", "c", "-c", main, "-o", OBJECT]
     for report, read in ((_GRAPH, _chain_in), (_USAGE, _sum_in)):
         try:
             run_tool([*command, report], folder)

@@ -1,0 +1,113 @@
+"""`emit --benchmark`: what is measured, of which code, and how it is told.
+
+--benchmark host          the emitted code on this machine, beside onnxruntime
+--benchmark cortex-m4     C for a small device: bytes by its compiler, instructions under QEMU
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import click
+
+from rectifold.cli.output import console
+from rectifold.cli.progress import progress_line
+from rectifold.cli.values import as_value
+from rectifold.effort.running import ToolEffort
+from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.device import DEVICES, DeviceRow, device_rows, unit_of
+from rectifold.emitters.points import points_to_measure
+from rectifold.emitters.table import FORMATS
+from rectifold.errors import InputError
+from rectifold.ir.network import Network
+from rectifold.reports.benchmarks import device_table
+from rectifold.runtime.compilers import c_compiler
+from rectifold.runtime.json import JsonObject
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """What is to be measured (`target` None: nothing), and the C compiler that the user names."""
+
+    target: str | None
+    cc: str | None
+
+    def unnamed(self, wanted: str | None) -> str:
+        """The name of a network that is measured and not kept."""
+        known = wanted if wanted is not None and wanted in FORMATS else "c"
+        return f"network{FORMATS[known].suffix}"
+
+    def require_fits(self, chosen: str) -> None:
+        """Raises InputError where the format is no C, and C is what the options are about, and
+        where the named compiler is not there.
+        """
+        is_c = FORMATS[chosen].suffix == ".c"
+        if self.target in DEVICES and not is_c:
+            raise InputError(
+                f"--benchmark {self.target} measures C, and {chosen} is no C; give --to c"
+            )
+        if self.cc is not None and not is_c:
+            raise InputError(f"--cc names a C compiler, and {chosen} is no C; leave it out")
+        if self.cc is not None:
+            c_compiler(self.cc)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured on `target`, at how many points, and what could not be."""
+
+    target: str
+    points: int
+    device: Sequence[DeviceRow]
+    notes: Sequence[str]
+
+
+measuring = as_value(
+    "measuring",
+    Measuring,
+    click.option(
+        "--benchmark",
+        "target",
+        is_flag=False,
+        flag_value="host",
+        type=click.Choice(["host", *DEVICES]),
+        help="measure the code: on this machine (host, when nothing follows), or for a device",
+    ),
+    click.option("--cc", metavar="NAME", help="the C compiler to measure with"),
+)
+
+
+def measured(
+    network: Network, artifact: Artifact, precision: str, how: Measuring, *, quiet: bool
+) -> Measured:
+    """Measures the code. Precondition: `how.target` is a device."""
+    assert how.target is not None
+    points = points_to_measure(network, ToolEffort.device_points)
+    unit = unit_of(artifact, network, precision, points)
+    with progress_line(quiet=quiet) as progress:
+        rows, notes = device_rows(unit, how.target, how.cc, progress)
+    if not points and rows:
+        notes = [*notes, "instructions were not counted: no float32 point of the domain was found"]
+    return Measured(how.target, len(points), rows, notes)
+
+
+def measured_json(done: Measured) -> JsonObject:
+    """The documented object."""
+    return {
+        "target": done.target,
+        "points": done.points,
+        "device": [asdict(row) for row in done.device],
+        "notes": list(done.notes),
+    }
+
+
+def print_measured(done: Measured | None) -> None:
+    """The table, and why something is not in it."""
+    if done is None:
+        return
+    out = console()
+    if done.device:
+        out.print(device_table(DEVICES[done.target].says, done.device, done.points))
+    for note in done.notes:
+        out.print(note, markup=False, soft_wrap=True)
