@@ -55,15 +55,16 @@ def local_error(errors: CodeErrors, name: str) -> LocalError:
     live = {source: np.flatnonzero(errors.live(source)) for source in layer.weights}
     parts = [
         _of_rows(errors, layer, rows, [_edge(errors, layer, s, rows, live[s]) for s in live])
-        for rows in _blocks(len(layer.bias))
+        for rows in _blocks(len(layer.bias), layer.terms)
     ]
     return LocalError(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _blocks(rows: int) -> Iterator[slice]:
-    """Some rows at a time: beside a large matrix there is no room for its absolute values."""
-    for start in range(0, max(rows, 1), BoundEffort.block_rows):
-        yield slice(start, start + BoundEffort.block_rows)
+def _blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Some rows at a time: beside a large matrix there is no room for a dozen of its size."""
+    step = max(1, BoundEffort.block_entries // max(columns, 1))
+    for start in range(0, max(rows, 1), step):
+        yield slice(start, start + step)
 
 
 def _edge(errors: CodeErrors, layer: FloatLayer, source: str, rows: slice, live: Indices) -> _Edge:

@@ -40,7 +40,8 @@ def certify_rounding(
     if precision is None or domain is None:
         return None
     leaky = written_form(network, chosen).slopes
-    found = rounding_error(network, domain, facts, precision, leaky)
+    in_order = FORMATS[chosen].order_is_ours
+    found = rounding_error(network, domain, facts, precision, leaky, in_order=in_order)
     if found.overflow is not None and FORMATS[chosen].computes:
         raise InputError(
             f"layer {found.overflow} may exceed the range of {COMPUTED[precision]} "

@@ -13,6 +13,8 @@ class BoundEffort:
     """Units of one batch of backward substitution."""
     block_rows: int = 1024
     """Rows of one block of a sum of or over large matrices: some megabytes at a time."""
+    block_entries: int = 1_000_000
+    """Entries of one block where a dozen arrays of its size are needed: 8 MB each."""
     threaded_weights: int = 4096 * 4096
     """Weights of one matrix from which on products use every processor."""
     code_work: int = 1_000_000_000

@@ -36,7 +36,9 @@ class Format:
     every number is exact. `computes`: it is code of ours, which rounds; else who computes with the
     numbers is another program. Files `beside` are named after the main one, and
     those of `perhaps` are written where the network is large. `leaky`: a pair of mirrored units is
-    written as one leaky unit (ir/leaky.py). `also`: further suffixes that choose it.
+    written as one leaky unit (ir/leaky.py). `order_is_ours`: a sum is taken bias first, then by
+    sources in the order of the layer's weights and by index, so that its bound may count on that;
+    else in any order. `also`: further suffixes that choose it.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Format:
     beside: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     leaky: bool = False
+    order_is_ours: bool = False
     also: tuple[str, ...] = ()
 
 
@@ -54,7 +57,14 @@ FORMATS: Mapping[str, Format] = {
     one.name: one
     for one in (
         Format("relu", ".relu", (), relu_text),
-        Format("python", ".py", ("float64",), python_code, perhaps=("_weights.json",)),
+        Format(
+            "python",
+            ".py",
+            ("float64",),
+            python_code,
+            perhaps=("_weights.json",),
+            order_is_ours=True,
+        ),
         Format("numpy", ".py", ("float64",), numpy_code, perhaps=("_weights.npz",)),
         Format(
             "c",
@@ -63,14 +73,23 @@ FORMATS: Mapping[str, Format] = {
             c_code,
             beside=(".h",),
             perhaps=("_weights.h",),
+            order_is_ours=True,
         ),
-        Format("js", ".js", ("float64", "mixed"), javascript_code, also=(".mjs",)),
+        Format(
+            "js",
+            ".js",
+            ("float64", "mixed"),
+            javascript_code,
+            order_is_ours=True,
+            also=(".mjs",),
+        ),
         Format(
             "rust",
             ".rs",
             ("float64", "mixed", "float32"),
             rust_code,
             perhaps=("_weights.bin",),
+            order_is_ours=True,
         ),
         Format("onnx", ".onnx", ("float32",), onnx_float32, leaky=True),
         Format("onnx64", ".onnx", ("float64",), onnx_float64),

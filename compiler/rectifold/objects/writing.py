@@ -107,5 +107,6 @@ def error_bound(
     if precision is None or domain is None:
         return None
     leaky = written_form(network, chosen).slopes
-    found = rounding_error(network, domain, facts, precision, leaky)
+    in_order = FORMATS[chosen].order_is_ours
+    found = rounding_error(network, domain, facts, precision, leaky, in_order=in_order)
     return tuple(found.per_output.tolist())

@@ -1,0 +1,100 @@
+"""Layers in any float format, in any order, fused or not: exact numbers, rounded by hand.
+
+Machine(FLOAT32, Random(1), in_order=False)      random trees of additions, random fusing
+flush: what is below the normal numbers becomes 0, at random
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+
+from rectifold.ir.network import Layer, Network
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A float format: bits of the significand, exponent of the smallest normal number."""
+
+    bits: int
+    least: int
+
+    def rounded(self, value: Fraction) -> Fraction:
+        """To nearest, ties to even, gradually below the normal numbers."""
+        if value == 0:
+            return value
+        top, bottom = abs(value.numerator), value.denominator
+        exponent = top.bit_length() - bottom.bit_length()
+        if abs(value) < Fraction(2) ** exponent:
+            exponent -= 1
+        unit = Fraction(2) ** (max(exponent, self.least) - self.bits + 1)
+        return round(value / unit) * unit
+
+
+FLOAT32, FLOAT64 = Digits(24, -126), Digits(53, -1022)
+FORMATS = {"float32": (FLOAT32, FLOAT32), "mixed": (FLOAT32, FLOAT64), "float64": (FLOAT64,) * 2}
+"""Per precision: of what is stored, and of what is computed."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How one processor and one library compute."""
+
+    stored: Digits
+    computed: Digits
+    random: Random
+    in_order: bool
+    flush: bool = False
+
+    def outputs(self, network: Network, point: Sequence[Fraction]) -> list[Fraction]:
+        """What the code of the network gives at a point of floats."""
+        known = {network.input_name: [self._read(v, self.computed) for v in point]}
+        for layer in network.layers:
+            known[layer.name] = [self._unit(layer, i, known) for i in range(layer.size)]
+        return known[network.output]
+
+    def _unit(self, layer: Layer, unit: int, known: dict[str, list[Fraction]]) -> Fraction:
+        terms = [
+            (self._stored(w), self._read(a, self.computed))
+            for source, weight in layer.weights.items()
+            for w, a in zip(weight.fractions()[unit], known[source], strict=True)
+        ]
+        terms = [(w, a) for w, a in terms if w * a or self.random.random() < 0.5]
+        bias = self._stored(layer.bias.entry(unit, 0))
+        z = self._ordered(bias, terms) if self.in_order else self._tree(bias, terms)
+        return max(z, Fraction(0)) if layer.is_relu else z
+
+    def _ordered(self, total: Fraction, terms: list[tuple[Fraction, Fraction]]) -> Fraction:
+        for term in terms:
+            total = self._sum(total, term)
+        return total
+
+    def _tree(self, bias: Fraction, terms: list[tuple[Fraction, Fraction]]) -> Fraction:
+        parts: list[Fraction | tuple[Fraction, Fraction]] = [bias, *terms]
+        while len(parts) > 1:
+            one = parts.pop(self.random.randrange(len(parts)))
+            other = parts.pop(self.random.randrange(len(parts)))
+            if isinstance(one, tuple):
+                one = self._computed(one[0] * one[1])
+            parts.append(self._sum(one, other))
+        last = parts[0]
+        return self._computed(last[0] * last[1]) if isinstance(last, tuple) else last
+
+    def _sum(self, total: Fraction, term: Fraction | tuple[Fraction, Fraction]) -> Fraction:
+        if not isinstance(term, tuple):
+            return self._computed(total + term)
+        product = term[0] * term[1]
+        fused = self.random.random() < 0.5
+        return self._computed(total + (product if fused else self._computed(product)))
+
+    def _stored(self, weight: Fraction) -> Fraction:
+        return self._read(self.stored.rounded(weight), self.stored)
+
+    def _computed(self, value: Fraction) -> Fraction:
+        return self._read(self.computed.rounded(value), self.computed)
+
+    def _read(self, value: Fraction, digits: Digits) -> Fraction:
+        tiny = abs(value) < Fraction(2) ** digits.least
+        return Fraction(0) if self.flush and tiny and self.random.random() < 0.7 else value
