@@ -38,7 +38,7 @@ TIMES = {"seconds", "stages"}  # keys of JSON results that hold times
 # hold bounds or multipliers: these JSON results are hashed without their bounds too
 BOUNDED = ("stability.json", "compile.json")
 BOUNDS = {"lo", "up", "error_bound", "observed_error"}  # their keys that hold bounds
-FLOATS = (".cert", ".py", ".c", ".h", *BOUNDED)
+FLOATS = (".cert", ".py", ".c", ".h", ".mjs", ".rs", ".lp", *BOUNDED)
 CARTPOLE = "[[-2,2],[-2,2],[-1/5,1/5],[-2,2]]"
 
 COMMANDS = (
@@ -50,6 +50,9 @@ COMMANDS = (
     "compile {net} {domain} -o numpy.py --to numpy --no-certificate",
     "emit {net} {domain} -o plain.py",
     "emit {net} {domain} -o plain.npz",
+    "emit {net} {domain} -o plain.mjs",
+    "emit {net} {domain} -o plain.rs",
+    "compile {net} {domain} -o small.lp --no-certificate",
     "check {net} small.cert {domain} --json check.json",
     "stability {net} {domain} --json stability.json",
     "show {net} {domain} --json show.json",
