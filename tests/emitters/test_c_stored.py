@@ -67,8 +67,12 @@ def matrices() -> list[Numbers]:
     last = edges[np.arange(320).reshape(5, 64).T.ravel()]
     holes = edges[:, rng.random(edges.shape[1]) < 0.7]
     few = np.round(edges)
+    inner, _ = convolution((2, 5), 12, 3)
+    line, column = np.indices((50, 10))
+    uneven = inner[((line % 2 == 0) | (column % 2 == 0)).ravel()][:320]  # steps of 1 and of 2
     return [
         edges,
+        uneven,
         strided,
         last,
         holes,

@@ -20,8 +20,6 @@ from rectifold.emitters.storage import DenseRows, SparseRows, Storage, StoredBia
 
 Names: TypeAlias = Callable[[str], str]
 
-_LANES = (8, 4)  # sums at once: 12 are slower on gcc 12 and clang 14, at -O2 and -O3
-
 _SPARSE_BY_INPUT = """\
     {
         size_t j, k, t, at = 0;
@@ -78,8 +76,8 @@ _TOGETHER = """\
             while (units >= @lanes@ && k < units) {
                 /* @lanes@ sums at once; the last ones may hold some that are done */
                 const size_t from = k + @lanes@ <= units ? k : units - @lanes@;
-                const @stored@ *w = @values@ + @value@;
-                const @real@ *p = before + @column@ + from;
+                const @stored@ *w = @values@ + @value@@kernel@;
+                const @real@ *p = before + @column@@place@;
                 @real@ c[@lanes@];
                 for (t = 0; t < @lanes@; t++) c[t] = a[i + from + t];
                 for (g = first; g < last; g++) {
@@ -140,7 +138,6 @@ def _sparse_code(form: SparseRows, names: Names, real: str) -> str:
 def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
     tables = vars(form.patterns) | vars(form.strips)
     entry = {key: _entry(table, names(key), "r") for key, table in tables.items()}
-    along = literal(form.strips.value_step) == 0 and literal(form.strips.column_step) == 1
     skips = "".join(
         f"                    {pointer} += {_entry(tables[key], names(key), 'g')};\n"
         for pointer, key in (("w", "skip"), ("p", "gap"))
@@ -161,11 +158,27 @@ def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
         "length": _entry(form.patterns.length, names("length"), "g"),
         "skips": skips,
     }
-    longest = int(form.strips.units.max())
-    lanes = next((number for number in _LANES if along and number <= longest), 0)
-    adds = "".join(f"                        c[{t}] += *w * p[{t}];\n" for t in range(lanes))
-    together = _filled(_TOGETHER, words | {"lanes": str(lanes), "adds": adds}) if lanes else ""
-    return _filled(_SHARED, words | {"together": together})
+    lanes = _lanes(form.strips.units)
+    return _filled(_SHARED, words | {"together": _together(lanes, words, entry) if lanes else ""})
+
+
+def _together(lanes: int, words: Mapping[str, str], entry: Mapping[str, str]) -> str:
+    """Several units of a strip at once: their kernels and columns step evenly."""
+    value, column = entry["value_step"], entry["column_step"]
+    adds = "".join(
+        f"                        c[{t}] += w[{_step(t, value)}] * p[{_step(t, column)}];\n"
+        for t in range(lanes)
+    )
+    own = {"kernel": _times("from", value), "place": _times("from", column)}
+    return _filled(_TOGETHER, {**words, **own, "lanes": str(lanes), "adds": adds})
+
+
+def _lanes(units: Integers) -> int:
+    """How many sums at once: as many as most of the units allow that allow any; 0 if few do."""
+    eight, four = (int(units[units >= lanes].sum()) for lanes in (8, 4))
+    if 4 * four < units.sum():
+        return 0
+    return 8 if 4 * eight >= 3 * four else 4
 
 
 def _entry(table: Integers, name: str, index: str) -> str:
@@ -176,6 +189,10 @@ def _entry(table: Integers, name: str, index: str) -> str:
 
 def _times(index: str, factor: str) -> str:
     return {"0": "", "1": f" + {index}"}.get(factor, f" + {index} * {factor}")
+
+
+def _step(times: int, factor: str) -> str:
+    return str(times * int(factor)) if factor.isdigit() else f"{times} * {factor}"
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
