@@ -1,102 +1,180 @@
 """A network as one standalone NumPy module; one source for a point and for a batch.
 
-    x = x.dot(T1_0); x += b1; maximum(x, 0, out=x)
+    h = relu(A x + b)        x = x.dot(T1_0); x += B1; x = maximum(x, Z1)
+    y = C h + d              x = x.dot(T2_1)
 
-Weights are hex floats in the source up to 100,000 parameters, and lie beside it with their SHA-256
-above that.
+A call of NumPy costs as much as a small product, so there are as few as can be: a layer has a last
+unit that is always 1, and the next one's bias is a row of its matrix. Sound because the product 1 b
+and the sums with the zeros around it are exact: the terms of a sum are the same, and the bound on
+rounding holds in any order. Some columns of zeros make rows as long as vector registers like.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
+from collections.abc import Mapping
 from pathlib import PurePath
 
 import numpy as np
 
+from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.numpy_checks import check_lines, constraint_check, constraint_data
+from rectifold.emitters.numpy_weights import StoredValues
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.tail_code import numpy_tail, tail_of
 from rectifold.emitters.templates import template
-from rectifold.emitters.weights import (
-    EXACT,
-    constraint_words,
-    exact_word,
-    input_box,
-    numbers,
-    weights_of,
-)
+from rectifold.emitters.weights import EXACT, exact_word, input_box, numbers, weights_of
 from rectifold.exact.conversion import Floats
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
 
 
 def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     """The module `name` (and `…_weights.npz` beside it if there are many)."""
-    arrays = weights_of(network)
+    code = _Code(network)
+    stored = StoredValues.of(code.stored(weights_of(network, origin.precision)))
     if network.parameters <= CAPS.inline_parameters:
-        return Artifact(
-            {name: _numpy_module(network, origin, _inline_arrays(arrays), "").encode("ascii")}
-        )
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
+        return Artifact({name: _module(code, origin, *stored.inline()).encode("ascii")})
     beside = f"{PurePath(name).stem}_weights.npz"
-    loader = template("numpy_loader").format(
-        file=ascii(beside), digest=hashlib.sha256(buffer.getvalue()).hexdigest()
-    )
-    text = _numpy_module(network, origin, loader, "import hashlib\nimport io\nimport os\n")
-    return Artifact({name: text.encode("ascii"), beside: buffer.getvalue()})
+    archive, loader, imports = stored.beside(beside)
+    return Artifact({name: _module(code, origin, loader, imports).encode("ascii"), beside: archive})
 
 
-def _inline_arrays(arrays: dict[str, Floats]) -> str:
-    lines = [template("numpy_decoder"), "_W = {"]
-    for key, array in arrays.items():
-        words = " ".join(float(v).hex() for v in array.ravel())
-        lines.append(f'    "{key}": _array("{words}", {array.shape}),')
-    return "\n".join([*lines, "}", ""])
-
-
-def _numpy_module(network: Network, origin: Origin, weights: str, imports: str) -> str:
-    low, high = input_box(network.domain, network.input_size)
-    vectors = self_test_vectors(network)
+def _module(code: _Code, origin: Origin, loader: str, imports: str) -> str:
+    network, precision = code.network, origin.precision
+    low, high = _finite_box(network, precision)
+    vectors = self_test_vectors(network, precision)
     return template("numpy_module").format(
         header="\n".join(header_lines(network, origin)),
-        imports=imports,
+        imports=imports + "from fractions import Fraction\n",
         inputs=network.input_size,
         outputs=network.output_size,
-        lower=_hex(low),
-        upper=_hex(high),
-        constraints=json.dumps(constraint_words(network.domain)),
+        real=precision,
+        whole=2 ** (np.finfo(precision).nmant + 1),
+        lower=_end_words(low),
+        upper=_end_words(high),
         exact=EXACT,
-        weights=weights,
-        body="\n".join(_body(network)),
+        weights=loader + code.layout() + code.helpers() + constraint_data(network, low, high),
+        constraints=constraint_check(network, precision),
+        check=check_lines(network, low, high),
+        body="\n".join(code.body()),
         tail=numpy_tail(origin),
         called="evaluate" if tail_of(origin.interface) is None else "predict",
-        points="; ".join(_hex(v.inputs) for v in vectors),
+        points=[list(v.inputs) for v in vectors],
         expected=json.dumps([[exact_word(y) for y in v.outputs] for v in vectors]),
-        tolerance=_hex(self_test_tolerance(network, origin)),
+        tolerance=self_test_tolerance(network, origin),
     )
 
 
-def _hex(values: list[float] | tuple[float, ...]) -> str:
-    return " ".join(str(v) if np.isinf(v) else float(v).hex() for v in values)
+def _finite_box(network: Network, precision: str) -> tuple[list[float], list[float]]:
+    """The ends, the largest number for infinity: one comparison finds what is not finite, too."""
+    largest = float(np.finfo(precision).max)
+    low, high = input_box(network.domain, network.input_size, precision)
+    return [max(v, -largest) for v in low], [min(v, largest) for v in high]
 
 
-def _body(network: Network) -> list[str]:
-    number = numbers(network)
-    lines = []
-    for layer in network.layers:
-        k = number[layer.name]
-        sources = [number[u] for u in layer.weights]
-        if sources:
-            lines.append(f'    a{k} = a{sources[0]}.dot(_W["T{k}_{sources[0]}"])')
-            lines.append(f'    a{k} += _W["b{k}"]')
-        else:
-            lines.append(f'    a{k} = np.tile(_W["b{k}"], (a0.shape[0], 1))')
-        lines += [f'    a{k} += a{s}.dot(_W["T{k}_{s}"])' for s in sources[1:]]
-        if layer.is_relu:
-            lines.append(f"    np.maximum(a{k}, 0.0, out=a{k})")
-    lines.append(f"    y = a{number[network.output]}")
-    return lines
+def _end_words(values: list[float]) -> str:
+    """One number where all are the same."""
+    return repr(values[0] if len(set(values)) == 1 else values)
+
+
+class _Code:
+    """The lines that make the arrays of a network, and those that compute with them."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.number = numbers(network)
+        self.size = {network.input_name: network.input_size}
+        self.size |= {layer.name: layer.size for layer in network.layers}
+
+    def stored(self, weights: Mapping[str, Floats]) -> list[Floats]:
+        """The arrays in the order in which `layout` reads them: a bias is the last row of one."""
+        arrays = []
+        for layer in self.network.layers:
+            k, one = self.number[layer.name], self._bringing(layer)
+            bias = weights[f"b{k}"].reshape(1, layer.size)
+            for source in layer.weights:
+                matrix = weights[f"T{k}_{self.number[source]}"]
+                arrays.append(np.vstack([matrix, bias]) if source == one else matrix)
+            arrays += [bias] if one is None else []
+        return arrays
+
+    def layout(self) -> str:
+        """The text that makes T<layer>_<source>, B<layer> and Z<layer> of the stored numbers."""
+        ends: list[int] = []
+        lines = [line for layer in self.network.layers for line in self._made(layer, ends)]
+        return template("numpy_layout").format(ends=ends[:-1], lines="\n".join(lines))
+
+    def _made(self, layer: Layer, ends: list[int]) -> list[str]:
+        k, wide, one = self.number[layer.name], self._width(layer.name), self._bringing(layer)
+        parts = [
+            (
+                f"T{k}_{self.number[source]}",
+                self.size[source] + (source == one),
+                self._width(source),
+                source == one,
+                "",
+            )
+            for source in layer.weights
+        ] + ([(f"B{k}", 1, 1, True, "[0]")] if one is None else [])
+        lines = []
+        for name, rows, high, has_bias, first in parts:
+            ends.append((ends[-1] if ends else 0) + rows * layer.size)
+            constant = ", 1" if has_bias and wide > layer.size else ""
+            lines.append(
+                f"{name} = _next(({rows}, {layer.size}), ({high}, {wide}){constant}){first}"
+            )
+        return lines + ([f"Z{k} = np.zeros({wide}, REAL)"] if layer.is_relu else [])
+
+    def body(self) -> list[str]:
+        """From the checked array x to the answer."""
+        lines = [line for layer in self.network.layers for line in self._lines(layer)]
+        return [*lines, f"    return {self._value(self.network.output)}"]
+
+    def _lines(self, layer: Layer) -> list[str]:
+        k, value = self.number[layer.name], self._value(layer.name)
+        products = [self._product(layer, source) for source in layer.weights]
+        if not products:
+            products = [f"np.zeros(x.shape[:-1] + ({self._width(layer.name)},), REAL)"]
+        lines = [f"    {value} = {products[0]}"]
+        if self._bringing(layer) is None:
+            lines.append(f"    {value} += B{k}")
+        lines += [f"    {value} += {product}" for product in products[1:]]
+        return lines + ([f"    {value} = maximum({value}, Z{k})"] if layer.is_relu else [])
+
+    def _product(self, layer: Layer, source: str) -> str:
+        before, matrix = self._value(source), f"T{self.number[layer.name]}_{self.number[source]}"
+        return (
+            f"_active({before}, {matrix})"
+            if self._is_skipped(layer, source)
+            else f"{before}.dot({matrix})"
+        )
+
+    def _is_skipped(self, layer: Layer, source: str) -> bool:
+        """Whether the matrix is large enough to look first which units are active."""
+        is_relu = any(one.name == source and one.is_relu for one in self.network.layers)
+        return is_relu and self.size[source] * layer.size >= NumpyEffort.active_cells
+
+    def helpers(self) -> str:
+        """The functions that the lines call."""
+        calls = any(self._is_skipped(one, s) for one in self.network.layers for s in one.weights)
+        return template("numpy_active") if calls else ""
+
+    def _value(self, name: str) -> str:
+        """The variable of a layer: x for all of a chain, where each value is read once."""
+        if self.network.is_chain or name == self.network.input_name:
+            return "x"
+        return f"a{self.number[name]}"
+
+    def _width(self, name: str) -> int:
+        """Entries of a layer as computed: with its constant, in whole groups."""
+        if name in (self.network.input_name, self.network.output):
+            return self.size[name]
+        return -(-(self.size[name] + 1) // NumpyEffort.group) * NumpyEffort.group
+
+    def _bringing(self, layer: Layer) -> str | None:
+        """The source whose constant brings the bias."""
+        plain = (self.network.input_name, self.network.output)
+        return next((source for source in layer.weights if source not in plain), None)

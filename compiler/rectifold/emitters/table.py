@@ -65,7 +65,7 @@ FORMATS: Mapping[str, Format] = {
             perhaps=("_weights.json",),
             order_is_ours=True,
         ),
-        Format("numpy", ".py", ("float64",), numpy_code, perhaps=("_weights.npz",)),
+        Format("numpy", ".py", ("float64", "float32"), numpy_code, perhaps=("_weights.npz",)),
         Format(
             "c",
             ".c",

@@ -1,0 +1,92 @@
+"""The numbers of an emitted NumPy module: base64 in its text, or an archive beside it.
+
+    values      the parameters in the order in which the module reads them
+    mask        a bit for each, where most of them are zero: then values are the others
+
+They are float32 where all of them are, also for code in float64, and are bound to the code by their
+SHA-256. Exact: what is read back is what was given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifold.effort.writing import NumpyEffort
+from rectifold.emitters.templates import template
+from rectifold.exact.conversion import Floats
+
+_LINE = 96  # characters of base64 in a line
+
+
+@dataclass(frozen=True, eq=False)
+class StoredValues:
+    """Numbers as they are stored, `mask` says which; None: all. `count`: how many there are."""
+
+    values: np.ndarray
+    mask: np.ndarray | None
+    count: int
+
+    @classmethod
+    def of(cls, arrays: Sequence[Floats]) -> StoredValues:
+        """The entries of the arrays, one after the other, in the fewest bytes."""
+        flat = np.concatenate([array.ravel() for array in arrays])
+        values = flat.astype("<f4" if _is_float32(flat) else "<f8")
+        mask = values != 0
+        packed = np.packbits(mask)
+        saved = (flat.size - int(np.count_nonzero(mask))) * values.itemsize - packed.nbytes
+        if saved < NumpyEffort.least_saving:
+            return cls(values, None, flat.size)
+        return cls(values[mask], packed, flat.size)
+
+    def inline(self) -> tuple[str, str]:
+        """The text that reads them from itself as _V, and its imports."""
+        data = self.values.tobytes() + (b"" if self.mask is None else self.mask.tobytes())
+        text = b64encode(data).decode("ascii")
+        loader = template("numpy_inline").format(
+            text="\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE)),
+            digest=hashlib.sha256(data).hexdigest(),
+            stored=self.values.dtype.str,
+            count=self.values.size,
+        )
+        imports = "from binascii import a2b_base64\nfrom hashlib import sha256\n"
+        return loader + self._unpacked(
+            f'np.frombuffer(_DATA, "u1", -1, {self.values.nbytes})'
+        ), imports
+
+    def beside(self, name: str) -> tuple[bytes, str, str]:
+        """The archive called `name`, the text that reads it as _V, and its imports."""
+        buffer = io.BytesIO()
+        members = {"values": self.values} | ({} if self.mask is None else {"mask": self.mask})
+        np.savez(buffer, **members)  # type: ignore[arg-type]  # one flag for all keywords
+        data = buffer.getvalue()
+        loader = template("numpy_loader").format(
+            file=ascii(name),
+            digest=hashlib.sha256(data).hexdigest(),
+            mask="" if self.mask is None else ", _mask",
+            read="" if self.mask is None else ', _file["mask"]',
+        )
+        return (
+            data,
+            loader + self._unpacked("_mask"),
+            "import io\nimport os\nfrom hashlib import sha256\n",
+        )
+
+    def _unpacked(self, mask: str) -> str:
+        """The lines that put the values between the zeros."""
+        if self.mask is None:
+            return ""
+        return (
+            f"_V, _values = np.zeros({self.count}, REAL), _V\n"
+            f"_V[np.unpackbits({mask}, count={self.count}) == 1] = _values\n"
+        )
+
+
+def _is_float32(array: Floats) -> bool:
+    with np.errstate(over="ignore", under="ignore"):
+        return bool((array.astype(np.float32) == array).all())
