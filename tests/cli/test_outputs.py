@@ -32,8 +32,8 @@ REFUSED = [
         "--certificate and -o (which writes c1.h too) are one file",
     ),
     (
-        "compile net.relu -o c1.c --json c1_weights.h",
-        "--json and -o (which writes c1_weights.h too)",
+        "compile net.relu -o c1.c --json c1_weights.bin",
+        "--json and -o (which writes c1_weights.bin too)",
     ),
     (
         "compile net.relu -o q.py --json q_weights.json",

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from rectifold.bounds.code_error import code_error
-from rectifold.emitters.c import c_code
+from rectifold.emitters.c.code import c_code
 from rectifold.emitters.header import Origin, c_comment, printable
 from rectifold.emitters.table import emit
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
-from support import MANY_PARAMETERS, float_network, net, points_of, random_network
+from support import float_network, net, points_of, random_network
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
@@ -90,18 +90,6 @@ def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
     assert call(library, [1.5, 0.0], 1)[0] == 2
     assert call(library, [1.0, 1.0], 1)[0] == 2
     assert call(library, [1.0, 0.5], 1)[0] == 0
-
-
-@needs_compiler
-def test_many_parameters_lie_in_a_file_beside(tmp_path: Path) -> None:
-    built(float_network(0, *MANY_PARAMETERS), tmp_path)
-    assert (tmp_path / "unit_weights.h").is_file()
-    assert np.all(
-        [
-            "0x" in line or "=" in line or "}" in line
-            for line in (tmp_path / "unit_weights.h").read_text().splitlines()
-        ]
-    )
 
 
 @pytest.mark.parametrize(
@@ -177,24 +165,6 @@ def test_a_long_text_is_not_taken_for_a_whole_one() -> None:
     for shorten in (printable, c_comment):
         assert shorten("y" * 200) == "y" * 200
         assert shorten("y" * 201) == "y" * 197 + "..."
-
-
-@needs_compiler
-def test_a_mix_of_the_files_of_two_networks_does_not_compile(tmp_path: Path) -> None:
-    names = ("unit.c", "unit.h", "unit_weights.h")
-    for k in (0, 1):
-        (tmp_path / str(k)).mkdir()
-        built(float_network(k, *MANY_PARAMETERS), tmp_path / str(k))
-    for other in names:
-        mixed = tmp_path / f"mixed_{other}"
-        mixed.mkdir()
-        for name in names:
-            (mixed / name).write_bytes((tmp_path / str(int(name == other)) / name).read_bytes())
-        assert COMPILER is not None
-        command = [COMPILER, *FLAGS, "-c", "-o", str(mixed / "unit.o"), str(mixed / "unit.c")]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert result.returncode != 0
-        assert "its source are not of one network; emit them again" in result.stderr
 
 
 def violates(network: Network, x: list[float]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rectifold.emitters.c_stored import bias_code, product_code
+from rectifold.emitters.c.stored import bias_code, product_code
 from rectifold.emitters.shared_rows import Numbers
 from rectifold.emitters.storage import DenseRows, Storage, StoredBias, bias_of
 from rectifold.exact.matrix import Matrix

@@ -45,7 +45,7 @@ def host() -> Tool:
 @pytest.mark.parametrize(
     ("chosen", "name", "constants"),
     [
-        ("c", "n.c", 8 * (6 + 3 + 3 + 1 + 4)),
+        ("c", "n.c", 8 * (6 + 3 + 3 + 1)),
         ("numpy", "n.py", 8 * (6 + 3 + 3 + 1 + 4)),
         ("npz", "n.npz", 8 * (6 + 3 + 3 + 1)),
         ("relu", "n.relu", None),

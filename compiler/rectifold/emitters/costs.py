@@ -14,6 +14,7 @@ from pathlib import PurePath
 import numpy as np
 
 from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.c.code import constant_bytes
 from rectifold.emitters.footprint import footprint
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.numerals import counted
@@ -72,6 +73,8 @@ def _stored(
         return (None, macs) if sizes is None else (sizes.bytes, sizes.macs)
     if not FORMATS[chosen].precisions or chosen in _TEXTS:
         return None, macs
+    if chosen == "c":
+        return constant_bytes(network, precision), macs
     ends = 2 * network.input_size if FORMATS[chosen].computes else 0
     stored, computed = (np.dtype(table[precision]).itemsize for table in (STORED, COMPUTED))
     return stored * network.parameters + computed * ends, macs

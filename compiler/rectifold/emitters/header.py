@@ -41,6 +41,7 @@ class Origin:
     precision: str = "float64"  # in which it is written, and which error_bound is about
     interface: Interface | None = None
     facts: Facts | None = None
+    single_file: bool = False
 
 
 def header_lines(

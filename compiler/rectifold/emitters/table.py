@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
-from rectifold.emitters.c import c_code
+from rectifold.emitters.c.code import c_code
 from rectifold.emitters.header import Origin
 from rectifold.emitters.javascript import javascript_code
 from rectifold.emitters.milp.formats import lp_program, mps_program
@@ -69,10 +69,10 @@ FORMATS: Mapping[str, Format] = {
         Format(
             "c",
             ".c",
-            ("float64",),
+            ("float64", "mixed", "float32"),
             c_code,
             beside=(".h",),
-            perhaps=("_weights.h",),
+            perhaps=("_weights.bin",),
             order_is_ours=True,
         ),
         Format(

@@ -2,19 +2,23 @@
 
     c . x > d + 2^-53 Σ |c_j x_j|      refused, as the other emitters do it with fractions
 
-How it is summed: constraint_sums. The 2^-53 is for points that are typed: 0.1 + 0.2 <= 3/10 is
-violated by these floats, and holds for the numbers meant.
+How it is summed: constraint_sums. The 2^-53 (2^-24 for float32 inputs) is for points that are
+typed: 0.1 + 0.2 <= 3/10 is violated by these floats, and holds for the numbers meant.
 """
 
 from __future__ import annotations
 
+from rectifold.emitters.c.numbers import in_lines
 from rectifold.emitters.constraint_sums import BASE, constraint_terms, digits_of_sums
 from rectifold.emitters.templates import template
 from rectifold.ir.domain import Domain
 
 
-def constraint_check(domain: Domain | None) -> str:
-    """The function `violated`, with its tables; empty where there are no constraints."""
+def constraint_check(domain: Domain | None, bits: int) -> str:
+    """The function `violated`, with its tables; empty where there are no constraints.
+
+    `bits`: of the floats of a point that is typed.
+    """
     if domain is None or not domain.constraints:
         return ""
     digits: list[int] = []
@@ -26,14 +30,11 @@ def constraint_check(domain: Domain | None) -> str:
             digits += term.words
         starts.append(len(terms))
     return template("c_constraints").format(
-        digits=_eight_a_line([f"0x{v:x}u" for v in digits]),
-        terms=_eight_a_line(terms),
-        starts=_eight_a_line(list(map(str, starts))),
+        digits=in_lines([f"0x{v:x}u" for v in digits]),
+        terms=in_lines(terms),
+        starts=in_lines(list(map(str, starts))),
         size=digits_of_sums(domain.constraints),
         rows=len(starts) - 1,
+        bits=bits,
         base=BASE,
     )
-
-
-def _eight_a_line(words: list[str]) -> str:
-    return ",\n    ".join(", ".join(words[k : k + 8]) for k in range(0, len(words), 8))

@@ -1,6 +1,6 @@
 """The tail in emitted C: a function NAME_predict beside NAME_evaluate.
 
-    int NAME_predict(const double *x, double *z);      NAME_PREDICTED numbers, from the math library
+    int NAME_predict(const NAME_real *x, NAME_real *z);    NAME_PREDICTED numbers, by libm
 
 Sound because it begins with NAME_evaluate, whose values the bound and the self-test are about. In
 place: a step writes no entry that it still reads.
@@ -8,6 +8,7 @@ place: a step writes no entry that it still reads.
 
 from __future__ import annotations
 
+from rectifold.emitters.c.names import CNames
 from rectifold.emitters.header import Origin
 from rectifold.emitters.tail_code import tail_of
 from rectifold.formats.tail import Step
@@ -49,36 +50,39 @@ _BODIES = {
 }
 
 
-def c_tail_declaration(origin: Origin, stem: str) -> str:
-    """What the header says of the tail; nothing where there is none."""
+def tail_declaration(origin: Origin, names: CNames, given: str) -> str:
+    """What the header says of the tail; nothing where there is none. `given`: first parameters."""
     tail = tail_of(origin.interface)
     if tail is None:
         return ""
-    upper = stem.upper()
     return f"""
 /* What the source model gives at x{tail.which}:
    {tail.words} of the outputs. It needs the math library. */
-#define {upper}_PREDICTED {tail.size}
-int {stem}_predict(const double *x, double *z);
+#define {names.upper}_PREDICTED {tail.size}
+int {names.stem}_predict({given}const {names.stem}_real *x, {names.stem}_real *z);
 """
 
 
-def c_tail(network: Network, origin: Origin, stem: str) -> str:
+def tail_code(network: Network, origin: Origin, names: CNames, given: str) -> str:
     """The function and what it calls; nothing where there is no tail."""
     tail = tail_of(origin.interface)
     if tail is None:
         return ""
-    upper = stem.upper()
+    upper, stem = names.upper, names.stem
+    handed = "weights, " if given else ""
     used = dict.fromkeys(step.function for step in tail.steps if step.function in _BODIES)
     size = max(network.output_size, *(step.size for step in tail.steps))
     return (
         "\n"
         + "".join(_GROUPS.format(name=f"tail_{f}", body=_BODIES[f]) for f in used)
-        + f"int {stem}_predict(const double *x, double *z)\n{{\n    double y[{size}];\n"
-        + f"    int k, status = {stem}_evaluate(x, y);\n"
+        + f"int {stem}_predict({given}const {stem}_real *x, {stem}_real *z)\n{{\n"
+        + f"    double y[{size}];\n    real v[{max(network.output_size, 1)}];\n"
+        + f"    int k, status = {stem}_evaluate({handed}x, v);\n"
         + f"    if (status != {upper}_OK) return status;\n"
+        + f"    for (k = 0; k < {upper}_OUTPUTS; k++) y[k] = (double)v[k];\n"
         + "".join(_call(step) for step in tail.steps)
-        + f"    for (k = 0; k < {upper}_PREDICTED; k++) z[k] = y[k];\n    return status;\n}}\n"
+        + f"    for (k = 0; k < {upper}_PREDICTED; k++) z[k] = (real)y[k];\n"
+        + "    return status;\n}\n"
     )
 
 

@@ -1,0 +1,19 @@
+"""What the compiler must not do to the sums, said by the preprocessor.
+
+    fast-math, x87                     refused by #error: NaN would pass, sums would round otherwise
+    contraction to multiply-add        switched off (clang's -ffp-contract=fast ignores that)
+
+The certified bound holds with and without contraction; the same bits everywhere do not.
+"""
+
+from __future__ import annotations
+
+from rectifold.emitters.c.numbers import filled
+
+_EXACT_METHODS = {"float": (0, 16, 32), "double": (0, 1, 16, 32, 64)}  # of __FLT_EVAL_METHOD__
+
+
+def guards(real: str) -> str:
+    """The checks and pragmas for sums of the type `real`."""
+    others = " && ".join(f"__FLT_EVAL_METHOD__ != {n}" for n in _EXACT_METHODS[real])
+    return filled("c_guards", excess=others)

@@ -1,0 +1,122 @@
+"""The layers of a network as C: each begins with its biases, adds its edges, and cuts at zero.
+
+    {
+        real *a = s;                                    its sums
+        begin(B1_values, 50, a);
+        dense(W1_0_values, x, 5, 50, a);
+        relu(50, a);
+    }
+
+The helpers are written once and called for every layer, which keeps the code small. An activation
+that is zero is skipped: the same bits, as all others are finite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rectifold.emitters.c.arrays import StoredLayers, bias_prefix, edge_prefix
+from rectifold.emitters.c.numbers import real_type, weight_type
+from rectifold.emitters.c.slots import Slots, slots_of
+from rectifold.emitters.c.stored import bias_code, product_code
+from rectifold.emitters.storage import DenseRows
+from rectifold.emitters.weights import numbers
+from rectifold.ir.network import Layer, Network
+
+BEGIN = """static void begin(const weight *RESTRICT b, size_t n, real *RESTRICT a)
+{
+    size_t i;
+    for (i = 0; i < n; i++) a[i] = b[i];
+}
+
+"""
+DENSE = """/* a[i] += w[0][i] v[0] + w[1][i] v[1] + ..., in this order; n columns */
+static void dense(const weight *RESTRICT w, const real *RESTRICT v, size_t m, size_t n,
+                  real *RESTRICT a)
+{
+    size_t i, j;
+    for (j = 0; j < m; j++, w += n) {
+        const real factor = v[j];
+        if (factor == 0) continue;
+        for (i = 0; i < n; i++) a[i] += w[i] * factor;
+    }
+}
+
+"""
+RELU = """static void relu(size_t n, real *a)
+{
+    size_t i;
+    for (i = 0; i < n; i++) {
+        if (a[i] < 0) a[i] = 0;
+    }
+}
+
+"""
+_HELPERS = (("begin(", BEGIN), ("dense(", DENSE), ("relu(", RELU))
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """A network as it is stored, and where its activations lie."""
+
+    network: Network
+    stored: StoredLayers
+    precision: str
+    slots: Slots
+
+    @staticmethod
+    def of(network: Network, stored: StoredLayers, precision: str) -> Layers:
+        return Layers(network, stored, precision, slots_of(network))
+
+
+def forward_code(layers: Layers, given: str) -> str:
+    """The helpers that are used, and the function `forward`; `given`: its first parameters."""
+    network = layers.network
+    body = "".join(layer_code(layers, layer) for layer in network.layers if layer.size)
+    if network.output == network.input_name and network.output_size:
+        body = f"    size_t i;\n    for (i = 0; i < {network.output_size}; i++) y[i] = x[i];\n"
+    slots = f"    real s[{layers.slots.size}];\n" if layers.slots.size else ""
+    return (
+        "".join(text for call, text in _HELPERS if f" {call}" in body)
+        + f"static void forward({given}const real *x, real *y)\n{{\n{slots}{body}"
+        + "    (void)x;\n    (void)y;\n}\n\n"
+    )
+
+
+def layer_code(layers: Layers, layer: Layer) -> str:
+    """The block of one layer that has units."""
+    number = numbers(layers.network)
+    bias, prefix = layers.stored.biases[layer.name], bias_prefix(number, layer.name)
+    plain = bias.which is None and bias.counts is None
+    parts = [f"    {{\n        real *a = {_place(layers, layer.name)};\n"]
+    if plain:
+        parts.append(f"        begin({prefix}values, {layer.size}, a);\n")
+    else:
+        parts.append(bias_code(bias, lambda table: prefix + table, layer.size))
+    parts += [
+        edge_code(layers, layer, source)
+        for source in layer.weights
+        if (layer.name, source) in layers.stored.edges
+    ]
+    if layer.is_relu:
+        parts.append(f"        relu({layer.size}, a);\n")
+    return "".join([*parts, "    }\n"])
+
+
+def edge_code(layers: Layers, layer: Layer, source: str) -> str:
+    """What adds the weights on `source` times its activations to `a`."""
+    form = layers.stored.edges[layer.name, source]
+    prefix = edge_prefix(numbers(layers.network), layer.name, source)
+    before = _place(layers, source)
+    if isinstance(form, DenseRows):
+        inputs, units = form.values.shape
+        return f"        dense({prefix}values, {before}, {inputs}, {units}, a);\n"
+    real, stored = real_type(layers.precision), weight_type(layers.precision)
+    block = product_code(form, lambda table: prefix + table, real, stored)
+    return f"        {{\n        const real *before = {before};\n{block}        }}\n"
+
+
+def _place(layers: Layers, name: str) -> str:
+    if name == layers.network.input_name:
+        return "x"
+    return "y" if name == layers.network.output else f"s + {layers.slots.offsets[name]}"
