@@ -80,6 +80,7 @@ RUNS = {
         "emit free.relu -o e.py",
         "emit deep.relu --benchmark cortex-m0",
         "emit thin.relu --to c --benchmark cortex-m4",
+        "emit deep.onnx --to numpy --benchmark --domain [-1,1]",
     ],
     "stability": ["stability deep.relu", "stability free.relu --domain all"],
     "regions": ["regions deep.relu", "regions six.relu"],

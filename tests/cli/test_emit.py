@@ -101,3 +101,28 @@ def test_the_table_of_a_device_is_printed(folder: Path) -> None:
     assert "Cortex-M0, floats by software" in text
     assert "│ -Os " in text
     assert (folder / "o.c").is_file()
+
+
+def test_code_is_measured_here_beside_onnxruntime(folder: Path) -> None:
+    told = json.loads(said("--to", "numpy", "--benchmark", "--json", "-"))["benchmark"]
+    first, own = told["host"]
+    assert first["build"].startswith("onnxruntime")
+    assert first["ratio"] == 1
+    assert own["format"] == "numpy"
+    assert own["observed_error"] <= own["error_bound"]
+    assert own["ratio"] == pytest.approx(first["microseconds"] / own["microseconds"])
+    assert list(folder.iterdir()) == [folder / "n.relu"]
+
+
+def test_all_formats_are_measured_where_none_is_asked_for(folder: Path) -> None:
+    text = said("--benchmark")
+    rows = {line.split()[1].rstrip(":") for line in text.splitlines() if line.startswith("│")}
+    missing = [line for line in text.splitlines() if "was not measured" in line]
+    assert {"numpy", "python", "onnx"} <= rows
+    assert "c" in rows or any("no compiler" in line for line in missing)
+    assert "times as fast" in text
+    assert str(folder) not in text
+
+
+def test_a_format_that_is_no_program_is_not_measured(folder: Path) -> None:
+    assert "--benchmark runs c, " in refused("--to", "relu", "--benchmark")

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
+from rectifold.cli.host_benchmark import ALL_FORMATS, HostRow, candidates, host_rows
+from rectifold.cli.options import Output
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
+from rectifold.cli.targets import To
 from rectifold.cli.values import as_value
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.device import DEVICES, DeviceRow, device_rows, unit_of
+from rectifold.emitters.host import RUNNERS
 from rectifold.emitters.points import points_to_measure
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.network import Network
-from rectifold.reports.benchmarks import device_table
+from rectifold.reports.benchmarks import device_table, host_table
 from rectifold.runtime.compilers import c_compiler
 from rectifold.runtime.json import JsonObject
 
@@ -38,10 +43,18 @@ class Measuring:
         known = wanted if wanted is not None and wanted in FORMATS else "c"
         return f"network{FORMATS[known].suffix}"
 
+    def formats(self, output: Output, chosen: str) -> Sequence[str]:
+        """Those that are run on this machine: the chosen one, or all where none is asked for."""
+        return [chosen] if output.wanted or output.output else ALL_FORMATS
+
     def require_fits(self, chosen: str) -> None:
         """Raises InputError where the format is no C, and C is what the options are about, and
         where the named compiler is not there.
         """
+        if self.target == "host" and chosen not in RUNNERS:
+            raise InputError(
+                f"--benchmark runs {', '.join(RUNNERS)}, and {chosen} is not run; give --to c"
+            )
         is_c = FORMATS[chosen].suffix == ".c"
         if self.target in DEVICES and not is_c:
             raise InputError(
@@ -60,6 +73,7 @@ class Measured:
     target: str
     points: int
     device: Sequence[DeviceRow]
+    host: Sequence[HostRow]
     notes: Sequence[str]
 
 
@@ -78,10 +92,10 @@ measuring = as_value(
 )
 
 
-def measured(
+def measured_on_device(
     network: Network, artifact: Artifact, precision: str, how: Measuring, *, quiet: bool
 ) -> Measured:
-    """Measures the code. Precondition: `how.target` is a device."""
+    """Measures C for a small device. Precondition: `how.target` is one."""
     assert how.target is not None
     points = points_to_measure(network, ToolEffort.device_points)
     unit = unit_of(artifact, network, precision, points)
@@ -89,7 +103,19 @@ def measured(
         rows, notes = device_rows(unit, how.target, how.cc, progress)
     if not points and rows:
         notes = [*notes, "instructions were not counted: no float32 point of the domain was found"]
-    return Measured(how.target, len(points), rows, notes)
+    return Measured(how.target, len(points), rows, (), notes)
+
+
+def measured_here(
+    network: Network, to: To, formats: Sequence[str], source: str, how: Measuring
+) -> Measured:
+    """Measures code on this machine, beside onnxruntime on the source."""
+    with progress_line(quiet=to.quiet) as progress:
+        ours, refused = candidates(network, to, formats)
+        tool = c_compiler(how.cc) if "c" in formats else None
+        model = Path(source) if source.lower().endswith(".onnx") else None
+        rows, points, notes = host_rows(network, ours, model, tool, progress)
+    return Measured("host", points, (), rows, [*refused, *notes])
 
 
 def measured_json(done: Measured) -> JsonObject:
@@ -98,6 +124,7 @@ def measured_json(done: Measured) -> JsonObject:
         "target": done.target,
         "points": done.points,
         "device": [asdict(row) for row in done.device],
+        "host": [asdict(row) for row in done.host],
         "notes": list(done.notes),
     }
 
@@ -109,5 +136,7 @@ def print_measured(done: Measured | None) -> None:
     out = console()
     if done.device:
         out.print(device_table(DEVICES[done.target].says, done.device, done.points))
+    if done.host:
+        out.print(host_table(done.host, done.points))
     for note in done.notes:
         out.print(note, markup=False, soft_wrap=True)

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 import click
 
-from rectifold.cli.benchmark import Measured, Measuring, measured, measuring, print_measured
+from rectifold.cli.benchmark import (
+    Measured,
+    Measuring,
+    measured_here,
+    measured_on_device,
+    measuring,
+    print_measured,
+)
 from rectifold.cli.costs import told_costs
 from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines
 from rectifold.cli.inputs import read_loaded
@@ -23,6 +30,7 @@ from rectifold.cli.options import (
 from rectifold.cli.rounding import certify_rounding, largest_bound
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
+from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
 from rectifold.emitters.observed import Observed, observed_error
 from rectifold.ir.canonical import digest
@@ -52,7 +60,7 @@ def emit_command(source: GivenNetwork, output: Output, measuring: Measuring, rep
     network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface)
     done = _written(network, to, report, is_kept=is_kept, cc=measuring.cc, force=output.force)
     if measuring.target is not None:
-        done = replace(done, measured=_measured(done, measuring, report))
+        done = replace(done, measured=_measured(done, to, output, measuring, source))
     report.write(emitted_json(done) | {"seconds": time.monotonic() - started})
     if report.is_on_screen and output.output != "-":
         for line in emitted_lines(done):
@@ -108,6 +116,11 @@ def _observed(network: Network, to: To) -> Observed | None:
     return observed_error(network, network, domain, to.chosen, to.precision(network))
 
 
-def _measured(done: Emitted, how: Measuring, report: Report) -> Measured:
-    precision = done.chosen[1] or "float64"
-    return measured(done.network, done.artifact, precision, how, quiet=report.quiet)
+def _measured(
+    done: Emitted, to: To, output: Output, how: Measuring, source: GivenNetwork
+) -> Measured:
+    if how.target in DEVICES:
+        precision = done.chosen[1] or "float64"
+        return measured_on_device(done.network, done.artifact, precision, how, quiet=to.quiet)
+    formats = how.formats(output, to.chosen)
+    return measured_here(done.network, to, formats, source.network, how)

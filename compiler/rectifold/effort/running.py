@@ -68,3 +68,21 @@ class ToolEffort:
     """Points at which instructions are counted: they differ where zero activations are skipped."""
     painted_bytes: int = 1 << 20
     """Of the stack that is looked at: what no small device has."""
+    host_points: int = 64
+    """Points that code takes in turn while it is timed."""
+    checked_points: int = 4
+    """Points at which the outputs of code that is timed are compared with exact ones."""
+
+
+@dataclass(frozen=True)
+class RacingEffort:
+    """Timing of programs side by side."""
+
+    window_seconds: float = 0.01
+    """Seconds of one window: far above what a clock costs, below what a scheduler gives."""
+    rounds: int = 25
+    """Windows of each program."""
+    most_evaluations: int = 1 << 20
+    """Evaluations of a window of code that takes no time at all."""
+    answer_seconds: float = 60.0
+    """Seconds until a program must have answered: reading Python takes some, evaluating less."""

@@ -48,6 +48,7 @@ def footprint(artifact: Artifact, entry: str, tool: Tool, flags: Sequence[str]) 
 
 def write_into(folder: Path, artifact: Artifact) -> str:
     """The files of the artifact in a folder of ours, and the name of the first."""
+    folder.mkdir(exist_ok=True)
     for name, data in artifact.files.items():
         (folder / name).write_bytes(data)
     return next(iter(artifact.files))
