@@ -218,10 +218,12 @@ def _solved(path: Path, point: Sequence[float]) -> list[float]:
 
     highs = highspy.Highs()
     highs.silent()
-    assert highs.readModel(str(path)) == highspy.HighsStatus.kOk
+    status = highs.readModel(str(path))
+    assert status == highspy.HighsStatus.kOk, (status, path.read_text())
     for k, value in enumerate(point):
         highs.changeColBounds(highs.getColByName(f"x{k}")[1], value, value)
     highs.run()
     assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal, (path, point)
-    names, values = highs.getLp().col_names_, highs.getSolution().col_value
-    return [value for name, value in zip(names, values, strict=True) if name[0] == "y"]
+    columns = zip(highs.getLp().col_names_, highs.getSolution().col_value, strict=True)
+    outputs = {int(name[1:]): value for name, value in columns if name[0] == "y"}
+    return [outputs[k] for k in sorted(outputs)]  # an LP text has no order of columns

@@ -155,6 +155,14 @@ def test_stable_units_need_no_binaries_and_inactive_ones_are_absent() -> None:
     assert program.deviation == 0.0
 
 
+def test_a_tiny_big_m_is_widened() -> None:
+    text = "input x[1] in [-1, 1]\nh = relu([[1e-12], [1e6]] @ x)\noutput [[1e12, 1e-6]] @ h"
+    numbers = {abs(v) for row in program_of(net(text), None).rows for _, v in row.terms}
+    assert 1e-6 in numbers
+    bounds = [(column.lower, column.upper) for column in program_of(net(text), None).columns]
+    assert bounds[1] == bounds[2] == (0.0, 1e-6)
+
+
 def test_an_output_that_is_inactive_is_the_constant_0() -> None:
     program = program_of(net("input x[1] in [0, 1]\noutput relu(-x - 1)"), None)
     assert (program.columns[1].name, program.columns[1].lower, program.columns[1].upper) == (

@@ -103,6 +103,8 @@ class Caps:
     """Points of the self-test that emitted code holds."""
     program_number: float = 1e15
     """A number of a mixed-integer program from which on solvers take it for infinite."""
+    least_big_m: float = 1e-6
+    """The least big-M of such a program: solvers drop coefficients of 1e-9 and below."""
     decimal_digits: int = 4000
     """Digits up to which emitted code writes an integer in decimal; longer ones in hexadecimal."""
     listed_units: int = 20

@@ -5,8 +5,9 @@
 p is the activation; with d = 1 it is z, with d = 0 it is 0. A stable unit needs no d: p = z, or it
 is absent. Sound because l and u bound z on the whole written domain (bounds/written), so the
 points of the program are exactly the points x of that domain with the values of the written network
-at x. Variables are named by us: x0, x1, ... the inputs, y0, ... the outputs, a2_5, n2_5, d2_5 of
-unit 5 of layer 2.
+at x. u and -l are at least 1e-6: a larger number is a bound too, and solvers drop tiny ones.
+Variables are named by us: x0, x1, ... the inputs, y0, ... the outputs, a2_5, n2_5, d2_5 of unit 5
+of layer 2.
 """
 
 from __future__ import annotations
@@ -177,7 +178,7 @@ class _LayerProgram:
             elif low >= 0:
                 self._stable(unit, low, high)
             else:
-                self._unstable(unit, low, high)
+                self._unstable(unit, min(low, -CAPS.least_big_m), max(high, CAPS.least_big_m))
         return self.columns, self.rows
 
     def _finite(self, own: Interval) -> Interval:
