@@ -14,6 +14,7 @@ import pytest
 
 from onnx_models import array, imported, model, node
 from rectifold.bounds.code_error import code_error
+from rectifold.emitters.c.code import stored_costs
 from rectifold.emitters.header import Origin
 from rectifold.emitters.storage import storage_of, stored_bytes
 from rectifold.emitters.table import FORMATS
@@ -149,6 +150,9 @@ def test_a_convolution_is_small_and_within_its_bound(
     network = convolutional(tmp_path, **form)
     stored, dense = source_bytes(network, precision)
     assert 10 * stored < dense
+    _, products = stored_costs(network, precision)
+    weights = [weight for layer in network.layers for weight in layer.weights.values()]
+    assert sum(w.nonzero_count for w in weights) <= products < network.sizes.macs // 4
     assert_within_bound(network, precision, tmp_path)
 
 

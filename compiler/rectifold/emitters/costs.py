@@ -14,7 +14,7 @@ from pathlib import PurePath
 import numpy as np
 
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.c.code import constant_bytes
+from rectifold.emitters.c.code import stored_costs
 from rectifold.emitters.footprint import footprint
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.numerals import counted
@@ -74,7 +74,7 @@ def _stored(
     if not FORMATS[chosen].precisions or chosen in _TEXTS:
         return None, macs
     if chosen == "c":
-        return constant_bytes(network, precision), macs
+        return stored_costs(network, precision)
     ends = 2 * network.input_size if FORMATS[chosen].computes else 0
     stored, computed = (np.dtype(table[precision]).itemsize for table in (STORED, COMPUTED))
     return stored * network.parameters + computed * ends, macs

@@ -61,6 +61,11 @@ class Patterns:
     """Values of the kernel left out before the segment."""
     length: Integers
 
+    @property
+    def sizes(self) -> Integers:
+        """How many values a unit of each pattern reads."""
+        return np.diff(np.append(0, np.cumsum(self.length))[self.starts])
+
 
 @dataclass(frozen=True, eq=False)
 class SharedRows:
@@ -77,8 +82,7 @@ class SharedRows:
 
     @property
     def products(self) -> int:
-        per_pattern = np.diff(np.append(0, np.cumsum(self.patterns.length))[self.patterns.starts])
-        return int((per_pattern[self.strips.pattern] * self.strips.units).sum())
+        return int((self.patterns.sizes[self.strips.pattern] * self.strips.units).sum())
 
     def matrix(self) -> Numbers:
         """The stored numbers, units × inputs."""

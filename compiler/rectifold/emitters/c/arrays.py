@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.emitters.c.numbers import c_table
+from rectifold.emitters.c.stored import multiply_adds
 from rectifold.emitters.storage import Storage, StoredBias, bias_of, storage_of
 from rectifold.emitters.weights import numbers
 from rectifold.formats.float_range import require_range
@@ -48,6 +49,11 @@ class StoredLayers:
     def bytes(self) -> int:
         """Of all tables."""
         return sum(table.values.nbytes for table in self.tables)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Of one evaluation in which no activation is zero."""
+        return sum(multiply_adds(form) for form in self.edges.values())
 
     @property
     def numbers(self) -> int:

@@ -54,15 +54,17 @@ def c_code(network: Network, origin: Origin, name: str) -> Artifact:
     return _with_side_file(network, origin, names, stored)
 
 
-def constant_bytes(network: Network, precision: str) -> int:
-    """Bytes of the tables: weights, biases, and the ends of a domain that the inputs do not share.
+def stored_costs(network: Network, precision: str) -> tuple[int, int]:
+    """Bytes of the tables, and multiply-adds of the forms in which weights are stored.
 
-    Those of linear constraints are part of the check.
+    The tables: weights, biases, and the ends of a domain that the inputs do not share. Those of
+    linear constraints are part of the check.
     """
     low, high = (np.array(end) for end in input_box(network.domain, network.input_size, precision))
     width = np.dtype(COMPUTED[precision]).itemsize
     ends = 0 if has_one_range(low, high) else width * (low.size + high.size)
-    return stored_layers(network, precision).bytes + ends
+    stored = stored_layers(network, precision)
+    return stored.bytes + ends, stored.multiply_adds
 
 
 def _in_text(network: Network, origin: Origin, names: CNames, stored: StoredLayers) -> Artifact:

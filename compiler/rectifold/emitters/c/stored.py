@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from rectifold.emitters.kernels import Integers
 from rectifold.emitters.shared_rows import SharedRows, literal
 from rectifold.emitters.storage import DenseRows, SparseRows, Storage, StoredBias
@@ -101,6 +103,16 @@ def product_code(form: Storage, names: Names, real: str, stored: str) -> str:
             return _sparse_code(form, names, real)
         case SharedRows():
             return _shared_code(form, names, real, stored)
+
+
+def multiply_adds(form: Storage) -> int:
+    """Of one evaluation, where no activation is zero; a sum that is computed twice counts twice."""
+    if not isinstance(form, SharedRows):
+        return form.products
+    units = form.strips.units
+    if lanes := _lanes(units):
+        units = np.where(units >= lanes, -(-units // lanes) * lanes, units)
+    return int((form.patterns.sizes[form.strips.pattern] * units).sum())
 
 
 def bias_code(form: StoredBias, names: Names, units: int) -> str:
