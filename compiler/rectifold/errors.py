@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-_KEYWORDS = "until|outputs|domain|precision|to|kind|force|larger|crosscheck"
+_KEYWORDS = "until|outputs|domain|precision|single_file|to|kind|force|larger|crosscheck"
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _GIVEN = re.compile(
     rf"(?<![\w.-])({_KEYWORDS})=({_TEXT}|\[(?:{_TEXT}(?:, )?)*\]|True|False|(?=[\s,;)]|$))"
@@ -33,6 +33,7 @@ def as_options(message: str) -> str:
 
 
 def _option(name: str, value: str) -> str:
+    name = name.replace("_", "-")
     if value in ("", "True", "False"):
         return f"--no-{name}" if value == "False" else f"--{name}"
     given = json.loads(value)

@@ -67,6 +67,31 @@ def test_the_command_line_refuses_before_it_works(command: str, tmp_path: Path) 
     assert not target.exists()
 
 
+@pytest.mark.parametrize("command", ["emit", "compile", "shallow"])
+def test_one_file_is_written_or_refused(command: str, tmp_path: Path) -> None:
+    source = tmp_path / "net.relu"
+    source.write_text("input x[1] in [0, 1]\noutput relu(x/3)\n", encoding="utf-8")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    given = [command, str(source), "--single-file", "--quiet", "-o"]
+    found = CliRunner().invoke(main, [*given, str(folder / "out.py")])
+    assert found.exit_code == 2
+    assert re.search("--single-file is for c.*; the format python has no such", found.output)
+    assert list(folder.iterdir()) == []
+    found = CliRunner().invoke(main, [*given, str(folder / "out.c")])
+    assert found.exit_code == 0, found.output
+    assert [path.name for path in folder.iterdir()] == ["out.c"]
+    assert "OUT_DECLARATIONS_ONLY" in (folder / "out.c").read_text()
+
+
+def test_the_functions_write_one_file(tmp_path: Path) -> None:
+    compiled = rectifold.compile(THIRDS, (0, 1))
+    assert [p.name for p in compiled.save(tmp_path / "a.c", single_file=True)] == ["a.c"]
+    assert [p.name for p in rectifold.emit(THIRDS, tmp_path / "b.c", single_file=True)] == ["b.c"]
+    with pytest.raises(InputError, match=r"single_file=True is for c.*; the format numpy has"):
+        rectifold.emit(THIRDS, tmp_path / "net.py", "numpy", single_file=True)
+
+
 def test_the_functions_refuse_too(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the format npz cannot be written in"):
         rectifold.emit(THIRDS, tmp_path / "net.npz", precision="mixed")

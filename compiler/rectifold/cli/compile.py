@@ -281,4 +281,5 @@ def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> 
         precision,
         to.interface,
         compiled.kept if form.is_rewritten else None,
+        to.single_file,
     )

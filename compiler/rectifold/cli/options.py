@@ -44,7 +44,7 @@ class Output:
     """The network that a command writes: where (`output` None: nowhere), in which format.
 
     `plain_onnx`: an ONNX file with names of ours, not called as the source was. `precision`: the
-    floats, if they are asked for.
+    floats, if they are asked for. `single_file`: without a header and weights beside.
     """
 
     output: str | None
@@ -52,6 +52,7 @@ class Output:
     force: bool
     plain_onnx: bool = False
     precision: str | None = None
+    single_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,9 @@ _PRECISION = click.option(
     metavar="FLOATS",
     help=f"{', '.join(PRECISIONS)} (float32 weights, float64 sums); left out: what the format "
     "has, and mixed where it can and no weight is rounded by it",
+)
+_SINGLE_FILE = click.option(
+    "--single-file", is_flag=True, help="C: declarations and code in OUT, without a header beside"
 )
 _PROVER = click.option(
     "--prover",
@@ -304,6 +308,8 @@ shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 
 def network_output(*, required: bool, text: str = "the file to write") -> Decorator:
-    """-o, --to, --precision, --plain-onnx and --force, as an argument `output`."""
+    """-o, --to, --precision, --single-file, --plain-onnx and --force: an argument `output`."""
     where = click.option("-o", "--output", required=required, metavar="OUT", help=text)
-    return as_value("output", Output, where, _TO, _PRECISION, _PLAIN_ONNX, force_option)
+    return as_value(
+        "output", Output, where, _TO, _PRECISION, _SINGLE_FILE, _PLAIN_ONNX, force_option
+    )

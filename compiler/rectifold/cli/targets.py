@@ -18,6 +18,7 @@ from rectifold.emitters.table import (
     drop_in_format,
     format_for,
     names_beside,
+    require_one_file,
     suffix_note,
 )
 from rectifold.errors import as_options
@@ -36,6 +37,7 @@ class To:
 
     `plain`: an ONNX file gets names of ours. `interface`: how the source is called, where the file
     is to be called so. `quiet`: no notes. `wanted`: the precision that was asked for.
+    `single_file`: nothing is written beside.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class To:
     interface: Interface | None = None
     quiet: bool = False
     wanted: str | None = None
+    single_file: bool = False
 
     def precision(self, network: Network) -> str | None:
         """What `network` is written in; None where no number is rounded."""
@@ -77,6 +80,7 @@ class To:
 
     def emitted(self, network: Network, origin: Origin) -> Artifact:
         """The network in this format; what was left unchecked is said on standard error."""
+        origin = replace(origin, single_file=self.single_file)
         artifact = FORMATS[self.chosen].emit(network, origin, self.path.name)
         self.say(artifact.notes)
         return artifact
@@ -90,7 +94,8 @@ class To:
 def network_target(output: Output, *, quiet: bool) -> To:
     """Where -o and --to send a network. A suffix of another format is said on standard error.
 
-    Raises InputError for a precision that the format cannot be written in.
+    Raises InputError for a precision that the format cannot be written in, and for one file of a
+    format without that choice.
 
     Precondition: `output.output` is a name.
     """
@@ -101,9 +106,19 @@ def network_target(output: Output, *, quiet: bool) -> To:
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
         click.echo(f"note: {as_options(note)}", err=True)
-    beside = names_beside(path, chosen)
+    if output.single_file:
+        require_one_file(chosen)
+    beside = names_beside(path, chosen, single_file=output.single_file)
     target = Target("-o", output.output, *beside, may_be_standard_output=True)
-    return To(path, chosen, target, output.plain_onnx, quiet=quiet, wanted=output.precision)
+    return To(
+        path,
+        chosen,
+        target,
+        output.plain_onnx,
+        quiet=quiet,
+        wanted=output.precision,
+        single_file=output.single_file,
+    )
 
 
 def require_outputs(

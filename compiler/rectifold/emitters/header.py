@@ -31,7 +31,7 @@ class Origin:
 
     `error_bound` is certified over the domain, per output; None: none is known. `interface`: how
     the model is called that was read; a format that can keep it does. `facts`: what is proved of
-    the emitted network on its domain.
+    the emitted network on its domain. `single_file`: where the format has the choice.
     """
 
     source_digest: str

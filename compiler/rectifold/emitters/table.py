@@ -34,11 +34,11 @@ class Format:
 
     `precisions`: those it can be written in (emitters/precision.py), the usual one first; none:
     every number is exact. `computes`: it is code of ours, which rounds; else who computes with the
-    numbers is another program. Files `beside` are named after the main one, and
-    those of `perhaps` are written where the network is large. `leaky`: a pair of mirrored units is
-    written as one leaky unit (ir/leaky.py). `order_is_ours`: a sum is taken bias first, then by
-    sources in the order of the layer's weights and by index, so that its bound may count on that;
-    else in any order. `also`: further suffixes that choose it.
+    numbers is another program. Files `beside` are named after the main one, and those of `perhaps`
+    are written where the network is large; `may_be_one`: without them, if asked for. `leaky`: a
+    pair of mirrored units is written as one leaky unit (ir/leaky.py). `order_is_ours`: a sum is
+    taken bias first, then by sources in the order of the layer's weights and by index, so that its
+    bound may count on that; else in any order. `also`: further suffixes that choose it.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Format:
     computes: bool = True
     beside: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
+    may_be_one: bool = False
     leaky: bool = False
     order_is_ours: bool = False
     also: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ FORMATS: Mapping[str, Format] = {
             c_code,
             beside=(".h",),
             perhaps=("_weights.bin",),
+            may_be_one=True,
             order_is_ours=True,
         ),
         Format(
@@ -175,11 +177,24 @@ def drop_in_format(
     return chosen, None, "; ".join(said) or None
 
 
-def names_beside(path: Path, chosen: str) -> tuple[list[str], list[str]]:
+def require_one_file(chosen: str) -> None:
+    """Raises InputError where the format cannot be asked for one file."""
+    if not FORMATS[chosen].may_be_one:
+        able = ", ".join(one.name for one in FORMATS.values() if one.may_be_one)
+        raise InputError(
+            f"{asked('single_file', True)} is for {able}; the format {chosen} has no such choice"
+        )
+
+
+def names_beside(
+    path: Path, chosen: str, *, single_file: bool = False
+) -> tuple[list[str], list[str]]:
     """The files that are written beside the main one, and those that may be.
 
     The latter hold the weights of a network with many parameters.
     """
+    if single_file:
+        return [], []
     beside, perhaps = (
         [path.stem + ending for ending in endings]
         for endings in (FORMATS[chosen].beside, FORMATS[chosen].perhaps)

@@ -246,6 +246,7 @@ def emit_model(
     to: str | None = None,
     *,
     precision: str | None = None,
+    single_file: bool = False,
     force: bool = False,
     **how: Unpack[ReadChoices],
 ) -> list[Path]:
@@ -254,20 +255,21 @@ def emit_model(
     `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy, c,
     js, rust, onnx, onnx64, npz, mps, lp. `precision`: float32, mixed (float32 weights, float64
     sums) or float64; None: what the format has, and mixed for C where every weight is a float32
-    number. `force`: replace files that are there. `input_shape`, `outputs`, `until`: as of
-    `compile`. An ONNX file of a model that came with names and shapes has them.
+    number. `single_file`: C without a header beside. `force`: replace files that are there.
+    `input_shape`, `outputs`, `until`: as of `compile`. An ONNX file of a model that came with names
+    and shapes has them.
 
     Raises InputError for an unknown format, a network that the format cannot say, a precision
     that it cannot be written in, and a file that is there already.
     """
     require_known("emit", how, ReadChoices)
     if isinstance(model, ModelResult) and not how:
-        return model.save(path, to, precision=precision, force=force)
+        return model.save(path, to, precision=precision, single_file=single_file, force=force)
     loaded = _loaded(model, None, how)
     require_shape(loaded, how.get("input_shape"))
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
-    return written.save(path, to, precision, force=force)
+    return written.save(path, to, precision, single_file=single_file, force=force)
 
 
 def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> list[Fraction]:

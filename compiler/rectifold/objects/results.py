@@ -81,15 +81,16 @@ class ModelResult(ABC):
         to: str | None = None,
         *,
         precision: str | None = None,
+        single_file: bool = False,
         force: bool = False,
     ) -> list[Path]:
         """Writes the format `to` (default: by the suffix of `path`); the files written.
 
-        An ONNX file has the names, shapes and types of the given model. `precision`: as of `emit`.
-        Raises InputError for an unknown format, a precision that it cannot be written in, and for
-        a file that is there already, unless `force`.
+        An ONNX file has the names, shapes and types of the given model. `precision`,
+        `single_file`: as of `emit`. Raises InputError for an unknown format, a precision that it
+        cannot be written in, and for a file that is there already, unless `force`.
         """
-        return self._written.save(path, to, precision, force=force)
+        return self._written.save(path, to, precision, single_file=single_file, force=force)
 
     def to_onnx(self) -> ModelProto:
         """The same as an onnx.ModelProto, which runs wherever the given model does."""

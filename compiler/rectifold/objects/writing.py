@@ -13,7 +13,13 @@ from rectifold.bounds.code_error import rounding_error
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.precision import chosen_precision, require_precision
-from rectifold.emitters.table import FORMATS, drop_in_format, format_for, written_form
+from rectifold.emitters.table import (
+    FORMATS,
+    drop_in_format,
+    format_for,
+    require_one_file,
+    written_form,
+)
 from rectifold.facts.facts import Facts
 from rectifold.formats.interface import Interface
 from rectifold.ir.canonical import digest
@@ -39,20 +45,32 @@ class Written:
     form: Form | None = None
 
     def save(
-        self, path: str | Path, to: str | None, precision: str | None, *, force: bool
+        self,
+        path: str | Path,
+        to: str | None,
+        precision: str | None,
+        *,
+        single_file: bool,
+        force: bool,
     ) -> list[Path]:
         """Writes the format `to`, or the suffix's; the files. A warning says what is lost.
 
         Raises InputError for an unknown format, a network that the format cannot say, a precision
-        that it cannot be written in, and a file that is there already, unless `force`.
+        or one file that it cannot have, and a file that is there already, unless `force`.
         """
         target = Path(path)
-        artifact = self.artifact(format_for(target, to), target.name, precision)
+        artifact = self.artifact(
+            format_for(target, to), target.name, precision, single_file=single_file
+        )
         return write_artifact(artifact, target, force=force)
 
-    def artifact(self, wanted: str, name: str, asked: str | None = None) -> Artifact:
+    def artifact(
+        self, wanted: str, name: str, asked: str | None = None, *, single_file: bool = False
+    ) -> Artifact:
         """The files of a format, in memory; `asked`: the precision."""
         require_precision(wanted, asked)
+        if single_file:
+            require_one_file(wanted)
         chosen, interface = wanted, self.interface
         if interface is not None:
             chosen, interface, note = drop_in_format(wanted, interface)
@@ -71,6 +89,7 @@ class Written:
             precision or "float64",
             interface,
             self.facts,
+            single_file,
         )
         if form is not None:
             artifact = form.artifact(origin, chosen, name)
