@@ -1,15 +1,28 @@
-"""The numbers of a network as NumPy arrays, without code."""
+"""The numbers of a network as NumPy arrays, without code.
+
+Numbers that are no floats are rounded, which the bound of the format counts, and a note says how
+many: an archive has no place for a header.
+"""
 
 from __future__ import annotations
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.tail_code import require_tail_fits
+from rectifold.exact.numerals import counted
+from rectifold.formats.float_range import rounded_parameters
 from rectifold.formats.npz import npz_bytes
 from rectifold.ir.network import Network
 
 
 def npz_arrays(network: Network, origin: Origin, name: str) -> Artifact:
-    """The archive `name`. Raises InputError for a tail."""
+    """The archive `name`. Raises InputError for a tail, and what the format cannot say."""
     require_tail_fits(origin.interface, "npz")
-    return Artifact({name: npz_bytes(network)})
+    data, rounded = (
+        npz_bytes(network, origin.precision),
+        rounded_parameters(network, origin.precision),
+    )
+    if not rounded:
+        return Artifact({name: data})
+    numbers = counted(rounded, "weight or bias", "weights and biases")
+    return Artifact({name: data}, (f"{numbers} rounded to {origin.precision}; .relu is exact",))

@@ -95,7 +95,7 @@ FORMATS: Mapping[str, Format] = {
         ),
         Format("onnx", ".onnx", ("float32",), onnx_float32, leaky=True),
         Format("onnx64", ".onnx", ("float64",), onnx_float64),
-        Format("npz", ".npz", ("float64",), npz_arrays, computes=False),
+        Format("npz", ".npz", ("float64", "float32"), npz_arrays, computes=False),
         Format("mps", ".mps", ("float64",), mps_program, computes=False),
         Format("lp", ".lp", ("float64",), lp_program, computes=False),
     )

@@ -21,6 +21,7 @@ import numpy as np
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import counted
+from rectifold.formats.float_range import require_range
 from rectifold.formats.npz_layouts import standard_layout
 from rectifold.ir.affine import Affine
 from rectifold.ir.builder import Builder
@@ -159,12 +160,13 @@ def _read_stored_end(name: str, key: str, array: np.ndarray, size: int) -> tuple
     return tuple(values) if len(values) == size else (values[0],) * size
 
 
-def npz_bytes(network: Network) -> bytes:
-    """The network as an .npz file (float64; no domain when an end is not a float).
+def npz_bytes(network: Network, precision: str = "float64") -> bytes:
+    """The network as an .npz file of floats; its domain where that is a box of floats.
 
-    Raises InputError for skip edges, linear hidden layers, a relu at the output, or numbers that
-    are no floats: this format cannot say them.
+    A number that is no float is rounded to the nearest. Raises InputError for skip edges, linear
+    hidden layers, a relu at the output, or numbers out of range: this format cannot say them.
     """
+    require_range(network, precision)
     arrays: dict[str, np.ndarray] = {}
     before = network.input_name
     for k, layer in enumerate(network.layers):
@@ -176,13 +178,9 @@ def npz_bytes(network: Network) -> bytes:
                 "write .relu or .onnx"
             )
         (weight,) = layer.weights.values()
-        for key, matrix in ((f"W{k}", weight), (f"b{k}", layer.bias)):
-            if not matrix.is_float:
-                raise InputError(
-                    f"layer {layer.name} has weights that are no float64 numbers; write .relu to "
-                    "keep them exact"
-                )
-            arrays[key] = matrix.floats if key[0] == "W" else matrix.floats.ravel()
+        with np.errstate(under="ignore"):  # what is too small becomes 0
+            arrays[f"W{k}"] = weight.approximation[0].astype(precision)
+            arrays[f"b{k}"] = layer.bias.approximation[0].astype(precision).ravel()
         before = layer.name
     domain = network.domain
     if domain is not None and domain.is_bounded and domain.is_float_box and not domain.constraints:
