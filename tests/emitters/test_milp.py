@@ -155,6 +155,13 @@ def test_stable_units_need_no_binaries_and_inactive_ones_are_absent() -> None:
     assert program.deviation == 0.0
 
 
+def test_facts_of_another_domain_are_not_used() -> None:
+    network = net("input x[1] in [-1, 1]\noutput relu(x)")
+    facts = prove(network, Domain.cube(0, 1, 1))
+    program = program_of(network, facts)
+    assert sum(column.is_binary for column in program.columns) == 1
+
+
 def test_a_tiny_big_m_is_widened() -> None:
     text = "input x[1] in [-1, 1]\nh = relu([[1e-12], [1e6]] @ x)\noutput [[1e12, 1e-6]] @ h"
     numbers = {abs(v) for row in program_of(net(text), None).rows for _, v in row.terms}

@@ -70,12 +70,14 @@ class Program:
 def program_of(network: Network, facts: Facts | None) -> Program:
     """The program of the network on the domain that it states.
 
-    `facts`: what is proved of it there, which makes the program smaller and tighter. Raises
-    InputError without a bounded domain, and for numbers that solvers do not take.
+    `facts`: what is proved of it, which makes the program smaller and tighter; they are not used
+    where they are about another domain. Raises InputError without a bounded domain, and for
+    numbers that solvers do not take.
     """
     domain = _bounded_domain(network)
     require_range(network, "float64")
-    found = written_bounds(network, domain, facts)
+    known = facts if facts is not None and facts.domain == domain else None
+    found = written_bounds(network, domain, known)
     columns, rows = _input_columns(domain), list(_constraint_rows(domain))
     for name in _read(network):
         layer_columns, layer_rows = _LayerProgram(network, found, name).made()
