@@ -47,6 +47,7 @@ class Machine:
     random: Random
     in_order: bool
     flush: bool = False
+    fuses: bool = True
 
     def outputs(self, network: Network, point: Sequence[Fraction]) -> list[Fraction]:
         """What the code of the network gives at a point of floats."""
@@ -86,7 +87,7 @@ class Machine:
         if not isinstance(term, tuple):
             return self._computed(total + term)
         product = term[0] * term[1]
-        fused = self.random.random() < 0.5
+        fused = self.fuses and self.random.random() < 0.5
         return self._computed(total + (product if fused else self._computed(product)))
 
     def _stored(self, weight: Fraction) -> Fraction:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
 
 from conftest import OnnxRun
+from float_sums import FLOAT32, Machine
 from onnx_models import Array
-from rectifold.bounds.code_error import code_error
-from rectifold.emitters.observed import Observed, float_outputs, observed_error
+from rectifold.bounds.code_error import code_error, rounding_error
+from rectifold.effort.writing import ObservedEffort
+from rectifold.emitters.float_layers import float_outputs, ordered_outputs
+from rectifold.emitters.float_points import FloatPoints
+from rectifold.emitters.observed import Observed, observed_error
 from rectifold.emitters.precision import usual_precision
+from rectifold.emitters.reference import Source, as_pairs
 from rectifold.emitters.table import written_form
 from rectifold.formats.onnx_writer import onnx_bytes
-from rectifold.ir.domain import Domain
+from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
-from support import net, random_network
+from support import float_network, net, random_network
 
 BOX = Domain.cube(0, 1, 2)
 PLAIN = "input x[2] in [0, 1]\noutput relu([[1, 1/3]] @ x)"
@@ -37,7 +43,9 @@ def test_a_shift_that_cancels_is_seen_beside_the_source(chosen: str) -> None:
     assert found.precision == ("float32" if chosen == "onnx" else "float64")
     assert 0 < found.source <= 4 * unit
     assert 100 * unit < found.result <= 4096 * 4 * unit
-    assert 1 <= found.points <= 4
+    assert found.points == 10_000
+    assert found.in_order == (0 if chosen == "onnx" else 10_000)
+    assert ("in the code's order" in found.how) == (chosen == "c")
 
 
 def test_an_exact_format_and_an_empty_choice_of_points_show_nothing() -> None:
@@ -70,3 +78,84 @@ def test_the_layers_are_computed_as_onnxruntime_does_within_the_bound(
         for row, values in zip(got, exact_at(network, points), strict=True):
             for a, b, most in zip(row, values, bound, strict=True):
                 assert abs(Fraction(float(a)) - b) <= Fraction(float(most))
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed", "float64"])
+def test_what_is_seen_is_there_and_below_the_bound(precision: str) -> None:
+    for seed in range(6):
+        network = random_network(seed)
+        assert network.domain is not None
+        found = observed_error(network, network, network.domain, "rust", precision)
+        bound = rounding_error(network, network.domain, None, precision, in_order=True).per_output
+        assert found is not None
+        assert found.source == found.result <= max(bound)
+
+
+def test_more_points_than_little_work_allows_are_added_as_a_library_does() -> None:
+    network = float_network(1, 100, 250, 3)
+    found = observed_error(network, network, network.domain or BOX, "c", "mixed")
+    assert found is not None
+    assert found.points == 10_000
+    assert found.in_order == ObservedEffort.ordered_work // (network.sizes.macs + 1)
+    assert f"in the code's order at {found.in_order:,} of them" in found.how
+
+
+def test_sums_in_order_are_those_of_a_loop() -> None:
+    network = random_network(3)
+    assert network.domain is not None
+    points = FloatPoints(network.domain, "float32").some(40).astype(np.float32)
+    got = ordered_outputs(written_form(network, "c"), points, "float32")
+    machine = Machine(FLOAT32, FLOAT32, Random(0), in_order=True, fuses=False)
+    for row, values in zip(points, got, strict=True):
+        exact = machine.outputs(network, [Fraction(float(v)) for v in row])
+        assert [Fraction(float(v)) for v in values] == exact
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_points_lie_in_the_domain_whatever_its_ends_are(kind: str) -> None:
+    rows = (Constraint((Fraction(1), Fraction(-1), Fraction(0)), Fraction(1, 7)),)
+    lower, upper = (Fraction(1, 10), Fraction(-1, 3), None), (Fraction(1, 3), None, Fraction(2, 7))
+    domain = Domain(lower, upper, rows)
+    points = FloatPoints(domain, kind).some(200)
+    assert len(points) > 50
+    assert (points == points.astype(kind)).all()
+    assert all(domain.contains([Fraction(float(v)) for v in x]) for x in points)
+    thin = Domain((Fraction(1, 3),), (Fraction(1, 3),))
+    assert len(FloatPoints(thin, kind).some(5)) == 0
+    assert FloatPoints(domain, kind).exactly(3)
+
+
+THIRDS = """
+    input x[2] in [-1, 1]
+    h = relu([[1/3, -1/7], [1e8, 3e-9]] @ x + [1/9, 1])
+    y = [[1e-3, 7], [1, 1e6]] @ h - [0, 1e14]
+    output y
+"""
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 5])
+@pytest.mark.parametrize("text", [THIRDS, SHIFTED, None])
+def test_values_in_sums_of_floats_are_within_their_error(text: str | None, levels: int) -> None:
+    network = float_network(2, 3, 9, 7, 2) if text is None else net(text)
+    points = np.random.default_rng(levels).uniform(-1, 1, (8, network.input_size))
+    source = Source.of(network, levels)
+    assert source is not None
+    found = source.at(points.T)
+    assert found is not None
+    for k, values in enumerate(exact_at(network, points)):
+        for i, value in enumerate(values):
+            near = Fraction(float(found.high[i, k])) + Fraction(float(found.low[i, k]))
+            assert abs(near - value) <= Fraction(float(found.error[i]))
+    assert levels < 5 or found.error.max() < 1e-22 * max(1.0, np.abs(found.high).max())
+
+
+def test_huge_numbers_have_no_sums_of_floats_but_exact_values() -> None:
+    huge = net("input x[2] in [0, 1]\noutput [[1e200, 1]] @ x")
+    assert Source.of(huge, 3) is None
+    found = observed_error(huge, huge, BOX, "c", "float64")
+    assert found is not None
+    assert 1 <= found.points <= 4
+    source = Source.of(net("input x[1] in [0, 1]\ny = 2*x[0]\noutput y + 1"), 3)
+    assert source is not None
+    assert source.at(np.array([[1e305]])) is None
+    assert as_pairs([[Fraction(10) ** 400]]) is None

@@ -188,9 +188,8 @@ def _summary_lines(done: Done) -> list[str]:
     if done.observed is not None:
         seen = done.observed
         lines.append(
-            f"seen at {counted(seen.points, 'point')} (NumPy computes the layers in "
-            f"{seen.precision}): {at_most(seen.result, 3)}; of the source's layers: "
-            f"{at_most(seen.source, 3)}"
+            f"seen at {counted(seen.points, 'point')} ({seen.how}): "
+            f"{at_most(seen.result, 3)}; of the source's layers: {at_most(seen.source, 3)}"
         )
     if done.costs is not None:
         lines.append(costs_text(done.costs))

@@ -31,10 +31,6 @@ class CompileEffort:
     """Points at which the rounding error of a rewritten network is estimated."""
     most_error_growth: float = 4.0
     """Times the source's rounding error (estimated) up to which a carrier is taken."""
-    observed_points: int = 4
-    """Points at which the rounding error of a result is observed, by exact evaluation."""
-    observed_work: int = 4_000_000
-    """Multiply-adds of exact evaluation (a microsecond each) up to which that is done."""
     most_factor_bits: int = 2**28
     """Bits of the weights (estimated) above which a matrix is not taken apart into its fewest
     rows: megabytes of digits that no format of floats holds."""

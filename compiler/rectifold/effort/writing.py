@@ -70,3 +70,29 @@ class NumpyEffort:
     least_saving: int = 1024
     """Bytes that leaving zeros out of stored numbers must save: the text that puts them back has
     a tenth of them."""
+
+
+@dataclass(frozen=True)
+class ObservedEffort:
+    """The errors of emitted code that are seen at points."""
+
+    points: int = 10_000
+    """Points at which the rounding error is observed."""
+    at_once: int = 1000
+    """Points of one product of matrices: some megabytes."""
+    work: int = 4_000_000_000
+    """Weights times points up to which that is done: some 2 s."""
+    ordered_work: int = 200_000_000
+    """Multiply-adds up to which sums are taken in the code's own order: half a second."""
+    ordered_points: int = 64
+    """Points of one such sum: their sums stay in the processor's cache."""
+    single_levels: int = 3
+    """Slices of some 20 bits that what float32 is compared with is known to."""
+    double_levels: int = 5
+    """The same where doubles are compared."""
+    fractions: int = 20_000
+    """Weights that are no floats, up to which they are taken as sums of two: 5 µs each."""
+    exact_points: int = 4
+    """Points at which values are exact, where sums of floats cannot be had."""
+    exact_work: int = 4_000_000
+    """Multiply-adds of exact evaluation (a microsecond each) up to which that is done."""

@@ -18,7 +18,8 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from rectifold.effort.running import CompileEffort, ToolEffort
+from rectifold.effort.running import ToolEffort
+from rectifold.effort.writing import ObservedEffort
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.footprint import STRICT, write_into
 from rectifold.emitters.templates import template
@@ -69,7 +70,7 @@ class Course:
 
 def course(network: Network, points: Sequence[Sequence[float]]) -> Course:
     """With exact outputs where they take little time."""
-    checked = CompileEffort.observed_work // (network.sizes.macs + 1)
+    checked = ObservedEffort.exact_work // (network.sizes.macs + 1)
     some = points[: min(ToolEffort.checked_points, checked)]
     exact = evaluate_points(network, [[Fraction(v) for v in point] for point in some])
     return Course(network, points, exact)

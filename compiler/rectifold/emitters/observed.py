@@ -1,40 +1,54 @@
-"""What floats are off by at a few points: NumPy computes the layers as they are written.
+"""The largest error seen at many points: NumPy computes the layers as they are written.
 
-    |float32 layers(x) - f(x)|   at points x of the domain, f(x) exactly       an observation
+    |float32 layers(x) - f(x)|   at points x of the domain        an observation, beside the bound
 
-A bound says what can be; this says what is seen, of the result and of the source beside it. Another
-program adds in another order, and may be off by a little more or less.
+A bound says what can be; this says what is seen, of the result and of the source beside it. f(x) is
+known to far more digits than are lost (emitters/reference), and what is not known of it is taken
+off: so no error is reported that is not there. Where sums are taken in an order of ours, as many
+points as little work allows are computed in it; else, as a library adds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
-from rectifold.effort.running import CompileEffort
-from rectifold.emitters.table import written_form
-from rectifold.exact.numerals import nearest_float, round_up
+from rectifold.effort.writing import ObservedEffort
+from rectifold.emitters.float_layers import Array, float_outputs, ordered_outputs
+from rectifold.emitters.float_points import FloatPoints
+from rectifold.emitters.reference import Reference, Source, as_pairs
+from rectifold.emitters.table import FORMATS, written_form
+from rectifold.exact.conversion import Floats
 from rectifold.formats.float_range import COMPUTED, STORED
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.leaky import LeakyForm
-from rectifold.ir.network import Layer, Network
-from rectifold.ir.sampling import sample_points
-
-Array = np.ndarray[tuple[int, ...], np.dtype[np.floating]]
+from rectifold.ir.network import Network
 
 
 @dataclass(frozen=True)
 class Observed:
-    """The largest error seen of the result, and of the source in the same floats."""
+    """The largest error seen of the result, and of the source in the same floats.
+
+    `in_order`: at so many of the points the sums were taken in the code's own order.
+    """
 
     points: int
+    in_order: int
     precision: str
     result: float
     source: float
+
+    @property
+    def how(self) -> str:
+        """What was done, in words."""
+        told = f"NumPy computes the layers in {self.precision}"
+        if not self.in_order:
+            return told
+        some = "" if self.in_order == self.points else f" at {self.in_order:,} of them"
+        return f"{told}, in the code's order{some}"
 
 
 def observed_error(
@@ -42,75 +56,94 @@ def observed_error(
 ) -> Observed | None:
     """The errors at float points of the domain, for a format that is written in floats.
 
-    None for an exact format, where exact values would take long (CompileEffort.observed_work),
-    where no float point of the domain was found, and where a value leaves the range of the floats.
+    None for an exact format, where values would take long (ObservedEffort), where no float point of
+    the domain was found, and where a value leaves the range of the floats.
     """
-    count = min(
-        CompileEffort.observed_points, CompileEffort.observed_work // (source.sizes.macs + 1)
-    )
-    if precision is None or not count:
+    if precision is None:
         return None
-    points = _float_points(domain, count, precision)
-    if not points:
-        return None
-    exact = evaluate_points(source, points)
-    seen = [_worst(written_form(one, chosen), points, exact, precision) for one in (result, source)]
-    if None in seen:
-        return None
-    now, before = (error for error in seen if error is not None)
-    return Observed(len(points), precision, now, before)
-
-
-def _float_points(domain: Domain, count: int, precision: str) -> list[list[Fraction]]:
-    """Random points and corners, rounded to the format, that are in the domain."""
-    drawn = sample_points(domain, 4 * count, seed=1)
-    rounded = [
-        [Fraction(float(np.dtype(COMPUTED[precision]).type(nearest_float(v)))) for v in x]
-        for x in drawn
+    forms = [
+        written_form(one, chosen) for one in ([result] if source is result else [result, source])
     ]
-    return [x for x in rounded if domain.contains(x)][:count]
+    watch = _Watch(forms, precision, _ordered_points(forms, chosen))
+    points = FloatPoints(domain, COMPUTED[precision])
+    known = Source.of(source, _levels(precision))
+    if known is None or not watch.all_points(points, known, _affordable(source)):
+        watch = _Watch(forms, precision, watch.most_ordered)
+        if not watch.few_points(points, source):
+            return None
+    return Observed(watch.points, watch.ordered, precision, watch.worst[0], watch.worst[-1])
 
 
-def _worst(
-    form: LeakyForm, points: Sequence[list[Fraction]], exact: list[list[Fraction]], precision: str
-) -> float | None:
-    inputs = np.array([[float(v) for v in x] for x in points], dtype=COMPUTED[precision])
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        got = float_outputs(
-            form, inputs.reshape(len(points), form.network.input_size), STORED[precision]
-        )
-    if not np.isfinite(got).all():
-        return None
-    return max(
-        (
-            round_up(abs(Fraction(float(a)) - b))
-            for row, values in zip(got, exact, strict=True)
-            for a, b in zip(row, values, strict=True)
-        ),
-        default=0.0,
-    )
+def _levels(precision: str) -> int:
+    single = COMPUTED[precision] == "float32"
+    return ObservedEffort.single_levels if single else ObservedEffort.double_levels
 
 
-def float_outputs(form: LeakyForm, points: Array, stored: str | None = None) -> Array:
-    """The outputs at points (k×n, k×m) in the floats of `points`, layer by layer.
-
-    `stored`: the floats of the weights; None: those of the points.
-    """
-    kept = points.dtype if stored is None else np.dtype(stored)
-    values = {form.network.input_name: points.T}
-    for layer in form.network.layers:
-        z = np.repeat(_rounded(layer, None, kept).astype(points.dtype), len(points), axis=1)
-        for name in layer.weights:
-            z = z + _rounded(layer, name, kept).astype(points.dtype) @ values[name]
-        if layer.is_relu:
-            slopes = form.slopes.get(layer.name, (Fraction(0),) * layer.size)
-            below = np.array([[nearest_float(s)] for s in slopes], dtype=points.dtype)
-            z = np.where(z > 0, z, below.reshape(layer.size, 1) * z)
-        values[layer.name] = z
-    return values[form.network.output].T
+def _affordable(network: Network) -> int:
+    work = sum(w.shape[0] * w.shape[1] for v in network.layers for w in v.weights.values()) + 1
+    return min(ObservedEffort.points, ObservedEffort.work // work)
 
 
-def _rounded(layer: Layer, source: str | None, stored: np.dtype[np.floating]) -> Array:
-    """The stored weight of an edge, or the bias."""
-    matrix = layer.bias if source is None else layer.weights[source]
-    return matrix.approximation[0].astype(stored)
+def _ordered_points(forms: Sequence[LeakyForm], chosen: str) -> int:
+    if not FORMATS[chosen].order_is_ours:
+        return 0
+    work = sum(form.network.sizes.macs + 1 for form in forms)
+    return ObservedEffort.ordered_work // work
+
+
+class _Watch:
+    """Forms that are computed in floats, and the largest error seen of each."""
+
+    def __init__(self, forms: Sequence[LeakyForm], precision: str, most_ordered: int) -> None:
+        self.forms = forms
+        self.precision = precision
+        self.most_ordered = most_ordered
+        self.points = self.ordered = 0
+        self.worst = [0.0] * len(forms)
+
+    def all_points(self, points: FloatPoints, known: Source, count: int) -> bool:
+        """Looks at `count` points, some at a time. False where no values or no points are had."""
+        for _ in range(0, count, ObservedEffort.at_once):
+            some = points.some(min(ObservedEffort.at_once, count))
+            found = known.at(some.T) if len(some) else None
+            if found is None or not self.look(some, found):
+                return False
+        return self.points > 0
+
+    def few_points(self, points: FloatPoints, source: Network) -> bool:
+        """Looks at a few points, with exact values of the source. False where none are had."""
+        work = ObservedEffort.exact_work // (source.sizes.macs + 1)
+        few = points.exactly(min(ObservedEffort.exact_points, work)) if work else []
+        exact = as_pairs(evaluate_points(source, few)) if few else None
+        if exact is None:
+            return False
+        shape = len(few), source.input_size
+        return self.look(np.array([[float(v) for v in x] for x in few]).reshape(shape), exact)
+
+    def look(self, points: Floats, exact: Reference) -> bool:
+        """Compares at these points. False where a value is not finite."""
+        inputs = points.astype(COMPUTED[self.precision])
+        ordered = max(min(self.most_ordered - self.ordered, len(points)), 0)
+        for k, form in enumerate(self.forms):
+            got = self._outputs(form, inputs, ordered)
+            if not np.isfinite(got).all():
+                return False
+            self.worst[k] = max(self.worst[k], _largest(got, exact))
+        self.points += len(points)
+        self.ordered += ordered
+        return True
+
+    def _outputs(self, form: LeakyForm, inputs: Array, ordered: int) -> Array:
+        """Points by outputs: the first `ordered` in our order, the others in that of a library."""
+        stored = STORED[self.precision]
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            free = float_outputs(form, inputs[ordered:], stored)
+            if not ordered:
+                return free
+            return np.concatenate([ordered_outputs(form, inputs[:ordered], stored), free])
+
+
+def _largest(got: Array, exact: Reference) -> float:
+    """The largest difference that is surely there."""
+    seen = np.abs((got.T.astype(np.float64) - exact.high) - exact.low) * (1.0 - 2.0**-50)
+    return float(np.maximum(seen - exact.error[:, None], 0.0).max(initial=0.0))

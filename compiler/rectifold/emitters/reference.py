@@ -9,13 +9,17 @@ Exact evaluation at the same points would take hours. The error counts what is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
+from rectifold.effort.writing import ObservedEffort
 from rectifold.exact.conversion import Floats
-from rectifold.ir.network import Layer, Network
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.numerals import nearest_float
+from rectifold.ir.network import Network
 
 _BITS = 53
 _LARGEST = 2.0**300  # of the numbers met: no product leaves the range, no slice falls below it
@@ -33,63 +37,112 @@ class Reference:
     error: Floats
 
 
-def has_reference(network: Network) -> bool:
-    """Is every weight and bias a float of moderate size?"""
-    return all(
-        radius is None and bool((np.abs(middle) < _LARGEST).all())
-        for layer in network.layers
-        for middle, radius in (m.approximation for m in (layer.bias, *layer.weights.values()))
-    )
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A network made ready to be evaluated at many points.
 
-
-def reference(network: Network, points: Floats, levels: int) -> Reference | None:
-    """The outputs at the columns of `points` (inputs by points); None where values are huge.
-
-    `levels`: slices of products that are kept; each has some 20 bits. Precondition: has_reference.
+    `edges`: the weights in slices, by (layer, what it reads). `levels`: how many slices of products
+    are kept, of some 20 bits each.
     """
-    exact = np.zeros_like(points), np.zeros(len(points))
-    known = {network.input_name: Reference(points, *exact)}
-    for layer in network.layers:
-        found = _layer(layer, known, points.shape[1], levels)
-        if not (np.abs(found.high) < _LARGEST).all():
+
+    network: Network
+    levels: int
+    edges: Mapping[tuple[str, str], _Sliced]
+    biases: Mapping[str, Reference]
+
+    @classmethod
+    def of(cls, network: Network, levels: int) -> Source | None:
+        """None where a number is huge, or too many are no floats (ObservedEffort.fractions)."""
+        matrices = [m for v in network.layers for m in (v.bias, *v.weights.values())]
+        huge = any((np.abs(m.approximation[0]) >= _LARGEST).any() for m in matrices)
+        if huge or sum(_inexact(m) for m in matrices) > ObservedEffort.fractions:
             return None
-        known[layer.name] = found
-    return known[network.output]
+        edges = {
+            (v.name, u): _sliced(_pair(w), _bits(w.shape[1]), levels, axis=1)
+            for v in network.layers
+            for u, w in v.weights.items()
+        }
+        return cls(network, levels, edges, {v.name: _pair(v.bias) for v in network.layers})
+
+    def at(self, points: Floats) -> Reference | None:
+        """The outputs at the columns of `points` (inputs by points); None where values are huge."""
+        known = {self.network.input_name: _float_values(points)}
+        for layer in self.network.layers:
+            if not all((np.abs(known[u].high) < _LARGEST).all() for u in layer.weights):
+                return None
+            total = _repeated(self.biases[layer.name], points.shape[1])
+            for source in layer.weights:
+                total = self._with_product(total, self.edges[layer.name, source], known[source])
+            known[layer.name] = _positive(total) if layer.is_relu else total
+        return known[self.network.output]
+
+    def _with_product(self, total: Reference, rows: _Sliced, read: Reference) -> Reference:
+        """total + weight @ what is read."""
+        terms, levels = len(read.high), self.levels
+        columns = _sliced(read, _bits(terms), levels, axis=0)
+        high, low, size = total.high, total.low, np.abs(total.high)
+        for i, one in enumerate(rows.parts):
+            for other in columns.parts[: levels - i]:
+                product = one @ other
+                high, low = _added(high, low, product)
+                size += np.abs(product)
+        error = rows.absolute @ (read.error + columns.rest.max(axis=1, initial=0.0))
+        error += rows.rest.sum(axis=1) * np.abs(read.high).max(initial=0.0)
+        if len(rows.parts) + len(columns.parts) - 2 >= levels:  # pairs of slices are left out
+            tail = 4.0 * levels * terms * 2.0 ** (-_bits(terms) * levels)
+            error += tail * rows.scale * columns.scale.max(initial=0.0)
+        error += _PAIR * size.max(axis=1, initial=0.0) + _UNDERFLOW
+        return Reference(*_two_sum(high, low), total.error + 1.01 * error)
 
 
-def _layer(layer: Layer, known: Mapping[str, Reference], count: int, levels: int) -> Reference:
-    bias = layer.bias.approximation[0].ravel()
-    high = np.repeat(bias[:, None], count, axis=1)
-    total = Reference(high, np.zeros_like(high), np.zeros(layer.size))
-    for source, weight in layer.weights.items():
-        total = _with_product(total, weight.approximation[0], known[source], levels)
-    if not layer.is_relu:
-        return total
-    positive = total.high > 0  # where that is wrong, the value is within the error of 0
-    return Reference(
-        np.where(positive, total.high, 0.0), np.where(positive, total.low, 0.0), total.error
-    )
+def as_pairs(values: Sequence[Sequence[Fraction]]) -> Reference | None:
+    """Exact values (points by units) in the same form; None beyond the range of floats."""
+    matrix = [[nearest_float(v) for v in row] for row in values]
+    if not np.isfinite(matrix).all():
+        return None
+    lows = [
+        [nearest_float(v - Fraction(near)) for v, near in zip(row, nears, strict=True)]
+        for row, nears in zip(values, matrix, strict=True)
+    ]
+    high, low = np.array(matrix).T, np.array(lows).T
+    return Reference(high, low, _PAIR * np.abs(high).max(axis=1, initial=0.0) + _UNDERFLOW)
 
 
-def _with_product(total: Reference, weight: Floats, read: Reference, levels: int) -> Reference:
-    """total + weight @ what is read."""
-    terms = weight.shape[1]
-    bits = (_BITS - terms.bit_length()) // 2
-    rows = _sliced(weight, np.zeros_like(weight), bits, levels, axis=1)
-    columns = _sliced(read.high, read.low, bits, levels, axis=0)
-    high, low, size = total.high, total.low, np.abs(total.high)
-    for i, one in enumerate(rows.parts):
-        for other in columns.parts[: levels - i]:
-            product = one @ other
-            high, low = _added(high, low, product)
-            size += np.abs(product)
-    error = np.abs(weight) @ (read.error + columns.rest.max(axis=1, initial=0.0))
-    error += rows.rest.sum(axis=1) * np.abs(read.high).max(initial=0.0)
-    if len(rows.parts) + len(columns.parts) - 2 >= levels:  # pairs of slices are left out
-        tail = 4.0 * levels * terms * 2.0 ** (-bits * levels)
-        error += tail * rows.scale * columns.scale.max(initial=0.0)
-    error += _PAIR * size.max(axis=1, initial=0.0) + _UNDERFLOW
-    return Reference(*_two_sum(high, low), total.error + 1.01 * error)
+def _float_values(points: Floats) -> Reference:
+    return Reference(points, np.zeros_like(points), np.zeros(len(points)))
+
+
+def _repeated(column: Reference, count: int) -> Reference:
+    high, low = (np.repeat(v, count, axis=1) for v in (column.high, column.low))
+    return Reference(high, low, column.error)
+
+
+def _positive(value: Reference) -> Reference:
+    """The relu: where the sign is wrong, the value is within the error of 0."""
+    positive = value.high > 0
+    high, low = (np.where(positive, v, 0.0) for v in (value.high, value.low))
+    return Reference(high, low, value.error)
+
+
+def _inexact(matrix: Matrix) -> int:
+    radius = matrix.approximation[1]
+    return 0 if radius is None else int(np.count_nonzero(radius))
+
+
+def _pair(matrix: Matrix) -> Reference:
+    """The entries as sums of two floats; the error is the largest of each row."""
+    high, radius = matrix.approximation
+    low = np.zeros_like(high)
+    if radius is None:
+        return Reference(high, low, np.zeros(len(high)))
+    for i, j in np.argwhere(radius > 0).tolist():
+        low[i, j] = nearest_float(matrix.entry(i, j) - Fraction(float(high[i, j])))
+    return Reference(high, low, _PAIR * np.abs(high).max(axis=1, initial=0.0) + _UNDERFLOW)
+
+
+def _bits(terms: int) -> int:
+    """Of a slice, so that so many products of two of them are added exactly."""
+    return (_BITS - terms.bit_length()) // 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +152,15 @@ class _Sliced:
     parts: list[Floats]
     rest: Floats
     scale: Floats
+    absolute: Floats
 
 
-def _sliced(high: Floats, low: Floats, bits: int, most: int, axis: int) -> _Sliced:
-    """high + low in at most so many slices of so many bits, each row (axis 1) or column by itself.
+def _sliced(values: Reference, bits: int, most: int, axis: int) -> _Sliced:
+    """Values in at most so many slices of so many bits, each row (axis 1) or column by itself.
 
     A slice holds multiples of one power of two for the row; what is left has no more than half.
     """
+    high, low = values.high, values.low
     largest = np.abs(high).max(axis=axis, initial=0.0, keepdims=True)
     exponent = np.maximum(np.frexp(largest)[1] + 1, _LEAST_EXPONENT)
     parts: list[Floats] = []
@@ -114,7 +169,11 @@ def _sliced(high: Floats, low: Floats, bits: int, most: int, axis: int) -> _Slic
         part = np.rint(high / unit) * unit
         parts.append(part)
         high, low = _two_sum(high - part, low)
-    return _Sliced(parts, np.abs(high) + np.abs(low), np.ldexp(1.0, exponent).ravel())
+    rest = np.abs(high) + np.abs(low)
+    if axis == 1:  # the error of weights; that of activations is counted by itself
+        rest = rest + values.error[:, None]
+    absolute = np.abs(values.high) + rest
+    return _Sliced(parts, rest, np.ldexp(1.0, exponent).ravel(), absolute)
 
 
 def _added(high: Floats, low: Floats, part: Floats) -> tuple[Floats, Floats]:
