@@ -103,6 +103,15 @@ def test_the_constants_are_what_the_object_holds(tmp_path: Path) -> None:
     assert arrays <= found.rodata + found.data <= arrays + 128
 
 
+def test_zeros_that_are_not_stored_are_no_multiply_adds() -> None:
+    rows = [[1 if j == k else 0 for j in range(40)] for k in range(40)]
+    network = net(f"input x[40] in [0, 1]\nh = relu({rows} @ x)\noutput h[0] + h[1]")
+    costs = costs_of(artifact_of(network, "c", "n.c"), network, "c", "float64", None)
+    assert costs.multiply_adds < network.sizes.macs
+    assert costs.constants is not None
+    assert costs.constants < 8 * 40 * 40
+
+
 def test_c_that_is_refused_is_said(tmp_path: Path) -> None:
     artifact = Artifact({"n.c": b"int n_evaluate(void) { return nothing; }\n"})
     with pytest.raises(ToolFailed, match="n.c:1.*error"):

@@ -18,7 +18,6 @@ from rectifold.emitters.device import (
     Unit,
     device_row,
     device_rows,
-    unit_of,
 )
 from rectifold.emitters.header import Origin
 from rectifold.emitters.points import points_to_measure
@@ -28,8 +27,13 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.compilers import Tool, ToolFailed, found_tool
-from support import float_network, net
+from support import MANY_PARAMETERS, float_network, net
 
+HEADER = b"""#define N_INPUTS 1
+#define N_OUTPUTS 1
+typedef double n_real;
+int n_evaluate(const n_real *x, n_real *y);
+"""
 FLASH = 1536  # bytes of code of a plain chain of layers, beside its constants
 
 
@@ -48,7 +52,7 @@ def unit(network: Network) -> tuple[Unit, int]:
     artifact = FORMATS["c"].emit(network, origin, "n.c")
     constants = costs_of(artifact, network, "c", precision, None).constants
     assert constants is not None
-    return unit_of(artifact, network, precision, points_to_measure(network, 3)), constants
+    return Unit(artifact, points_to_measure(network, 3)), constants
 
 
 @pytest.mark.parametrize("build", BUILDS)
@@ -61,12 +65,20 @@ def test_a_plain_chain_of_layers_takes_little_more_flash_than_its_constants(
     assert constants < row.flash <= constants + FLASH
 
 
+def test_weights_beside_the_source_are_part_of_the_flash() -> None:
+    own, constants = unit(float_network(0, *MANY_PARAMETERS))
+    assert list(own.artifact.files)[2:] == ["n_weights.bin"]
+    row = device_row(own, DEVICES["cortex-m4"], "-Os", tool(ARM_COMPILER), tool(ARM_EMULATOR))
+    assert constants < row.flash <= constants + FLASH + 1024  # SHA-256, once
+    assert row.instructions is not None
+
+
 def test_instructions_are_counted_to_within_a_few() -> None:
     """A function of 1,000 instructions that do nothing, and 2 around them."""
     source = b"int n_evaluate(const double *x, double *y) {\n"
     source += b'    __asm__ volatile(".rept 1000\\n nop\\n .endr"); return 0; }\n'
-    header = b"int n_evaluate(const double *x, double *y);\n"
-    own = Unit(Artifact({"n.c": source, "n.h": header}), "double", 1, 8, [["0.5"], ["0.25"]])
+    header = HEADER
+    own = Unit(Artifact({"n.c": source, "n.h": header}), [[0.5], [0.25]])
     for name, device in DEVICES.items():
         row = device_row(own, device, "-O2", tool(ARM_COMPILER), tool(ARM_EMULATOR))
         assert row.instructions is not None
@@ -94,9 +106,9 @@ def test_floats_in_hardware_take_fewer_instructions_and_bytes() -> None:
 
 
 def test_a_point_that_the_code_refuses_is_said() -> None:
-    header = b"int n_evaluate(const double *x, double *y);\n"
+    header = HEADER
     source = b"int n_evaluate(const double *x, double *y) { return x[0] > 0.4; }\n"
-    own = Unit(Artifact({"n.c": source, "n.h": header}), "double", 1, 8, [["0.5"], ["0.25"]])
+    own = Unit(Artifact({"n.c": source, "n.h": header}), [[0.5], [0.25]])
     arm, emulator = tool(ARM_COMPILER), tool(ARM_EMULATOR)
     with pytest.raises(ToolFailed, match="refuses a point of its domain"):
         device_row(own, DEVICES["cortex-m4"], "-O2", arm, emulator)
@@ -104,7 +116,7 @@ def test_a_point_that_the_code_refuses_is_said() -> None:
 
 def test_what_does_not_compile_is_a_note() -> None:
     tool(ARM_COMPILER)
-    own = Unit(Artifact({"n.c": b"int n_evaluate(void) { return no; }\n"}), "double", 1, 8, [])
+    own = Unit(Artifact({"n.c": b"int n_evaluate(void) { return no; }\n"}), [])
     rows, notes = device_rows(own, "cortex-m0", None)
     assert not rows
     measured = [note for note in notes if "not measured" in note]

@@ -18,7 +18,7 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.runtime.compilers import c_compiler
 from rectifold.runtime.racing import Racer
-from support import float_network, net
+from support import MANY_PARAMETERS, float_network, net
 
 CUT = "input x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\nh = relu([[1, -2], [3, 1]] @ x)\noutput h"
 
@@ -70,6 +70,14 @@ def test_a_source_is_run_in_the_shape_that_it_says(tmp_path: Path) -> None:
     folder.mkdir()
     for values in outputs(one, run, folder):
         assert (seen_error(values, run) or 0) < 1e-4
+
+
+def test_weights_beside_the_source_are_read(tmp_path: Path) -> None:
+    network = float_network(0, *MANY_PARAMETERS)
+    one, run = candidate(network, "c"), course(network, points_to_measure(network, 3))
+    assert list(one.artifact.files)[2:] == ["network_weights.bin"]
+    for values in outputs(one, run, tmp_path):
+        assert (seen_error(values, run) or 0) <= (one.bound or 0)
 
 
 def test_without_a_compiler_c_is_a_note(tmp_path: Path) -> None:

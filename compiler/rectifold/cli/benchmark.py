@@ -20,8 +20,8 @@ from rectifold.cli.targets import To
 from rectifold.cli.values import as_value
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.device import DEVICES, DeviceRow, device_rows, unit_of
-from rectifold.emitters.host import RUNNERS
+from rectifold.emitters.device import DEVICES, DeviceRow, Unit, device_rows
+from rectifold.emitters.host import RUNNERS, Candidate
 from rectifold.emitters.points import points_to_measure
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
@@ -43,9 +43,10 @@ class Measuring:
         known = wanted if wanted is not None and wanted in FORMATS else "c"
         return f"network{FORMATS[known].suffix}"
 
-    def formats(self, output: Output, chosen: str) -> Sequence[str]:
-        """Those that are run on this machine: the chosen one, or all where none is asked for."""
-        return [chosen] if output.wanted or output.output else ALL_FORMATS
+    def others(self, output: Output, chosen: str) -> list[str]:
+        """What is run beside the chosen format: all, where none is asked for."""
+        is_asked = output.wanted is not None or output.output is not None
+        return [] if is_asked else [name for name in ALL_FORMATS if name != chosen]
 
     def require_fits(self, chosen: str) -> None:
         """Raises InputError where the format is no C, and C is what the options are about, and
@@ -93,28 +94,27 @@ measuring = as_value(
 
 
 def measured_on_device(
-    network: Network, artifact: Artifact, precision: str, how: Measuring, *, quiet: bool
+    network: Network, artifact: Artifact, how: Measuring, *, quiet: bool
 ) -> Measured:
     """Measures C for a small device. Precondition: `how.target` is one."""
     assert how.target is not None
     points = points_to_measure(network, ToolEffort.device_points)
-    unit = unit_of(artifact, network, precision, points)
     with progress_line(quiet=quiet) as progress:
-        rows, notes = device_rows(unit, how.target, how.cc, progress)
+        rows, notes = device_rows(Unit(artifact, points), how.target, how.cc, progress)
     if not points and rows:
         notes = [*notes, "instructions were not counted: no float32 point of the domain was found"]
     return Measured(how.target, len(points), rows, (), notes)
 
 
 def measured_here(
-    network: Network, to: To, formats: Sequence[str], source: str, how: Measuring
+    network: Network, own: Candidate, to: To, others: Sequence[str], source: str, how: Measuring
 ) -> Measured:
-    """Measures code on this machine, beside onnxruntime on the source."""
+    """Measures `own` and code in `others` on this machine, beside onnxruntime on the source."""
     with progress_line(quiet=to.quiet) as progress:
-        ours, refused = candidates(network, to, formats)
-        tool = c_compiler(how.cc) if "c" in formats else None
+        ours, refused = candidates(network, to, others)
+        tool = c_compiler(how.cc)
         model = Path(source) if source.lower().endswith(".onnx") else None
-        rows, points, notes = host_rows(network, ours, model, tool, progress)
+        rows, points, notes = host_rows(network, [own, *ours], model, tool, progress)
     return Measured("host", points, (), rows, [*refused, *notes])
 
 

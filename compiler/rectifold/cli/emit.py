@@ -17,6 +17,7 @@ from rectifold.cli.benchmark import (
 )
 from rectifold.cli.costs import told_costs
 from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines
+from rectifold.cli.host_benchmark import candidates
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
@@ -32,7 +33,9 @@ from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
+from rectifold.emitters.host import Candidate
 from rectifold.emitters.observed import Observed, observed_error
+from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.runtime.status import Status
@@ -120,7 +123,9 @@ def _measured(
     done: Emitted, to: To, output: Output, how: Measuring, source: GivenNetwork
 ) -> Measured:
     if how.target in DEVICES:
-        precision = done.chosen[1] or "float64"
-        return measured_on_device(done.network, done.artifact, precision, how, quiet=to.quiet)
-    formats = how.formats(output, to.chosen)
-    return measured_here(done.network, to, formats, source.network, how)
+        return measured_on_device(done.network, done.artifact, how, quiet=to.quiet)
+    (chosen, precision), others = done.chosen, how.others(output, to.chosen)
+    own = Candidate(chosen, precision or "", done.artifact, done.bound)
+    if FORMATS[chosen].suffix == ".onnx":  # its outputs may be those of a tail
+        (own,) = candidates(done.network, to, [chosen])[0]
+    return measured_here(done.network, own, to, others, source.network, how)

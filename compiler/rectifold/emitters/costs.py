@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c.code import stored_costs
-from rectifold.emitters.footprint import footprint
+from rectifold.emitters.footprint import beside_bytes, footprint
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.numerals import counted
 from rectifold.formats.float_range import COMPUTED, STORED
@@ -86,7 +86,8 @@ def _compiled(costs: Costs, artifact: Artifact, tool: Tool) -> Costs:
         found = footprint(artifact, entry, tool, HOST_FLAGS)
     except ToolFailed as failed:
         return replace(costs, note=str(failed))
-    code = found.text + max(0, found.rodata + found.data - (costs.constants or 0))
+    in_text = (costs.constants or 0) - beside_bytes(artifact)
+    code = found.text + max(0, found.rodata + found.data - max(0, in_text))
     compiler = " ".join([tool.says, *HOST_FLAGS])
     return replace(costs, code=code, stack=found.stack, compiler=compiler)
 

@@ -21,9 +21,16 @@ from types import MappingProxyType
 
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.footprint import OBJECT, Footprint, footprint_in, sections_of, write_into
+from rectifold.emitters.footprint import (
+    OBJECT,
+    Footprint,
+    calling,
+    footprint_in,
+    incbin,
+    sections_of,
+    write_into,
+)
 from rectifold.emitters.templates import template
-from rectifold.ir.network import Network
 from rectifold.runtime.compilers import Tool, ToolFailed, c_compiler, found_tool, run_tool
 from rectifold.runtime.run import Progress
 
@@ -63,15 +70,10 @@ BUILDS = ("-Os", "-O2")
 
 @dataclass(frozen=True)
 class Unit:
-    """Emitted C to be measured: its files, the type and number of inputs, bytes of the outputs,
-    and points as C writes them.
-    """
+    """Emitted C to be measured, and the points at which it is run."""
 
     artifact: Artifact
-    element: str
-    inputs: int
-    output_bytes: int
-    points: Sequence[Sequence[str]]
+    points: Sequence[Sequence[float]]
 
     @property
     def stem(self) -> str:
@@ -96,16 +98,6 @@ class DeviceRow:
     stack: int
     instructions: float | None = None
     most_instructions: int | None = None
-
-
-def unit_of(
-    artifact: Artifact, network: Network, precision: str, points: Sequence[Sequence[float]]
-) -> Unit:
-    """Emitted C of a network, with points at which it is run."""
-    element = "float" if precision == "float32" else "double"
-    size = (4 if element == "float" else 8) * max(network.output_size, 1)
-    words = [[float(v).hex() for v in point] for point in points]
-    return Unit(artifact, element, network.input_size, size, words)
 
 
 def device_rows(
@@ -138,7 +130,7 @@ def device_row(
     with tempfile.TemporaryDirectory(prefix="rectifold-") as name:
         folder = Path(name)
         main = write_into(folder, unit.artifact)
-        flags = [*device.flags, build]
+        flags = [*device.flags, build, *incbin(unit.artifact)]
         own = footprint_in(folder, main, unit.entry, tool, flags)
         library = _library_bytes(folder, unit, device, tool, own)
         said = None
@@ -173,15 +165,14 @@ def _run(
     folder: Path, unit: Unit, device: Device, tool: Tool, emulator: Tool
 ) -> dict[str, list[int]]:
     """The numbers that the program said, by their names. Raises ToolFailed."""
-    values = ",\n".join("    {" + ", ".join(point) + "}" for point in unit.points)
+    rows = (", ".join(f"ELEMENT({float(v).hex()})" for v in point) for point in unit.points)
     text = template("device_run").format(
         entry=unit.entry,
-        header=f"{unit.stem}.h",
-        element=unit.element,
+        stem=unit.stem,
+        upper=unit.stem.upper(),
+        calling=calling(unit.stem),
         points=len(unit.points),
-        inputs=unit.inputs,
-        values=values,
-        output_bytes=unit.output_bytes,
+        values=",\n".join(f"    {{{row}}}" for row in rows),
         painted=ToolEffort.painted_bytes // 4,
         fpu=_FPU if device.has_floats else "",
     )

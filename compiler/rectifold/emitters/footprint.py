@@ -15,9 +15,10 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.templates import template
 from rectifold.runtime.compilers import Tool, ToolFailed, run_tool
 
 STRICT = ("-std=c99", "-ffp-contract=off", "-fno-asynchronous-unwind-tables")
@@ -52,6 +53,28 @@ def write_into(folder: Path, artifact: Artifact) -> str:
     for name, data in artifact.files.items():
         (folder / name).write_bytes(data)
     return next(iter(artifact.files))
+
+
+def incbin(artifact: Artifact) -> list[str]:
+    """The option that takes the weights of a file beside the source into the object, if any are."""
+    stem, name = _weights(artifact)
+    return [f'-D{stem.upper()}_INCBIN="{name}"'] if name in artifact.files else []
+
+
+def beside_bytes(artifact: Artifact) -> int:
+    """Of the weights that lie beside the source."""
+    return len(artifact.files.get(_weights(artifact)[1], b""))
+
+
+def _weights(artifact: Artifact) -> tuple[str, str]:
+    """The stem of the source, and the name of a file of weights."""
+    stem = PurePath(next(iter(artifact.files))).stem
+    return stem, f"{stem}_weights.bin"
+
+
+def calling(stem: str) -> str:
+    """C that a program of ours begins with, to call emitted C of any kind."""
+    return template("c_calling").format(stem=stem, upper=stem.upper())
 
 
 def footprint_in(

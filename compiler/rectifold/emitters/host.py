@@ -21,7 +21,8 @@ import numpy as np
 from rectifold.effort.running import ToolEffort
 from rectifold.effort.writing import ObservedEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.footprint import STRICT, write_into
+from rectifold.emitters.footprint import STRICT, calling, incbin, write_into
+from rectifold.emitters.table import FORMATS
 from rectifold.emitters.templates import template
 from rectifold.exact.numerals import round_up
 from rectifold.ir.evaluate import evaluate_points
@@ -30,7 +31,6 @@ from rectifold.runtime.compilers import Tool, ToolFailed, found_tool, run_tool
 
 HOST_BUILDS = (("-O2",), ("-O3", "-march=native"))
 RUST_FLAGS = ("-Copt-level=3", "-Ctarget-cpu=native")
-_ELEMENT = {"float32": "float", "mixed": "double", "float64": "double"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +84,8 @@ def starts(
     `folder`: an empty one, which the code is written into. Raises KeyError for a format that is
     not in RUNNERS.
     """
-    element = np.float32 if _is_c(one) and one.precision == "float32" else np.float64
-    (folder / "points").write_bytes(np.array(run.points, dtype=element).tobytes())
+    (folder / "points").write_bytes(np.array(run.points, dtype=np.float64).tobytes())
     return RUNNERS[one.chosen](one, run, tool, folder)
-
-
-def _is_c(one: Candidate) -> bool:
-    return one.chosen == "c"
 
 
 def _c_starts(
@@ -99,15 +94,12 @@ def _c_starts(
     if tool is None:
         return [], ["C was not measured: no compiler was found"]
     main = write_into(folder, one.artifact)
-    stem, size = PurePath(main).stem, run.network.output_size
+    stem = PurePath(main).stem
     text = template("host_run_c").format(
-        header=f"{stem}.h",
-        entry=f"{stem}_evaluate",
-        element=_ELEMENT[one.precision],
-        output=_ELEMENT[one.precision],
+        stem=stem,
+        upper=stem.upper(),
+        calling=calling(stem),
         points=len(run.points),
-        inputs=run.network.input_size,
-        outputs=size,
         shown=run.shown,
     )
     (folder / "rectifold-run.c").write_text(text, encoding="ascii")
@@ -115,7 +107,7 @@ def _c_starts(
     for k, flags in enumerate(HOST_BUILDS):
         program = folder / f"rectifold-run-{k}"
         try:
-            _build(tool, flags, main, program, folder)
+            _build(tool, [*flags, *incbin(one.artifact)], main, program, folder)
             found.append(Start(" ".join([tool.says, *flags]), [str(program)]))
         except ToolFailed as failed:
             notes.append(f"C with {' '.join(flags)} was not measured: {failed}")
@@ -170,7 +162,9 @@ def _rust_starts(
     rustc = found_tool(["rustc"])
     if rustc is None:
         return [], ["Rust was not measured: rustc is not installed"]
-    text = template("host_run_rust").format(file=write_into(folder, one.artifact), shown=run.shown)
+    write_into(folder, one.artifact)
+    (folder / "rectifold-emitted.rs").write_bytes(one.artifact.main)
+    text = template("host_run_rust").format(file="rectifold-emitted.rs", shown=run.shown)
     (folder / "rectifold-run.rs").write_text(text, encoding="ascii")
     command = [rustc.path, "--edition", "2021", *RUST_FLAGS, "rectifold-run.rs"]
     try:
@@ -182,7 +176,7 @@ def _rust_starts(
 
 Runner = Callable[[Candidate, Course, Tool | None, Path], tuple[list[Start], list[str]]]
 RUNNERS: dict[str, Runner] = {
-    "c": _c_starts,
+    **{one.name: _c_starts for one in FORMATS.values() if one.suffix == ".c"},
     "numpy": _python_starts,
     "python": _python_starts,
     "js": _node_starts,

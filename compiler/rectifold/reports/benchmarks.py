@@ -66,11 +66,16 @@ def host_table(rows: Sequence[Timed], points: int) -> Table:
     for heading in ("code", "floats", "microseconds", "times as fast", "error at most", "seen"):
         table.add_column(heading, justify="left" if heading in ("code", "floats") else "right")
     for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
+        ratio = "" if row.ratio is None else _about(row.ratio)
         errors = ("" if v is None else at_most(v, 3) for v in (row.error_bound, row.observed_error))
         code = f"{row.format}: {row.build}"
-        table.add_row(code, row.precision or "", f"{row.microseconds:.4g}", ratio, *errors)
+        table.add_row(code, row.precision or "", _about(row.microseconds), ratio, *errors)
     return table
+
+
+def _about(value: float) -> str:
+    """Four digits, or all of a larger number."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _cell(value: object) -> str:
