@@ -134,8 +134,10 @@ def assert_near(found: Array, ours: Array, theirs: tuple[Array, Array], *, whole
     assert np.abs(found - after).max() <= allowed
 
 
-def emitted(network: Network, interface: Interface, kind: str, path: Path) -> None:
-    origin = Origin(digest(network), network.sizes, interface=interface)
+def emitted(
+    network: Network, interface: Interface, kind: str, path: Path, precision: str = "float64"
+) -> None:
+    origin = Origin(digest(network), network.sizes, precision=precision, interface=interface)
     write_artifact(FORMATS[kind].emit(network, origin, path.name), path, force=False)
 
 
@@ -172,33 +174,44 @@ def test_numpy_predicts_what_the_model_gives(title: str, tmp_path: Path) -> None
     assert np.array_equal(code.predict(x[3]), code.predict(x[3:4])[0])
 
 
+@pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("title", TAILS)
 @pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
-def test_c_predicts_what_the_model_gives(title: str, tmp_path: Path) -> None:
+def test_c_predicts_what_the_model_gives(title: str, precision: str, tmp_path: Path) -> None:
     model, network, interface = read(title)
-    emitted(network, interface, "c", tmp_path / "net.c")
+    emitted(network, interface, "c", tmp_path / "net.c", precision)
     assert COMPILER is not None
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"]
     library = tmp_path / "net.so"
-    command = [COMPILER, *flags, str(tmp_path / "net.c"), "-o", str(library), "-lm"]
+    command = [
+        COMPILER,
+        *flags,
+        "-shared",
+        "-fPIC",
+        str(tmp_path / "net.c"),
+        "-o",
+        str(library),
+        "-lm",
+    ]
     subprocess.run(command, check=True)
     form = tail_form(interface)
     assert isinstance(form, Tail)
     code = ctypes.CDLL(str(library))
     x = array(20, 2).astype(np.float64)
-    ours = c_values(code.net_evaluate, x, network.output_size)
-    found = c_values(code.net_predict, x, form.size)
+    real = ctypes.c_float if precision == "float32" else ctypes.c_double
+    ours = c_values(code.net_evaluate, x, network.output_size, real)
+    found = c_values(code.net_predict, x, form.size, real)
     assert_near(found, ours, of_the_model(model, interface, x), whole=title in WHOLE)
     header = (tmp_path / "net.h").read_text()
     assert f"#define NET_PREDICTED {form.size}" in header
     assert "self-test are about the values before the tail" in header
 
 
-def c_values(function: Any, x: Array, size: int) -> Array:
+def c_values(function: Any, x: Array, size: int, real: Any) -> Array:
     rows = []
     for point in x:
-        result = (ctypes.c_double * size)()
-        assert function((ctypes.c_double * len(point))(*point), result) == 0
+        result = (real * size)()
+        assert function((real * len(point))(*point), result) == 0
         rows.append(list(result))
     return np.array(rows)
 
