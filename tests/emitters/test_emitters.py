@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -220,6 +221,12 @@ def test_header_says_where_the_code_comes_from() -> None:
     assert digest(network) in lines
     assert "rounded: 4" in lines
     assert "Certified: at float64 points" in lines
+    assert "It holds for any order of summation, with and without fused multiply-add." in lines
+    assert "Sums are double because a bound matters" in lines
+    single = replace(origin_of(network), precision="float32")
+    ours = "\n".join(header_lines(network, single, in_order=True))
+    assert "It holds for the order in which this code adds, with and without" in ours
+    assert "Where a bound matters, take code with double sums" in ours
     unbounded = net("input x[1]\noutput x/3")
     for given, bound, why in (
         (unbounded, None, "no bounded domain"),

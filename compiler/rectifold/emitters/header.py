@@ -23,6 +23,13 @@ from rectifold.ir.network import Network, Sizes
 
 _LONGEST = 200  # characters of a name, a domain or a statement in a comment
 _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/, its backslash
+_ORDER = {False: "any order of summation", True: "the order in which this code adds"}
+_WHY_DOUBLE = {
+    "float32": "Where a bound matters, take code with double sums: that of float32 sums is some "
+    "5e8 times theirs, and far above what is seen.",
+    "float64": "Sums are double because a bound matters: that of float32 sums is some 5e8 times "
+    "this one, and far above what is seen.",
+}
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,12 @@ def header_lines(
     origin: Origin,
     *,
     exact: bool = False,
+    in_order: bool = False,
     harmless: Callable[[str], str] | None = None,
 ) -> list[str]:
     """Plain ASCII lines for a header comment; `exact` for a format that rounds nothing.
+
+    `in_order`: the bound is that of the code's own order of summation; else of any order.
 
     `harmless`: what becomes of a text that may hold anything; default `printable`.
     """
@@ -65,7 +75,7 @@ def header_lines(
     lines.append(f"Parameters that are no {STORED[precision]} numbers and were rounded: {rounded}.")
     tail = tail_words(origin.interface)
     about = [f"Bound and self-test are about the values before the tail ({tail})."] if tail else []
-    return lines + _bound_lines(network, origin) + about
+    return lines + _bound_lines(network, origin, in_order=in_order) + about
 
 
 def brief_header(origin: Origin) -> str:
@@ -93,7 +103,7 @@ def about_lines(
     ]
 
 
-def _bound_lines(network: Network, origin: Origin) -> list[str]:
+def _bound_lines(network: Network, origin: Origin, *, in_order: bool) -> list[str]:
     """What the code may be off by, or why no such bound is known."""
     bound, precision = origin.error_bound, origin.precision
     if bound is None or not np.isfinite(bound).all():
@@ -102,7 +112,9 @@ def _bound_lines(network: Network, origin: Origin) -> list[str]:
     computed = COMPUTED[precision]
     lines = [
         f"Certified: at {computed} points of the domain, |this code in {precision} - the exact "
-        f"network| <= {at_most(max(bound, default=0.0), 3)} for every output."
+        f"network| <= {at_most(max(bound, default=0.0), 3)} for every output.",
+        f"It holds for {_ORDER[in_order]}, with and without fused multiply-add.",
+        _WHY_DOUBLE[computed],
     ]
     if network.domain is not None and not is_float_box(network.domain, precision):
         lines.append(

@@ -44,7 +44,9 @@ def javascript_code(network: Network, origin: Origin, name: str) -> Artifact:
     low, high = input_box(network.domain, network.input_size)
     tests = self_test_floats(network, origin)
     text = template("javascript_module").format(
-        header="\n".join(f" * {v}" for v in header_lines(network, origin, harmless=c_comment)),
+        header="\n".join(
+            f" * {v}" for v in header_lines(network, origin, in_order=True, harmless=c_comment)
+        ),
         inputs=network.input_size,
         outputs=network.output_size,
         lower=_list(low),

@@ -93,7 +93,7 @@ def _decoding(text: str) -> str:
 
 def _python_module(network: Network, origin: Origin, layers: str) -> str:
     low, high = input_box(network.domain, network.input_size)
-    header = "\n".join(header_lines(network, origin))
+    header = "\n".join(header_lines(network, origin, in_order=True))
     vectors = [
         ([v.hex() for v in t.inputs], [exact_word(y) for y in t.outputs])
         for t in self_test_vectors(network)

@@ -95,7 +95,7 @@ def _module(network: Network, origin: Origin, storage: str, intact: str) -> str:
     tests = self_test_floats(network, origin)
     constraints = _constraints(network.domain, kind)
     return template("rust_module").format(
-        header="\n".join(f"//! {line}" for line in header_lines(network, origin)),
+        header="\n".join(f"//! {line}" for line in header_lines(network, origin, in_order=True)),
         inputs=network.input_size,
         outputs=network.output_size,
         real=_TYPES[kind],

@@ -130,7 +130,7 @@ def _declarations(
     network: Network, origin: Origin, names: CNames, side: SideFile | None, digest: str
 ) -> str:
     """What the header says; `digest`: macros."""
-    lines = header_lines(network, origin, harmless=c_comment)
+    lines = header_lines(network, origin, in_order=True, harmless=c_comment)
     statuses = ("OK", "NOT_FINITE", "OUTSIDE", *(STATUSES if side is not None else ()))
     given = _given(names, side)
     return filled(
