@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "facts": BASE | {"ir"},
     "bounds": BASE | {"ir", "facts"},
     "search": BASE | {"ir", "facts", "bounds"},
+    "integers": BASE | {"ir", "facts", "bounds", "search"},
     "smt": BASE | {"ir", "facts", "bounds"},
     "prover": BASE | {"ir", "facts", "bounds", "search", "smt"},
     "passes": BASE | {"ir", "facts"},
@@ -35,11 +36,11 @@ ALLOWED: dict[str, set[str]] = {
     | {"ir", "facts", "bounds", "search", "smt", "prover", "operations", "certificate"}
     | {"linear_regions", "rectifold_check"},
     "two_layers": BASE | {"ir", "linear_regions"},
-    "emitters": BASE | {"ir", "language", "formats", "facts", "bounds"},
+    "emitters": BASE | {"ir", "language", "formats", "facts", "bounds", "integers"},
     "reports": BASE | {"ir", "facts", "operations", "linear_regions", "two_layers", "emitters"},
     "objects": BASE
     | {"ir", "formats", "facts", "bounds", "prover", "passes", "operations", "certificate"}
-    | {"linear_regions", "equivalence", "two_layers", "emitters", "rectifold_check"},
+    | {"linear_regions", "equivalence", "two_layers", "integers", "emitters", "rectifold_check"},
 }
 EXTERNAL = {
     "sympy": {"reports"},

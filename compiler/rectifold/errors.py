@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-_KEYWORDS = "until|outputs|domain|precision|single_file|to|kind|force|larger|crosscheck"
+_KEYWORDS = "until|outputs|domain|precision|single_file|max_error|to|kind|force|larger|crosscheck"
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _GIVEN = re.compile(
     rf"(?<![\w.-])({_KEYWORDS})=({_TEXT}|\[(?:{_TEXT}(?:, )?)*\]|True|False|(?=[\s,;)]|$))"
@@ -33,12 +33,12 @@ def as_options(message: str) -> str:
 
 
 def _option(name: str, value: str) -> str:
-    name = name.replace("_", "-")
+    option = name.replace("_", "-")
     if value in ("", "True", "False"):
-        return f"--no-{name}" if value == "False" else f"--{name}"
+        return f"--no-{option}" if value == "False" else f"--{option}"
     given = json.loads(value)
     text = given if isinstance(given, str) else ",".join(given)
-    return f"--{name} {text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)}"
+    return f"--{option} {text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)}"
 
 
 class InputError(ValueError):

@@ -28,6 +28,7 @@ from rectifold.cli.options import (
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rewriting import Rewriting, rewriting_options
 from rectifold.cli.rounding import (
+    Rounding,
     largest_bound,
     observed_in_time,
     rounding_in_time,
@@ -265,9 +266,9 @@ def _artifact(
 
 def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
     """No bound where nodes are the source's: they round in the order of another program."""
-    compiled, bound = form.compiled, None
+    compiled, rounding = form.compiled, Rounding(None)
     if form.is_rewritten:
-        bound = rounding_in_time(compiled.network, compiled.kept, to, deadline)
+        rounding = rounding_in_time(compiled.network, compiled.kept, to, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     )
@@ -276,10 +277,11 @@ def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> 
     return Origin(
         digest(source),
         source.sizes,
-        bound,
+        rounding.bound,
         statement,
         precision,
         to.interface,
         compiled.kept if form.is_rewritten else None,
         to.single_file,
+        integers=rounding.integers,
     )

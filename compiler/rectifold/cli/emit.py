@@ -28,14 +28,16 @@ from rectifold.cli.options import (
     report,
     source,
 )
-from rectifold.cli.rounding import certify_rounding, largest_bound
+from rectifold.cli.rounding import largest_bound, rounding_of
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
 from rectifold.emitters.host import Candidate
+from rectifold.emitters.integer.observed import observed_integers
 from rectifold.emitters.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS
+from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.runtime.status import Status
@@ -95,27 +97,30 @@ def _written(
     network: Network, to: To, report: Report, *, is_kept: bool, cc: str | None, force: bool
 ) -> Emitted:
     precision = to.precision(network)
-    bound = certify_rounding(network, network.domain, None, to.chosen, precision)
+    rounding = rounding_of(network, network.domain, None, to)
     origin = Origin(
         digest(network),
         network.sizes,
-        bound,
+        rounding.bound,
         precision=precision or "float64",
         interface=to.interface,
+        integers=rounding.integers,
     )
     artifact = to.emitted(network, origin)
     files = tuple(write_artifact(artifact, to.path, force=force)) if is_kept else ()
-    observed = _observed(network, to) if report.is_told else None
+    observed = _observed(network, to, rounding.integers) if report.is_told else None
     costs = told_costs(artifact, network, to, report, cc)
-    most = largest_bound(bound, to.chosen)
+    most = largest_bound(rounding.bound, to.chosen)
     return Emitted(network, (to.chosen, precision), artifact, files, most, observed, costs)
 
 
-def _observed(network: Network, to: To) -> Observed | None:
-    """What the floats of the format are off by at points of the domain, where one is known."""
+def _observed(network: Network, to: To, integers: Certified | None) -> Observed | None:
+    """What the numbers of the format are off by at points of the domain, where one is known."""
     domain = network.domain
     if domain is None:
         return None
+    if integers is not None:
+        return observed_integers(network, domain, integers.code)
     return observed_error(network, network, domain, to.chosen, to.precision(network))
 
 

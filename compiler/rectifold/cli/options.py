@@ -9,6 +9,7 @@ Report    --json, --quiet                                what is said
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from rectifold.cli.times import Times
 from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.emitters.precision import PRECISIONS
 from rectifold.emitters.table import FORMATS
+from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.prover.state import Prover
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.memory import limit_memory
@@ -44,7 +46,8 @@ class Output:
     """The network that a command writes: where (`output` None: nowhere), in which format.
 
     `plain_onnx`: an ONNX file with names of ours, not called as the source was. `precision`: the
-    floats, if they are asked for. `single_file`: without a header and weights beside.
+    floats, if they are asked for. `single_file`: without a header and weights beside. `max_error`:
+    that of integers, if one is asked for.
     """
 
     output: str | None
@@ -53,6 +56,7 @@ class Output:
     plain_onnx: bool = False
     precision: str | None = None
     single_file: bool = False
+    max_error: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,22 @@ _PRECISION = click.option(
 )
 _SINGLE_FILE = click.option(
     "--single-file", is_flag=True, help="C: declarations and code in OUT, without a header beside"
+)
+
+
+def _number(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
+    """An exact number. Raises BadParameter for anything else."""
+    try:
+        return None if value is None else parse_rational(value)
+    except NumberError as error:
+        raise click.BadParameter(f"{error}; give a number such as 0.01 or 1/100") from None
+
+
+_MAX_ERROR = click.option(
+    "--max-error",
+    metavar="E",
+    callback=_number,
+    help="c-int16, c-int32: the smallest words with which every output is certified within E",
 )
 _PROVER = click.option(
     "--prover",
@@ -308,8 +328,7 @@ shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 
 def network_output(*, required: bool, text: str = "the file to write") -> Decorator:
-    """-o, --to, --precision, --single-file, --plain-onnx and --force: an argument `output`."""
+    """The options of the network that is written, as an argument `output`."""
     where = click.option("-o", "--output", required=required, metavar="OUT", help=text)
-    return as_value(
-        "output", Output, where, _TO, _PRECISION, _SINGLE_FILE, _PLAIN_ONNX, force_option
-    )
+    how = (_TO, _PRECISION, _MAX_ERROR, _SINGLE_FILE, _PLAIN_ONNX, force_option)
+    return as_value("output", Output, where, *how)

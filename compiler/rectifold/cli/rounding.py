@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isfinite
 
 import click
 
 from rectifold.bounds.code_error import ARITHMETICS, rounding_error
 from rectifold.cli.targets import To
+from rectifold.effort.integers import IntegerEffort
+from rectifold.emitters.integer.choice import integers_of
 from rectifold.emitters.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS, written_form
-from rectifold.errors import InputError
+from rectifold.errors import InputError, Unfinished
 from rectifold.facts.facts import Facts
 from rectifold.formats.float_range import COMPUTED
+from rectifold.integers.choose import Certified
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
@@ -23,6 +27,30 @@ _WIDER_FORMAT = {
     "mixed": "write .relu, which is exact",
     "float64": "write .relu, which is exact",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Rounding:
+    """Per output what the code may be off by (None: nothing is known, or nothing rounded), and the
+    integers that it is made of, for a format of integers.
+    """
+
+    bound: tuple[float, ...] | None
+    integers: Certified | None = None
+
+
+def rounding_of(
+    network: Network,
+    domain: Domain | None,
+    facts: Facts | None,
+    to: To,
+    seconds: float | None = None,
+) -> Rounding:
+    """As `certify_rounding`; for integers, in about as many seconds for each kind of words."""
+    integers = integers_of(network, domain, to.chosen, to.max_error, seconds)
+    if integers is not None:
+        return Rounding(integers.per_output, integers)
+    return Rounding(certify_rounding(network, domain, facts, to.chosen, to.precision(network)))
 
 
 def certify_rounding(
@@ -51,21 +79,22 @@ def certify_rounding(
     return tuple(found.per_output.tolist())
 
 
-def rounding_in_time(
-    network: Network, facts: Facts | None, to: To, deadline: Deadline
-) -> tuple[float, ...] | None:
-    """As `certify_rounding`, on the domain of the facts, or of the network where there are none.
+def rounding_in_time(network: Network, facts: Facts | None, to: To, deadline: Deadline) -> Rounding:
+    """As `rounding_of`, on the domain of the facts, or of the network where there are none.
 
-    None where the deadline passes before; a line says so.
+    No bound where the deadline passes before; a line says so. Raises Unfinished where it passes
+    before integers are certified: they are not written without.
     """
     domain = network.domain if facts is None else facts.domain
     try:
         with deadline.interrupting():
-            precision = to.precision(network)
-            return certify_rounding(network, domain, facts, to.chosen, precision)
+            left = min(deadline.left / 4, IntegerEffort.split_seconds)
+            return rounding_of(network, domain, facts, to, left)
     except TimeUp:
+        if FORMATS[to.chosen].words:
+            raise Unfinished("the time was up before the integers were certified") from None
         click.echo("note: the time was up before the rounding of the code was bounded", err=True)
-        return None
+        return Rounding(None)
 
 
 def observed_in_time(compiled: Compiled, to: To, deadline: Deadline) -> Observed | None:
@@ -82,7 +111,7 @@ def observed_in_time(compiled: Compiled, to: To, deadline: Deadline) -> Observed
 
 def largest_bound(bound: tuple[float, ...] | None, chosen: str) -> float | None:
     """The worst of the outputs: 0 for an exact format, None where no finite bound is known."""
-    if not FORMATS[chosen].precisions:
+    if not FORMATS[chosen].precisions and not FORMATS[chosen].words:
         return 0.0
     if bound is None:
         return None

@@ -219,10 +219,18 @@ def _print_shallow(result: Shallow, said: str, verdict: str, written: Sequence[s
 
 def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> Origin:
     """What the written form says about itself; its rounding is bounded where there is time."""
-    bound = rounding_in_time(result.network, None, to, deadline)
+    rounding = rounding_in_time(result.network, None, to, deadline)
     statement = f"a shallow form ({result.kind}): {result.statement}"
     precision = to.precision(result.network) or "float64"
-    return Origin(digest(of), of.sizes, bound, statement, precision, to.interface)
+    return Origin(
+        digest(of),
+        of.sizes,
+        rounding.bound,
+        statement,
+        precision,
+        to.interface,
+        integers=rounding.integers,
+    )
 
 
 def write_shallow(

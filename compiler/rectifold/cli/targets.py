@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.cli.options import TARGETS, Output
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.integer.choice import require_max_error
 from rectifold.emitters.precision import chosen_precision, require_precision, usual_precision
 from rectifold.emitters.table import (
     FORMATS,
@@ -36,8 +38,8 @@ class To:
     """Where a network goes: the path of -o, the format, and all that is written.
 
     `plain`: an ONNX file gets names of ours. `interface`: how the source is called, where the file
-    is to be called so. `quiet`: no notes. `wanted`: the precision that was asked for.
-    `single_file`: nothing is written beside.
+    is to be called so. `quiet`: no notes. `wanted`, `max_error`: the precision and the error of
+    integers that were asked for. `single_file`: nothing is written beside.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class To:
     quiet: bool = False
     wanted: str | None = None
     single_file: bool = False
+    max_error: Fraction | None = None
 
     def precision(self, network: Network) -> str | None:
         """What `network` is written in; None where no number is rounded."""
@@ -103,6 +106,7 @@ def network_target(output: Output, *, quiet: bool) -> To:
     path = Path(output.output)
     chosen = format_for(path, output.wanted)
     require_precision(chosen, output.precision)
+    require_max_error(chosen, output.max_error)
     note = suffix_note(path, chosen)
     if note is not None and not quiet:
         click.echo(f"note: {as_options(note)}", err=True)
@@ -110,15 +114,8 @@ def network_target(output: Output, *, quiet: bool) -> To:
         require_one_file(chosen)
     beside = names_beside(path, chosen, single_file=output.single_file)
     target = Target("-o", output.output, *beside, may_be_standard_output=True)
-    return To(
-        path,
-        chosen,
-        target,
-        output.plain_onnx,
-        quiet=quiet,
-        wanted=output.precision,
-        single_file=output.single_file,
-    )
+    to = To(path, chosen, target, output.plain_onnx, quiet=quiet, single_file=output.single_file)
+    return replace(to, wanted=output.precision, max_error=output.max_error)
 
 
 def require_outputs(

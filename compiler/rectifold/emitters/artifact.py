@@ -20,11 +20,13 @@ from rectifold.runtime.targets import STANDARD_OUTPUT
 class Artifact:
     """File name → bytes; the first is the one the user named, the others lie beside it.
 
-    `notes`: what a user should know of how they were made.
+    `notes`: what a user should know of how they were made. `constants`: bytes of constants in the
+    code, where the format does not tell.
     """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
+    constants: int | None = None
 
     @property
     def main(self) -> bytes:

@@ -66,6 +66,8 @@ def _stored(
 ) -> tuple[int | None, int]:
     """Bytes of constants, and multiply-adds."""
     macs = network.sizes.macs
+    if artifact.constants is not None:
+        return artifact.constants, macs
     if FORMATS[chosen].suffix == ".onnx":
         from rectifold.formats.onnx.model_sizes import sizes_of_bytes  # onnx takes 0.3 s
 

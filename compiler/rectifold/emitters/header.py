@@ -17,6 +17,7 @@ from rectifold.exact.numerals import at_most, counted, nearest_float
 from rectifold.facts.facts import Facts
 from rectifold.formats.float_range import COMPUTED, STORED, rounded_parameters
 from rectifold.formats.interface import WRITTEN, Interface, tail_words, with_tail
+from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
@@ -38,7 +39,8 @@ class Origin:
 
     `error_bound` is certified over the domain, per output; None: none is known. `interface`: how
     the model is called that was read; a format that can keep it does. `facts`: what is proved of
-    the emitted network on its domain. `single_file`: where the format has the choice.
+    the emitted network on its domain. `single_file`: where the format has the choice. `integers`:
+    what is written, for a format of integers.
     """
 
     source_digest: str
@@ -49,6 +51,7 @@ class Origin:
     interface: Interface | None = None
     facts: Facts | None = None
     single_file: bool = False
+    integers: Certified | None = None
 
 
 def header_lines(

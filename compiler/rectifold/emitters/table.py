@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c.code import c_code
 from rectifold.emitters.header import Origin
+from rectifold.emitters.integer.code import c_int16, c_int32
+from rectifold.emitters.integer.tail import compared_steps
 from rectifold.emitters.javascript import javascript_code
 from rectifold.emitters.milp.formats import lp_program, mps_program
 from rectifold.emitters.npz import npz_arrays
@@ -33,12 +36,13 @@ class Format:
     """An output format: --to `name`; the first of a suffix is what that suffix chooses.
 
     `precisions`: those it can be written in (emitters/precision.py), the usual one first; none:
-    every number is exact. `computes`: it is code of ours, which rounds; else who computes with the
+    no number is a float. `computes`: it is code of ours, which rounds; else who computes with the
     numbers is another program. Files `beside` are named after the main one, and those of `perhaps`
     are written where the network is large; `may_be_one`: without them, if asked for. `leaky`: a
     pair of mirrored units is written as one leaky unit (ir/leaky.py). `order_is_ours`: a sum is
     taken bias first, then by sources in the order of the layer's weights and by index, so that its
-    bound may count on that; else in any order. `also`: further suffixes that choose it.
+    bound may count on that; else in any order. `also`: further suffixes that choose it. `words`:
+    the bits of its integers, whose scales are chosen for the domain.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Format:
     leaky: bool = False
     order_is_ours: bool = False
     also: tuple[str, ...] = ()
+    words: Literal[0, 16, 32] = 0
 
 
 FORMATS: Mapping[str, Format] = {
@@ -93,6 +98,8 @@ FORMATS: Mapping[str, Format] = {
             perhaps=("_weights.bin",),
             order_is_ours=True,
         ),
+        Format("c-int16", ".c", (), c_int16, beside=(".h",), may_be_one=True, words=16),
+        Format("c-int32", ".c", (), c_int32, beside=(".h",), may_be_one=True, words=32),
         Format("onnx", ".onnx", ("float32",), onnx_float32, leaky=True),
         Format("onnx64", ".onnx", ("float64",), onnx_float64),
         Format("npz", ".npz", ("float64", "float32"), npz_arrays, computes=False),
@@ -121,7 +128,7 @@ def format_for(path: Path, wanted: str | None) -> str:
     if wanted is not None:
         if wanted not in FORMATS:
             raise InputError(f"unknown format {wanted!r}; known are {', '.join(FORMATS)}")
-        if wanted == "c" and str(path) == STANDARD_OUTPUT:
+        if FORMATS[wanted].beside and str(path) == STANDARD_OUTPUT:
             raise InputError(several_files("its header"))
         return wanted
     suffix = path.suffix.lower()
@@ -159,7 +166,10 @@ def drop_in_format(
     format cannot hold the source's tail.
     """
     if chosen not in ("onnx", "onnx64"):
-        require_tail_fits(interface, chosen)
+        if FORMATS[chosen].words:
+            compared_steps(interface)
+        else:
+            require_tail_fits(interface, chosen)
         return chosen, interface, None
     from rectifold.formats.onnx_drop_in import arithmetic_of, obstacle  # onnx takes 0.3 s to import
 

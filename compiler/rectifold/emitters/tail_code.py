@@ -31,7 +31,7 @@ def tail_of(interface: Interface | None) -> Tail | None:
     if isinstance(form, Tail):
         return form
     raise InputError(
-        f"code cannot hold the model's tail ({tail_words(interface)}): {form}; {_remedy(interface)}"
+        f"code cannot hold the model's tail ({tail_words(interface)}): {form}; {remedy(interface)}"
     )
 
 
@@ -42,11 +42,12 @@ def require_tail_fits(interface: Interface | None, kind: str) -> None:
     elif interface is not None and interface.tail:
         raise InputError(
             f"a file of type {kind} cannot hold the model's tail ({tail_words(interface)}); "
-            f"{_remedy(interface)}"
+            f"{remedy(interface)}"
         )
 
 
-def _remedy(interface: Interface) -> str:
+def remedy(interface: Interface) -> str:
+    """What to do where a format cannot hold the tail."""
     ends = [port.name for port in interface.ends]
     outputs = [port.name for port in interface.outputs]
     one = f"choose one output with {asked('outputs', outputs[:1])}, or " if len(outputs) > 1 else ""

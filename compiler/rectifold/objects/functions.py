@@ -45,7 +45,7 @@ from rectifold.objects.doors import opened
 from rectifold.objects.numbers import array_of, fractions_of, without_gradient
 from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
-from rectifold.objects.writing import Written
+from rectifold.objects.writing import HowWritten, Written
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Limits
 from rectifold.two_layers.shallow import shallow_network
@@ -247,29 +247,39 @@ def emit_model(
     *,
     precision: str | None = None,
     single_file: bool = False,
+    max_error: object = None,
     force: bool = False,
     **how: Unpack[ReadChoices],
 ) -> list[Path]:
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
     `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy, c,
-    js, rust, onnx, onnx64, npz, mps, lp. `precision`: float32, mixed (float32 weights, float64
-    sums) or float64; None: what the format has, and mixed for C where every weight is a float32
-    number. `single_file`: C without a header beside. `force`: replace files that are there.
-    `input_shape`, `outputs`, `until`: as of `compile`. An ONNX file of a model that came with names
-    and shapes has them.
+    c-int16, c-int32, js, rust, onnx, onnx64, npz, mps, lp. `precision`: float32, mixed (float32
+    weights, float64 sums) or float64; None: what the format has, and mixed for C where every weight
+    is a float32 number. `max_error`: c-int16 and c-int32 take the smallest words with which every
+    output is certified within it. `single_file`: C without a header beside. `force`: replace files
+    that are there. `input_shape`, `outputs`, `until`: as of `compile`. An ONNX file of a model that
+    came with names and shapes has them.
 
     Raises InputError for an unknown format, a network that the format cannot say, a precision
-    that it cannot be written in, and a file that is there already.
+    that it cannot be written in, an error that no words meet, and a file that is there already.
     """
     require_known("emit", how, ReadChoices)
     if isinstance(model, ModelResult) and not how:
-        return model.save(path, to, precision=precision, single_file=single_file, force=force)
+        return model.save(
+            path,
+            to,
+            precision=precision,
+            max_error=max_error,
+            single_file=single_file,
+            force=force,
+        )
     loaded = _loaded(model, None, how)
     require_shape(loaded, how.get("input_shape"))
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
-    return written.save(path, to, precision, single_file=single_file, force=force)
+    how_written = HowWritten.of(precision, max_error, single_file=single_file)
+    return written.save(path, to, how_written, force=force)
 
 
 def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> list[Fraction]:

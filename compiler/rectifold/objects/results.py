@@ -25,7 +25,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Form
 from rectifold.objects.predicting import Predicted, predict
-from rectifold.objects.writing import Written
+from rectifold.objects.writing import HowWritten, Written
 from rectifold.operations.compiling import Compiled
 from rectifold.operations.fates import UnitRecords, unit_records
 from rectifold.two_layers.shallow import Shallow
@@ -50,16 +50,16 @@ class ModelResult(ABC):
     loaded: Loaded
 
     def error_bound(
-        self, to: str = "onnx", precision: str | None = None
+        self, to: str = "onnx", precision: str | None = None, max_error: object = None
     ) -> tuple[float, ...] | None:
         """Per output before the tail, how far the format `to` may round on the domain: certified.
 
         Infinite where no bound is known, as where nodes of the source are written; None for a
-        format that rounds nothing. `precision`: as of `save`.
+        format that rounds nothing. `precision`, `max_error`: as of `save`.
         """
         if to not in FORMATS:
             raise InputError(f"unknown format {to!r}; known are {', '.join(FORMATS)}")
-        return self._written.error_bound(to, precision)
+        return self._written.error_bound(to, HowWritten.of(precision, max_error))
 
     @property
     def interface(self) -> Interface | None:
@@ -82,15 +82,17 @@ class ModelResult(ABC):
         *,
         precision: str | None = None,
         single_file: bool = False,
+        max_error: object = None,
         force: bool = False,
     ) -> list[Path]:
         """Writes the format `to` (default: by the suffix of `path`); the files written.
 
-        An ONNX file has the names, shapes and types of the given model. `precision`,
+        An ONNX file has the names, shapes and types of the given model. `precision`, `max_error`,
         `single_file`: as of `emit`. Raises InputError for an unknown format, a precision that it
         cannot be written in, and for a file that is there already, unless `force`.
         """
-        return self._written.save(path, to, precision, single_file=single_file, force=force)
+        how = HowWritten.of(precision, max_error, single_file=single_file)
+        return self._written.save(path, to, how, force=force)
 
     def to_onnx(self) -> ModelProto:
         """The same as an onnx.ModelProto, which runs wherever the given model does."""

@@ -6,12 +6,14 @@ Whatever is written goes through the one table of formats; the header says what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import inf
 from pathlib import Path
 
 from rectifold.bounds.code_error import rounding_error
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.integer.choice import integers_of, require_max_error
 from rectifold.emitters.precision import chosen_precision, require_precision
 from rectifold.emitters.table import (
     FORMATS,
@@ -20,12 +22,36 @@ from rectifold.emitters.table import (
     require_one_file,
     written_form,
 )
+from rectifold.errors import InputError
 from rectifold.facts.facts import Facts
 from rectifold.formats.interface import Interface
+from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Form
+from rectifold.objects.numbers import array_of, fractions_of
 from rectifold.objects.warned import warn_user
+
+
+@dataclass(frozen=True)
+class HowWritten:
+    """How a network is written, where something is asked for: the precision of floats, the error
+    of integers, and no files beside.
+    """
+
+    precision: str | None = None
+    max_error: Fraction | None = None
+    single_file: bool = False
+
+    @staticmethod
+    def of(precision: str | None, max_error: object, *, single_file: bool = False) -> HowWritten:
+        """Raises InputError where `max_error` is not one number."""
+        if max_error is None:
+            return HowWritten(precision, None, single_file)
+        found = fractions_of(array_of(max_error, "max_error"), "max_error")
+        if len(found) != 1:
+            raise InputError(f"max_error is one number for all outputs, not {len(found)}")
+        return HowWritten(precision, found[0], single_file)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,32 +70,21 @@ class Written:
     is_bounded: bool = True
     form: Form | None = None
 
-    def save(
-        self,
-        path: str | Path,
-        to: str | None,
-        precision: str | None,
-        *,
-        single_file: bool,
-        force: bool,
-    ) -> list[Path]:
+    def save(self, path: str | Path, to: str | None, how: HowWritten, *, force: bool) -> list[Path]:
         """Writes the format `to`, or the suffix's; the files. A warning says what is lost.
 
-        Raises InputError for an unknown format, a network that the format cannot say, a precision
-        or one file that it cannot have, and a file that is there already, unless `force`.
+        Raises InputError for an unknown format, a network that the format cannot say, what
+        it cannot be written in, and a file that is there already, unless `force`.
         """
         target = Path(path)
-        artifact = self.artifact(
-            format_for(target, to), target.name, precision, single_file=single_file
-        )
+        artifact = self.artifact(format_for(target, to), target.name, how)
         return write_artifact(artifact, target, force=force)
 
-    def artifact(
-        self, wanted: str, name: str, asked: str | None = None, *, single_file: bool = False
-    ) -> Artifact:
-        """The files of a format, in memory; `asked`: the precision."""
-        require_precision(wanted, asked)
-        if single_file:
+    def artifact(self, wanted: str, name: str, how: HowWritten = HowWritten()) -> Artifact:
+        """The files of a format, in memory."""
+        require_precision(wanted, how.precision)
+        require_max_error(wanted, how.max_error)
+        if how.single_file:
             require_one_file(wanted)
         chosen, interface = wanted, self.interface
         if interface is not None:
@@ -77,9 +92,12 @@ class Written:
             if note is not None:
                 warn_user(note)
         form = self._form(chosen, interface)
-        precision = chosen_precision(chosen, self.network, asked)
+        precision = chosen_precision(chosen, self.network, how.precision)
         bound = None
-        if self.is_bounded and (form is None or form.is_rewritten):
+        integers = self._integers(chosen, how)
+        if integers is not None:
+            bound = integers.per_output
+        elif self.is_bounded and (form is None or form.is_rewritten):
             bound = error_bound(self.network, self.facts, chosen, precision)
         origin = Origin(
             digest(self.source),
@@ -89,7 +107,8 @@ class Written:
             precision or "float64",
             interface,
             self.facts,
-            single_file,
+            how.single_file,
+            integers=integers,
         )
         if form is not None:
             artifact = form.artifact(origin, chosen, name)
@@ -99,19 +118,24 @@ class Written:
             warn_user(note)
         return artifact
 
-    def error_bound(self, to: str, asked: str | None) -> tuple[float, ...] | None:
+    def error_bound(self, to: str, how: HowWritten) -> tuple[float, ...] | None:
         """Per output, how far what is written as `to` may be off on the network's domain.
-
-        `asked`: the precision.
 
         Infinite where no such bound is known, as of the source's own nodes; None without a domain,
         or where nothing is rounded.
         """
-        precision = chosen_precision(to, self.network, asked)
+        integers = self._integers(to, how)
+        if integers is not None:
+            return integers.per_output
+        precision = chosen_precision(to, self.network, how.precision)
         form = self._form(to, self.interface)
         if form is not None and not form.is_rewritten:
             return (inf,) * self.network.output_size
         return error_bound(self.network, self.facts, to, precision)
+
+    def _integers(self, chosen: str, how: HowWritten) -> Certified | None:
+        """What a format of integers writes; None for another one."""
+        return integers_of(self.network, self.network.domain, chosen, how.max_error)
 
     def _form(self, chosen: str, interface: Interface | None) -> Form | None:
         """The form of an ONNX model in the place of the source; None for anything else."""

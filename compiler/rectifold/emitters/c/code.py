@@ -71,8 +71,9 @@ def _in_text(network: Network, origin: Origin, names: CNames, stored: StoredLaye
     """Weights in the source."""
     body = _source(network, origin, names, stored, None)
     if origin.single_file:
-        return _artifact({names.file: _one_file(network, origin, names, body)})
-    return _bound(
+        declarations = _declarations(network, origin, names, None, "")
+        return _artifact({names.file: one_file(names, declarations, body)})
+    return bound_files(
         names, lambda digest: _declarations(network, origin, names, None, digest), body, {}
     )
 
@@ -87,12 +88,12 @@ def _with_side_file(
     )
     body = _source(network, origin, names, stored, side)
     beside = {side.name: data}
-    return _bound(
+    return bound_files(
         names, lambda digest: _declarations(network, origin, names, side, digest), body, beside
     )
 
 
-def _bound(
+def bound_files(
     names: CNames, header: Callable[[str], str], body: str, beside: dict[str, bytes]
 ) -> Artifact:
     """Header and source with the digest of both; `header` puts it into its text."""
@@ -108,8 +109,8 @@ def _bound(
     return _artifact(files, beside)
 
 
-def _one_file(network: Network, origin: Origin, names: CNames, body: str) -> str:
-    declarations = _declarations(network, origin, names, None, "")
+def one_file(names: CNames, declarations: str, body: str) -> str:
+    """Declarations and body in one text; NAME_DECLARATIONS_ONLY leaves the body out."""
     return f"{declarations}\n#ifndef {names.upper}_DECLARATIONS_ONLY\n{body}#endif\n"
 
 

@@ -1,0 +1,1 @@
+"""A network as C in integers alone, for chips without floating point."""

@@ -1,0 +1,55 @@
+"""What integer code is off by at points of the domain: the code in NumPy's 64-bit integers.
+
+    |code(nearest grid point to x) - f(x)|      an observation, f(x) in float64 less its own error
+
+No value or sum of accepted points leaves 64 bits, so NumPy computes the very integers of the code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rectifold.effort.integers import IntegerEffort
+from rectifold.emitters.float_layers import float_outputs
+from rectifold.emitters.observed import Observed
+from rectifold.exact.conversion import Floats
+from rectifold.integers.network import IntegerNetwork, Integers
+from rectifold.ir.domain import Domain
+from rectifold.ir.leaky import LeakyForm
+from rectifold.ir.network import Network
+
+
+def observed_integers(network: Network, domain: Domain, code: IntegerNetwork) -> Observed | None:
+    """The largest error seen at random points and corners of the box, rounded to the grid."""
+    points = _points(domain)
+    grid = np.floor(np.ldexp(points, code.input_scale) + 0.5).astype(np.int64)
+    grid = np.clip(grid, np.array(code.lower), np.array(code.upper))
+    got = np.ldexp(integer_outputs(code, grid).astype(np.float64), -code.output_scale)
+    wanted = float_outputs(LeakyForm(network, {}), points)
+    unsure = IntegerEffort.reference_error * np.abs(wanted).max(initial=0.0)
+    worst = max(float(np.abs(got - wanted).max(initial=0.0)) - unsure, 0.0)
+    return Observed(len(points), len(points), f"int{code.words.value}", worst, worst)
+
+
+def integer_outputs(code: IntegerNetwork, points: Integers) -> Integers:
+    """The outputs at accepted points (k×n, k×m)."""
+    values = {code.input_name: points.T}
+    for layer in code.layers:
+        total = np.repeat(layer.bias[:, None], len(points), axis=1)
+        for source, weight in layer.weights.items():
+            total = total + weight @ values[source]
+        if layer.is_relu:
+            total = np.maximum(total, 0)
+        shift = layer.shift[:, None]
+        values[layer.name] = (total + (np.left_shift(1, shift) >> 1)) >> shift
+    return np.asarray(values[code.output].T)
+
+
+def _points(domain: Domain) -> Floats:
+    """Half of them random, half corners."""
+    random = np.random.default_rng(1)
+    low, high = domain.float_box
+    count = IntegerEffort.observed_points
+    parts = random.random((count, domain.size))
+    parts[count // 2 :] = np.round(parts[count // 2 :])
+    return np.asarray(np.clip(low + parts * (high - low), low, high))

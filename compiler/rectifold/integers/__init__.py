@@ -1,0 +1,1 @@
+"""Networks in integers: words, powers of two as scales, and a certified bound of what is lost."""

@@ -1,0 +1,180 @@
+"""The integers of a network, with what is certified about them: the smallest words that suffice.
+
+    words 16/16, 16/32, 32/32   →   scales, one proof that nothing overflows, two bounds
+
+One scale per unit or one per layer, and bits that inputs and values leave free for the weights:
+what gives the smallest bound is taken, measured by that bound itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import inf
+
+import numpy as np
+
+from rectifold.bounds.interval import Interval
+from rectifold.bounds.substitution import bounded
+from rectifold.bounds.threads import on_few_threads
+from rectifold.effort.integers import IntegerEffort
+from rectifold.errors import InputError, asked
+from rectifold.exact.numerals import at_most
+from rectifold.integers.bound import Joined
+from rectifold.integers.network import IntegerNetwork
+from rectifold.integers.scales import Choice, integer_network
+from rectifold.integers.sums import overflowing
+from rectifold.integers.words import Words
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Certified:
+    """A network in integers, and per output two certified bounds of |code - network|.
+
+    `at_grid`: at every accepted grid point. `rounded`: at every real point of the domain, the code
+    at the grid point nearest to it.
+    """
+
+    code: IntegerNetwork
+    at_grid: tuple[float, ...]
+    rounded: tuple[float, ...]
+
+    @property
+    def per_output(self) -> tuple[float, ...]:
+        """Per output the larger bound."""
+        return tuple(map(max, self.at_grid, self.rounded))
+
+    @property
+    def worst(self) -> float:
+        """The larger of all."""
+        return max(self.per_output, default=0.0)
+
+
+@on_few_threads
+def certified_integers(
+    network: Network,
+    domain: Domain | None,
+    words: Sequence[Words],
+    max_error: Fraction | None = None,
+    seconds: float = IntegerEffort.split_seconds,
+) -> Certified:
+    """The network in the first of these words with which every output is off by at most
+    `max_error`; without one, in the first of them.
+
+    `seconds`: how long the domain is split for each of them. Raises InputError without a bounded
+    domain, where values do not fit their words, and where no words suffice.
+    """
+    box = _require_bounded(network, domain)
+    values = _values(network, box)
+    best: Certified | None = None
+    for chosen in words:
+        found = _best(network, box, values, chosen)
+        if found is not None and max_error is not None and found.worst > max_error:
+            found = _split(network, box, found, max_error, time.monotonic() + seconds)
+        if found is not None and (max_error is None or found.worst <= max_error):
+            return found
+        if found is not None and (best is None or found.worst < best.worst):
+            best = found
+    raise InputError(_refusal(best, words, max_error))
+
+
+def _require_bounded(network: Network, domain: Domain | None) -> Domain:
+    if domain is not None and domain.is_bounded:
+        return domain
+    found = "states no domain" if domain is None else "has a domain without ends"
+    raise InputError(
+        f"{network.name} {found}, and integers need the range of every value; give a bounded one, "
+        f"for example {asked('domain', '[0,1]')}"
+    )
+
+
+def _refusal(best: Certified | None, words: Sequence[Words], max_error: Fraction | None) -> str:
+    if best is None or not best.worst < inf:
+        return (
+            f"no scales were found with which every value fits ({words[-1]}): the range of some "
+            "value on the domain is too large, or no bound of it is known; give a smaller domain"
+        )
+    assert max_error is not None
+    wider = "" if words[-1].weight == 32 else ", or c-int32"
+    return (
+        f"an error of at most {at_most(max_error, 3)} is certified with no words of up to "
+        f"{words[-1].value} bits: {at_most(best.worst, 3)} is ({best.code.words}); allow that "
+        f"much, give a smaller domain, or more time{wider}"
+    )
+
+
+def _values(network: Network, domain: Domain) -> dict[str, Interval]:
+    """Bounds of what each layer passes on, on the box and half a step around it."""
+    bounds = bounded(network, Domain(domain.lower, domain.upper), {})
+    return {layer.name: bounds.passed_on(layer.name) for layer in network.layers}
+
+
+def _best(
+    network: Network, domain: Domain, values: dict[str, Interval], words: Words
+) -> Certified | None:
+    """The choice of scales with the smallest bound; None where nothing fits."""
+
+    def tried(choice: Choice) -> Certified | None:
+        return _certified(network, domain, values, choice)
+
+    found = [(tried(c), c) for c in (Choice(words), Choice(words, per_unit=False))]
+    fitting = [(one, c) for one, c in found if one is not None]
+    if not fitting:
+        return None
+    best, choice = min(fitting, key=lambda pair: pair[0].worst)
+    for name in (network.input_name, *(v.name for v in network.layers[:-1])):
+        for bits in range(1, IntegerEffort.spare_bits + 1):
+            other = replace(choice, spare={**choice.spare, name: bits})
+            one = tried(other)
+            if one is None or not one.worst < best.worst:
+                break
+            best, choice = one, other
+    return best
+
+
+def _certified(
+    network: Network, domain: Domain, values: dict[str, Interval], choice: Choice
+) -> Certified | None:
+    for room in IntegerEffort.headrooms:
+        code = integer_network(network, domain, values, replace(choice, headroom=room))
+        joined = Joined.of(network, code, domain, rounds_inputs=False)
+        at_grid = joined.at_once()
+        if overflowing(code, joined) is None:
+            rounded = Joined.of(network, code, domain, rounds_inputs=True).at_once()
+            return Certified(code, _tuple(at_grid), _tuple(rounded))
+    return None
+
+
+def _split(
+    network: Network, domain: Domain, found: Certified, wanted: Fraction, deadline: float
+) -> Certified:
+    """The same code with better bounds, by splitting the domain."""
+    target = float(np.nextafter(float(wanted), -np.inf))
+    rounded = _split_one(network, domain, found, (target, deadline), rounds_inputs=True)
+    if max(rounded, default=0.0) > wanted:
+        return replace(found, rounded=rounded)
+    at_grid = _split_one(network, domain, found, (target, deadline), rounds_inputs=False)
+    return replace(found, rounded=rounded, at_grid=at_grid)
+
+
+def _split_one(
+    network: Network,
+    domain: Domain,
+    found: Certified,
+    until: tuple[float, float],
+    *,
+    rounds_inputs: bool,
+) -> tuple[float, ...]:
+    known = found.rounded if rounds_inputs else found.at_grid
+    if max(known, default=0.0) <= until[0]:
+        return known
+    joined = Joined.of(network, found.code, domain, rounds_inputs=rounds_inputs)
+    return tuple(np.minimum(known, joined.by_splitting(*until)).tolist())
+
+
+def _tuple(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(values.tolist())

@@ -1,0 +1,174 @@
+"""Networks in integers: the certified bound holds, and nothing leaves its word."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+import pytest
+
+from rectifold.emitters.integer.check import accepted, integer_rows
+from rectifold.emitters.integer.observed import integer_outputs
+from rectifold.errors import InputError
+from rectifold.integers.choose import Certified, certified_integers
+from rectifold.integers.network import IntegerLayer, shifted
+from rectifold.integers.words import LONG, MIXED, SHORT, Words, largest, words_of
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate
+from rectifold.ir.network import Network
+from support import float_network, net, points_of, random_network
+
+SKIPPING = """
+input x[2] in [[-1, 2], [0, 1/3]]
+h = relu([[1, -2], [1/3, 1]] @ x + [0.1, -1])
+g = relu([[2, 1], [-1, 1]] @ h + [[1, 0], [0, 1]] @ x)
+output [[1, 1]] @ g + [[3, -1/7]] @ h
+"""
+
+
+def bounded_networks(count: int) -> list[Network]:
+    made = (random_network(seed) for seed in range(200))
+    kept = [n for n in made if n.domain is not None and n.domain.is_bounded and n.input_size]
+    return kept[:count]
+
+
+def grid_points(known: Certified, count: int) -> list[list[int]]:
+    random, code = Random(3), known.code
+    ends = list(zip(code.lower, code.upper, strict=True))
+    inside = [[random.randint(a, b) for a, b in ends] for _ in range(count)]
+    return [*inside, list(code.lower), list(code.upper)]
+
+
+def partial_sums(layer: IntegerLayer, values: dict[str, list[int]], unit: int) -> list[int]:
+    """Every partial sum of a unit, in the order of the code."""
+    sums = [int(layer.bias[unit])]
+    for source, weight in layer.weights.items():
+        for w, v in zip(weight[unit].tolist(), values[source], strict=True):
+            sums.append(sums[-1] + w * v)
+    return sums
+
+
+def fits(known: Certified, point: list[int]) -> bool:
+    """Do all weights, partial sums and values fit their words at this point?"""
+    code, words = known.code, known.code.words
+    values = {code.input_name: point}
+    for layer in code.layers:
+        own = []
+        for unit in range(layer.size):
+            sums, shift = partial_sums(layer, values, unit), int(layer.shift[unit])
+            if max(map(abs, (*sums, sums[-1] + (1 << shift >> 1)))) > largest(words.sum):
+                return False
+            own.append(shifted(max(sums[-1], 0) if layer.is_relu else sums[-1], shift))
+        values[layer.name] = own
+        if max(map(abs, own), default=0) > largest(words.value):
+            return False
+    return all(
+        np.abs(w).max(initial=0) <= largest(words.weight)
+        for layer in code.layers
+        for w in layer.weights.values()
+    )
+
+
+@pytest.mark.parametrize("words", [SHORT, MIXED, LONG], ids=str)
+def test_code_is_within_the_bound_at_grid_points_and_at_real_points(words: Words) -> None:
+    for network in [*bounded_networks(6), net(SKIPPING)]:
+        assert network.domain is not None
+        known = certified_integers(network, network.domain, [words])
+        for point in grid_points(known, 8):
+            assert fits(known, point)
+            real = known.code.real_point(point)
+            off = zip(known.code.real_outputs(point), evaluate(network, real), strict=True)
+            assert all(abs(a - b) <= e for (a, b), e in zip(off, known.at_grid, strict=True))
+        for x in points_of(network.domain, 8, 1):
+            grid = known.code.rounded(x)
+            assert known.code.accepts(grid)
+            off = zip(known.code.real_outputs(grid), evaluate(network, x), strict=True)
+            assert all(abs(a - b) <= e for (a, b), e in zip(off, known.rounded, strict=True))
+
+
+def test_numpy_computes_the_integers_of_the_reference() -> None:
+    known = certified_integers(net(SKIPPING), net(SKIPPING).domain, [SHORT])
+    points = grid_points(known, 20)
+    got = integer_outputs(known.code, np.array(points))
+    assert got.tolist() == [known.code.evaluate(point) for point in points]
+
+
+def test_an_exact_network_has_no_error() -> None:
+    network = net("input x[1] in [-2, 2]\noutput relu(2*x + 1)\n")
+    known = certified_integers(network, network.domain, [LONG])
+    assert known.code.real_outputs(known.code.rounded([Fraction(3, 2)])) == [4]
+
+
+def test_halves_are_rounded_upward_on_both_sides_of_zero() -> None:
+    assert [shifted(v, 1) for v in (-3, -1, 1, 3)] == [-1, 0, 1, 2]
+    assert [shifted(v, 0) for v in (-3, 3)] == [-3, 3]
+
+
+def test_the_smallest_words_that_meet_an_error_are_taken() -> None:
+    network = float_network(2, 3, 8, 8, 2)
+    able = words_of(32, smaller=True)
+    errors = [certified_integers(network, network.domain, [w]).worst for w in able]
+    assert errors[0] > errors[1] > errors[2] > 0
+    for words, error in zip(able, errors, strict=True):
+        wanted = Fraction(error) * Fraction(101, 100)
+        assert certified_integers(network, network.domain, able, wanted, 0).code.words == words
+
+
+def test_an_error_that_no_words_meet_is_refused_with_what_can_be_met() -> None:
+    network = net(SKIPPING)
+    with pytest.raises(
+        InputError, match=r"at most 1e-20 is certified with no words of up to 32.* is \(int"
+    ):
+        certified_integers(network, network.domain, words_of(32, smaller=True), Fraction(1, 10**20))
+    with pytest.raises(InputError, match="c-int32"):
+        certified_integers(network, network.domain, words_of(16, smaller=True), Fraction(1, 10**9))
+
+
+@pytest.mark.parametrize("domain", [None, Domain.everywhere(2)])
+def test_without_a_bounded_domain_integers_are_refused(domain: Domain | None) -> None:
+    with pytest.raises(InputError, match='integers need the range .* domain="\\[0,1\\]"'):
+        certified_integers(net(SKIPPING), domain, [SHORT])
+
+
+def test_splitting_gives_a_smaller_bound() -> None:
+    network = net(
+        "input x[2] in [-1, 1]\n"
+        "h = relu([[1, 2], [-1, 1], [1/3, -1]] @ x)\n"
+        "g = relu([[1, -1, 1/7], [1, 1, -2/3]] @ h)\noutput [[1, -1]] @ g\n"
+    )
+    at_once = certified_integers(network, network.domain, [SHORT])
+    wanted = Fraction(at_once.worst) * Fraction(9, 10)
+    assert certified_integers(network, network.domain, [SHORT], wanted).worst <= wanted
+
+
+def test_rows_accept_every_rounding_of_a_point_of_the_domain() -> None:
+    network = net("input x[2] in [0, 1]\nassume x[0] + x[1]/3 <= 1/2\noutput relu(x)\n")
+    assert network.domain is not None
+    code = certified_integers(network, network.domain, [SHORT]).code
+    rows = integer_rows(network.domain, code)
+    inside = [x for x in points_of(network.domain, 30, 2) if network.domain.contains(x)]
+    assert len(inside) > 5
+    for x in inside:
+        assert accepted(code.rounded(x), rows, code)
+    assert not accepted(code.rounded([Fraction(1), Fraction(0)]), rows, code)
+    step = Fraction(1, 2**code.input_scale)
+    assert not accepted(code.rounded([Fraction(1, 2) + 2 * step, Fraction(0)]), rows, code)
+
+
+def test_a_row_with_long_numbers_is_widened_to_64_bits() -> None:
+    network = net(
+        "input x[2] in [0, 1]\n"
+        "assume 100000000000000000000000001/3*x[0] + x[1] <= 50000000000000000000000000/3\n"
+        "output relu(x)\n"
+    )
+    assert network.domain is not None
+    code = certified_integers(network, network.domain, [LONG]).code
+    ((row, bound),) = integer_rows(network.domain, code)
+    reach = sum(abs(c) * u for c, u in zip(row, code.upper, strict=True))
+    assert max(reach, abs(bound)) < 2**63
+    inside = [x for x in points_of(network.domain, 20, 2) if network.domain.contains(x)]
+    assert len(inside) > 5
+    for x in inside:
+        assert accepted(code.rounded(x), [(row, bound)], code)
+    assert not accepted(code.rounded([Fraction(51, 100), Fraction(0)]), [(row, bound)], code)
