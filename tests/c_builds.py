@@ -61,10 +61,10 @@ def self_test(source: Path, *flags: str, arguments: Sequence[str] = ()) -> str:
     return result.stdout
 
 
-def library(source: Path, *flags: str) -> ctypes.CDLL:
+def library(source: Path, *flags: str, by: str | None = None) -> ctypes.CDLL:
     """The source as a shared library."""
     target = source.with_suffix(".so")
-    command = [compiler(), *FLAGS, *flags, "-shared", "-fPIC", "-o", str(target), str(source)]
+    command = [by or compiler(), *FLAGS, *flags, "-shared", "-fPIC", "-o", str(target), str(source)]
     subprocess.run([*command, "-lm"], check=True, cwd=source.parent)
     return ctypes.CDLL(str(target))
 
@@ -90,7 +90,9 @@ class Unit:
         return getattr(self.loaded, name)(x, y, *more), list(y)
 
 
-def unit(network: Network, folder: Path, precision: str, *flags: str) -> Unit:
+def unit(
+    network: Network, folder: Path, precision: str, *flags: str, by: str | None = None
+) -> Unit:
     """Written, and compiled as a library."""
-    loaded = library(write_c(network, folder, precision), *flags)
+    loaded = library(write_c(network, folder, precision), *flags, by=by)
     return Unit(loaded, precision, network.output_size)
