@@ -6,21 +6,24 @@ import os
 import shutil
 import struct
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from emitters.test_tails import read
+from emitters.test_tails import WHOLE, assert_near, of_the_model, read
+from onnx_models import array
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.artifact import write_artifact
+from rectifold.emitters.choice import Choice, choice_of
 from rectifold.emitters.header import Origin
 from rectifold.emitters.rust import rust_code
 from rectifold.emitters.table import drop_in_format, emit
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
+from rectifold.formats.tail import Step, Tail
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate
@@ -41,7 +44,14 @@ fn {name}() {{
     }}
 }}
 """
+PREDICT = (
+    MAIN.replace("evaluate", "predict")
+    .replace("[7.0; {name}::OUTPUTS]", "[7_i64; {name}::PREDICTED]")
+    .replace("f64::from(v).to_bits()", "v")
+)
 Points = Sequence[Sequence[float]]
+Answer = tuple[str, list[float]]  # Ok(()) or why not, and the outputs
+Parse = Callable[[str], Answer]
 
 
 def emitted(network: Network, path: Path, precision: str = "float64") -> None:
@@ -65,7 +75,9 @@ def self_tests(folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def answers(folder: Path, asked: Mapping[str, Points]) -> list[tuple[str, list[float]]]:
+def answers(
+    folder: Path, asked: Mapping[str, Points], main: str = MAIN, parse: Parse | None = None
+) -> list[Answer]:
     """Ok(()) or why not, and y, of each module at its points; the crate is built without std, and
     its modules test themselves.
     """
@@ -73,7 +85,7 @@ def answers(folder: Path, asked: Mapping[str, Points]) -> list[tuple[str, list[f
     (folder / "nets.rs").write_text(f"#![no_std]\n#![deny(warnings)]\n{modules}")
     calls = "".join(f"    {name}();\n" for name in asked)
     functions = "".join(
-        MAIN.format(
+        main.format(
             name=name,
             count=len(points),
             points=", ".join(f"[{', '.join(str(_bits(v)) for v in x)}]" for x in points),
@@ -92,14 +104,14 @@ def answers(folder: Path, asked: Mapping[str, Points]) -> list[tuple[str, list[f
         assert "warning" not in run.stderr
     assert f"test result: ok. {len(asked)} passed" in self_tests(folder)
     lines = subprocess.run([str(folder / "main")], capture_output=True, text=True, check=True)
-    return [_answer(line) for line in lines.stdout.splitlines()]
+    return [(parse or _answer)(line) for line in lines.stdout.splitlines()]
 
 
 def _bits(value: float) -> int:
     return int(struct.unpack("<Q", struct.pack("<d", value))[0])
 
 
-def _answer(line: str) -> tuple[str, list[float]]:
+def _answer(line: str) -> Answer:
     said, _, words = line.partition(";")
     values = [struct.unpack("<d", struct.pack("<Q", int(w)))[0] for w in words.split(",") if w]
     return said, values
@@ -245,7 +257,65 @@ def test_a_domain_beyond_float32_has_no_stored_points(tmp_path: Path) -> None:
     assert "static LOWER: [Real; INPUTS] = [Real::INFINITY];" in text
 
 
-def test_a_tail_is_refused_with_the_remedy() -> None:
-    _, _, interface = read("softmax")
-    with pytest.raises(InputError, match="a file of type rust cannot hold the model's tail"):
+@needs_rust
+def test_a_choice_among_outputs_is_what_the_model_chooses(tmp_path: Path) -> None:
+    x = array(20, 2).astype(np.float64)
+    asked: dict[str, Points] = {}
+    for k, title in enumerate(WHOLE):
+        _, network, interface = read(title)
+        origin = Origin(digest(network), network.sizes, interface=interface)
+        code = rust_code(network, origin, f"net{k}.rs").main.decode("ascii")
+        (tmp_path / f"net{k}.rs").write_text(code)
+        asked[f"net{k}"] = x.tolist()
+    before = answers(tmp_path, asked)
+    found = answers(tmp_path, asked, main=PREDICT, parse=_whole)
+    for k, title in enumerate(WHOLE):
+        model, _, interface = read(title)
+        ours, ends = (
+            np.array([y for _, y in rows[k * len(x) : (k + 1) * len(x)]])
+            for rows in (before, found)
+        )
+        assert_near(ends, ours, of_the_model(model, interface, x), whole=True)
+
+
+def _whole(line: str) -> Answer:
+    said, _, words = line.partition(";")
+    return said, [float(word) for word in words.split(",")]
+
+
+@pytest.mark.parametrize("title", ["softmax", "sigmoid", "two classes", "log softmax"])
+def test_a_tail_that_is_no_choice_is_refused_with_the_remedy(title: str) -> None:
+    _, _, interface = read(title)
+    with pytest.raises(
+        InputError, match="code without a math library cannot hold the model's tail"
+    ):
         drop_in_format("rust", interface)
+
+
+CHOICES = {
+    "argmin of groups": (
+        [Step("softmax", 2, 3, 4), Step("argmin", 2, 3, 4)],
+        Choice(Step("argmin", 2, 3, 4), ()),
+    ),
+    "softmax over other groups": ([Step("softmax", 1, 6, 4), Step("argmax", 2, 3, 4)], None),
+    "sigmoid of each": (
+        [Step("sigmoid", 1, 6, 1), Step("argmax", 1, 6, 1), Step("label", 1, 1, 1, (4, 9))],
+        Choice(Step("argmax", 1, 6, 1), (4, 9)),
+    ),
+    "two classes": (
+        [Step("sigmoid", 1, 1, 1), Step("both_classes", 1, 1, 1), Step("argmax", 1, 2, 1)],
+        Choice(None, ()),
+    ),
+    "the less likely of two classes": (
+        [Step("sigmoid", 1, 1, 1), Step("both_classes", 1, 1, 1), Step("argmin", 1, 2, 1)],
+        None,
+    ),
+    "no choice": ([Step("argmax", 1, 6, 1), Step("softmax", 1, 1, 1)], None),
+    "labels of nothing chosen": ([Step("label", 1, 1, 1, (4, 9))], None),
+}
+
+
+@pytest.mark.parametrize("title", CHOICES)
+def test_choices_that_need_no_exp(title: str) -> None:
+    steps, wanted = CHOICES[title]
+    assert choice_of(Tail("y", tuple(steps), ("Some",))) == wanted

@@ -26,7 +26,7 @@ from rectifold.emitters.constraint_sums import (
 )
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_floats
-from rectifold.emitters.tail_code import require_tail_fits
+from rectifold.emitters.tail_code import choice_in
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import input_box, numbers, weights_of
 from rectifold.errors import InputError
@@ -44,10 +44,9 @@ _FACTOR, _MODULUS = 0x100000001B3, 2**64  # of FNV-1a
 def rust_code(network: Network, origin: Origin, name: str) -> Artifact:
     """The module `name`, and for many parameters a file of weights.
 
-    Raises InputError for a tail, for weights beyond the range, and for a name that the module
-    cannot say where it has a file beside it.
+    Raises InputError for a tail that is no choice among outputs, for weights beyond the range, and
+    for a name that the module cannot say where it has a file beside it.
     """
-    require_tail_fits(origin.interface, "rust")
     arrays = weights_of(network, origin.precision)
     if network.parameters <= CAPS.inline_parameters:
         storage = "".join(_arrays(arrays, origin.precision))
@@ -105,7 +104,7 @@ def _module(network: Network, origin: Origin, storage: str, intact: str) -> str:
         check=_CHECK if constraints else "Ok(())",
         body="\n".join(_body(network, origin)),
         storage=storage,
-        constraints=constraints,
+        constraints=constraints + _predict(origin),
         count=len(tests.points),
         points=", ".join(f"[{_list(row, kind)}]" for row in tests.points),
         expected=", ".join(f"[{_list(row, 'float64')}]" for row in tests.expected),
@@ -195,6 +194,35 @@ def _constraints(domain: Domain | None, kind: str) -> str:
         wide="f64::from(x[k])" if kind == "float32" else "x[k]",
         rounding=ROUNDING,
         lower=ROUNDING - _BITS[kind],
+    )
+
+
+def _predict(origin: Origin) -> str:
+    """The function `predict`; empty where there is no tail."""
+    found = choice_in(origin.interface)
+    if found is None:
+        return ""
+    tail, choice = found
+    step, chosen, function = choice.step, "usize::from(y[n] > 0.0)", ""
+    if step is not None:
+        chosen = "place(&y, n)"
+        is_most = step.function == "argmax"
+        function = template("rust_place").format(
+            what="largest" if is_most else "least",
+            sign=">" if is_most else "<",
+            length=step.length,
+            inner=step.inner,
+            group=step.length * step.inner,
+        )
+    labels = ", ".join(map(str, choice.labels))
+    return template("rust_choice").format(
+        size=tail.size,
+        labels=f"static LABELS: [i64; {len(choice.labels)}] = [{labels}];\n" if labels else "",
+        which=tail.which,
+        words=tail.words,
+        chosen=chosen,
+        answer="LABELS[chosen]" if labels else "chosen as i64",
+        function=function.rstrip("\n"),
     )
 
 

@@ -8,13 +8,14 @@ Written for floats: the maximum is taken off before exp, so nothing overflows.
 
 from __future__ import annotations
 
+from rectifold.emitters.choice import Choice, choice_of
 from rectifold.emitters.header import Origin
 from rectifold.emitters.templates import template
 from rectifold.errors import InputError, asked
 from rectifold.formats.interface import Interface, tail_words
 from rectifold.formats.tail import Step, Tail
 
-_NETWORK_ONLY = ("relu", "npz", "rust", "mps", "lp")  # formats that say a network alone
+_NETWORK_ONLY = ("relu", "npz", "mps", "lp")  # formats that say a network alone
 _ALONG = ("softmax", "log_softmax", "argmax", "argmin")  # functions of groups of entries
 
 
@@ -37,13 +38,32 @@ def tail_of(interface: Interface | None) -> Tail | None:
 
 def require_tail_fits(interface: Interface | None, kind: str) -> None:
     """Raises InputError where a format other than ONNX would lose the tail, with the remedy."""
-    if kind not in _NETWORK_ONLY:
+    if kind == "rust":
+        choice_in(interface)
+    elif kind not in _NETWORK_ONLY:
         tail_of(interface)
     elif interface is not None and interface.tail:
         raise InputError(
             f"a file of type {kind} cannot hold the model's tail ({tail_words(interface)}); "
             f"{remedy(interface)}"
         )
+
+
+def choice_in(interface: Interface | None) -> tuple[Tail, Choice] | None:
+    """The tail for code without a math library: a choice among outputs; None where there is none.
+
+    Raises InputError where the model gives other numbers, with the remedy.
+    """
+    tail = tail_of(interface)
+    if interface is None or tail is None:
+        return None
+    choice = choice_of(tail)
+    if choice is None:
+        raise InputError(
+            f"code without a math library cannot hold the model's tail ({tail_words(interface)}), "
+            f"but an argmax of it; {remedy(interface)}"
+        )
+    return tail, choice
 
 
 def remedy(interface: Interface) -> str:
