@@ -175,7 +175,9 @@ def _source(
             else located(stored.tables, packed(stored.tables)[1]),
             "\n",
             check,
-            forward_code(layers, "" if side is None else "const unsigned char *data, "),
+            forward_code(
+                layers, "" if side is None else "const unsigned char *data, ", names.upper
+            ),
             "" if side is None else side.code(names),
             _entries(names, side),
             tail,

@@ -19,7 +19,8 @@ from rectifold.emitters.c.arrays import StoredLayers, bias_prefix, edge_prefix
 from rectifold.emitters.c.numbers import real_type, weight_type
 from rectifold.emitters.c.slots import Slots, slots_of
 from rectifold.emitters.c.stored import bias_code, product_code
-from rectifold.emitters.storage import DenseRows
+from rectifold.emitters.c.vector import DenseShape, vector_path, vector_width
+from rectifold.emitters.storage import DenseRows, StoredBias
 from rectifold.emitters.weights import numbers
 from rectifold.ir.network import Layer, Network
 
@@ -69,38 +70,92 @@ class Layers:
         return Layers(network, stored, precision, slots_of(network))
 
 
-def forward_code(layers: Layers, given: str) -> str:
+def forward_code(layers: Layers, given: str, upper: str) -> str:
     """The helpers that are used, and the function `forward`; `given`: its first parameters."""
     network = layers.network
-    body = "".join(layer_code(layers, layer) for layer in network.layers if layer.size)
+    used = [layer for layer in network.layers if layer.size]
+    body = "".join(layer_code(layers, layer, upper) for layer in used)
     if network.output == network.input_name and network.output_size:
         body = f"    size_t i;\n    for (i = 0; i < {network.output_size}; i++) y[i] = x[i];\n"
     slots = f"    real s[{layers.slots.size}];\n" if layers.slots.size else ""
+    shapes = [shape for layer in used for shape in _shapes(layers, layer).values()]
     return (
-        "".join(text for call, text in _HELPERS if f" {call}" in body)
+        (vector_width(upper) if shapes else "")
+        + _helpers(layers, used, upper)
+        + vector_path(shapes, layers.precision, upper)
         + f"static void forward({given}const real *x, real *y)\n{{\n{slots}{body}"
         + "    (void)x;\n    (void)y;\n}\n\n"
     )
 
 
-def layer_code(layers: Layers, layer: Layer) -> str:
-    """The block of one layer that has units."""
-    number = numbers(layers.network)
-    bias, prefix = layers.stored.biases[layer.name], bias_prefix(number, layer.name)
-    plain = bias.which is None and bias.counts is None
-    parts = [f"    {{\n        real *a = {_place(layers, layer.name)};\n"]
-    if plain:
-        parts.append(f"        begin({prefix}values, {layer.size}, a);\n")
-    else:
-        parts.append(bias_code(bias, lambda table: prefix + table, layer.size))
-    parts += [
-        edge_code(layers, layer, source)
-        for source in layer.weights
-        if (layer.name, source) in layers.stored.edges
-    ]
-    if layer.is_relu:
+def _helpers(layers: Layers, used: list[Layer], upper: str) -> str:
+    """What the layers call; where the vector path does not, it is not there for it."""
+    portable = "".join(_statements(layers, layer, is_vector=False) for layer in used)
+    vector = "".join(_statements(layers, layer, is_vector=True) for layer in used)
+    always = "".join(text for call, text in _HELPERS if f" {call}" in vector)
+    other = "".join(
+        text for call, text in _HELPERS if f" {call}" in portable and f" {call}" not in vector
+    )
+    return always + (f"#ifndef {upper}_VECTOR\n{other}#endif\n\n" if other else "")
+
+
+def layer_code(layers: Layers, layer: Layer, upper: str) -> str:
+    """The block of one layer that has units, on both paths."""
+    portable = _statements(layers, layer, is_vector=False)
+    vector = _statements(layers, layer, is_vector=True)
+    body = f"#ifdef {upper}_VECTOR\n{vector}#else\n{portable}#endif\n"
+    return (
+        f"    {{\n        real *a = {_place(layers, layer.name)};\n"
+        + (portable if vector == portable else body)
+        + "    }\n"
+    )
+
+
+def _statements(layers: Layers, layer: Layer, *, is_vector: bool) -> str:
+    """Begin with the biases, add every edge, cut at zero: in a call of an edge, or of its own."""
+    prefix = bias_prefix(numbers(layers.network), layer.name)
+    shapes = _shapes(layers, layer) if is_vector else {}
+    bias, parts = layers.stored.biases[layer.name], []
+    if not any(shape.begins for shape in shapes.values()):
+        plain = f"        begin({prefix}values, {layer.size}, a);\n"
+        other = bias_code(bias, lambda table: prefix + table, layer.size)
+        parts.append(plain if _is_plain(bias) else other)
+    for source in _edges(layers, layer):
+        if source in shapes:
+            tables = f"{edge_prefix(numbers(layers.network), layer.name, source)}values"
+            given = f"{tables}, {prefix}values, {_place(layers, source)}"
+            parts.append(f"        {shapes[source].function}({given}, a);\n")
+        else:
+            parts.append(edge_code(layers, layer, source))
+    if layer.is_relu and not any(shape.cuts for shape in shapes.values()):
         parts.append(f"        relu({layer.size}, a);\n")
-    return "".join([*parts, "    }\n"])
+    return "".join(parts)
+
+
+def _shapes(layers: Layers, layer: Layer) -> dict[str, DenseShape]:
+    """The edges that the vector path takes: the first begins the sums, the last cuts them."""
+    edges, found = _edges(layers, layer), {}
+    for source in edges:
+        form = layers.stored.edges[layer.name, source]
+        if isinstance(form, DenseRows):
+            inputs, units = form.values.shape
+            shape = DenseShape(
+                inputs,
+                units,
+                begins=source == edges[0] and _is_plain(layers.stored.biases[layer.name]),
+                cuts=source == edges[-1] and layer.is_relu,
+            )
+            if shape.fits(layers.precision):
+                found[source] = shape
+    return found
+
+
+def _edges(layers: Layers, layer: Layer) -> list[str]:
+    return [source for source in layer.weights if (layer.name, source) in layers.stored.edges]
+
+
+def _is_plain(bias: StoredBias) -> bool:
+    return bias.which is None and bias.counts is None
 
 
 def edge_code(layers: Layers, layer: Layer, source: str) -> str:

@@ -1,0 +1,15 @@
+"""How emitted C uses the registers of a processor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class VectorEffort:
+    """Sums of a panel that stay in registers: more of them load an input's weights in one go."""
+
+    sums: int = 13
+    """Of 16 registers; the others hold the input, a product and, mixed, converted weights."""
+    sums_of_64_bytes: int = 24
+    """Of 32 registers, which there are where vectors have 64 bytes."""

@@ -1,0 +1,167 @@
+"""The vector path of emitted C: a layer's sums in registers, by GNU vector extensions.
+
+    static void dense_5_50_relu(const weight *w, const weight *b, const real *x, real *a);
+
+for every shape of a dense edge, for vectors of 64, 32 and 16 bytes; the preprocessor chooses. A
+panel is as many units as have their sums in registers. For each input that is not zero its row of
+weights is loaded once and added:
+
+    units          0 ... 15 | 16 ... 31 | 32 ... 47 | 34 ... 49      50 units, vectors of 16
+    s = b + Σ x[j] w[j]                   j in order, x[j] ≠ 0
+
+The last vector begins earlier and gives again, bit by bit, what the one before gave. Sound because
+each unit's sum has the order and the roundings of the portable path: lanes do not meet, and leaving
+out x[j] = 0 adds nothing. Where sums are continued, not begun, nothing may be added twice: then the
+panels tile the layer, or it stays portable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rectifold.effort.vectors import VectorEffort
+from rectifold.emitters.c.numbers import filled
+
+_WIDTHS = (64, 32, 16)
+
+
+@dataclass(frozen=True, order=True)
+class DenseShape:
+    """An edge with weights stored input by input; neither side is empty.
+
+    `begins`: the sums begin with the biases, else they are continued. `cuts`: they are cut at zero.
+    """
+
+    inputs: int
+    units: int
+    begins: bool
+    cuts: bool
+
+    @property
+    def function(self) -> str:
+        """The name of its function in emitted code."""
+        kind = "dense" if self.begins else "onto"
+        return f"{kind}_{self.inputs}_{self.units}" + ("_relu" if self.cuts else "")
+
+    def fits(self, precision: str) -> bool:
+        """Whether the vector path can take it, whatever the width of vectors."""
+        panels = [_panel(self.units, width, _bytes(precision)) for width in _WIDTHS]
+        return self.begins or all(self.units % panel.columns == 0 for panel in panels)
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """How a layer is cut for vectors of `width` bytes: `vectors` sums that cover `columns` units.
+
+    Width 1 stands for single numbers.
+    """
+
+    width: int
+    vectors: int
+    columns: int
+
+
+def vector_width(upper: str) -> str:
+    """The lines that define {upper}_VECTOR, the bytes of a vector, where the path can be taken."""
+    return filled("c_vector_width", upper=upper)
+
+
+def vector_path(shapes: Iterable[DenseShape], precision: str, upper: str) -> str:
+    """The functions of all shapes, between #ifdef {upper}_VECTOR and #endif; nothing for none."""
+    ordered = sorted(set(shapes))
+    if not ordered:
+        return ""
+    size = _bytes(precision)
+    cut = {width: [_panel(shape.units, width, size) for shape in ordered] for width in _WIDTHS}
+    most = max(panel.vectors for panels in cut.values() for panel in panels)
+    return filled(
+        "c_vector",
+        upper=upper,
+        bits=f"uint{8 * size}_t",
+        types=_types(precision, upper),
+        repeats="".join(_repeat(times) for times in range(1, most + 1)),
+        layers=_layers(ordered, cut, upper),
+    )
+
+
+def _bytes(precision: str) -> int:
+    return 4 if precision == "float32" else 8
+
+
+def _panel(units: int, widest: int, size: int) -> _Panel:
+    """The widest vectors that fit into the layer, and as few and even panels as registers allow."""
+    width = next((w for w in _WIDTHS if w <= widest and w // size <= units), 1)
+    lanes = max(width // size, 1)
+    vectors = -(-units // lanes)
+    most = VectorEffort.sums_of_64_bytes if width == 64 else VectorEffort.sums
+    panels = -(-vectors // most)
+    even = -(-vectors // panels)
+    return _Panel(width, even, min(units, even * lanes))
+
+
+def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str) -> str:
+    lines: list[str] = []
+    for width, panels in cut.items():
+        lines.append(f"#{'elif' if lines else 'if'} {upper}_VECTOR == {width}")
+        lines += [_layer(*pair) for pair in zip(shapes, panels, strict=True)]
+    return "\n".join([*lines, "#endif"])
+
+
+def _layer(shape: DenseShape, panel: _Panel) -> str:
+    begin, end = "BIAS" if shape.begins else "SUMS", "RELU" if shape.cuts else "KEEP"
+    panels = f"{panel.width}, TIMES_{panel.vectors}, {panel.columns}"
+    return f"LAYER({shape.function}, {shape.inputs}, {shape.units}, {panels}, {begin}, {end})"
+
+
+def _repeat(times: int) -> str:
+    before = f"TIMES_{times - 1}(M, BYTES, columns) " if times > 1 else ""
+    return f"#define TIMES_{times}(M, BYTES, columns) {before}M({times - 1}, BYTES, columns)\n"
+
+
+def _types(precision: str, upper: str) -> str:
+    """Vectors of every width that there may be, and single numbers under the same names."""
+    single = (
+        "typedef real vector_1;\ntypedef real read_1;\n#define LANES_1 1\n"
+        "#define RELU_1(s) ((s) < zero ? zero : (s))\n#define LOAD_1(p) ((real)*(p))\n"
+    )
+    widest = "".join(
+        f"#{'elif' if k else 'if'} {upper}_VECTOR == {width}\n"
+        f"typedef vector_{width} widest;\ntypedef read_{width} read_widest;\n"
+        f"#define FIRST_BITS {_first_bits(width // _bytes(precision))}\n"
+        for k, width in enumerate(_WIDTHS)
+    )
+    return single + "".join(_type(w, precision, upper) for w in _WIDTHS) + widest + "#endif"
+
+
+def _first_bits(lanes: int) -> str:
+    return ", ".join(f"{1 << lane}u" for lane in range(lanes))
+
+
+def _type(width: int, precision: str, upper: str) -> str:
+    size = _bytes(precision)
+    return filled(
+        "c_vector_type",
+        upper=upper,
+        width=width,
+        signs=f"int{8 * size}_t",
+        lanes=width // size,
+        load=_converted(width) if precision == "mixed" else _loaded(width),
+    )
+
+
+def _loaded(width: int) -> str:
+    return f"#define LOAD_{width}(p) (*(const read_{width} *)(p))\n"
+
+
+def _converted(width: int) -> str:
+    """Float weights as doubles: of these two forms each compiler makes one instruction of one."""
+    items = ", ".join(f"(p)[{k}]" for k in range(width // 8))
+    return f"""#ifdef __clang__
+typedef float weights_{width}
+    __attribute__((vector_size({width // 2}), aligned(sizeof(float)), may_alias));
+#define LOAD_{width}(p) __builtin_convertvector(*(const weights_{width} *)(p), vector_{width})
+#else
+#define LOAD_{width}(p) (__extension__(vector_{width}){{ {items} }})
+#endif
+"""

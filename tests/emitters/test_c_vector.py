@@ -1,0 +1,123 @@
+"""The vector path of emitted C gives the bits of the portable path, whoever compiles it."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from c_builds import compiles, write_c
+from rectifold.emitters.c.vector import DenseShape, vector_path
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.network import Network
+from support import float_network
+
+PRECISIONS = ("float32", "mixed", "float64")
+SIZES = (5, 1, 2, 3, 7, 15, 16, 17, 50, 65, 130, 3)  # around all widths, more than one panel
+STRICT = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
+
+
+def branching(units: int) -> Network:
+    """Layers that read the layer before and the input as well."""
+    chain = float_network(units, 6, units, units, 3)
+    draw = np.random.default_rng(units)
+    layers = [
+        replace(layer, weights=dict(layer.weights) | {"x": _weights(draw, layer.size, 6)})
+        if place
+        else layer
+        for place, layer in enumerate(chain.layers)
+    ]
+    return replace(chain, layers=layers)
+
+
+def _weights(draw: np.random.Generator, units: int, inputs: int) -> Matrix:
+    numbers = draw.standard_normal((units, inputs)).astype(np.float32)
+    return Matrix.from_floats(numbers.astype(np.float64))
+
+
+def answers(source: Path, network: Network, precision: str, by: str, *flags: str) -> bytes:
+    """The bits of the outputs at points with zeros, with few of them, and with none but zeros."""
+    target = source.with_name(f"unit{len(list(source.parent.iterdir()))}.so")
+    command = [by, *STRICT, *flags, "-shared", "-fPIC", "-o", str(target), str(source), "-lm"]
+    subprocess.run(command, check=True, cwd=source.parent)
+    draw = np.random.default_rng(0)
+    x = draw.uniform(-1, 1, (60, network.input_size)) * (draw.random((60, 1)) < 0.9)
+    x[::3] *= draw.random(x[::3].shape) < 0.3
+    kept = x.astype(np.float32 if precision == "float32" else np.float64)
+    y = np.zeros((len(kept), network.output_size), kept.dtype)
+    places = [ctypes.c_void_p(array.ctypes.data) for array in (kept, y)]
+    code = ctypes.CDLL(str(target))
+    assert code.unit_evaluate_batch(*places, ctypes.c_size_t(len(kept))) == 0
+    assert np.count_nonzero(y) > 20
+    return y.tobytes()
+
+
+def tools() -> list[str]:
+    """The compilers that have vector extensions, or the test is skipped."""
+    found = [name for name in ("gcc", "clang") if shutil.which(name)]
+    if not found:
+        pytest.skip("neither gcc nor clang is installed")
+    return found
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_both_paths_give_the_same_bits(precision: str, tmp_path: Path) -> None:
+    """Also where gcc would contract (gnu99 on a processor with multiply-add)."""
+    network = float_network(1, *SIZES)
+    source = write_c(network, tmp_path, precision)
+    for by in tools():
+        portable = ("-std=c99", "-O2", "-ffp-contract=off", "-DUNIT_PORTABLE")
+        want = answers(source, network, precision, by, *portable)
+        for flags in (("-std=c99", "-O2"), ("-std=gnu99", "-O3", "-march=native")):
+            assert answers(source, network, precision, by, *flags) == want
+
+
+@pytest.mark.parametrize("units", [12, 130])
+def test_layers_of_several_sources_give_the_same_bits(units: int, tmp_path: Path) -> None:
+    """Sums are continued in registers, unless a panel would be added twice."""
+    network = branching(units)
+    source = write_c(network, tmp_path, "float32")
+    assert (f" onto_6_{units}_relu(" in source.read_text()) == (units == 12)
+    by = tools()[0]
+    want = answers(source, network, "float32", by, "-O2", "-DUNIT_PORTABLE")
+    for flags in (("-O2",), ("-O3", "-march=native")):
+        assert answers(source, network, "float32", by, *flags) == want
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("by", ["gcc", "clang", "g++"])
+def test_no_width_has_a_warning(by: str, precision: str, tmp_path: Path) -> None:
+    if shutil.which(by) is None:
+        pytest.skip(f"{by} is not installed")
+    source = write_c(float_network(1, 3, 17, 5, 1), tmp_path, precision)
+    language = ["-xc++"] if by == "g++" else ["-std=c99"]
+    for width in ("-mavx", "-mavx512f"):
+        result = compiles(source, *language, *STRICT, "-O2", width, by=by)
+        if "unrecognized" in result.stderr or "unsupported" in result.stderr:
+            pytest.skip(f"{by} knows no {width} for this processor")
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_network_without_dense_layers_has_no_vector_path(tmp_path: Path) -> None:
+    plain = float_network(1, 2, 1)
+    constant = replace(plain, layers=[replace(layer, weights={}) for layer in plain.layers])
+    assert "VECTOR" not in write_c(constant, tmp_path, "float32").read_text()
+    assert vector_path([], "float32", "UNIT") == ""
+
+
+def test_continued_sums_are_taken_where_no_panel_overlaps_another() -> None:
+    shapes = [DenseShape(4, units, begins=False, cuts=True) for units in (1, 50, 52, 104, 130)]
+    assert [shape.fits("float32") for shape in shapes] == [True, True, True, True, False]
+    assert DenseShape(4, 130, begins=True, cuts=True).fits("float32")
+
+
+def test_a_shape_is_written_once() -> None:
+    shape = DenseShape(3, 50, begins=True, cuts=True)
+    text = vector_path([shape, shape], "float32", "UNIT")
+    assert text.count("LAYER(dense_3_50_relu, 3, 50, 64, TIMES_4, 50, BIAS, RELU)") == 1
+    assert text.count("LAYER(dense_3_50_relu, 3, 50, 16, TIMES_13, 50, BIAS, RELU)") == 1
