@@ -58,13 +58,18 @@ def test_outputs_are_the_sums_in_order_and_within_the_bound(
             assert abs(Fraction(value) - want) <= Fraction(allowed)
 
 
-@pytest.mark.parametrize("by", ["gcc", "clang"])
+@pytest.mark.parametrize(
+    ("by", "flags"),
+    [("gcc", "-O3"), ("clang", "-O3"), ("clang", "-O3 -funsafe-math-optimizations")],
+)
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_every_compiler_gives_the_same_bits(precision: str, by: str, tmp_path: Path) -> None:
+def test_every_compiler_gives_the_same_bits(
+    precision: str, by: str, flags: str, tmp_path: Path
+) -> None:
     if shutil.which(by) is None:
         pytest.skip(f"{by} is not installed")
     network = float_network(5, 7, 33, 20, 33, 3)
-    evaluated = unit(network, tmp_path, precision, "-O3", by=by)
+    evaluated = unit(network, tmp_path, precision, *flags.split(), by=by)
     assert network.domain is not None
     kind = np.dtype(COMPUTED[precision]).type
     for point in points_of(network.domain, 10, 1):

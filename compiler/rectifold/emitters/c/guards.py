@@ -2,6 +2,7 @@
 
     fast-math, x87                     refused by #error: NaN would pass, sums would round otherwise
     contraction to multiply-add        switched off (clang's -ffp-contract=fast ignores that)
+    reordered sums                     refused where gcc tells of them, switched off in clang
 
 The certified bound holds with and without contraction; the same bits everywhere do not.
 """
