@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.emitters.shared_rows import Numbers
-from rectifold.emitters.storage import Storage, storage_of
+from rectifold.emitters.index_tables import Numbers
+from rectifold.emitters.placed_rows import PlacedRows, placed_rows
+from rectifold.emitters.shared_rows import SharedRows, shared_rows
+from rectifold.emitters.sharing import sharing_of
+from rectifold.emitters.storage import Storage, storage_of, stored_numbers
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 
@@ -43,4 +46,22 @@ def stored(numbers: Numbers, precision: str = "mixed") -> Storage:
     kind = np.float64 if precision == "float64" else np.float32
     assert form.matrix().dtype == kind
     assert np.array_equal(form.matrix(), numbers.astype(kind))
+    return form
+
+
+def strips(numbers: Numbers, precision: str = "mixed") -> SharedRows | None:
+    """The matrix with each kernel in one piece, where it shares enough."""
+    own = stored_numbers(Matrix.from_floats(numbers), precision)
+    sharing = sharing_of(own)
+    form = None if sharing is None else shared_rows(sharing)
+    assert form is None or np.array_equal(form.matrix(), own)
+    return form
+
+
+def places(numbers: Numbers, precision: str = "mixed") -> PlacedRows | None:
+    """The matrix with the kernels side by side, where there are enough."""
+    own = stored_numbers(Matrix.from_floats(numbers), precision)
+    sharing = sharing_of(own)
+    form = None if sharing is None else placed_rows(sharing)
+    assert form is None or np.array_equal(form.matrix(), own)
     return form

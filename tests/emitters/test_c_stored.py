@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from rectifold.emitters.c.stored import bias_code, product_code
-from rectifold.emitters.shared_rows import Numbers
-from rectifold.emitters.storage import DenseRows, Storage, StoredBias, bias_of
+from rectifold.emitters.index_tables import Numbers
+from rectifold.emitters.placed_rows import PlacedRows
+from rectifold.emitters.shared_rows import SharedRows
+from rectifold.emitters.storage import SparseRows, Storage, StoredBias, bias_of
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
-from weight_matrices import convolution, random_numbers, stored
+from weight_matrices import convolution, places, random_numbers, stored, strips
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
@@ -67,11 +69,13 @@ def matrices() -> list[Numbers]:
     last = edges[np.arange(320).reshape(5, 64).T.ravel()]
     holes = edges[:, rng.random(edges.shape[1]) < 0.7]
     few = np.round(edges)
+    removed = np.delete(convolution((2, 9), 6, 3, 1)[0], [7, 30, 31, 200], axis=0)
     inner, _ = convolution((2, 5), 12, 3)
     line, column = np.indices((50, 10))
     uneven = inner[((line % 2 == 0) | (column % 2 == 0)).ravel()][:320]  # steps of 1 and of 2
     return [
         edges,
+        removed,
         uneven,
         strided,
         last,
@@ -87,8 +91,12 @@ def matrices() -> list[Numbers]:
 @needs_compiler
 @pytest.mark.parametrize("precision", ["float32", "mixed", "float64"])
 def test_the_bits_are_those_of_the_dense_sum(precision: str, tmp_path: Path) -> None:
-    forms = [stored(numbers, precision) for numbers in matrices()]
-    assert not any(isinstance(form, DenseRows) for form in forms)
+    forms: list[Storage] = []
+    for numbers in matrices():
+        every = (stored(numbers, precision), strips(numbers, precision), places(numbers, precision))
+        forms += [form for form in every if form is not None]
+    kinds = {type(form) for form in forms}
+    assert kinds == {SparseRows, SharedRows, PlacedRows}
     biases = np.repeat([0.25, -0.5, 1.5, 0.1, 3.0], 64)
     layer = Layer("h", "relu", Matrix.from_floats(biases[:, None]), {})
     library = functions(forms, bias_of(layer, precision), precision, tmp_path)

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rectifold.emitters.shared_rows import SharedRows, shared_rows
+from rectifold.emitters.placed_rows import PlacedRows
+from rectifold.emitters.shared_rows import SharedRows
 from rectifold.emitters.storage import (
     DenseRows,
     SparseRows,
@@ -17,7 +18,7 @@ from rectifold.emitters.storage import (
 )
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
-from weight_matrices import convolution, random_numbers, stored
+from weight_matrices import convolution, places, random_numbers, stored, strips
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed", "float64"])
@@ -63,17 +64,20 @@ def test_gaps_beyond_a_byte_are_wider() -> None:
 @pytest.mark.parametrize("kernel", [2, 3])
 def test_every_value_of_a_kernel_is_stored_once(padding: int, stride: int, kernel: int) -> None:
     numbers, values = convolution((3, 4), 9, kernel, padding, stride)
-    form = stored(numbers)
-    assert isinstance(form, SharedRows)
-    assert sorted(form.values.tolist()) == sorted(values.ravel().tolist())
-    assert form.products == np.count_nonzero(numbers)
+    form, placed = strips(numbers), places(numbers)
+    assert form is not None
+    assert placed is not None
+    expected = sorted(values.ravel().tolist())
+    assert sorted(form.values.tolist()) == sorted(placed.values.ravel().tolist()) == expected
+    assert form.products == placed.products == np.count_nonzero(numbers)
     borders = len(form.patterns.starts) - 1
     assert borders <= (1 if padding == 0 else 9 if kernel <= 3 and padding < 2 else 25)
+    assert placed.places.unit_step == len(numbers) // 4
 
 
 def test_a_convolution_without_a_border_has_one_pattern_and_one_strip_a_line() -> None:
-    form = stored(convolution((2, 3), 8, 3)[0])
-    assert isinstance(form, SharedRows)
+    form = strips(convolution((2, 3), 8, 3)[0])
+    assert form is not None
     assert form.patterns.starts.tolist() == [0, 6]
     assert form.patterns.gap.tolist() == [0, 5, 5, 45, 5, 5]  # lines and channels of the input
     assert form.patterns.length.tolist() == [3] * 6
@@ -90,10 +94,14 @@ def test_removed_units_leave_the_kernel_shared(kept_inputs: float, kept_units: f
     rng = np.random.default_rng(7)
     numbers = numbers[rng.random(len(numbers)) < kept_units]
     numbers = numbers[:, rng.random(numbers.shape[1]) < kept_inputs]
-    form = stored(numbers)
-    assert isinstance(form, SharedRows)
-    assert sorted(form.values.tolist()) == sorted(values.ravel().tolist())
-    assert stored_bytes(form) < 1.2 * np.count_nonzero(numbers)
+    form, placed = strips(numbers), places(numbers)
+    assert form is not None
+    expected = sorted(values.ravel().tolist())
+    assert sorted(form.values.tolist()) == expected
+    if placed is not None:
+        assert sorted(placed.values.ravel().tolist()) == expected
+    assert (placed is None) == (kept_units < 2 / 3)
+    assert stored_bytes(stored(numbers)) < 1.2 * np.count_nonzero(numbers)
 
 
 def test_values_that_occur_twice_in_a_kernel_are_told_apart() -> None:
@@ -172,15 +180,69 @@ def test_matrices_of_few_numbers_are_never_larger_than_dense() -> None:
 
 
 def test_rows_are_found_only_where_numbers_repeat() -> None:
-    assert shared_rows(random_numbers(20, 20, 0.2)) is None
+    assert strips(random_numbers(20, 20, 0.2)) is None
+
+
+def test_kernels_lie_side_by_side_where_all_read_at_a_place() -> None:
+    numbers, values = convolution((3, 8), 6, 3, 1)
+    form = stored(numbers)
+    assert isinstance(form, PlacedRows)
+    assert form.values.shape == (27, 8)
+    assert np.array_equal(form.values, values.reshape(8, 27).T)
+    assert form.places.units[:, 0].tolist() == list(range(36))
+    assert form.places.unit_step == 36
+    assert len(form.patterns.starts) == 10
+    assert set(form.tables) == {
+        "values",
+        "starts",
+        "gap",
+        "skip",
+        "length",
+        "pattern",
+        "column",
+        "units",
+    }
+
+
+def test_a_place_says_which_of_its_units_were_removed() -> None:
+    numbers, _ = convolution((3, 8), 6, 3, 1)
+    form = places(np.delete(numbers, [5, 100], axis=0))
+    assert form is not None
+    assert form.places.unit_step is None
+    places_of, kernels = np.nonzero(form.places.units == 286)
+    assert sorted(kernels.tolist()) == [0, 2]
+    others = form.places.units[places_of]
+    assert sorted(others[:, 3].tolist()) == [5 + 3 * 36 - 2, 28 + 3 * 36 - 2]
+    assert form.products == np.count_nonzero(numbers)
+
+
+def test_rows_that_are_equal_are_no_units_of_one_place() -> None:
+    numbers, _ = convolution((3, 8), 6, 3, 1)
+    assert places(np.concatenate([numbers, numbers[:1]])) is None
+
+
+def test_a_place_that_has_few_of_the_kernels_has_strips() -> None:
+    """A grouped convolution: half of the sums of a place would be of no unit."""
+    parts = [convolution((1, 4), 6, 3, 1, seed=seed)[0] for seed in (1, 2)]
+    none = np.zeros_like(parts[0])
+    assert places(np.block([[parts[0], none], [none, parts[1]]])) is None
+
+
+def test_a_marked_kernel_value_that_border_rows_mark_otherwise_is_one_place() -> None:
+    """A value that a kernel has twice, where its neighbour lies beyond the border."""
+    numbers, values = convolution((2, 4), 8, 3, 1)
+    numbers[numbers == values[1, 1, 2, 2]] = values[1, 0, 1, 0]
+    form = places(numbers)
+    assert form is not None
+    assert form.values.shape == (18, 4)
 
 
 def test_channels_that_come_last_make_strips_of_channels() -> None:
     numbers, values = convolution((2, 6), 8, 3, 1)
     units = np.arange(len(numbers)).reshape(6, -1).T.ravel()  # place by place
     columns = np.arange(numbers.shape[1]).reshape(2, -1).T.ravel()
-    form = stored(numbers[units][:, columns])
-    assert isinstance(form, SharedRows)
+    form = strips(numbers[units][:, columns])
+    assert form is not None
     assert len(form.values) == values.size
     assert form.strips.units.tolist() == [6] * 64
     assert set(form.strips.value_step.tolist()) == {18}

@@ -53,6 +53,13 @@ class StorageEffort:
     """Comparisons of two rows whose values repeat: some 1 s."""
     families_of_a_value: int = 8
     """Sets of rows that hold a value, up to which the value is a sign that they belong together."""
+    least_kernels: int = 4
+    """Kernels from which on they lie side by side: so many sums are computed at once."""
+    most_empty: float = 1.5
+    """Sums per unit up to which kernels lie side by side: those of removed units are computed."""
+    most_placed: float = 1.25
+    """Times the bytes of kernels in one piece that kernels side by side may take: they are up to
+    five times as fast."""
 
 
 @dataclass(frozen=True)

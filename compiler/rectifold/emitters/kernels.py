@@ -127,10 +127,26 @@ def _ordered(rows: Sequence[Row]) -> Kernels | None:
     if order is None:
         return None
     by_place = np.argsort(order)
-    readings = tuple(
-        Reading(0, by_place[np.searchsorted(order, place, sorter=by_place)]) for place in places
-    )
-    return Kernels((order % radix,), readings)
+    positions = [by_place[np.searchsorted(order, place, sorter=by_place)] for place in places]
+    kernel, merged = _without_repeats(order % radix, positions)
+    return Kernels((kernel,), tuple(Reading(0, own) for own in merged))
+
+
+def _without_repeats(
+    kernel: Integers, positions: Sequence[Integers]
+) -> tuple[Integers, Sequence[Integers]]:
+    """Neighbours of one value are one place, which rows that lack others marked in two ways.
+
+    Only where no row holds both.
+    """
+    again = np.concatenate([[False], kernel[1:] == kernel[:-1]])
+    for own in positions:
+        again[own[1:][np.diff(own) == 1]] = False
+    place = np.cumsum(~again) - 1
+    merged = [place[own] for own in positions]
+    if any((np.diff(own) < 1).any() for own in merged):
+        return kernel, positions
+    return kernel[~again], merged
 
 
 def _places(rows: Sequence[Integers], radix: int) -> list[Integers]:
@@ -145,8 +161,13 @@ def _places(rows: Sequence[Integers], radix: int) -> list[Integers]:
 
 
 def _common_order(rows: Sequence[Integers]) -> Integers | None:
-    """All places in an order that every row keeps; of several that are free, the first seen."""
-    seen, first = np.unique(np.concatenate(rows), return_index=True)
+    """All places in an order that every row keeps.
+
+    Of several that are free, the first that the longest rows have: what only short ones have comes
+    as late as it can.
+    """
+    longest_first = sorted(rows, key=lambda row: -len(row))
+    seen, first = np.unique(np.concatenate(longest_first), return_index=True)
     rank = np.empty(len(seen), dtype=np.int64)
     rank[np.argsort(first)] = np.arange(len(seen))
     ranked = [rank[np.searchsorted(seen, row)] for row in rows]

@@ -1,16 +1,15 @@
-"""How the weights between two layers lie in emitted code: the smallest of three exact forms.
+"""How the weights between two layers lie in emitted code: the smallest of these exact forms.
 
-    dense      every number, the row of an input after the other         4 · m · n bytes
-    sparse     what is not zero, and the gaps between                    about 5 or 6 per number
-    shared     every value of a kernel once, and where the units read    a convolution's few kB
-                   pattern 0: columns +0 +1 +2, +32 +33 +34 with the values 0 1 2, 3 4 5
-                   pattern 1: columns +0 +1,    +32 +33     with the values 1 2,   4 5   (a border)
-                   units 0..29: pattern 1 once, then pattern 0 at columns 0, 1, 2, ...
+    dense      every number, those of an input after those of the one before    4 m n bytes
+    sparse     what is not zero, and the gaps between                           5 or 6 per number
+    shared     every value of a kernel once, and where the units read: a convolution's few kB;
+               either a kernel in one piece (shared_rows.py), or all of them side by side, which
+               computes the channels of a place at once (placed_rows.py)
 
 Each form gives the sum of a unit in the order of its inputs, without terms that are zero: the same
 bits as the dense sum, but for the sign of a zero. Sound because every form is read back, and equal
 to the stored numbers, before it is chosen (`_checked`). How kernels and patterns are found
-(shared_rows.py) is therefore free to guess.
+(sharing.py) is therefore free to guess.
 """
 
 from __future__ import annotations
@@ -24,8 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.writing import StorageEffort
+from rectifold.emitters.index_tables import Numbers, varying
 from rectifold.emitters.kernels import Integers
-from rectifold.emitters.shared_rows import Numbers, SharedRows, shared_rows, varying
+from rectifold.emitters.placed_rows import PlacedRows, placed_rows
+from rectifold.emitters.shared_rows import SharedRows, shared_rows
+from rectifold.emitters.sharing import sharing_of
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 
@@ -85,7 +87,7 @@ class SparseRows:
         return result if self.by == "unit" else result.T
 
 
-Storage: TypeAlias = DenseRows | SparseRows | SharedRows
+Storage: TypeAlias = DenseRows | SparseRows | SharedRows | PlacedRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,17 +119,28 @@ def storage_of(layer: Layer, source: str, precision: str) -> Storage:
     `precision`: "float32", "mixed" (float32 is stored) or "float64". What a form takes more in code
     counts, and where most weights are not zero, where the dense form is faster, another must take
     half of its bytes. Of forms of one size the first of dense, sparse by input, sparse by unit,
-    shared is taken.
+    shared is taken. Kernels side by side may take a quarter more than in one piece.
     """
     numbers = stored_numbers(layer.weights[source], precision)
     forms: list[Storage] = [DenseRows(np.ascontiguousarray(numbers.T))]
     mostly_zero = 2 * np.count_nonzero(numbers) < numbers.size
     if mostly_zero:
         forms += [_sparse_rows(numbers, "input"), _sparse_rows(numbers, "unit")]
-    shared = shared_rows(numbers)
+    shared = _shared_form(numbers)
     if shared is not None and (mostly_zero or 2 * stored_bytes(shared) <= numbers.nbytes):
         forms.append(shared)
     return _checked(min(forms, key=_flash), numbers)
+
+
+def _shared_form(numbers: Numbers) -> SharedRows | PlacedRows | None:
+    """Kernels side by side, which is faster, unless that takes much more."""
+    sharing = sharing_of(numbers)
+    if sharing is None:
+        return None
+    shared, placed = shared_rows(sharing), placed_rows(sharing)
+    if placed is None or stored_bytes(placed) > StorageEffort.most_placed * stored_bytes(shared):
+        return shared
+    return placed
 
 
 def bias_of(layer: Layer, precision: str) -> StoredBias:

@@ -11,16 +11,16 @@ one. A table whose entries are all the same is not there; its number stands in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
 import numpy as np
 
+from rectifold.emitters.c.entries import Names, entry, filled_block, skips
+from rectifold.emitters.c.placed import placed_code, placed_multiply_adds
 from rectifold.emitters.kernels import Integers
-from rectifold.emitters.shared_rows import SharedRows, literal
+from rectifold.emitters.placed_rows import PlacedRows
+from rectifold.emitters.shared_rows import SharedRows
 from rectifold.emitters.storage import DenseRows, SparseRows, Storage, StoredBias
-
-Names: TypeAlias = Callable[[str], str]
 
 _SPARSE_BY_INPUT = """\
     {
@@ -103,10 +103,14 @@ def product_code(form: Storage, names: Names, real: str, stored: str) -> str:
             return _sparse_code(form, names, real)
         case SharedRows():
             return _shared_code(form, names, real, stored)
+        case PlacedRows():
+            return placed_code(form, names, real, stored)
 
 
 def multiply_adds(form: Storage) -> int:
     """Of one evaluation, where no activation is zero; a sum that is computed twice counts twice."""
+    if isinstance(form, PlacedRows):
+        return placed_multiply_adds(form)
     if not isinstance(form, SharedRows):
         return form.products
     units = form.strips.units
@@ -118,14 +122,14 @@ def multiply_adds(form: Storage) -> int:
 def bias_code(form: StoredBias, names: Names, units: int) -> str:
     """A block that begins the sums `a` of the units."""
     if form.counts is not None:
-        count = _entry(form.counts, names("counts"), "r")
+        count = entry(form.counts, names("counts"), "r")
         runs = len(form.counts)
         return (
             "    {\n        size_t r, t, i = 0;\n"
             f"        for (r = 0; r < {runs}; r++)\n"
             f"            for (t = 0; t < {count}; t++) a[i++] = {names('values')}[r];\n    }}\n"
         )
-    which = "i" if form.which is None else _entry(form.which, names("which"), "i")
+    which = "i" if form.which is None else entry(form.which, names("which"), "i")
     return (
         "    {\n        size_t i;\n"
         f"        for (i = 0; i < {units}; i++) a[i] = {names('values')}[{which}];\n    }}\n"
@@ -134,55 +138,52 @@ def bias_code(form: StoredBias, names: Names, units: int) -> str:
 
 def _sparse_code(form: SparseRows, names: Names, real: str) -> str:
     template = _SPARSE_BY_UNIT if form.by == "unit" else _SPARSE_BY_INPUT
-    return _filled(
+    return filled_block(
         template,
         {
             "units": str(form.shape[0]),
             "inputs": str(form.shape[1]),
             "real": real,
             "values": names("values"),
-            "counts": _entry(form.counts, names("counts"), "j"),
-            "gaps": _entry(form.gaps, names("gaps"), "t"),
+            "counts": entry(form.counts, names("counts"), "j"),
+            "gaps": entry(form.gaps, names("gaps"), "t"),
         },
     )
 
 
 def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
     tables = vars(form.patterns) | vars(form.strips)
-    entry = {key: _entry(table, names(key), "r") for key, table in tables.items()}
-    skips = "".join(
-        f"                    {pointer} += {_entry(tables[key], names(key), 'g')};\n"
-        for pointer, key in (("w", "skip"), ("p", "gap"))
-        if literal(tables[key]) != 0
-    )
+    texts = {key: entry(table, names(key), "r") for key, table in tables.items()}
     words = {
         "strips": str(len(form.strips.units)),
-        "units": entry["units"],
-        "first": _entry(form.patterns.starts, names("starts"), entry["pattern"]),
-        "last": _entry(form.patterns.starts, names("starts"), f"{entry['pattern']} + 1"),
+        "units": texts["units"],
+        "first": entry(form.patterns.starts, names("starts"), texts["pattern"]),
+        "last": entry(form.patterns.starts, names("starts"), f"{texts['pattern']} + 1"),
         "real": real,
         "stored": stored,
         "values": names("values"),
-        "value": entry["value"],
-        "column": entry["column"],
-        "kernel": _times("k", entry["value_step"]),
-        "place": _times("k", entry["column_step"]),
-        "length": _entry(form.patterns.length, names("length"), "g"),
-        "skips": skips,
+        "value": texts["value"],
+        "column": texts["column"],
+        "kernel": _times("k", texts["value_step"]),
+        "place": _times("k", texts["column_step"]),
+        "length": entry(form.patterns.length, names("length"), "g"),
+        "skips": skips(form.patterns, names, 1),
     }
     lanes = _lanes(form.strips.units)
-    return _filled(_SHARED, words | {"together": _together(lanes, words, entry) if lanes else ""})
+    return filled_block(
+        _SHARED, words | {"together": _together(lanes, words, texts) if lanes else ""}
+    )
 
 
-def _together(lanes: int, words: Mapping[str, str], entry: Mapping[str, str]) -> str:
+def _together(lanes: int, words: Mapping[str, str], texts: Mapping[str, str]) -> str:
     """Several units of a strip at once: their kernels and columns step evenly."""
-    value, column = entry["value_step"], entry["column_step"]
+    value, column = texts["value_step"], texts["column_step"]
     adds = "".join(
         f"                        c[{t}] += w[{_step(t, value)}] * p[{_step(t, column)}];\n"
         for t in range(lanes)
     )
     own = {"kernel": _times("from", value), "place": _times("from", column)}
-    return _filled(_TOGETHER, {**words, **own, "lanes": str(lanes), "adds": adds})
+    return filled_block(_TOGETHER, {**words, **own, "lanes": str(lanes), "adds": adds})
 
 
 def _lanes(units: Integers) -> int:
@@ -193,21 +194,9 @@ def _lanes(units: Integers) -> int:
     return 8 if 4 * eight >= 3 * four else 4
 
 
-def _entry(table: Integers, name: str, index: str) -> str:
-    """The entry of a table in C, or the number of which it consists."""
-    number = literal(table)
-    return f"{name}[{index}]" if number is None else str(number)
-
-
 def _times(index: str, factor: str) -> str:
     return {"0": "", "1": f" + {index}"}.get(factor, f" + {index} * {factor}")
 
 
 def _step(times: int, factor: str) -> str:
     return str(times * int(factor)) if factor.isdigit() else f"{times} * {factor}"
-
-
-def _filled(template: str, words: Mapping[str, str]) -> str:
-    for key, word in words.items():
-        template = template.replace(f"@{key}@", word)
-    return template
