@@ -11,10 +11,12 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import json
+import re
 import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,10 @@ def runners(chosen: str) -> Iterator[tuple[str, Runner]]:
         for compiler in ("gcc", "clang"):
             if shutil.which(compiler):
                 yield compiler, _c_runner(compiler)
+    elif chosen in ("c-int16", "c-int32"):
+        for compiler in ("gcc", "clang"):
+            if shutil.which(compiler):
+                yield compiler, _integer_runner(compiler, getattr(ctypes, f"c_{chosen[2:]}"))
     elif chosen == "js" and shutil.which("node"):
         yield "node", _javascript
     elif chosen == "rust" and _RUSTC:
@@ -92,22 +98,44 @@ def _floats(values: Any) -> list[float]:
     return [float(v) for v in np.ravel(values)]
 
 
+def _library(compiler: str, files: Sequence[Path]) -> ctypes.CDLL:
+    library = files[0].parent / f"{compiler}.so"
+    command = [compiler, *C_FLAGS, "-shared", "-fPIC", "-o", str(library)]
+    subprocess.run([*command, *map(str, files), "-lm"], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def _integer_runner(compiler: str, word: Any) -> Runner:
+    """Inputs become the nearest integers of the header's scale, outputs are divided by theirs."""
+
+    def run(files: Sequence[Path], points: Sequence[Points], precision: str) -> Outputs:
+        del precision
+        loaded, outputs = _library(compiler, files), []
+        for path, xs in _pairs(files, points):
+            header = path.with_suffix(".h").read_text("ascii")
+            before, after, size = (
+                int(re.findall(rf"#define NET\d+_{macro} (-?\d+)", header)[0])
+                for macro in ("INPUT_SCALE", "OUTPUT_SCALE", "OUTPUTS")
+            )
+            rows = [[round(Fraction(v) * Fraction(2) ** before) for v in x] for x in xs]
+            function = loaded[f"{path.stem}_evaluate"]
+            found = [_integers(function, row, (word * max(size, 1))()) for row in rows]
+            outputs.append([[v * 2.0**-after for v in y[:size]] for y in found])
+        return outputs
+
+    return run
+
+
+def _integers(function: Any, x: Sequence[int], y: Any) -> list[int]:
+    if function((y._type_ * max(len(x), 1))(*x), y):
+        raise ValueError(f"the code refuses {x}")
+    return list(y)
+
+
 def _c_runner(compiler: str) -> Runner:
     def run(files: Sequence[Path], points: Sequence[Points], precision: str) -> Outputs:
         real = ctypes.c_float if precision == "float32" else ctypes.c_double
-        library = files[0].parent / f"{compiler}.so"
-        command = [
-            compiler,
-            *C_FLAGS,
-            "-shared",
-            "-fPIC",
-            "-o",
-            str(library),
-            *map(str, files),
-            "-lm",
-        ]
-        subprocess.run(command, check=True)
-        loaded = ctypes.CDLL(str(library))
+        loaded = _library(compiler, files)
         return [
             [_called(loaded[f"{f.stem}_evaluate"], x, real) for x in xs]
             for f, xs in _pairs(files, points)

@@ -31,6 +31,7 @@ from target_runners import Runner, runners  # noqa: E402
 
 from rectifold.cli.rounding import certify_rounding  # noqa: E402
 from rectifold.emitters.header import Origin  # noqa: E402
+from rectifold.emitters.integer.choice import integers_of  # noqa: E402
 from rectifold.emitters.table import FORMATS  # noqa: E402
 from rectifold.errors import InputError  # noqa: E402
 from rectifold.formats.float_range import COMPUTED  # noqa: E402
@@ -75,10 +76,10 @@ class Case:
 
 
 def networks(start: int, chosen: str) -> Iterator[tuple[int, Network]]:
-    """Without end; a solver gets none of extreme magnitudes, which its tolerances do not fit."""
-    seed = start
+    """Without end; solvers and integers, which have one scale, get none of extreme magnitudes."""
+    seed, is_scaled = start, chosen in PROGRAMS or bool(FORMATS[chosen].words)
     while True:
-        yield seed, network_of(seed, 2 if chosen in PROGRAMS else 3)
+        yield seed, network_of(seed, 2 if is_scaled else 3)
         seed += 1
 
 
@@ -112,9 +113,15 @@ def _case(
     assert domain is not None
     name = f"net{seed}{FORMATS[chosen].suffix.replace('.js', '.mjs')}"
     try:
-        bound = certify_rounding(network, domain, None, chosen, precision)
+        integers = integers_of(network, domain, chosen, None)
+        if integers is None:
+            bound = certify_rounding(network, domain, None, chosen, precision)
+        else:
+            bound = integers.per_output
         assert bound is not None
-        origin = Origin(digest(network), network.sizes, bound, precision=precision)
+        origin = Origin(
+            digest(network), network.sizes, bound, precision=precision, integers=integers
+        )
         files = FORMATS[chosen].emit(network, origin, name).files
     except InputError:
         tally.refused += 1
@@ -159,14 +166,21 @@ def examine(chosen: str, precision: str, count: int, start: int) -> list[Tally]:
         first = Tally("")
         if found:
             made = cases(chosen, precision, (start, count), Path(place), first)
+        kind = (precision,) if FORMATS[chosen].precisions else ()
         for label, run in found:
-            tally = Tally(" ".join(filter(None, (chosen, precision, label))), len(made))
+            tally = Tally(" ".join(filter(None, (chosen, *kind, label))), len(made))
             tally.refused = first.refused
             outputs = run([c.path for c in made], [c.points for c in made], precision)
             for case, values in zip(made, outputs, strict=True):
                 compare(case, values, SOLVER if chosen in PROGRAMS else 0.0, tally)
             tallies.append(tally)
     return tallies
+
+
+def precisions_of(chosen: str) -> tuple[str, ...]:
+    """Those of a format; integers are given points of float64, and exact formats are not run."""
+    one = FORMATS[chosen]
+    return one.precisions or (("float64",) if one.words else ())
 
 
 def main() -> int:
@@ -180,7 +194,7 @@ def main() -> int:
     print("|---|---|---|---|---|---|")
     wrong: list[str] = []
     for chosen in wanted:
-        for precision in FORMATS[chosen].precisions:
+        for precision in precisions_of(chosen):
             for tally in examine(chosen, precision, given.count, given.start):
                 print(tally.row, flush=True)
                 wrong += tally.wrong

@@ -28,7 +28,9 @@ def campaign() -> ModuleType:
     ("chosen", "precision"),
     [
         ("python", "float64"),
-        ("c", "float64"),
+        ("numpy", "float32"),
+        ("c", "mixed"),
+        ("c-int16", "float64"),
         ("js", "mixed"),
         ("rust", "float32"),
         ("lp", "float64"),
