@@ -103,3 +103,12 @@ class ObservedEffort:
     """Points at which values are exact, where sums of floats cannot be had."""
     exact_work: int = 4_000_000
     """Multiply-adds of exact evaluation (a microsecond each) up to which that is done."""
+
+
+@dataclass(frozen=True)
+class PythonEffort:
+    """How emitted Python is laid out."""
+
+    straight_parameters: int = 300
+    """Weights and biases up to which each unit is an expression: twice as fast as loops, but each
+    takes some 20 bytes; from some 3,000 terms on Python cannot read an expression."""
