@@ -12,7 +12,13 @@ from pathlib import Path
 
 import click
 
-from rectifold.cli.host_benchmark import ALL_FORMATS, HostRow, candidates, host_rows
+from rectifold.cli.host_benchmark import (
+    ALL_FORMATS,
+    HostRow,
+    beside_reference,
+    candidates,
+    host_rows,
+)
 from rectifold.cli.options import Output
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
@@ -109,12 +115,17 @@ def measured_on_device(
 def measured_here(
     network: Network, own: Candidate, to: To, others: Sequence[str], source: str, how: Measuring
 ) -> Measured:
-    """Measures `own` and code in `others` on this machine, beside onnxruntime on the source."""
+    """Measures `own` and code in `others` on this machine, beside onnxruntime on the source, or
+    where that is no ONNX on the network as ONNX.
+    """
     with progress_line(quiet=to.quiet) as progress:
-        ours, refused = candidates(network, to, others)
-        tool = c_compiler(how.cc)
         model = Path(source) if source.lower().endswith(".onnx") else None
-        rows, points, notes = host_rows(network, [own, *ours], model, tool, progress)
+        formats = list(others)
+        if model is None and not {"onnx", "onnx64"} & {own.chosen, *others}:
+            formats.append("onnx")
+        ours, refused = candidates(network, to, formats)
+        field = beside_reference([own, *ours], model)
+        rows, points, notes = host_rows(network, field, c_compiler(how.cc), progress)
     return Measured("host", points, (), rows, [*refused, *notes])
 
 

@@ -42,10 +42,15 @@ class HostRow:
 def candidates(
     network: Network, to: To, formats: Sequence[str]
 ) -> tuple[list[Candidate], list[str]]:
-    """Code of the network in these formats, and why one cannot be written."""
+    """Code of the network in these formats, and why one cannot be written.
+
+    In the precision that is asked for, where a format has it; else in its usual one.
+    """
     found, notes = [], []
     for chosen in formats:
-        own = replace(to, chosen=chosen, path=Path(f"network{FORMATS[chosen].suffix}"))
+        one = FORMATS[chosen]
+        wanted = to.wanted if to.wanted in one.precisions else None
+        own = replace(to, chosen=chosen, path=Path(f"network{one.suffix}"), wanted=wanted)
         try:
             found.append(_candidate(network, own))
         except InputError as error:
@@ -62,41 +67,35 @@ def _candidate(network: Network, to: To) -> Candidate:
     return Candidate(to.chosen, named, artifact, largest_bound(bound, to.chosen))
 
 
+def beside_reference(ours: Sequence[Candidate], source: Path | None) -> list[Candidate]:
+    """The same with what onnxruntime runs first: the ONNX model that was read, or where none was
+    the network as ONNX, if it is among `ours`.
+    """
+    if source is not None:
+        return [Candidate("onnx", "", Artifact({}), source=source), *ours]
+    return sorted(ours, key=lambda one: not one.chosen.startswith("onnx"))
+
+
 def host_rows(
-    network: Network,
-    ours: Sequence[Candidate],
-    source: Path | None,
-    tool: Tool | None,
-    progress: Progress | None,
+    network: Network, field: Sequence[Candidate], tool: Tool | None, progress: Progress | None
 ) -> tuple[list[HostRow], int, list[str]]:
     """A row for each program, the number of points, and notes on what could not be measured.
 
-    `source`: the ONNX model that was read, if it was one. The first row is onnxruntime on it.
+    Ratios are to the first of the field, where it is ONNX and could be run.
     """
     points = points_to_measure(network, ToolEffort.host_points)
     if not points:
         return [], 0, ["nothing was measured: no float32 point of the domain was found"]
     run, notes = course(network, points), list[str]()
     with ExitStack() as stack:
-        first = _reference(network, source)
-        field = _entered(stack, first, run, tool, notes)
-        reference = bool(field)
-        for one in ours:
-            field += _entered(stack, one, run, tool, notes)
+        lanes = [lane for one in field for lane in _entered(stack, one, run, tool, notes)]
         try:
-            times = least_seconds([lane.racer for lane in field], progress=progress)
-            rows = [_row(lane, run, time) for lane, time in zip(field, times, strict=True)]
+            times = least_seconds([lane.racer for lane in lanes], progress=progress)
+            rows = [_row(lane, run, time) for lane, time in zip(lanes, times, strict=True)]
         except ToolFailed as failed:
             return [], len(points), [*notes, f"nothing was measured: {failed}"]
-    return _with_ratios(rows) if reference else rows, len(points), notes
-
-
-def _reference(network: Network, source: Path | None) -> Candidate:
-    """The model that was read, or where it is no ONNX the network as ONNX."""
-    if source is not None:
-        return Candidate("onnx", "", Artifact({}), source=source)
-    artifact = FORMATS["onnx"].emit(network, Origin(digest(network), network.sizes), "network.onnx")
-    return Candidate("onnx", "float32", artifact)
+    has_reference = bool(lanes) and lanes[0].one is field[0] and field[0].chosen.startswith("onnx")
+    return _with_ratios(rows) if has_reference else rows, len(points), notes
 
 
 @dataclass(frozen=True, eq=False)
