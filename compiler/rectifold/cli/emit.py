@@ -28,14 +28,14 @@ from rectifold.cli.options import (
     report,
     source,
 )
-from rectifold.cli.rounding import largest_bound, rounding_of
+from rectifold.cli.rounding import largest_bound, rounding_of, seen_error
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
 from rectifold.emitters.host import Candidate
 from rectifold.emitters.integer.observed import observed_integers
-from rectifold.emitters.observed import Observed, observed_error
+from rectifold.emitters.observed import Observed
 from rectifold.emitters.table import FORMATS
 from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
@@ -121,7 +121,7 @@ def _observed(network: Network, to: To, integers: Certified | None) -> Observed 
         return None
     if integers is not None:
         return observed_integers(network, domain, integers.code)
-    return observed_error(network, network, domain, to.chosen, to.precision(network))
+    return seen_error(network, network, domain, to.chosen, to.precision(network))
 
 
 def _measured(

@@ -8,6 +8,7 @@ from math import isfinite
 import click
 
 from rectifold.bounds.code_error import ARITHMETICS, rounding_error
+from rectifold.bounds.threads import on_few_threads
 from rectifold.cli.targets import To
 from rectifold.effort.integers import IntegerEffort
 from rectifold.emitters.integer.choice import integers_of
@@ -22,6 +23,7 @@ from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
 from rectifold.runtime.deadline import Deadline, TimeUp
 
+seen_error = on_few_threads(observed_error)  # products of small matrices, beside busy processes
 _WIDER_FORMAT = {
     "float32": "write float64 (--to onnx64, python or numpy, or --precision float64)",
     "mixed": "write .relu, which is exact",
@@ -104,7 +106,7 @@ def observed_in_time(compiled: Compiled, to: To, deadline: Deadline) -> Observed
             deadline.check()
             domain = compiled.facts.domain
             precision = to.precision(compiled.network)
-            return observed_error(compiled.source, compiled.network, domain, to.chosen, precision)
+            return seen_error(compiled.source, compiled.network, domain, to.chosen, precision)
     except TimeUp:
         return None
 
