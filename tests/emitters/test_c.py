@@ -107,6 +107,14 @@ def test_names_that_c_cannot_say_are_refused(name: str, message: str, tmp_path: 
         emit(network, tmp_path / name, "c")
 
 
+def test_a_text_that_looks_like_a_field_of_ours_is_a_text() -> None:
+    network = float_network(0, 2, 3, 1)
+    origin = Origin(digest(network), network.sizes, statement="@upper@ @digest@ {stem} %s")
+    files = c_code(network, origin, "unit.c").files
+    assert b"Guarantee: @upper@ @digest@ {stem} %s." in files["unit.h"]
+    assert b"@" not in files["unit.c"]
+
+
 def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
     network = float_network(0, 2, 3, 1).renamed("evil", '*/ int main(void) { return 1; } /* "')
     files = emit(network, tmp_path / "unit.c")
