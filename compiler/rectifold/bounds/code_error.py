@@ -17,8 +17,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.arithmetic import ARITHMETICS as ARITHMETICS
-from rectifold.bounds.arithmetic import Arithmetic
+from rectifold.bounds.arithmetic import ARITHMETICS, Arithmetic
 from rectifold.bounds.code_rounding import local_error
 from rectifold.bounds.code_spread import spread
 from rectifold.bounds.code_state import Code, CodeErrors, above
@@ -93,7 +92,7 @@ def _rounding_error(network: Network, domain: Domain, facts: Facts | None, code:
             overflow = name
         errors.local[name] = np.where(fits, found.lost, np.inf)
         whole = above(errors.local[name] + found.carried, 4)
-        if name in tight or name == network.output:
+        if name in tight:
             whole = np.fmin(whole, spread(errors, name))
         errors.whole[name] = whole
     seen = above(errors.passed_on(network.output) + 2.0 * code.arithmetic.smallest, 2)
@@ -115,19 +114,23 @@ def _bound_layer(bounds: Bounds, name: str, facts: Facts | None, *, substitute: 
 
 
 def _tight_layers(network: Network) -> set[str]:
-    """The layers that are worth the work of substitution, in order while it is little."""
+    """The layers that are worth the work of substitution and slopes: the outputs first, then every
+    other one that what is left of the work allows.
+    """
     left, tight = BoundEffort.code_work, set()
-    for layer in network.layers:
-        below = sum(
-            w.shape[0] * w.shape[1]
-            for name in network.cone(layer.name)
-            if name != layer.name and name != network.input_name
-            for w in network.layer(name).weights.values()
-        )
-        left -= layer.size * below
-        if left >= 0:
+    for layer in sorted(network.layers, key=lambda v: v.name != network.output):
+        work = layer.size * _weights_below(network, layer.name)
+        if work <= left:
+            left -= work
             tight.add(layer.name)
     return tight
+
+
+def _weights_below(network: Network, name: str) -> int:
+    """Entries of the matrices that a row of a layer is multiplied with on its way to the inputs."""
+    below = network.cone(name) - {name, network.input_name}
+    matrices = (w for v in network.layers if v.name in below for w in v.weights.values())
+    return sum(w.shape[0] * w.shape[1] for w in matrices)
 
 
 def _accepted_input_error(domain: Domain, arithmetic: Arithmetic) -> Floats:

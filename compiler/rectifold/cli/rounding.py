@@ -7,7 +7,8 @@ from math import isfinite
 
 import click
 
-from rectifold.bounds.code_error import ARITHMETICS, rounding_error
+from rectifold.bounds.arithmetic import ARITHMETICS
+from rectifold.bounds.code_error import rounding_error
 from rectifold.bounds.threads import on_few_threads
 from rectifold.cli.targets import To
 from rectifold.effort.integers import IntegerEffort
