@@ -14,6 +14,8 @@ from rectifold.emitters.host import RUNNERS, Candidate, Course, course, seen_err
 from rectifold.emitters.points import points_to_measure
 from rectifold.emitters.precision import chosen_precision
 from rectifold.emitters.table import FORMATS, emit
+from rectifold.integers.choose import certified_integers
+from rectifold.integers.words import words_of
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.runtime.compilers import c_compiler
@@ -24,11 +26,16 @@ CUT = "input x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\nh = relu([[1, -2], [3, 1
 
 
 def candidate(network: Network, chosen: str) -> Candidate:
-    precision = chosen_precision(chosen, network, None)
-    assert precision is not None
+    precision, integers = chosen_precision(chosen, network, None) or "", None
     assert network.domain is not None
-    bound = code_error(network, network.domain, None, precision).tolist()
-    origin = Origin(digest(network), network.sizes, tuple(bound), precision=precision)
+    if words := FORMATS[chosen].words:
+        integers = certified_integers(network, network.domain, words_of(words, smaller=False))
+        bound = list(integers.per_output)
+    else:
+        bound = code_error(network, network.domain, None, precision).tolist()
+    origin = Origin(
+        digest(network), network.sizes, tuple(bound), precision=precision, integers=integers
+    )
     artifact = FORMATS[chosen].emit(network, origin, f"network{FORMATS[chosen].suffix}")
     return Candidate(chosen, precision, artifact, max(bound))
 
@@ -78,6 +85,16 @@ def test_weights_beside_the_source_are_read(tmp_path: Path) -> None:
     assert list(one.artifact.files)[2:] == ["network_weights.bin"]
     for values in outputs(one, run, tmp_path):
         assert (seen_error(values, run) or 0) <= (one.bound or 0)
+
+
+def test_a_single_file_is_included_for_its_declarations(tmp_path: Path) -> None:
+    network = float_network(0, 4, 8, 3)
+    origin = Origin(digest(network), network.sizes, precision="float64", single_file=True)
+    artifact = FORMATS["c"].emit(network, origin, "network.c")
+    assert list(artifact.files) == ["network.c"]
+    run = course(network, points_to_measure(network, 3))
+    for values in outputs(Candidate("c", "float64", artifact), run, tmp_path):
+        assert (seen_error(values, run) or 0) < 1e-9
 
 
 def test_without_a_compiler_c_is_a_note(tmp_path: Path) -> None:

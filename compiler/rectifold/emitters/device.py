@@ -170,7 +170,7 @@ def _run(
         entry=unit.entry,
         stem=unit.stem,
         upper=unit.stem.upper(),
-        calling=calling(unit.stem),
+        calling=calling(unit.artifact),
         points=len(unit.points),
         values=",\n".join(f"    {{{row}}}" for row in rows),
         painted=ToolEffort.painted_bytes // 4,

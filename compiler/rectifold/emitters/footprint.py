@@ -72,9 +72,14 @@ def _weights(artifact: Artifact) -> tuple[str, str]:
     return stem, f"{stem}_weights.bin"
 
 
-def calling(stem: str) -> str:
+def calling(artifact: Artifact) -> str:
     """C that a program of ours begins with, to call emitted C of any kind."""
-    return template("c_calling").format(stem=stem, upper=stem.upper())
+    main, stem = next(iter(artifact.files)), _weights(artifact)[0]
+    upper, header = stem.upper(), f"{stem}.h"
+    declarations = f'#include "{header}"'
+    if header not in artifact.files:
+        declarations = f'#define {upper}_DECLARATIONS_ONLY\n#include "{main}"'
+    return template("c_calling").format(stem=stem, upper=upper, declarations=declarations)
 
 
 def footprint_in(

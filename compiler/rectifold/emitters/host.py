@@ -98,7 +98,7 @@ def _c_starts(
     text = template("host_run_c").format(
         stem=stem,
         upper=stem.upper(),
-        calling=calling(stem),
+        calling=calling(one.artifact),
         points=len(run.points),
         shown=run.shown,
     )
