@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from c_builds import compiles, write_c
+from c_builds import compiles, unit, write_c
 from rectifold.emitters.c.vector import DenseShape, vector_path
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
@@ -121,3 +121,14 @@ def test_a_shape_is_written_once() -> None:
     text = vector_path([shape, shape], "float32", "UNIT")
     assert text.count("LAYER(dense_3_50_relu, 3, 50, 64, TIMES_4, 50, BIAS, RELU)") == 1
     assert text.count("LAYER(dense_3_50_relu, 3, 50, 16, TIMES_13, 50, BIAS, RELU)") == 1
+
+
+@pytest.mark.parametrize("level", ["-O3", "-Os"])
+def test_every_input_is_checked_where_all_are_looked_at_together(
+    level: str, tmp_path: Path
+) -> None:
+    evaluated = unit(float_network(1, 37, 2), tmp_path, "float32", level)
+    assert evaluated([1.0] * 37)[0] == 0
+    for place in range(37):
+        for value, status in ((1.5, 2), (-1.5, 2), (float("nan"), 1), (float("inf"), 1)):
+            assert evaluated([value if j == place else -1.0 for j in range(37)])[0] == status
