@@ -100,6 +100,13 @@ def test_an_exact_network_has_no_error() -> None:
     assert known.code.real_outputs(known.code.rounded([Fraction(3, 2)])) == [4]
 
 
+def test_large_outputs_have_a_negative_scale() -> None:
+    network = net("input x[1] in [0, 1]\noutput 1000000*x\n")
+    known = certified_integers(network, network.domain, [SHORT])
+    assert known.code.output_scale < 0
+    assert abs(known.code.real_outputs(known.code.rounded([Fraction(1)]))[0] - 10**6) <= 64
+
+
 def test_halves_are_rounded_upward_on_both_sides_of_zero() -> None:
     assert [shifted(v, 1) for v in (-3, -1, 1, 3)] == [-1, 0, 1, 2]
     assert [shifted(v, 0) for v in (-3, 3)] == [-3, 3]

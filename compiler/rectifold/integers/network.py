@@ -60,7 +60,8 @@ class IntegerNetwork:
 
     @property
     def output_scale(self) -> int:
-        return int(self.output_layer.scale.max(initial=0))
+        scales = self.output_layer.scale
+        return int(scales[0]) if len(scales) else 0
 
     def rounded(self, point: Sequence[Fraction]) -> list[int]:
         """The integers nearest to a real point, halves upward."""

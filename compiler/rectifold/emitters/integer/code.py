@@ -87,12 +87,17 @@ def _header(
         comment="\n".join(f" * {line}" for line in lines),
         inputs=network.input_size,
         outputs=network.output_size,
-        input_scale=code.input_scale,
-        output_scale=code.output_scale,
+        input_scale=_macro(code.input_scale),
+        output_scale=_macro(code.output_scale),
         value=code.words.value,
         digest=digest,
         tail=tail_declaration(origin, names.stem),
     )
+
+
+def _macro(value: int) -> str:
+    """A number as the value of a macro."""
+    return str(value) if value >= 0 else f"({value})"
 
 
 def _source(
