@@ -138,6 +138,12 @@ def test_without_a_bounded_domain_integers_are_refused(domain: Domain | None) ->
         certified_integers(net(SKIPPING), domain, [SHORT])
 
 
+def test_a_network_with_too_many_units_is_refused_before_any_work() -> None:
+    text = "input x[1] in [0, 1]\nh = relu(ones(9999, 1) @ x)\noutput ones(1, 9999) @ h\n"
+    with pytest.raises(InputError, match="10,000 units and 1 input, which is too many"):
+        certified_integers(net(text), net(text).domain, [SHORT])
+
+
 def test_splitting_gives_a_smaller_bound() -> None:
     network = net(
         "input x[2] in [-1, 1]\n"

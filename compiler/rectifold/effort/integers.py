@@ -16,6 +16,11 @@ class IntegerEffort:
     """The largest exponent of a scale, of either sign: weights of units that do nothing fit too."""
     split_seconds: float = 60.0
     """Seconds of splitting the domain for a bound that was asked for, without a time limit."""
+    search_points: int = 64
+    """Points with which that search begins."""
+    noise_entries: int = 100_000_000
+    """Entries of the matrices through which rounding errors enter, up to which they are bounded:
+    about a gigabyte."""
     spare_bits: int = 4
     """Bits that inputs and values of a layer may leave free, each tried."""
     observed_points: int = 10_000

@@ -17,6 +17,7 @@ import numpy as np
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import bounded
+from rectifold.effort.integers import IntegerEffort
 from rectifold.exact.conversion import Floats
 from rectifold.integers.network import IntegerNetwork
 from rectifold.integers.pair import joint_domain, network_and_code
@@ -71,7 +72,7 @@ class Joined:
         The deadline is in seconds of time.monotonic.
         """
         witnesses = Witnesses(self.bounds, 0, [])
-        start = witnesses.fresh(_STARTS)
+        start = witnesses.fresh(IntegerEffort.search_points)
         search = _Wanted(self.bounds, witnesses, LAST, start)
         search.wanted = wanted
         search.begin()
@@ -84,9 +85,6 @@ class Joined:
 
     def _of_both(self, upper: Floats) -> Floats:
         return np.asarray(upper.reshape(2, self.outputs).max(axis=0).clip(min=0.0))
-
-
-_STARTS = 64  # points with which the search begins
 
 
 class _Wanted(TightestSearch):

@@ -21,7 +21,7 @@ from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.effort.integers import IntegerEffort
 from rectifold.errors import InputError, asked
-from rectifold.exact.numerals import at_most
+from rectifold.exact.numerals import at_most, counted
 from rectifold.integers.bound import Joined
 from rectifold.integers.network import IntegerNetwork
 from rectifold.integers.scales import Choice, integer_network
@@ -69,6 +69,7 @@ def certified_integers(
     domain, where values do not fit their words, and where no words suffice.
     """
     box = _require_bounded(network, domain)
+    _require_size(network)
     values = _values(network, box)
     best: Certified | None = None
     for chosen in words:
@@ -90,6 +91,19 @@ def _require_bounded(network: Network, domain: Domain | None) -> Domain:
         f"{network.name} {found}, and integers need the range of every value; give a bounded one, "
         f"for example {asked('domain', '[0,1]')}"
     )
+
+
+def _require_size(network: Network) -> None:
+    """Raises InputError where the bound would need more memory than is reasonable."""
+    values = sum(layer.size for layer in network.layers)
+    entries = values * (2 * network.input_size + values)
+    if entries > IntegerEffort.noise_entries:
+        raise InputError(
+            f"{network.name} has {counted(values, 'unit')} and "
+            f"{counted(network.input_size, 'input')}, which is too many to bound what each "
+            "rounding does to the outputs; compile it to a smaller one first, or write floats "
+            f"({asked('to', 'c')})"
+        )
 
 
 def _refusal(best: Certified | None, words: Sequence[Words], max_error: Fraction | None) -> str:

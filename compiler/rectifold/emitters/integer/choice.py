@@ -23,10 +23,10 @@ def require_max_error(chosen: str, max_error: Fraction | None) -> None:
     if max_error is None:
         return
     if not FORMATS[chosen].words:
-        able = ", ".join(one.name for one in FORMATS.values() if one.words)
+        able = "|".join(one.name for one in FORMATS.values() if one.words)
         raise InputError(
-            f"the format {chosen} has one word length, so no error can be asked for; leave out "
-            f"{asked('max_error', '')}, or choose one of {able}"
+            f"no error can be asked of the format {chosen}, which chooses no words; leave out "
+            f"max_error=, or write {asked('to', able)}"
         )
     if max_error < 0:
         raise InputError(f"the error that is asked for, {max_error}, is negative")
