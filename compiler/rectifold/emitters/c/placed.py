@@ -1,6 +1,6 @@
 """C statements that add kernels side by side: the sums of several channels of a place at once.
 
-    const real x = *p;  c[0] += w[0] * x;  c[1] += w[1] * x;  ...     eight kernels of a place
+    const real factor = *p;  c[0] += w[0] * factor;  c[1] += w[1] * factor;  ...
 
 The terms of each sum come in the order of its inputs, as everywhere. The last eight kernels may
 hold some whose sums are stored already; those are not stored again.
@@ -26,7 +26,7 @@ _PLACED = """\
 @rolled@                for (t = 0; t < @lanes@; t++) @start@
                 for (g = first; g < last; g++) {
 @skips@                    for (t = 0; t < @length@; t++, w += @kernels@, p++) {
-                        const @real@ x = *p;
+                        const @real@ factor = *p;
 @adds@                    }
                 }
 @rolled@                for (t = o - from; t < @lanes@; t++) @store@
@@ -57,7 +57,7 @@ def placed_code(form: PlacedRows, names: Names, real: str, stored: str) -> str:
         "from": f"o + {lanes} <= {kernels} ? o : {kernels - lanes}" if kernels % lanes else "o",
         "start": f"c[t] = {there} ? a[{unit}] : 0;" if some_lack else f"c[t] = a[{unit}];",
         "store": f"if ({there}) a[{unit}] = c[t];" if some_lack else f"a[{unit}] = c[t];",
-        "adds": "".join(f"                        c[{t}] += w[{t}] * x;\n" for t in range(lanes)),
+        "adds": "".join(f"                        c[{t}] += w[{t}] * factor;\n" for t in range(lanes)),
         "skips": skips(patterns, names, kernels),
         "length": entry(patterns.length, names("length"), "g"),
         "values": names("values"),
