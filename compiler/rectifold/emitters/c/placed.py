@@ -57,7 +57,7 @@ def placed_code(form: PlacedRows, names: Names, real: str, stored: str) -> str:
         "from": f"o + {lanes} <= {kernels} ? o : {kernels - lanes}" if kernels % lanes else "o",
         "start": f"c[t] = {there} ? a[{unit}] : 0;" if some_lack else f"c[t] = a[{unit}];",
         "store": f"if ({there}) a[{unit}] = c[t];" if some_lack else f"a[{unit}] = c[t];",
-        "adds": "".join(f"                        c[{t}] += w[{t}] * factor;\n" for t in range(lanes)),
+        "adds": "".join(f"{' ' * 24}c[{t}] += w[{t}] * factor;\n" for t in range(lanes)),
         "skips": skips(patterns, names, kernels),
         "length": entry(patterns.length, names("length"), "g"),
         "values": names("values"),
