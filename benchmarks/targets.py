@@ -76,8 +76,11 @@ class Case:
 
 
 def networks(start: int, chosen: str) -> Iterator[tuple[int, Network]]:
-    """Without end; solvers and integers, which have one scale, get none of extreme magnitudes."""
-    seed, is_scaled = start, chosen in PROGRAMS or bool(FORMATS[chosen].words)
+    """Without end. None of extreme magnitudes for integers, which have one scale, and where
+    another program computes, which may overflow.
+    """
+    one, seed = FORMATS[chosen], start
+    is_scaled = bool(one.words) or not one.computes
     while True:
         yield seed, network_of(seed, 2 if is_scaled else 3)
         seed += 1
