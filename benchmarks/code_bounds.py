@@ -3,12 +3,12 @@
     python benchmarks/code_bounds.py --count 1000 --start 0 [--c-every 10]
 
 Random networks whose weights, biases and domains have magnitudes from 1e-320 to 1e300, or from
-1e-45 to 1e38 (subnormal numbers included), are written as python, numpy, c, onnx64 and onnx. Each
-is run at ends, at rounded ends, at subnormal and at random points; onnx and onnx64 a second time
-with onnxruntime's session.set_denormal_as_zero. A point beyond an end is compared with the exact
-network at that end. Prints, per format, how many networks were written or refused, points, and the
-largest share of a bound that was used. Ends with status 1 if a bound is exceeded, or a value is not
-finite.
+1e-45 to 1e38 (subnormal numbers included), are written as python, numpy (in float32 too), c, onnx64
+and onnx. Each is run at ends, at rounded ends, at subnormal and at random points; onnx and onnx64 a
+second time with onnxruntime's session.set_denormal_as_zero. A point beyond an end is compared with
+the exact network at that end. Prints, per format, how many networks were written or refused,
+points, and the largest share of a bound that was used. Ends with status 1 if a bound is exceeded,
+or a value is not finite.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 FILES = {
     "python": "unit.py",
     "numpy": "unit_np.py",
+    "numpy float32": "unit_np32.py",
     "c": "unit.c",
     "onnx": "unit.onnx",
     "onnx64": "unit64.onnx",
@@ -143,7 +144,7 @@ def _between(low: Any, high: Any, random: Random, kind: Any) -> Any:
 
 def runners(kind: str, path: Path, network: Network) -> Iterator[tuple[str, Code]]:
     """The written file as functions from a point to outputs."""
-    if kind in ("python", "numpy"):
+    if kind.startswith(("python", "numpy")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None
         assert spec.loader is not None
@@ -208,23 +209,29 @@ def examine(seed: int, kind: str, folder: Path, tallies: dict[str, Tally]) -> No
     network = random_network(seed)
     assert network.domain is not None
     try:
-        precision = usual_precision(kind) or "float64"
-        bound = certify_rounding(network, network.domain, None, kind, precision)
+        chosen, precision = _chosen(kind)
+        bound = certify_rounding(network, network.domain, None, chosen, precision)
         origin = Origin(digest(network), network.sizes, bound, precision=precision)
-        files = FORMATS[kind].emit(network, origin, FILES[kind]).files
+        files = FORMATS[chosen].emit(network, origin, FILES[kind]).files
     except InputError:
         tallies.setdefault(kind, Tally()).refused += 1
         return
     assert bound is not None
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    points = accepted_points(network.domain, usual_precision(kind) or "float64", seed)
+    points = accepted_points(network.domain, precision, seed)
     exact = evaluate_points(network, [_moved_inside(x, network.domain) for x in points])
     for label, code in runners(kind, folder / FILES[kind], network):
         tally = tallies.setdefault(label, Tally())
         tally.written += 1
         for x, want in zip(points, exact, strict=True):
             compare(f"seed {seed}, {label}, at {x}", code(x), want, bound, tally)
+
+
+def _chosen(kind: str) -> tuple[str, str]:
+    """The format, and the precision that is asked for or usual."""
+    chosen, _, asked = kind.partition(" ")
+    return chosen, asked or usual_precision(chosen) or "float64"
 
 
 def compare(

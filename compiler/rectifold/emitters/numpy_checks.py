@@ -1,6 +1,6 @@
 """The checks of an emitted NumPy module, in few calls: the domain, and its linear constraints.
 
-    if not (-1.0 <= v0 <= 1.0 and ...)                                  few inputs, one point
+    if not (-1.0 <= v0 <= 1.0 and ...)                                  one point, few inputs
     if 0 in (x >= LOWER).tobytes() or 0 in (x <= UPPER).tobytes()       else
 
 An end is never infinite but the largest number instead, so infinity and NaN fail the comparisons.
@@ -24,27 +24,27 @@ from rectifold.exact.numerals import nearest_float, round_down
 from rectifold.ir.domain import Constraint
 from rectifold.ir.network import Network
 
-_FIRST = """    if check{one} and (0 in (x >= LOWER).tobytes() or 0 in (x <= UPPER).tobytes()):
-        check_input(x)"""
-_ALWAYS = """    if check:
-        check_input(x)"""
+_OUTSIDE = "0 in (x >= LOWER).tobytes() or 0 in (x <= UPPER).tobytes()"
 
 
 def check_lines(network: Network, low: list[float], high: list[float]) -> str:
-    """The lines of `evaluate` between finite ends of the ranges."""
+    """Lines of `evaluate` between finite ends of ranges; wrong shapes are refused anyway."""
+    n = network.input_size
+    is_wrong = f"x.shape != ({n},) and (x.ndim != 2 or x.shape[1] != {n})"
     if network.domain is not None and network.domain.constraints:
-        return _ALWAYS
-    if network.input_size > NumpyEffort.listed_inputs:
-        return _FIRST.format(one="")
-    values = "".join(f"v{k}, " for k in range(network.input_size))
+        return f"    if check or {is_wrong}:\n        check_input(x)"
+    if n > NumpyEffort.listed_inputs:
+        return f"    if {is_wrong} or check and ({_OUTSIDE}):\n        check_input(x)"
+    values = "".join(f"v{k}, " for k in range(n))
     ranges = "".join(
-        f"\n            {'and ' if k else ''}{ends[0]!r} <= v{k} <= {ends[1]!r}"
+        f"\n                {'and ' if k else ''}{ends[0]!r} <= v{k} <= {ends[1]!r}"
         for k, ends in enumerate(zip(low, high, strict=True))
     )
     return (
-        f"    if check and x.ndim == 1:\n        {values}= x.tolist()\n"
-        f"        if not ({ranges}\n        ):\n            check_input(x)\n"
-        + _FIRST.format(one=" and x.ndim == 2")
+        f"    if x.shape == ({n},):\n        if check:\n            {values}= x.tolist()\n"
+        f"            if not ({ranges}\n            ):\n                check_input(x)\n"
+        f"    elif x.ndim != 2 or x.shape[1] != {n} or check and ({_OUTSIDE}):\n"
+        "        check_input(x)"
     )
 
 
