@@ -28,6 +28,7 @@ from rectifold.cli.options import (
     report,
     source,
 )
+from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import largest_bound, rounding_of, seen_error
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
@@ -63,7 +64,10 @@ def emit_command(source: GivenNetwork, output: Output, measuring: Measuring, rep
     require_outputs(names, inputs, force=output.force, network=written)
     loaded, domain = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
     network, to = loaded.network.with_domain(domain), to.called_as(loaded.interface)
-    done = _written(network, to, report, is_kept=is_kept, cc=measuring.cc, force=output.force)
+    with progress_line(quiet=report.quiet) as progress:
+        if progress is not None:
+            progress("bounding, writing and trying the code", 0, 0)
+        done = _written(network, to, report, is_kept=is_kept, cc=measuring.cc, force=output.force)
     if measuring.target is not None:
         done = replace(done, measured=_measured(done, to, output, measuring, source))
     report.write(emitted_json(done) | {"seconds": time.monotonic() - started})
