@@ -102,16 +102,21 @@ def compile_command(
     written = _write_compiled(made, to, rewriting, times.end, force=output.force)
     costs = told_costs(written.artifact, written.done.written, to, report)
     done = replace(written.done, costs=costs)
-    if is_certified and not written.is_certified:
-        click.echo(_UNCHECKED, err=True)
-    if done.left_out:
-        click.echo(left_out_text(done.left_out), err=True)
-    if written.note is not None:
-        click.echo(f"note: {as_options(written.note)}", err=True)
+    _say_notes(written, is_certified=is_certified)
     report.write(compile_json(done) | {"seconds": time.monotonic() - started})
     if report.is_on_screen and output.output != "-":
         print_compiled(done, verbose=rewriting.verbose)
     return _compile_status(written, rewriting)
+
+
+def _say_notes(written: _Written, *, is_certified: bool) -> None:
+    """What a user should know of how the result came about, on standard error."""
+    if is_certified and not written.is_certified:
+        click.echo(_UNCHECKED, err=True)
+    if written.done.left_out:
+        click.echo(left_out_text(written.done.left_out), err=True)
+    if written.note is not None:
+        click.echo(f"note: {as_options(written.note)}", err=True)
 
 
 def _compile_status(written: _Written, rewriting: Rewriting) -> int:

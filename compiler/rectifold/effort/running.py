@@ -62,6 +62,8 @@ class ToolEffort:
     """Seconds that an emulator may take; it does some 200 million instructions in one."""
     device_points: int = 8
     """Points at which instructions are counted: they differ where zero activations are skipped."""
+    code_bytes: int = 3_000_000
+    """Of files, above which constants lie in the larger memory of the emulated board."""
     painted_bytes: int = 1 << 20
     """Of the stack that is looked at: what no small device has."""
     host_points: int = 64

@@ -37,7 +37,6 @@ from rectifold.runtime.run import Progress
 ARM_COMPILER, ARM_EMULATOR = "arm-none-eabi-gcc", "qemu-system-arm"
 _NANOSECONDS = {"tick": 40, "instruction": 64}
 _FPU = '*(volatile uint32_t *)0xE000ED88 |= 0xF00000u; __asm__ volatile("dsb\\n\\tisb");'
-_CODE_BYTES = 3_000_000  # constants above that lie in the larger memory of the board
 _BOARD = ("-M", "mps2-an386", "-icount", "shift=6", "-display", "none", "-monitor", "none")
 _SPEAKS = ("-serial", "none", "-chardev", "stdio,id=out", "-semihosting-config")
 _SPEAKS_TO = "enable=on,target=native,chardev=out"
@@ -176,7 +175,7 @@ def _run(
         painted=ToolEffort.painted_bytes // 4,
         fpu=_FPU if device.has_floats else "",
     )
-    large = sum(map(len, unit.artifact.files.values())) > _CODE_BYTES
+    large = sum(map(len, unit.artifact.files.values())) > ToolEffort.code_bytes
     memory = template("device_memory").format(constants="MORE" if large else "CODE")
     (folder / "rectifold-run.c").write_text(text, encoding="ascii")
     (folder / "rectifold-run.ld").write_text(memory, encoding="ascii")
