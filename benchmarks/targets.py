@@ -6,7 +6,7 @@ Networks are small ones with skip edges and thirds, chains of float32 weights, a
 magnitudes (benchmarks/code_bounds.py); what a format refuses is counted, and others take its place
 until `count` are written. Each is run at ends and inside its domain, and compared with exact
 evaluation: an error above the certified bound ends it with status 1. Beside the bound a solver is
-allowed its own tolerance, which the table says. Formats whose tools are missing are left out.
+allowed its own tolerance (SOLVER). Formats whose tools are missing are left out.
 """
 
 from __future__ import annotations
