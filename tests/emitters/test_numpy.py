@@ -274,3 +274,13 @@ def test_float32_refuses_a_weight_beyond_its_range(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="weight beyond the range of float32"):
         module(network, "float32", tmp_path)
     assert module(network, "float64", tmp_path).self_test() == 5
+
+
+def test_a_domain_beyond_the_range_of_float32_still_makes_a_module(tmp_path: Path) -> None:
+    network = net("input x[1] in [1e39, 1e40]\ny = 1e-39*x\noutput y")
+    origin = Origin(digest(network), network.sizes, precision="float32")
+    text = FORMATS["numpy"].emit(network, origin, "code.py").main
+    code: dict[str, Any] = {"__name__": "code"}
+    exec(text, code)
+    with pytest.raises(ValueError, match="is outside the domain"):
+        code["evaluate"]([1.0])

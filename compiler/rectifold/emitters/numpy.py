@@ -72,7 +72,11 @@ def _finite_box(network: Network, precision: str) -> tuple[list[float], list[flo
     """The ends, the largest number for infinity: one comparison finds what is not finite, too."""
     largest = float(np.finfo(precision).max)
     low, high = input_box(network.domain, network.input_size, precision)
-    return [max(v, -largest) for v in low], [min(v, largest) for v in high]
+    return [_within(v, largest) for v in low], [_within(v, largest) for v in high]
+
+
+def _within(value: float, largest: float) -> float:
+    return min(max(value, -largest), largest)
 
 
 def _end_words(values: list[float]) -> str:
