@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from rectifold.certificate.leaving_out import certify_untouched_in_time, unchanged
 from rectifold.cli.main import main
-from rectifold.cli.rounding import largest_bound, rounding_in_time
+from rectifold.cli.rounding import Rounding, largest_bound, rounding_in_time
 from rectifold.cli.shallow import certify_form
 from rectifold.cli.targets import To
 from rectifold.cli.times import Began, Times
@@ -92,11 +92,19 @@ def test_the_rounding_of_code_is_bounded_only_while_there_is_time(
     network: Network, capsys: pytest.CaptureFixture[str]
 ) -> None:
     to = To(Path("net.c"), "c", Target("-o", "net.c"))
-    assert rounding_in_time(network, None, to, Deadline()) is not None
-    assert rounding_in_time(network, None, to, Over()) is None
+    assert rounding_in_time(network, None, to, Deadline()).bound is not None
+    assert rounding_in_time(network, None, to, Over()) == Rounding(None)
     assert capsys.readouterr().err == (
         "note: the time was up before the rounding of the code was bounded\n"
     )
+
+
+def test_integers_are_not_written_without_a_bound(network: Network) -> None:
+    to = To(Path("net.c"), "c-int16", Target("-o", "net.c"))
+    known = rounding_in_time(network, None, to, Deadline())
+    assert known.integers is not None
+    with pytest.raises(Unfinished, match="before the integers were certified"):
+        rounding_in_time(network, None, to, Over())
 
 
 def test_a_bound_that_was_not_computed_is_not_0() -> None:
@@ -112,7 +120,7 @@ def test_the_rounding_that_was_not_bounded_is_null_in_json(
     monkeypatch.chdir(tmp_path)
     Path("net.relu").write_text(NET)
     for command in ("compile", "shallow"):
-        monkeypatch.setattr(f"rectifold.cli.{command}.rounding_in_time", lambda *_: None)
+        monkeypatch.setattr(f"rectifold.cli.{command}.rounding_in_time", lambda *_: Rounding(None))
     for command in ("compile net.relu -o o.c", "compile net.relu -o s.c --shallow"):
         result = CliRunner().invoke(main, [*command.split(), "--json", "r.json", "--force"])
         assert result.exit_code == 0, result.output

@@ -32,7 +32,7 @@ _WIDER_FORMAT = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Rounding:
     """Per output what the code may be off by (None: nothing is known, or nothing rounded), and the
     integers that it is made of, for a format of integers.
