@@ -84,7 +84,8 @@ def _families(rows: Sequence[Integers]) -> list[list[int]]:
     radix = 1 + max(int(rows[r].max()) for r in long)
     pairs = np.concatenate([rows[r][:-1] * radix + rows[r][1:] for r in long])
     _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
-    _link(parent, np.stack([owner, owner[first][pair]], axis=1))
+    links = np.unique(owner * len(rows) + owner[first][pair])
+    _link(parent, np.stack([links // len(rows), links % len(rows)], axis=1))
     _link(parent, _sharing_two(rows, long, parent))
     families: dict[int, list[int]] = {}
     for r in long:
@@ -95,11 +96,11 @@ def _families(rows: Sequence[Integers]) -> list[list[int]]:
 def _sharing_two(rows: Sequence[Integers], long: Sequence[int], parent: list[int]) -> Integers:
     """Families with two values in common: in a corner, those between may be missing."""
     root = np.repeat([_root(parent, r) for r in long], [len(rows[r]) for r in long])
-    held = np.unique(np.stack([np.concatenate([rows[r] for r in long]), root], axis=1), axis=0)
-    starts = np.flatnonzero(np.diff(held[:, 0], prepend=-1))
+    held = np.unique(np.concatenate([rows[r] for r in long]) * len(rows) + root)
+    starts = np.flatnonzero(np.diff(held // len(rows), prepend=-1))
     common = [
         pair
-        for family in np.split(held[:, 1], starts[1:])
+        for family in np.split(held % len(rows), starts[1:])
         if len(family) <= StorageEffort.families_of_a_value
         for pair in combinations(family.tolist(), 2)
     ]
@@ -108,7 +109,7 @@ def _sharing_two(rows: Sequence[Integers], long: Sequence[int], parent: list[int
 
 
 def _link(parent: list[int], links: Integers) -> None:
-    for one, other in np.unique(links, axis=0).tolist():
+    for one, other in links.tolist():
         parent[_root(parent, one)] = _root(parent, other)
 
 
@@ -212,8 +213,9 @@ def _parts_of_longer(rows: Sequence[Row]) -> Kernels:
 def _part(row: Row, kernel: Row) -> Integers | None:
     """Where the row lies in the longer one, when shifted by one of its columns."""
     last = len(kernel.columns) - 1
-    shifts = kernel.columns[kernel.values == row.values[0]]
-    ends = np.searchsorted(kernel.columns, shifts + row.columns[-1]).clip(max=last)
+    room = np.searchsorted(kernel.columns, kernel.columns[-1] - row.columns[-1], side="right")
+    shifts = kernel.columns[:room][kernel.values[:room] == row.values[0]]
+    ends = np.searchsorted(kernel.columns, shifts + row.columns[-1])
     for shift in shifts[kernel.values[ends] == row.values[-1]].tolist():
         at: Integers = np.searchsorted(kernel.columns, row.columns + shift).clip(max=last)
         if np.array_equal(kernel.values[at], row.values) and (
