@@ -63,7 +63,7 @@ def sparse_network() -> Network:
 
 @pytest.mark.parametrize(
     "network",
-    [random_network(3), random_network(11), float_network(1, 4, 30, 30, 2), sparse_network()],
+    [random_network(3), random_network(11), float_network(1, 4, 70, 70, 2), sparse_network()],
     ids=["small", "skips", "dense", "sparse"],
 )
 def test_every_form_adds_in_the_stated_order_and_is_exact_in_fractions(

@@ -112,3 +112,6 @@ class PythonEffort:
     straight_parameters: int = 300
     """Weights and biases up to which each unit is an expression: twice as fast as loops, but each
     takes some 20 bytes; from some 3,000 terms on Python cannot read an expression."""
+    block: int = 64
+    """Sums that are taken at once: Python keeps memory for 100 floats at hand, and a comprehension
+    over more takes half as long again for each."""
