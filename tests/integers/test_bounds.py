@@ -144,6 +144,25 @@ def test_a_network_with_too_many_units_is_refused_before_any_work() -> None:
         certified_integers(net(text), net(text).domain, [SHORT])
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["[0, 1]\noutput 1e300*x", "[0, 1e300]\noutput 1e300*x", "[0, 1]\noutput 0*x + 1e200"],
+)
+def test_numbers_beyond_every_scale_are_refused(line: str) -> None:
+    network = net(f"input x[1] in {line}\n")
+    with pytest.raises(InputError, match="no scales were found with which every value fits"):
+        certified_integers(network, network.domain, [LONG])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[0, 1e-300]\noutput 1e-300*x", "[0, 0]\noutput relu(x)", "[-1, 1]\noutput relu(x - 5)"],
+)
+def test_values_that_hardly_move_have_scales_too(line: str) -> None:
+    network = net(f"input x[1] in {line}\n")
+    assert certified_integers(network, network.domain, [SHORT]).worst < 1e-50
+
+
 def test_splitting_gives_a_smaller_bound() -> None:
     network = net(
         "input x[2] in [-1, 1]\n"

@@ -60,10 +60,11 @@ class Joined:
 
     def at_once(self) -> Floats:
         """Per output a bound of |code - f|, of the box as one."""
-        boxes = BoundsOnBoxes(self.bounds, LAST)
-        batch = BoxBatch(boxes, LAST, [boxes.domain_box()])
         count = 2 * self.outputs
-        upper = batch.ask(np.zeros(count, dtype=np.int64), np.arange(count), 1).upper
+        with np.errstate(over="ignore", invalid="ignore"):  # where numbers are too large: no bound
+            boxes = BoundsOnBoxes(self.bounds, LAST)
+            batch = BoxBatch(boxes, LAST, [boxes.domain_box()])
+            upper = batch.ask(np.zeros(count, dtype=np.int64), np.arange(count), 1).upper
         return self._of_both(np.minimum(upper, self.bounds.upper[LAST]))
 
     def by_splitting(self, wanted: float, deadline: float) -> Floats:
@@ -76,7 +77,8 @@ class Joined:
         search = _Wanted(self.bounds, witnesses, LAST, start)
         search.wanted = wanted
         search.begin()
-        search.go_on(deadline)
+        with np.errstate(over="ignore", invalid="ignore"):
+            search.go_on(deadline)
         return self._of_both(search.outcome().upper)
 
     def passed_on(self, layer: str) -> Interval:

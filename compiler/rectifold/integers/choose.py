@@ -117,12 +117,12 @@ def _refusal(best: Certified | None, words: Sequence[Words], max_error: Fraction
     return (
         f"an error of at most {at_most(max_error, 3)} is certified with no words of up to "
         f"{words[-1].value} bits: {at_most(best.worst, 3)} is ({best.code.words}); allow that "
-        f"much, give a smaller domain, or more time{wider}"
+        f"much, or give a smaller domain{wider}"
     )
 
 
 def _values(network: Network, domain: Domain) -> dict[str, Interval]:
-    """Bounds of what each layer passes on, on the box and half a step around it."""
+    """Bounds of what each layer passes on, on the box."""
     bounds = bounded(network, Domain(domain.lower, domain.upper), {})
     return {layer.name: bounds.passed_on(layer.name) for layer in network.layers}
 

@@ -49,6 +49,13 @@ def integer_network(
 
     `values`: bounds of what each layer passes on, on the bounded domain.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows here fits no word
+        return _integer_network(network, domain, values, choice)
+
+
+def _integer_network(
+    network: Network, domain: Domain, values: Mapping[str, Interval], choice: Choice
+) -> IntegerNetwork:
     limit = largest(choice.words.value)
     name = network.input_name
     scale = int(_exponent(limit, _size(domain))) - choice.spare.get(name, 0)
@@ -120,10 +127,15 @@ def _rounded(
         exact, up = weight.approximation[0], sums[:, None] - scales[source][None, :]
         rounded = np.rint(np.ldexp(exact, up))
         bias = bias - (np.ldexp(rounded, -up) - exact) @ values[source].centre
-        weights[source] = rounded.astype(np.int64)
-    most = 0.999 * largest(words.sum)
-    integers = np.rint(np.ldexp(bias, sums).clip(-most, most)).astype(np.int64)
+        weights[source] = _integers(rounded, words.sum)
+    integers = _integers(np.rint(np.ldexp(bias, sums)), words.sum)
     return IntegerLayer(layer.name, layer.is_relu, weights, integers, sums - scale, scale)
+
+
+def _integers(values: Floats, bits: int) -> Integers:
+    """Whole floats as integers; one that is no number, or too large, as one that fits no word."""
+    most = 0.999 * largest(bits)
+    return np.nan_to_num(values, nan=most).clip(-most, most).astype(np.int64)
 
 
 def _sum_scales(

@@ -22,8 +22,10 @@ _Exact = npt.NDArray[np.object_]  # of integers of any length
 
 
 def overflowing(code: IntegerNetwork, joined: Joined) -> str | None:
-    """The first layer of which a value or a partial sum may leave its word; None: none may."""
+    """The first layer, or the input, of which a number may leave its word; None: none may."""
     ranges = {code.input_name: (_objects(code.lower), _objects(code.upper))}
+    if max(map(abs, (*code.lower, *code.upper)), default=0) > largest(code.words.value):
+        return code.input_name
     for layer in code.layers:
         low, high = _sums(layer, ranges)
         half = np.array([1 << int(s) >> 1 for s in layer.shift], dtype=object)
@@ -60,7 +62,8 @@ def _integers(
     """The integers that the values of a layer may be, by real bounds and by those of the sums."""
     ends = []
     for bounds, sums, sign in ((values.lower, low, -1), (values.upper, high, 1)):
-        real = np.floor(np.ldexp(sign * bounds, layer.scale))
+        with np.errstate(over="ignore"):  # what is infinite is no bound
+            real = np.floor(np.ldexp(sign * bounds, layer.scale))
         by_sums = [(int(sign * v) >> int(s)) + 1 for v, s in zip(sums, layer.shift, strict=True)]
         own = [
             int(v) if np.isfinite(v) and v < w else w for v, w in zip(real, by_sums, strict=True)
