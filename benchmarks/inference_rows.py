@@ -261,14 +261,14 @@ def torch_from_python(network: Network, points: Points) -> Row:
     import torch
 
     torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
     layers: list[torch.nn.Module] = []
     for (weight, bias), one in zip(_chain(network), network.layers, strict=True):
         layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
         layer.weight.data, layer.bias.data = torch.from_numpy(weight), torch.from_numpy(bias)
         layers += [layer, torch.nn.ReLU()] if one.is_relu else [layer]
     model = torch.nn.Sequential(*layers).eval()
-    with torch.inference_mode():
-        return _python_row("torch eager", model, [torch.from_numpy(point) for point in points])
+    return _python_row("torch eager", model, [torch.from_numpy(point) for point in points])
 
 
 def _imported(path: Path) -> ModuleType:
