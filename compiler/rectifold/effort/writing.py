@@ -59,7 +59,7 @@ class StorageEffort:
     """Sums per unit up to which kernels lie side by side: those of removed units are computed."""
     most_placed: float = 1.25
     """Times the bytes of kernels in one piece that kernels side by side may take: they are up to
-    five times as fast."""
+    four times as fast."""
 
 
 @dataclass(frozen=True)

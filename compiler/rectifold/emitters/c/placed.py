@@ -39,7 +39,7 @@ _ROLLED = """\
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #pragma GCC unroll 1
 #endif
-"""  # else gcc 12 takes c[] apart at -O3 and adds one by one: half as fast; clang does it well
+"""  # gcc 12 at -O3 -march=native is half as fast without, and clang 14 with it
 
 
 def placed_code(form: PlacedRows, names: Names, real: str, stored: str) -> str:
