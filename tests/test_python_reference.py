@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from rectifold.linear_regions.summary import linear_regions
 from rectifold.objects import functions
 from rectifold.objects.compiling import Wanted
 from rectifold.objects.doors import opened
+from rectifold.objects.writing import HowWritten
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Run
@@ -42,6 +44,7 @@ EXTENDED = {"CompiledModel": "Compiled", "ShallowModel": "Shallow"}  # whose tab
 
 # choices by keyword → where they go, which has the defaults: a function, or fields of a value
 UNPACKED: dict[str, tuple[Callable[..., object], object]] = {
+    "EmitChoices": (opened, SimpleNamespace(**vars(HowWritten()), force=False)),
     "ReadChoices": (opened, None),
     "CompileChoices": (compile_network, Wanted()),
     "ProveChoices": (prove, Run()),

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.linear_regions.restriction import MOST_INPUTS
 from rectifold.two_layers.shallow import shallow_network
 from support import float_network, net, points_of
 
@@ -47,7 +47,7 @@ def test_units_that_never_bend_leave_one_layer(inputs: int) -> None:
     assert len(result.hidden) == 1
     points = points_of(network.domain, 60, inputs)
     assert evaluate_points(network, points) == evaluate_points(result.network, points)
-    if inputs <= MOST_INPUTS:
+    if inputs <= REGION_EFFORT.vertex_inputs:
         assert compare_by_regions(network, result.network, network.domain).complete
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class EquivalenceEffort:
     """Part of the time left for phases of many inputs with paired units."""
     argmax_shares: tuple[float, ...] = (0.05, 0.2, 1.0)
     """Parts of the time left for each round of proofs about the argmax of many inputs."""
+
+    argmax_factors: tuple[Fraction, ...] = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))
+    """The t of B_i − B_j ≥ t (A_i − A_j − margin) that are tried for each pair of outputs; the
+    first is 0."""
 
     samples: int = 2_000
     """Points in floats at which the networks are compared first."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class RegionEffort:
     """Enumeration of regions, alone and with other processes."""
 
+    vertex_inputs: int = 5
+    """Inputs that vary, up to which vertex lists are kept: a box has 2^n vertices."""
     kept_forms: int = 1 << 16
     """Forms of a block of units that are kept, of all patterns together."""
     vertices_kept: int = 64

@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class TraceEffort:
+    """The run of a PyTorch module that is recorded."""
+
+    samples: int = 2
+    """Of the batch; one could not be told from a size of one."""
+
+
+@dataclass(frozen=True)
 class CrosscheckEffort:
     """The comparison of an ONNX network with another program that runs the file."""
 

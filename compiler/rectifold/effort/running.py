@@ -31,6 +31,9 @@ class CompileEffort:
     """Points at which the rounding error of a rewritten network is estimated."""
     most_error_growth: float = 4.0
     """Times the source's rounding error (estimated) up to which a carrier is taken."""
+    shift_bits: int = 12
+    """Significant bits that the shift of a carrier is rounded up to: any larger one is as good, and
+    a short one prints well."""
     most_factor_bits: int = 2**28
     """Bits of the weights (estimated) above which a matrix is not taken apart into its fewest
     rows: megabytes of digits that no format of floats holds."""

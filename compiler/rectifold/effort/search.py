@@ -84,6 +84,12 @@ class PhaseEffort:
     """The same of the levels of planes."""
     single_precision: tuple[float, float] = (2.0**-20, 2.0**40)
     """Sizes of bounds, least and largest, for which single precision serves."""
+    least_gain: float = 1e-9
+    """Part of the bound: the least gain that a case counts with."""
+    least_score: float = 1e-9
+    """Added to scores, so that those of free units stay above 0."""
+    least_divisor: float = 1e-30
+    """Added to divisors, so that quotients stay finite in single precision too."""
 
 
 @dataclass(frozen=True)
@@ -107,3 +113,5 @@ class BoxEffort:
     """Units that are tried at most, while `enough` is not gained."""
     enough: float = 3e-3
     """Part of the bound that a split must gain for no more units to be tried."""
+    least_divisor: float = 1e-300
+    """Added to divisors, and to scores of inputs that vary: above those of flat ones."""

@@ -13,3 +13,7 @@ class VectorEffort:
     """Of 16 registers; the others hold the input, a product and, mixed, converted weights."""
     sums_of_64_bytes: int = 24
     """Of 32 registers, which there are where vectors have 64 bytes."""
+    widths: tuple[int, ...] = (64, 32, 16)
+    """Bytes of the vectors that are used, the widest first."""
+    lanes: int = 8
+    """Kernels side by side whose sums are taken at once: 12 are slower on gcc 12 and clang 14."""

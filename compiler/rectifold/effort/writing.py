@@ -85,6 +85,10 @@ class ObservedEffort:
 
     points: int = 10_000
     """Points at which the rounding error is observed."""
+    open_range: int = 1000
+    """Length that is looked at of a range without an end."""
+    corners: int = 3
+    """One of so many points is a corner."""
     at_once: int = 1000
     """Points of one product of matrices: some megabytes."""
     work: int = 4_000_000_000

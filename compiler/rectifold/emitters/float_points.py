@@ -11,14 +11,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.effort.writing import ObservedEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float, round_down, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.sampling import sample_points
-
-_OPEN = 1000.0  # of a range without an end: so much is looked at
-_CORNERS = 3  # one of so many points is a corner
 
 
 class FloatPoints:
@@ -35,7 +33,7 @@ class FloatPoints:
         if (self._low > self._high).any():
             return np.empty((0, self._domain.size))
         share = self._random.random((count, self._domain.size))
-        share[::_CORNERS] = share[::_CORNERS] < 0.5
+        share[:: ObservedEffort.corners] = share[:: ObservedEffort.corners] < 0.5
         with np.errstate(over="ignore"):
             drawn = (self._low * (1.0 - share) + self._high * share).astype(self._kind)
         points = np.clip(drawn.astype(np.float64), self._low, self._high)
@@ -72,6 +70,7 @@ def _inner_box(domain: Domain, kind: np.dtype[np.floating]) -> tuple[Floats, Flo
 
 
 def _finite(low: Fraction | None, high: Fraction | None) -> tuple[Fraction, Fraction]:
+    length = Fraction(ObservedEffort.open_range)
     if low is None:
-        low = -Fraction(_OPEN) if high is None else high - Fraction(_OPEN)
-    return low, low + 2 * Fraction(_OPEN) if high is None else high
+        low = -length if high is None else high - length
+    return low, low + 2 * length if high is None else high

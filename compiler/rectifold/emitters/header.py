@@ -21,8 +21,8 @@ from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
+from rectifold.runtime.caps import CAPS
 
-_LONGEST = 200  # characters of a name, a domain or a statement in a comment
 _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/, its backslash
 _ORDER = {False: "any order of summation", True: "the order in which this code adds"}
 _WHY_DOUBLE = {
@@ -164,4 +164,5 @@ def _ascii(text: str, unsafe: str) -> str:
 
 def _cut(text: str) -> str:
     """With dots, so that nobody takes the beginning of a domain for all that is said of it."""
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    most = CAPS.comment_characters
+    return text if len(text) <= most else text[: most - 3] + "..."

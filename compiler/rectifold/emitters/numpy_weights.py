@@ -20,8 +20,7 @@ import numpy as np
 from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.templates import template
 from rectifold.exact.conversion import Floats
-
-_LINE = 96  # characters of base64 in a line
+from rectifold.runtime.caps import CAPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +46,9 @@ class StoredValues:
     def inline(self) -> tuple[str, str]:
         """The text that reads them from itself as _V, and its imports."""
         data = self.values.tobytes() + (b"" if self.mask is None else self.mask.tobytes())
-        text = b64encode(data).decode("ascii")
+        text, most = b64encode(data).decode("ascii"), CAPS.base64_characters
         loader = template("numpy_inline").format(
-            text="\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE)),
+            text="\n".join(text[at : at + most] for at in range(0, len(text), most)),
             digest=hashlib.sha256(data).hexdigest(),
             stored=self.values.dtype.str,
             count=self.values.size,

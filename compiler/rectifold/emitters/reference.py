@@ -9,6 +9,7 @@ Exact evaluation at the same points would take hours. The error counts what is l
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +22,6 @@ from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
 
-_BITS = 53
 _LARGEST = 2.0**300  # of the numbers met: no product leaves the range, no slice falls below it
 _UNDERFLOW = 2.0**-900  # of all that may be lost below the range in one sum
 _LEAST_EXPONENT = -400  # of a slice: products of slices stay far above the smallest float
@@ -142,7 +142,7 @@ def _pair(matrix: Matrix) -> Reference:
 
 def _bits(terms: int) -> int:
     """Of a slice, so that so many products of two of them are added exactly."""
-    return (_BITS - terms.bit_length()) // 2
+    return (sys.float_info.mant_dig - terms.bit_length()) // 2
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.bounds.state import Bounds
-from rectifold.effort.equivalence import AttackSize
+from rectifold.effort.equivalence import AttackSize, EquivalenceEffort
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_boxes
 from rectifold.exact.conversion import Floats
@@ -34,9 +34,6 @@ from rectifold.search.boxes.argmax import ArgmaxRefuter, contests
 from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.log import ProofLog
 from rectifold.search.witnesses import Witnesses
-
-_FACTORS = (Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2))
-"""The t of B_i − B_j ≥ t (A_i − A_j − margin) that are tried for each contest."""
 
 
 @with_few_threads
@@ -126,7 +123,7 @@ class ArgmaxAttack:
         lead = of_b[rows, top] - of_b[rows, rival]
         chosen = np.argsort(lead)[:most]
         number = {pair: k for k, pair in enumerate(contests(of_a.shape[1]))}
-        per = 1 + len(_FACTORS)
+        per = 1 + len(EquivalenceEffort.argmax_factors)
         units = np.array([number[int(top[k]), int(rival[k])] * per + 1 for k in chosen])
         return chosen, units
 
@@ -136,7 +133,7 @@ def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, 
 
     For each i ≠ j the rows are A_i − A_j − margin, then one per factor t.
     """
-    m, per = a.output_size, 1 + len(_FACTORS)
+    m, per = a.output_size, 1 + len(EquivalenceEffort.argmax_factors)
     on_a: list[list[Fraction]] = []
     on_b: list[list[Fraction]] = []
     bias: list[Fraction] = []
@@ -146,7 +143,7 @@ def _argmax_network(a: Network, b: Network, margin: Fraction) -> tuple[Network, 
         on_a.append(_between(m, i, j, Fraction(1)))
         on_b.append(_between(m, i, j, Fraction(0)))
         bias.append(-margin)
-        for t in _FACTORS:
+        for t in EquivalenceEffort.argmax_factors:
             on_a.append(_between(m, i, j, t))
             on_b.append(_between(m, i, j, Fraction(-1)))
             bias.append(-t * margin)

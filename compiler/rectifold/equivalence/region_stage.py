@@ -18,12 +18,12 @@ import numpy as np
 
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_by_cells
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.equivalence.question import Question
 from rectifold.errors import InputError
 from rectifold.exact.numerals import at_least, bound_text, counted
 from rectifold.ir.domain import Domain
 from rectifold.linear_regions.compare import ByRegions, compare_by_regions
-from rectifold.linear_regions.restriction import MOST_INPUTS
 from rectifold.runtime.run import Run
 from rectifold_check.limits import MOST_CELL_INPUTS
 
@@ -57,7 +57,7 @@ RegionOutcome = Covered | Apart | Begun
 
 def has_regions(domain: Domain) -> bool:
     """Are there few enough inputs that vary, on bounded ranges?"""
-    return _varying(domain) <= MOST_INPUTS and _is_bounded(domain)
+    return _varying(domain) <= REGION_EFFORT.vertex_inputs and _is_bounded(domain)
 
 
 def by_regions(question: Question, run: Run) -> RegionOutcome | None:

@@ -17,14 +17,13 @@ from math import lcm
 
 import numpy as np
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import IntegerTable
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.polytope import Form, Polytope, scaled
-
-MOST_INPUTS = 5  # free inputs up to which vertex lists are kept: a box has 2^n vertices
 
 Forms = tuple[list[Form], int]  # integers over one positive denominator
 LayerValues = Mapping[str, Forms]  # of layers and of the input, by name
@@ -81,10 +80,10 @@ class Restriction:
 
     def require_vertices(self) -> None:
         """Raises InputError for more free inputs than vertex lists are kept for."""
-        if len(self.free) > MOST_INPUTS:
+        if len(self.free) > REGION_EFFORT.vertex_inputs:
             raise InputError(
-                f"exact vertex lists are kept for at most {MOST_INPUTS} inputs, and "
-                f"{len(self.free)} are free here; fix some (a range [v, v]), or look at a "
+                f"exact vertex lists are kept for at most {REGION_EFFORT.vertex_inputs} inputs, "
+                f"and {len(self.free)} are free here; fix some (a range [v, v]), or look at a "
                 "two-dimensional slice"
             )
 

@@ -18,7 +18,7 @@ from rectifold.linear_regions.by_programs import ProgramCell, program_enumeratio
 from rectifold.linear_regions.by_vertices import VertexCell, vertex_enumeration
 from rectifold.linear_regions.cells import Enumeration
 from rectifold.linear_regions.region import AnyRegion, PointRegion, Region
-from rectifold.linear_regions.restriction import MOST_INPUTS, Restriction
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.runtime.workers import Workers, open_workers
 
 AnyEnumeration = Enumeration[VertexCell, Region] | Enumeration[ProgramCell, PointRegion]
@@ -119,7 +119,7 @@ def enumeration_of(network: Network, domain: Domain) -> AnyEnumeration:
 
     Raises InputError as `linear_regions` does.
     """
-    if domain.size - len(domain.fixed) <= MOST_INPUTS:
+    if domain.size - len(domain.fixed) <= REGION_EFFORT.vertex_inputs:
         return vertex_enumeration(network, domain)
     return program_enumeration(network, domain)
 

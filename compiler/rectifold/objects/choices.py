@@ -32,6 +32,26 @@ class ReadChoices(TypedDict, total=False):
     """A node or tensor with which the network ends: what follows is not read."""
 
 
+class WriteChoices(TypedDict, total=False):
+    """How a network is written, as keywords."""
+
+    precision: str | None
+    """float32, mixed (float32 weights, float64 sums) or float64; None: what the format has, and
+    mixed for C where every weight is a float32 number."""
+    single_file: bool
+    """C without a header beside."""
+    max_error: object
+    """c-int16 and c-int32 take the smallest words with which every output is certified within it;
+    None: no error is asked for."""
+
+
+class EmitChoices(WriteChoices, ReadChoices, total=False):
+    """What `emit` may be told besides the model, the path and the format, as keywords."""
+
+    force: bool
+    """Replace files that are there."""
+
+
 class ProveChoices(RunChoices, total=False):
     """What `prove` may be told besides the model and the domain, as keywords."""
 
@@ -117,6 +137,18 @@ def require_known(name: str, given: Mapping[str, object], known: type) -> None:
         if given.get(word) is not None and given[word] not in words:
             known_words = ", ".join(map(repr, words))
             raise InputError(f"{word}= is {given[word]!r}; one of {known_words} is expected")
+
+
+def how_read(choices: EmitChoices) -> ReadChoices:
+    """Those that say how the model is read."""
+    known = ReadChoices.__annotations__
+    return cast(ReadChoices, {word: value for word, value in choices.items() if word in known})
+
+
+def how_written(choices: EmitChoices) -> WriteChoices:
+    """Those that say how the network is written."""
+    known = WriteChoices.__annotations__
+    return cast(WriteChoices, {word: value for word, value in choices.items() if word in known})
 
 
 _KINDS: Mapping[str, type] = {"limits": Limits, "options": Options}

@@ -30,11 +30,14 @@ from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.objects.choices import (
     CompareChoices,
     CompileChoices,
+    EmitChoices,
     Outputs,
     ProveChoices,
     ReadChoices,
     RegionChoices,
     ShallowChoices,
+    how_read,
+    how_written,
     outputs_of_pair,
     require_known,
     until_of_pair,
@@ -76,18 +79,19 @@ def compile_model(
     `input_shape`: of a PyTorch module that says it nowhere, without the batch.
     `outputs`: names of the outputs that are read; `until`: the name of a node or tensor with which
     the network ends. Both are names of the graph as ONNX.
-    `larger`: rewrite everything, even where the given model takes fewer bytes as ONNX than what
-    is rewritten (a convolution stores one kernel); else the source's own layers stay there.
+    `larger`: rewrite everything, even where the given model takes fewer bytes as ONNX; else the
+    source's own layers stay there.
     `certify`: make the certificate now, check it, and leave out what cannot be certified; without
     it `certificate` is made and checked when it is first asked for.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
-    `options`: what to make small, and whether skip edges are allowed (Options).
-    `check`: compare exact values before and after every single rewrite; this implies `larger`.
+    `options`: what to make small, and whether skip edges are allowed (Options). `check`: compare
+    exact values before and after every single rewrite; this implies `larger`.
     `deadline`: of everything together. `limits`: seconds of the proofs, processes, a log (Limits).
     `seed`: where random choices start. `progress`: called with a stage, how far it is, of how many.
+    Undecided units are kept.
 
-    Undecided units are kept. Raises InputError for a model that cannot be read, without a domain,
-    and for an empty one; RewriteError if `check` finds a difference, a bug.
+    Raises InputError for what cannot be read, has no domain or an empty one; RewriteError if
+    `check` finds a difference, a bug.
 
     >>> import rectifold
     >>> network = rectifold.parse("input x[1]\\noutput relu(2*x + 1)\\n")
@@ -170,10 +174,15 @@ def compare_models(
     )
     require_shape(one, input_shape)
     chosen = _domain(one, domain, other.network.domain)
+    return _compared(one, other, chosen, choices)
+
+
+def _compared(one: Loaded, other: Loaded, domain: Domain, choices: CompareChoices) -> Comparison:
+    """The answer about what was read, with a statement about its tails."""
     asked = Asked(tuple(fractions_of(array_of(choices.get("within", 0), "within"), "within")))
     limits, seed = choices.get("limits", Limits()), choices.get("seed", 0)
     answer = compare(
-        one.network, other.network, chosen, within=asked.within, seed=seed, limits=limits
+        one.network, other.network, domain, within=asked.within, seed=seed, limits=limits
     )
     equal = isinstance(answer, Equal) and asked.is_equality
     said = Tails(one.interface, other.interface).said(sentence(answer, asked), equal=equal)
@@ -244,12 +253,7 @@ def emit_model(
     model: Model,
     path: str | Path,
     to: str | None = None,
-    *,
-    precision: str | None = None,
-    single_file: bool = False,
-    max_error: object = None,
-    force: bool = False,
-    **how: Unpack[ReadChoices],
+    **choices: Unpack[EmitChoices],
 ) -> list[Path]:
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
@@ -264,22 +268,15 @@ def emit_model(
     Raises InputError for an unknown format, a network that the format cannot say, a precision
     that it cannot be written in, an error that no words meet, and a file that is there already.
     """
-    require_known("emit", how, ReadChoices)
+    require_known("emit", choices, EmitChoices)
+    how, writing, force = how_read(choices), how_written(choices), choices.get("force", False)
     if isinstance(model, ModelResult) and not how:
-        return model.save(
-            path,
-            to,
-            precision=precision,
-            max_error=max_error,
-            single_file=single_file,
-            force=force,
-        )
+        return model.save(path, to, **writing, force=force)
     loaded = _loaded(model, None, how)
     require_shape(loaded, how.get("input_shape"))
     network = loaded.network
     written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
-    how_written = HowWritten.of(precision, max_error, single_file=single_file)
-    return written.save(path, to, how_written, force=force)
+    return written.save(path, to, HowWritten.of(**writing), force=force)
 
 
 def evaluate_model(model: Model, point: object, **how: Unpack[ReadChoices]) -> list[Fraction]:

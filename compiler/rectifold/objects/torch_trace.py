@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import Any, Protocol, TypeAlias
 
+from rectifold.effort.reading import TraceEffort
 from rectifold.errors import InputError
 
 Shape = tuple[int, ...]
@@ -30,7 +31,6 @@ _RAISED = (
     ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError,
     RuntimeError, TypeError, ValueError,
 )  # fmt: skip
-_BATCH = 2  # samples of the run that is recorded; one could not be told from a size of one
 _RANKS = {"1d": 3, "2d": 4, "3d": 5}  # of a batch, by the end of the name of a module that knows it
 
 
@@ -137,9 +137,11 @@ def _candidates(module: Module, shape: Shape) -> list[tuple[Shape, bool]]:
     """(shape of the call, is its first size the batch), the likeliest first."""
     if not all(isinstance(size, int) and size > 0 for size in shape):
         raise InputError(f"the input_shape is {shape}; positive sizes are expected")
-    found = [((_BATCH, *shape), True)]
+    found = [((TraceEffort.samples, *shape), True)]
     if shape and shape[0] == 1:
-        found.insert(0 if _has_batch(module, shape) else 1, ((_BATCH, *shape[1:]), True))
+        found.insert(
+            0 if _has_batch(module, shape) else 1, ((TraceEffort.samples, *shape[1:]), True)
+        )
     return [*found, (shape, False)]
 
 

@@ -44,7 +44,9 @@ class HowWritten:
     single_file: bool = False
 
     @staticmethod
-    def of(precision: str | None, max_error: object, *, single_file: bool = False) -> HowWritten:
+    def of(
+        precision: str | None = None, max_error: object = None, *, single_file: bool = False
+    ) -> HowWritten:
         """Raises InputError where `max_error` is not one number."""
         if max_error is None:
             return HowWritten(precision, None, single_file)

@@ -50,12 +50,8 @@ from rectifold.passes.result import (
     ties_of,
 )
 
-# a shift is rounded up to this many significant bits: any larger shift is as good, a short one
-# prints well
-_SHIFT_BITS = 12
-_NO_CARRIER_IS_ZERO = (
-    2.0**-1000
-)  # an upper end of 0 would let a carrier be dropped, for which nobody has evidence
+# an upper end of 0 would let a carrier be dropped, for which nobody has evidence
+_NO_CARRIER_IS_ZERO = 2.0**-1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,8 +269,8 @@ def _shifted_carriers(
 
 def _short_above(value: Fraction) -> Fraction:
     """A number ≥ value with few significant bits."""
-    bits = value.numerator.bit_length() - value.denominator.bit_length() - _SHIFT_BITS
-    step = Fraction(2) ** bits
+    bits = value.numerator.bit_length() - value.denominator.bit_length()
+    step = Fraction(2) ** (bits - CompileEffort.shift_bits)
     return -(-value // step) * step
 
 

@@ -107,6 +107,14 @@ class Caps:
     """The least big-M of such a program: solvers drop coefficients of 1e-9 and below."""
     decimal_digits: int = 4000
     """Digits up to which emitted code writes an integer in decimal; longer ones in hexadecimal."""
+    decimal_whole: float = 1e6
+    """A whole number from which on C writes a float in hexadecimal, which is shorter."""
+    comment_characters: int = 200
+    """Characters of a name, a domain or a statement in a comment of emitted code."""
+    program_terms: int = 5
+    """Terms on a line of a linear program: its readers take 255 characters."""
+    base64_characters: int = 96
+    """Characters of base64 on a line of emitted code."""
     listed_units: int = 20
     """Units of a source whose fates are shown one by one."""
     listed_ranges: int = 6

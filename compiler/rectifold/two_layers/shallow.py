@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypedDict, Unpack, assert_never
 
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.linear_regions.restriction import MOST_INPUTS, Restriction
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.two_layers.assemble import network_of
@@ -236,7 +237,7 @@ def _proof(source: Network, exact: Network, regions: int, run: Run) -> str:
     domain = source.domain
     assert domain is not None
     built = f"built from all {regions} linear regions with every jump checked exactly"
-    if domain.size - len(domain.fixed) > MOST_INPUTS:
+    if domain.size - len(domain.fixed) > REGION_EFFORT.vertex_inputs:
         return f"equal to the source: {built}"
     seconds = run.limits.seconds
     limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)

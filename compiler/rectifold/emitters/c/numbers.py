@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from rectifold.emitters.templates import template
 from rectifold.formats.float_range import COMPUTED, STORED
+from rectifold.runtime.caps import CAPS
 
 _FIELD = re.compile("@([a-z]+)@")
 _TYPES = {"float32": "float", "float64": "double"}
-_WHOLE = 1e6  # whole numbers below it are shorter in decimal
 
 
 def real_type(precision: str) -> str:
@@ -38,7 +38,7 @@ def c_float(value: float, kind: str) -> str:
     if np.isinf(value):
         largest = np.finfo(np.float32 if suffix else np.float64).max
         value = float(np.copysign(largest, value))
-    if value == int(value) and abs(value) < _WHOLE:
+    if value == int(value) and abs(value) < CAPS.decimal_whole:
         return f"{value:.1f}{suffix}"
     digits, _, exponent = value.hex().partition("p")
     return f"{digits.rstrip('0').rstrip('.')}p{exponent}{suffix}"

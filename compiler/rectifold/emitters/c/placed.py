@@ -8,10 +8,9 @@ hold some whose sums are stored already; those are not stored again.
 
 from __future__ import annotations
 
+from rectifold.effort.vectors import VectorEffort
 from rectifold.emitters.c.entries import Names, entry, filled_block, skips
 from rectifold.emitters.placed_rows import PlacedRows
-
-_LANES = 8  # sums at once: 12 are slower on gcc 12 and clang 14
 
 _PLACED = """\
     {
@@ -45,7 +44,7 @@ _ROLLED = """\
 def placed_code(form: PlacedRows, names: Names, real: str, stored: str) -> str:
     """A block that adds the product to `a`, as stored.product_code."""
     patterns, places, kernels = form.patterns, form.places, form.values.shape[1]
-    pattern, lanes = entry(places.pattern, names("pattern"), "r"), min(_LANES, kernels)
+    pattern, lanes = entry(places.pattern, names("pattern"), "r"), min(VectorEffort.lanes, kernels)
     unit, some_lack = _unit(form, names), bool((places.units == form.shape[0]).any())
     there = f"{unit} < {form.shape[0]}"
     words = {
@@ -72,7 +71,7 @@ def placed_code(form: PlacedRows, names: Names, real: str, stored: str) -> str:
 def placed_multiply_adds(form: PlacedRows) -> int:
     """Of one evaluation; a sum that is computed twice counts twice."""
     kernels = len(form.values.T)
-    lanes = min(_LANES, kernels)
+    lanes = min(VectorEffort.lanes, kernels)
     return form.products // kernels * (-(-kernels // lanes) * lanes)
 
 

@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from rectifold.effort.vectors import VectorEffort
 from rectifold.emitters.c.numbers import filled
 
-_WIDTHS = (64, 32, 16)
-
 
 @dataclass(frozen=True, order=True)
 class DenseShape:
@@ -46,7 +44,7 @@ class DenseShape:
 
     def fits(self, precision: str) -> bool:
         """Whether the vector path can take it, whatever the width of vectors."""
-        panels = [_panel(self.units, width, _bytes(precision)) for width in _WIDTHS]
+        panels = [_panel(self.units, width, _bytes(precision)) for width in VectorEffort.widths]
         return self.begins or all(self.units % panel.columns == 0 for panel in panels)
 
 
@@ -73,7 +71,8 @@ def vector_path(shapes: Iterable[DenseShape], precision: str, upper: str) -> str
     if not ordered:
         return ""
     size = _bytes(precision)
-    cut = {width: [_panel(shape.units, width, size) for shape in ordered] for width in _WIDTHS}
+    widths = VectorEffort.widths
+    cut = {width: [_panel(shape.units, width, size) for shape in ordered] for width in widths}
     most = max(panel.vectors for panels in cut.values() for panel in panels)
     return filled(
         "c_vector",
@@ -91,7 +90,7 @@ def _bytes(precision: str) -> int:
 
 def _panel(units: int, widest: int, size: int) -> _Panel:
     """The widest vectors that fit into the layer, and as few and even panels as registers allow."""
-    width = next((w for w in _WIDTHS if w <= widest and w // size <= units), 1)
+    width = next((w for w in VectorEffort.widths if w <= widest and w // size <= units), 1)
     lanes = max(width // size, 1)
     vectors = -(-units // lanes)
     most = VectorEffort.sums_of_64_bytes if width == 64 else VectorEffort.sums
@@ -129,9 +128,10 @@ def _types(precision: str, upper: str) -> str:
         f"#{'elif' if k else 'if'} {upper}_VECTOR == {width}\n"
         f"typedef vector_{width} widest;\ntypedef read_{width} read_widest;\n"
         f"#define FIRST_BITS {_first_bits(width // _bytes(precision))}\n"
-        for k, width in enumerate(_WIDTHS)
+        for k, width in enumerate(VectorEffort.widths)
     )
-    return single + "".join(_type(w, precision, upper) for w in _WIDTHS) + widest + "#endif"
+    types = "".join(_type(w, precision, upper) for w in VectorEffort.widths)
+    return single + types + widest + "#endif"
 
 
 def _first_bits(lanes: int) -> str:

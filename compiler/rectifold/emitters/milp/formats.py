@@ -18,8 +18,7 @@ from rectifold.emitters.tail_code import require_tail_fits
 from rectifold.exact.numerals import at_most, counted
 from rectifold.formats.float_range import rounded_parameters
 from rectifold.ir.network import Network
-
-_TERMS = 5  # of a line: readers take 255 characters
+from rectifold.runtime.caps import CAPS
 
 
 def mps_program(network: Network, origin: Origin, name: str) -> Artifact:
@@ -105,7 +104,8 @@ def _lp_lines(program: Program) -> Iterator[str]:
 def _lp_row(row: Row, any_name: str) -> Iterator[str]:
     """The lines of a row; one without terms says 0 of any variable."""
     terms = row.terms or [(any_name, 0.0)]
-    pieces = [terms[k : k + _TERMS] for k in range(0, len(terms), _TERMS)]
+    most = CAPS.program_terms
+    pieces = [terms[k : k + most] for k in range(0, len(terms), most)]
     lines = [" ".join(_terms(piece)) for piece in pieces]
     lines[-1] += f" {'=' if row.is_equation else '<='} {_word(row.right)}"
     yield f" {row.name}: {lines[0]}"

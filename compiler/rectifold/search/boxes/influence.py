@@ -20,12 +20,11 @@ from rectifold.bounds.interval import Interval
 from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap
 from rectifold.bounds.relaxation import relaxation
 from rectifold.bounds.substitution import backward
+from rectifold.effort.search import BoxEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
 from rectifold.search.boxes.tree import Box
-
-_NOTHING = 1e-300  # keeps a quotient finite, and the score of an input above that of a flat one
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,8 @@ class BoxBatch:
     def input_to_halve(self, influence: Floats) -> Indices:
         """Per box, the input with the largest influence (boxes × inputs) that is not flat."""
         is_wide = self.boxes.high > self.boxes.low
-        return np.asarray(np.argmax(np.where(is_wide, influence + _NOTHING, -1.0), axis=1))
+        scores = np.where(is_wide, influence + BoxEffort.least_divisor, -1.0)
+        return np.asarray(np.argmax(scores, axis=1))
 
 
 def _input_fractions(on_boxes: BoundsOnBoxes, boxes: Boxes) -> dict[str, Floats]:
@@ -80,7 +80,8 @@ def _input_fractions(on_boxes: BoundsOnBoxes, boxes: Boxes) -> dict[str, Floats]
         z = np.asarray(sum(weight @ flow[source] for source, weight in weights.items()))
         if layer.is_relu:
             part = np.abs(z) * radius
-            fractions[layer.name] = part / np.maximum(part.sum(axis=2, keepdims=True), _NOTHING)
+            whole = np.maximum(part.sum(axis=2, keepdims=True), BoxEffort.least_divisor)
+            fractions[layer.name] = part / whole
             z = z * relaxation(boxes.bounds(layer.name))[0][:, :, None]
         flow[layer.name] = z
     return fractions
@@ -125,7 +126,8 @@ class RelaxationCost:
         score = np.abs(coefficients) * radius
         for name, added in self.added.items():
             score += np.einsum("ku,kuj->kj", added, fractions[name][self.numbers])
-        return np.asarray(score / np.maximum(score.sum(axis=1, keepdims=True), _NOTHING))
+        whole = np.maximum(score.sum(axis=1, keepdims=True), BoxEffort.least_divisor)
+        return np.asarray(score / whole)
 
     def _lines(self, name: str, rows: Indices, live: Indices) -> Floats:
         return _gap_of_lines(self.boxes.bounds(name))[self.numbers[rows]][:, live]

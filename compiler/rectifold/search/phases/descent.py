@@ -15,13 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rectifold.effort.search import PhaseEffort
 from rectifold.exact.entries import Indices
 from rectifold.search.phases.problem import NodeBounds
 from rectifold.search.phases.relaxed import Relaxed, RelaxedBound
 from rectifold.search.phases.skeleton import Hints
-
-_NOTHING = 1e-30  # keeps a quotient finite
-_LITTLE = 1e-9  # of the bound: the least gain that a case counts with
 
 
 @dataclass(eq=False)
@@ -86,10 +84,10 @@ class Descent:
         cases = self.relaxed.with_one_more(rows, flat, phases).bound().value
         after = cases.reshape(len(failing), count, 2)
         before = value[failing][:, None, None]
-        gains = np.maximum(before - after, _LITTLE * np.abs(before)).prod(axis=2)
+        gains = np.maximum(before - after, PhaseEffort.least_gain * np.abs(before)).prod(axis=2)
         free = np.take_along_axis(scores[failing], units, axis=1) > 0
         result = np.full_like(scores, -1)
-        result[failing[:, None], units] = np.where(free, gains + _NOTHING, -1)
+        result[failing[:, None], units] = np.where(free, gains + PhaseEffort.least_divisor, -1)
         return result
 
     def _move(self, step: int, bound: RelaxedBound) -> None:
@@ -128,7 +126,7 @@ class Descent:
         first += dtype(0.1) * (gradient - first)
         second += dtype(0.01) * (gradient * gradient - second)
         unbiased = dtype((1 - 0.9**step) / np.sqrt(1 - 0.99**step))
-        return np.asarray(first / (np.sqrt(second) * unbiased + dtype(_NOTHING)))
+        return np.asarray(first / (np.sqrt(second) * unbiased + dtype(PhaseEffort.least_divisor)))
 
     def _rate(self, step: int, sizes: tuple[float, float]) -> Hints:
         """Per row; `sizes` as in `_size`."""

@@ -20,12 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rectifold.effort.search import PhaseEffort
 from rectifold.exact.entries import Indices
 from rectifold.search.phases.hulls import Above, Heights
 from rectifold.search.phases.problem import Node, PhaseProblem
 from rectifold.search.phases.skeleton import Hints
-
-_LITTLE = 1e-9  # keeps scores of free units above 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,5 +159,6 @@ class Relaxed:
             part = self.problem.first.part
             upper[:, part] = np.where(heights.used, heights.values, upper[:, part])
         here = np.where(c > 0, c * (upper - after), -c * (after - self.alpha * z))
-        scores = np.sqrt((np.maximum(here, 0) + _LITTLE) * (worst + _LITTLE))
+        least = PhaseEffort.least_score
+        scores = np.sqrt((np.maximum(here, 0) + least) * (worst + least))
         return np.asarray(np.where((self.phase == 0) & ~np.isnan(scores), scores, -1))
