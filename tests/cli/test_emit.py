@@ -52,6 +52,19 @@ def test_standard_output_gets_the_network_alone(folder: Path) -> None:
     assert "costs" not in said("-o", "-", "--to", "relu")
 
 
+@pytest.mark.parametrize("form", ["c", "c-int16", "c-int32"])
+def test_standard_output_gets_c_in_one_file(folder: Path, form: str) -> None:
+    said("-o", "network.c", "--to", form, "--single-file")
+    assert said("-o", "-", "--to", form, "--single-file") == Path("network.c").read_text()
+
+
+@pytest.mark.parametrize("form", ["c", "c-int16"])
+def test_c_in_two_files_says_how_standard_output_gets_it(folder: Path, form: str) -> None:
+    asked = refused("-o", "-", "--to", form)
+    assert "several files (its header too)" in asked
+    assert "give --single-file, -o the name of a file" in asked
+
+
 def test_the_json_names_the_files_by_their_digests(folder: Path) -> None:
     told = json.loads(said("-o", "o.c", "--json", "-"))
     assert [one["file"] for one in told["files"]] == ["o.c", "o.h"]

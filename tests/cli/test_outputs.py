@@ -50,7 +50,7 @@ REFUSED = [
     ),
     ("compile net.relu -o - --to relu --json -", "-o and --json both write to standard output"),
     ("compile net.relu -o -", "standard output has no suffix; give --to relu|"),
-    ("compile net.relu -o - --to c", "standard output takes one; give -o the name of a file"),
+    ("compile net.relu -o - --to c", "standard output takes one; give --single-file, -o the name"),
     (
         "compile net.relu -o x.relu --certificate -",
         "--certificate does not write to standard output",

@@ -104,7 +104,7 @@ def network_target(output: Output, *, quiet: bool) -> To:
     """
     assert output.output is not None
     path = Path(output.output)
-    chosen = format_for(path, output.wanted)
+    chosen = format_for(path, output.wanted, single_file=output.single_file)
     require_precision(chosen, output.precision)
     require_max_error(chosen, output.max_error)
     note = suffix_note(path, chosen)

@@ -61,9 +61,9 @@ def _only_file(artifact: Artifact) -> bytes:
     return artifact.main
 
 
-def several_files(beside: str) -> str:
-    """Why not to standard output."""
+def several_files(beside: str, remedy: str = "") -> str:
+    """Why not to standard output; `remedy`: what else would do, with a comma."""
     return (
         f"this network is written as several files ({beside} too), and standard output takes one; "
-        "give -o the name of a file, or another format with to="
+        f"give {remedy}-o the name of a file, or another format with to="
     )

@@ -123,13 +123,17 @@ _OTHER_FILES = {
 }  # files that other libraries write of their own objects
 
 
-def format_for(path: Path, wanted: str | None) -> str:
-    """The format's name, from --to or from the suffix of the output. Raises InputError."""
+def format_for(path: Path, wanted: str | None, *, single_file: bool = False) -> str:
+    """The format's name, from --to or from the suffix of the output.
+
+    Raises InputError for no format, and where standard output would take more than one file.
+    """
     if wanted is not None:
         if wanted not in FORMATS:
             raise InputError(f"unknown format {wanted!r}; known are {', '.join(FORMATS)}")
-        if FORMATS[wanted].beside and str(path) == STANDARD_OUTPUT:
-            raise InputError(several_files("its header"))
+        if FORMATS[wanted].beside and str(path) == STANDARD_OUTPUT and not single_file:
+            one = f"{asked('single_file', True)}, " if FORMATS[wanted].may_be_one else ""
+            raise InputError(several_files("its header", one))
         return wanted
     suffix = path.suffix.lower()
     if suffix not in _BY_SUFFIX:

@@ -70,7 +70,7 @@ def compile_model(
     until: str | None = None,
     **choices: Unpack[CompileChoices],
 ) -> CompiledModel:
-    """A model that is the same function on `domain`, and no larger.
+    """A model that is the same function on `domain`, and no larger. Undecided units are kept.
 
     `model`: a Network, a path, a PyTorch module, a scikit-learn estimator, a Keras model, an
     onnx.ModelProto, or a list of (W, b).
@@ -79,8 +79,7 @@ def compile_model(
     `input_shape`: of a PyTorch module that says it nowhere, without the batch.
     `outputs`: names of the outputs that are read; `until`: the name of a node or tensor with which
     the network ends. Both are names of the graph as ONNX.
-    `larger`: rewrite everything, even where the given model takes fewer bytes as ONNX; else the
-    source's own layers stay there.
+    `larger`: rewrite everything, also where the source's own layers take fewer bytes as ONNX.
     `certify`: make the certificate now, check it, and leave out what cannot be certified; without
     it `certificate` is made and checked when it is first asked for.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
@@ -88,7 +87,6 @@ def compile_model(
     exact values before and after every single rewrite; this implies `larger`.
     `deadline`: of everything together. `limits`: seconds of the proofs, processes, a log (Limits).
     `seed`: where random choices start. `progress`: called with a stage, how far it is, of how many.
-    Undecided units are kept.
 
     Raises InputError for what cannot be read, has no domain or an empty one; RewriteError if
     `check` finds a difference, a bug.

@@ -79,7 +79,9 @@ class Written:
         it cannot be written in, and a file that is there already, unless `force`.
         """
         target = Path(path)
-        artifact = self.artifact(format_for(target, to), target.name, how)
+        artifact = self.artifact(
+            format_for(target, to, single_file=how.single_file), target.name, how
+        )
         return write_artifact(artifact, target, force=force)
 
     def artifact(self, wanted: str, name: str, how: HowWritten = HowWritten()) -> Artifact:

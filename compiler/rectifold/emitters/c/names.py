@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rectifold.errors import InputError
+from rectifold.runtime.targets import STANDARD_OUTPUT
 
 _KEYWORDS = frozenset(
     [
@@ -80,6 +81,8 @@ _HEADERS = frozenset(
     ]
 )
 
+_UNNAMED = "network.c"
+
 
 @dataclass(frozen=True)
 class CNames:
@@ -94,7 +97,11 @@ class CNames:
 
 
 def c_names(name: str) -> CNames:
-    """The names for the file `name`. Raises InputError for one that C cannot have."""
+    """The names for the file `name`, network.c for standard output (-).
+
+    Raises InputError for one that C cannot have.
+    """
+    name = _UNNAMED if name == STANDARD_OUTPUT else name
     path = PurePath(name)
     stem = path.stem
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", stem) or stem in _KEYWORDS:
