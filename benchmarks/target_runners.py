@@ -114,7 +114,7 @@ def _integer_runner(compiler: str, word: Any) -> Runner:
         for path, xs in _pairs(files, points):
             header = path.with_suffix(".h").read_text("ascii")
             before, after, size = (
-                int(re.findall(rf"#define NET\d+_{macro} (-?\d+)", header)[0])
+                int(re.findall(rf"#define NET\d+_{macro} \(?(-?\d+)", header)[0])
                 for macro in ("INPUT_SCALE", "OUTPUT_SCALE", "OUTPUTS")
             )
             rows = [[round(Fraction(v) * Fraction(2) ** before) for v in x] for x in xs]

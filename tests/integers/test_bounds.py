@@ -146,7 +146,13 @@ def test_a_network_with_too_many_units_is_refused_before_any_work() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["[0, 1]\noutput 1e300*x", "[0, 1e300]\noutput 1e300*x", "[0, 1]\noutput 0*x + 1e200"],
+    [
+        "[0, 1]\noutput 1e300*x",
+        "[0, 1e300]\noutput 1e300*x",
+        "[0, 1]\noutput 0*x + 1e200",
+        "[0, 1e300]\noutput 1e-300*x",
+        "[0, 1e-200]\noutput 1e200*x",
+    ],
 )
 def test_numbers_beyond_every_scale_are_refused(line: str) -> None:
     network = net(f"input x[1] in {line}\n")
@@ -204,3 +210,15 @@ def test_a_row_with_long_numbers_is_widened_to_64_bits() -> None:
     for x in inside:
         assert accepted(code.rounded(x), [(row, bound)], code)
     assert not accepted(code.rounded([Fraction(51, 100), Fraction(0)]), [(row, bound)], code)
+
+
+def test_a_row_says_nothing_of_an_input_that_is_always_0() -> None:
+    network = net(
+        f"input x[2] in [[0, 0], [0, 1]]\nassume {10**30}*x[0] + x[1] <= 1/2\noutput relu(x)\n"
+    )
+    assert network.domain is not None
+    code = certified_integers(network, network.domain, [SHORT]).code
+    ((row, _),) = rows = integer_rows(network.domain, code)
+    assert row == (0, 1)
+    assert accepted(code.rounded([Fraction(0), Fraction(1, 2)]), rows, code)
+    assert not accepted(code.upper, [((0, 1), code.upper[1] - 1)], code)

@@ -41,6 +41,7 @@ def _row(constraint: Constraint, code: IntegerNetwork) -> Row:
     scaled = constraint.bound * den * Fraction(2) ** code.input_scale
     bound = floor(scaled + Fraction(sum(map(abs, row)), 2))
     sizes = [max(abs(a), abs(b)) for a, b in zip(code.lower, code.upper, strict=True)]
+    row = [c if size else 0 for c, size in zip(row, sizes, strict=True)]
     reach = sum(abs(c) * size for c, size in zip(row, sizes, strict=True))
     bound = max(min(bound, reach), -reach - 1)  # beyond that a row holds always, or never
     shift = max(0, max(reach, abs(bound)).bit_length() - _BITS)

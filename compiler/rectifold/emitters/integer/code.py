@@ -23,7 +23,7 @@ from rectifold.emitters.integer.tables import (
     bytes_of_constants,
     constants,
     definition,
-    kinds,
+    helpers,
     statements,
 )
 from rectifold.emitters.integer.tail import tail_declaration, tail_function
@@ -105,16 +105,14 @@ def _source(
 ) -> str:
     code = known.code
     count, vectors = _vectors(code, rows)
-    used = kinds(code.layers)
-    rounding = [("integer_relu", True), ("integer_linear", False)]
     return template("integer_source").format(
         stem=names.stem,
         upper=names.upper,
         weight=code.words.weight,
         sum=code.words.sum,
         tables="".join(constants(code)) + _box(code, rows),
-        rounding="\n".join(template(name).format() for name, kind in rounding if kind in used),
-        check=_check(names.upper, rows),
+        helpers="\n".join(template(f"integer_{name}").format() for name in helpers(code)),
+        check=_check(names.upper, rows) if network.input_size else _constant_check(rows),
         forward=statements(code),
         tail=tail_function(network, origin, names.stem),
         vectors=vectors,
@@ -141,11 +139,18 @@ def _promises(known: Certified, rows: list[Row]) -> Iterator[str]:
 
 
 def _box(code: IntegerNetwork, rows: list[Row]) -> str:
+    if not code.lower:
+        return ""
     tables = definition("value LOWER", code.lower) + definition("value UPPER", code.upper)
     if rows:
         tables += definition("int64_t ROW", [c for row, _ in rows for c in row])
         tables += definition("int64_t BOUND", [bound for _, bound in rows])
     return tables
+
+
+def _constant_check(rows: list[Row]) -> str:
+    """The check of no inputs: constraints hold, or do not."""
+    return "\n".join(["    (void)x;", *(["    return 1;"] if any(d < 0 for _, d in rows) else [])])
 
 
 def _check(upper: str, rows: list[Row]) -> str:

@@ -8,7 +8,7 @@ one that this layer was the last to read, since its sums are complete before a v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rectifold.integers.network import IntegerLayer, IntegerNetwork
 
@@ -24,10 +24,12 @@ def constants(code: IntegerNetwork) -> Iterator[str]:
     """Weights (a row per value that is read), biases and shifts of every layer."""
     numbers = _numbers(code)
     for k, layer in enumerate(code.layers):
-        for source, weight in layer.weights.items():
-            yield definition(f"weight W{k}_{numbers[source]}", weight.T.ravel().tolist())
-        yield definition(f"sum B{k}", layer.bias.tolist())
-        yield definition(f"uint8_t S{k}", layer.shift.tolist())
+        for source in _read(layer):
+            weight = layer.weights[source].T
+            yield definition(f"weight W{k}_{numbers[source]}", weight.ravel().tolist())
+        if layer.size:
+            yield definition(f"sum B{k}", layer.bias.tolist())
+            yield definition(f"uint8_t S{k}", layer.shift.tolist())
 
 
 def bytes_of_constants(code: IntegerNetwork) -> int:
@@ -42,26 +44,32 @@ def bytes_of_constants(code: IntegerNetwork) -> int:
 def statements(code: IntegerNetwork) -> str:
     """The body of `forward`."""
     numbers, buffers = _numbers(code), _buffers(code)
+    used = [layer for layer in code.layers if layer.size]
     sizes: dict[int, int] = {}
-    for layer in code.layers:
+    for layer in used:
         if layer.name in buffers:
             place = buffers[layer.name]
             sizes[place] = max(sizes.get(place, 1), layer.size)
     where = {name: f"v{place}" for name, place in buffers.items()}
     where |= {code.input_name: "x", code.output: "y"}
-    widest = max(1, *(layer.size for layer in code.layers))
-    lines = [f"    sum s[{widest}];", "    size_t i;"]
+    widest = max((layer.size for layer in used), default=0)
+    lines = [f"    sum s[{widest}];", "    size_t i;"] if used else []
     lines += [f"    value v{place}[{size}];" for place, size in sorted(sizes.items())]
     for k, layer in enumerate(code.layers):
-        lines.append(f"    for (i = 0; i < {layer.size}; i++) s[i] = B{k}[i];")
-        for source, weight in layer.weights.items():
-            lines.append(
-                f"    add(s, {layer.size}, W{k}_{numbers[source]}, {where[source]}, "
-                f"{weight.shape[1]});"
-            )
-        done = "relu" if layer.is_relu else "linear"
-        lines.append(f"    {done}(s, S{k}, {where[layer.name]}, {layer.size});")
-    return "\n".join([*lines, "    (void)x;", ""])
+        if layer.size:
+            lines += _layer_lines(k, layer, numbers, where)
+    return "\n".join([*lines, "    (void)x;", "    (void)y;", ""])
+
+
+def _layer_lines(
+    k: int, layer: IntegerLayer, numbers: Mapping[str, str], where: Mapping[str, str]
+) -> Iterator[str]:
+    yield f"    for (i = 0; i < {layer.size}; i++) s[i] = B{k}[i];"
+    for source in _read(layer):
+        count = layer.weights[source].shape[1]
+        yield f"    add(s, {layer.size}, W{k}_{numbers[source]}, {where[source]}, {count});"
+    done = "relu" if layer.is_relu else "linear"
+    yield f"    {done}(s, S{k}, {where[layer.name]}, {layer.size});"
 
 
 def _numbers(code: IntegerNetwork) -> dict[str, str]:
@@ -88,6 +96,17 @@ def _used(buffers: dict[str, int]) -> int:
     return len(set(buffers.values()))
 
 
-def kinds(layers: Iterable[IntegerLayer]) -> set[bool]:
-    """Are there relu layers (True), linear ones (False), or both?"""
-    return {layer.is_relu for layer in layers}
+def helpers(code: IntegerNetwork) -> list[str]:
+    """The functions that the statements call."""
+    used = [layer for layer in code.layers if layer.size]
+    calls = {
+        "add": any(_read(layer) for layer in used),
+        "relu": any(layer.is_relu for layer in used),
+        "linear": any(not layer.is_relu for layer in used),
+    }
+    return [name for name, is_called in calls.items() if is_called]
+
+
+def _read(layer: IntegerLayer) -> list[str]:
+    """The layers, or the input, that the layer has weights on."""
+    return [source for source, weight in layer.weights.items() if weight.size]
