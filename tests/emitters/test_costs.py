@@ -135,6 +135,20 @@ def test_every_compiler_that_is_here_says_the_stack(tmp_path: Path) -> None:
     assert any(footprint(artifact, "n_evaluate", tool, ["-O1"]).stack for tool in tools)
 
 
+@pytest.mark.parametrize("level", ["-O0", "-Os", "-O2"])
+@pytest.mark.parametrize(("precision", "size"), [("float32", 4), ("float64", 8)])
+def test_the_stack_holds_the_activations(level: str, precision: str, size: int) -> None:
+    """Both hidden layers live at once; what lies below the stack of a leaf counts too."""
+    network, plain = float_network(0, 2, 12, 12, 1), b"int n_evaluate(int k) { volatile char a[99];"
+    origin = Origin(digest(network), network.sizes, precision=precision)
+    leaf = Artifact({"n.c": plain + b" a[k] = 1; return a[0]; }\n"})
+    emitted = FORMATS["c"].emit(network, origin, "n.c")
+    for tool in filter(None, map(found_tool, (["gcc"], ["clang"]))):
+        for artifact, least in ((leaf, 99), (emitted, 2 * 12 * size)):
+            stack = footprint(artifact, "n_evaluate", tool, [level]).stack
+            assert stack is None or stack >= least
+
+
 def test_the_longest_chain_of_calls_counts() -> None:
     graph = "".join(NODE.format(*row) for row in [("n", 8, "static"), ("x.c:a", 100, "static")])
     graph += NODE.format("x.c:b", 60, "static") + NODE.format("x.c:c", 50, "static")

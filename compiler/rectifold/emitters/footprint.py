@@ -7,10 +7,14 @@ The stack is that of the longest chain of calls from the entry point; functions 
 (those of the compiler's library for numbers without hardware) are not in it. A compiler without
 -fcallgraph-info reports functions alone (-fstack-usage): their sum is as much at least, because
 emitted code calls nothing twice at once.
+
+On x86-64 a function that calls none may use 128 bytes below its stack, and no report counts them;
+code is compiled without (-mno-red-zone), where the compiler knows of it.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,6 +28,7 @@ from rectifold.runtime.compilers import Tool, ToolFailed, run_tool
 STRICT = ("-std=c99", "-ffp-contract=off", "-fno-asynchronous-unwind-tables")
 OBJECT = "rectifold-unit.o"  # no source is called so: its functions are named after it
 _GRAPH, _USAGE = "-fcallgraph-info=su", "-fstack-usage"
+_NO_RED_ZONE = "-mno-red-zone"
 _NODE = re.compile(r'node: \{ title: "([^"]+)" label: "[^"]*?(\d+) bytes \(([^)]*)\)')
 _EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
 
@@ -105,7 +110,8 @@ def sections_of(tool: Tool, file: str, folder: Path) -> Footprint:
 
 def _compile(folder: Path, main: str, entry: str, tool: Tool, flags: Sequence[str]) -> int | None:
     """Makes unit.o; the stack of `entry`, where the compiler says it. Raises ToolFailed."""
-    command = [tool.path, *STRICT, *flags, "-x", "c", "-c", main, "-o", OBJECT]
+    counted = _counting_all(tool, folder)
+    command = [tool.path, *STRICT, *flags, *counted, "-x", "c", "-c", main, "-o", OBJECT]
     for report, read in ((_GRAPH, _chain_in), (_USAGE, _sum_in)):
         try:
             run_tool([*command, report], folder)
@@ -114,6 +120,15 @@ def _compile(folder: Path, main: str, entry: str, tool: Tool, flags: Sequence[st
         return read(folder, entry)
     run_tool(command, folder)
     return None
+
+
+def _counting_all(tool: Tool, folder: Path) -> Sequence[str]:
+    """The option with which all of the stack is counted; none where the compiler has no such."""
+    try:
+        run_tool([tool.path, _NO_RED_ZONE, "-fsyntax-only", "-x", "c", os.devnull], folder)
+    except ToolFailed:
+        return ()
+    return (_NO_RED_ZONE,)
 
 
 def section_sizes(said: str) -> Mapping[str, int]:
