@@ -3,7 +3,8 @@
     everything rewritten  |  the source's own nodes up to a tensor, then rewritten  |  as it is
 
 Convolutions are one kernel in the source and a matrix for every place in our form, so a rewrite
-that removes units may still cost bytes.
+that removes units may still cost bytes. Nor are there more multiply-adds: a rewritten layer does
+one for each weight that it stores, and the source at least one for each of its own.
 """
 
 from __future__ import annotations
