@@ -85,19 +85,31 @@ def _batches(
                 library = path.with_name(f"{compiler}{precision}{k}.so")
                 command = [compiler, *flags, "-shared", "-fPIC", "-o", str(library), str(path)]
                 subprocess.run([*command, "-lm"], check=True, cwd=path.parent)
-                yield f"{compiler} {flags[1]}", _called(library, network.output_size, precision)
+                beside = path.with_name(f"{path.stem}_weights.bin")
+                data = beside.read_bytes() if beside.exists() else b""
+                yield f"{compiler} {flags[1]}", _called(library, data, network, precision)
     elif importlib.util.find_spec("onnxruntime"):
         yield "onnxruntime", _session(path)
 
 
-def _called(library: Path, outputs: int, precision: str) -> Batch:
-    function = ctypes.CDLL(str(library)).unit_evaluate_batch
-    function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+def _called(library: Path, data: bytes, network: Network, precision: str) -> Batch:
+    """The code in a library; `data` are its weights, where they lie beside it."""
+    code = ctypes.CDLL(str(library))
+    function, handle = code.unit_evaluate_batch, ctypes.c_void_p()
+    opened = [ctypes.byref(handle)] if data else []
+    function.argtypes = [ctypes.c_void_p] * (len(opened) + 2) + [ctypes.c_size_t]
+    weights = np.zeros(len(data) // 16 + 2, dtype=np.complex128)  # whose places are multiples of 16
+    ctypes.memmove(weights.ctypes.data, data, len(data))
+    if data:
+        code.unit_open.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+        status = code.unit_open(*opened, weights.ctypes.data, len(data))
+        assert status == 0, f"the code refuses its weights: status {status}"
 
     def run(points: npt.NDArray[Any]) -> Values:
         given = np.ascontiguousarray(points, dtype=COMPUTED[precision])
-        got = np.empty((len(given), outputs), dtype=given.dtype)
-        status = function(given.ctypes.data, got.ctypes.data, len(given))
+        got = np.empty((len(given), network.output_size), dtype=given.dtype)
+        assert len(weights)  # held as long as the code reads it
+        status = function(*opened, given.ctypes.data, got.ctypes.data, len(given))
         assert status == 0, f"the code refuses a point of its domain: status {status}"
         return got.astype(np.float64)
 
