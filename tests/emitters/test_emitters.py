@@ -228,6 +228,8 @@ def test_header_says_where_the_code_comes_from() -> None:
     ours = "\n".join(header_lines(network, single, in_order=True))
     assert "It holds for the order in which this code adds, with and without" in ours
     assert "Where a bound matters, take code with double sums" in ours
+    mixed = "\n".join(header_lines(network, replace(origin_of(network), precision="mixed")))
+    assert "|this code in mixed precision - the exact network| <= " in mixed
     unbounded = net("input x[1]\noutput x/3")
     for given, bound, why in (
         (unbounded, None, "no bounded domain"),

@@ -226,7 +226,7 @@ def _write_compiled(
         return _write_form(made, made.folded, to, rewriting, end, force=force)
     form, known = made.form, made.known
     verdict = None if known is None else known.verdict
-    artifact, bound = _artifact(form, to, verdict, end)
+    artifact, bound, words = _artifact(form, to, verdict, end)
     to.say(artifact.notes)
     left_out = () if known is None or form.own is not None else known.left_out
     file = rewriting.certificate_file
@@ -236,6 +236,7 @@ def _write_compiled(
     done = Done(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
+    done = replace(done, words=words)
     if form.own is None and form.partly is None:
         done = replace(done, observed=observed_in_time(form.compiled, to, end))
     return _Written(done, artifact, known is not None, form.note)
@@ -255,18 +256,23 @@ def _write_form(
     artifact, files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
+    if origin.integers is not None:
+        done = replace(done, words=str(origin.integers.code.words))
     return _Written(done, artifact, known is not None, in_time=made.in_time)
 
 
 def _artifact(
     form: Form, to: To, verdict: Verdict | None, end: Deadline
-) -> tuple[Artifact, float | None]:
-    """The files, and the bound on what they round; the source's own file has no header to make."""
+) -> tuple[Artifact, float | None, str | None]:
+    """The files, the bound on what they round, and the words of integers; the source's own file has
+    no header to make.
+    """
     if form.own is not None:
-        return Artifact({to.path.name: form.own}), None
+        return Artifact({to.path.name: form.own}), None, None
     origin = _origin(form, to, verdict, end)
     bound = largest_bound(origin.error_bound, to.chosen)
-    return form.artifact(origin, to.chosen, to.path.name), bound
+    words = None if origin.integers is None else str(origin.integers.code.words)
+    return form.artifact(origin, to.chosen, to.path.name), bound, words
 
 
 def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:

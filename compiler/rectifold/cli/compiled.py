@@ -52,6 +52,7 @@ class Done:
     models: tuple[ModelSizes, ModelSizes] | None = None
     observed: Observed | None = None
     costs: Costs | None = None
+    words: str | None = None  # the bits of the integers in the file
 
     @property
     def written(self) -> Network:
@@ -81,6 +82,7 @@ def compile_json(done: Done) -> JsonObject:
         "open": done.open_units,
         "certificate": certificate,
         "error_bound": done.bound,
+        "words": done.words,
         "files": [str(f) for f in done.files],
     }
     told["guarantee"] = with_tail("equal", done.interface)
@@ -180,6 +182,8 @@ def _summary_lines(done: Done) -> list[str]:
         else "certificate"
     )
     lines.append(f"{subject}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
+    if done.words is not None:
+        lines.append(f"integers: {done.words}")
     if done.bound:  # an exact format rounds nothing
         lines.append(
             f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, "

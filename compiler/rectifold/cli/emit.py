@@ -36,6 +36,7 @@ from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
 from rectifold.emitters.host import Candidate
 from rectifold.emitters.integer.observed import observed_integers
+from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.emitters.observed import Observed
 from rectifold.emitters.table import FORMATS
 from rectifold.integers.choose import Certified
@@ -115,13 +116,14 @@ def _written(
     observed = _observed(network, to, rounding.integers) if report.is_told else None
     costs = told_costs(artifact, network, to, report, cc)
     most = largest_bound(rounding.bound, to.chosen)
-    return Emitted(network, (to.chosen, precision), artifact, files, most, observed, costs)
+    chosen = (to.chosen, precision)
+    return Emitted(network, chosen, artifact, files, most, observed, costs, words=rounding.words)
 
 
 def _observed(network: Network, to: To, integers: Certified | None) -> Observed | None:
     """What the numbers of the format are off by at points of the domain, where one is known."""
     domain = network.domain
-    if domain is None:
+    if domain is None or to.chosen in PROGRAMS:
         return None
     if integers is not None:
         return observed_integers(network, domain, integers.code)

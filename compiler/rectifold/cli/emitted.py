@@ -10,6 +10,7 @@ from rectifold.cli.benchmark import Measured, measured_json
 from rectifold.cli.costs import costs_json
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.costs import Costs, costs_text
+from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.emitters.observed import Observed
 from rectifold.exact.numerals import at_most, counted
 from rectifold.ir.canonical import digest
@@ -21,7 +22,8 @@ from rectifold.runtime.json import JsonObject
 @dataclass(frozen=True, eq=False)
 class Emitted:
     """A network in files. `bound`: what the code may be off by on the domain, 0 where nothing is
-    rounded, None where it is not known. `chosen`: the format and its precision.
+    rounded, None where it is not known. `chosen`: the format and its precision. `words`: the bits
+    of integers; None for floats.
     """
 
     network: Network
@@ -32,6 +34,7 @@ class Emitted:
     observed: Observed | None
     costs: Costs | None
     measured: Measured | None = None
+    words: str | None = None
 
 
 def emitted_json(done: Emitted) -> JsonObject:
@@ -42,6 +45,7 @@ def emitted_json(done: Emitted) -> JsonObject:
         "domain": None if network.domain is None else network.domain.describe(),
         "format": done.chosen[0],
         "precision": done.chosen[1],
+        "words": done.words,
         "files": files_json(done),
         "error_bound": done.bound,
         "observed_error": None if done.observed is None else asdict(done.observed),
@@ -60,13 +64,23 @@ def files_json(done: Emitted) -> list[JsonObject]:
 
 def emitted_lines(done: Emitted) -> list[str]:
     """The same for people; the cost first, what was written last."""
-    lines = []
-    if done.bound:
-        seen = ""
-        if done.observed is not None:
-            most = at_most(done.observed.result, 3)
-            seen = f"; seen at {counted(done.observed.points, 'point')}: {most}"
-        lines.append(f"rounding of the code: at most {at_most(done.bound, 3)} on the domain{seen}")
+    lines = [] if done.words is None else [f"integers: {done.words}"]
+    lines += _rounding_lines(done)
     if done.costs is not None:
         lines.append(costs_text(done.costs))
     return lines + (["wrote " + ", ".join(str(f) for f in done.files)] if done.files else [])
+
+
+def _rounding_lines(done: Emitted) -> list[str]:
+    """The bound and what was seen, or what a bound would need; nothing where none is rounded."""
+    of = f"rounding of {'its numbers' if done.chosen[0] in PROGRAMS else 'the code'}"
+    domain = done.network.domain
+    if done.bound is None and (domain is None or not domain.is_bounded):
+        return [f"{of}: no bound is known without a bounded domain; give one with --domain"]
+    if not done.bound:
+        return []
+    seen = ""
+    if done.observed is not None:
+        most = at_most(done.observed.result, 3)
+        seen = f"; seen at {counted(done.observed.points, 'point')}: {most}"
+    return [f"{of}: at most {at_most(done.bound, 3)} on the domain{seen}"]

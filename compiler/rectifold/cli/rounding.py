@@ -13,6 +13,7 @@ from rectifold.bounds.threads import on_few_threads
 from rectifold.cli.targets import To
 from rectifold.effort.integers import IntegerEffort
 from rectifold.emitters.integer.choice import integers_of
+from rectifold.emitters.milp.program import PROGRAMS, deviations
 from rectifold.emitters.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS, written_form
 from rectifold.errors import InputError, Unfinished
@@ -41,6 +42,11 @@ class Rounding:
     bound: tuple[float, ...] | None
     integers: Certified | None = None
 
+    @property
+    def words(self) -> str | None:
+        """How many bits the integers have; None for floats."""
+        return None if self.integers is None else str(self.integers.code.words)
+
 
 def rounding_of(
     network: Network,
@@ -49,10 +55,15 @@ def rounding_of(
     to: To,
     seconds: float | None = None,
 ) -> Rounding:
-    """As `certify_rounding`; for integers, in about as many seconds for each kind of words."""
+    """As `certify_rounding`; for integers, in about as many seconds for each kind of words.
+
+    For a program: what the rounding of its numbers moves its outputs by. No floats are computed.
+    """
     integers = integers_of(network, domain, to.chosen, to.max_error, seconds)
     if integers is not None:
         return Rounding(integers.per_output, integers)
+    if to.chosen in PROGRAMS:
+        return Rounding(deviations(network, facts))
     return Rounding(certify_rounding(network, domain, facts, to.chosen, to.precision(network)))
 
 
@@ -101,7 +112,11 @@ def rounding_in_time(network: Network, facts: Facts | None, to: To, deadline: De
 
 
 def observed_in_time(compiled: Compiled, to: To, deadline: Deadline) -> Observed | None:
-    """The errors seen at points of the domain; None too where the deadline passes before."""
+    """The errors seen at points of the domain; None too where the deadline passes before, and for
+    a program, which computes nothing.
+    """
+    if to.chosen in PROGRAMS:
+        return None
     try:
         with deadline.interrupting():
             deadline.check()

@@ -25,6 +25,7 @@ from rectifold.runtime.caps import CAPS
 
 _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/, its backslash
 _ORDER = {False: "any order of summation", True: "the order in which this code adds"}
+_IN = {"float32": "float32", "mixed": "mixed precision", "float64": "float64"}
 _WHY_DOUBLE = {
     "float32": "Where a bound matters, take code with double sums: that of float32 sums is some "
     "5e8 times theirs, and far above what is seen.",
@@ -114,8 +115,8 @@ def _bound_lines(network: Network, origin: Origin, *, in_order: bool) -> list[st
         return [f"No bound on the rounding of this code is known ({why})."]
     computed = COMPUTED[precision]
     lines = [
-        f"Certified: at {computed} points of the domain, |this code in {precision} - the exact "
-        f"network| <= {at_most(max(bound, default=0.0), 3)} for every output.",
+        f"Certified: at {computed} points of the domain, |this code in {_IN[precision]} - the "
+        f"exact network| <= {at_most(max(bound, default=0.0), 3)} for every output.",
         f"It holds for {_ORDER[in_order]}, with and without fused multiply-add.",
         _WHY_DOUBLE[computed],
     ]

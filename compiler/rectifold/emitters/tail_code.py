@@ -61,7 +61,7 @@ def choice_in(interface: Interface | None) -> tuple[Tail, Choice] | None:
     if choice is None:
         raise InputError(
             f"code without a math library cannot hold the model's tail ({tail_words(interface)}), "
-            f"but an argmax of it; {remedy(interface)}"
+            f"which gives more than the choice of a class; {remedy(interface)}"
         )
     return tail, choice
 

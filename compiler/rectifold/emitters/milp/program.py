@@ -31,6 +31,7 @@ from rectifold.ir.network import Network
 from rectifold.runtime.caps import CAPS
 
 Terms = list[tuple[str, float]]
+PROGRAMS = ("mps", "lp")  # the formats of such programs
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,7 @@ def program_of(network: Network, facts: Facts | None) -> Program:
     where they are about another domain. Raises InputError without a bounded domain, and for
     numbers that solvers do not take.
     """
-    domain = _bounded_domain(network)
-    require_range(network, "float64")
-    known = facts if facts is not None and facts.domain == domain else None
-    found = written_bounds(network, domain, known)
+    domain, found = _bounds(network, facts)
     columns, rows = _input_columns(domain), list(_constraint_rows(domain))
     for name in _read(network):
         layer_columns, layer_rows = _LayerProgram(network, found, name).made()
@@ -87,6 +85,21 @@ def program_of(network: Network, facts: Facts | None) -> Program:
     program = Program(columns, rows, deviation, _not_floats(domain))
     _require_size(program)
     return program
+
+
+def deviations(network: Network, facts: Facts | None) -> tuple[float, ...]:
+    """Per output, how far the program's may be from the exact network's; infinite where a number
+    of the program may leave the range of floats. Raises InputError without a bounded domain.
+    """
+    _, found = _bounds(network, facts)
+    return tuple(found.deviation[network.output].tolist())
+
+
+def _bounds(network: Network, facts: Facts | None) -> tuple[Domain, WrittenBounds]:
+    domain = _bounded_domain(network)
+    require_range(network, "float64")
+    known = facts if facts is not None and facts.domain == domain else None
+    return domain, written_bounds(network, domain, known)
 
 
 def _bounded_domain(network: Network) -> Domain:
