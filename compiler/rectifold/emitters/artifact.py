@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from rectifold.errors import InputError
 from rectifold.runtime.files import write_files, write_standard_output
@@ -31,6 +31,15 @@ class Artifact:
     @property
     def main(self) -> bytes:
         return next(iter(self.files.values()))
+
+
+def weights_beside(name: str, suffix: str) -> str:
+    """What the file of weights beside the main file is called.
+
+    >>> weights_beside("valve.c", ".bin")
+    'valve_weights.bin'
+    """
+    return f"{PurePath(name).stem}_weights{suffix}"
 
 
 def write_artifact(

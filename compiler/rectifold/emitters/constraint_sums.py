@@ -13,8 +13,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import lcm
 
 from rectifold.ir.domain import Constraint
 
@@ -49,13 +47,8 @@ def digits_of_sums(rows: Sequence[Constraint]) -> int:
 
 
 def _terms(row: Constraint) -> list[tuple[int, int]]:
-    den = lcm(row.bound.denominator, *(c.denominator for c in row.coefficients))
-    scaled = [(j, _integer(c, den)) for j, c in enumerate(row.coefficients) if c]
-    return [*scaled, (-1, _integer(row.bound, den))]
-
-
-def _integer(value: Fraction, den: int) -> int:
-    return value.numerator * (den // value.denominator)
+    coefficients, bound = row.integers()
+    return [*((j, c) for j, c in enumerate(coefficients) if c), (-1, bound)]
 
 
 def _words(value: int) -> list[int]:

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.templates import template
 from rectifold.runtime.compilers import Tool, ToolFailed, run_tool
 
@@ -73,8 +73,8 @@ def beside_bytes(artifact: Artifact) -> int:
 
 def _weights(artifact: Artifact) -> tuple[str, str]:
     """The stem of the source, and the name of a file of weights."""
-    stem = PurePath(next(iter(artifact.files))).stem
-    return stem, f"{stem}_weights.bin"
+    main = next(iter(artifact.files))
+    return PurePath(main).stem, weights_beside(main, ".bin")
 
 
 def calling(artifact: Artifact) -> str:

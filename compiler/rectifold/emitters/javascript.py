@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from math import lcm
 
 import numpy as np
 
@@ -22,11 +20,11 @@ from rectifold.emitters.header import Origin, c_comment, header_lines
 from rectifold.emitters.self_test import self_test_floats
 from rectifold.emitters.tail_code import tail_of
 from rectifold.emitters.templates import template
-from rectifold.emitters.weights import input_box, numbers, weights_of
+from rectifold.emitters.weights import input_box, numbers, stored_bytes, weights_of
 from rectifold.exact.conversion import Floats
 from rectifold.formats.float_range import STORED
 from rectifold.formats.tail import Step
-from rectifold.ir.domain import Constraint, Domain
+from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
 _HELPED = ("softmax", "log_softmax", "argmax", "argmin")  # functions that take `groups`
@@ -38,9 +36,9 @@ def javascript_code(network: Network, origin: Origin, name: str) -> Artifact:
     Raises InputError for weights beyond the range of its floats, and for a tail that code cannot
     hold.
     """
-    tail, kind = _tail(origin), np.dtype(STORED[origin.precision]).newbyteorder("<")
+    tail, kind = _tail(origin), np.dtype(STORED[origin.precision])
     arrays = weights_of(network, origin.precision)
-    stored = b"".join(array.astype(kind).tobytes() for array in arrays.values())
+    stored = stored_bytes(arrays, origin.precision)
     low, high = input_box(network.domain, network.input_size)
     tests = self_test_floats(network, origin)
     text = template("javascript_module").format(
@@ -77,18 +75,14 @@ def _list(values: Sequence[float]) -> str:
 
 def _constraints(domain: Domain | None) -> Iterator[str]:
     for row in () if domain is None else domain.constraints:
-        den = _denominator(row)
-        terms = [f"[{k}, {_integer(c * den)}]" for k, c in enumerate(row.coefficients) if c]
-        yield f"[[{', '.join(terms)}], {_integer(row.bound * den)}]"
+        coefficients, bound = row.integers()
+        terms = [f"[{k}, {_integer(c)}]" for k, c in enumerate(coefficients) if c]
+        yield f"[[{', '.join(terms)}], {_integer(bound)}]"
 
 
-def _denominator(row: Constraint) -> int:
-    return lcm(row.bound.denominator, *(c.denominator for c in row.coefficients))
-
-
-def _integer(value: Fraction) -> str:
+def _integer(value: int) -> str:
     """In hexadecimal: Python writes 4,300 decimal digits at most."""
-    return f"{'-' if value < 0 else ''}{abs(value.numerator):#x}n"
+    return f"{value:#x}n"
 
 
 def _places(arrays: dict[str, Floats]) -> Iterator[str]:

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePath
 
 import numpy as np
 
 from rectifold.effort.writing import NumpyEffort
-from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.numpy_checks import check_lines, constraint_check, constraint_data
 from rectifold.emitters.numpy_weights import StoredValues
@@ -27,6 +26,7 @@ from rectifold.emitters.tail_code import numpy_tail, tail_of
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import EXACT, exact_word, input_box, numbers, weights_of
 from rectifold.exact.conversion import Floats
+from rectifold.formats.float_range import significand_bits
 from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
 
@@ -37,7 +37,7 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     stored = StoredValues.of(code.stored(weights_of(network, origin.precision)))
     if network.parameters <= CAPS.inline_parameters:
         return Artifact({name: _module(code, origin, *stored.inline()).encode("ascii")})
-    beside = f"{PurePath(name).stem}_weights.npz"
+    beside = weights_beside(name, ".npz")
     archive, loader, imports = stored.beside(beside)
     return Artifact({name: _module(code, origin, loader, imports).encode("ascii"), beside: archive})
 
@@ -52,7 +52,7 @@ def _module(code: _Code, origin: Origin, loader: str, imports: str) -> str:
         inputs=network.input_size,
         outputs=network.output_size,
         real=precision,
-        whole=2 ** (np.finfo(precision).nmant + 1),
+        whole=2 ** significand_bits(precision),
         lower=_end_words(low),
         upper=_end_words(high),
         exact=EXACT,

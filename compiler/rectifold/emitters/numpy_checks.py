@@ -21,6 +21,7 @@ from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import constraint_words
 from rectifold.exact.numerals import nearest_float, round_down
+from rectifold.formats.float_range import significand_bits
 from rectifold.ir.domain import Constraint
 from rectifold.ir.network import Network
 
@@ -68,7 +69,7 @@ def constraint_check(network: Network, precision: str) -> str:
     """The lines of `check_input` about linear constraints."""
     if network.domain is None or not network.domain.constraints:
         return ""
-    return template("numpy_constraints").format(rounding=2 ** (np.finfo(precision).nmant + 1))
+    return template("numpy_constraints").format(rounding=2 ** significand_bits(precision))
 
 
 def _literal(values: Sequence[float]) -> str:

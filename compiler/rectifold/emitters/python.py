@@ -15,11 +15,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from math import isfinite, lcm
-from pathlib import PurePath
 from typing import TypeAlias
 
 from rectifold.effort.writing import PythonEffort
-from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.python_straight import is_straight, straight_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
@@ -51,7 +50,7 @@ def python_code(network: Network, origin: Origin, name: str) -> Artifact:
             {name: _python_module(network, origin, _inline_layers(data)).encode("ascii")}
         )
     weights = json.dumps(data, separators=(",", ":")).encode("ascii")
-    beside = f"{PurePath(name).stem}_weights.json"
+    beside = weights_beside(name, ".json")
     loader = template("python_loader").format(
         file=ascii(beside), digest=hashlib.sha256(weights).hexdigest()
     )

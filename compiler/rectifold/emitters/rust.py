@@ -13,11 +13,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 
 import numpy as np
 
-from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.constraint_sums import (
     ROUNDING,
     Term,
@@ -28,16 +27,15 @@ from rectifold.emitters.header import Origin, header_lines
 from rectifold.emitters.self_test import self_test_floats
 from rectifold.emitters.tail_code import choice_in
 from rectifold.emitters.templates import template
-from rectifold.emitters.weights import input_box, numbers, weights_of
+from rectifold.emitters.weights import input_box, numbers, stored_bytes, weights_of
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.formats.float_range import COMPUTED, STORED
+from rectifold.formats.float_range import COMPUTED, STORED, significand_bits
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.caps import CAPS
 
 _TYPES = {"float32": "f32", "float64": "f64"}
-_BITS = {"float32": 24, "float64": 53}
 _FACTOR, _MODULUS = 0x100000001B3, 2**64  # of FNV-1a
 
 
@@ -52,7 +50,7 @@ def rust_code(network: Network, origin: Origin, name: str) -> Artifact:
         storage = "".join(_arrays(arrays, origin.precision))
         text = _module(network, origin, _inline(origin.precision) + storage, "")
         return Artifact({name: text.encode("ascii")})
-    beside = f"{PurePath(name).stem}_weights.bin"
+    beside = weights_beside(name, ".bin")
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", beside):
         raise InputError(
             f"{name!r}: the code names the file of weights beside it, {beside!r}; choose a name of "
@@ -62,9 +60,7 @@ def rust_code(network: Network, origin: Origin, name: str) -> Artifact:
 
 
 def _with_file(network: Network, origin: Origin, name: str, beside: str) -> Artifact:
-    kind = np.dtype(STORED[origin.precision]).newbyteorder("<")
-    arrays = weights_of(network, origin.precision)
-    weights = b"".join(array.astype(kind).tobytes() for array in arrays.values())
+    weights = stored_bytes(weights_of(network, origin.precision), origin.precision)
     plain = _module(network, origin, "", "")
     digest = hashlib.sha256(plain.encode("ascii") + weights).digest()
     words = [f"0x{byte:02x}" for byte in digest]
@@ -72,7 +68,7 @@ def _with_file(network: Network, origin: Origin, name: str, beside: str) -> Arti
         file=beside,
         length=len(digest) + len(weights),
         digest=",\n    ".join(", ".join(words[k : k + 8]) for k in range(0, 32, 8)),
-        word=", ".join(f"word[{k}]" for k in range(kind.itemsize)),
+        word=", ".join(f"word[{k}]" for k in range(np.dtype(STORED[origin.precision]).itemsize)),
         stored=_widened("stored", origin.precision),
     )
     intact = template("rust_intact").rstrip("\n").format(checksum=_fnv(digest + weights))
@@ -189,11 +185,11 @@ def _constraints(domain: Domain | None, kind: str) -> str:
     return template("rust_constraints").format(
         rows=len(rows),
         table="\n    ".join(rows),
-        slack=f"2^-{_BITS[kind]}",
+        slack=f"2^-{significand_bits(kind)}",
         size=digits_of_sums(domain.constraints),
         wide="f64::from(x[k])" if kind == "float32" else "x[k]",
         rounding=ROUNDING,
-        lower=ROUNDING - _BITS[kind],
+        lower=ROUNDING - significand_bits(kind),
     )
 
 

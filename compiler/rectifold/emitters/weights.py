@@ -5,6 +5,7 @@ T1_0, b1, T2_1, b2, ...     layers by number: no name of the network reaches cod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -41,6 +42,12 @@ def weights_of(network: Network, precision: str = "float64") -> dict[str, Floats
             arrays[f"T{k}_{number[source]}"] = _kept(weight.approximation[0].T, stored)
         arrays[f"b{k}"] = _kept(layer.bias.approximation[0].ravel(), stored)
     return arrays
+
+
+def stored_bytes(arrays: Mapping[str, Floats], precision: str) -> bytes:
+    """The arrays one after the other, as a file of weights has them: little-endian."""
+    kind = np.dtype(STORED[precision]).newbyteorder("<")
+    return b"".join(array.astype(kind).tobytes() for array in arrays.values())
 
 
 def _kept(values: Floats, stored: str) -> Floats:

@@ -22,6 +22,11 @@ _OTHER_FORMAT = {
 }
 
 
+def significand_bits(kind: str) -> int:
+    """Of a float type, with the bit that is not stored: 24 or 53."""
+    return int(np.finfo(kind).nmant) + 1
+
+
 def require_range(network: Network, precision: str) -> None:
     """Raises InputError if a weight or bias is beyond the range of the floats that store it."""
     stored = STORED[precision]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import lcm
 
 import numpy as np
 
@@ -41,6 +42,17 @@ class Constraint:
             sum((c * x for c, x in zip(self.coefficients, point, strict=True) if c), Fraction(0))
             <= self.bound
         )
+
+    def integers(self) -> tuple[list[int], int]:
+        """The same constraint in integers: the row times its common denominator.
+
+        >>> Constraint((Fraction(1, 2), Fraction(2)), Fraction(1, 3)).integers()
+        ([3, 12], 2)
+        """
+        numbers = [*self.coefficients, self.bound]
+        common = lcm(*(v.denominator for v in numbers))
+        *row, bound = (v.numerator * (common // v.denominator) for v in numbers)
+        return row, bound
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from rectifold.emitters.c.names import CNames
 from rectifold.emitters.c.numbers import c_float, c_table, real_type
 from rectifold.emitters.weights import input_box
 from rectifold.exact.conversion import Floats
+from rectifold.formats.float_range import COMPUTED, significand_bits
 from rectifold.ir.network import Network
-
-_TYPED_BITS = {"float": 24, "double": 53}  # of the floats of an input
 
 
 def check_code(network: Network, names: CNames, precision: str) -> str:
@@ -23,7 +22,7 @@ def check_code(network: Network, names: CNames, precision: str) -> str:
     real = real_type(precision)
     box = input_box(network.domain, network.input_size, precision)
     low, high = (np.array(end, dtype=np.float64) for end in box)
-    constraints = constraint_check(network.domain, _TYPED_BITS[real])
+    constraints = constraint_check(network.domain, significand_bits(COMPUTED[precision]))
     ends, test = _box(low, high, real)
     macro = f"{names.upper}_NO_DOMAIN_CHECK"
     quick = _inside(names, test) if test and network.input_size else ""

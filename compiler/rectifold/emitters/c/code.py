@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rectifold.emitters.artifact import Artifact
+from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.c.arrays import StoredLayers, defined, located, packed, stored_layers
 from rectifold.emitters.c.check import check_code, has_one_range
 from rectifold.emitters.c.guards import guards
@@ -84,7 +84,7 @@ def _with_side_file(
     """Weights beside the source."""
     data, _ = packed(stored.tables)
     side = SideFile(
-        f"{names.stem}_weights.bin", len(data), _words(hashlib.sha256(data).hexdigest())
+        weights_beside(names.file, ".bin"), len(data), _words(hashlib.sha256(data).hexdigest())
     )
     body = _source(network, origin, names, stored, side)
     beside = {side.name: data}
