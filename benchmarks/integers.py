@@ -35,6 +35,7 @@ from rectifold.bounds.substitution import bounded
 from rectifold.emitters.float_layers import float_outputs
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.observed import integer_outputs
+from rectifold.emitters.integer.stored import stored_weights
 from rectifold.emitters.integer.tables import bytes_of_constants
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.conversion import Floats
@@ -176,12 +177,13 @@ def row(name: str, share: Fraction, seconds: float) -> str:
         source = write(network, known, Path(folder))
         same = runs(source, known, inputs[:300])
         floats = float_instructions(source)
+    stored = bytes_of_constants(known.code, stored_weights(known.code))
     words = known.code.words
     short = f"{words.weight}/{words.value}/{words.sum}"
     fine = "" if all(same.values()) and not floats else f" WRONG {same} {floats}"
     return (
         f"| {Path(path).stem} | {float(wanted):.2g} | {short} | {' | '.join(parts)} | "
-        f"{bytes_of_constants(known.code):,} | {took:.0f} | {', '.join(same)}{fine} |"
+        f"{stored:,} | {took:.0f} | {', '.join(same)}{fine} |"
     )
 
 

@@ -21,12 +21,13 @@ class Artifact:
     """File name → bytes; the first is the one the user named, the others lie beside it.
 
     `notes`: what a user should know of how they were made. `constants`: bytes of constants in the
-    code, where the format does not tell.
+    code, where the format does not tell; `multiply_adds`: likewise, those of an evaluation.
     """
 
     files: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     constants: int | None = None
+    multiply_adds: int | None = None
 
     @property
     def main(self) -> bytes:

@@ -65,7 +65,7 @@ def _stored(
     artifact: Artifact, network: Network, chosen: str, precision: str
 ) -> tuple[int | None, int]:
     """Bytes of constants, and multiply-adds."""
-    macs = network.sizes.macs
+    macs = network.sizes.macs if artifact.multiply_adds is None else artifact.multiply_adds
     if artifact.constants is not None:
         return artifact.constants, macs
     if FORMATS[chosen].suffix == ".onnx":

@@ -132,6 +132,25 @@ def storage_of(layer: Layer, source: str, precision: str) -> Storage:
     return _checked(min(forms, key=_flash), numbers)
 
 
+def smallest_integers(numbers: Numbers) -> DenseRows | SparseRows | SharedRows:
+    """The smallest exact form of a matrix of integers (units × inputs), by its bytes alone.
+
+    Only forms that compute the sums of units, each once and of its own terms: of another sum nobody
+    proved that it fits its word.
+    """
+    forms: list[DenseRows | SparseRows | SharedRows] = [
+        DenseRows(np.ascontiguousarray(numbers.T)),
+        _sparse_rows(numbers, "input"),
+        _sparse_rows(numbers, "unit"),
+    ]
+    sharing = sharing_of(numbers)
+    if sharing is not None:
+        forms.append(shared_rows(sharing))
+    chosen = min(forms, key=_flash)
+    _checked(chosen, numbers)
+    return chosen
+
+
 def _shared_form(numbers: Numbers) -> SharedRows | PlacedRows | None:
     """Kernels side by side, which is faster, unless that takes much more."""
     sharing = sharing_of(numbers)

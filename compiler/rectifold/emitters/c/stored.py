@@ -30,7 +30,7 @@ _SPARSE_BY_INPUT = """\
             if (before[j] != 0) {
                 for (k = 0, t = at; t < at + count; t++) {
                     k += @gaps@;
-                    a[k] += @values@[t] * before[j];
+                    a[k] += @values@[t] * @widen@before[j];
                 }
             }
             at += count;
@@ -46,7 +46,7 @@ _SPARSE_BY_UNIT = """\
             @real@ total = a[j];
             for (k = 0, t = at; t < end; t++) {
                 k += @gaps@;
-                total += @values@[t] * before[k];
+                total += @values@[t] * @widen@before[k];
             }
             a[j] = total;
             at = end;
@@ -62,10 +62,10 @@ _SHARED = """\
             k = 0;
 @together@            for (; k < units; k++) {
                 const @stored@ *w = @values@ + @value@@kernel@;
-                const @real@ *p = before + @column@@place@;
+                const @read@ *p = before + @column@@place@;
                 @real@ total = a[i + k];
                 for (g = first; g < last; g++) {
-@skips@                    for (t = 0; t < @length@; t++) total += *w++ * *p++;
+@skips@                    for (t = 0; t < @length@; t++) total += *w++ * @widen@*p++;
                 }
                 a[i + k] = total;
             }
@@ -91,19 +91,25 @@ _TOGETHER = """\
 """
 
 
-def product_code(form: Storage, names: Names, real: str, stored: str) -> str:
+def product_code(
+    form: Storage, names: Names, real: str, stored: str, read: str | None = None
+) -> str:
     """A block that adds the product to `a`; `before` holds the activations that are read.
 
     `names`: of a table its C name. `real`, `stored`: the types of the sums and of the values.
+    `read`: that of activations, of integers; then a factor becomes a sum before it is multiplied,
+    and no sum is computed but that of a unit, once.
     """
     match form:
         case DenseRows():
             raise ValueError("dense rows are written with the panels")
         case SparseRows():
-            return _sparse_code(form, names, real)
+            return _sparse_code(form, names, real, read)
         case SharedRows():
-            return _shared_code(form, names, real, stored)
+            return _shared_code(form, names, real, stored, read)
         case PlacedRows():
+            if read is not None:
+                raise ValueError("placed rows compute sums of units that are not there")
             return placed_code(form, names, real, stored)
 
 
@@ -136,7 +142,7 @@ def bias_code(form: StoredBias, names: Names, units: int) -> str:
     )
 
 
-def _sparse_code(form: SparseRows, names: Names, real: str) -> str:
+def _sparse_code(form: SparseRows, names: Names, real: str, read: str | None) -> str:
     template = _SPARSE_BY_UNIT if form.by == "unit" else _SPARSE_BY_INPUT
     return filled_block(
         template,
@@ -144,6 +150,7 @@ def _sparse_code(form: SparseRows, names: Names, real: str) -> str:
             "units": str(form.shape[0]),
             "inputs": str(form.shape[1]),
             "real": real,
+            "widen": _widened(real, read),
             "values": names("values"),
             "counts": entry(form.counts, names("counts"), "j"),
             "gaps": entry(form.gaps, names("gaps"), "t"),
@@ -151,7 +158,7 @@ def _sparse_code(form: SparseRows, names: Names, real: str) -> str:
     )
 
 
-def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
+def _shared_code(form: SharedRows, names: Names, real: str, stored: str, read: str | None) -> str:
     tables = vars(form.patterns) | vars(form.strips)
     texts = {key: entry(table, names(key), "r") for key, table in tables.items()}
     words = {
@@ -160,6 +167,8 @@ def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
         "first": entry(form.patterns.starts, names("starts"), texts["pattern"]),
         "last": entry(form.patterns.starts, names("starts"), f"{texts['pattern']} + 1"),
         "real": real,
+        "read": read or real,
+        "widen": _widened(real, read),
         "stored": stored,
         "values": names("values"),
         "value": texts["value"],
@@ -169,10 +178,15 @@ def _shared_code(form: SharedRows, names: Names, real: str, stored: str) -> str:
         "length": entry(form.patterns.length, names("length"), "g"),
         "skips": skips(form.patterns, names, 1),
     }
-    lanes = _lanes(form.strips.units)
+    lanes = _lanes(form.strips.units) if read is None else 0
     return filled_block(
         _SHARED, words | {"together": _together(lanes, words, texts) if lanes else ""}
     )
+
+
+def _widened(real: str, read: str | None) -> str:
+    """What makes a sum of a factor."""
+    return "" if read is None else f"({real})"
 
 
 def _together(lanes: int, words: Mapping[str, str], texts: Mapping[str, str]) -> str:

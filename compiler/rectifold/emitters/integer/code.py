@@ -19,10 +19,10 @@ from rectifold.emitters.c.code import bound_files, one_file
 from rectifold.emitters.c.names import CNames, c_names
 from rectifold.emitters.header import Origin, about_lines, c_comment
 from rectifold.emitters.integer.check import Row, accepted, integer_rows
+from rectifold.emitters.integer.stored import StoredWeights, definition, stored_weights
 from rectifold.emitters.integer.tables import (
     bytes_of_constants,
     constants,
-    definition,
     helpers,
     statements,
 )
@@ -57,8 +57,8 @@ def _c_integers(network: Network, origin: Origin, name: str, bits: int) -> Artif
     if known is None:
         known = certified_integers(network, network.domain, words_of(bits, smaller=False))
     domain = network.domain or Domain.everywhere(network.input_size)
-    rows = integer_rows(domain, known.code)
-    source = _source(network, origin, known, rows, names)
+    rows, stored = integer_rows(domain, known.code), stored_weights(known.code)
+    source = _source(network, origin, (known.code, stored), rows, names)
 
     def header(digest: str) -> str:
         return _header(network, origin, known, rows, (names, digest))
@@ -67,7 +67,8 @@ def _c_integers(network: Network, origin: Origin, name: str, bits: int) -> Artif
         made = Artifact({names.file: one_file(names, header(""), source).encode("ascii")})
     else:
         made = bound_files(names, header, source, {})
-    return replace(made, constants=bytes_of_constants(known.code))
+    constants = bytes_of_constants(known.code, stored)
+    return replace(made, constants=constants, multiply_adds=stored.multiply_adds)
 
 
 def _header(
@@ -101,19 +102,24 @@ def _macro(value: int) -> str:
 
 
 def _source(
-    network: Network, origin: Origin, known: Certified, rows: list[Row], names: CNames
+    network: Network,
+    origin: Origin,
+    stored: tuple[IntegerNetwork, StoredWeights],
+    rows: list[Row],
+    names: CNames,
 ) -> str:
-    code = known.code
+    """`stored`: the integers, and how their weights are."""
+    code, weights = stored
     count, vectors = _vectors(code, rows)
     return template("integer_source").format(
         stem=names.stem,
         upper=names.upper,
         weight=code.words.weight,
         sum=code.words.sum,
-        tables="".join(constants(code)) + _box(code, rows),
-        helpers="\n".join(template(f"integer_{name}").format() for name in helpers(code)),
+        tables="".join(constants(code, weights)) + _box(code, rows),
+        helpers="\n".join(template(f"integer_{v}").format() for v in helpers(code, weights)),
         check=_check(names.upper, rows) if network.input_size else _constant_check(rows),
-        forward=statements(code),
+        forward=statements(code, weights),
         tail=tail_function(network, origin, names.stem),
         vectors=vectors,
         count=count,

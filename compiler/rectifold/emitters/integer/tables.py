@@ -8,42 +8,36 @@ one that this layer was the last to read, since its sums are complete before a v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 
-from rectifold.integers.network import IntegerLayer, IntegerNetwork
-
-
-def definition(declaration: str, values: Iterable[int]) -> str:
-    """A C array of these numbers, of at least one."""
-    words = [str(v) for v in values] or ["0"]
-    lines = [", ".join(words[k : k + 16]) for k in range(0, len(words), 16)]
-    return f"static const {declaration}[] = {{\n    " + ",\n    ".join(lines) + "\n};\n"
+from rectifold.emitters.integer.stored import StoredWeights, definition
+from rectifold.integers.network import IntegerNetwork
 
 
-def constants(code: IntegerNetwork) -> Iterator[str]:
-    """Weights (a row per value that is read), biases and shifts of every layer."""
-    numbers = _numbers(code)
+def constants(code: IntegerNetwork, stored: StoredWeights) -> Iterator[str]:
+    """Weights, biases and shifts of every layer that has units."""
     for k, layer in enumerate(code.layers):
-        for source in _read(layer):
-            weight = layer.weights[source].T
-            yield definition(f"weight W{k}_{numbers[source]}", weight.ravel().tolist())
-        if layer.size:
-            yield definition(f"sum B{k}", layer.bias.tolist())
-            yield definition(f"uint8_t S{k}", layer.shift.tolist())
+        if not layer.size:
+            continue
+        yield from stored.tables(layer.name)
+        yield definition(f"sum B{k}", layer.bias.tolist())
+        yield definition(f"uint8_t S{k}", layer.shift.tolist())
 
 
-def bytes_of_constants(code: IntegerNetwork) -> int:
-    """Of all tables: weights, biases, shifts and the ends of the inputs."""
+def bytes_of_constants(code: IntegerNetwork, stored: StoredWeights) -> int:
+    """Of all tables: weights, biases, shifts and the ends of the inputs.
+
+    Those of linear constraints are part of the check.
+    """
     words = code.words
-    weights = sum(w.size for layer in code.layers for w in layer.weights.values())
     units = sum(layer.size for layer in code.layers)
     ends = 2 * len(code.lower) * words.value
-    return (weights * words.weight + units * (words.sum + 8) + ends) // 8
+    return stored.bytes + (units * (words.sum + 8) + ends) // 8
 
 
-def statements(code: IntegerNetwork) -> str:
+def statements(code: IntegerNetwork, stored: StoredWeights) -> str:
     """The body of `forward`."""
-    numbers, buffers = _numbers(code), _buffers(code)
+    buffers = _buffers(code)
     used = [layer for layer in code.layers if layer.size]
     sizes: dict[int, int] = {}
     for layer in used:
@@ -53,28 +47,15 @@ def statements(code: IntegerNetwork) -> str:
     where = {name: f"v{place}" for name, place in buffers.items()}
     where |= {code.input_name: "x", code.output: "y"}
     widest = max((layer.size for layer in used), default=0)
-    lines = [f"    sum s[{widest}];", "    size_t i;"] if used else []
-    lines += [f"    value v{place}[{size}];" for place, size in sorted(sizes.items())]
+    lines = [f"    sum a[{widest}];\n", "    size_t i;\n"] if used else []
+    lines += [f"    value v{place}[{size}];\n" for place, size in sorted(sizes.items())]
     for k, layer in enumerate(code.layers):
         if layer.size:
-            lines += _layer_lines(k, layer, numbers, where)
-    return "\n".join([*lines, "    (void)x;", "    (void)y;", ""])
-
-
-def _layer_lines(
-    k: int, layer: IntegerLayer, numbers: Mapping[str, str], where: Mapping[str, str]
-) -> Iterator[str]:
-    yield f"    for (i = 0; i < {layer.size}; i++) s[i] = B{k}[i];"
-    for source in _read(layer):
-        count = layer.weights[source].shape[1]
-        yield f"    add(s, {layer.size}, W{k}_{numbers[source]}, {where[source]}, {count});"
-    done = "relu" if layer.is_relu else "linear"
-    yield f"    {done}(s, S{k}, {where[layer.name]}, {layer.size});"
-
-
-def _numbers(code: IntegerNetwork) -> dict[str, str]:
-    """What the tables of a layer, or of the input, are called by."""
-    return {code.input_name: "x"} | {v.name: str(k) for k, v in enumerate(code.layers)}
+            lines.append(f"    for (i = 0; i < {layer.size}; i++) a[i] = B{k}[i];\n")
+            lines += [stored.product(layer.name, s, where[s]) for s in layer.weights]
+            done = "relu" if layer.is_relu else "linear"
+            lines.append(f"    {done}(a, S{k}, {where[layer.name]}, {layer.size});\n")
+    return "".join([*lines, "    (void)x;\n    (void)y;\n"])
 
 
 def _buffers(code: IntegerNetwork) -> dict[str, int]:
@@ -96,17 +77,12 @@ def _used(buffers: dict[str, int]) -> int:
     return len(set(buffers.values()))
 
 
-def helpers(code: IntegerNetwork) -> list[str]:
+def helpers(code: IntegerNetwork, stored: StoredWeights) -> list[str]:
     """The functions that the statements call."""
     used = [layer for layer in code.layers if layer.size]
     calls = {
-        "add": any(_read(layer) for layer in used),
+        "add": stored.some_are_dense,
         "relu": any(layer.is_relu for layer in used),
         "linear": any(not layer.is_relu for layer in used),
     }
     return [name for name, is_called in calls.items() if is_called]
-
-
-def _read(layer: IntegerLayer) -> list[str]:
-    """The layers, or the input, that the layer has weights on."""
-    return [source for source, weight in layer.weights.items() if weight.size]
