@@ -122,6 +122,15 @@ def test_a_source_that_is_no_onnx_file_is_written_as_before(folder: Path) -> Non
     assert Path("a.onnx").read_bytes() == Path("b.onnx").read_bytes()
 
 
+@pytest.mark.parametrize("command", ["compile", "emit", "shallow"])
+def test_plain_onnx_of_another_format_is_refused(folder: Path, command: str) -> None:
+    Path("net.relu").write_text("input x[2] in [0, 1]\nh = relu([[1, 2]] @ x)\noutput 3*h\n")
+    done = CliRunner().invoke(main, [command, "net.relu", "-o", "o.c", "--plain-onnx"])
+    assert done.exit_code == 2
+    assert "--plain-onnx is for onnx and onnx64; the format c is no ONNX" in done.output
+    assert not Path("o.c").exists()
+
+
 def test_notes_about_a_file_are_not_shown_with_quiet(folder: Path) -> None:
     classifier(Path("net.onnx"))
     assert run("emit", "net.onnx", "--to", "onnx64", "-o", "out.onnx", "--quiet").stderr == ""

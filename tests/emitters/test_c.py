@@ -97,7 +97,7 @@ def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
     [
         ("two words.c", "no C identifier"),
         ("9.c", "no C identifier"),
-        ("for.c", "no C identifier"),
+        ("for.c", "no C identifier; choose another name"),
         ("x.h", "name of the header"),
     ],
 )

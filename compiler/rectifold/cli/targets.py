@@ -23,7 +23,7 @@ from rectifold.emitters.table import (
     require_one_file,
     suffix_note,
 )
-from rectifold.errors import as_options
+from rectifold.errors import InputError, as_options
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Writing
@@ -97,8 +97,8 @@ class To:
 def network_target(output: Output, *, quiet: bool) -> To:
     """Where -o and --to send a network. A suffix of another format is said on standard error.
 
-    Raises InputError for a precision that the format cannot be written in, and for one file of a
-    format without that choice.
+    Raises InputError for a precision that the format cannot be written in, and for one file or a
+    plain ONNX file of a format without that choice.
 
     Precondition: `output.output` is a name.
     """
@@ -112,6 +112,8 @@ def network_target(output: Output, *, quiet: bool) -> To:
         click.echo(f"note: {as_options(note)}", err=True)
     if output.single_file:
         require_one_file(chosen)
+    if output.plain_onnx and FORMATS[chosen].suffix != ".onnx":
+        raise InputError(f"--plain-onnx is for onnx and onnx64; the format {chosen} is no ONNX")
     beside = names_beside(path, chosen, single_file=output.single_file)
     target = Target("-o", output.output, *beside, may_be_standard_output=True)
     to = To(path, chosen, target, output.plain_onnx, quiet=quiet, single_file=output.single_file)

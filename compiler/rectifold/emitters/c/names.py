@@ -106,7 +106,8 @@ def c_names(name: str) -> CNames:
     stem = path.stem
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", stem) or stem in _KEYWORDS:
         raise InputError(
-            f"{name!r}: functions are named after the file, and {stem!r} is no C identifier"
+            f"{name!r}: functions are named after the file, and {stem!r} is no C identifier; "
+            "choose another name"
         )
     if stem.lower() in _HEADERS:
         raise InputError(
