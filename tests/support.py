@@ -120,6 +120,24 @@ def float_network(seed: int, *sizes: int) -> Network:
     return Network("x", sizes[0], layers, before, box, "float_net")
 
 
+def networks_of_nothing() -> dict[str, Network]:
+    """By name: without inputs, without inputs that are read, without units, without outputs."""
+    unit = Domain.cube(Fraction(0), Fraction(1), 1)
+    empty = Matrix.zeros(0, 1)
+    two = Matrix.column([Fraction(1, 3), Fraction(2)])
+    hidden = Layer("h", "relu", empty, {"x": empty})
+    last = Layer("y", "linear", two, {"h": Matrix.zeros(2, 0)})
+    return {
+        "no inputs": Network("x", 0, [Layer("y", "relu", two, {})], "y", Domain((), ())),
+        "no weights": Network(
+            "x", 0, [Layer("y", "relu", two, {"x": last.weights["h"]})], "y", Domain((), ())
+        ),
+        "no inputs that are read": net("input x[2] in [0, 1]\noutput [1/3, 2]\n"),
+        "no units": Network("x", 1, [hidden, last], "y", unit),
+        "no outputs": Network("x", 1, [Layer("y", "linear", empty, {"x": empty})], "y", unit),
+    }
+
+
 def points_of(domain: Domain, count: int, seed: int) -> list[list[Fraction]]:
     """Random rational points and corners of a bounded box."""
     random = Random(seed)

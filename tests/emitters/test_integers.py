@@ -18,13 +18,11 @@ from rectifold.emitters.integer.check import accepted, integer_rows
 from rectifold.emitters.integer.choice import require_max_error
 from rectifold.emitters.table import FORMATS, emit, format_for
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Matrix
 from rectifold.integers.choose import Certified, certified_integers
 from rectifold.integers.words import LONG, MIXED, SHORT, Words
 from rectifold.ir.canonical import digest
-from rectifold.ir.domain import Domain
-from rectifold.ir.network import Layer, Network
-from support import net, random_network
+from rectifold.ir.network import Network
+from support import net, networks_of_nothing, random_network
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 needs_compiler = pytest.mark.skipif(not COMPILERS, reason="no C compiler is installed")
@@ -40,10 +38,6 @@ h = relu([[1, -2], [1/3, 1]] @ x + [0.1, -1])
 g = relu([[2, 1], [-1, 1]] @ h + [[1, 0], [0, 1]] @ x)
 output [[1, 1], [-3, 1]] @ g + [[3, -1/7], [0, 1]] @ h
 """
-
-
-def _column(*biases: int) -> Matrix:
-    return Matrix.column([Fraction(v) for v in biases]) if biases else Matrix.zeros(0, 1)
 
 
 def written(network: Network, words: Words) -> tuple[Certified, Artifact]:
@@ -122,31 +116,8 @@ def test_code_compiles_without_a_warning_and_without_a_float(
         assert not [v for v in instructions if FLOATING.fullmatch(v)]
 
 
-NOTHING = {
-    "no inputs": Network("x", 0, [Layer("y", "relu", _column(1, 3), {})], "y", Domain((), ())),
-    "inputs that nobody reads": net("input x[2] in [0, 1]\noutput [1/3, 2]\n"),
-    "no units": Network(
-        "x",
-        1,
-        [
-            Layer("h", "relu", _column(), {"x": Matrix.zeros(0, 1)}),
-            Layer("y", "linear", _column(2), {"h": Matrix.zeros(1, 0)}),
-        ],
-        "y",
-        Domain.cube(Fraction(0), Fraction(1), 1),
-    ),
-    "no outputs": Network(
-        "x",
-        1,
-        [Layer("y", "linear", _column(), {"x": Matrix.zeros(0, 1)})],
-        "y",
-        Domain.cube(Fraction(0), Fraction(1), 1),
-    ),
-}
-
-
 @needs_compiler
-@pytest.mark.parametrize("network", NOTHING.values(), ids=NOTHING)
+@pytest.mark.parametrize("network", networks_of_nothing().values(), ids=networks_of_nothing())
 def test_code_of_nothing_compiles_without_a_warning(tmp_path: Path, network: Network) -> None:
     known, artifact = written(network, SHORT)
     points = [list(known.code.lower)]

@@ -22,7 +22,7 @@ from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Network
-from support import float_network, net, points_of, random_network
+from support import float_network, net, networks_of_nothing, points_of, random_network
 
 F = Fraction
 PRECISIONS = ("float32", "float64")
@@ -284,3 +284,15 @@ def test_a_domain_beyond_the_range_of_float32_still_makes_a_module(tmp_path: Pat
     exec(text, code)
     with pytest.raises(ValueError, match="is outside the domain"):
         code["evaluate"]([1.0])
+
+
+@pytest.mark.parametrize("network", networks_of_nothing().values(), ids=networks_of_nothing())
+def test_a_network_of_nothing_is_a_module(network: Network, tmp_path: Path) -> None:
+    code = module(network, "float64", tmp_path)
+    assert code.self_test() > 0
+    point = [0.5] * network.input_size
+    expected = [float(v) for v in evaluate(network, [F(v) for v in point])]
+    assert code.evaluate(point).tolist() == expected
+    assert code.evaluate(np.array([point, point])).tolist() == [expected, expected]
+    with pytest.raises(ValueError, match="expected"):
+        code.evaluate([*point, 0.5])

@@ -34,7 +34,7 @@ def check_lines(network: Network, low: list[float], high: list[float]) -> str:
     is_wrong = f"x.shape != ({n},) and (x.ndim != 2 or x.shape[1] != {n})"
     if network.domain is not None and network.domain.constraints:
         return f"    if check or {is_wrong}:\n        check_input(x)"
-    if n > NumpyEffort.listed_inputs:
+    if not 0 < n <= NumpyEffort.listed_inputs:
         return f"    if {is_wrong} or check and ({_OUTSIDE}):\n        check_input(x)"
     values = "".join(f"v{k}, " for k in range(n))
     ranges = "".join(

@@ -32,7 +32,7 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.formats.float_range import COMPUTED, STORED, significand_bits
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
 
 _TYPES = {"float32": "f32", "float64": "f64"}
@@ -146,11 +146,11 @@ def _arrays(arrays: dict[str, Floats], precision: str) -> Iterator[str]:
 
 def _body(network: Network, origin: Origin) -> Iterator[str]:
     number, sizes = numbers(network), _starts(network, origin)
-    if not any(network.input_name in layer.weights for layer in network.layers):
+    read = {layer.name: _read(network, layer) for layer in network.layers}
+    if not any(network.input_name in sources for sources in read.values()):
         yield "    let _ = a0;"
     for layer in network.layers:
-        k = number[layer.name]
-        sources = [s for s in layer.weights if layer.size and network.size_of(s)]
+        k, sources = number[layer.name], read[layer.name]
         changed = "mut " if layer.is_relu or sources else ""
         yield f"    let {changed}a{k}: [Real; {layer.size}] = begun({sizes[f'b{k}']});"
         for source in sources:
@@ -160,6 +160,11 @@ def _body(network: Network, origin: Origin) -> Iterator[str]:
         if layer.is_relu:
             yield f"    relu(&mut a{k});"
     yield f"    *y = a{number[network.output]};"
+
+
+def _read(network: Network, layer: Layer) -> list[str]:
+    """The layers, or the input, that the layer has weights on."""
+    return [source for source in layer.weights if layer.size and network.size_of(source)]
 
 
 def _starts(network: Network, origin: Origin) -> dict[str, str]:

@@ -9,6 +9,7 @@ import onnx
 from onnx import helper
 
 from rectifold.effort.writing import WrittenEffort
+from rectifold.errors import InputError, asked
 from rectifold.formats.float_range import require_range
 from rectifold.formats.interface import Interface
 from rectifold.formats.onnx_drop_in import drop_in_model
@@ -37,9 +38,10 @@ def written_onnx(
     `dtype`. Without one: opset 13, input N×n, output N×m, all of `dtype`. Weights are rounded to
     `dtype`; float_range.rounded_parameters counts how many change. The model is read again, and run
     beside its source, before it is given away. Raises InputError when a weight is beyond the range
-    of `dtype`, WrittenWrong when the model is not what it was to be.
+    of `dtype`, or a layer is empty, WrittenWrong when the model is not what it was to be.
     """
     require_range(network, dtype)
+    _require_values(network)
     if interface is not None:
         model = drop_in_model(network, dtype, note, interface)
     else:
@@ -52,6 +54,17 @@ def written_onnx(
     if interface is not None:
         notes += require_runs_again(model, network, dtype, interface)
     return bytes(model.SerializeToString(deterministic=True)), notes
+
+
+def _require_values(network: Network) -> None:
+    """Raises InputError where the input or a layer has no values: ONNX reads 0 as not known."""
+    for name in (network.input_name, *(layer.name for layer in network.layers)):
+        if not network.size_of(name):
+            kind = "input" if name == network.input_name else "layer"
+            raise InputError(
+                f"the {kind} {name} has no values, which ONNX cannot say; write .relu or code "
+                f"({asked('to', 'c|numpy|python')})"
+            )
 
 
 def documented(data: bytes, note: str) -> bytes:

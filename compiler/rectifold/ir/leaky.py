@@ -96,7 +96,7 @@ def leaky_pairs(network: Network, layer: Layer) -> list[LeakyPair]:
     if layer.name == network.output or not layer.weights or not successors:
         return []
     incoming = hstack(list(layer.weights.values()))
-    units = _candidates(incoming, layer.bias)
+    units = _candidates(incoming, layer.bias) if incoming.shape[1] else []
     if not units:
         return []
     groups = hyperplane_groups(incoming, layer.bias, units)
