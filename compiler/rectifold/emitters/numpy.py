@@ -7,6 +7,9 @@ A call of NumPy costs as much as a small product, so there are as few as can be:
 unit that is always 1, and the next one's bias is a row of its matrix. Sound because the product 1 b
 and the sums with the zeros around it are exact: the terms of a sum are the same, and the bound on
 rounding holds in any order. Some columns of zeros make rows as long as vector registers like.
+
+Convolutions multiply their kernels by what these read (numpy_gathered.py); a layer of such has no
+unit that is always 1, so the bias after it is added.
 """
 
 from __future__ import annotations
@@ -19,7 +22,16 @@ import numpy as np
 from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.header import Origin, header_lines
+from rectifold.emitters.kernels import Integers
 from rectifold.emitters.numpy_checks import check_lines, constraint_check, constraint_data
+from rectifold.emitters.numpy_gathered import (
+    Gathered,
+    gathered_code,
+    gathered_of,
+    gathered_product,
+    index_lines,
+    kernel_lines,
+)
 from rectifold.emitters.numpy_weights import StoredValues
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.tail_code import numpy_tail, tail_of
@@ -33,8 +45,8 @@ from rectifold.runtime.caps import CAPS
 
 def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     """The module `name` (and `…_weights.npz` beside it if there are many)."""
-    code = _Code(network)
-    stored = StoredValues.of(code.stored(weights_of(network, origin.precision)))
+    code = _Code(network, weights_of(network, origin.precision))
+    stored = StoredValues.of(code.stored(), code.tables())
     if network.parameters <= CAPS.inline_parameters:
         return Artifact({name: _module(code, origin, *stored.inline()).encode("ascii")})
     beside = weights_beside(name, ".npz")
@@ -87,49 +99,67 @@ def _end_words(values: list[float]) -> str:
 class _Code:
     """The lines that make the arrays of a network, and those that compute with them."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, weights: Mapping[str, Floats]) -> None:
         self.network = network
+        self.weights = weights
         self.number = numbers(network)
         self.size = {network.input_name: network.input_size}
         self.size |= {layer.name: layer.size for layer in network.layers}
+        self.gathered: dict[tuple[str, str], Gathered] = {}
+        for layer in network.layers:
+            for source in layer.weights:
+                form = gathered_of(weights[self._matrix(layer, source)].T + 0)  # no -0
+                if form is not None:
+                    self.gathered[layer.name, source] = form
 
-    def stored(self, weights: Mapping[str, Floats]) -> list[Floats]:
+    def stored(self) -> list[Floats]:
         """The arrays in the order in which `layout` reads them: a bias is the last row of one."""
         arrays = []
         for layer in self.network.layers:
-            k, one = self.number[layer.name], self._bringing(layer)
-            bias = weights[f"b{k}"].reshape(1, layer.size)
+            one = self._bringing(layer)
+            bias = self.weights[f"b{self.number[layer.name]}"].reshape(1, layer.size)
             for source in layer.weights:
-                matrix = weights[f"T{k}_{self.number[source]}"]
+                form = self.gathered.get((layer.name, source))
+                matrix = self.weights[self._matrix(layer, source)] if form is None else form.values
                 arrays.append(np.vstack([matrix, bias]) if source == one else matrix)
             arrays += [bias] if one is None else []
         return arrays
+
+    def tables(self) -> list[Integers]:
+        """The index tables in the order in which `layout` reads them."""
+        return [table for form in self.gathered.values() for table in form.tables]
 
     def layout(self) -> str:
         """The text that makes T<layer>_<source>, B<layer> and Z<layer> of the stored numbers."""
         ends: list[int] = []
         lines = [line for layer in self.network.layers for line in self._made(layer, ends)]
-        return template("numpy_layout").format(ends=ends[:-1], lines="\n".join(lines))
+        return template("numpy_layout").format(
+            places=gathered_code() if self.gathered else "",
+            tables=index_lines(self.tables()) if self.gathered else "",
+            ends=ends[:-1],
+            lines="\n".join(lines),
+            unused=", _N" if self.gathered else "",
+        )
 
     def _made(self, layer: Layer, ends: list[int]) -> list[str]:
+        """The lines for a layer; its arrays end at what is added to `ends`."""
         k, wide, one = self.number[layer.name], self._width(layer.name), self._bringing(layer)
-        parts = [
-            (
-                f"T{k}_{self.number[source]}",
-                self.size[source] + (source == one),
-                self._width(source),
-                source == one,
-                "",
-            )
-            for source in layer.weights
-        ] + ([(f"B{k}", 1, 1, True, "[0]")] if one is None else [])
         lines = []
-        for name, rows, high, has_bias, first in parts:
+        for source in layer.weights:
+            form = self.gathered.get((layer.name, source))
+            if form is not None:
+                ends.append((ends[-1] if ends else 0) + form.values.size)
+                lines += kernel_lines(self._matrix(layer, source)[1:], form)
+                continue
+            rows = self.size[source] + (source == one)
             ends.append((ends[-1] if ends else 0) + rows * layer.size)
-            constant = ", 1" if has_bias and wide > layer.size else ""
-            lines.append(
-                f"{name} = _next(({rows}, {layer.size}), ({high}, {wide}){constant}){first}"
-            )
+            shapes = f"({rows}, {layer.size}), ({self._width(source)}, {wide})"
+            constant = ", 1" if source == one and wide > layer.size else ""
+            lines.append(f"{self._matrix(layer, source)} = _next({shapes}{constant})")
+        if one is None:
+            ends.append((ends[-1] if ends else 0) + layer.size)
+            constant = ", 1" if wide > layer.size else ""
+            lines.append(f"B{k} = _next((1, {layer.size}), (1, {wide}){constant})[0]")
         return lines + ([f"Z{k} = np.zeros({wide}, REAL)"] if layer.is_relu else [])
 
     def body(self) -> list[str]:
@@ -149,15 +179,20 @@ class _Code:
         return lines + ([f"    {value} = maximum({value}, Z{k})"] if layer.is_relu else [])
 
     def _product(self, layer: Layer, source: str) -> str:
-        before, matrix = self._value(source), f"T{self.number[layer.name]}_{self.number[source]}"
-        return (
-            f"_active({before}, {matrix})"
-            if self._is_skipped(layer, source)
-            else f"{before}.dot({matrix})"
-        )
+        before, matrix = self._value(source), self._matrix(layer, source)
+        form = self.gathered.get((layer.name, source))
+        if form is not None:
+            return gathered_product(before, matrix[1:], form)
+        skipped = self._is_skipped(layer, source)
+        return f"_active({before}, {matrix})" if skipped else f"{before}.dot({matrix})"
+
+    def _matrix(self, layer: Layer, source: str) -> str:
+        return f"T{self.number[layer.name]}_{self.number[source]}"
 
     def _is_skipped(self, layer: Layer, source: str) -> bool:
         """Whether the matrix is large enough to look first which units are active."""
+        if (layer.name, source) in self.gathered:
+            return False
         is_relu = any(one.name == source and one.is_relu for one in self.network.layers)
         return is_relu and self.size[source] * layer.size >= NumpyEffort.active_cells
 
@@ -165,6 +200,12 @@ class _Code:
         """The functions that the lines call."""
         calls = any(self._is_skipped(one, s) for one in self.network.layers for s in one.weights)
         return template("numpy_active") if calls else ""
+
+    def _is_plain(self, name: str) -> bool:
+        """Whether a layer has its units alone, and no constant."""
+        return name in (self.network.input_name, self.network.output) or any(
+            layer == name for layer, _ in self.gathered
+        )
 
     def _value(self, name: str) -> str:
         """The variable of a layer: x for all of a chain, where each value is read once."""
@@ -174,11 +215,17 @@ class _Code:
 
     def _width(self, name: str) -> int:
         """Entries of a layer as computed: with its constant, in whole groups."""
-        if name in (self.network.input_name, self.network.output):
+        if self._is_plain(name):
             return self.size[name]
         return -(-(self.size[name] + 1) // NumpyEffort.group) * NumpyEffort.group
 
     def _bringing(self, layer: Layer) -> str | None:
         """The source whose constant brings the bias."""
-        plain = (self.network.input_name, self.network.output)
-        return next((source for source in layer.weights if source not in plain), None)
+        return next(
+            (
+                source
+                for source in layer.weights
+                if not self._is_plain(source) and (layer.name, source) not in self.gathered
+            ),
+            None,
+        )
