@@ -52,8 +52,31 @@ def test_an_error_that_is_asked_for_chooses_the_words(folder: Path) -> None:
 def test_compile_writes_integers_of_the_smaller_network(folder: Path) -> None:
     out = run(0, "compile", "n.relu", "--to", "c-int32", "-o", "o.c", "--single-file")
     assert "rounding of the written code: at most " in out
+    assert (
+        "seen at 10,000 points (NumPy computes the layers in int32, in the code's order): " in out
+    )
     assert not (folder / "o.h").exists()
     assert "int32 weights, int32 values, int64 sums" in (folder / "o.c").read_text()
+
+
+def test_the_json_of_compile_has_the_error_of_integers_that_was_seen(folder: Path) -> None:
+    words = ("compile", "n.relu", "--to", "c-int16", "-o", "o.c", "--json", "-")
+    told = json.loads(run(0, *words))
+    seen = told["observed_error"]
+    assert 0 < seen["result"] <= told["error_bound"]
+    assert (seen["points"], seen["precision"], seen["source"]) == (10_000, "int16", None)
+
+
+def test_errors_of_a_compiled_network_are_seen_inside_its_constraints(folder: Path) -> None:
+    """Outside of them the unit that was removed counts."""
+    (folder / "n.relu").write_text(
+        "input x[2] in [0, 1]\nassume x[0] + x[1] <= 1/2\n"
+        "h = relu([[4, 4], [1, 2]] @ x + [-3, 0])\noutput h[0] + h[1]\n"
+    )
+    words = ("compile", "n.relu", "--to", "c-int16", "-o", "o.c", "--json", "-")
+    told = json.loads(run(0, *words))
+    assert told["observed_error"]["result"] <= told["error_bound"] < 0.01
+    assert 500 < told["observed_error"]["points"] < 5000
 
 
 def test_a_domain_without_ends_is_refused_and_nothing_is_written(folder: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_shift_that_cancels_is_seen_beside_the_source(chosen: str) -> None:
     found = seen(PLAIN, SHIFTED, chosen)
     unit = 2.0**-24 if chosen == "onnx" else 2.0**-53
     assert found.precision == ("float32" if chosen == "onnx" else "float64")
+    assert found.source is not None
     assert 0 < found.source <= 4 * unit
     assert 100 * unit < found.result <= 4096 * 4 * unit
     assert found.points == 10_000

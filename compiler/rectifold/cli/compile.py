@@ -44,6 +44,7 @@ from rectifold.cli.times import Times
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.errors import as_options
+from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
@@ -226,7 +227,7 @@ def _write_compiled(
         return _write_form(made, made.folded, to, rewriting, end, force=force)
     form, known = made.form, made.known
     verdict = None if known is None else known.verdict
-    artifact, bound, words = _artifact(form, to, verdict, end)
+    artifact, bound, integers = _artifact(form, to, verdict, end)
     to.say(artifact.notes)
     left_out = () if known is None or form.own is not None else known.left_out
     file = rewriting.certificate_file
@@ -236,9 +237,9 @@ def _write_compiled(
     done = Done(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
-    done = replace(done, words=words)
+    done = replace(done, words=None if integers is None else str(integers.code.words))
     if form.own is None and form.partly is None:
-        done = replace(done, observed=observed_in_time(form.compiled, to, end))
+        done = replace(done, observed=observed_in_time(form.compiled, to, integers, end))
     return _Written(done, artifact, known is not None, form.note)
 
 
@@ -263,16 +264,15 @@ def _write_form(
 
 def _artifact(
     form: Form, to: To, verdict: Verdict | None, end: Deadline
-) -> tuple[Artifact, float | None, str | None]:
-    """The files, the bound on what they round, and the words of integers; the source's own file has
-    no header to make.
+) -> tuple[Artifact, float | None, Certified | None]:
+    """The files, the bound on what they round, and what they hold of integers; the source's own
+    file has no header to make.
     """
     if form.own is not None:
         return Artifact({to.path.name: form.own}), None, None
     origin = _origin(form, to, verdict, end)
     bound = largest_bound(origin.error_bound, to.chosen)
-    words = None if origin.integers is None else str(origin.integers.code.words)
-    return form.artifact(origin, to.chosen, to.path.name), bound, words
+    return form.artifact(origin, to.chosen, to.path.name), bound, origin.integers
 
 
 def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:

@@ -191,10 +191,10 @@ def _summary_lines(done: Done) -> list[str]:
         )
     if done.observed is not None:
         seen = done.observed
-        lines.append(
-            f"seen at {counted(seen.points, 'point')} ({seen.how}): "
-            f"{at_most(seen.result, 3)}; of the source's layers: {at_most(seen.source, 3)}"
-        )
+        told = f"seen at {counted(seen.points, 'point')} ({seen.how}): {at_most(seen.result, 3)}"
+        if seen.source is not None:
+            told += f"; of the source's layers: {at_most(seen.source, 3)}"
+        lines.append(told)
     if done.costs is not None:
         lines.append(costs_text(done.costs))
     return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]

@@ -29,13 +29,12 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.rounding import largest_bound, rounding_of, seen_error
+from rectifold.cli.rounding import largest_bound, rounding_of, seen_error, seen_integers
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
 from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
 from rectifold.emitters.host import Candidate
-from rectifold.emitters.integer.observed import observed_integers
 from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.emitters.observed import Observed
 from rectifold.emitters.table import FORMATS
@@ -126,7 +125,7 @@ def _observed(network: Network, to: To, integers: Certified | None) -> Observed 
     if domain is None or to.chosen in PROGRAMS:
         return None
     if integers is not None:
-        return observed_integers(network, domain, integers.code)
+        return seen_integers(network, domain, integers.code)
     return seen_error(network, network, domain, to.chosen, to.precision(network))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import click
@@ -13,6 +13,7 @@ from rectifold.bounds.threads import on_few_threads
 from rectifold.cli.targets import To
 from rectifold.effort.integers import IntegerEffort
 from rectifold.emitters.integer.choice import integers_of
+from rectifold.emitters.integer.observed import observed_integers
 from rectifold.emitters.milp.program import PROGRAMS, deviations
 from rectifold.emitters.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS, written_form
@@ -25,7 +26,9 @@ from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
 from rectifold.runtime.deadline import Deadline, TimeUp
 
-seen_error = on_few_threads(observed_error)  # products of small matrices, beside busy processes
+# products of small matrices, beside busy processes
+seen_error = on_few_threads(observed_error)
+seen_integers = on_few_threads(observed_integers)
 _WIDER_FORMAT = {
     "float32": "write float64 (--to onnx64, python or numpy, or --precision float64)",
     "mixed": "write .relu, which is exact",
@@ -111,9 +114,13 @@ def rounding_in_time(network: Network, facts: Facts | None, to: To, deadline: De
         return Rounding(None)
 
 
-def observed_in_time(compiled: Compiled, to: To, deadline: Deadline) -> Observed | None:
+def observed_in_time(
+    compiled: Compiled, to: To, integers: Certified | None, deadline: Deadline
+) -> Observed | None:
     """The errors seen at points of the domain; None too where the deadline passes before, and for
     a program, which computes nothing.
+
+    `integers`: what was written, of a format of integers: its distance from the source.
     """
     if to.chosen in PROGRAMS:
         return None
@@ -121,6 +128,9 @@ def observed_in_time(compiled: Compiled, to: To, deadline: Deadline) -> Observed
         with deadline.interrupting():
             deadline.check()
             domain = compiled.facts.domain
+            if integers is not None:
+                seen = seen_integers(compiled.source, domain, integers.code)
+                return None if seen is None else replace(seen, source=None)
             precision = to.precision(compiled.network)
             return seen_error(compiled.source, compiled.network, domain, to.chosen, precision)
     except TimeUp:

@@ -32,6 +32,7 @@ from rectifold.ir.network import Network
 class Observed:
     """The largest error seen of the result, and of the source in the same floats.
 
+    `source`: None for integers of a smaller network, where the source was not written in any.
     `in_order`: at so many of the points the sums were taken in the code's own order.
     """
 
@@ -39,7 +40,7 @@ class Observed:
     in_order: int
     precision: str
     result: float
-    source: float
+    source: float | None
 
     @property
     def how(self) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 
 from rectifold.effort.integers import IntegerEffort
 from rectifold.emitters.float_layers import float_outputs
+from rectifold.emitters.float_points import FloatPoints
 from rectifold.emitters.observed import Observed
-from rectifold.exact.conversion import Floats
 from rectifold.integers.network import IntegerNetwork, Integers
 from rectifold.ir.domain import Domain
 from rectifold.ir.leaky import LeakyForm
@@ -20,8 +20,14 @@ from rectifold.ir.network import Network
 
 
 def observed_integers(network: Network, domain: Domain, code: IntegerNetwork) -> Observed | None:
-    """The largest error seen at random points and corners of the box, rounded to the grid."""
-    points = _points(domain)
+    """The largest error seen at random points of the domain and corners, rounded to the grid.
+
+    `network`: that of the code, or one that is equal on the domain. None where no float point of
+    the domain was found.
+    """
+    points = FloatPoints(domain, "float64").some(IntegerEffort.observed_points)
+    if not len(points):
+        return None
     grid = np.floor(np.ldexp(points, code.input_scale) + 0.5).astype(np.int64)
     grid = np.clip(grid, np.array(code.lower), np.array(code.upper))
     got = np.ldexp(integer_outputs(code, grid).astype(np.float64), -code.output_scale)
@@ -43,13 +49,3 @@ def integer_outputs(code: IntegerNetwork, points: Integers) -> Integers:
         shift = layer.shift[:, None]
         values[layer.name] = (total + (np.left_shift(1, shift) >> 1)) >> shift
     return np.asarray(values[code.output].T)
-
-
-def _points(domain: Domain) -> Floats:
-    """Half of them random, half corners."""
-    random = np.random.default_rng(1)
-    low, high = domain.float_box
-    count = IntegerEffort.observed_points
-    parts = random.random((count, domain.size))
-    parts[count // 2 :] = np.round(parts[count // 2 :])
-    return np.asarray(np.clip(low + parts * (high - low), low, high))
