@@ -54,6 +54,26 @@ def test_a_result_is_emitted_as_it_is_saved(tmp_path: Path) -> None:
     assert emitted == saved
 
 
+def test_emit_takes_a_domain_and_states_a_bound_on_it(model: object, tmp_path: Path) -> None:
+    rectifold.emit(model, tmp_path / "o.c", domain="[0,1/2]")
+    header = (tmp_path / "o.h").read_text()
+    assert "Domain: [0, 1/2]^2" in header
+    assert "Certified: at float64 points of the domain" in header
+    bare = onnx.ModelProto.FromString(onnx_bytes(NETWORK.with_domain(None)))
+    with pytest.raises(InputError, match=r'states no domain, .* domain="\[0,1\]"'):
+        rectifold.emit(bare, tmp_path / "i.c", "c-int16")
+    rectifold.emit(bare, tmp_path / "i.c", "c-int16", domain="[0,1]")
+    assert "No sum and no value can overflow" in (tmp_path / "i.h").read_text()
+
+
+def test_the_bound_of_a_program_is_that_of_its_rounded_numbers() -> None:
+    exact = rectifold.compile(NETWORK, "[0,1]")
+    assert exact.error_bound("mps") == exact.error_bound("lp") == (0.0,)
+    third = rectifold.parse("input x[1] in [0, 1]\nh = relu(x/3 - 0.1)\noutput h", "third")
+    (off,) = rectifold.compile(third, "[0,1]").error_bound("mps") or ()
+    assert 0 < off < 1e-15
+
+
 def test_images_of_other_axes_are_said_to_be_matched_by_their_entries() -> None:
     models = []
     for shape in ((1, 2, 3, 3), (1, 3, 3, 2)):

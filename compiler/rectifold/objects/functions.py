@@ -251,29 +251,29 @@ def emit_model(
     model: Model,
     path: str | Path,
     to: str | None = None,
+    domain: DomainLike = None,
     **choices: Unpack[EmitChoices],
 ) -> list[Path]:
     """Write `model` to `path` in the format `to`, or the suffix's; the files written.
 
-    `model`: as of `compile`; a result of `compile` or `shallow` too. `to`: relu, python, numpy, c,
-    c-int16, c-int32, js, rust, onnx, onnx64, npz, mps, lp. `precision`: float32, mixed (float32
-    weights, float64 sums) or float64; None: what the format has, and mixed for C where every weight
-    is a float32 number. `max_error`: c-int16 and c-int32 take the smallest words with which every
-    output is certified within it. `single_file`: C without a header beside. `force`: replace files
-    that are there. `input_shape`, `outputs`, `until`: as of `compile`. An ONNX file of a model that
-    came with names and shapes has them.
+    `model`: as of `compile`; a result too. `to`: relu, python, numpy, c, c-int16, c-int32, js,
+    rust, onnx, onnx64, npz, mps, lp. `domain`, `input_shape`, `outputs`, `until`: as of `compile`;
+    code for a `domain` that is given states a bound on its rounding. `precision`: float32, mixed,
+    float64; None: as the command. `max_error`: integers take the smallest words with which every
+    output is certified within it. `single_file`: C without a header. `force`: replace files.
 
     Raises InputError for an unknown format, a network that the format cannot say, a precision
     that it cannot be written in, an error that no words meet, and a file that is there already.
     """
     require_known("emit", choices, EmitChoices)
     how, writing, force = how_read(choices), how_written(choices), choices.get("force", False)
-    if isinstance(model, ModelResult) and not how:
+    if isinstance(model, ModelResult) and not how and domain is None:
         return model.save(path, to, **writing, force=force)
-    loaded = _loaded(model, None, how)
+    loaded = _loaded(model, domain, how)
     require_shape(loaded, how.get("input_shape"))
-    network = loaded.network
-    written = Written(network, network, "written as it is", loaded.interface, is_bounded=False)
+    is_bounded = domain is not None
+    network = loaded.network.with_domain(_domain(loaded, domain)) if is_bounded else loaded.network
+    written = Written(network, network, "written as it is", loaded.interface, is_bounded=is_bounded)
     return written.save(path, to, HowWritten.of(**writing), force=force)
 
 

@@ -14,6 +14,7 @@ from rectifold.bounds.code_error import rounding_error
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.choice import integers_of, require_max_error
+from rectifold.emitters.milp.program import PROGRAMS, deviations
 from rectifold.emitters.precision import chosen_precision, require_precision
 from rectifold.emitters.table import (
     FORMATS,
@@ -149,10 +150,14 @@ class Written:
 def error_bound(
     network: Network, facts: Facts | None, chosen: str, precision: str | None
 ) -> tuple[float, ...] | None:
-    """Per output, how far code of the network's own layers may be off on its domain."""
+    """Per output, how far code of the network's own layers may be off on its domain; a program,
+    by the rounding of its numbers.
+    """
     domain = network.domain
     if precision is None or domain is None:
         return None
+    if chosen in PROGRAMS:
+        return deviations(network, facts)
     leaky = written_form(network, chosen).slopes
     in_order = FORMATS[chosen].order_is_ours
     found = rounding_error(network, domain, facts, precision, leaky, in_order=in_order)
