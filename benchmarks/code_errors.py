@@ -4,7 +4,7 @@
 
 Every format of floats that takes batches (C with gcc and clang, -O2 and for this processor with
 products and sums fused; NumPy; ONNX with onnxruntime), in every precision. Values of the network
-are known to some 30 digits (emitters/reference), and what is not known of them is added to the
+are known to some 30 digits (`observed.reference`), and what is not known of them is added to the
 error: so that no error above the bound is missed. Prints a row for each, and ends with status 1 if
 one is above its bound.
 """
@@ -27,9 +27,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.cli.rounding import certify_rounding
-from rectifold.emitters.float_points import FloatPoints
 from rectifold.emitters.header import Origin
-from rectifold.emitters.reference import Source
+from rectifold.emitters.observed.float_points import FloatPoints
+from rectifold.emitters.observed.reference import Source
 from rectifold.emitters.table import FORMATS
 from rectifold.formats.float_range import COMPUTED
 from rectifold.formats.load import domain_and_notes, load

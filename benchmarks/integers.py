@@ -32,11 +32,11 @@ from random import Random
 import numpy as np
 
 from rectifold.bounds.substitution import bounded
-from rectifold.emitters.float_layers import float_outputs
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.observed import integer_outputs
 from rectifold.emitters.integer.stored import stored_weights
 from rectifold.emitters.integer.tables import bytes_of_constants
+from rectifold.emitters.observed.float_layers import float_outputs
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectifold.emitters.index_tables import Numbers
-from rectifold.emitters.placed_rows import PlacedRows, placed_rows
-from rectifold.emitters.shared_rows import SharedRows, shared_rows
-from rectifold.emitters.sharing import sharing_of
-from rectifold.emitters.storage import Storage, storage_of, stored_numbers
+from rectifold.emitters.storage.index_tables import Numbers
+from rectifold.emitters.storage.placed_rows import PlacedRows, placed_rows
+from rectifold.emitters.storage.shared_rows import SharedRows, shared_rows
+from rectifold.emitters.storage.sharing import sharing_of
+from rectifold.emitters.storage.storage import Storage, storage_of, stored_numbers
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 

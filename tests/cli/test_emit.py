@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from rectifold.cli.main import main
-from rectifold.emitters.device import ARM_COMPILER
+from rectifold.emitters.measured.device import ARM_COMPILER
 from rectifold.runtime.compilers import found_tool
 
 TEXT = "input x[2] in [0, 1]\nh = relu([[1, 2], [-3, 1/3]] @ x)\noutput h[0] - h[1]\n"

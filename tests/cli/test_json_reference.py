@@ -12,7 +12,7 @@ import pytest
 
 from json_runs import results
 from rectifold.cli.main import main
-from rectifold.emitters.device import ARM_COMPILER, ARM_EMULATOR
+from rectifold.emitters.measured.device import ARM_COMPILER, ARM_EMULATOR
 from rectifold.runtime.compilers import c_compiler, found_tool
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "json.md"

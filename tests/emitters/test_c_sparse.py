@@ -16,7 +16,7 @@ from onnx_models import array, imported, model, node
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.c.code import stored_costs
 from rectifold.emitters.header import Origin
-from rectifold.emitters.storage import storage_of, stored_bytes
+from rectifold.emitters.storage.storage import storage_of, stored_bytes
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import digest

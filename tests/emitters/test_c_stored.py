@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from rectifold.emitters.c.stored import bias_code, product_code
-from rectifold.emitters.index_tables import Numbers
-from rectifold.emitters.placed_rows import PlacedRows
-from rectifold.emitters.shared_rows import SharedRows
-from rectifold.emitters.storage import SparseRows, Storage, StoredBias, bias_of
+from rectifold.emitters.storage.index_tables import Numbers
+from rectifold.emitters.storage.placed_rows import PlacedRows
+from rectifold.emitters.storage.shared_rows import SharedRows
+from rectifold.emitters.storage.storage import SparseRows, Storage, StoredBias, bias_of
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 from weight_matrices import convolution, places, random_numbers, stored, strips

@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from rectifold.emitters.reference import Source
+from rectifold.emitters.observed.reference import Source
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.domain import Domain
 from support import float_network

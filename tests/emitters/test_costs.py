@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.costs import costs_of, costs_text
-from rectifold.emitters.footprint import (
+from rectifold.emitters.header import Origin
+from rectifold.emitters.measured.costs import costs_of, costs_text
+from rectifold.emitters.measured.footprint import (
     OBJECT,
     footprint,
     footprint_in,
@@ -18,7 +19,6 @@ from rectifold.emitters.footprint import (
     section_sizes,
     write_into,
 )
-from rectifold.emitters.header import Origin
 from rectifold.emitters.precision import usual_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest

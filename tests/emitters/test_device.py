@@ -9,8 +9,9 @@ import pytest
 
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.costs import costs_of
-from rectifold.emitters.device import (
+from rectifold.emitters.header import Origin
+from rectifold.emitters.measured.costs import costs_of
+from rectifold.emitters.measured.device import (
     ARM_COMPILER,
     ARM_EMULATOR,
     BUILDS,
@@ -19,8 +20,7 @@ from rectifold.emitters.device import (
     device_row,
     device_rows,
 )
-from rectifold.emitters.header import Origin
-from rectifold.emitters.points import points_to_measure
+from rectifold.emitters.measured.points import points_to_measure
 from rectifold.emitters.precision import chosen_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.canonical import digest

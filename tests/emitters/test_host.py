@@ -10,8 +10,8 @@ import pytest
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
-from rectifold.emitters.host import RUNNERS, Candidate, Course, course, seen_error, starts
-from rectifold.emitters.points import points_to_measure
+from rectifold.emitters.measured.host import RUNNERS, Candidate, Course, course, seen_error, starts
+from rectifold.emitters.measured.points import points_to_measure
 from rectifold.emitters.precision import chosen_precision
 from rectifold.emitters.table import FORMATS, emit
 from rectifold.integers.choose import certified_integers

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.costs import costs_of
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.stored import stored_weights
-from rectifold.emitters.shared_rows import SharedRows
-from rectifold.emitters.storage import DenseRows, SparseRows, smallest_integers
+from rectifold.emitters.measured.costs import costs_of
+from rectifold.emitters.storage.shared_rows import SharedRows
+from rectifold.emitters.storage.storage import DenseRows, SparseRows, smallest_integers
 from rectifold.emitters.table import FORMATS, emit
 from rectifold.exact.matrix import Matrix
 from rectifold.integers.choose import Certified

@@ -16,7 +16,7 @@ import pytest
 from rectifold.bounds.code_error import code_error
 from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.header import Origin
-from rectifold.emitters.numpy_weights import StoredValues
+from rectifold.emitters.numpy.weights import StoredValues
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest

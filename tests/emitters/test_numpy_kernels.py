@@ -13,7 +13,7 @@ from onnx_models import array, imported, model, node
 from rectifold.bounds.code_error import code_error
 from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.header import Origin
-from rectifold.emitters.numpy_gathered import gathered_of
+from rectifold.emitters.numpy.gathered import gathered_of
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import digest

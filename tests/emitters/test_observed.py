@@ -13,11 +13,11 @@ from float_sums import FLOAT32, Machine
 from onnx_models import Array
 from rectifold.bounds.code_error import code_error, rounding_error
 from rectifold.effort.writing import ObservedEffort
-from rectifold.emitters.float_layers import float_outputs, ordered_outputs
-from rectifold.emitters.float_points import FloatPoints
-from rectifold.emitters.observed import Observed, observed_error
+from rectifold.emitters.observed.float_layers import float_outputs, ordered_outputs
+from rectifold.emitters.observed.float_points import FloatPoints
+from rectifold.emitters.observed.observed import Observed, observed_error
+from rectifold.emitters.observed.reference import Source, as_pairs
 from rectifold.emitters.precision import usual_precision
-from rectifold.emitters.reference import Source, as_pairs
 from rectifold.emitters.table import written_form
 from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.ir.domain import Constraint, Domain

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rectifold.emitters.placed_rows import PlacedRows
-from rectifold.emitters.shared_rows import SharedRows
-from rectifold.emitters.storage import (
+from rectifold.emitters.storage.placed_rows import PlacedRows
+from rectifold.emitters.storage.shared_rows import SharedRows
+from rectifold.emitters.storage.storage import (
     DenseRows,
     SparseRows,
     bias_of,

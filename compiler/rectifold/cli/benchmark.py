@@ -26,9 +26,9 @@ from rectifold.cli.targets import To
 from rectifold.cli.values import as_value
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.device import DEVICES, DeviceRow, Unit, device_rows
-from rectifold.emitters.host import RUNNERS, Candidate
-from rectifold.emitters.points import points_to_measure
+from rectifold.emitters.measured.device import DEVICES, DeviceRow, Unit, device_rows
+from rectifold.emitters.measured.host import RUNNERS, Candidate
+from rectifold.emitters.measured.points import points_to_measure
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.network import Network

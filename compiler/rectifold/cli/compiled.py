@@ -16,8 +16,8 @@ from rectifold.cli.check import verdict_text
 from rectifold.cli.costs import costs_json
 from rectifold.cli.output import console
 from rectifold.cli.shallow import shallow_json
-from rectifold.emitters.costs import Costs, costs_text
-from rectifold.emitters.observed import Observed
+from rectifold.emitters.measured.costs import Costs, costs_text
+from rectifold.emitters.observed.observed import Observed
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Phase
 from rectifold.formats.interface import Interface, tail_words, with_tail

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from rectifold.cli.options import Report
 from rectifold.cli.targets import To
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.costs import Costs, costs_of
+from rectifold.emitters.measured.costs import Costs, costs_of
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.network import Network
 from rectifold.runtime.compilers import c_compiler

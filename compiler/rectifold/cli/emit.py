@@ -32,11 +32,11 @@ from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import largest_bound, rounding_of, seen_error, seen_integers
 from rectifold.cli.targets import To, network_target, require_outputs
 from rectifold.emitters.artifact import write_artifact
-from rectifold.emitters.device import DEVICES
 from rectifold.emitters.header import Origin
-from rectifold.emitters.host import Candidate
+from rectifold.emitters.measured.device import DEVICES
+from rectifold.emitters.measured.host import Candidate
 from rectifold.emitters.milp.program import PROGRAMS
-from rectifold.emitters.observed import Observed
+from rectifold.emitters.observed.observed import Observed
 from rectifold.emitters.table import FORMATS
 from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest

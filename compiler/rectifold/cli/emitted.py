@@ -9,9 +9,9 @@ from pathlib import Path
 from rectifold.cli.benchmark import Measured, measured_json
 from rectifold.cli.costs import costs_json
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.costs import Costs, costs_text
+from rectifold.emitters.measured.costs import Costs, costs_text
 from rectifold.emitters.milp.program import PROGRAMS
-from rectifold.emitters.observed import Observed
+from rectifold.emitters.observed.observed import Observed
 from rectifold.exact.numerals import at_most, counted
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network

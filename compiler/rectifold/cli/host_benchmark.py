@@ -13,8 +13,8 @@ from rectifold.cli.targets import To
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
-from rectifold.emitters.host import Candidate, Course, course, seen_error, starts
-from rectifold.emitters.points import points_to_measure
+from rectifold.emitters.measured.host import Candidate, Course, course, seen_error, starts
+from rectifold.emitters.measured.points import points_to_measure
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest

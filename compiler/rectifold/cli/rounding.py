@@ -15,7 +15,7 @@ from rectifold.effort.integers import IntegerEffort
 from rectifold.emitters.integer.choice import integers_of
 from rectifold.emitters.integer.observed import observed_integers
 from rectifold.emitters.milp.program import PROGRAMS, deviations
-from rectifold.emitters.observed import Observed, observed_error
+from rectifold.emitters.observed.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS, written_form
 from rectifold.errors import InputError, Unfinished
 from rectifold.facts.facts import Facts

@@ -15,9 +15,9 @@ from rectifold.emitters.integer.tail import compared_steps
 from rectifold.emitters.javascript import javascript_code
 from rectifold.emitters.milp.formats import lp_program, mps_program
 from rectifold.emitters.npz import npz_arrays
-from rectifold.emitters.numpy import numpy_code
+from rectifold.emitters.numpy.code import numpy_code
 from rectifold.emitters.onnx import onnx_float32, onnx_float64
-from rectifold.emitters.python import python_code
+from rectifold.emitters.python.code import python_code
 from rectifold.emitters.relu import relu_text
 from rectifold.emitters.rust import rust_code
 from rectifold.emitters.tail_code import require_tail_fits

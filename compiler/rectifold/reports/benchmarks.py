@@ -8,7 +8,7 @@ from typing import Protocol
 from rich.table import Table
 from rich.text import Text
 
-from rectifold.emitters.device import DeviceRow
+from rectifold.emitters.measured.device import DeviceRow
 from rectifold.exact.numerals import at_most, counted
 
 

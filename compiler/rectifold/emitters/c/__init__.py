@@ -10,7 +10,7 @@
 The seam for another way to compute or to store:
 
     kernels.layer_code     one block per layer: `a` are its sums, begun with the biases
-    kernels.edge_code      adds one storage (emitters/storage.py) times `before` to `a`: dense rows
+    kernels.edge_code      adds one storage (emitters/storage) times `before` to `a`: dense rows
                            by the function `dense`, other forms by the text of stored.product_code
     kernels.DENSE          the definition of `dense(w, v, m, n, a)`; another body of the same
                            promise goes beside it, chosen by the preprocessor

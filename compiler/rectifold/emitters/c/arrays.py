@@ -1,6 +1,6 @@
 """The tables of all layers: what is defined in the source, or lies in a side file.
 
-W2_1_values, W2_1_gaps, ...     weights of layer 2 on layer 1, as emitters/storage.py holds them
+W2_1_values, W2_1_gaps, ...     weights of layer 2 on layer 1, as emitters/storage holds them
 B2_values                       its biases
 """
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from rectifold.emitters.c.numbers import c_table
 from rectifold.emitters.c.stored import multiply_adds
-from rectifold.emitters.storage import Storage, StoredBias, bias_of, storage_of
+from rectifold.emitters.storage.storage import Storage, StoredBias, bias_of, storage_of
 from rectifold.emitters.weights import numbers
 from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Network

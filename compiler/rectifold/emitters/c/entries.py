@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from rectifold.emitters.index_tables import literal
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.sharing import Patterns
+from rectifold.emitters.storage.index_tables import literal
+from rectifold.emitters.storage.kernels import Integers
+from rectifold.emitters.storage.sharing import Patterns
 
 Names: TypeAlias = Callable[[str], str]
 """Of a table its name in C."""

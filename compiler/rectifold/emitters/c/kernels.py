@@ -20,7 +20,7 @@ from rectifold.emitters.c.numbers import real_type, weight_type
 from rectifold.emitters.c.slots import Slots, slots_of
 from rectifold.emitters.c.stored import bias_code, product_code
 from rectifold.emitters.c.vector import DenseShape, vector_path, vector_width
-from rectifold.emitters.storage import DenseRows, StoredBias
+from rectifold.emitters.storage.storage import DenseRows, StoredBias
 from rectifold.emitters.weights import numbers
 from rectifold.ir.network import Layer, Network
 

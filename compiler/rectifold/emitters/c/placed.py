@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from rectifold.effort.vectors import VectorEffort
 from rectifold.emitters.c.entries import Names, entry, filled_block, skips
-from rectifold.emitters.placed_rows import PlacedRows
+from rectifold.emitters.storage.placed_rows import PlacedRows
 
 _PLACED = """\
     {

@@ -17,10 +17,10 @@ import numpy as np
 
 from rectifold.emitters.c.entries import Names, entry, filled_block, skips
 from rectifold.emitters.c.placed import placed_code, placed_multiply_adds
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.placed_rows import PlacedRows
-from rectifold.emitters.shared_rows import SharedRows
-from rectifold.emitters.storage import DenseRows, SparseRows, Storage, StoredBias
+from rectifold.emitters.storage.kernels import Integers
+from rectifold.emitters.storage.placed_rows import PlacedRows
+from rectifold.emitters.storage.shared_rows import SharedRows
+from rectifold.emitters.storage.storage import DenseRows, SparseRows, Storage, StoredBias
 
 _SPARSE_BY_INPUT = """\
     {

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from rectifold.effort.integers import IntegerEffort
-from rectifold.emitters.float_layers import float_outputs
-from rectifold.emitters.float_points import FloatPoints
-from rectifold.emitters.observed import Observed
+from rectifold.emitters.observed.float_layers import float_outputs
+from rectifold.emitters.observed.float_points import FloatPoints
+from rectifold.emitters.observed.observed import Observed
 from rectifold.integers.network import IntegerNetwork, Integers
 from rectifold.ir.domain import Domain
 from rectifold.ir.leaky import LeakyForm

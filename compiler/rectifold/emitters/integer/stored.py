@@ -15,8 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.emitters.c.stored import product_code
-from rectifold.emitters.shared_rows import SharedRows
-from rectifold.emitters.storage import DenseRows, SparseRows, smallest_integers, stored_bytes
+from rectifold.emitters.storage.shared_rows import SharedRows
+from rectifold.emitters.storage.storage import (
+    DenseRows,
+    SparseRows,
+    smallest_integers,
+    stored_bytes,
+)
 from rectifold.integers.network import IntegerNetwork
 
 

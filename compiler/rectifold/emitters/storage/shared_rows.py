@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rectifold.emitters.index_tables import Numbers, varying
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.sharing import Patterns, Reader, Sharing
+from rectifold.emitters.storage.index_tables import Numbers, varying
+from rectifold.emitters.storage.kernels import Integers
+from rectifold.emitters.storage.sharing import Patterns, Reader, Sharing
 
 
 @dataclass(frozen=True, eq=False)

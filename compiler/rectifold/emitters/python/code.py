@@ -20,7 +20,7 @@ from typing import TypeAlias
 from rectifold.effort.writing import PythonEffort
 from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.header import Origin, header_lines
-from rectifold.emitters.python_straight import is_straight, straight_lines
+from rectifold.emitters.python.straight import is_straight, straight_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.tail_code import python_tail, tail_of
 from rectifold.emitters.templates import template

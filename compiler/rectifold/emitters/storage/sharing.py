@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.effort.writing import StorageEffort
-from rectifold.emitters.index_tables import Numbers
-from rectifold.emitters.kernels import Integers, Row, kernels_of
+from rectifold.emitters.storage.index_tables import Numbers
+from rectifold.emitters.storage.kernels import Integers, Row, kernels_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from rectifold.emitters.kernels import Integers
+from rectifold.emitters.storage.kernels import Integers
 
 Numbers: TypeAlias = npt.NDArray[Any]
 

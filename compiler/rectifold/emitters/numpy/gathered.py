@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.effort.writing import NumpyEffort
-from rectifold.emitters.index_tables import Numbers
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.sharing import Reader, Sharing, sharing_of
+from rectifold.emitters.storage.index_tables import Numbers
+from rectifold.emitters.storage.kernels import Integers
+from rectifold.emitters.storage.sharing import Reader, Sharing, sharing_of
 from rectifold.emitters.templates import template
 
 

@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from rectifold.effort.running import ToolEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.footprint import (
+from rectifold.emitters.measured.footprint import (
     OBJECT,
     Footprint,
     calling,

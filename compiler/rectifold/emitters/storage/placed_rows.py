@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.writing import StorageEffort
-from rectifold.emitters.index_tables import Numbers, varying
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.sharing import Patterns, Sharing
+from rectifold.emitters.storage.index_tables import Numbers, varying
+from rectifold.emitters.storage.kernels import Integers
+from rectifold.emitters.storage.sharing import Patterns, Sharing
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ import numpy as np
 from rectifold.effort.running import ToolEffort
 from rectifold.effort.writing import ObservedEffort
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.footprint import STRICT, calling, incbin, write_into
+from rectifold.emitters.measured.footprint import STRICT, calling, incbin, write_into
 from rectifold.emitters.table import FORMATS
 from rectifold.emitters.templates import template
 from rectifold.exact.numerals import round_up

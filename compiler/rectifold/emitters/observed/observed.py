@@ -3,7 +3,7 @@
     |float32 layers(x) - f(x)|   at points x of the domain        an observation, beside the bound
 
 A bound says what can be; this says what is seen, of the result and of the source beside it. f(x) is
-known to far more digits than are lost (emitters/reference), and what is not known of it is taken
+known to far more digits than are lost (`observed.reference`), and what is not known of it is taken
 off: so no error is reported that is not there. Where sums are taken in an order of ours, as many
 points as little work allows are computed in it; else, as a library adds.
 """
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.effort.writing import ObservedEffort
-from rectifold.emitters.float_layers import Array, float_outputs, ordered_outputs
-from rectifold.emitters.float_points import FloatPoints
-from rectifold.emitters.reference import Reference, Source, as_pairs
+from rectifold.emitters.observed.float_layers import Array, float_outputs, ordered_outputs
+from rectifold.emitters.observed.float_points import FloatPoints
+from rectifold.emitters.observed.reference import Reference, Source, as_pairs
 from rectifold.emitters.table import FORMATS, written_form
 from rectifold.exact.conversion import Floats
 from rectifold.formats.float_range import COMPUTED, STORED

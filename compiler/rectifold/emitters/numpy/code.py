@@ -22,9 +22,8 @@ import numpy as np
 from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.artifact import Artifact, weights_beside
 from rectifold.emitters.header import Origin, header_lines
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.numpy_checks import check_lines, constraint_check, constraint_data
-from rectifold.emitters.numpy_gathered import (
+from rectifold.emitters.numpy.checks import check_lines, constraint_check, constraint_data
+from rectifold.emitters.numpy.gathered import (
     Gathered,
     gathered_code,
     gathered_of,
@@ -32,8 +31,9 @@ from rectifold.emitters.numpy_gathered import (
     index_lines,
     kernel_lines,
 )
-from rectifold.emitters.numpy_weights import StoredValues
+from rectifold.emitters.numpy.weights import StoredValues
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
+from rectifold.emitters.storage.kernels import Integers
 from rectifold.emitters.tail_code import numpy_tail, tail_of
 from rectifold.emitters.templates import template
 from rectifold.emitters.weights import EXACT, exact_word, input_box, numbers, weights_of

@@ -23,11 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.writing import StorageEffort
-from rectifold.emitters.index_tables import Numbers, varying
-from rectifold.emitters.kernels import Integers
-from rectifold.emitters.placed_rows import PlacedRows, placed_rows
-from rectifold.emitters.shared_rows import SharedRows, shared_rows
-from rectifold.emitters.sharing import sharing_of
+from rectifold.emitters.storage.index_tables import Numbers, varying
+from rectifold.emitters.storage.kernels import Integers
+from rectifold.emitters.storage.placed_rows import PlacedRows, placed_rows
+from rectifold.emitters.storage.shared_rows import SharedRows, shared_rows
+from rectifold.emitters.storage.sharing import sharing_of
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.effort.writing import NumpyEffort
-from rectifold.emitters.index_tables import smallest
-from rectifold.emitters.kernels import Integers
+from rectifold.emitters.storage.index_tables import smallest
+from rectifold.emitters.storage.kernels import Integers
 from rectifold.emitters.templates import template
 from rectifold.exact.conversion import Floats
 from rectifold.runtime.caps import CAPS

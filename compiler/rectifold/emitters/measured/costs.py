@@ -15,7 +15,7 @@ import numpy as np
 
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c.code import stored_costs
-from rectifold.emitters.footprint import beside_bytes, footprint
+from rectifold.emitters.measured.footprint import beside_bytes, footprint
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.numerals import counted
 from rectifold.formats.float_range import COMPUTED, STORED

@@ -1,0 +1,1 @@
+"""A network as a standalone NumPy module, with weights in the text or beside it."""
