@@ -94,6 +94,31 @@ def test_a_compiled_model_is_saved_with_a_warning(tmp_path: Path) -> None:
     assert abs(error) <= F(max(bound))
 
 
+@pytest.mark.parametrize(
+    ("domain", "lost"),
+    [
+        ("in [0, 1/3]", "an end that is no float"),
+        ("in [0, 1e400]", "an end that is no float"),
+        ("in [[0, inf], [0, 1]]", "a range without an end"),
+        ("in [0, 1]\nassume x[0] + x[1] <= 1", "linear constraints"),
+        ("in [0, 1]", None),
+        ("", None),
+    ],
+)
+def test_a_domain_that_an_archive_cannot_hold_is_named(
+    domain: str, lost: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "net.relu").write_text(HALVES.replace("in [0, 1]", domain))
+    arguments = ["emit", str(tmp_path / "net.relu"), "-o", str(tmp_path / "small.npz")]
+    ran = CliRunner().invoke(main, arguments)
+    assert ran.exit_code == 0, ran.output
+    note = f"the archive lacks the domain, which has {lost}; .relu keeps it"
+    assert (note in ran.stderr) == (lost is not None)
+    assert ("lacks the domain" in ran.stderr) == (lost is not None)
+    kept = load(tmp_path / "small.npz").network.domain
+    assert (kept is not None) == (domain == "in [0, 1]")
+
+
 @pytest.mark.parametrize(("precision", "weight"), [("float64", "1e400"), ("float32", "1e39")])
 def test_a_number_out_of_range_is_refused(precision: str, weight: str, tmp_path: Path) -> None:
     network = net(f"input x[1] in [0, 1]\nh = relu({weight}*x[0])\ny = h/{weight}\noutput y")

@@ -11,7 +11,7 @@ from rectifold.emitters.header import Origin
 from rectifold.emitters.tail_code import require_tail_fits
 from rectifold.exact.numerals import counted
 from rectifold.formats.float_range import rounded_parameters
-from rectifold.formats.npz import npz_bytes
+from rectifold.formats.npz import lost_of_domain, npz_bytes
 from rectifold.ir.network import Network
 
 
@@ -22,7 +22,9 @@ def npz_arrays(network: Network, origin: Origin, name: str) -> Artifact:
         npz_bytes(network, origin.precision),
         rounded_parameters(network, origin.precision),
     )
-    if not rounded:
-        return Artifact({name: data})
     numbers = counted(rounded, "weight or bias", "weights and biases")
-    return Artifact({name: data}, (f"{numbers} rounded to {origin.precision}; .relu is exact",))
+    said = [f"{numbers} rounded to {origin.precision}; .relu is exact"] if rounded else []
+    lost = None if network.domain is None else lost_of_domain(network.domain)
+    if lost is not None:
+        said.append(f"the archive lacks the domain, which has {lost}; .relu keeps it")
+    return Artifact({name: data}, tuple(said))

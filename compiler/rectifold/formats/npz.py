@@ -183,8 +183,17 @@ def npz_bytes(network: Network, precision: str = "float64") -> bytes:
             arrays[f"b{k}"] = layer.bias.approximation[0].astype(precision).ravel()
         before = layer.name
     domain = network.domain
-    if domain is not None and domain.is_bounded and domain.is_float_box and not domain.constraints:
+    if domain is not None and lost_of_domain(domain) is None:
         arrays["input_lo"], arrays["input_hi"] = domain.float_box
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy types the keywords as one flag
     return buffer.getvalue()
+
+
+def lost_of_domain(domain: Domain) -> str | None:
+    """What an archive cannot say of a domain, which it then lacks; None where it has it."""
+    if domain.constraints:
+        return "linear constraints"
+    if not domain.is_bounded:
+        return "a range without an end"
+    return None if domain.is_float_box else "an end that is no float"

@@ -42,10 +42,10 @@ class FloatPoints:
     def exactly(self, count: int) -> list[list[Fraction]]:
         """Few points, found by exact numbers: for narrow domains, and exact evaluation."""
         drawn = sample_points(self._domain, 4 * count, seed=1)
-        rounded = [
-            [Fraction(float(self._kind.type(nearest_float(v)))) for v in point] for point in drawn
-        ]
-        return [x for x in rounded if self._domain.contains(x)][:count]
+        with np.errstate(over="ignore"):
+            rounded = [np.array([nearest_float(v) for v in p]).astype(self._kind) for p in drawn]
+        exact = [[Fraction(v) for v in x.tolist()] for x in rounded if np.isfinite(x).all()]
+        return [x for x in exact if self._domain.contains(x)][:count]
 
     def _surely_inside(self, points: Floats) -> np.ndarray:
         rows = [row.coefficients for row in self._domain.constraints]
