@@ -93,5 +93,7 @@ def test_python_writes_integers_with_an_error_that_is_asked_for(folder: Path) ->
     bound = compiled.error_bound("c-int16")
     assert bound is not None
     assert 0 < bound[0] < 0.001
+    with pytest.raises(InputError, match="an error of at most 1e-9 is certified with no words"):
+        compiled.save("o.c", "c-int16", max_error=1e-9, force=True)
     with pytest.raises(InputError, match="max_error is one number"):
         rectifold.emit("n.relu", "p.c", "c-int16", max_error=[1, 2])

@@ -21,7 +21,7 @@ from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.effort.integers import IntegerEffort
 from rectifold.errors import InputError, asked
-from rectifold.exact.numerals import at_most, counted
+from rectifold.exact.numerals import about, at_most, counted
 from rectifold.integers.bound import Joined
 from rectifold.integers.network import IntegerNetwork
 from rectifold.integers.scales import Choice, integer_network
@@ -115,7 +115,7 @@ def _refusal(best: Certified | None, words: Sequence[Words], max_error: Fraction
     assert max_error is not None
     wider = "" if words[-1].weight == 32 else ", or c-int32"
     return (
-        f"an error of at most {at_most(max_error, 3)} is certified with no words of up to "
+        f"an error of at most {about(max_error)} is certified with no words of up to "
         f"{words[-1].value} bits: {at_most(best.worst, 3)} is ({best.code.words}); allow that "
         f"much, or give a smaller domain{wider}"
     )
