@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
@@ -177,6 +178,32 @@ def test_what_would_break_the_promises_is_refused(flag: str, tmp_path: Path) -> 
         pytest.skip(f"{compiler()} has no x87 arithmetic here")
     assert result.returncode != 0
     assert "#error" in result.stderr
+
+
+@pytest.mark.parametrize("flag", ["-fsingle-precision-constant", "-U__DBL_MANT_DIG__"])
+def test_doubles_that_would_be_floats_are_refused(flag: str, tmp_path: Path) -> None:
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    flags = ["-std=c99", flag, *(["-D__DBL_MANT_DIG__=24"] if flag.startswith("-U") else [])]
+    for precision in ("mixed", "float64"):
+        source = write_c(float_network(0, 2, 3, 1), tmp_path, precision)
+        result = compiles(source, *flags, by="gcc")
+        assert result.returncode != 0
+        assert re.search("constants_are_double|double has not 64 bits", result.stderr)
+    source = write_c(float_network(0, 2, 3, 1), tmp_path, "float32")
+    assert compiles(source, *flags, by="gcc").returncode == 0
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_clang_lets_no_nan_pass_when_told_that_there_are_none(
+    precision: str, tmp_path: Path
+) -> None:
+    if shutil.which("clang") is None:
+        pytest.skip("clang is not installed")
+    network = net("input x[2] in [0, 1]\noutput relu(x[0] - x[1])")
+    code = unit(network, tmp_path, precision, "-O2", "-fno-honor-nans", by="clang")
+    assert code([float("nan"), 0.5]) == (1, [0.0])
+    assert code([0.75, 0.5]) == (0, [0.25])
 
 
 @pytest.mark.parametrize("flags", [("-O3",), ("-O3", "-ffp-contract=fast"), ("-O3", "-mfma")])
