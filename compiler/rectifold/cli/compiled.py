@@ -182,6 +182,15 @@ def _summary_lines(done: Done) -> list[str]:
         else "certificate"
     )
     lines.append(f"{subject}: {'not made' if done.verdict is None else verdict_text(done.verdict)}")
+    lines += _rounding_lines(done)
+    if done.costs is not None:
+        lines.append(costs_text(done.costs))
+    return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]
+
+
+def _rounding_lines(done: Done) -> list[str]:
+    """What the numbers of the written code may be off by, and what is seen of it."""
+    lines: list[str] = []
     if done.words is not None:
         lines.append(f"integers: {done.words}")
     if done.bound:  # an exact format rounds nothing
@@ -195,6 +204,4 @@ def _summary_lines(done: Done) -> list[str]:
         if seen.source is not None:
             told += f"; of the source's layers: {at_most(seen.source, 3)}"
         lines.append(told)
-    if done.costs is not None:
-        lines.append(costs_text(done.costs))
-    return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]
+    return lines

@@ -8,7 +8,7 @@ unit that is always 1, and the next one's bias is a row of its matrix. Sound bec
 and the sums with the zeros around it are exact: the terms of a sum are the same, and the bound on
 rounding holds in any order. Some columns of zeros make rows as long as vector registers like.
 
-Convolutions multiply their kernels by what these read (numpy_gathered.py); a layer of such has no
+Convolutions multiply their kernels by what these read (gathered.py); a layer of such has no
 unit that is always 1, so the bias after it is added.
 """
 
