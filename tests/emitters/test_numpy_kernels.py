@@ -13,6 +13,7 @@ from onnx_models import array, imported, model, node
 from rectifold.bounds.code_error import code_error
 from rectifold.effort.writing import NumpyEffort
 from rectifold.emitters.header import Origin
+from rectifold.emitters.measured.costs import costs_of
 from rectifold.emitters.numpy.gathered import gathered_of
 from rectifold.emitters.table import FORMATS
 from rectifold.exact.matrix import Matrix
@@ -132,11 +133,16 @@ def test_kernels_with_holes_of_removed_units_are_within_the_bound(
 def test_the_files_hold_a_kernel_once(tmp_path: Path) -> None:
     network = convolutional(tmp_path)
     emitted(network, "float32", tmp_path)
+    origin = Origin(digest(network), network.sizes, precision="float32")
+    artifact = FORMATS["numpy"].emit(network, origin, "code.py")
+    costs = costs_of(artifact, network, "numpy", "float32", None)
+    assert 8 * costs.multiply_adds < network.sizes.macs
     stored = (tmp_path / "code_weights.npz").stat().st_size
     edges = [w.approximation[0] for layer in network.layers for w in layer.weights.values()]
     assert 8 * stored < sum(4 * np.count_nonzero(w) for w in edges)
     kept = sum(entries.nbytes for entries in np.load(tmp_path / "code_weights.npz").values())
     assert stored - 1000 < kept <= stored
+    assert costs.constants == kept + 2 * 4 * network.input_size
 
 
 def test_a_form_is_taken_only_where_it_is_smaller_and_faster() -> None:

@@ -47,11 +47,15 @@ def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
     """The module `name` (and `…_weights.npz` beside it if there are many)."""
     code = _Code(network, weights_of(network, origin.precision))
     stored = StoredValues.of(code.stored(), code.tables())
+    ends = 2 * network.input_size * np.dtype(origin.precision).itemsize
+    counted = (stored.size + ends, code.multiply_adds) if code.gathered else (None, None)
     if network.parameters <= CAPS.inline_parameters:
-        return Artifact({name: _module(code, origin, *stored.inline()).encode("ascii")})
+        text = _module(code, origin, *stored.inline())
+        return Artifact({name: text.encode("ascii")}, (), *counted)
     beside = weights_beside(name, ".npz")
     archive, loader, imports = stored.beside(beside)
-    return Artifact({name: _module(code, origin, loader, imports).encode("ascii"), beside: archive})
+    text = _module(code, origin, loader, imports)
+    return Artifact({name: text.encode("ascii"), beside: archive}, (), *counted)
 
 
 def _module(code: _Code, origin: Origin, loader: str, imports: str) -> str:
@@ -128,6 +132,13 @@ class _Code:
     def tables(self) -> list[Integers]:
         """The index tables in the order in which `layout` reads them."""
         return [table for form in self.gathered.values() for table in form.tables]
+
+    @property
+    def multiply_adds(self) -> int:
+        """Those of a point: of kernels, those of zeros between their numbers too."""
+        shapes = [form.shape for form in self.gathered.values()]
+        spared = sum(units * inputs for units, inputs in shapes)
+        return self.network.sizes.macs - spared + sum(f.products for f in self.gathered.values())
 
     def layout(self) -> str:
         """The text that makes T<layer>_<source>, B<layer> and Z<layer> of the stored numbers."""

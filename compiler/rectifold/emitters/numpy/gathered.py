@@ -53,6 +53,11 @@ class Gathered:
         return self.pattern.size * int(self.values.shape[2])
 
     @property
+    def products(self) -> int:
+        """Multiplications of a point, those by zeros included."""
+        return self.reads * int(self.values.shape[1])
+
+    @property
     def index(self) -> Integers:
         """Groups x places of a kernel x places; the number of inputs stands for a zero."""
         columns = self.columns[self.pattern]
@@ -89,7 +94,7 @@ def gathered_of(numbers: Numbers) -> Gathered | None:
 
 
 def _is_better(form: Gathered, numbers: Numbers) -> bool:
-    products = form.values.shape[1] * form.reads + NumpyEffort.gathered_cells // 2
+    products = form.products + NumpyEffort.gathered_cells // 2
     products += NumpyEffort.read_products * form.reads
     if form.units is not None:
         products += NumpyEffort.read_products * len(form.units)

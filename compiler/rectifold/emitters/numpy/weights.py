@@ -51,6 +51,12 @@ class StoredValues:
             return cls(values, None, flat.size, indices)
         return cls(values[mask], packed, flat.size, indices)
 
+    @property
+    def size(self) -> int:
+        """Bytes of all that is stored."""
+        mask = 0 if self.mask is None else self.mask.nbytes
+        return self.values.nbytes + mask + self.indices.nbytes
+
     def inline(self) -> tuple[str, str]:
         """The text that reads them from itself as _V, and its imports."""
         mask = b"" if self.mask is None else self.mask.tobytes()
