@@ -74,6 +74,7 @@ def test_slips_in_a_network(line: str, message: str) -> None:
         ("[[0, 1], [0, 1]]^2", "'^' repeats one range, these are several"),
         ("[0, 1]^x", "domain:1:8: error:"),
         ("[1, 0]", "input 0 has the empty range [1, 0]"),
+        ("[1, 0]", "\nhelp: write the lower end first"),
         ("[0, 1]\x1b[31m", "[0, 1]?[31m"),
     ],
 )

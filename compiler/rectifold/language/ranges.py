@@ -39,7 +39,7 @@ def box_of(box: ast.DomainBox, size: int) -> Domain:
     try:
         return Domain(tuple(p[0] for p in pairs), tuple(p[1] for p in pairs))
     except DomainError as error:
-        raise Fault(box.span, str(error)) from None
+        raise Fault(box.span, str(error), "write the lower end first") from None
 
 
 def number_of(expression: ast.Number) -> Fraction:
