@@ -62,10 +62,16 @@ def self_test(source: Path, *flags: str, arguments: Sequence[str] = ()) -> str:
 
 
 def library(source: Path, *flags: str, by: str | None = None) -> ctypes.CDLL:
-    """The source as a shared library."""
-    target = source.with_suffix(".so")
-    command = [by or compiler(), *FLAGS, *flags, "-shared", "-fPIC", "-o", str(target), str(source)]
-    subprocess.run([*command, "-lm"], check=True, cwd=source.parent)
+    """The source as a shared library.
+
+    Linked without the flags: with some of them a library that is loaded turns off the subnormal
+    numbers of the whole thread.
+    """
+    target, part, made_by = source.with_suffix(".so"), source.with_suffix(".o"), by or compiler()
+    compiled = [made_by, *FLAGS, *flags, "-fPIC", "-c", "-o", str(part), str(source)]
+    subprocess.run(compiled, check=True, cwd=source.parent)
+    linked = [made_by, "-shared", "-o", str(target), str(part), "-lm"]
+    subprocess.run(linked, check=True, cwd=source.parent)
     return ctypes.CDLL(str(target))
 
 

@@ -76,6 +76,7 @@ def test_every_compiler_gives_the_same_bits(
     for point in points_of(network.domain, 10, 1):
         x = [float(kind(float(v))) for v in point]
         assert evaluated(x) == (0, in_order(network, x, precision))
+    assert 2.0**-1060 * float(len(x)) > 0  # this thread still has subnormal numbers
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

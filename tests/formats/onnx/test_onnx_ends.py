@@ -308,6 +308,9 @@ def test_what_does_not_depend_on_the_input_has_a_tail_too() -> None:
 
 
 def test_a_softmax_of_weights_alone_is_no_tail() -> None:
-    tail = [node("Softmax", ["row"], "p", axis=1), node("Add", ["h", "p"])]
-    with pytest.raises(InputError, match=r"Softmax\) is not supported"):
-        read_model(made(tail, ["y"], {"row": np.zeros((1, 3), np.float32)}), "net")
+    row = numpy_helper.from_array(np.zeros((1, 3), np.float32))
+    weights = {"row": np.zeros((1, 3), np.float32)}
+    for made_by, stored in (([], weights), ([node("Constant", [], "row", value=row)], {})):
+        tail = [*made_by, node("Softmax", ["row"], "p", axis=1), node("Add", ["h", "p"])]
+        with pytest.raises(InputError, match=r"Softmax\) is not supported"):
+            read_model(made(tail, ["y"], stored), "net")

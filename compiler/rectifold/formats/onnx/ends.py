@@ -11,7 +11,7 @@ ends, and networks that are equal at the ends are equal at the outputs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,12 +47,15 @@ class Beyond:
 
 @dataclass(eq=False)
 class TailReader:
-    """The tail of a model while its nodes are read in order. `values` are those of the network."""
+    """The tail of a model while its nodes are read in order. `values` are those of the network,
+    whose operators are `known` by domain and name.
+    """
 
     model: Model
     inputs: tuple[str, ...]
     nodes: Sequence[NodeProto]
     values: Mapping[str, Tensor]
+    known: Container[tuple[str, str]]
     beyond: dict[str, Beyond] = field(default_factory=dict)
 
     def takes(self, node: NodeProto) -> bool:
@@ -61,11 +64,12 @@ class TailReader:
         Raises OnnxError if it reads the tail and may not.
         """
         before = [self.beyond[name] for name in node.input if name in self.beyond]
-        row = TAIL.get((standard(node.domain), node.op_type))
+        kind = (standard(node.domain), node.op_type)
+        row = TAIL.get(kind)
         if before and row is None:
             raise self._middle(node, before[0].first)
         read = [name for name in node.input if self._is_network(name)]
-        if row is not None and row.begins and not (read or before):
+        if row is not None and row.begins and not (read or before or kind in self.known):
             read = [name for name in node.input[:1] if self._is_settled(name)]
         if row is None or not (before or ((row.begins or self._rounds_last(node)) and read)):
             return False
@@ -162,10 +166,12 @@ class TailReader:
         return isinstance(self.values.get(name), Symbolic)
 
     def _is_settled(self, name: str) -> bool:
-        """Whether nodes compute the value, and it does not depend on the input."""
-        value = self.values.get(name)
-        is_float = isinstance(value, Constant) and value.type in FLOATS
-        return is_float and any(name in node.output for node in self.nodes)
+        """Whether the value is computed from the input, and turned out not to depend on it."""
+        value, reached = self.values.get(name), {*self.inputs}
+        for node in self.nodes:
+            if not reached.isdisjoint(node.input):
+                reached.update(node.output)
+        return isinstance(value, Constant) and value.type in FLOATS and name in reached
 
     def _middle(self, node: NodeProto, first: NodeProto) -> OnnxError:
         alone = (

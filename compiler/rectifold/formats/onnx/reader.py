@@ -165,7 +165,7 @@ class _GraphReader:
         try:
             nodes = needed_nodes(graph.node, {*self.stored, *free}, names)
             self.used = {*names, *(name for node in nodes for name in node.input)}
-            self.tails = TailReader(self.model, free, nodes, self.values)
+            self.tails = TailReader(self.model, free, nodes, self.values, self.operators)
             for node in nodes:
                 self._read(node)
         except OnnxError as error:
