@@ -23,9 +23,11 @@ PLANE_GAIN = 1021
 
 # "two bytes (little-endian, in units of 2^-15) per unit of the frame"
 LOWER_SLOPE_BITS = 15
+SLOPE_UNITS = 1 << LOWER_SLOPE_BITS
 
 # "one signed byte (in units of 1/64, at least −127/64)"
 LEVEL_BITS = 6
+HULL_UNITS = 1 << LEVEL_BITS
 MOST_LEVEL = 127
 
 # "Trees deeper than 400"

@@ -9,13 +9,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from rectifold.bounds.agreed import HULL_UNITS, SLOPE_UNITS
 from rectifold.bounds.hull import planes_above
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.phases import Cases
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
 from rectifold.exact.matrix import Matrix
-from rectifold.facts.trees import HULL_UNITS, SLOPE_UNITS, Hull, SlopeUnits
+from rectifold.facts.trees import Hull, SlopeUnits
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.evaluate import trace
 from rectifold.ir.network import Network

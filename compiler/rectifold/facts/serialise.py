@@ -20,15 +20,13 @@ from typing import assert_never
 
 import numpy as np
 
-from rectifold.bounds.agreed import MAX_TREE_DEPTH, MOST_LEVEL
+from rectifold.bounds.agreed import HULL_UNITS, MAX_TREE_DEPTH, MOST_LEVEL, SLOPE_UNITS
 from rectifold.exact.entries import Indices
 from rectifold.exact.literals import parse_rational
 from rectifold.facts.entries import BoxTreeSigns, Entry, IntervalBounds, ProvedBounds
 from rectifold.facts.methods import Method
 from rectifold.facts.side import Side
 from rectifold.facts.trees import (
-    HULL_UNITS,
-    SLOPE_UNITS,
     BoxProof,
     BoxSplit,
     BoxTree,

@@ -11,15 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
-from rectifold.bounds.agreed import LEVEL_BITS, LOWER_SLOPE_BITS
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.side import Side
 
 Path = tuple[tuple[str, int, int], ...]  # (layer, unit, +1 active or -1 inactive), from the root
-
-SLOPE_UNITS = 1 << LOWER_SLOPE_BITS  # lower slopes are multiples of 1/SLOPE_UNITS: two bytes each
-HULL_UNITS = 1 << LEVEL_BITS  # levels of planes are multiples of 1/HULL_UNITS: one byte each
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ import struct
 from dataclasses import replace
 from fractions import Fraction
 
-from rectifold_check.agreed import LOWER_SLOPE_BITS, MAX_TREE_DEPTH, MOST_LEVEL
+from rectifold_check.agreed import MAX_TREE_DEPTH, MOST_LEVEL, SLOPE_UNITS
 from rectifold_check.integers.hull import Hull
 from rectifold_check.integers.layers import sources_of
 from rectifold_check.integers.rounding import rounded_down
@@ -114,7 +114,7 @@ class _CaseWalk:
             raise Refusal(f"{len(data)} bytes of slopes for {len(self.units)} units")
         values = struct.unpack(f"<{len(self.units)}H", data)
         for (layer, unit), value in zip(self.units, values, strict=True):
-            if value > 1 << LOWER_SLOPE_BITS:
+            if value > SLOPE_UNITS:
                 raise Refusal("a slope is above 1")
             result.setdefault(layer, {})[unit] = value
         return result

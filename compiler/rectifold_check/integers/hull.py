@@ -15,12 +15,11 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from rectifold_check.agreed import LEVEL_BITS
+from rectifold_check.agreed import HULL_UNITS, LEVEL_BITS
 from rectifold_check.integers.known import KnownBounds
 
-LEVELS = 1 << LEVEL_BITS
 # S_i by the difference of two levels: 0 to 254, and negative ones, which count from the end
-_FRACTIONS = [min(k, LEVELS) for k in range(255)] + [0] * 254
+_FRACTIONS = [min(k, HULL_UNITS) for k in range(255)] + [0] * 254
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class HullPlanes:
                 a if up else b for a, b, up in zip(hull.plus, hull.minus, terms.is_up, strict=True)
             ]
             fractions = [_FRACTIONS[level - v] for v in levels]
-            above_z = LEVELS * terms.largest - sum(map(mul, fractions, terms.upper))
+            above_z = HULL_UNITS * terms.largest - sum(map(mul, fractions, terms.upper))
             constant += own * max(above_z, -sum(map(mul, fractions, terms.lower)))
             total = [
                 t + own * s * w for t, s, w in zip(total, fractions, terms.weights, strict=True)

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from rectifold.bounds.agreed import SLOPE_UNITS
 from rectifold.bounds.phases import Cases
 from rectifold.bounds.substitution import backward
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-from rectifold.facts.trees import SLOPE_UNITS
 from rectifold.search.phases.descent import Descent
 from rectifold.search.phases.problem import Node, NodeBounds, PhaseProblem
 from rectifold.search.phases.relaxed import Relaxed

@@ -19,8 +19,8 @@ from typing import cast
 
 import numpy as np
 
-from rectifold.bounds.agreed import MOST_LEVEL
-from rectifold.facts.trees import HULL_UNITS, Hull
+from rectifold.bounds.agreed import HULL_UNITS, MOST_LEVEL
+from rectifold.facts.trees import Hull
 from rectifold.search.phases.skeleton import Hints, Skeleton
 
 
