@@ -42,6 +42,13 @@ def test_an_error_that_is_asked_for_chooses_the_words(folder: Path) -> None:
     for error, kind in (("1/100", "int16_t o_value"), ("1e-7", "int32_t o_value")):
         run(0, *words, error)
         assert kind in (folder / "o.h").read_text(encoding="ascii")
+    told = json.loads(run(0, *words, "1e-7", "--json", "-"))
+    assert [one["words"] for one in told["words_tried"]][:1] == [
+        "int16 weights, int16 values, int32 sums"
+    ]
+    assert all(one["error_bound"] > 1e-7 for one in told["words_tried"])
+    header = (folder / "o.h").read_text(encoding="ascii")
+    assert "asked for: int16 weights, int16 values, int32 sums: at most " in header
     assert "is certified with no words of up to 32 bits" in run(2, *words, "1e-30")
     assert "'abc' is not a number; give a number such as 0.01" in run(2, *words, "abc")
     assert "no error can be asked of the format c, " in run(

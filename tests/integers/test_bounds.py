@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 from random import Random
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from rectifold.emitters.integer.check import accepted, integer_rows
 from rectifold.emitters.integer.observed import integer_outputs
 from rectifold.errors import InputError
+from rectifold.integers.bound import is_out_of_reach
 from rectifold.integers.choose import Certified, certified_integers
 from rectifold.integers.network import IntegerLayer, shifted
 from rectifold.integers.words import LONG, MIXED, SHORT, Words, largest, words_of
@@ -178,6 +180,42 @@ def test_splitting_gives_a_smaller_bound() -> None:
     at_once = certified_integers(network, network.domain, [SHORT])
     wanted = Fraction(at_once.worst) * Fraction(9, 10)
     assert certified_integers(network, network.domain, [SHORT], wanted).worst <= wanted
+
+
+WIDE = """
+input x[3] in [-1, 1]
+h = relu([[1, 2, -1], [-1, 1, 1], [1/3, -1, 2], [1, -1/7, 1]] @ x)
+g = relu([[1, -1, 1/7, 1], [1, 1, -2/3, -1], [-1, 1, 1/3, 1]] @ h)
+k = relu([[1, -1, 1/7], [1, 1, -2/3], [-1, 1, 1]] @ g)
+output [[1, -1, 1/3]] @ k
+"""
+
+
+def test_words_that_are_far_from_the_error_are_given_up_and_told() -> None:
+    network = net(WIDE)
+    able = words_of(32, smaller=True)
+    errors = [certified_integers(network, network.domain, [w]).worst for w in able]
+    wanted = Fraction(errors[1]) * 2
+    found = certified_integers(network, network.domain, able, wanted, 0.5)
+    assert found.code.words == MIXED
+    (tried,) = found.tried
+    assert (tried.words, tried.told()["error_bound"]) == (SHORT, tried.bound)
+    assert wanted < tried.bound <= errors[0]
+    with pytest.raises(InputError, match=r"tried too: int16 weights, int16 values.* at most"):
+        certified_integers(network, network.domain, able, Fraction(1, 10**30), 0)
+
+
+def test_a_search_is_given_up_that_is_not_on_its_way() -> None:
+    """In (seconds, reached, bound); 60 seconds are there."""
+    slow = [(0.5, 0.0, 1.0), (1.0, 0.0, 0.9), (2.5, 0.0, 0.8)]
+    assert is_out_of_reach(slow, 0.01, 60.0)
+    assert not is_out_of_reach(slow, 0.04, 60.0)  # 0.8 * 2.5 / 60 is less
+    assert not is_out_of_reach(slow[:2], 0.01, 60.0)  # too early to judge
+    assert not is_out_of_reach(slow, 0.01, inf)
+    assert is_out_of_reach([(3.0, 0.0, inf)], 0.01, 60.0)
+    fast = [(1.0, 0.0, 1.0), (2.0, 0.0, 0.5)]  # as 1 / time; twice that is allowed for
+    assert not is_out_of_reach(fast, 0.5 / 30**2 * 1.01, 60.0)
+    assert is_out_of_reach(fast, 0.5 / 30**2 * 0.99, 60.0)
 
 
 def test_rows_accept_every_rounding_of_a_point_of_the_domain() -> None:

@@ -237,7 +237,7 @@ def _write_compiled(
     done = Done(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
-    done = replace(done, words=None if integers is None else str(integers.code.words))
+    done = _with_integers(done, integers)
     if form.own is None and form.partly is None:
         done = replace(done, observed=observed_in_time(form.compiled, to, integers, end))
     return _Written(done, artifact, known is not None, form.note)
@@ -257,9 +257,14 @@ def _write_form(
     artifact, files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
-    if origin.integers is not None:
-        done = replace(done, words=str(origin.integers.code.words))
+    done = _with_integers(done, origin.integers)
     return _Written(done, artifact, known is not None, in_time=made.in_time)
+
+
+def _with_integers(done: Done, integers: Certified | None) -> Done:
+    if integers is None:
+        return done
+    return replace(done, words=str(integers.code.words), tried=integers.tried)
 
 
 def _artifact(

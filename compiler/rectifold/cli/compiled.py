@@ -21,6 +21,7 @@ from rectifold.emitters.observed.observed import Observed
 from rectifold.exact.numerals import about, at_most, counted
 from rectifold.facts.facts import Phase
 from rectifold.formats.interface import Interface, tail_words, with_tail
+from rectifold.integers.choose import Tried
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
 from rectifold.reports.json import compiled_json, sizes_json
@@ -53,6 +54,7 @@ class Done:
     observed: Observed | None = None
     costs: Costs | None = None
     words: str | None = None  # the bits of the integers in the file
+    tried: tuple[Tried, ...] = ()  # smaller ones that did not meet the error that was asked for
 
     @property
     def written(self) -> Network:
@@ -83,6 +85,7 @@ def compile_json(done: Done) -> JsonObject:
         "certificate": certificate,
         "error_bound": done.bound,
         "words": done.words,
+        "words_tried": [one.told() for one in done.tried],
         "files": [str(f) for f in done.files],
     }
     told["guarantee"] = with_tail("equal", done.interface)
@@ -190,7 +193,7 @@ def _summary_lines(done: Done) -> list[str]:
 
 def _rounding_lines(done: Done) -> list[str]:
     """What the numbers of the written code may be off by, and what is seen of it."""
-    lines: list[str] = []
+    lines = [f"tried before: {one}" for one in done.tried]
     if done.words is not None:
         lines.append(f"integers: {done.words}")
     if done.bound:  # an exact format rounds nothing

@@ -116,7 +116,8 @@ def _written(
     costs = told_costs(artifact, network, to, report, cc)
     most = largest_bound(rounding.bound, to.chosen)
     chosen = (to.chosen, precision)
-    return Emitted(network, chosen, artifact, files, most, observed, costs, words=rounding.words)
+    done = Emitted(network, chosen, artifact, files, most, observed, costs, words=rounding.words)
+    return done if rounding.integers is None else replace(done, tried=rounding.integers.tried)
 
 
 def _observed(network: Network, to: To, integers: Certified | None) -> Observed | None:

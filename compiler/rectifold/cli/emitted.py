@@ -13,6 +13,7 @@ from rectifold.emitters.measured.costs import Costs, costs_text
 from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.emitters.observed.observed import Observed
 from rectifold.exact.numerals import at_most, counted
+from rectifold.integers.choose import Tried
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.reports.json import sizes_json
@@ -35,6 +36,7 @@ class Emitted:
     costs: Costs | None
     measured: Measured | None = None
     words: str | None = None
+    tried: tuple[Tried, ...] = ()
 
 
 def emitted_json(done: Emitted) -> JsonObject:
@@ -46,6 +48,7 @@ def emitted_json(done: Emitted) -> JsonObject:
         "format": done.chosen[0],
         "precision": done.chosen[1],
         "words": done.words,
+        "words_tried": [one.told() for one in done.tried],
         "files": files_json(done),
         "error_bound": done.bound,
         "observed_error": None if done.observed is None else asdict(done.observed),
@@ -64,7 +67,8 @@ def files_json(done: Emitted) -> list[JsonObject]:
 
 def emitted_lines(done: Emitted) -> list[str]:
     """The same for people; the cost first, what was written last."""
-    lines = [] if done.words is None else [f"integers: {done.words}"]
+    lines = [f"tried before: {one}" for one in done.tried]
+    lines += [] if done.words is None else [f"integers: {done.words}"]
     lines += _rounding_lines(done)
     if done.costs is not None:
         lines.append(costs_text(done.costs))

@@ -16,6 +16,9 @@ class IntegerEffort:
     """The largest exponent of a scale, of either sign: weights of units that do nothing fit too."""
     split_seconds: float = 60.0
     """Seconds of splitting the domain for a bound that was asked for, without a time limit."""
+    judged_from: float = 1 / 30
+    """Part of those seconds from which on a search is given up that is not on its way to the bound,
+    where longer words are left to try."""
     search_points: int = 64
     """Points with which that search begins."""
     noise_entries: int = 100_000_000

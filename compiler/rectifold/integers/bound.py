@@ -9,8 +9,12 @@ box is split. Sound by docs/mathematics.md#integer-code.
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf, log
 
 import numpy as np
 
@@ -28,7 +32,7 @@ from rectifold.ir.network import Network
 from rectifold.ir.unit_pairing import Pair
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
 from rectifold.search.boxes.influence import BoxBatch
-from rectifold.search.boxes.largest import TightestSearch
+from rectifold.search.boxes.largest import Progress, TightestSearch
 from rectifold.search.witnesses import Witnesses
 
 
@@ -67,19 +71,24 @@ class Joined:
             upper = batch.ask(np.zeros(count, dtype=np.int64), np.arange(count), 1).upper
         return self._of_both(np.minimum(upper, self.bounds.upper[LAST]))
 
-    def by_splitting(self, wanted: float, deadline: float) -> Floats:
+    def by_splitting(
+        self, wanted: float, deadline: float, *, gives_up: bool
+    ) -> tuple[Floats, bool]:
         """The same by splitting the box, until all are at most `wanted`, or the deadline passes.
 
-        The deadline is in seconds of time.monotonic.
+        The deadline is in seconds of time.monotonic. With `gives_up` the search ends too where it
+        is not on its way to `wanted` by then; the second answer says that it did.
         """
         witnesses = Witnesses(self.bounds, 0, [])
         start = witnesses.fresh(IntegerEffort.search_points)
         search = _Wanted(self.bounds, witnesses, LAST, start)
         search.wanted = wanted
+        search.horizon = deadline - time.monotonic() if gives_up else inf
         search.begin()
         with np.errstate(over="ignore", invalid="ignore"):
             search.go_on(deadline)
-        return self._of_both(search.outcome().upper)
+        is_given_up = search.is_hopeless and time.monotonic() < deadline
+        return self._of_both(search.outcome().upper), is_given_up
 
     def passed_on(self, layer: str) -> Interval:
         """Bounds of the code's values of a layer."""
@@ -90,13 +99,41 @@ class Joined:
 
 
 class _Wanted(TightestSearch):
-    """The search ends where all bounds are at most `wanted`, or a point is beyond it."""
+    """The search ends where all bounds are at most `wanted`, or a point is beyond it.
+
+    And where `wanted` is out of reach in `horizon` seconds, judged by the progress so far.
+    """
 
     wanted = 0.0
+    horizon = inf
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Is `wanted` out of reach in `horizon` seconds, by what is seen?"""
+        return is_out_of_reach(self.history, self.wanted, self.horizon)
 
     def _is_near(self, value: float) -> bool:
         return value <= self.wanted or super()._is_near(value)
 
     @property
     def is_complete(self) -> bool:
-        return self.reached > self.wanted or super().is_complete
+        return self.reached > self.wanted or self.is_hopeless or super().is_complete
+
+
+def is_out_of_reach(history: Sequence[Progress], wanted: float, horizon: float) -> bool:
+    """Will the bound be above `wanted` after `horizon` seconds, shrinking twice as fast as by now?
+
+    It is taken to shrink like a power of the time: at least as 1 / time, and twice the power that
+    was seen since half of the time. A guess that proves nothing; none is made at the beginning.
+    """
+    if not history or horizon == inf:
+        return False
+    seconds, _, upper = history[-1]
+    if seconds < IntegerEffort.judged_from * horizon or seconds >= horizon:
+        return False
+    earlier = [v for v in history if 0 < v[0] <= seconds / 2]
+    power = 1.0
+    if earlier and earlier[-1][2] > upper > 0:
+        grown = log(min(earlier[-1][2], sys.float_info.max) / upper)
+        power = max(1.0, 2 * grown / log(seconds / earlier[-1][0]))
+    return bool(upper * (seconds / horizon) ** power > wanted)

@@ -31,17 +31,41 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
 
+@dataclass(frozen=True)
+class Tried:
+    """Words that were not taken: the bound that was found with them, inf where numbers do not fit.
+
+    `given_up`: the domain might have been split further, in the time that was left.
+    """
+
+    words: Words
+    bound: float
+    given_up: bool
+
+    def told(self) -> dict[str, str | float | bool | None]:
+        """With stable keys."""
+        bound = self.bound if self.bound < inf else None
+        return {"words": str(self.words), "error_bound": bound, "given_up": self.given_up}
+
+    def __str__(self) -> str:
+        if not self.bound < inf:
+            return f"{self.words}: numbers do not fit"
+        early = ", given up early" if self.given_up else ""
+        return f"{self.words}: at most {at_most(self.bound, 3)}{early}"
+
+
 @dataclass(frozen=True, eq=False)
 class Certified:
     """A network in integers, and per output two certified bounds of |code - network|.
 
     `at_grid`: at every accepted grid point. `rounded`: at every real point of the domain, the code
-    at the grid point nearest to it.
+    at the grid point nearest to it. `tried`: smaller words that did not meet what was asked for.
     """
 
     code: IntegerNetwork
     at_grid: tuple[float, ...]
     rounded: tuple[float, ...]
+    tried: tuple[Tried, ...] = ()
 
     @property
     def per_output(self) -> tuple[float, ...]:
@@ -65,22 +89,23 @@ def certified_integers(
     """The network in the first of these words with which every output is off by at most
     `max_error`; without one, in the first of them.
 
-    `seconds`: how long the domain is split for each of them. Raises InputError without a bounded
+    `seconds`: how long the domain is split for each of them; for all but the last less, where that
+    will not do by what is seen of it. Raises InputError without a bounded
     domain, where values do not fit their words, and where no words suffice.
     """
     box = _require_bounded(network, domain)
     _require_size(network)
     values = _values(network, box)
-    best: Certified | None = None
+    tried: list[Tried] = []
     for chosen in words:
-        found = _best(network, box, values, chosen)
+        found, given_up = _best(network, box, values, chosen), False
         if found is not None and max_error is not None and found.worst > max_error:
-            found = _split(network, box, found, max_error, time.monotonic() + seconds)
+            until = (max_error, time.monotonic() + seconds)
+            found, given_up = _split(network, box, found, until, gives_up=chosen is not words[-1])
         if found is not None and (max_error is None or found.worst <= max_error):
-            return found
-        if found is not None and (best is None or found.worst < best.worst):
-            best = found
-    raise InputError(_refusal(best, words, max_error))
+            return replace(found, tried=tuple(tried))
+        tried.append(Tried(chosen, inf if found is None else found.worst, given_up))
+    raise InputError(_refusal(tried, max_error))
 
 
 def _require_bounded(network: Network, domain: Domain | None) -> Domain:
@@ -106,18 +131,21 @@ def _require_size(network: Network) -> None:
         )
 
 
-def _refusal(best: Certified | None, words: Sequence[Words], max_error: Fraction | None) -> str:
-    if best is None or not best.worst < inf:
+def _refusal(tried: Sequence[Tried], max_error: Fraction | None) -> str:
+    best, largest = min(tried, key=lambda one: one.bound), tried[-1].words
+    if not best.bound < inf:
         return (
-            f"no scales were found with which every value fits ({words[-1]}): the range of some "
+            f"no scales were found with which every value fits ({largest}): the range of some "
             "value on the domain is too large, or no bound of it is known; give a smaller domain"
         )
     assert max_error is not None
-    wider = "" if words[-1].weight == 32 else ", or c-int32"
+    others = [str(one) for one in tried if one is not best]
+    also = f" (tried too: {'; '.join(others)})" if others else ""
+    wider = "" if largest.weight == 32 else ", or c-int32"
     return (
         f"an error of at most {about(max_error)} is certified with no words of up to "
-        f"{words[-1].value} bits: {at_most(best.worst, 3)} is ({best.code.words}); allow that "
-        f"much, or give a smaller domain{wider}"
+        f"{largest.value} bits: {at_most(best.bound, 3)} is ({best.words}); allow that "
+        f"much, or give a smaller domain{wider}{also}"
     )
 
 
@@ -164,30 +192,34 @@ def _certified(
 
 
 def _split(
-    network: Network, domain: Domain, found: Certified, wanted: Fraction, deadline: float
-) -> Certified:
-    """The same code with better bounds, by splitting the domain."""
-    target = float(np.nextafter(float(wanted), -np.inf))
-    rounded = _split_one(network, domain, found, (target, deadline), rounds_inputs=True)
-    if max(rounded, default=0.0) > wanted:
-        return replace(found, rounded=rounded)
-    at_grid = _split_one(network, domain, found, (target, deadline), rounds_inputs=False)
-    return replace(found, rounded=rounded, at_grid=at_grid)
-
-
-def _split_one(
     network: Network,
     domain: Domain,
     found: Certified,
-    until: tuple[float, float],
+    until: tuple[Fraction, float],
     *,
-    rounds_inputs: bool,
-) -> tuple[float, ...]:
-    known = found.rounded if rounds_inputs else found.at_grid
-    if max(known, default=0.0) <= until[0]:
-        return known
-    joined = Joined.of(network, found.code, domain, rounds_inputs=rounds_inputs)
-    return tuple(np.minimum(known, joined.by_splitting(*until)).tolist())
+    gives_up: bool,
+) -> tuple[Certified, bool]:
+    """The same code with better bounds, by splitting the domain; whether that was given up.
+
+    `until`: the error that is wanted, and a deadline of time.monotonic.
+    """
+    wanted, deadline = until
+    target = float(np.nextafter(float(wanted), -np.inf))
+
+    def split(known: Certified, *, rounds_inputs: bool) -> tuple[tuple[float, ...], bool]:
+        ends = known.rounded if rounds_inputs else known.at_grid
+        if max(ends, default=0.0) <= target:
+            return ends, False
+        joined = Joined.of(network, known.code, domain, rounds_inputs=rounds_inputs)
+        better, given_up = joined.by_splitting(target, deadline, gives_up=gives_up)
+        return tuple(np.minimum(ends, better).tolist()), given_up
+
+    rounded, given_up = split(found, rounds_inputs=True)
+    found = replace(found, rounded=rounded)
+    if max(rounded, default=0.0) > wanted:
+        return found, given_up
+    at_grid, given_up = split(found, rounds_inputs=False)
+    return replace(found, at_grid=at_grid), given_up
 
 
 def _tuple(values: np.ndarray) -> tuple[float, ...]:

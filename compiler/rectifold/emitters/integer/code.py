@@ -130,6 +130,8 @@ def _source(
 def _promises(known: Certified, rows: list[Row]) -> Iterator[str]:
     code = known.code
     yield f"Integers: {code.words}; no floating point."
+    for one in known.tried:
+        yield f"Shorter ones do not meet the error that was asked for: {one}."
     yield (
         "Certified: at every accepted input, |this code - the exact network| <= "
         f"{at_most(max(known.at_grid, default=0.0), 3)} for every output;"
