@@ -181,6 +181,20 @@ def test_what_would_break_the_promises_is_refused(flag: str, tmp_path: Path) -> 
     assert "#error" in result.stderr
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_strict_cpp_without_hexadecimal_floats_is_told_first(
+    precision: str, tmp_path: Path
+) -> None:
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    source = write_c(float_network(0, 2, 3, 1), tmp_path, precision)
+    result = compiles(source, "-xc++", "-std=c++11", by="g++")
+    errors = [line for line in result.stderr.splitlines() if "error" in line]
+    assert "compile as C, or with -std=gnu++11 or -std=c++17" in errors[0]
+    for accepted in ("-std=gnu++11", "-std=c++17"):
+        assert compiles(source, "-xc++", accepted, by="g++").returncode == 0
+
+
 @pytest.mark.parametrize("flag", ["-fsingle-precision-constant", "-U__DBL_MANT_DIG__"])
 def test_doubles_that_would_be_floats_are_refused(flag: str, tmp_path: Path) -> None:
     if shutil.which("gcc") is None:

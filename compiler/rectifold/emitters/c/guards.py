@@ -4,6 +4,7 @@
     contraction to multiply-add        switched off (clang's -ffp-contract=fast ignores that)
     reordered sums                     refused where gcc tells of them, switched off in clang
     NaN taken to be impossible         the same
+    no hexadecimal floats              refused, where g++ would complain of every weight
     doubles cut to floats              refused, by an array of a negative size where constants are
 
 The certified bound holds with and without contraction; the same bits everywhere do not.
