@@ -47,7 +47,7 @@ COMMANDS = (
     "compile {net} {domain} -o bounds.py --prover bounds --certificate bounds.cert",
     "compile {net} {domain} -o small.onnx --no-certificate",
     "compile {net} {domain} -o small.c --no-certificate",
-    "compile {net} {domain} -o numpy.py --to numpy --no-certificate",
+    "compile {net} {domain} -o in_numpy.py --to numpy --no-certificate",
     "emit {net} {domain} -o plain.py",
     "emit {net} {domain} -o plain.npz",
     "emit {net} {domain} -o plain.mjs",

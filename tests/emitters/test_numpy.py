@@ -276,14 +276,21 @@ def test_float32_refuses_a_weight_beyond_its_range(tmp_path: Path) -> None:
     assert module(network, "float64", tmp_path).self_test() == 5
 
 
-def test_a_domain_beyond_the_range_of_float32_still_makes_a_module(tmp_path: Path) -> None:
-    network = net("input x[1] in [1e39, 1e40]\ny = 1e-39*x\noutput y")
+@pytest.mark.parametrize("chosen", ["c", "numpy", "rust"])
+def test_a_range_beyond_every_float32_number_is_refused(chosen: str) -> None:
+    network = net("input x[2] in [[0, 1], [1e39, 1e40]]\ny = 1e-39*x[1]\noutput y")
     origin = Origin(digest(network), network.sizes, precision="float32")
-    text = FORMATS["numpy"].emit(network, origin, "code.py").main
-    code: dict[str, Any] = {"__name__": "code"}
-    exec(text, code)
-    with pytest.raises(ValueError, match="is outside the domain"):
-        code["evaluate"]([1.0])
+    with pytest.raises(InputError, match="input 1 has a range beyond every float32 number"):
+        FORMATS[chosen].emit(network, origin, "code")
+
+
+@pytest.mark.parametrize("chosen", ["numpy", "python"])
+@pytest.mark.parametrize("name", ["numpy.py", "math.py", "json.py"])
+def test_a_file_that_hides_a_module_is_refused(chosen: str, name: str) -> None:
+    network = net("input x[1] in [0, 1]\noutput relu(x)")
+    origin = Origin(digest(network), network.sizes)
+    with pytest.raises(InputError, match=r"would hide the module \w+ of Python from itself"):
+        FORMATS[chosen].emit(network, origin, name)
 
 
 @pytest.mark.parametrize("network", networks_of_nothing().values(), ids=networks_of_nothing())

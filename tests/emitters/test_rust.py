@@ -248,15 +248,6 @@ def test_nothing_of_the_networks_text_reaches_code(tmp_path: Path) -> None:
     assert answers(tmp_path, {"net": [[1.0]]}) == [("Ok(())", [0.5])]
 
 
-def test_a_domain_beyond_float32_has_no_stored_points(tmp_path: Path) -> None:
-    network = net("input x[1] in [1e300, 1e301]\noutput relu(x/1e300)")
-    path = tmp_path / "net.rs"
-    origin = Origin(digest(network), network.sizes, precision="float32")
-    text = rust_code(network, origin, path.name).main.decode("ascii")
-    assert "static POINTS: [[Real; INPUTS]; 0] = [];" in text
-    assert "static LOWER: [Real; INPUTS] = [Real::INFINITY];" in text
-
-
 @needs_rust
 def test_a_choice_among_outputs_is_what_the_model_chooses(tmp_path: Path) -> None:
     x = array(20, 2).astype(np.float64)

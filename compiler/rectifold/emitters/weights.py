@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import PurePath
 
 import numpy as np
 
+from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float
 from rectifold.formats.float_range import COMPUTED, STORED, require_range
@@ -18,6 +20,12 @@ from rectifold.ir.network import Network
 from rectifold.runtime.caps import CAPS
 
 LONG = 10**CAPS.decimal_digits  # integers from here on are written in hexadecimal
+# the modules of emitted code, and those that they import
+_IMPORTED = frozenset([
+    "abc", "base64", "binascii", "codecs", "collections", "copyreg", "decimal", "enum",
+    "fractions", "functools", "hashlib", "io", "itertools", "json", "keyword", "math", "numbers",
+    "numpy", "operator", "os", "re", "reprlib", "stat", "struct", "sys", "time", "types",
+])  # fmt: skip
 
 EXACT = '''def _exact(word):
     """The fraction that the word "p/q" says; decimal or hexadecimal."""
@@ -62,7 +70,7 @@ def input_box(
     """The float box of the input check: ends are rounded to the nearest float, as a typed input.
 
     So 0.1 is inside [0, 1/10], although this float is a little more than a tenth (see
-    bounds/code_error).
+    bounds/code_error). Raises InputError for a range without a number of the format.
     """
     if domain is None:
         return [-np.inf] * size, [np.inf] * size
@@ -70,7 +78,24 @@ def input_box(
     with np.errstate(over="ignore", under="ignore"):
         low = [-np.inf if v is None else float(kind(nearest_float(v))) for v in domain.lower]
         high = [np.inf if v is None else float(kind(nearest_float(v))) for v in domain.upper]
+    largest = float(np.finfo(kind).max)
+    for k, (lower, upper) in enumerate(zip(domain.lower, domain.upper, strict=True)):
+        if (lower is not None and lower > largest) or (upper is not None and upper < -largest):
+            raise InputError(
+                f"input {k} has a range beyond every {kind.__name__} number (about {largest:.2g}); "
+                "give a smaller domain, or another precision"
+            )
     return low, high
+
+
+def require_module_name(name: str) -> None:
+    """Raises InputError where the file `name` would hide a module that emitted Python imports."""
+    stem = PurePath(name).stem
+    if stem in _IMPORTED:
+        raise InputError(
+            f"{name!r} would hide the module {stem} of Python from itself, and from what lies "
+            "beside it; choose another name"
+        )
 
 
 def exact_word(value: Fraction) -> str:

@@ -36,7 +36,14 @@ from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.storage.kernels import Integers
 from rectifold.emitters.tail_code import numpy_tail, tail_of
 from rectifold.emitters.templates import template
-from rectifold.emitters.weights import EXACT, exact_word, input_box, numbers, weights_of
+from rectifold.emitters.weights import (
+    EXACT,
+    exact_word,
+    input_box,
+    numbers,
+    require_module_name,
+    weights_of,
+)
 from rectifold.exact.conversion import Floats
 from rectifold.formats.float_range import significand_bits
 from rectifold.ir.network import Layer, Network
@@ -44,7 +51,11 @@ from rectifold.runtime.caps import CAPS
 
 
 def numpy_code(network: Network, origin: Origin, name: str) -> Artifact:
-    """The module `name` (and `…_weights.npz` beside it if there are many)."""
+    """The module `name` (and `…_weights.npz` beside it if there are many).
+
+    Raises InputError for the name of a module that others import.
+    """
+    require_module_name(name)
     code = _Code(network, weights_of(network, origin.precision))
     stored = StoredValues.of(code.stored(), code.tables())
     ends = 2 * network.input_size * np.dtype(origin.precision).itemsize

@@ -24,7 +24,15 @@ from rectifold.emitters.python.straight import is_straight, straight_lines
 from rectifold.emitters.self_test import self_test_tolerance, self_test_vectors
 from rectifold.emitters.tail_code import python_tail, tail_of
 from rectifold.emitters.templates import template
-from rectifold.emitters.weights import EXACT, LONG, constraint_words, exact_word, input_box, numbers
+from rectifold.emitters.weights import (
+    EXACT,
+    LONG,
+    constraint_words,
+    exact_word,
+    input_box,
+    numbers,
+    require_module_name,
+)
 from rectifold.formats.float_range import require_range
 from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
@@ -42,7 +50,11 @@ _LOOPS = """    values = [x]
 
 
 def python_code(network: Network, origin: Origin, name: str) -> Artifact:
-    """The module `name` (and its weights beside it if there are many)."""
+    """The module `name` (and its weights beside it if there are many).
+
+    Raises InputError for the name of a module that others import.
+    """
+    require_module_name(name)
     require_range(network, "float64")
     data = _data(network)
     if network.parameters <= CAPS.inline_parameters:
