@@ -14,7 +14,7 @@ import pytest
 
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.c.code import c_code
-from rectifold.emitters.header import Origin, c_comment, printable
+from rectifold.emitters.header import Origin, c_comment, comment_lines, printable
 from rectifold.emitters.table import emit
 from rectifold.errors import InputError
 from rectifold.ir.canonical import digest
@@ -153,6 +153,31 @@ def test_no_text_ends_or_continues_the_comment(name: str, tmp_path: Path) -> Non
             (tmp_path / file).write_bytes(data)
         target = ["-c", "-o", str(tmp_path / "unit.o"), str(tmp_path / "unit.c")]
         subprocess.run([COMPILER, *STRICT, *target], check=True)
+
+
+@pytest.mark.parametrize("text", ["word " * 60, "x" * 300, "*" * 90 + " / / " * 30])
+def test_lines_of_comments_are_short_and_lose_no_text(text: str) -> None:
+    lines = comment_lines([c_comment(text), "the next"]).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert all(line.startswith(" * ") and "*/" not in line for line in lines)
+    kept = "".join(line.removeprefix(" * ") for line in lines)
+    assert kept.replace(" ", "") == (c_comment(text) + "the next").replace(" ", "")
+
+
+def test_the_header_says_what_each_status_means(tmp_path: Path) -> None:
+    network = net("input x[2] in [[-1/5, 1/3], [0, 2/7]]\noutput relu(x[0] - x[1])")
+    for name, data in c_code(network, Origin("0" * 64, network.sizes), "unit.c").files.items():
+        (tmp_path / name).write_bytes(data)
+    header = (tmp_path / "unit.h").read_text(encoding="ascii")
+    assert (
+        "enum {\n"
+        "    UNIT_OK = 0, /* y has the outputs */\n"
+        "    UNIT_NOT_FINITE = 1, /* a NaN or an infinity in x; y is left alone */\n"
+        "    UNIT_OUTSIDE = 2 /* a point outside the domain; y is left alone */\n"
+        "};\n"
+    ) in header
+    assert max(map(len, header.splitlines())) <= 100
+    assert f"of the canonical form):\n *   {'0' * 64}\n" in header
 
 
 @needs_compiler

@@ -12,12 +12,12 @@ import pytest
 
 from c_builds import FLAGS, compiles, library, origin_in, self_test, write_c
 from rectifold.emitters.c.code import c_code
-from rectifold.emitters.c.side import STATUSES
+from rectifold.emitters.c.statuses import OPENED
 from rectifold.errors import InputError
 from support import MANY_PARAMETERS, float_network
 
 OK = 0
-NOT_OPEN, WRONG_LENGTH, WRONG_WEIGHTS, NOT_ALIGNED, _ = range(3, 3 + len(STATUSES))
+NOT_OPEN, WRONG_LENGTH, WRONG_WEIGHTS, NOT_ALIGNED, _ = range(3, 3 + len(OPENED))
 
 
 class Handle(ctypes.Structure):

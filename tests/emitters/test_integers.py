@@ -222,3 +222,13 @@ def test_the_suffix_c_chooses_floats() -> None:
 def test_integer_code_needs_a_file() -> None:
     with pytest.raises(InputError, match="several files"):
         format_for(Path("-"), "c-int16")
+
+
+def test_the_header_says_what_each_status_means(tmp_path: Path) -> None:
+    put(written(net(ROWS), SHORT)[1], tmp_path)
+    header = (tmp_path / "unit.h").read_text(encoding="ascii")
+    assert (
+        "enum {\n    UNIT_OK = 0, /* y has the outputs */\n"
+        "    UNIT_OUTSIDE = 2 /* a point outside the domain; y is left alone */\n};\n"
+    ) in header
+    assert max(map(len, header.splitlines())) <= 100

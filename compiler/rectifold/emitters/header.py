@@ -7,9 +7,10 @@ reduced to printable ASCII first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from textwrap import fill
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
 from rectifold.runtime.caps import CAPS
 
+_WIDTH = 100  # of a line of code that people read
 _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/, its backslash
 _ORDER = {False: "any order of summation", True: "the order in which this code adds"}
 _IN = {"float32": "float32", "mixed": "mixed precision", "float64": "float64"}
@@ -157,6 +159,17 @@ def c_comment(text: str) -> str:
     */   /*       *?   ?*
     """
     return _cut(_ENDING_SLASHES.sub(lambda found: "?" * len(found[0]), _ascii(text, "\\")))
+
+
+def comment_lines(lines: Iterable[str]) -> str:
+    """Harmless lines as the inside of a comment of C, at most 100 characters wide.
+
+    Cutting is harmless too: what stood apart only by a space is never joined.
+    """
+    return "\n".join(
+        fill(line, _WIDTH, initial_indent=" * ", subsequent_indent=" *   ", break_on_hyphens=False)
+        for line in lines
+    )
 
 
 def _ascii(text: str, unsafe: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rectifold.emitters.artifact import Artifact
-from rectifold.emitters.header import Origin, c_comment, header_lines
+from rectifold.emitters.header import Origin, c_comment, comment_lines, header_lines
 from rectifold.emitters.self_test import self_test_floats
 from rectifold.emitters.tail_code import tail_of
 from rectifold.emitters.templates import template
@@ -42,9 +42,7 @@ def javascript_code(network: Network, origin: Origin, name: str) -> Artifact:
     low, high = input_box(network.domain, network.input_size)
     tests = self_test_floats(network, origin)
     text = template("javascript_module").format(
-        header="\n".join(
-            f" * {v}" for v in header_lines(network, origin, in_order=True, harmless=c_comment)
-        ),
+        header=comment_lines(header_lines(network, origin, in_order=True, harmless=c_comment)),
         inputs=network.input_size,
         outputs=network.output_size,
         lower=_list(low),

@@ -26,9 +26,10 @@ from rectifold.emitters.c.kernels import Layers, forward_code
 from rectifold.emitters.c.names import CNames, c_names
 from rectifold.emitters.c.numbers import filled, real_type, weight_type
 from rectifold.emitters.c.self_test import self_test_code
-from rectifold.emitters.c.side import STATUSES, SideFile
+from rectifold.emitters.c.side import SideFile
+from rectifold.emitters.c.statuses import EVALUATED, OPENED, status_lines
 from rectifold.emitters.c.tail import tail_code, tail_declaration
-from rectifold.emitters.header import Origin, c_comment, header_lines
+from rectifold.emitters.header import Origin, c_comment, comment_lines, header_lines
 from rectifold.emitters.weights import input_box
 from rectifold.errors import InputError, asked
 from rectifold.formats.float_range import COMPUTED
@@ -132,7 +133,7 @@ def _declarations(
 ) -> str:
     """What the header says; `digest`: macros."""
     lines = header_lines(network, origin, in_order=True, harmless=c_comment)
-    statuses = ("OK", "NOT_FINITE", "OUTSIDE", *(STATUSES if side is not None else ()))
+    statuses = (*EVALUATED, *(OPENED if side is not None else ()))
     given = _given(names, side)
     return filled(
         "c_declarations",
@@ -143,10 +144,10 @@ def _declarations(
         inputs=network.input_size,
         outputs=network.output_size,
         real=real_type(origin.precision),
-        statuses=", ".join(f"{names.upper}_{word} = {k}" for k, word in enumerate(statuses)),
+        statuses=status_lines(statuses, names.upper),
         upper=names.upper,
         stem=names.stem,
-        comment="\n".join(f" * {line}" for line in lines),
+        comment=comment_lines(lines),
     )
 
 

@@ -14,8 +14,6 @@ from rectifold.emitters.c.arrays import ALIGNMENT
 from rectifold.emitters.c.names import CNames
 from rectifold.emitters.c.numbers import filled, in_lines
 
-STATUSES = ("NOT_OPEN", "WRONG_LENGTH", "WRONG_WEIGHTS", "NOT_ALIGNED", "BYTE_ORDER")
-
 
 @dataclass(frozen=True)
 class SideFile:

@@ -17,7 +17,8 @@ from random import Random
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.c.code import bound_files, one_file
 from rectifold.emitters.c.names import CNames, c_names
-from rectifold.emitters.header import Origin, about_lines, c_comment
+from rectifold.emitters.c.statuses import status_lines
+from rectifold.emitters.header import Origin, about_lines, c_comment, comment_lines
 from rectifold.emitters.integer.check import Row, accepted, integer_rows
 from rectifold.emitters.integer.stored import StoredWeights, definition, stored_weights
 from rectifold.emitters.integer.tables import (
@@ -85,7 +86,8 @@ def _header(
     return template("integer_header").format(
         stem=names.stem,
         upper=names.upper,
-        comment="\n".join(f" * {line}" for line in lines),
+        comment=comment_lines(lines),
+        statuses=status_lines(("OK", "OUTSIDE"), names.upper),
         inputs=network.input_size,
         outputs=network.output_size,
         input_scale=_macro(code.input_scale),
