@@ -51,7 +51,9 @@ def test_a_program_is_off_by_what_its_header_says(folder: Path, command: str, fo
     output = said(command, "n.relu", "--to", form, "-o", "o.txt")
     found = re.search(r"exact network\| <= (\S+)\.\n", (folder / "o.txt").read_text())
     assert found is not None
-    assert re.search(rf"^rounding of .*: at most {re.escape(found[1])} on the domain", output, re.M)
+    assert re.search(
+        rf"^rounding of its numbers: at most {re.escape(found[1])} on the domain", output, re.M
+    )
     assert "seen at" not in output
 
 

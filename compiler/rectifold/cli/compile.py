@@ -43,6 +43,7 @@ from rectifold.cli.targets import (
 from rectifold.cli.times import Times
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.errors import as_options
 from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
@@ -237,7 +238,7 @@ def _write_compiled(
     done = Done(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
-    done = _with_integers(done, integers)
+    done = _with_kind(done, to, integers)
     if form.own is None and form.partly is None:
         done = replace(done, observed=observed_in_time(form.compiled, to, integers, end))
     return _Written(done, artifact, known is not None, form.note)
@@ -257,11 +258,13 @@ def _write_form(
     artifact, files = write_shallow(folded, to, origin, force=force, beside=beside)
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
-    done = _with_integers(done, origin.integers)
+    done = _with_kind(done, to, origin.integers)
     return _Written(done, artifact, known is not None, in_time=made.in_time)
 
 
-def _with_integers(done: Done, integers: Certified | None) -> Done:
+def _with_kind(done: Done, to: To, integers: Certified | None) -> Done:
+    """With what kind of numbers the file holds."""
+    done = replace(done, is_program=to.chosen in PROGRAMS)
     if integers is None:
         return done
     return replace(done, words=str(integers.code.words), tried=integers.tried)

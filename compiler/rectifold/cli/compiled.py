@@ -54,6 +54,7 @@ class Done:
     observed: Observed | None = None
     costs: Costs | None = None
     words: str | None = None  # the bits of the integers in the file
+    is_program: bool = False  # is a program of a solver in the file, not code?
     tried: tuple[Tried, ...] = ()  # smaller ones that did not meet the error that was asked for
 
     @property
@@ -192,14 +193,14 @@ def _summary_lines(done: Done) -> list[str]:
 
 
 def _rounding_lines(done: Done) -> list[str]:
-    """What the numbers of the written code may be off by, and what is seen of it."""
+    """What the numbers of the written file may be off by, and what is seen of it."""
     lines = [f"tried before: {one}" for one in done.tried]
     if done.words is not None:
         lines.append(f"integers: {done.words}")
     if done.bound:  # an exact format rounds nothing
         lines.append(
-            f"rounding of the written code: at most {at_most(done.bound, 3)} on the domain, "
-            "per output"
+            f"rounding of {'its numbers' if done.is_program else 'the written code'}: at most "
+            f"{at_most(done.bound, 3)} on the domain, per output"
         )
     if done.observed is not None:
         seen = done.observed
