@@ -40,19 +40,23 @@ def _weights(draw: np.random.Generator, units: int, inputs: int) -> Matrix:
     return Matrix.from_floats(numbers.astype(np.float64))
 
 
-def answers(source: Path, network: Network, precision: str, by: str, *flags: str) -> bytes:
-    """The bits of the outputs at points with zeros, with few of them, and with none but zeros."""
-    target = source.with_name(f"unit{len(list(source.parent.iterdir()))}.so")
-    command = [by, *STRICT, *flags, "-shared", "-fPIC", "-o", str(target), str(source), "-lm"]
-    subprocess.run(command, check=True, cwd=source.parent)
+def points(network: Network, precision: str) -> np.ndarray:
+    """Points with zeros, with few of them, and with none but zeros."""
     draw = np.random.default_rng(0)
     x = draw.uniform(-1, 1, (60, network.input_size)) * (draw.random((60, 1)) < 0.9)
     x[::3] *= draw.random(x[::3].shape) < 0.3
-    kept = x.astype(np.float32 if precision == "float32" else np.float64)
-    y = np.zeros((len(kept), network.output_size), kept.dtype)
-    places = [ctypes.c_void_p(array.ctypes.data) for array in (kept, y)]
+    return x.astype(np.float32 if precision == "float32" else np.float64)
+
+
+def answers(source: Path, x: np.ndarray, outputs: int, by: str, *flags: str) -> bytes:
+    """The bits of the outputs at points."""
+    target = source.with_name(f"unit{len(list(source.parent.iterdir()))}.so")
+    command = [by, *STRICT, *flags, "-shared", "-fPIC", "-o", str(target), str(source), "-lm"]
+    subprocess.run(command, check=True, cwd=source.parent)
+    y = np.zeros((len(x), outputs), x.dtype)
+    places = [ctypes.c_void_p(array.ctypes.data) for array in (x, y)]
     code = ctypes.CDLL(str(target))
-    assert code.unit_evaluate_batch(*places, ctypes.c_size_t(len(kept))) == 0
+    assert code.unit_evaluate_batch(*places, ctypes.c_size_t(len(x))) == 0
     assert np.count_nonzero(y) > 20
     return y.tobytes()
 
@@ -69,24 +73,71 @@ def tools() -> list[str]:
 def test_both_paths_give_the_same_bits(precision: str, tmp_path: Path) -> None:
     """Also where gcc would contract (gnu99 on a processor with multiply-add)."""
     network = float_network(1, *SIZES)
-    source = write_c(network, tmp_path, precision)
+    source, x = write_c(network, tmp_path, precision), points(network, precision)
     for by in tools():
         portable = ("-std=c99", "-O2", "-ffp-contract=off", "-DUNIT_PORTABLE")
-        want = answers(source, network, precision, by, *portable)
+        want = answers(source, x, network.output_size, by, *portable)
         for flags in (("-std=c99", "-O2"), ("-std=gnu99", "-O3", "-march=native")):
-            assert answers(source, network, precision, by, *flags) == want
+            assert answers(source, x, network.output_size, by, *flags) == want
 
 
 @pytest.mark.parametrize("units", [12, 130])
 def test_layers_of_several_sources_give_the_same_bits(units: int, tmp_path: Path) -> None:
     """Sums are continued in registers, unless a panel would be added twice."""
     network = branching(units)
-    source = write_c(network, tmp_path, "float32")
+    source, x = write_c(network, tmp_path, "float32"), points(network, "float32")
     assert (f" onto_6_{units}_relu(" in source.read_text()) == (units == 12)
     by = tools()[0]
-    want = answers(source, network, "float32", by, "-O2", "-DUNIT_PORTABLE")
+    want = answers(source, x, network.output_size, by, "-O2", "-DUNIT_PORTABLE")
     for flags in (("-O2",), ("-O3", "-march=native")):
-        assert answers(source, network, "float32", by, *flags) == want
+        assert answers(source, x, network.output_size, by, *flags) == want
+
+
+def short_points(inputs: int) -> np.ndarray:
+    """Numbers of 24 bits of all magnitudes; some points have one of 53 bits, first or last."""
+    draw = np.random.default_rng(3)
+    x = draw.uniform(-1, 1, (120, inputs)).astype(np.float32).astype(np.float64)
+    x[::5] *= draw.random(x[::5].shape) < 0.3
+    sizes = [0, 0, 0, -1070, -1020, -223, -200, -199, 200, 201, 202, 600]
+    x *= 2.0 ** np.resize(sizes, (120, 1))
+    x[1::12, 0] = x[2::12, -1] = 0.1
+    return x
+
+
+def partly_biased(inputs: int) -> Network:
+    """One layer, without a domain; sums without a bias are as small as what is added."""
+    network = float_network(2, inputs, 70)
+    biases = np.where(np.arange(70) % 10 == 0, 0.0, np.linspace(-1, 1, 70).astype(np.float32))
+    numbers = np.random.default_rng(4).standard_normal((70, inputs)).astype(np.float32)
+    weights = numbers * 2.0 ** -(9 * np.arange(inputs) % 25)
+    layer = replace(
+        network.layers[0],
+        bias=Matrix.from_floats(biases.reshape(70, 1)),
+        weights={"x": Matrix.from_floats(weights)},
+    )
+    return replace(network, layers=[layer], domain=None)
+
+
+@pytest.mark.parametrize("inputs", [3, 8, 21])
+def test_exact_products_are_added_to_the_same_bits(inputs: int, tmp_path: Path) -> None:
+    """Mixed: in one rounding at points of short numbers, in two at all others."""
+    network, x = partly_biased(inputs), short_points(inputs)
+    source = write_c(network, tmp_path, "mixed")
+    assert "CHOOSE(given_dense_" in source.read_text()
+    for by in tools():
+        want = answers(source, x, 70, by, "-O2", "-DUNIT_PORTABLE")
+        for flags in (("-O2",), ("-O0", "-march=native"), ("-O2", "-march=native")):
+            assert answers(source, x, 70, by, *flags) == want
+
+
+def test_only_mixed_layers_of_the_input_look_for_exact_products(tmp_path: Path) -> None:
+    network = float_network(2, 3, 70, 9, 4)
+    for precision in PRECISIONS:
+        (tmp_path / precision).mkdir()
+        text = write_c(network, tmp_path / precision, precision).read_text()
+        chosen = [line for line in text.splitlines() if line.startswith("CHOOSE(")]
+        names = "given_dense_3_70_relu, fused_given_dense_3_70_relu, plain_given_dense_3_70_relu"
+        assert chosen == ([f"CHOOSE({names}, 3)"] if precision == "mixed" else [])
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -119,8 +170,8 @@ def test_continued_sums_are_taken_where_no_panel_overlaps_another() -> None:
 def test_a_shape_is_written_once() -> None:
     shape = DenseShape(3, 50, begins=True, cuts=True)
     text = vector_path([shape, shape], "float32", "UNIT")
-    assert text.count("LAYER(dense_3_50_relu, 3, 50, 64, TIMES_4, 50, BIAS, RELU)") == 1
-    assert text.count("LAYER(dense_3_50_relu, 3, 50, 16, TIMES_13, 50, BIAS, RELU)") == 1
+    assert text.count("LAYER(dense_3_50_relu, 3, 50, 64, TIMES_4, 50, BIAS, ADD, RELU)") == 1
+    assert text.count("LAYER(dense_3_50_relu, 3, 50, 16, TIMES_13, 50, BIAS, ADD, RELU)") == 1
 
 
 @pytest.mark.parametrize("level", ["-O3", "-Os"])

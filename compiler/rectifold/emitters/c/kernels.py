@@ -144,6 +144,7 @@ def _shapes(layers: Layers, layer: Layer) -> dict[str, DenseShape]:
                 units,
                 begins=source == edges[0] and _is_plain(layers.stored.biases[layer.name]),
                 cuts=source == edges[-1] and layer.is_relu,
+                is_given=layers.precision == "mixed" and source == layers.network.input_name,
             )
             if shape.fits(layers.precision):
                 found[source] = shape

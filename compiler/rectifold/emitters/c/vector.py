@@ -13,6 +13,9 @@ The last vector begins earlier and gives again, bit by bit, what the one before 
 each unit's sum has the order and the roundings of the portable path: lanes do not meet, and leaving
 out x[j] = 0 adds nothing. Where sums are continued, not begun, nothing may be added twice: then the
 panels tile the layer, or it stays portable.
+
+Mixed, layers of the network's input see at run time whether its products with float weights are
+exact; then a fused multiply-add rounds the sum alone, as the portable path does.
 """
 
 from __future__ import annotations
@@ -29,17 +32,20 @@ class DenseShape:
     """An edge with weights stored input by input; neither side is empty.
 
     `begins`: the sums begin with the biases, else they are continued. `cuts`: they are cut at zero.
+    `is_given`: float weights times the network's input, so products may be exact.
     """
 
     inputs: int
     units: int
     begins: bool
     cuts: bool
+    is_given: bool = False
 
     @property
     def function(self) -> str:
         """The name of its function in emitted code."""
         kind = "dense" if self.begins else "onto"
+        kind = f"given_{kind}" if self.is_given else kind
         return f"{kind}_{self.inputs}_{self.units}" + ("_relu" if self.cuts else "")
 
     def fits(self, precision: str) -> bool:
@@ -103,14 +109,35 @@ def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str) 
     lines: list[str] = []
     for width, panels in cut.items():
         lines.append(f"#{'elif' if lines else 'if'} {upper}_VECTOR == {width}")
-        lines += [_layer(*pair) for pair in zip(shapes, panels, strict=True)]
+        pairs = list(zip(shapes, panels, strict=True))
+        if any(_is_fused(*pair) for pair in pairs):
+            lines.append(filled("c_vector_given"))
+        lines += [_fused(*pair) if _is_fused(*pair) else _layer(*pair) for pair in pairs]
     return "\n".join([*lines, "#endif"])
 
 
-def _layer(shape: DenseShape, panel: _Panel) -> str:
+def _is_fused(shape: DenseShape, panel: _Panel) -> bool:
+    """Whether exact products are looked for: where there are vectors of 64 bytes (AVX-512)."""
+    return shape.is_given and panel.width == 64
+
+
+def _fused(shape: DenseShape, panel: _Panel) -> str:
+    """The layer with fused multiply-adds, without them, and the choice between them."""
+    fused, plain = (f"{kind}_{shape.function}" for kind in ("fused", "plain"))
+    return "\n".join(
+        (
+            _layer(shape, panel, name=fused, step="FUSE"),
+            _layer(shape, panel, name=plain),
+            f"CHOOSE({shape.function}, {fused}, {plain}, {shape.inputs})",
+        )
+    )
+
+
+def _layer(shape: DenseShape, panel: _Panel, *, name: str = "", step: str = "ADD") -> str:
     begin, end = "BIAS" if shape.begins else "SUMS", "RELU" if shape.cuts else "KEEP"
     panels = f"{panel.width}, TIMES_{panel.vectors}, {panel.columns}"
-    return f"LAYER({shape.function}, {shape.inputs}, {shape.units}, {panels}, {begin}, {end})"
+    sizes = f"{name or shape.function}, {shape.inputs}, {shape.units}"
+    return f"LAYER({sizes}, {panels}, {begin}, {step}, {end})"
 
 
 def _repeat(times: int) -> str:
