@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -146,6 +147,10 @@ def test_large_networks_keep_their_weights_beside_with_a_digest(kind: str, tmp_p
     data[len(data) // 2] ^= 1
     beside.write_bytes(bytes(data))
     with pytest.raises(ValueError, match="not the ones it was emitted with"):
+        module(path)
+    beside.unlink()
+    said = f"{re.escape(str(beside))} with the weights of {path.name} is missing; .* emit both"
+    with pytest.raises(FileNotFoundError, match=said):
         module(path)
 
 
