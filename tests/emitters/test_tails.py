@@ -303,7 +303,7 @@ REFUSED = {
     "the language": (
         made([node("Softmax", ["h"])], ["y"]), "relu",
         r"a file of type relu cannot hold the model's tail \(Softmax\); write the values before it "
-        'with until="h", or write ONNX',
+        'with until="h", or write C, JavaScript, Python, NumPy or ONNX, which keep it$',
     ),
     "arrays": (made([node("Tanh", ["h"])], ["y"]), "npz", r"type npz cannot hold .* \(Tanh\)"),
 }  # fmt: skip

@@ -67,12 +67,17 @@ def choice_in(interface: Interface | None) -> tuple[Tail, Choice] | None:
 
 
 def remedy(interface: Interface) -> str:
-    """What to do where a format cannot hold the tail."""
+    """What to do where a format cannot hold the tail: what holds it is named."""
+    from rectifold.formats.onnx.tail_form import tail_form  # onnx takes 0.3 s to import
+
+    kept = "ONNX, which keeps it"
+    if isinstance(tail_form(interface), Tail):
+        kept = "C, JavaScript, Python, NumPy or ONNX, which keep it"
     ends = [port.name for port in interface.ends]
     outputs = [port.name for port in interface.outputs]
     one = f"choose one output with {asked('outputs', outputs[:1])}, or " if len(outputs) > 1 else ""
     cut = asked("until", ends[0] if len(ends) == 1 else "NODE")
-    return f"{one}write the values before it with {cut}, or write ONNX, which keeps it"
+    return f"{one}write the values before it with {cut}, or write {kept}"
 
 
 def python_tail(origin: Origin) -> str:
