@@ -58,6 +58,7 @@ RUNS = {
         "compile nothing.relu -o o.relu --certificate o.certificate",
         "compile twins.relu -o o.relu",
         "compile twins.relu -o integers.c --to c-int16",
+        "compile twins.relu -o tried.c --to c-int32 --max-error 1e-7",
         "compile steep.relu -o o.py --max-error-growth 1",
         "compile deep.onnx -o o.onnx --domain [-1,1]",
         "compile free.relu -o o.c --domain all --no-certificate",
@@ -77,6 +78,7 @@ RUNS = {
     "verify --tightest": ["verify line.relu bent.relu --tightest"],
     "emit": [
         "emit line.relu -o integers.c --to c-int16",
+        "emit line.relu -o tried.c --to c-int32 --max-error 1e-7",
         "emit deep.relu -o e.c",
         "emit deep.relu -o e.relu",
         "emit free.relu -o e.py",
