@@ -86,7 +86,7 @@ def compile_json(done: Done) -> JsonObject:
         "certificate": certificate,
         "error_bound": done.bound,
         "words": done.words,
-        "words_tried": [one.told() for one in done.tried],
+        "words_tried": [one.told() for one in done.tried if one.fits],
         "files": [str(f) for f in done.files],
     }
     told["guarantee"] = with_tail("equal", done.interface)

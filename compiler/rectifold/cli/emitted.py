@@ -48,7 +48,7 @@ def emitted_json(done: Emitted) -> JsonObject:
         "format": done.chosen[0],
         "precision": done.chosen[1],
         "words": done.words,
-        "words_tried": [one.told() for one in done.tried],
+        "words_tried": [one.told() for one in done.tried if one.fits],
         "files": files_json(done),
         "error_bound": done.bound,
         "observed_error": None if done.observed is None else asdict(done.observed),

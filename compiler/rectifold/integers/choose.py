@@ -42,13 +42,17 @@ class Tried:
     bound: float
     given_up: bool
 
-    def told(self) -> dict[str, str | float | bool | None]:
-        """With stable keys."""
-        bound = self.bound if self.bound < inf else None
-        return {"words": str(self.words), "error_bound": bound, "given_up": self.given_up}
+    @property
+    def fits(self) -> bool:
+        """Do the numbers fit, so that there is a bound?"""
+        return self.bound < inf
+
+    def told(self) -> dict[str, str | float | bool]:
+        """With stable keys. Precondition: the numbers fit."""
+        return {"words": str(self.words), "error_bound": self.bound, "given_up": self.given_up}
 
     def __str__(self) -> str:
-        if not self.bound < inf:
+        if not self.fits:
             return f"{self.words}: numbers do not fit"
         early = ", given up early" if self.given_up else ""
         return f"{self.words}: at most {at_most(self.bound, 3)}{early}"
