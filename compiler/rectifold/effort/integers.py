@@ -28,5 +28,3 @@ class IntegerEffort:
     """Bits that inputs and values of a layer may leave free, each tried."""
     observed_points: int = 10_000
     """Points at which the error of integer code is observed."""
-    reference_error: float = 2.0**-40
-    """Part of the largest output that is taken off an error seen: what float64 may be off by."""

@@ -30,9 +30,9 @@ _ORDER = {False: "any order of summation", True: "the order in which this code a
 _IN = {"float32": "float32", "mixed": "mixed precision", "float64": "float64"}
 _WHY_DOUBLE = {
     "float32": "Where a bound matters, take code with double sums: that of float32 sums is some "
-    "5e8 times theirs, and far above what is seen.",
+    "5e8 times theirs.",
     "float64": "Sums are double because a bound matters: that of float32 sums is some 5e8 times "
-    "this one, and far above what is seen.",
+    "this one.",
 }
 
 

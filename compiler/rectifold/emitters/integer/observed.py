@@ -1,14 +1,17 @@
 """What integer code is off by at points of the domain: the code in NumPy's 64-bit integers.
 
-    |code(nearest grid point to x) - f(x)|      an observation, f(x) in float64 less its own error
+    |code(nearest grid point to x) - f(x)|      an observation, f(x) in float64
 
-No value or sum of accepted points leaves 64 bits, so NumPy computes the very integers of the code.
+What these floats may be off by on the domain is proved (bounds/code_error) and taken off, so that
+no more is said than was surely there. No value or sum of accepted points leaves 64 bits, so NumPy
+computes the very integers of the code.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from rectifold.bounds.code_error import code_error
 from rectifold.effort.integers import IntegerEffort
 from rectifold.emitters.observed.float_layers import float_outputs
 from rectifold.emitters.observed.float_points import FloatPoints
@@ -23,17 +26,18 @@ def observed_integers(network: Network, domain: Domain, code: IntegerNetwork) ->
     """The largest error seen at random points of the domain and corners, rounded to the grid.
 
     `network`: that of the code, or one that is equal on the domain. None where no float point of
-    the domain was found.
+    the domain was found, and where the floats that are compared with have no bound.
     """
     points = FloatPoints(domain, "float64").some(IntegerEffort.observed_points)
-    if not len(points):
+    unsure = code_error(network, domain, None)
+    if not len(points) or not np.isfinite(unsure).all():
         return None
     grid = np.floor(np.ldexp(points, code.input_scale) + 0.5).astype(np.int64)
     grid = np.clip(grid, np.array(code.lower), np.array(code.upper))
     got = np.ldexp(integer_outputs(code, grid).astype(np.float64), -code.output_scale)
     wanted = float_outputs(LeakyForm(network, {}), points)
-    unsure = IntegerEffort.reference_error * np.abs(wanted).max(initial=0.0)
-    worst = max(float(np.abs(got - wanted).max(initial=0.0)) - unsure, 0.0)
+    surely = np.abs(got - wanted) * (1.0 - 2.0**-50) - unsure
+    worst = float(surely.max(initial=0.0)) * (1.0 - 2.0**-50)
     return Observed(len(points), len(points), f"int{code.words.value}", worst, worst)
 
 
