@@ -14,7 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,19 +73,7 @@ def run_tool(
 ) -> str:
     """Standard output of a command that works in `folder`. Raises ToolFailed."""
     name = Path(command[0]).name
-    try:
-        process = subprocess.Popen(
-            list(command),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ToolFailed(f"{name} cannot be started ({error.strerror})") from None
+    process = started_tool(name, command, folder, stdin=subprocess.DEVNULL)
     try:
         output, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -95,6 +83,34 @@ def run_tool(
     if process.returncode:
         raise ToolFailed(_reason(name, errors))
     return output
+
+
+def started_tool(
+    name: str,
+    command: Sequence[str],
+    folder: Path,
+    *,
+    stdin: int,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    """A program that works in `folder`, with what it starts, until `end_tool`.
+
+    `stdin`: as of subprocess.Popen. `environment`: None is ours. Raises ToolFailed.
+    """
+    try:
+        return subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=environment,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolFailed(f"{name} cannot be started ({error.strerror})") from None
 
 
 def end_tool(process: subprocess.Popen[str]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rectifold.effort.running import RacingEffort
-from rectifold.runtime.compilers import ToolFailed, end_tool
+from rectifold.runtime.compilers import ToolFailed, end_tool, started_tool
 from rectifold.runtime.run import Progress
 
 _POOLS = ("OMP", "OPENBLAS", "MKL", "BLIS")
@@ -40,20 +40,10 @@ class Racer:
     ) -> None:
         self.name = name
         self._seconds = answer_seconds
-        try:
-            self._process = subprocess.Popen(
-                list(command),
-                cwd=folder,
-                env=os.environ | ONE_THREAD,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ToolFailed(f"{name} cannot be started ({error.strerror})") from None
+        alone = os.environ | ONE_THREAD
+        self._process = started_tool(
+            name, command, folder, stdin=subprocess.PIPE, environment=alone
+        )
         try:
             self._read()
         except ToolFailed:
