@@ -4,10 +4,14 @@ cases are common.
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from random import Random
+from types import ModuleType
 
 import numpy as np
 
@@ -35,6 +39,17 @@ def canonical_chain(
         "output": output or len(layers),
     }
     return json.dumps(form, sort_keys=True, separators=(",", ":"))
+
+
+def module_of(path: Path) -> ModuleType:
+    """A file of Python, imported by its path."""
+    spec = importlib.util.spec_from_file_location(f"{path.stem}_file", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def net(text: str) -> Network:

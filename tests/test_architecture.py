@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from support import module_of
 
 ROOT = Path(__file__).resolve().parents[1]
 REMEDY = "run: python docs/draw_imports.py"
@@ -15,12 +16,7 @@ REMEDY = "run: python docs/draw_imports.py"
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
     path = ROOT / "docs" / "draw_imports.py"
-    spec = importlib.util.spec_from_file_location("draw_imports", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(path)
 
 
 def test_the_picture_is_drawn_from_the_table_of_imports(script: ModuleType) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 import shutil
@@ -21,6 +20,7 @@ from rectifold.formats.load import load
 from rectifold.language.elaborate import parse
 from rectifold.language.printer import print_network
 from rectifold.prover.cascade import prove
+from support import module_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -181,10 +181,6 @@ def test_the_trained_example_can_be_made_again(tmp_path: Path) -> None:
 
 def test_the_reference_of_commands_is_made_from_the_commands() -> None:
     script = ROOT / "docs" / "make_cli_reference.py"
-    spec = importlib.util.spec_from_file_location("make_cli_reference", script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(script)
     written = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     assert written == module.reference(), "run: python docs/make_cli_reference.py"

@@ -4,23 +4,19 @@ another hash.
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from support import module_of
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "golden.py"
 
 
 @pytest.fixture(scope="module")
 def golden() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("golden_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_of(SCRIPT)
 
 
 def test_the_same_commands_write_the_same_bytes_twice(golden: ModuleType) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +11,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from c_builds import compiler
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.c.code import c_code
 from rectifold.emitters.header import Origin, c_comment, comment_lines, printable
@@ -22,14 +22,11 @@ from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
 from support import float_network, net, points_of, random_network
 
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2", "-ffp-contract=off"]
 
 
 def built(network: Network, folder: Path) -> ctypes.CDLL:
     assert network.domain is not None
-    assert COMPILER is not None
     origin = Origin(
         digest(network),
         network.sizes,
@@ -39,7 +36,7 @@ def built(network: Network, folder: Path) -> ctypes.CDLL:
         (folder / name).write_bytes(data)
     test = folder / "self_test"
     subprocess.run(
-        [COMPILER, *FLAGS, "-DUNIT_SELF_TEST", "-o", str(test), str(folder / "unit.c"), "-lm"],
+        [compiler(), *FLAGS, "-DUNIT_SELF_TEST", "-o", str(test), str(folder / "unit.c"), "-lm"],
         check=True,
     )
     assert (
@@ -48,7 +45,7 @@ def built(network: Network, folder: Path) -> ctypes.CDLL:
     )
     library = folder / "unit.so"
     subprocess.run(
-        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(folder / "unit.c"), "-lm"],
+        [compiler(), *FLAGS, "-shared", "-fPIC", "-o", str(library), str(folder / "unit.c"), "-lm"],
         check=True,
     )
     return ctypes.CDLL(str(library))
@@ -59,7 +56,6 @@ def call(library: ctypes.CDLL, point: list[float], outputs: int) -> tuple[int, l
     return library.unit_evaluate(x, y), list(y)
 
 
-@needs_compiler
 @pytest.mark.parametrize("seed", range(8))
 def test_outputs_stay_within_the_certified_bound(seed: int, tmp_path: Path) -> None:
     network = random_network(seed) if seed % 2 else float_network(seed, 3, 8, 6, 2)
@@ -77,7 +73,6 @@ def test_outputs_stay_within_the_certified_bound(seed: int, tmp_path: Path) -> N
             assert abs(Fraction(value) - want) <= Fraction(allowed)
 
 
-@needs_compiler
 def test_inputs_are_checked_and_outputs_left_alone(tmp_path: Path) -> None:
     network = net(
         "network n\ninput x[2] in [0, 1]\nassume x[0] + x[1] <= 3/2\ny = relu(x[0] - x[1])\n"
@@ -140,10 +135,8 @@ ENDS = [
 ]
 
 
-@needs_compiler
 @pytest.mark.parametrize("name", [*ENDS, "*/ int main(void) { return 1; } /*", "x" * 198 + "*/"])
 def test_no_text_ends_or_continues_the_comment(name: str, tmp_path: Path) -> None:
-    assert COMPILER is not None
     network = net("network n\ninput x[1] in [0, 1]\ny = relu(x)\noutput y")
     for text in (name, f"{name}*", f"{name}/", f"/{name}", f"*{name}", f"?{name}\\"):
         comment = c_comment(text)
@@ -152,7 +145,7 @@ def test_no_text_ends_or_continues_the_comment(name: str, tmp_path: Path) -> Non
         for file, data in c_code(network, origin, "unit.c").files.items():
             (tmp_path / file).write_bytes(data)
         target = ["-c", "-o", str(tmp_path / "unit.o"), str(tmp_path / "unit.c")]
-        subprocess.run([COMPILER, *STRICT, *target], check=True)
+        subprocess.run([compiler(), *STRICT, *target], check=True)
 
 
 @pytest.mark.parametrize("text", ["word " * 60, "x" * 300, "*" * 90 + " / / " * 30])
@@ -180,7 +173,6 @@ def test_the_header_says_what_each_status_means(tmp_path: Path) -> None:
     assert f"of the canonical form):\n *   {'0' * 64}\n" in header
 
 
-@needs_compiler
 def test_a_domain_is_told_as_it_is_written(tmp_path: Path) -> None:
     network = net(
         "network n\ninput x[2] in [[-1/5, 1/3], [0, 2/7]]\nassume x[0]/3 + x[1] <= 3/7\n"
@@ -189,9 +181,8 @@ def test_a_domain_is_told_as_it_is_written(tmp_path: Path) -> None:
     built(network, tmp_path)
     header = (tmp_path / "unit.h").read_text()
     assert "Domain: [[-1/5, 1/3], [0, 2/7]] with 1 linear constraint\n" in header
-    assert COMPILER is not None
     target = ["-c", "-o", str(tmp_path / "unit.o"), str(tmp_path / "unit.c")]
-    subprocess.run([COMPILER, *STRICT, *target], check=True)
+    subprocess.run([compiler(), *STRICT, *target], check=True)
 
 
 def test_a_long_text_is_not_taken_for_a_whole_one() -> None:
@@ -222,7 +213,6 @@ CONSTRAINED = [
 ]
 
 
-@needs_compiler
 @pytest.mark.parametrize("text", CONSTRAINED)
 def test_linear_constraints_are_decided_exactly_at_any_magnitude(text: str, tmp_path: Path) -> None:
     network = net(f"network n\ninput x[2] in [-1e305, 1e305]\nassume {text}\ny = x[0]\noutput y")
@@ -230,10 +220,18 @@ def test_linear_constraints_are_decided_exactly_at_any_magnitude(text: str, tmp_
         network, Origin(digest(network), network.sizes), "unit.c"
     ).files.items():
         (tmp_path / name).write_bytes(data)
-    assert COMPILER is not None
     library = tmp_path / "unit.so"
     subprocess.run(
-        [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c"), "-lm"],
+        [
+            compiler(),
+            *FLAGS,
+            "-shared",
+            "-fPIC",
+            "-o",
+            str(library),
+            str(tmp_path / "unit.c"),
+            "-lm",
+        ],
         check=True,
     )
     loaded = ctypes.CDLL(str(library))
@@ -259,7 +257,6 @@ def test_linear_constraints_are_decided_exactly_at_any_magnitude(text: str, tmp_
             assert (call(loaded, point, 1)[0] == 2) == violates(network, point), point
 
 
-@needs_compiler
 def test_random_linear_constraints_agree_with_fractions(tmp_path: Path) -> None:
     random = Random(3)
     rows = [
@@ -284,7 +281,6 @@ def _number(random: Random) -> str:
     return f"{top}/{bottom}*{random.choice(['1e-40', '1', '1e40', '1e330'])}"
 
 
-@needs_compiler
 def test_the_ends_that_a_user_types_are_inside(tmp_path: Path) -> None:
     network = net(
         "network n\ninput x[2] in [1/10, 3/10]\nassume x[0] + x[1] <= 3/10\ny = relu(x[0])\n"

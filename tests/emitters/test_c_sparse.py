@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from fractions import Fraction
 from itertools import pairwise
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from c_builds import compiler
 from onnx_models import array, imported, model, node
 from rectifold.bounds.code_error import code_error
 from rectifold.emitters.c.code import stored_costs
@@ -26,8 +26,6 @@ from rectifold.ir.network import Layer, Network
 from support import points_of
 from weight_matrices import random_numbers
 
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic", "-O1"]
 
 
@@ -93,12 +91,11 @@ def pruned(density: float) -> Network:
 def built(network: Network, precision: str, folder: Path) -> tuple[ctypes.CDLL, list[float]]:
     """The compiled code, and its certified bound."""
     assert network.domain is not None
-    assert COMPILER is not None
     bound = code_error(network, network.domain, None, precision).tolist()
     origin = Origin(digest(network), network.sizes, tuple(bound), precision=precision)
     for name, data in FORMATS["c"].emit(network, origin, "unit.c").files.items():
         (folder / name).write_bytes(data)
-    command = [COMPILER, *FLAGS, "-ffp-contract=off", "-shared", "-fPIC", "unit.c"]
+    command = [compiler(), *FLAGS, "-ffp-contract=off", "-shared", "-fPIC", "unit.c"]
     subprocess.run([*command, "-o", "unit.so", "-lm"], check=True, cwd=folder)
     return ctypes.CDLL(str(folder / "unit.so")), bound
 
@@ -132,7 +129,6 @@ def source_bytes(network: Network, precision: str) -> tuple[int, int]:
     )
 
 
-@needs_compiler
 @pytest.mark.parametrize(
     ("form", "precision"),
     [
@@ -156,7 +152,6 @@ def test_a_convolution_is_small_and_within_its_bound(
     assert_within_bound(network, precision, tmp_path)
 
 
-@needs_compiler
 @pytest.mark.parametrize("kept", [0.9, 0.5])
 def test_a_convolution_whose_units_were_removed_is_small(kept: float, tmp_path: Path) -> None:
     network = without_units(convolutional(tmp_path), kept)
@@ -165,7 +160,6 @@ def test_a_convolution_whose_units_were_removed_is_small(kept: float, tmp_path: 
     assert_within_bound(network, "mixed", tmp_path)
 
 
-@needs_compiler
 @pytest.mark.parametrize("precision", ["float32", "mixed", "float64"])
 def test_a_pruned_perceptron_is_small_and_within_its_bound(precision: str, tmp_path: Path) -> None:
     network = pruned(0.15)
@@ -174,7 +168,6 @@ def test_a_pruned_perceptron_is_small_and_within_its_bound(precision: str, tmp_p
     assert_within_bound(network, precision, tmp_path)
 
 
-@needs_compiler
 def test_a_layer_of_several_sources_adds_them_in_order(tmp_path: Path) -> None:
     """Skip connections: one dense, one an identity, one sparse."""
     first = Matrix.from_floats(random_numbers(30, 20, 1.0).astype(np.float32))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from c_builds import compiler
 from rectifold.emitters.c.stored import bias_code, product_code
 from rectifold.emitters.storage.index_tables import Numbers
 from rectifold.emitters.storage.placed_rows import PlacedRows
@@ -19,8 +19,6 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Layer
 from weight_matrices import convolution, places, random_numbers, stored, strips
 
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic"]
 C_TYPES = {"float32": "float", "float64": "double"}
 SUMS = {"float32": "float32", "mixed": "float64", "float64": "float64"}
@@ -39,7 +37,6 @@ def tables_of(form: Storage | StoredBias, prefix: str) -> str:
 
 def functions(forms: list[Storage], bias: StoredBias, precision: str, folder: Path) -> ctypes.CDLL:
     """product0, product1, ... in one library, which begin with the biases."""
-    assert COMPILER is not None
     real, kind = C_TYPES[SUMS[precision]], C_TYPES[forms[0].matrix().dtype.name]
     text = "#include <stddef.h>\n#include <stdint.h>\n" + tables_of(bias, "b")
     for k, form in enumerate(forms):
@@ -48,7 +45,7 @@ def functions(forms: list[Storage], bias: StoredBias, precision: str, folder: Pa
         text += bias_code(bias, "b_{}".format, form.matrix().shape[0])
         text += product_code(form, f"T{k}_{{}}".format, real, kind) + "}\n"
     (folder / "rows.c").write_text(text)
-    command = [COMPILER, *FLAGS, "-O2", "-ffp-contract=off", "-shared", "-fPIC"]
+    command = [compiler(), *FLAGS, "-O2", "-ffp-contract=off", "-shared", "-fPIC"]
     subprocess.run([*command, "-o", str(folder / "rows.so"), str(folder / "rows.c")], check=True)
     return ctypes.CDLL(str(folder / "rows.so"))
 
@@ -88,7 +85,6 @@ def matrices() -> list[Numbers]:
     ]
 
 
-@needs_compiler
 @pytest.mark.parametrize("precision", ["float32", "mixed", "float64"])
 def test_the_bits_are_those_of_the_dense_sum(precision: str, tmp_path: Path) -> None:
     forms: list[Storage] = []
@@ -113,7 +109,6 @@ def test_the_bits_are_those_of_the_dense_sum(precision: str, tmp_path: Path) -> 
         np.testing.assert_array_equal(y, in_order(numbers, bias, x), err_msg=str(k))
 
 
-@needs_compiler
 @pytest.mark.parametrize(
     "biases", [[0.5, -1.5] * 40, [0.1 * k for k in range(9)], [2.0] * 30 + [1.0] * 20, [4.0] * 50]
 )

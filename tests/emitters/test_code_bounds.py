@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -16,20 +14,14 @@ from rectifold.bounds.code_error import code_error, rounding_error
 from rectifold.cli.main import main
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
-from support import net
+from support import module_of, net
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "code_bounds.py"
 
 
 @pytest.fixture(scope="module")
 def campaign() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("code_bounds_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return module_of(SCRIPT)
 
 
 def test_a_sample_of_the_campaign_finds_no_error_above_its_bound(campaign: ModuleType) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 from rectifold.emitters.observed.reference import Source
 from rectifold.emitters.table import FORMATS
 from rectifold.ir.domain import Domain
-from support import float_network
+from support import float_network, module_of
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "code_errors.py"
 BOX = Domain((Fraction(-1),) * 20, (Fraction(1, 3),) * 20)
@@ -23,13 +21,7 @@ BOX = Domain((Fraction(-1),) * 20, (Fraction(1, 3),) * 20)
 
 @pytest.fixture(scope="module")
 def campaign() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("code_errors_script", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return module_of(SCRIPT)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.network import Layer, Network
-from support import MANY_PARAMETERS, float_network, net, points_of, random_network
+from support import MANY_PARAMETERS, float_network, module_of, net, points_of, random_network
 
 F = Fraction
 
@@ -57,12 +56,7 @@ def emitted(network: Network, kind: str, folder: Path) -> Path:
 
 
 def module(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+    return module_of(path)
 
 
 @pytest.mark.parametrize("kind", ["python", "numpy"])

@@ -5,7 +5,6 @@ the reference.
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from c_builds import compiler
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.stored import stored_weights
@@ -29,8 +29,6 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 from weight_matrices import convolution, random_numbers
 
-COMPILER = shutil.which("gcc") or shutil.which("clang")
-needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic", "-O2"]
 
 
@@ -88,15 +86,13 @@ def test_every_form_is_met() -> None:
     assert all(np.all(form.values != 0) for form in forms.values() if form is not forms["y", "k"])
 
 
-@needs_compiler
 @pytest.mark.parametrize("words", [SHORT, MIXED, LONG], ids=str)
 def test_the_integers_are_those_of_the_reference(tmp_path: Path, words: Words) -> None:
-    assert COMPILER is not None
     code, _, artifact = written(words)
     for name, data in artifact.files.items():
         (tmp_path / name).write_bytes(data)
     library = tmp_path / "unit.so"
-    build = [COMPILER, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c")]
+    build = [compiler(), *FLAGS, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c")]
     subprocess.run(build, check=True)
     word = ctypes.c_int16 if words.value == 16 else ctypes.c_int32
     unit = ctypes.CDLL(str(library))
@@ -129,13 +125,11 @@ def test_a_mostly_zero_matrix_is_sparse_whatever_its_size() -> None:
     assert isinstance(smallest_integers(np.eye(5, dtype=np.int16)), DenseRows)
 
 
-@needs_compiler
 @pytest.mark.parametrize("chosen", ["c", "c-int16"])
 @pytest.mark.parametrize("sizes", [(0, 2, 3), (2, 0, 3), (0, 0, 0)], ids=str)
 def test_nothing_in_or_out_compiles_without_a_warning(
     tmp_path: Path, chosen: str, sizes: tuple[int, int, int]
 ) -> None:
-    assert COMPILER is not None
     inputs, outputs, hidden = sizes
     layers = [
         Layer("h", "relu", Matrix.zeros(hidden, 1), {"x": Matrix.zeros(hidden, inputs)}),
@@ -145,6 +139,6 @@ def test_nothing_in_or_out_compiles_without_a_warning(
     emit(Network("x", inputs, layers, "y").with_domain(domain), tmp_path / "unit.c", chosen)
     source, flags = str(tmp_path / "unit.c"), [f for f in FLAGS if f != "-std=c99"]
     for standard in ("-std=c99", "-xc++"):
-        build = [COMPILER, standard, *flags, "-DUNIT_SELF_TEST", "-o", str(tmp_path / "unit")]
+        build = [compiler(), standard, *flags, "-DUNIT_SELF_TEST", "-o", str(tmp_path / "unit")]
         subprocess.run([*build, source], check=True)
         assert subprocess.run([str(tmp_path / "unit")], check=False).returncode == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from c_builds import compiler
 from onnx_models import node
 from onnx_tails import made
 from rectifold.emitters.header import Origin
@@ -24,7 +24,6 @@ from rectifold.integers.words import SHORT
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 SOFTMAX = node("Softmax", ["h"], "p", axis=1)
 ARGMAX = [SOFTMAX, node("ArgMax", ["p"], axis=1, keepdims=0)]
 LABELS = [
@@ -55,12 +54,10 @@ def test_a_tail_of_more_than_comparisons_is_refused(tail: list[Any], labels: lis
         drop_in_format("c-int16", interface_of(tail, labels))
 
 
-@pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
 @pytest.mark.parametrize(("tail", "best"), [(ARGMAX, np.argmax), (LABELS, np.argmin)])
 def test_predict_compares_the_integers_of_the_code(
     tmp_path: Path, tail: list[Any], best: Any
 ) -> None:
-    assert COMPILER is not None
     flat = np.array([-1], dtype=np.int64)
     labels = np.array([7, -3, 100000], dtype=np.int64)
     model = made(tail, ["y"], {"labels": labels, "flat": flat})
@@ -73,7 +70,7 @@ def test_predict_compares_the_integers_of_the_code(
     library = tmp_path / "unit.so"
     flags = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-pedantic"]
     subprocess.run(
-        [COMPILER, *flags, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c")],
+        [compiler(), *flags, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "unit.c")],
         check=True,
     )
     code, random = ctypes.CDLL(str(library)), np.random.default_rng(0)

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from c_builds import compiler
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.check import accepted, integer_rows
@@ -25,7 +26,6 @@ from rectifold.ir.network import Network
 from support import net, networks_of_nothing, random_network
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
-needs_compiler = pytest.mark.skipif(not COMPILERS, reason="no C compiler is installed")
 CROSS, QEMU = shutil.which("arm-none-eabi-gcc"), shutil.which("qemu-arm")
 FLOATING = re.compile(r"v?(add|sub|mul|div|max|cvt\w*)[sp][sd]|i?div[lq]?|f[a-z]+")
 ARM = ["-mcpu=arm7tdmi", "-marm", "--specs=rdimon.specs"]  # its calls are those of qemu-arm
@@ -56,7 +56,7 @@ def called(source: Path, words: Words, points: list[list[int]], outputs: int) ->
     """The outputs at each point, or None where it is refused, by the compiled code."""
     library = source.with_suffix(".so")
     subprocess.run(
-        [COMPILERS[0], *FLAGS, "-shared", "-fPIC", "-o", str(library), str(source)], check=True
+        [compiler(), *FLAGS, "-shared", "-fPIC", "-o", str(library), str(source)], check=True
     )
     word = ctypes.c_int16 if words.value == 16 else ctypes.c_int32
     code = ctypes.CDLL(str(library))
@@ -80,7 +80,6 @@ def points_around(known: Certified, count: int) -> list[list[int]]:
     ]
 
 
-@needs_compiler
 @pytest.mark.parametrize("words", [SHORT, MIXED, LONG], ids=str)
 def test_compiled_code_gives_the_integers_of_the_reference(tmp_path: Path, words: Words) -> None:
     for k, network in enumerate([net(ROWS), random_network(11), random_network(12)]):
@@ -94,18 +93,17 @@ def test_compiled_code_gives_the_integers_of_the_reference(tmp_path: Path, words
         assert called(put(artifact, folder), words, points, network.output_size) == expected
 
 
-@needs_compiler
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("by", COMPILERS)
 @pytest.mark.parametrize("standard", ["-std=c99", "-xc++"])
 def test_code_compiles_without_a_warning_and_without_a_float(
-    tmp_path: Path, compiler: str, standard: str
+    tmp_path: Path, by: str, standard: str
 ) -> None:
     _, artifact = written(net(ROWS), MIXED)
     assert not re.search(rb"\b(float|double)\b", b"".join(artifact.files.values()))
     source = put(artifact, tmp_path)
     flags = [f for f in FLAGS if f != "-std=c99"]
     subprocess.run(
-        [compiler, standard, *flags, "-c", "-o", str(tmp_path / "unit.o"), str(source)], check=True
+        [by, standard, *flags, "-c", "-o", str(tmp_path / "unit.o"), str(source)], check=True
     )
     if shutil.which("objdump") and standard == "-std=c99":
         listing = subprocess.run(
@@ -116,7 +114,6 @@ def test_code_compiles_without_a_warning_and_without_a_float(
         assert not [v for v in instructions if FLOATING.fullmatch(v)]
 
 
-@needs_compiler
 @pytest.mark.parametrize("network", networks_of_nothing().values(), ids=networks_of_nothing())
 def test_code_of_nothing_compiles_without_a_warning(tmp_path: Path, network: Network) -> None:
     known, artifact = written(network, SHORT)
@@ -125,11 +122,10 @@ def test_code_of_nothing_compiles_without_a_warning(tmp_path: Path, network: Net
     assert called(put(artifact, tmp_path), SHORT, points, network.output_size) == expected
 
 
-@needs_compiler
 def test_the_self_test_passes_and_fails_for_another_weight(tmp_path: Path) -> None:
     _, artifact = written(net(ROWS), SHORT)
     source, program = put(artifact, tmp_path), tmp_path / "self_test"
-    build = [COMPILERS[0], *FLAGS, "-DUNIT_SELF_TEST", "-o", str(program), str(source)]
+    build = [compiler(), *FLAGS, "-DUNIT_SELF_TEST", "-o", str(program), str(source)]
     subprocess.run(build, check=True)
     assert subprocess.run([str(program)], capture_output=True, check=False).returncode == 0
     text = source.read_text(encoding="ascii")
@@ -141,7 +137,6 @@ def test_the_self_test_passes_and_fails_for_another_weight(tmp_path: Path) -> No
     assert "self-test failed at point 0" in failed.stdout
 
 
-@needs_compiler
 def test_a_batch_leaves_a_refused_sample_alone_and_says_so(tmp_path: Path) -> None:
     known, artifact = written(net(ROWS), SHORT)
     called(put(artifact, tmp_path), SHORT, [], 2)
@@ -176,13 +171,12 @@ def test_header_and_source_of_two_networks_do_not_compile(tmp_path: Path) -> Non
     assert all(first[name] != second[name] for name in first)
 
 
-@needs_compiler
 def test_a_mix_of_two_networks_is_an_error_of_the_compiler(tmp_path: Path) -> None:
     source = put(written(net(ROWS), SHORT)[1], tmp_path)
     other = written(random_network(11), SHORT)[1]
     (tmp_path / "unit.h").write_bytes(other.files["unit.h"])
     built = subprocess.run(
-        [COMPILERS[0], "-c", "-o", str(tmp_path / "unit.o"), str(source)],
+        [compiler(), "-c", "-o", str(tmp_path / "unit.o"), str(source)],
         capture_output=True,
         text=True,
         check=False,

@@ -8,8 +8,6 @@ roundings of float32 and one for each entry of a sum.
 from __future__ import annotations
 
 import ctypes
-import importlib.util
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ import onnxruntime as ort
 import pytest
 from onnx import ModelProto, TensorProto
 
+from c_builds import compiler
 from onnx_models import Array, array, node
 from onnx_tails import made
 from rectifold.emitters.artifact import write_artifact
@@ -32,8 +31,8 @@ from rectifold.formats.onnx.tail_form import tail_form
 from rectifold.formats.tail import Step, Tail
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
+from support import module_of
 
-COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 ONE = {"one": np.float32(1), "labels": np.array([7, -3], dtype=np.int64)}
 BINARY = [
     node("ReduceSum", ["h", "axis"], "t"),
@@ -142,12 +141,7 @@ def emitted(
 
 
 def module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
+    return module_of(path)
 
 
 @pytest.mark.parametrize("title", TAILS)
@@ -176,15 +170,13 @@ def test_numpy_predicts_what_the_model_gives(title: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("title", TAILS)
-@pytest.mark.skipif(COMPILER is None, reason="no C compiler is installed")
 def test_c_predicts_what_the_model_gives(title: str, precision: str, tmp_path: Path) -> None:
     model, network, interface = read(title)
     emitted(network, interface, "c", tmp_path / "net.c", precision)
-    assert COMPILER is not None
     flags = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror"]
     library = tmp_path / "net.so"
     command = [
-        COMPILER,
+        compiler(),
         *flags,
         "-shared",
         "-fPIC",
