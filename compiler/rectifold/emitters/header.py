@@ -29,10 +29,10 @@ _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/
 _ORDER = {False: "any order of summation", True: "the order in which this code adds"}
 _IN = {"float32": "float32", "mixed": "mixed precision", "float64": "float64"}
 _WHY_DOUBLE = {
-    "float32": "Where a bound matters, take code with double sums: that of float32 sums is some "
-    "5e8 times theirs.",
-    "float64": "Sums are double because a bound matters: that of float32 sums is some 5e8 times "
-    "this one.",
+    "float32": "Where a bound matters, take code with double sums: a rounding in float32 is some "
+    "5e8 times as large.",
+    "float64": "Sums are double because a bound matters: a rounding in float32 is some 5e8 times "
+    "as large.",
 }
 
 
