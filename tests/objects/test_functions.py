@@ -89,6 +89,17 @@ def test_images_of_other_axes_are_said_to_be_matched_by_their_entries() -> None:
     said = rectifold.compare(models[0], models[1], "[0,1]").statement
     assert said.endswith("inputs are matched in the order of their entries (A 2×3×3 and B 3×3×2)")
     assert "matched" not in rectifold.compare(models[0], models[0], "[0,1]").statement
+    del models[0].graph.input[0].type.tensor_type.shape.dim[0]
+    models[0].graph.node[0].op_type = "Reshape"
+    models[0].graph.node[0].input.append("s")
+    shape = onnx.numpy_helper.from_array(np.array([1, 18]), "s")
+    models[0].graph.initializer.append(shape)
+    batched = onnx.ModelProto.FromString(models[0].SerializeToString())
+    batched.graph.input[0].type.tensor_type.shape.dim.insert(
+        0, batched.graph.input[0].type.tensor_type.shape.dim[0]
+    )
+    batched.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    assert "matched" not in rectifold.compare(models[0], batched, "[0,1]").statement
 
 
 def test_a_domain_is_that_of_the_network_where_none_is_given() -> None:

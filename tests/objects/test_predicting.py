@@ -215,3 +215,36 @@ def test_a_convolution_stays_where_its_matrix_would_be_larger() -> None:
     assert "as the source's own nodes" in compiled.notes[-1]
     whole = rectifold.compile(model, "[0,1]", larger=True)
     assert "Conv" not in {node.op_type for node in whole.to_onnx().graph.node}
+
+
+class Frame:
+    """What is looked at of a data frame."""
+
+    columns = ("b", "a", "c", "d")
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        return np.zeros((1, 4), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('["a", "b", "c", "d"]', "the data frame has the columns b, a, c, d"),
+        ("a,b,c,d", r"'rectifold.feature_names', which holds no list of names \('a,b,c,d'\)"),
+        ('{"a": 0}', "which holds no list of names"),
+        ("[" * 100_000, "which holds no list of names"),
+    ],
+)
+def test_names_of_columns_are_those_of_our_own_entry(text: str, message: str) -> None:
+    model = model_of("N")
+    model.metadata_props.add(key="rectifold.feature_names", value=text)
+    compiled = rectifold.compile(model, "[0,1]")
+    with pytest.raises(InputError, match=message):
+        compiled.predict(Frame())
+
+
+def test_names_of_columns_in_another_exporters_words_are_its_own() -> None:
+    model = model_of("N")
+    model.metadata_props.add(key="feature_names", value="a,b,c,d")
+    compiled = rectifold.compile(model, "[0,1]")
+    assert compiled.predict(np.zeros((1, 2, 2), np.float32)).shape == (1, 3)

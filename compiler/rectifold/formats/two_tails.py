@@ -65,8 +65,8 @@ class Tails:
 
 
 def _axes(interface: Interface | None) -> tuple[int, ...]:
-    """The sizes of the axes of the one input, without the batch and without those of size 1."""
+    """The sizes of the axes of the one input, without any of size 1, as a batch of one is."""
     if interface is None or len(interface.inputs) != 1:
         return ()
-    shape = (interface.inputs[0].shape or ())[1:]
+    shape = interface.inputs[0].shape or ()
     return tuple(size for size in shape if isinstance(size, int) and size > 1)

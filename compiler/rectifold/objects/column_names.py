@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from rectifold.errors import InputError
 from rectifold.formats.interface import Interface
@@ -18,7 +18,7 @@ from rectifold.formats.interface import Interface
 if TYPE_CHECKING:  # onnx takes 0.3 s to import
     from onnx import ModelProto
 
-_KEY = "feature_names"
+_KEY = "rectifold.feature_names"  # other exporters have one without our name, and texts of theirs
 
 
 def name_columns(model: ModelProto, names: Iterable[object]) -> None:
@@ -29,9 +29,22 @@ def name_columns(model: ModelProto, names: Iterable[object]) -> None:
 
 
 def columns_of(interface: Interface | None) -> list[str]:
-    """The names of the columns that the model reads, in order; [] where it has none."""
+    """The names of the columns that the model reads, in order; [] where it has none.
+
+    Raises InputError for an entry of ours that holds anything else.
+    """
     entries = () if interface is None else interface.model.metadata_props
-    return next((cast(list[str], json.loads(e.value)) for e in entries if e.key == _KEY), [])
+    text = next((entry.value for entry in entries if entry.key == _KEY), "[]")
+    try:
+        names = json.loads(text)
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(
+            f"the model's metadata has the entry {_KEY!r}, which holds no list of names "
+            f"({text[:40]!r}); remove it, or write the model again"
+        )
+    return names
 
 
 def require_columns(given: object, interface: Interface | None) -> None:
