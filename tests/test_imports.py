@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "ir": BASE,
     "language": BASE | {"ir"},
     "formats": BASE | {"ir", "language"},
+    "data": BASE | {"formats"},
     "facts": BASE | {"ir"},
     "bounds": BASE | {"ir", "facts"},
     "search": BASE | {"ir", "facts", "bounds"},
@@ -56,6 +57,7 @@ EXTERNAL = {
     "threadpoolctl": {"bounds"},
     "highspy": {"linear_regions"},
     "torch": {"objects"},
+    "sklearn": {"objects", "data"},
 }
 
 
