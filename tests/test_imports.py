@@ -36,12 +36,17 @@ ALLOWED: dict[str, set[str]] = {
     "equivalence": BASE
     | {"ir", "facts", "bounds", "search", "smt", "prover", "operations", "certificate"}
     | {"linear_regions", "rectifold_check"},
+    "approximate": BASE
+    | {"ir", "facts", "bounds", "search", "prover", "passes", "operations", "certificate"}
+    | {"equivalence", "rectifold_check"},
     "two_layers": BASE | {"ir", "linear_regions"},
     "emitters": BASE | {"ir", "language", "formats", "facts", "bounds", "integers"},
-    "reports": BASE | {"ir", "facts", "operations", "linear_regions", "two_layers", "emitters"},
+    "reports": BASE
+    | {"ir", "facts", "operations", "linear_regions", "approximate", "two_layers", "emitters"},
     "objects": BASE
     | {"ir", "formats", "facts", "bounds", "prover", "passes", "operations", "certificate"}
-    | {"linear_regions", "equivalence", "two_layers", "integers", "emitters", "rectifold_check"},
+    | {"linear_regions", "equivalence", "approximate", "two_layers", "integers", "emitters"}
+    | {"rectifold_check"},
 }
 EXTERNAL = {
     "sympy": {"reports"},

@@ -1,0 +1,179 @@
+"""Edits of numbers: what an approximate move may do to a network.
+
+    Entries   some weights get other values          0.00002 x        →   0, bias + 0.00001
+    Rows      whole rows of a layer are replaced      relu(w a + b)    →   relu(c)
+
+Every edit keeps the layers and their sizes; what it makes constant, dead or parallel is taken out
+by an exact compile afterwards. Nothing is believed of an edit: `shifts` only rank it, and the
+difference is bounded, certified and checked on the edited network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.exact.matrix import Matrix
+from rectifold.exact.patching import with_entries, with_rows
+from rectifold.ir.draft import Draft
+from rectifold.ir.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """Weights W[rows[k], columns[k]] of layer `target` on `source` become values[k] (None: 0)."""
+
+    target: str
+    source: str
+    rows: Indices
+    columns: Indices
+    values: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class BiasShift:
+    """Biases of these units of a layer grow by `added`: what lost weights carried in the middle."""
+
+    layer: str
+    units: Indices
+    added: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """These units of a layer get this bias (k×1) and these weights (k×n) on each of its sources.
+
+    A source that is not named loses its weights there. No other edit may change such a row.
+    """
+
+    layer: str
+    units: Indices
+    bias: Matrix
+    weights: Mapping[str, Matrix]
+
+
+@dataclass(frozen=True, eq=False)
+class Shift:
+    """By how much pre-activations of these units change: between lower and upper, an estimate."""
+
+    layer: str
+    units: Indices
+    lower: Floats
+    upper: Floats
+
+    @property
+    def size(self) -> Floats:
+        """The largest size of each unit's change."""
+        return np.maximum(np.abs(self.lower), np.abs(self.upper))
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One possible change: all of it, or none.
+
+    `kind`: what the move is called in reports. `saves`: weights and biases that it takes out,
+    `units`: relu units that an exact compile can remove after it.
+    """
+
+    kind: str
+    saves: int
+    shifts: tuple[Shift, ...]
+    entries: tuple[Entries, ...] = ()
+    biases: tuple[BiasShift, ...] = ()
+    rows: tuple[Rows, ...] = ()
+    units: int = 0
+
+
+class Touched:
+    """Which weights and biases of a network the edits chosen so far change."""
+
+    def __init__(self, network: Network) -> None:
+        self.weights = {
+            (v.name, u): np.zeros(w.shape, dtype=np.bool_)
+            for v in network.layers
+            for u, w in v.weights.items()
+        }
+        self.biases = {v.name: np.zeros(v.size, dtype=np.bool_) for v in network.layers}
+        self.claimed = {v.name: np.zeros(v.size, dtype=np.bool_) for v in network.layers}
+
+    def allows(self, edit: Edit) -> bool:
+        """Does the edit leave alone what others changed, and the rows that others replaced?"""
+        return (
+            not any(self._is_taken(change) for change in edit.entries)
+            and not any(self.claimed[b.layer][b.units].any() for b in edit.biases)
+            and not any(self._is_used(change) for change in edit.rows)
+        )
+
+    def _is_taken(self, change: Entries) -> bool:
+        weights = self.weights[change.target, change.source]
+        rows = change.rows
+        return bool(weights[rows, change.columns].any() or self.claimed[change.target][rows].any())
+
+    def _is_used(self, change: Rows) -> bool:
+        name, units = change.layer, change.units
+        used = self.claimed[name][units].any() or self.biases[name][units].any()
+        return bool(used) or any(
+            mask[units].any() for (target, _), mask in self.weights.items() if target == name
+        )
+
+    def add(self, edit: Edit) -> None:
+        """Note the edit as chosen."""
+        for change in edit.entries:
+            self.weights[change.target, change.source][change.rows, change.columns] = True
+        for shift in edit.biases:
+            self.biases[shift.layer][shift.units] = True
+        for rows in edit.rows:
+            self.claimed[rows.layer][rows.units] = True
+
+
+def compatible(network: Network, edits: Iterable[Edit]) -> list[Edit]:
+    """In this order, each edit that touches nothing that an earlier one changed."""
+    touched, chosen = Touched(network), []
+    for edit in edits:
+        if touched.allows(edit):
+            touched.add(edit)
+            chosen.append(edit)
+    return chosen
+
+
+def apply(network: Network, edits: Sequence[Edit]) -> Network:
+    """The network with all these edits, which must be `compatible`. Layers and sizes stay."""
+    draft = Draft(network)
+    for layer in network.layers:
+        bias, weights = layer.bias, dict(layer.weights)
+        for rows in (r for edit in edits for r in edit.rows if r.layer == layer.name):
+            bias = with_rows(bias, rows.units, rows.bias)
+            for u, w in weights.items():
+                zero = Matrix.zeros(len(rows.units), w.shape[1])
+                weights[u] = with_rows(w, rows.units, rows.weights.get(u, zero))
+        changed = [e for edit in edits for e in edit.entries if e.target == layer.name]
+        for u in {e.source for e in changed}:
+            weights[u] = _with_all(weights[u], [e for e in changed if e.source == u])
+        moved = [b for edit in edits for b in edit.biases if b.layer == layer.name]
+        draft.edit(layer.name, bias=_with_shifts(bias, moved), weights=weights)
+    return draft.freeze()
+
+
+def _with_all(matrix: Matrix, changes: Sequence[Entries]) -> Matrix:
+    """The matrix with all these entries."""
+    rows = np.concatenate([e.rows for e in changes])
+    columns = np.concatenate([e.columns for e in changes])
+    zeros = (np.zeros(len(e.rows)) if e.values is None else e.values for e in changes)
+    return with_entries(matrix, rows, columns, np.concatenate(list(zeros)))
+
+
+def _with_shifts(bias: Matrix, moved: Sequence[BiasShift]) -> Matrix:
+    """The bias with what is added to it: a sum in floats, which is taken as an exact number."""
+    if not moved:
+        return bias
+    added = np.zeros(bias.shape[0])
+    for shift in moved:
+        np.add.at(added, shift.units, shift.added)
+    units = np.nonzero(added)[0]
+    if bias.is_float:
+        return Matrix.from_floats(bias.floats + added[:, None])
+    return bias + with_entries(Matrix.zeros(*bias.shape), units, np.zeros_like(units), added[units])

@@ -1,0 +1,1 @@
+"""One kind of approximate edit per module, and the table that lists them."""
