@@ -6,6 +6,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
 
     limits, agreed    every number, with its unit and reason
     json, networks    strict reading: what is not exactly as FORMAT.md says is refused
+    header, changes   the first line; a network as changes to the one before it
     work              how much a certificate may ask for
     claim             what a verdict is about, in words
     terms, forms      sums of values; affine forms of integers over one denominator
@@ -14,6 +15,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     state             what has been proved so far
     cells             a domain of few inputs in polytopes on which a network is affine
     rules/            RULES: a function for every step of a certificate
+    link, chain       the steps about one pair of networks; pairs one after the other
     checking          a certificate from its header to its verdict
     replay            the same rules step by step, for programs that write certificates
     __main__          the command line

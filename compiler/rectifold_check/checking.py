@@ -1,8 +1,8 @@
 """A certificate from its header to its verdict.
 
     header      which networks, which tolerance, perhaps B itself
-    step …      each checked by its rule (rules/)
-    final       the comparison of the outputs, and nothing after it
+    step …      the steps about them up to the final comparison (link.py), and nothing after it;
+                or the links of a chain, each with its header and its steps (chain.py)
 
 A certificate that is not exactly so is refused, and so is one that asks for too much work, memory
 or depth. To refuse is always sound.
@@ -11,14 +11,15 @@ or depth. To refuse is always sound.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 
+from rectifold_check.chain import Chain, replay_chain
 from rectifold_check.claim import Claim, described
-from rectifold_check.json import Json, Refusal, parse_json, rational
+from rectifold_check.header import Header, read_header, tolerance
+from rectifold_check.json import Json, Refusal
+from rectifold_check.link import replay_steps
 from rectifold_check.networks import read_domain, read_network
-from rectifold_check.rules import apply
-from rectifold_check.state import State
+from rectifold_check.state import State, require_alike
 from rectifold_check.work import Stopped, Work
 
 
@@ -83,10 +84,13 @@ def check(
     try:
         work = Work(len(a) + len(domain) + len(b or ""), stop)
         rows = _counted(lines, work)
-        state = _start(a, domain, rows, b, work)
-        a_described, b_described = map(described, state.networks)
-        claim = Claim(a_described, b_described, tuple(state.tolerance), state.domain)
-        return replace(_replay(state, rows), claim=claim)
+        header = read_header(next(rows, "null"))
+        chain = _claimed(a, domain, header, b)
+        claim = Claim(described(chain.a), described(chain.b), tuple(chain.eps), chain.domain)
+        if header.links is not None:
+            return _held(replay_chain(chain, header.links, rows, work), claim)
+        state = State((chain.a, chain.b), chain.domain, chain.eps, work)
+        return _held(replay_steps(state, rows, is_last=True), claim)
     except Stopped as stopped:
         return Verdict("stopped", reason=str(stopped), claim=claim)
     except Refusal as refusal:
@@ -98,16 +102,6 @@ def check(
     return Verdict("refused", reason=reason, claim=claim)
 
 
-def tolerance(eps: Json, outputs: int) -> list[Fraction]:
-    """One number ≥ 0 for every output."""
-    if not isinstance(eps, list) or len(eps) != outputs:
-        raise Refusal(f"eps needs {outputs} entries")
-    values = [rational(v, "eps") for v in eps]
-    if any(v < 0 for v in values):
-        raise Refusal("an eps is negative")
-    return values
-
-
 def _counted(lines: Iterable[str], work: Work) -> Iterator[str]:
     """The lines that are not blank; every one adds to the work that is allowed."""
     for line in lines:
@@ -116,43 +110,17 @@ def _counted(lines: Iterable[str], work: Work) -> Iterator[str]:
             yield line
 
 
-def _start(a: str, domain: str, rows: Iterator[str], b: str | None, work: Work) -> State:
-    """The two networks and the domain; the header must be about them."""
-    header = parse_json(next(rows, "null"), "header")
-    if not isinstance(header, dict) or set(header) != {"format", "a", "b", "eps", "result"}:
-        raise Refusal("the first line is no certificate header")
-    if header["format"] != "rectifold-certificate/1":
-        raise Refusal("the certificate has another format")
+def _claimed(a: str, domain: str, header: Header, b: str | None) -> Chain:
+    """The two networks, the tolerance and the domain; the header must be about them."""
     network_a = read_network(a, "network A")
-    network_b = read_network(_other(header["result"], b), "network B")
-    if header["a"] != network_a.digest:
-        raise Refusal("the certificate is about another network A (digests differ)")
-    if header["b"] != network_b.digest:
-        raise Refusal("the certificate is about another network B (digests differ)")
-    eps = tolerance(header["eps"], network_a.size(network_a.output))
-    return State((network_a, network_b), read_domain(domain), eps, work)
+    network_b = read_network(header.text_of_b(b), "network B")
+    header.require_about((network_a, network_b))
+    eps = tolerance(header.eps, network_a.size(network_a.output))
+    on = read_domain(domain)
+    require_alike((network_a, network_b), on)
+    return Chain(a, network_a, network_b, eps, on)
 
 
-def _other(result: Json, b: str | None) -> str:
-    """The text of network B: the one that was given, else the header's."""
-    if b is not None:
-        return b
-    if not isinstance(result, str):
-        raise Refusal("the certificate carries no network B, and none was given")
-    return result
-
-
-def _replay(state: State, rows: Iterator[str]) -> Verdict:
-    """Every step up to the final comparison. Raises Refusal at the first that does not hold."""
-    for row in rows:
-        step = parse_json(row, "step")
-        if not isinstance(step, list) or not step:
-            raise Refusal("a step is a list")
-        is_last = step[0] == "final"
-        if is_last and any(rows):
-            raise Refusal("steps follow the final comparison")
-        apply(state, step)
-        if is_last:
-            status = "holds given trusted claims" if state.trusted else "holds"
-            return Verdict(status, state.trusted)
-    raise Refusal("the certificate ends without a final comparison")
+def _held(trusted: int, claim: Claim) -> Verdict:
+    """Every step holds, so many of them on trust."""
+    return Verdict("holds given trusted claims" if trusted else "holds", trusted, claim=claim)

@@ -27,6 +27,13 @@ MOST_UNITS = 100_000
 MOST_WORDS = 16_000_000
 WORDS_PER_BYTE = 16
 
+# Links of a chain: each may begin at a network as long as the one before, in a few bytes.
+MOST_LINKS = 16
+
+# Words of work for every byte of a network between the ends of a chain: about as long as it takes
+# to read it and to begin a link.
+READING_WORK = 50
+
 # Splits from the root of a proof by facts to a leaf: each is a call within a call.
 PROOF_DEPTH = 200
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rectifold_check.checking import tolerance
+from rectifold_check.header import tolerance
 from rectifold_check.json import Refusal
 from rectifold_check.networks import read_domain, read_network
 from rectifold_check.rules import apply

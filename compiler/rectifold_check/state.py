@@ -21,6 +21,15 @@ from rectifold_check.terms import ONE, ZERO, Term, Unit
 from rectifold_check.work import Work, words
 
 
+def require_alike(networks: tuple[Network, Network], domain: Domain) -> None:
+    """Raises Refusal for networks that cannot be compared on this domain."""
+    a, b = networks
+    if a.inputs != b.inputs or len(domain.lower) != a.inputs:
+        raise Refusal("the networks and the domain differ in their inputs")
+    if a.size(a.output) != b.size(b.output):
+        raise Refusal("the networks differ in their outputs")
+
+
 class State:
     """The two networks, the domain, the tolerance, and what is known about them."""
 
@@ -31,11 +40,7 @@ class State:
         tolerance: list[Fraction],
         work: Work,
     ) -> None:
-        a, b = networks
-        if a.inputs != b.inputs or len(domain.lower) != a.inputs:
-            raise Refusal("the networks and the domain differ in their inputs")
-        if a.size(a.output) != b.size(b.output):
-            raise Refusal("the networks differ in their outputs")
+        require_alike(networks, domain)
         self.work = work
         self.networks = networks
         self.tolerance = tolerance

@@ -20,8 +20,10 @@ from rectifold.certificate.steps import CertificateStep, FinalStep, PrecisionSte
 from rectifold.ir.canonical import digest, digested_text
 from rectifold.ir.network import Network
 from rectifold.runtime.files import write_files
+from rectifold.runtime.json import JsonObject
 
 FORMAT = "rectifold-certificate/1"
+CHAIN_FORMAT = "rectifold-chain/1"
 GAP = 2  # what certificates call the network [A − B − eps; B − A − eps]
 
 
@@ -76,15 +78,20 @@ def certificate_of(
 
 def header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:
     """The first line: B itself, the digests of both, and the tolerance per output."""
-    text, digest_b = digested_text(b)
-    form = {
-        "format": FORMAT,
-        "a": digest(a),
-        "b": digest_b,
-        "eps": [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size],
-        "result": text,
-    }
+    return json.dumps({"format": FORMAT} | _about(a, b, tolerance), separators=(",", ":"))
+
+
+def chain_header(a: Network, b: Network, tolerance: Sequence[Fraction], links: int) -> str:
+    """The first line of a chain of so many certificates."""
+    form = {"format": CHAIN_FORMAT, "links": links} | _about(a, b, tolerance)
     return json.dumps(form, separators=(",", ":"))
+
+
+def _about(a: Network, b: Network, tolerance: Sequence[Fraction] | None) -> JsonObject:
+    """What the headers have in common; without a tolerance the networks are equal."""
+    text, digest_b = digested_text(b)
+    eps = [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size]
+    return {"a": digest(a), "b": digest_b, "eps": eps, "result": text}
 
 
 def written_step(step: CertificateStep) -> str:

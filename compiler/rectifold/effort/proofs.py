@@ -32,3 +32,9 @@ class CertificateEffort:
     """Points at which candidates for ties must be proportional, exactly."""
     most_cells: int = 20_000
     """Cells up to which a certificate by regions is written: a millisecond of the checker each."""
+    more_bits: tuple[int, ...] = (0, 64, 256)
+    """Fractional bits beyond those usual, tried one after the other where the checker refuses."""
+    shorter_changes: int = 2
+    """How many times shorter than its text a network must be as changes to another one."""
+    most_compared: int = 20_000
+    """Vectors of two networks of other sizes, up to which it is looked for those that are alike."""

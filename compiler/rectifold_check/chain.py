@@ -1,0 +1,90 @@
+"""A chain: certificates of which each begins at the network where the one before ends.
+
+    A = N_0   |N_0 − N_1| ≤ e_1   N_1   |N_1 − N_2| ≤ e_2   N_2 = B     so |A − B| ≤ e_1 + e_2
+
+Sound by the triangle inequality at every point of the domain, output by output. The networks
+between A and B may be any: each is read once, and is what both links beside it are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold_check.changes import changed
+from rectifold_check.header import Header, read_header, tolerance
+from rectifold_check.json import Refusal
+from rectifold_check.limits import READING_WORK
+from rectifold_check.link import replay_steps
+from rectifold_check.networks import Domain, Network, read_network
+from rectifold_check.state import State
+from rectifold_check.work import Stopped, Work
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a chain claims: |A_j − B_j| ≤ eps_j on the domain. `text`: of network A."""
+
+    text: str
+    a: Network
+    b: Network
+    eps: list[Fraction]
+    domain: Domain
+
+
+def replay_chain(chain: Chain, links: int, rows: Iterator[str], work: Work) -> int:
+    """How many claims are taken on trust by the links together.
+
+    Raises Refusal at the first link that does not hold, and for tolerances that sum to more than
+    eps.
+    """
+    links_of = _Links(chain, rows, work)
+    for number in range(1, links + 1):
+        try:
+            links_of.replay(is_last=number == links)
+        except Stopped:
+            raise
+        except Refusal as refusal:
+            raise Refusal(f"link {number}: {refusal}") from None
+    for j, (total, eps) in enumerate(zip(links_of.total, chain.eps, strict=True)):
+        if total > eps:
+            raise Refusal(f"output {j}: the tolerances of the links sum to more than its eps")
+    return links_of.trusted
+
+
+class _Links:
+    """The links so far: the network that they have come to, and the sums of their tolerances."""
+
+    def __init__(self, chain: Chain, rows: Iterator[str], work: Work) -> None:
+        self.chain, self.rows, self.work = chain, rows, work
+        self.text, self.network = chain.text, chain.a
+        self.total = [Fraction(0)] * len(chain.eps)
+        self.trusted = 0
+
+    def replay(self, *, is_last: bool) -> None:
+        """The next link, from its header to its final comparison."""
+        header = read_header(next(self.rows, "null"))
+        if header.links is not None:
+            raise Refusal("a chain within a chain")
+        text, after = self._end(header, is_last=is_last)
+        header.require_about((self.network, after))
+        eps = tolerance(header.eps, len(self.total))
+        state = State((self.network, after), self.chain.domain, eps, self.work)
+        self.trusted += replay_steps(state, self.rows, is_last=is_last)
+        self.total = [a + b for a, b in zip(self.total, eps, strict=True)]
+        self.text, self.network = text, after
+
+    def _end(self, header: Header, *, is_last: bool) -> tuple[str, Network]:
+        """The network where the link ends: B for the last one, else the one that it carries."""
+        if is_last:
+            if header.result is not None:
+                raise Refusal("the last link ends at network B, and carries no other")
+            return "", self.chain.b
+        result = header.result
+        if result is None:
+            raise Refusal("it carries no network at its end, and is not the last link")
+        if not isinstance(result, str):
+            result = changed(self.text, result, "the changes to the network before")
+        self.work.spend(READING_WORK * len(result))
+        return result, read_network(result, "the network at its end")
