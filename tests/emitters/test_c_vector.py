@@ -168,10 +168,17 @@ def test_continued_sums_are_taken_where_no_panel_overlaps_another() -> None:
 
 
 def test_a_shape_is_written_once() -> None:
-    shape = DenseShape(3, 50, begins=True, cuts=True)
+    shape = DenseShape(30, 50, begins=True, cuts=True)
     text = vector_path([shape, shape], "float32", "UNIT")
-    assert text.count("LAYER(dense_3_50_relu, 3, 50, 64, TIMES_4, 50, BIAS, ADD, RELU)") == 1
-    assert text.count("LAYER(dense_3_50_relu, 3, 50, 16, TIMES_13, 50, BIAS, ADD, RELU)") == 1
+    assert text.count("LAYER(dense_30_50_relu, 30, 50, 64, TIMES_4, 50, BIAS, ADD, RELU)") == 1
+    assert text.count("LAYER(dense_30_50_relu, 30, 50, 16, TIMES_13, 50, BIAS, ADD, RELU)") == 1
+
+
+def test_inputs_of_a_small_layer_are_all_taken_where_vectors_are_wide() -> None:
+    text = vector_path([DenseShape(30, 32, begins=True, cuts=False)], "float32", "UNIT")
+    assert "SMALL(dense_30_32, 30, 32, 64, TIMES_2, 32, BIAS, ADD, KEEP)" in text
+    assert "SMALL(dense_30_32, 30, 32, 32, TIMES_4, 32, BIAS, ADD, KEEP)" in text
+    assert "LAYER(dense_30_32, 30, 32, 16, TIMES_8, 32, BIAS, ADD, KEEP)" in text
 
 
 @pytest.mark.parametrize("level", ["-O3", "-Os"])

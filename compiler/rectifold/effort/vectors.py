@@ -15,5 +15,10 @@ class VectorEffort:
     """Of 32 registers, which there are where vectors have 64 bytes."""
     widths: tuple[int, ...] = (64, 32, 16)
     """Bytes of the vectors that are used, the widest first."""
+    small: int = 1024
+    """Weights of a layer up to which its inputs are taken whether zero or not: to look for zeros,
+    and a loop whose end cannot be foreseen, take longer than products with 0."""
+    small_steps: int = 160
+    """Loads of vectors of weights up to which that is done."""
     lanes: int = 8
     """Kernels side by side whose sums are taken at once: 12 are slower on gcc 12 and clang 14."""

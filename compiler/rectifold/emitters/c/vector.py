@@ -3,11 +3,11 @@
     static void dense_5_50_relu(const weight *w, const weight *b, const real *x, real *a);
 
 for every shape of a dense edge, for vectors of 64, 32 and 16 bytes; the preprocessor chooses. A
-panel is as many units as have their sums in registers. For each input that is not zero its row of
-weights is loaded once and added:
+panel is as many units as have their sums in registers. For each input that is not zero (or, in a
+layer of few weights, for each) its row of weights is loaded once and added:
 
     units          0 ... 15 | 16 ... 31 | 32 ... 47 | 34 ... 49      50 units, vectors of 16
-    s = b + Σ x[j] w[j]                   j in order, x[j] ≠ 0
+    s = b + Σ x[j] w[j]                   j in order, x[j] ≠ 0 or all
 
 The last vector begins earlier and gives again, bit by bit, what the one before gave. Sound because
 each unit's sum has the order and the roundings of the portable path: lanes do not meet, and leaving
@@ -110,6 +110,9 @@ def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str) 
     for width, panels in cut.items():
         lines.append(f"#{'elif' if lines else 'if'} {upper}_VECTOR == {width}")
         pairs = list(zip(shapes, panels, strict=True))
+        small = [_takes_zeros(*pair) for pair in pairs]
+        lines += [] if all(small) else [filled("c_vector_marked", upper=upper)]
+        lines += [filled("c_vector_small")] if any(small) else []
         if any(_is_fused(*pair) for pair in pairs):
             lines.append(filled("c_vector_given"))
         lines += [_fused(*pair) if _is_fused(*pair) else _layer(*pair) for pair in pairs]
@@ -119,6 +122,12 @@ def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str) 
 def _is_fused(shape: DenseShape, panel: _Panel) -> bool:
     """Whether exact products are looked for: where there are vectors of 64 bytes (AVX-512)."""
     return shape.is_given and panel.width == 64
+
+
+def _takes_zeros(shape: DenseShape, panel: _Panel) -> bool:
+    """Whether inputs are not looked at: a product with 0 adds nothing, and is soon done."""
+    steps = shape.inputs * panel.vectors * -(-shape.units // panel.columns)
+    return shape.inputs * shape.units <= VectorEffort.small and steps <= VectorEffort.small_steps
 
 
 def _fused(shape: DenseShape, panel: _Panel) -> str:
@@ -137,7 +146,8 @@ def _layer(shape: DenseShape, panel: _Panel, *, name: str = "", step: str = "ADD
     begin, end = "BIAS" if shape.begins else "SUMS", "RELU" if shape.cuts else "KEEP"
     panels = f"{panel.width}, TIMES_{panel.vectors}, {panel.columns}"
     sizes = f"{name or shape.function}, {shape.inputs}, {shape.units}"
-    return f"LAYER({sizes}, {panels}, {begin}, {step}, {end})"
+    kind = "SMALL" if _takes_zeros(shape, panel) else "LAYER"
+    return f"{kind}({sizes}, {panels}, {begin}, {step}, {end})"
 
 
 def _repeat(times: int) -> str:
