@@ -8,6 +8,9 @@ from math import inf
 
 import click
 
+from rectifold.approximate.approximated import Approximation
+from rectifold.approximate.approximating import Wish, approximate_network
+from rectifold.approximate.budget import Within
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
@@ -143,6 +146,7 @@ class _Made:
     folded: Shallow | None = None
     proved: tuple[Certificate, Verdict] | None = None
     in_time: bool = True
+    approximation: Approximation | None = None
 
     @property
     def compiled(self) -> Compiled:
@@ -161,6 +165,8 @@ def _make(
     """`writing`: how the result is written, where the smallest form of several is wanted."""
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
+        if rewriting.within is not None:
+            return _make_approximation(network, rewriting.within, rewriting, proof, times, progress)
         facts = proved(
             network,
             prover=proof.prover,
@@ -181,6 +187,22 @@ def _make(
         if not rewriting.shallow:
             return _Made(form, known)
         return _make_shallow(form, known, rewriting, times, progress)
+
+
+def _make_approximation(
+    network: Network,
+    within: Within,
+    rewriting: Rewriting,
+    proof: Proof,
+    times: Times,
+    progress: Progress | None,
+) -> _Made:
+    """Another function, within a tolerance."""
+    run = Run(proof.limits(proof.time_limit), proof.seed, progress)
+    is_certified = not rewriting.no_certificate
+    wish = Wish(rewriting.options, proof.prover, is_certified, times.work, times.checked, run)
+    found = approximate_network(network, network.domain, within, wish)
+    return _Made(Form(found.shown), found.certified_compile, approximation=found)
 
 
 def _make_shallow(
@@ -228,7 +250,7 @@ def _write_compiled(
         return _write_form(made, made.folded, to, rewriting, end, force=force)
     form, known = made.form, made.known
     verdict = None if known is None else known.verdict
-    artifact, bound, integers = _artifact(form, to, verdict, end)
+    artifact, bound, integers = _artifact(made, to, verdict, end)
     to.say(artifact.notes)
     left_out = () if known is None or form.own is not None else known.left_out
     file = rewriting.certificate_file
@@ -238,7 +260,7 @@ def _write_compiled(
     done = Done(
         form.compiled, None, verdict, file, bound, tuple(files), left_out, to.interface, models
     )
-    done = _with_kind(done, to, integers)
+    done = replace(_with_kind(done, to, integers), approximation=made.approximation)
     if form.own is None and form.partly is None:
         done = replace(done, observed=observed_in_time(form.compiled, to, integers, end))
     return _Written(done, artifact, known is not None, form.note)
@@ -271,27 +293,30 @@ def _with_kind(done: Done, to: To, integers: Certified | None) -> Done:
 
 
 def _artifact(
-    form: Form, to: To, verdict: Verdict | None, end: Deadline
+    made: _Made, to: To, verdict: Verdict | None, end: Deadline
 ) -> tuple[Artifact, float | None, Certified | None]:
     """The files, the bound on what they round, and what they hold of integers; the source's own
     file has no header to make.
     """
+    form = made.form
     if form.own is not None:
         return Artifact({to.path.name: form.own}), None, None
-    origin = _origin(form, to, verdict, end)
+    origin = _origin(made, to, verdict, end)
     bound = largest_bound(origin.error_bound, to.chosen)
     return form.artifact(origin, to.chosen, to.path.name), bound, origin.integers
 
 
-def _origin(form: Form, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
+def _origin(made: _Made, to: To, verdict: Verdict | None, deadline: Deadline) -> Origin:
     """No bound where nodes are the source's: they round in the order of another program."""
+    form = made.form
     compiled, rounding = form.compiled, Rounding(None)
     if form.is_rewritten:
         rounding = rounding_in_time(compiled.network, compiled.kept, to, deadline)
     checked = (
         "not checked by a certificate" if verdict is None else f"the certificate {verdict.status}"
     )
-    statement = f"equal to the source on the domain, as exact networks ({checked})"
+    kept = "equal to" if made.approximation is None else made.approximation.statement + " of"
+    statement = f"{kept} the source on the domain, as exact networks ({checked})"
     source, precision = compiled.source, to.precision(compiled.network) or "float64"
     return Origin(
         digest(source),

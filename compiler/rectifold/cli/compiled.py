@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rectifold.approximate.approximated import Approximation
 from rectifold.cli.check import verdict_text
 from rectifold.cli.costs import costs_json
 from rectifold.cli.output import console
@@ -24,6 +25,7 @@ from rectifold.formats.interface import Interface, tail_words, with_tail
 from rectifold.integers.choose import Tried
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
+from rectifold.reports.approximations import approximation_json, approximation_lines
 from rectifold.reports.json import compiled_json, sizes_json
 from rectifold.reports.tables import compile_table, seconds_text, shallow_table
 from rectifold.runtime.json import JsonObject
@@ -56,6 +58,7 @@ class Done:
     words: str | None = None  # the bits of the integers in the file
     is_program: bool = False  # is a program of a solver in the file, not code?
     tried: tuple[Tried, ...] = ()  # smaller ones that did not meet the error that was asked for
+    approximation: Approximation | None = None  # where it may be another function
 
     @property
     def written(self) -> Network:
@@ -90,6 +93,8 @@ def compile_json(done: Done) -> JsonObject:
         "files": [str(f) for f in done.files],
     }
     told["guarantee"] = with_tail("equal", done.interface)
+    if done.approximation is not None:
+        told |= approximation_json(done.approximation)
     told["observed_error"] = None if done.observed is None else asdict(done.observed)
     told["costs"] = costs_json(done.costs)
     if done.models is not None:
@@ -178,7 +183,9 @@ def _summary_lines(done: Done) -> list[str]:
         )
     lines += _model_lines(done.models)
     lines += _declined_lines(compiled)
-    if tail_words(done.interface):
+    if done.approximation is not None:
+        lines += approximation_lines(done.approximation)
+    elif tail_words(done.interface):
         lines.append(f"The result is {with_tail('equal', done.interface)}.")
     subject = (
         "certificate of the rewriting (before --shallow)"

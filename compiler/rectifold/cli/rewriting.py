@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import click
 
+from rectifold.approximate.budget import Within, parse_within
 from rectifold.cli.options import allow_trusted_option, certificate_option
-from rectifold.cli.values import as_value
+from rectifold.cli.values import Decorator, as_value
 from rectifold.effort.running import CompileEffort
 from rectifold.emitters.precision import float_kind, usual_precision
 from rectifold.emitters.table import FORMATS
@@ -28,12 +29,13 @@ class Rewriting:
     certificate_file: str | None
     no_certificate: bool
     plain: bool
-    objective: Objective
+    objective: Objective | None
     max_error_growth: float
     allow_trusted: bool
     shallow: bool
     larger: bool
     verbose: bool
+    within: Within | None = None
     written: str = "relu"
     precision: str | None = None
 
@@ -48,6 +50,23 @@ class Rewriting:
                 f"--max-error-growth is {self.max_error_growth}; a number from 1 on is expected "
                 "(inf: no limit)"
             )
+        if self.is_approximate:
+            self._require_rewritten_alone()
+
+    def _require_rewritten_alone(self) -> None:
+        """Raises InputError for what asks for another form of the same function."""
+        if self.certificate_file is not None:
+            raise InputError("--certificate is not known with --within")
+        if self.shallow:
+            raise InputError(
+                "--shallow writes the same function in another form, and --within another "
+                "function; compile within a tolerance first, then compile the result --shallow"
+            )
+
+    @property
+    def is_approximate(self) -> bool:
+        """May the result be another function?"""
+        return self.within is not None
 
     @property
     def options(self) -> Options:
@@ -56,12 +75,27 @@ class Rewriting:
         precision = None if self.shallow else self.precision or usual_precision(chosen)
         return Options(
             skips=not self.plain,
-            objective=self.objective,
+            objective=self.objective or ("weights" if self.is_approximate else "macs"),
             leaky=FORMATS[chosen].leaky,
             precision=float_kind(precision),
             most_error_growth=self.max_error_growth,
         )
 
+
+def _within(ctx: click.Context, param: click.Parameter, value: str | None) -> Within | None:
+    """What is allowed. Raises InputError for anything else."""
+    return None if value is None else parse_within(value)
+
+
+_APPROXIMATE: tuple[Decorator, ...] = (
+    click.option(
+        "--within",
+        metavar="EPS",
+        callback=_within,
+        help="allow another function: every output within EPS (0.01, or 1% of its proven range; "
+        "or one per output, 0.01,1%), certified",
+    ),
+)
 
 rewriting_options = as_value(
     "rewriting",
@@ -80,8 +114,7 @@ rewriting_options = as_value(
     click.option(
         "--objective",
         type=click.Choice(["macs", "weights", "units"]),
-        default="macs",
-        show_default=True,
+        show_default="macs; weights with --within",
         help="what to make small",
     ),
     click.option(
@@ -104,5 +137,6 @@ rewriting_options = as_value(
         is_flag=True,
         help="rewrite every layer even where nodes of the source's ONNX file are smaller",
     ),
+    *_APPROXIMATE,
     click.option("-v", "--verbose", is_flag=True, help="list every rewrite"),
 )

@@ -13,3 +13,15 @@ class ApproximateEffort:
     """Edits into which the weights of one unit are divided, for each factor of 2 of their cost."""
     points: int = 256
     """Random points at which values of units are known to the moves."""
+    rounds: int = 4
+    """Orders of the edits that are tried, each by what the one before left of the tolerances."""
+    steepness: float = 2.0
+    """How much less an output counts in the next order whose tolerance was not used up."""
+    bisections: int = 12
+    """Networks that are bounded in one order."""
+    finest: int = 4000
+    """Part of the edits (one of so many) to which the number of them is found."""
+    boxes: int = 1
+    """Boxes, or parts, of a bound of one edited network with many inputs."""
+    boxes_of_few_inputs: int = 256
+    """Boxes of a bound of one edited network with few inputs, where splitting the box helps."""

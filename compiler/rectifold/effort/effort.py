@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from rectifold.effort.approximate import ApproximateEffort
 from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.effort.geometry import RegionEffort, ShallowEffort
 from rectifold.effort.proofs import BoundEffort, CertificateEffort
@@ -30,6 +31,7 @@ class Effort:
     bounds: BoundEffort = BoundEffort()
     certificate: CertificateEffort = CertificateEffort()
     equivalence: EquivalenceEffort = EquivalenceEffort()
+    approximate: ApproximateEffort = ApproximateEffort()
     regions: RegionEffort = RegionEffort()
     shallow: ShallowEffort = ShallowEffort()
     crosscheck: CrosscheckEffort = CrosscheckEffort()

@@ -12,7 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.bounds.state import Bounds
 from rectifold.effort.effort import Effort
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
@@ -27,7 +29,7 @@ from rectifold.runtime.interrupts import notice_interrupts
 from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
 from rectifold.search.boxes.bounds_on_boxes import clearance
-from rectifold.search.boxes.largest import LargestSearch, TightestSearch
+from rectifold.search.boxes.largest import LargestSearch, TightestOutcome, TightestSearch
 from rectifold.search.boxes.unit_splits import PhaseSearch
 from rectifold.search.log import ProofLog
 from rectifold.search.tasks import Snapshot, TightestTask, go_on_tightening
@@ -74,13 +76,22 @@ def tightest(question: Question, run: Run) -> Tightest:
     best, point, reached = _exactly_best(excess, np.vstack([found.point[None, :], logged]))
     if log is not None:
         log.append_points(best)
-    both = found.upper.reshape(2, a.output_size).max(axis=0)
-    least = excess.effort.least_claim * clearance(excess.bounds, LAST)
-    upper = tuple(_with_room(max(least, float(v))) for v in both)
-    claims = tuple((unit, Side.UPPER) for unit in range(2 * a.output_size))
-    signs = BoxTreeSigns(LAST, BoxProof(claims, found.tree))
+    upper, signs = proved_bounds(excess.bounds, found, a.output_size)
     history = tuple(found.history)
     return Tightest(upper, point, reached, found.boxes, found.complete, signs, pairing, history)
+
+
+def proved_bounds(
+    bounds: Bounds, found: TightestOutcome, outputs: int
+) -> tuple[tuple[Fraction, ...], BoxTreeSigns]:
+    """Per output a number that a certificate can claim, and the evidence, of what was found about
+    the 2·outputs rows of a gap network with these bounds.
+    """
+    both = found.upper.reshape(2, outputs).max(axis=0)
+    least = EquivalenceEffort.least_claim * clearance(bounds, LAST)
+    upper = tuple(_with_room(max(least, float(v))) for v in both)
+    claims = tuple((unit, Side.UPPER) for unit in range(2 * outputs))
+    return upper, BoxTreeSigns(LAST, BoxProof(claims, found.tree))
 
 
 def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> LargestSearch:

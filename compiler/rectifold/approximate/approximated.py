@@ -1,0 +1,80 @@
+"""The answer: a smaller network, and what is proved of its distance from the source.
+
+source f   ~eps~   edited g1 (the same layers)   =exactly=   network g (g1 compiled)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.leaving_out import CertifiedCompile
+from rectifold.exact.numerals import at_most
+from rectifold.ir.network import Network
+from rectifold.operations.compiling import Compiled
+
+
+@dataclass(frozen=True, eq=False)
+class Approximation:
+    """|f − g| ≤ certified_j ≤ tolerance_j on the domain for every output j.
+
+    `compiled` is about the edited network, `first` the certificate that |f − g1| ≤ certified, and
+    `second` what certifies that g1 and g are the same function (None: not wanted, or no time).
+    `moves`: edits by kind. `history`: (worst part of a tolerance, weights saved) of each network
+    that was bounded.
+    """
+
+    source: Network
+    edited: Network
+    compiled: Compiled
+    tolerance: tuple[Fraction, ...]
+    certified: tuple[Fraction, ...]
+    moves: Mapping[str, int]
+    history: tuple[tuple[float, int], ...]
+    first: Certificate | None = None
+    second: CertifiedCompile | None = None
+
+    @property
+    def network(self) -> Network:
+        """The smaller network g."""
+        return self.compiled.network
+
+    @property
+    def shown(self) -> Compiled:
+        """As a rewriting of the source, for reports: facts and steps are those of the edited
+        network, whose layers and units are the source's.
+        """
+        return replace(self.compiled, source=self.source)
+
+    @property
+    def certified_compile(self) -> CertifiedCompile | None:
+        """What the checker accepted, as of a rewriting of the source."""
+        if self.second is None or (self.first is None and self.moves):
+            return None
+        return replace(self.second, compiled=self.shown)
+
+    @property
+    def guarantee(self) -> str:
+        """Which statement holds, for people."""
+        if not self.moves:
+            return "the same function on the domain (no edit fits the tolerance)"
+        worst = max(self.certified)
+        allowed = _range_text(self.tolerance)
+        status = "certified" if self.certified_compile is not None else "unchecked"
+        return f"|f − g| ≤ {allowed} on the domain for every output, {status} {at_most(worst, 3)}"
+
+    @property
+    def statement(self) -> str:
+        """The same in plain ASCII, to be followed by: of the source."""
+        return f"within {_range_text(self.certified)} (every output)"
+
+    def __repr__(self) -> str:
+        return f"<Approximation {self.source.shape_text()} → {self.network.shape_text()}>"
+
+
+def _range_text(values: Sequence[Fraction]) -> str:
+    """One number for all outputs, or the least and the greatest; rounded up."""
+    least, greatest = at_most(min(values), 3), at_most(max(values), 3)
+    return least if least == greatest else f"{least} to {greatest}"

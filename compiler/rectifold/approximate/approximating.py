@@ -1,0 +1,151 @@
+"""A smaller network within a tolerance, in one call: edit numbers, compile exactly, certify.
+
+source, domain, 1%   →   edits   →   edited network   →   compiled network, |f − g| ≤ certified
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import inf
+
+import numpy as np
+
+from rectifold.approximate.approximated import Approximation
+from rectifold.approximate.budget import Within
+from rectifold.approximate.known import Known
+from rectifold.approximate.moves.table import MOVES
+from rectifold.approximate.search import Choice, Search
+from rectifold.certificate.leaving_out import certify_in_time
+from rectifold.equivalence.certified import certify_tolerance
+from rectifold.equivalence.question import Question
+from rectifold.equivalence.quick import quick_bound
+from rectifold.equivalence.tightest import Tightest
+from rectifold.errors import InputError
+from rectifold.exact.conversion import Floats
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+from rectifold.operations.compiling import proved, rewrite
+from rectifold.passes.result import Options
+from rectifold.prover.cascade import require_domain
+from rectifold.prover.state import Prover
+from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.run import Run
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How an approximation is to be made.
+
+    `certify` False: what is proved is not checked. `deadline`: of the search, the proofs and the
+    rewriting; `checked`: of the certificates.
+    """
+
+    options: Options = Options()
+    prover: Prover = "auto"
+    certify: bool = True
+    deadline: Deadline = Deadline()
+    checked: Deadline = Deadline()
+    run: Run = Run()
+
+
+def approximate_network(
+    source: Network, domain: Domain | None, within: Within, wish: Wish = Wish()
+) -> Approximation:
+    """A network of fewer weights that differs from `source` by at most `within` on the domain.
+
+    Raises InputError without a bounded domain, and where `within` does not fit the outputs.
+    """
+    chosen = require_domain(source, domain)
+    if not chosen.is_bounded:
+        raise InputError(
+            "--within needs a bounded domain: without an end there is no bound of a difference"
+        )
+    source = source.with_domain(chosen)
+    tolerance = within.tolerances(source, chosen)
+    search = _search(source, chosen, tolerance, wish)
+    return _finished(source, chosen, tolerance, search.run(), search, wish)
+
+
+def _search(source: Network, domain: Domain, tolerance: tuple[Fraction, ...], wish: Wish) -> Search:
+    """The search, with what all moves propose."""
+    parts = np.array([float(v) for v in tolerance])
+    run, effort = wish.run, wish.run.effort.approximate
+    known = Known.of(source, domain, parts, effort.points, run.seed)
+    edits = [edit for propose in MOVES.values() for edit in propose(source, known)]
+    measure = _measure(source, domain, parts, run)
+    return Search(known, edits, measure, _first_half(wish.deadline), effort)
+
+
+def _first_half(deadline: Deadline) -> Deadline:
+    """Half of the time: the rest is for proofs about the edited network, and its rewriting."""
+    return deadline if deadline.left == inf else deadline.later(-deadline.left / 2)
+
+
+def _measure(
+    source: Network, domain: Domain, tolerance: Floats, run: Run
+) -> Callable[[Network], Floats]:
+    def measure(edited: Network) -> Floats:
+        found = bounded_gap(source, edited, domain, run)
+        return np.array([float(v) for v in found.upper]) / tolerance
+
+    return measure
+
+
+def bounded_gap(source: Network, edited: Network, domain: Domain, run: Run) -> Tightest:
+    """A proved bound of |f − g1| per output, with its evidence."""
+    question = Question.of(source, edited, domain)
+    few = question.varying_inputs <= run.effort.equivalence.few_inputs
+    effort = run.effort.approximate
+    return quick_bound(question, run, effort.boxes_of_few_inputs if few else effort.boxes)
+
+
+def _finished(
+    source: Network,
+    domain: Domain,
+    tolerance: tuple[Fraction, ...],
+    choice: Choice,
+    search: Search,
+    wish: Wish,
+) -> Approximation:
+    """The edited network compiled, and both steps certified."""
+    edited = choice.edited
+    facts = proved(
+        edited,
+        prover=wish.prover,
+        deadline=wish.deadline,
+        limits=wish.run.limits,
+        seed=wish.run.seed,
+        progress=wish.run.progress,
+    )
+    compiled = rewrite(edited, facts, wish.options, deadline=wish.deadline)
+    answer = Approximation(
+        source,
+        edited,
+        compiled,
+        tolerance,
+        certified=(Fraction(0),) * len(tolerance),
+        moves=choice.moves,
+        history=tuple(search.history),
+    )
+    if choice.edits:
+        answer = _bounded(answer, domain, wish)
+    return answer if not wish.certify else _certified(answer, wish)
+
+
+def _bounded(answer: Approximation, domain: Domain, wish: Wish) -> Approximation:
+    """With the bound of the edits, and its certificate, which the checker accepted."""
+    question = Question.of(answer.source, answer.edited, domain)
+    found = bounded_gap(answer.source, answer.edited, domain, wish.run)
+    if not wish.certify:
+        return replace(answer, certified=found.upper)
+    certified, first, _ = certify_tolerance(question, [found.upper], found, wish.run)
+    return replace(answer, certified=certified, first=first)
+
+
+def _certified(answer: Approximation, wish: Wish) -> Approximation:
+    """With the certificate of the compiled network, where the checker accepted it in time."""
+    second = certify_in_time(answer.compiled, wish.options, wish.checked)
+    compiled = answer.compiled if second is None else second.compiled
+    return replace(answer, compiled=compiled, second=second)
