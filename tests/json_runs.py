@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 from onnx_models import node
 from onnx_tails import made
+from rectifold.certificate.file import margin_header
 from rectifold.cli.main import main
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
@@ -96,6 +98,7 @@ RUNS = {
         "check endless.relu endless.certificate",
         "check still.relu still.certificate",
         "check nothing.relu nothing.certificate",
+        "check two.relu raised.certificate",
         "check line.relu wrong.certificate",
     ],
     "show": ["show line.relu", "show free.relu"],
@@ -120,15 +123,23 @@ def results(folder: Path) -> dict[str, list[Any]]:
     _told("compile deep.relu -o deep.onnx")
     for name in CERTIFIED:
         _told(f"compile {name}.relu -o {name}.py --certificate {name}.certificate")
+    (folder / "raised.certificate").write_text(_margin_certificate())
     (folder / "wrong.certificate").write_text("no certificate\n")
     found = {heading: [_told(run) for run in runs] for heading, runs in RUNS.items()}
     _told("verify line.relu bent.relu --counterexample x.json")
     found["verify --counterexample FILE.json"] = [json.loads((folder / "x.json").read_text())]
     found["python -m rectifold_check"] = [
         *(_told_by_the_checker(name, name) for name in CERTIFIED),
+        _told_by_the_checker("two", "raised"),
         _told_by_the_checker("line", "wrong"),
     ]
     return found
+
+
+def _margin_certificate() -> str:
+    """That the differences of outputs are equal."""
+    a, b = (load(f"{name}.relu").network for name in ("two", "raised"))
+    return "\n".join([margin_header(a, b, Fraction(1, 3)), '["final",{}]']) + "\n"
 
 
 def _classes() -> onnx.ModelProto:

@@ -6,7 +6,8 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
 
     limits, agreed    every number, with its unit and reason
     json, networks    strict reading: what is not exactly as FORMAT.md says is refused
-    header, changes   the first line; a network as changes to the one before it
+    goal, header      what is to be shown of two networks; the first line, which says so
+    changes           a network as changes to the one before it
     work              how much a certificate may ask for
     claim             what a verdict is about, in words
     terms, forms      sums of values; affine forms of integers over one denominator

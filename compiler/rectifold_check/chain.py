@@ -2,8 +2,9 @@
 
     A = N_0   |N_0 − N_1| ≤ e_1   N_1   |N_1 − N_2| ≤ e_2   N_2 = B     so |A − B| ≤ e_1 + e_2
 
-Sound by the triangle inequality at every point of the domain, output by output. The networks
-between A and B may be any: each is read once, and is what both links beside it are about.
+Sound by the triangle inequality at every point of the domain, output by output, or difference by
+difference (goal.py). The networks between A and B may be any: each is read once, and is what both
+links beside it are about.
 """
 
 from __future__ import annotations
@@ -13,31 +14,43 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rectifold_check.changes import changed
-from rectifold_check.header import Header, read_header, tolerance
+from rectifold_check.goal import Goal, Margin, Tolerance
+from rectifold_check.header import Header, read_header
 from rectifold_check.json import Refusal
 from rectifold_check.limits import READING_WORK
 from rectifold_check.link import replay_steps
 from rectifold_check.networks import Domain, Network, read_network
-from rectifold_check.state import State
+from rectifold_check.state import State, require_alike
 from rectifold_check.work import Stopped, Work
 
 
 @dataclass(frozen=True)
 class Chain:
-    """What a chain claims: |A_j − B_j| ≤ eps_j on the domain. `text`: of network A."""
+    """What a chain, or a single certificate, claims. `text`: of network A."""
 
     text: str
     a: Network
     b: Network
-    eps: list[Fraction]
+    goal: Goal
     domain: Domain
+
+    @property
+    def outputs(self) -> int:
+        """Of both networks."""
+        return self.a.size(self.a.output)
+
+
+def state_of(a: Network, b: Network, goal: Goal, domain: Domain, work: Work) -> State:
+    """What is known before the first step: nothing."""
+    networks = goal.compared(a), goal.compared(b)
+    return State(networks, domain, list(goal.per_output), work)
 
 
 def replay_chain(chain: Chain, links: int, rows: Iterator[str], work: Work) -> int:
     """How many claims are taken on trust by the links together.
 
     Raises Refusal at the first link that does not hold, and for tolerances that sum to more than
-    eps.
+    the chain claims.
     """
     links_of = _Links(chain, rows, work)
     for number in range(1, links + 1):
@@ -47,9 +60,11 @@ def replay_chain(chain: Chain, links: int, rows: Iterator[str], work: Work) -> i
             raise
         except Refusal as refusal:
             raise Refusal(f"link {number}: {refusal}") from None
-    for j, (total, eps) in enumerate(zip(links_of.total, chain.eps, strict=True)):
+    most = chain.goal.per_output
+    for j, (total, eps) in enumerate(zip(links_of.total, most, strict=True)):
         if total > eps:
-            raise Refusal(f"output {j}: the tolerances of the links sum to more than its eps")
+            what = "output" if isinstance(chain.goal, Tolerance) else "difference"
+            raise Refusal(f"{what} {j}: the tolerances of the links sum to more than is claimed")
     return links_of.trusted
 
 
@@ -59,7 +74,7 @@ class _Links:
     def __init__(self, chain: Chain, rows: Iterator[str], work: Work) -> None:
         self.chain, self.rows, self.work = chain, rows, work
         self.text, self.network = chain.text, chain.a
-        self.total = [Fraction(0)] * len(chain.eps)
+        self.total = [Fraction(0)] * len(chain.goal.per_output)
         self.trusted = 0
 
     def replay(self, *, is_last: bool) -> None:
@@ -69,11 +84,20 @@ class _Links:
             raise Refusal("a chain within a chain")
         text, after = self._end(header, is_last=is_last)
         header.require_about((self.network, after))
-        eps = tolerance(header.eps, len(self.total))
-        state = State((self.network, after), self.chain.domain, eps, self.work)
+        require_alike((self.network, after), self.chain.domain)
+        goal = header.goal_for(self.chain.outputs)
+        self.total = [a + b for a, b in zip(self.total, self._of(goal), strict=True)]
+        state = state_of(self.network, after, goal, self.chain.domain, self.work)
         self.trusted += replay_steps(state, self.rows, is_last=is_last)
-        self.total = [a + b for a, b in zip(self.total, eps, strict=True)]
         self.text, self.network = text, after
+
+    def _of(self, goal: Goal) -> tuple[Fraction, ...]:
+        """What a link's goal adds to each tolerance of the chain's."""
+        if isinstance(self.chain.goal, Margin):
+            return goal.per_pair
+        if isinstance(goal, Margin):
+            raise Refusal("a margin says nothing about the outputs that the chain is about")
+        return goal.eps
 
     def _end(self, header: Header, *, is_last: bool) -> tuple[str, Network]:
         """The network where the link ends: B for the last one, else the one that it carries."""

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from rectifold_check.chain import Chain, replay_chain
+from rectifold_check.chain import Chain, replay_chain, state_of
 from rectifold_check.claim import Claim, described
-from rectifold_check.header import Header, read_header, tolerance
+from rectifold_check.header import Header, read_header
 from rectifold_check.json import Json, Refusal
 from rectifold_check.link import replay_steps
 from rectifold_check.networks import read_domain, read_network
-from rectifold_check.state import State, require_alike
+from rectifold_check.state import require_alike
 from rectifold_check.work import Stopped, Work
 
 
@@ -86,10 +86,10 @@ def check(
         rows = _counted(lines, work)
         header = read_header(next(rows, "null"))
         chain = _claimed(a, domain, header, b)
-        claim = Claim(described(chain.a), described(chain.b), tuple(chain.eps), chain.domain)
+        claim = Claim(described(chain.a), described(chain.b), chain.goal, chain.domain)
         if header.links is not None:
             return _held(replay_chain(chain, header.links, rows, work), claim)
-        state = State((chain.a, chain.b), chain.domain, chain.eps, work)
+        state = state_of(chain.a, chain.b, chain.goal, chain.domain, work)
         return _held(replay_steps(state, rows, is_last=True), claim)
     except Stopped as stopped:
         return Verdict("stopped", reason=str(stopped), claim=claim)
@@ -111,14 +111,14 @@ def _counted(lines: Iterable[str], work: Work) -> Iterator[str]:
 
 
 def _claimed(a: str, domain: str, header: Header, b: str | None) -> Chain:
-    """The two networks, the tolerance and the domain; the header must be about them."""
+    """The two networks, the goal and the domain; the header must be about them."""
     network_a = read_network(a, "network A")
     network_b = read_network(header.text_of_b(b), "network B")
     header.require_about((network_a, network_b))
-    eps = tolerance(header.eps, network_a.size(network_a.output))
+    goal = header.goal_for(network_a.size(network_a.output))
     on = read_domain(domain)
     require_alike((network_a, network_b), on)
-    return Chain(a, network_a, network_b, eps, on)
+    return Chain(a, network_a, network_b, goal, on)
 
 
 def _held(trusted: int, claim: Claim) -> Verdict:

@@ -16,6 +16,7 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_HALF_EVEN, Context,
 from fractions import Fraction
 from itertools import groupby
 
+from rectifold_check.goal import Goal, Margin, Tolerance
 from rectifold_check.json import Json
 from rectifold_check.limits import SHOWN_CHARACTERS, SHOWN_DIGITS, SHOWN_ENTRIES
 from rectifold_check.networks import Domain, Network
@@ -62,21 +63,32 @@ class Described:
 
 @dataclass(frozen=True)
 class Claim:
-    """|A_j - B_j| is at most eps_j for every output j, on the whole domain."""
+    """What `goal` says of A and B, at every point of the domain."""
 
     a: Described
     b: Described
-    eps: tuple[Fraction, ...]
+    goal: Goal
     domain: Domain
+
+    @property
+    def eps(self) -> tuple[Fraction, ...] | None:
+        """How far each output may be apart; None with a margin."""
+        return self.goal.eps if isinstance(self.goal, Tolerance) else None
 
     @property
     def sentence(self) -> str:
         """The claim in one line, without networks and domain."""
-        if not any(self.eps):
+        if isinstance(self.goal, Margin):
+            return (
+                "wherever an output of A leads all others by more than "
+                f"{_up(self.goal.margin)}, it leads in B, on the whole domain"
+            )
+        eps = self.goal.eps
+        if not any(eps):
             return "A and B are equal on the whole domain"
-        if len(set(self.eps)) == 1:
-            return f"|A - B| is at most {_up(self.eps[0])} for every output, on the whole domain"
-        largest = _up(max(self.eps))
+        if len(set(eps)) == 1:
+            return f"|A - B| is at most {_up(eps[0])} for every output, on the whole domain"
+        largest = _up(max(eps))
         return (
             f"|A - B| is at most its eps for every output (at most {largest}), on the whole domain"
         )
@@ -84,20 +96,29 @@ class Claim:
     @property
     def lines(self) -> list[str]:
         """The claim for people, one thing a line."""
-        eps = _up(max(self.eps, default=Fraction(0)))
-        if len(set(self.eps)) > 1:
-            eps = _list([_up(v) for v in self.eps])
         return [
             f"A: {self.a}",
             f"B: {self.b}",
-            f"eps: {eps}",
+            self._goal_text(),
             f"domain: {_domain_text(self.domain)}",
         ]
 
+    def _goal_text(self) -> str:
+        """eps, once where all are alike; or the margin and what is shown of the differences."""
+        if isinstance(self.goal, Margin):
+            margin = _up(self.goal.margin)
+            return f"margin: {margin}, as |(A_i - A_j) - (B_i - B_j)| is at most that for all i, j"
+        eps = self.goal.eps
+        if len(set(eps)) > 1:
+            return f"eps: {_list([_up(v) for v in eps])}"
+        return f"eps: {_up(max(eps, default=Fraction(0)))}"
+
     def json(self) -> dict[str, Json]:
         """The same with every number exact, "p" or "p/q"."""
+        margin = _exact(self.goal.margin) if isinstance(self.goal, Margin) else None
         return {
-            "eps": [_exact(v) for v in self.eps],
+            "eps": None if self.eps is None else [_exact(v) for v in self.eps],
+            "margin": margin,
             "a": self.a.json(),
             "b": self.b.json(),
             "domain": {

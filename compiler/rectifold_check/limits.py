@@ -27,6 +27,9 @@ MOST_UNITS = 100_000
 MOST_WORDS = 16_000_000
 WORDS_PER_BYTE = 16
 
+# Differences of two outputs that a margin is about: each becomes a unit of both networks.
+MOST_PAIRS_OF_OUTPUTS = 100_000
+
 # Links of a chain: each may begin at a network as long as the one before, in a few bytes.
 MOST_LINKS = 16
 

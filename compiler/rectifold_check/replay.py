@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rectifold_check.header import tolerance
+from rectifold_check.goal import tolerance
 from rectifold_check.json import Refusal
 from rectifold_check.networks import read_domain, read_network
 from rectifold_check.rules import apply
@@ -29,7 +29,7 @@ class Replay:
         networks = read_network(a, "network A"), read_network(b, "network B")
         outputs = networks[0].size(networks[0].output)
         given = tolerance([*(eps or ["0"] * outputs)], outputs)
-        self.state = State(networks, read_domain(domain), given, Work())
+        self.state = State(networks, read_domain(domain), list(given), Work())
 
     def accepts(self, step: list[Any]) -> bool:
         """Apply one step (not the final comparison) if it holds. `step`: as it is in JSON."""

@@ -14,9 +14,10 @@ from rectifold.certificate.chain import (
     Link,
     certify_approximation,
     certify_chain,
-    sum_of_tolerances,
+    goal_of,
 )
 from rectifold.certificate.changes import changes_between
+from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_whole
 from rectifold.certificate.pair import certify_same
 from rectifold.equivalence.question import Question
@@ -24,6 +25,7 @@ from rectifold.equivalence.within import agree_within
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, digest, domain_text
 from rectifold.ir.draft import Draft
+from rectifold.ir.joint import differences
 from rectifold.ir.network import Layer, Network
 from rectifold.operations.compiling import compile_network
 from rectifold.runtime.run import Limits, Run
@@ -51,7 +53,7 @@ def test_a_chain_is_accepted_within_the_sum(networks: list[Network]) -> None:
     a, b, c = networks
     links = [within(a, b), within(b, c)]
     chain = certify_chain(links)
-    assert sum_of_tolerances(links) == (Fraction(1, 2),)
+    assert goal_of(links) == (Fraction(1, 2),)
     verdict = rectifold_check.check(canonical_text(a), domain_text(domain_of(a)), chain.lines)
     assert verdict.holds
     assert verdict.claim is not None
@@ -183,27 +185,48 @@ def relu_units(network: Network) -> int:
     return sum(layer.size for layer in network.relu_layers)
 
 
-def test_a_source_an_edit_and_its_compilation_are_one_chain() -> None:
-    source = net(SOURCE)
-    first = compiled(source)
+def chain_of(goal: tuple[Fraction, ...] | Fraction, text: str = SOURCE) -> tuple[
+    CertifiedCompile, CertifiedCompile, Certificate, rectifold_check.Verdict
+]:  # fmt: skip
+    """A source, an edit of what it is compiled to, and that compiled, as one chain."""
+    first = compiled(net(text))
     g0 = first.compiled.network
     g1 = without(g0, 1)
     last = compiled(g1)
-    tolerance = (Fraction(1, 10),)
-    question = Question.of(g0, g1, first.compiled.facts.domain, tolerance)
+    a, b, tolerance = g0, g1, goal
+    if isinstance(goal, Fraction):
+        a, b = differences(g0), differences(g1)
+        tolerance = (goal,) * a.output_size
+    assert isinstance(tolerance, tuple)
+    question = Question.of(a, b, first.compiled.facts.domain, tolerance)
     found = agree_within(question, Run(Limits(20)))
     evidence = found.signs or found.facts
     assert found.proved
     assert evidence is not None
-    chain, verdict = certify_approximation(
-        first, last, Difference(tolerance, evidence, found.pairing)
-    )
+    between = Difference(goal, evidence, found.pairing)
+    return first, last, *certify_approximation(first, last, between)
+
+
+def test_a_source_an_edit_and_its_compilation_are_one_chain() -> None:
+    first, last, chain, verdict = chain_of((Fraction(1, 10),))
     assert verdict.status == "holds"
     assert verdict.claim is not None
-    assert verdict.claim.eps == tolerance
-    assert verdict.claim.a.digest == digest(source)
+    assert verdict.claim.eps == (Fraction(1, 10),)
+    assert verdict.claim.a.digest == digest(first.compiled.source)
     assert verdict.claim.b.digest == digest(last.compiled.network)
-    assert relu_units(last.compiled.network) < relu_units(g0)
+    assert relu_units(last.compiled.network) < relu_units(first.compiled.network)
     heads = [json.loads(line) for line in chain.lines if line.startswith("{")]
     assert heads[0]["links"] == len(heads) - 1 == 3
     assert heads[-1]["result"] is None
+
+
+def test_a_chain_about_the_largest_output() -> None:
+    three = SOURCE.replace("[[1, 1/1000]] @ k", "[[1, 1/1000], [1/2, 1/1000], [1, -1/500]] @ k")
+    first, _, chain, verdict = chain_of(Fraction(1, 10), three)
+    assert verdict.text.startswith(
+        "holds: wherever an output of A leads all others by more than 1/10, it leads in B"
+    )
+    lines = [chain.lines[0].replace('"margin":"1/10"', '"margin":"1/100000"'), *chain.lines[1:]]
+    domain = domain_text(first.compiled.facts.domain)
+    lower = rectifold_check.check(canonical_text(first.compiled.source), domain, lines)
+    assert "the tolerances of the links sum to more than is claimed" in lower.reason

@@ -78,20 +78,28 @@ def certificate_of(
 
 def header(a: Network, b: Network, tolerance: Sequence[Fraction] | None = None) -> str:
     """The first line: B itself, the digests of both, and the tolerance per output."""
-    return json.dumps({"format": FORMAT} | _about(a, b, tolerance), separators=(",", ":"))
-
-
-def chain_header(a: Network, b: Network, tolerance: Sequence[Fraction], links: int) -> str:
-    """The first line of a chain of so many certificates."""
-    form = {"format": CHAIN_FORMAT, "links": links} | _about(a, b, tolerance)
-    return json.dumps(form, separators=(",", ":"))
-
-
-def _about(a: Network, b: Network, tolerance: Sequence[Fraction] | None) -> JsonObject:
-    """What the headers have in common; without a tolerance the networks are equal."""
-    text, digest_b = digested_text(b)
     eps = [str(eps) for eps in tolerance or [Fraction(0)] * a.output_size]
-    return {"a": digest(a), "b": digest_b, "eps": eps, "result": text}
+    return _header({"format": FORMAT}, a, b, {"eps": eps})
+
+
+def margin_header(a: Network, b: Network, margin: Fraction) -> str:
+    """The same for a certificate about the largest output."""
+    return _header({"format": FORMAT}, a, b, {"margin": str(margin)})
+
+
+def chain_header(a: Network, b: Network, goal: Sequence[Fraction] | Fraction, links: int) -> str:
+    """The first line of a chain of so many certificates. `goal`: per output, or a margin."""
+    form: JsonObject = {"format": CHAIN_FORMAT, "links": links}
+    if isinstance(goal, Fraction):
+        return _header(form, a, b, {"margin": str(goal)})
+    return _header(form, a, b, {"eps": [str(eps) for eps in goal]})
+
+
+def _header(form: JsonObject, a: Network, b: Network, goal: JsonObject) -> str:
+    """With the digests, the goal, and B itself."""
+    text, digest_b = digested_text(b)
+    about = {"a": digest(a), "b": digest_b} | goal | {"result": text}
+    return json.dumps(form | about, separators=(",", ":"))
 
 
 def written_step(step: CertificateStep) -> str:

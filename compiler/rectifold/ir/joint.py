@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 
 from rectifold.exact.matrix import Matrix, vstack
 from rectifold.ir.names import fresh_name
@@ -67,17 +68,26 @@ def relative(network: Network) -> Network:
     """Every output less the first one: what an argmax looks at."""
     size = network.output_size
     rows = [[int(k == j) - int(k == 0) for k in range(size)] for j in range(size)]
-    name = fresh_name("relative", [network.input_name, *(v.name for v in network.layers)])
-    last = Layer(
-        name, "linear", Matrix.zeros(size, 1), {network.output: Matrix.from_fractions(rows, size)}
-    )
+    return _followed_by("relative", network, rows)
+
+
+def differences(network: Network) -> Network:
+    """Outputs o_i − o_j for all i < j, in order: what a margin is about (FORMAT.md: Margins)."""
+    size = network.output_size
+    rows = [
+        [int(k == i) - int(k == j) for k in range(size)] for i, j in combinations(range(size), 2)
+    ]
+    return _followed_by("differences", network, rows)
+
+
+def _followed_by(title: str, network: Network, rows: list[list[int]]) -> Network:
+    """With one more linear layer, which is the output."""
+    name = fresh_name(title, [network.input_name, *(v.name for v in network.layers)])
+    weight = Matrix.from_fractions(rows, network.output_size)
+    last = Layer(name, "linear", Matrix.zeros(len(rows), 1), {network.output: weight})
+    layers = (*network.layers, last)
     return Network(
-        network.input_name,
-        network.input_size,
-        (*network.layers, last),
-        name,
-        network.domain,
-        network.name,
+        network.input_name, network.input_size, layers, name, network.domain, network.name
     )
 
 
