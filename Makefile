@@ -51,7 +51,7 @@ $(LIBRARIES)/.installed: pyproject.toml
 	touch $@
 
 exporters: $(LIBRARIES)/.installed
-	$(LIBRARIES)/bin/python -m pytest -n 2 -q tests/objects tests/exporters
+	$(LIBRARIES)/bin/python -m pytest -n 2 -q tests/objects tests/exporters tests/training tests/cli/test_train.py
 
 check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks docs

@@ -20,8 +20,21 @@ from onnx_models import node
 from onnx_tails import made
 from rectifold.certificate.file import margin_header
 from rectifold.cli.main import main
+from rectifold.cli.trained import Outcome, trained_json
+from rectifold.data.samples import samples_of
 from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.language.elaborate import parse
+from rectifold.training import (
+    Adversary,
+    Architecture,
+    Distillation,
+    Stability,
+    TrainedRun,
+    TrainingConfig,
+)
+from rectifold.training.history import Epoch
+from rectifold.training.removed import removed
 
 BOX = "input x[1] in [0, 1]\n"
 NETWORKS = {
@@ -133,6 +146,7 @@ def results(folder: Path) -> dict[str, list[Any]]:
         _told_by_the_checker("two", "raised"),
         _told_by_the_checker("line", "wrong"),
     ]
+    found["train"] = _trained()
     return found
 
 
@@ -140,6 +154,27 @@ def _margin_certificate() -> str:
     """That the differences of outputs are equal."""
     a, b = (load(f"{name}.relu").network for name in ("two", "raised"))
     return "\n".join([margin_header(a, b, Fraction(1, 3)), '["final",{}]']) + "\n"
+
+
+def _trained() -> list[Any]:
+    """What `train` writes of runs made by hand, as PyTorch may not be installed."""
+    network = parse(f"{BOX}h = relu([[2], [-1]] @ x)\noutput [[1, 1], [0, 1]] @ h\n", "net.relu")
+    usual = TrainingConfig()
+    special = TrainingConfig(
+        stability=Stability(0.1, radius=0.1),
+        adversary=Adversary(0.1, 2, 0.05),
+        architecture=Architecture((3,), (2,)),
+        distillation=Distillation(network),
+    )
+    told = []
+    for config, right, ended in ((usual, 0.5, None), (special, None, "Ctrl-C")):
+        history = (Epoch(1, False, 0.25, 0.5, right, 0.75, 1, 2.0),)
+        run = TrainedRun(config, network, b"", history, 1, ended, "points")
+        labels = None if right is None else np.zeros(2, dtype=np.int64)
+        samples = samples_of(np.zeros((2, 1)), labels, "points")
+        outcome = Outcome.of(run, removed(network), samples)
+        told.append(json.loads(json.dumps(trained_json(outcome, "o.onnx") | {"seconds": 1.0})))
+    return told
 
 
 def _classes() -> onnx.ModelProto:

@@ -41,6 +41,9 @@ ALLOWED: dict[str, set[str]] = {
     | {"equivalence", "rectifold_check"},
     "two_layers": BASE | {"ir", "linear_regions"},
     "emitters": BASE | {"ir", "language", "formats", "facts", "bounds", "integers"},
+    "training": BASE
+    | {"ir", "formats", "data", "facts", "prover", "passes", "operations", "certificate"}
+    | {"linear_regions"},
     "reports": BASE
     | {"ir", "facts", "operations", "linear_regions", "approximate", "two_layers", "emitters"},
     "objects": BASE
@@ -61,7 +64,7 @@ EXTERNAL = {
     "distributed": {"runtime"},
     "threadpoolctl": {"bounds"},
     "highspy": {"linear_regions"},
-    "torch": {"objects"},
+    "torch": {"objects", "training"},
     "sklearn": {"objects", "data"},
 }
 

@@ -16,6 +16,7 @@ from rectifold.cli.shallow import shallow_command
 from rectifold.cli.show import show_command
 from rectifold.cli.stability import stability_command
 from rectifold.cli.status import Commands
+from rectifold.cli.train import train_command
 from rectifold.cli.verify import verify_command
 
 COMMANDS = (
@@ -28,6 +29,7 @@ COMMANDS = (
     check_command,
     show_command,
     run_command,
+    train_command,
 )
 
 

@@ -2,7 +2,8 @@
 
     x: [batch, 1, 8, 8] ─▶ Flatten ─▶ Gemm, Relu, … ─▶ Reshape ─▶ logits ─▶ the source's tail ─▶ y
 
-Inputs, outputs, opsets and metadata are the source's own messages, copied. Between an input and the
+Inputs, outputs, opsets and metadata are the source's own messages, copied (but for a domain that
+they state: the result's is that of the network). Between an input and the
 first layer stand only a Cast to the floats of the arithmetic, a Flatten, and a Concat of several
 inputs; between the last layer and the tensors that the network's output is made of (`ends`) only a
 Split of several, a Reshape and a Cast. Sound because these move values and round none but in the
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from rectifold.formats.interface import Interface
+from rectifold.formats.onnx.stated import state_domain, states_domain
 from rectifold.formats.onnx.versions import VERSIONS
 from rectifold.formats.onnx_layers import onnx_type, parts_of
 from rectifold.formats.onnx_tail import tail_parts
@@ -44,6 +46,8 @@ def drop_in_model(network: Network, dtype: str, note: str, interface: Interface)
     graph.input.extend(value for value in source.graph.input if value.name in free)
     graph.output.extend(_outputs(interface))
     model.functions.extend(behind.functions)
+    if states_domain(source):  # that of the network, which may be smaller than the source's
+        state_domain(model, network.domain)
     return model
 
 

@@ -14,7 +14,7 @@ def print_network(network: Network) -> str:
     """The network as a text of the language, every number exact."""
     title = "".join(c if c.isprintable() and c != '"' else " " for c in network.title)
     lines = [f'network {network.name} "{title}"' if title else f"network {network.name}"]
-    lines.append(f"input {network.input_name}[{network.input_size}]{_box(network.domain)}")
+    lines.append(f"input {network.input_name}[{network.input_size}]{_in_box(network.domain)}")
     if network.domain is not None:
         for row in network.domain.constraints:
             coefficients = ", ".join(format_number(c) for c in row.coefficients)
@@ -24,6 +24,17 @@ def print_network(network: Network) -> str:
     lines += [_equation(layer) for layer in network.layers]
     lines.append(f"output {network.output}")
     return "\n".join(lines) + "\n"
+
+
+def box_text(domain: Domain) -> str:
+    """The ranges of a domain, without its constraints, as they stand after `in`."""
+    ranges = [
+        f"[{_end_literal(low, '-inf')}, {_end_literal(high, 'inf')}]"
+        for low, high in zip(domain.lower, domain.upper, strict=True)
+    ]
+    if ranges and len(set(ranges)) == 1 and "inf" not in ranges[0]:
+        return ranges[0]
+    return f"[{', '.join(ranges)}]"
 
 
 def _equation(layer: Layer) -> str:
@@ -57,16 +68,8 @@ def _number_texts(matrix: Matrix) -> list[list[str]]:
     return [[format_number(value) for value in row] for row in matrix.fractions()]
 
 
-def _box(domain: Domain | None) -> str:
-    if domain is None:
-        return ""
-    ranges = [
-        f"[{_end_literal(low, '-inf')}, {_end_literal(high, 'inf')}]"
-        for low, high in zip(domain.lower, domain.upper, strict=True)
-    ]
-    if ranges and len(set(ranges)) == 1:
-        return f" in {ranges[0]}" if "inf" not in ranges[0] else f" in [{', '.join(ranges)}]"
-    return f" in [{', '.join(ranges)}]"
+def _in_box(domain: Domain | None) -> str:
+    return "" if domain is None else f" in {box_text(domain)}"
 
 
 def _end_literal(value: Fraction | None, infinite: str) -> str:

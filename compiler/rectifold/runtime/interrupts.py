@@ -22,8 +22,10 @@ NOTICED = b"\ninterrupted: ending with what is proved so far (Ctrl-C again ends 
 
 
 @contextmanager
-def notice_interrupts() -> Iterator[threading.Event]:
-    """Yields an event that the first Ctrl-C sets. In other threads than the main one: none does."""
+def notice_interrupts(said: bytes = NOTICED) -> Iterator[threading.Event]:
+    """Yields an event that the first Ctrl-C sets, which is answered by what is `said`. In other
+    threads than the main one: none does.
+    """
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event
@@ -35,7 +37,7 @@ def notice_interrupts() -> Iterator[threading.Event]:
             before(signum, frame)
             return
         event.set()
-        os.write(2, NOTICED)  # standard error, without its buffer
+        os.write(2, said)  # standard error, without its buffer
 
     signal.signal(signal.SIGINT, notice)
     try:

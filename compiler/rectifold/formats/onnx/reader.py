@@ -45,6 +45,7 @@ from rectifold.formats.onnx.outputs import (
 )
 from rectifold.formats.onnx.peers import PEERS, Peer
 from rectifold.formats.onnx.ports import input_shape, output_ports, read_port
+from rectifold.formats.onnx.stated import stated_domain
 from rectifold.formats.onnx.tensors import (
     ELEMENT_TYPES,
     FLOATS,
@@ -113,9 +114,11 @@ def _read(
 ) -> OnnxRead:
     reader = _GraphReader(model, safe_name(name, "net"), operators)
     reading = reader.reading(*chosen)
+    network = reading.network
+    network = network.with_domain(stated_domain(model.proto, network.input_size))
     notes = reader.notes + half_precision_notes(reader.values.values())
     notes += crosscheck(reading, peers) if peers else []
-    return OnnxRead(reading.network, notes, reader.interface)
+    return OnnxRead(network, notes, reader.interface)
 
 
 def reading_of(

@@ -1,0 +1,121 @@
+"""`rectifold train`: a network that compiles to a small one, and what exact compression removes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from rectifold.cli.options import Report, force_option, memory_limit_option, report
+from rectifold.cli.progress import progress_line
+from rectifold.cli.targets import require_outputs
+from rectifold.cli.times import Times
+from rectifold.cli.trained import Outcome, epoch_line, print_outcome, trained_json
+from rectifold.cli.training_options import training_config
+from rectifold.cli.values import as_value
+from rectifold.data.samples import Samples
+from rectifold.errors import InputError
+from rectifold.runtime.files import write_files
+from rectifold.runtime.interrupts import notice_interrupts
+from rectifold.runtime.status import Status
+from rectifold.training.config import TrainingConfig
+from rectifold.training.history import Epoch
+from rectifold.training.parts import read_parts
+from rectifold.training.removed import removed
+from rectifold.training.run import Hooks, TrainedRun, train
+
+_NOTICED = b"\ninterrupted: ending with what is trained so far (Ctrl-C again ends at once)\n"
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is read and written, and how long all of it may take."""
+
+    output: str
+    data: str
+    time_limit: float | None
+    force: bool
+
+
+_files = as_value(
+    "files",
+    Files,
+    click.option("-o", "--output", required=True, metavar="OUT", help="the .onnx file to write"),
+    click.option(
+        "--data",
+        default="digits",
+        show_default=True,
+        metavar="DATA",
+        help="a folder of idx files (MNIST), .npz, or digits (of scikit-learn)",
+    ),
+    click.option(
+        "--time-limit",
+        type=click.FloatRange(min=0),
+        metavar="S",
+        help="end the command after S seconds, with what is trained by then",
+    ),
+    force_option,
+)
+
+
+@click.command("train")
+@_files
+@training_config
+@report
+@memory_limit_option
+def train_command(
+    files: Files, config: TrainingConfig, teacher_file: str | None, report: Report
+) -> int:
+    """Train a ReLU network that compiles to a small one, and say what compiling removes.
+
+    The file states its domain: `rectifold compile OUT` needs no --domain. Exit status: 0 trained
+    to the end, 3 the time limit or Ctrl-C ended it early (the network is written).
+    """
+    started = time.monotonic()
+    path = _path(files)
+    names = {"-o": files.output, "--json": report.json_target}
+    require_outputs(names, [files.data, teacher_file], force=files.force)
+    times = Times.with_certificate(files.time_limit, is_certified=True)
+    with times.before("the data was read"):
+        learned, tested, note = read_parts(files.data)
+    if note is not None and not report.quiet:
+        click.echo(f"note: {note}", err=True)
+    run = _train(config, learned, times, report)
+    write_files({path: run.onnx}, force=files.force)
+    outcome = _outcome(run, tested, times, quiet=report.quiet)
+    report.write(trained_json(outcome, files.output) | {"seconds": time.monotonic() - started})
+    if report.is_on_screen:
+        print_outcome(outcome, files.output)
+    return Status.DONE if run.ended_early is None else Status.UNDECIDED
+
+
+def _path(files: Files) -> Path:
+    path = Path(files.output)
+    if path.suffix != ".onnx":
+        raise InputError(f"{files.output} should end in .onnx: a trained network is written so")
+    return path
+
+
+def _train(config: TrainingConfig, learned: Samples, times: Times, report: Report) -> TrainedRun:
+    schedule = config.schedule
+    total = schedule.epochs + schedule.finetune
+
+    def told(epoch: Epoch, _: object) -> None:
+        if report.is_on_screen:
+            click.echo(epoch_line(epoch, total))
+
+    with notice_interrupts(_NOTICED) as interrupted:
+
+        def ended() -> str | None:
+            if interrupted.is_set():
+                return "Ctrl-C"
+            return "the time limit" if times.work.is_over else None
+
+        return train(config, learned, Hooks(told, ended))
+
+
+def _outcome(run: TrainedRun, tested: Samples, times: Times, *, quiet: bool) -> Outcome:
+    with progress_line(quiet=quiet) as progress:
+        return Outcome.of(run, removed(run.network, times.end, progress), tested)

@@ -1,0 +1,218 @@
+"""The options of `rectifold train`: they arrive as one argument, a TrainingConfig.
+
+--widths, --channels          what is trained        --l1, --group, --prune     what becomes zero
+--epochs, --rate, --seed      how                    --stability, --attack-eps, --teacher, --shift
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import get_args
+
+import click
+
+from rectifold.cli.values import Command, Decorator, as_value
+from rectifold.formats.load import load
+from rectifold.training.config import (
+    Adversary,
+    Architecture,
+    BoundKind,
+    Distillation,
+    Groups,
+    L1Step,
+    Schedule,
+    Sparsity,
+    Stability,
+    StabilityForm,
+    TrainingConfig,
+)
+
+# what suits the digits, where nothing is said; other data wants its own
+_L1, _GROUP, _FINETUNE = (1e-3,), (1e-2,), 5
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """The teacher's file, and how much is learned from it."""
+
+    teacher_file: str | None
+    part: float
+    temperature: float
+
+    def distillation(self) -> Distillation:
+        if self.teacher_file is None:
+            return Distillation(None, self.part, self.temperature)
+        teacher = load(self.teacher_file).network
+        return Distillation(teacher, self.part, self.temperature)
+
+
+def _whole_numbers(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    """The numbers of a list such as 100,100; none for "". Raises BadParameter."""
+    try:
+        return tuple(int(word) for word in value.split(",")) if value.strip() else ()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no list of whole numbers, like 100,100") from None
+
+
+def _numbers(ctx: click.Context, param: click.Parameter, value: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in value.split(","))
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no number, like 1e-4, and no list of numbers, like 1e-4,1e-4,0"
+        ) from None
+
+
+def _listed(values: tuple[int, ...] | tuple[float, ...]) -> str:
+    return ",".join(f"{value:g}" for value in values)
+
+
+def _number(option: str, field: str, default: float, text: str) -> Decorator:
+    return click.option(
+        option, field, type=float, default=default, show_default=True, metavar="X", help=text
+    )
+
+
+def _count(option: str, field: str, default: int, text: str) -> Decorator:
+    return click.option(
+        option, field, type=int, default=default, show_default=True, metavar="N", help=text
+    )
+
+
+def _choice(option: str, field: str, kind: object, default: str, text: str) -> Decorator:
+    known = click.Choice(get_args(kind))
+    return click.option(option, field, type=known, default=default, show_default=True, help=text)
+
+
+_architecture = as_value(
+    "architecture",
+    Architecture,
+    click.option(
+        "--widths",
+        default=_listed(Architecture.widths),
+        show_default=True,
+        callback=_whole_numbers,
+        metavar="N,N",
+        help="units of each dense hidden layer",
+    ),
+    click.option(
+        "--channels",
+        default="",
+        callback=_whole_numbers,
+        metavar="N,N",
+        help="convolutions before them, with so many channels each (images only)",
+    ),
+    _count("--kernel", "kernel", Architecture.kernel, "rows and columns of a kernel (odd)"),
+    _count("--stride", "stride", Architecture.stride, "stride of a convolution"),
+)
+_schedule = as_value(
+    "schedule",
+    Schedule,
+    _count("--epochs", "epochs", Schedule.epochs, "passes over the samples"),
+    _count("--finetune", "finetune", _FINETUNE, "epochs after them, with zeros frozen"),
+    _count("--batch", "batch", Schedule.batch, "samples of one step"),
+    _number("--rate", "rate", Schedule.rate, "first rate of SGD, from which a cosine falls"),
+    _number("--finetune-rate", "finetune_rate", Schedule.finetune_rate, "the same, to fine-tune"),
+    _number("--momentum", "momentum", Schedule.momentum, "momentum of SGD"),
+    _number("--weight-decay", "weight_decay", Schedule.weight_decay, "weight decay of SGD"),
+    _number(
+        "--validation", "validation", Schedule.validation, "part of the samples to validate on"
+    ),
+    click.option(
+        "--keep-best", is_flag=True, help="keep the epoch that is best on them, not the last"
+    ),
+    _count("--seed", "seed", Schedule.seed, "seed of weights, order and every random choice"),
+    _count("--threads", "threads", Schedule.threads, "threads of PyTorch"),
+)
+_sparsity = as_value(
+    "sparsity",
+    Sparsity,
+    click.option(
+        "--l1",
+        default=_listed(_L1),
+        show_default=True,
+        callback=_numbers,
+        metavar="X[,X]",
+        help="L1 penalty of the weights, one number or one for each layer",
+    ),
+    _choice("--l1-step", "l1_step", L1Step, Sparsity.l1_step, "proximal steps give exact zeros"),
+    click.option(
+        "--group",
+        default=_listed(_GROUP),
+        show_default=True,
+        callback=_numbers,
+        metavar="X[,X]",
+        help="penalty of whole units, one number or one for each hidden layer",
+    ),
+    _choice("--groups", "groups", Groups, Sparsity.groups, "rows: reads; columns: is read by"),
+    _number("--prune", "prune", Sparsity.prune, "part of the weights that is 0 from fine-tuning"),
+    click.option(
+        "--drop-dead/--keep-dead",
+        "drop_dead",
+        default=Sparsity.drop_dead,
+        show_default=True,
+        help="cut off units that are 0 on all samples, at the start of an epoch",
+    ),
+)
+_stability = as_value(
+    "stability",
+    Stability,
+    _number("--stability", "weight", Stability.weight, "weight of the loss on unstable units"),
+    _choice(
+        "--stability-bounds", "bounds", BoundKind, Stability.bounds, "the bounds that it is of"
+    ),
+    _choice("--stability-form", "form", StabilityForm, Stability.form, "what it is of bounds"),
+    click.option(
+        "--stability-radius",
+        "radius",
+        type=float,
+        metavar="X",
+        help="bounds are of boxes around samples (left out: of the domain)",
+    ),
+)
+_adversary = as_value(
+    "adversary",
+    Adversary,
+    _number("--attack-eps", "eps", Adversary.eps, "samples are moved by up to X (PGD)"),
+    _count("--attack-steps", "steps", Adversary.steps, "steps of an attack"),
+    click.option(
+        "--attack-step", "step", type=float, metavar="X", help="size of a step [2.5 eps / steps]"
+    ),
+)
+_taught = as_value(
+    "taught",
+    _Taught,
+    click.option(
+        "--teacher", "teacher_file", metavar="NET", help="learn from the outputs of this network"
+    ),
+    _number("--teacher-part", "part", Distillation.part, "part of the loss that is the teacher's"),
+    _number("--temperature", "temperature", Distillation.temperature, "softens its outputs"),
+)
+
+
+def training_config(command: Command) -> Command:
+    """A decorator: all options of a run, handed over as the argument `config`; the name of the
+    teacher's file as `teacher_file`.
+    """
+
+    @wraps(command)
+    def gathered(
+        architecture: Architecture,
+        schedule: Schedule,
+        sparsity: Sparsity,
+        taught: _Taught,
+        **given: object,
+    ) -> object:
+        stability, adversary, shift = (given.pop(k) for k in ("stability", "adversary", "shift"))
+        assert isinstance(stability, Stability)
+        assert isinstance(adversary, Adversary)
+        assert isinstance(shift, int)
+        config = TrainingConfig(
+            architecture, schedule, sparsity, stability, adversary, taught.distillation(), shift
+        )
+        return command(config=config, teacher_file=taught.teacher_file, **given)
+
+    shift = _count("--shift", "shift", 0, "images are moved by up to N pixels")
+    with_rest = _stability(_adversary(_taught(shift(gathered))))
+    return _architecture(_schedule(_sparsity(with_rest)))
