@@ -103,6 +103,10 @@ RUNS = {
         "emit deep.onnx --to numpy --benchmark --domain [-1,1]",
     ],
     "stability": ["stability deep.relu", "stability free.relu --domain all"],
+    "local": [
+        "local two.relu --data points.npz --radius 1/8",
+        "local line.relu --data points.npy --radius 1/8 --no-clip",
+    ],
     "regions": ["regions deep.relu", "regions six.relu"],
     "regions --count": ["regions deep.relu --count"],
     "shallow": ["shallow deep.relu"],
@@ -132,6 +136,8 @@ def results(folder: Path) -> dict[str, list[Any]]:
     """Heading of the page → what its runs wrote; `folder` is the current one, and empty."""
     for name, text in NETWORKS.items():
         (folder / f"{name}.relu").write_text(text)
+    np.savez(folder / "points.npz", X=np.array([[0.25], [1.0]]), y=np.array([1, 0]))
+    np.save(folder / "points.npy", np.array([[0.5]]))
     onnx.save(_classes(), folder / "classes.onnx")
     _told("compile deep.relu -o deep.onnx")
     for name in CERTIFIED:
