@@ -35,6 +35,7 @@ from rectifold.training import (
 )
 from rectifold.training.history import Epoch
 from rectifold.training.removed import removed
+from rectifold.training.watch import Watched
 
 BOX = "input x[1] in [0, 1]\n"
 NETWORKS = {
@@ -174,11 +175,12 @@ def _trained() -> list[Any]:
     )
     told = []
     for config, right, ended in ((usual, 0.5, None), (special, None, "Ctrl-C")):
+        watched = [Watched(1, 0, 1, 1, 0, "domain", 2, True)]
         history = (Epoch(1, False, 0.25, 0.5, right, 0.75, 1, 2.0),)
         run = TrainedRun(config, network, b"", history, 1, ended, "points")
         labels = None if right is None else np.zeros(2, dtype=np.int64)
         samples = samples_of(np.zeros((2, 1)), labels, "points")
-        outcome = Outcome.of(run, removed(network), samples)
+        outcome = Outcome.of(run, removed(network), samples, watched)
         told.append(json.loads(json.dumps(trained_json(outcome, "o.onnx") | {"seconds": 1.0})))
     return told
 
