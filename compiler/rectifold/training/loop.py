@@ -153,8 +153,7 @@ class _Loop:
         loss.backward()
         self.optimiser.step()
         if not self.is_frozen:
-            step = rate / (1 - self.config.schedule.momentum)
-            shrink_(self.layers, self.config.sparsity, step)
+            shrink_(self.layers, self.config.sparsity, rate)
         self.pattern.apply_()
         return float(loss.detach()), outputs.detach()
 
