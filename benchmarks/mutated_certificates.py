@@ -3,11 +3,11 @@
     python benchmarks/mutated_certificates.py 20 0                       mutations each, seed
     python benchmarks/mutated_certificates.py 20 0 --against REVISION    the verdicts of a revision
 
-Certificates of random networks (compiled, within a tolerance, by cells) and mutations of their
-steps, their networks and their domains, digests set right, so that the checker reads on. A claim
-that holds is evaluated exactly at points of its domain. With --against the checker of a git
-revision judges the same certificates. A table of verdicts; status 1 after a contradiction.
-Deterministic by the seed.
+Certificates of random networks (compiled, within a tolerance, by cells, with a margin, chains of
+these) and mutations of their steps, their networks and their domains, digests set right, so that
+the checker reads on. A claim that holds is evaluated exactly at points of its domain. With
+--against the checker of a git revision judges the same certificates. A table of verdicts; status 1
+after a contradiction. Deterministic by the seed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from network_pairs import certificate_of, shaken
+from network_pairs import certificate_of, random_chain, shaken
 from rectifold.certificate.compiled import certify
 from rectifold.certificate.within import certify_by_cells
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
+from rectifold_check.changes import changed as changed_text
+from rectifold_check.json import Refusal
 from rectifold_check.networks import Domain as ReadDomain
 from rectifold_check.networks import Network as ReadNetwork
 from rectifold_check.networks import read_domain, read_network
@@ -44,6 +46,7 @@ from support import float_network, random_network
 
 ROOT = Path(__file__).resolve().parents[1]
 _COMPILED = 40  # random networks that are compiled
+_CHAINS = 8  # chains of random links
 _POINTS = 8  # points per domain at which a claim that holds is evaluated
 _JUDGE = """
 import json, sys
@@ -75,6 +78,12 @@ def certificates() -> Iterator[Case]:
         found = certify_by_cells(a, b, a.domain, eps)
         if found is not None:
             yield _case(a, b, a.domain, found.lines)
+    for seed in range(_CHAINS):
+        a, chain = random_chain(seed)
+        assert a.domain is not None
+        b = json.loads(chain.lines[0])["result"]
+        yield {"a": canonical_text(a), "domain": domain_text(a.domain), "b": b,
+               "lines": list(chain.lines)}  # fmt: skip
 
 
 def _case(a: Network, b: Network, domain: Domain, lines: tuple[str, ...]) -> Case:
@@ -94,9 +103,44 @@ def mutated(case: Case, random: Random) -> Case:
         if random.random() < 0.1:
             changed[key] = _shaken(changed[key], random)
     head = json.loads(case["lines"][0])
-    digests = {key: hashlib.sha256(changed[key].encode()).hexdigest() for key in ("a", "b")}
+    if random.random() < 0.1:
+        head = _wider(head, random)
+    digests = {key: _digest(changed[key]) for key in ("a", "b")}
     changed["lines"][0] = json.dumps({**head, **digests, "result": changed["b"]})
+    if random.random() < 0.9:
+        _set_links_right(changed)
     return changed
+
+
+def _wider(head: Any, random: Random) -> Any:
+    """The header with another claim: a smaller eps or margin, another number of links."""
+    key = random.choice([key for key in ("eps", "margin", "links") if key in head])
+    if key == "links":
+        return {**head, key: head[key] + random.choice((-1, 1))}
+    if key == "margin":
+        return {**head, key: str(Fraction(head[key]) * random.choice((0, Fraction(1, 2))))}
+    eps = list(head[key])
+    eps[random.randrange(len(eps))] = "0"
+    return {**head, key: eps}
+
+
+def _set_links_right(case: Case) -> None:
+    """The digests of links: each begins where the one before ends, and the last one at B."""
+    before, lines = case["a"], case["lines"]
+    links = [k for k, line in enumerate(lines) if k and line.startswith("{")]
+    for k in links:
+        try:
+            head = json.loads(lines[k])
+            result = case["b"] if k == links[-1] else head["result"]
+            after = result if isinstance(result, str) else changed_text(before, result, "")
+            lines[k] = json.dumps({**head, "a": _digest(before), "b": _digest(after)})
+            before = after
+        except (ValueError, KeyError, TypeError, Refusal):  # no header any more
+            continue
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _change_lines(lines: list[str], random: Random) -> None:
@@ -199,12 +243,19 @@ def is_refuted(case: Case, verdict: dict[str, Any], random: Random) -> bool:
     if verdict["verdict"] != "holds":
         return False
     a, b = read_network(case["a"], "A"), read_network(case["b"], "B")
-    eps = [Fraction(v) for v in verdict["claim"]["eps"]]
-    for point in _points(read_domain(case["domain"]), random):
-        pairs = zip(_outputs(a, point), _outputs(b, point), eps, strict=True)
-        if any(abs(x - y) > most for x, y, most in pairs):
-            return True
-    return False
+    return any(
+        _is_false_at(verdict["claim"], _outputs(a, point), _outputs(b, point))
+        for point in _points(read_domain(case["domain"]), random)
+    )
+
+
+def _is_false_at(claim: Any, of_a: list[Fraction], of_b: list[Fraction]) -> bool:
+    """Do these outputs at a point refute the claim, or what is shown of their differences?"""
+    if claim["margin"] is None:
+        pairs = zip(of_a, of_b, claim["eps"], strict=True)
+        return any(abs(x - y) > Fraction(most) for x, y, most in pairs)
+    moved = [x - y for x, y in zip(of_a, of_b, strict=True)]
+    return max(moved) - min(moved) > Fraction(claim["margin"])
 
 
 def _points(domain: ReadDomain, random: Random) -> Iterator[list[Fraction]]:

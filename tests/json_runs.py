@@ -35,6 +35,7 @@ from rectifold.training import (
 )
 from rectifold.training.history import Epoch
 from rectifold.training.removed import removed
+from rectifold.training.watch import Watched
 
 BOX = "input x[1] in [0, 1]\n"
 NETWORKS = {
@@ -103,6 +104,10 @@ RUNS = {
         "emit deep.onnx --to numpy --benchmark --domain [-1,1]",
     ],
     "stability": ["stability deep.relu", "stability free.relu --domain all"],
+    "local": [
+        "local two.relu --data points.npz --radius 1/8",
+        "local line.relu --data points.npy --radius 1/8 --no-clip",
+    ],
     "regions": ["regions deep.relu", "regions six.relu"],
     "regions --count": ["regions deep.relu --count"],
     "shallow": ["shallow deep.relu"],
@@ -132,6 +137,8 @@ def results(folder: Path) -> dict[str, list[Any]]:
     """Heading of the page → what its runs wrote; `folder` is the current one, and empty."""
     for name, text in NETWORKS.items():
         (folder / f"{name}.relu").write_text(text)
+    np.savez(folder / "points.npz", X=np.array([[0.25], [1.0]]), y=np.array([1, 0]))
+    np.save(folder / "points.npy", np.array([[0.5]]))
     onnx.save(_classes(), folder / "classes.onnx")
     _told("compile deep.relu -o deep.onnx")
     for name in CERTIFIED:
@@ -168,11 +175,12 @@ def _trained() -> list[Any]:
     )
     told = []
     for config, right, ended in ((usual, 0.5, None), (special, None, "Ctrl-C")):
+        watched = [Watched(1, 0, 1, 1, 0, "domain", 2, True)]
         history = (Epoch(1, False, 0.25, 0.5, right, 0.75, 1, 2.0),)
         run = TrainedRun(config, network, b"", history, 1, ended, "points")
         labels = None if right is None else np.zeros(2, dtype=np.int64)
         samples = samples_of(np.zeros((2, 1)), labels, "points")
-        outcome = Outcome.of(run, removed(network), samples)
+        outcome = Outcome.of(run, removed(network), samples, watched)
         told.append(json.loads(json.dumps(trained_json(outcome, "o.onnx") | {"seconds": 1.0})))
     return told
 

@@ -8,7 +8,10 @@ from random import Random
 import numpy as np
 
 import rectifold_check
+from rectifold.certificate.chain import Link, certify_chain
+from rectifold.certificate.compiled import certify
 from rectifold.certificate.file import Certificate
+from rectifold.certificate.margin import certify_margin
 from rectifold.certificate.within import certify_within
 from rectifold.effort.effort import Effort
 from rectifold.effort.equivalence import EquivalenceEffort
@@ -19,11 +22,13 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.ir.joint import names_of
+from rectifold.ir.joint import differences, names_of
 from rectifold.ir.network import Layer, Network
 from rectifold.ir.sampling import sample_points
 from rectifold.ir.unit_pairing import same_shape
+from rectifold.operations.compiling import compile_network
 from rectifold.runtime.run import Limits, Run
+from support import float_network
 
 F = Fraction
 
@@ -66,6 +71,35 @@ def certificate_of(a: Network, b: Network, eps: Fraction) -> Certificate:
     assert found.proved
     assert evidence is not None
     return certify_within(a, b, domain_of(a), [eps] * a.output_size, evidence, found.pairing)
+
+
+def margin_certificate_of(a: Network, b: Network, margin: Fraction) -> Certificate:
+    first, second = differences(a), differences(b)
+    eps = [margin] * first.output_size
+    found = agree_within(Question.of(first, second, domain_of(a), eps), Run(Limits(30)))
+    evidence = found.signs or found.facts
+    assert found.proved
+    assert evidence is not None
+    return certify_margin(a, b, domain_of(a), margin, evidence, found.pairing)
+
+
+def random_chain(seed: int) -> tuple[Network, Certificate]:
+    """A network and a chain from it: compiled, shaken, shaken again, compiled; or with a margin."""
+    source = float_network(seed, 2, 5, 4, 2)
+    first = compile_network(source, prover="bounds")
+    g0 = first.network.with_domain(source.domain)
+    middle, g1 = shaken(g0, seed, 1e-3), shaken(g0, seed + 1, 1e-3)
+    last = compile_network(g1, prover="bounds")
+    quarter, zero = F(1, 4), (F(0),) * 2
+    links = [
+        Link(source, g0, zero, certify(first)),
+        Link(g0, middle, (quarter,) * 2, certificate_of(g0, middle, quarter)),
+        Link(middle, g1, (), margin_certificate_of(middle, g1, quarter), quarter)
+        if seed % 2
+        else Link(middle, g1, (quarter,) * 2, certificate_of(middle, g1, quarter)),
+        Link(g1, last.network, zero, certify(last)),
+    ]
+    return source, certify_chain(links)
 
 
 def accepted(a: Network, b: Network, lines: list[str] | tuple[str, ...]) -> bool:

@@ -40,16 +40,18 @@ ALLOWED: dict[str, set[str]] = {
     | {"ir", "facts", "bounds", "search", "prover", "passes", "operations", "certificate"}
     | {"equivalence", "rectifold_check"},
     "two_layers": BASE | {"ir", "linear_regions"},
+    "local_boxes": BASE | {"ir", "facts", "bounds", "search", "smt", "prover"},
     "emitters": BASE | {"ir", "language", "formats", "facts", "bounds", "integers"},
     "training": BASE
     | {"ir", "formats", "data", "facts", "prover", "passes", "operations", "certificate"}
     | {"linear_regions"},
     "reports": BASE
-    | {"ir", "facts", "operations", "linear_regions", "approximate", "two_layers", "emitters"},
+    | {"ir", "facts", "operations", "linear_regions", "approximate", "two_layers", "emitters"}
+    | {"local_boxes", "training"},
     "objects": BASE
     | {"ir", "formats", "facts", "bounds", "prover", "passes", "operations", "certificate"}
     | {"linear_regions", "equivalence", "approximate", "two_layers", "integers", "emitters"}
-    | {"rectifold_check"},
+    | {"rectifold_check", "data", "local_boxes"},
 }
 EXTERNAL = {
     "sympy": {"reports"},

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from certificate_lines import LEAF, sha
+from network_pairs import random_chain
 from rectifold.certificate.compiled import certify
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
@@ -84,3 +85,37 @@ def test_false_bounds_are_never_accepted() -> None:
                 value = "-1000000" if step[2] == "up" else "1000000"
                 changed = [*lines[:k], json.dumps([*step[:3], value, step[4]]), *lines[k + 1 :]]
                 assert not check(a, domain, changed).holds
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_mutated_chains_never_prove_a_wrong_network(seed: int) -> None:
+    """Neither with a wrong B, the last link being about it, nor with a wrong network between."""
+    source, chain = random_chain(seed)
+    assert source.domain is not None
+    a, domain, lines = canonical_text(source), domain_text(source.domain), list(chain.lines)
+    assert check(a, domain, lines).holds
+    heads = [k for k, line in enumerate(lines) if line.startswith("{")]
+    random = Random(seed)
+    for _ in range(15):
+        mutated = list(lines)
+        if random.random() < 0.5:
+            mutated[0] = _wrong_result(lines[0], random)
+            wrong = json.loads(mutated[0])["b"]
+            mutated[heads[-1]] = json.dumps(json.loads(lines[heads[-1]]) | {"b": wrong})
+        else:
+            k = random.randrange(1, len(heads) - 1)
+            _take_wrong_middle(mutated, heads[k], heads[k + 1], random)
+        for _ in range(random.randint(0, 3)):
+            _mutate(mutated, random)
+        assert not check(a, domain, mutated).holds
+
+
+def _take_wrong_middle(lines: list[str], link: int, after: int, random: Random) -> None:
+    """Another network at the end of a link that carries it as a text, and in the link after it."""
+    head = json.loads(lines[link])
+    if not isinstance(head["result"], str):
+        head["result"] = ["{}"]
+        lines[link] = json.dumps(head)
+        return
+    lines[link] = _wrong_result(lines[link], random)
+    lines[after] = json.dumps(json.loads(lines[after]) | {"a": json.loads(lines[link])["b"]})

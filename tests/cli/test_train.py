@@ -88,7 +88,7 @@ def test_a_network_is_trained_told_and_compiles_without_a_domain(
     tmp_path: Path, data: Path
 ) -> None:
     path, told = tmp_path / "net.onnx", tmp_path / "net.json"
-    options = ["--widths", "8,4", "--epochs", "3", "--finetune", "1", "--l1", "1e-3"]
+    options = ["--widths", "8,4", "--epochs", "3", "--finetune", "1", "--l1", "1e-4"]
     result = run("-o", str(path), "--data", str(data), *options, "--json", str(told))
     assert result.exit_code == 0, result.output
     note, *lines = result.output.splitlines()
@@ -99,7 +99,7 @@ def test_a_network_is_trained_told_and_compiles_without_a_domain(
     assert lines[-1] == f"wrote {path}"
     found = json.loads(told.read_text())
     assert found["config"]["architecture"]["widths"] == [8, 4]
-    assert found["config"]["sparsity"]["l1"] == [1e-3]
+    assert found["config"]["sparsity"]["l1"] == [1e-4]
     assert [epoch["number"] for epoch in found["epochs"]] == [1, 2, 3, 4]
     assert found["test"]["samples"] == 30
     assert found["test"]["right_before"] == found["test"]["right_after"]

@@ -76,7 +76,7 @@ def test_the_state_of_pytorch_is_left_alone() -> None:
 
 
 def test_penalties_leave_exact_zeros_and_dead_units_and_a_frozen_pattern_keeps_them() -> None:
-    sparsity = Sparsity(l1=(2e-3,), group=(3e-2,))
+    sparsity = Sparsity(l1=(2e-4,), group=(3e-3,))
     run = quick(schedule=Schedule(epochs=8, finetune=3, batch=16), sparsity=sparsity)
     trained, tuned = run.history[7], run.history[8:]
     assert trained.zeros > 0.3
@@ -118,7 +118,7 @@ def test_without_validation_all_samples_are_learned() -> None:
         {"stability": Stability(1e-2, radius=0.05)},
         {"shift": 1},
         {"sparsity": Sparsity(l1=(1e-3, 1e-3, 0.0), l1_step="subgradient")},
-        {"sparsity": Sparsity(group=(1e-2, 2e-2), groups="both", drop_dead=False)},
+        {"sparsity": Sparsity(group=(1e-3, 2e-3), groups="both", drop_dead=False)},
     ],
     ids=str,
 )
@@ -137,7 +137,7 @@ def test_a_teacher_is_read_from_a_network() -> None:
 
 def test_convolutions_are_read_back_as_the_model_computes() -> None:
     architecture = Architecture((8,), (3, 2), kernel=3, stride=1)
-    run = quick(architecture=architecture, sparsity=Sparsity(l1=(1e-3,), group=(5e-3,)))
+    run = quick(architecture=architecture, sparsity=Sparsity(l1=(1e-4,), group=(5e-4,)))
     assert run.network.shape_text() == "16-48-32-8-2"
     assert accuracy(run.network, images()) > 0.9
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile
 from rectifold.exact.numerals import at_most
 from rectifold.ir.network import Network
@@ -20,8 +19,8 @@ from rectifold.operations.compiling import Compiled
 class Approximation:
     """|f − g| ≤ certified_j ≤ tolerance_j on the domain for every output j.
 
-    `compiled` is about the edited network, `first` the certificate that |f − g1| ≤ certified, and
-    `second` what certifies that g1 and g are the same function (None: not wanted, or no time).
+    `compiled` is about the edited network. `known`: the certificate of all of it, and the checker's
+    word (None: not wanted, or no time; then the bounds are proved, but nobody checked them).
     `moves`: edits by kind. `history`: (worst part of a tolerance, weights saved) of each network
     that was bounded.
     """
@@ -33,8 +32,7 @@ class Approximation:
     certified: tuple[Fraction, ...]
     moves: Mapping[str, int]
     history: tuple[tuple[float, int], ...]
-    first: Certificate | None = None
-    second: CertifiedCompile | None = None
+    known: CertifiedCompile | None = None
 
     @property
     def network(self) -> Network:
@@ -51,9 +49,7 @@ class Approximation:
     @property
     def certified_compile(self) -> CertifiedCompile | None:
         """What the checker accepted, as of a rewriting of the source."""
-        if self.second is None or (self.first is None and self.moves):
-            return None
-        return replace(self.second, compiled=self.shown)
+        return None if self.known is None else replace(self.known, compiled=self.shown)
 
     @property
     def guarantee(self) -> str:
@@ -62,7 +58,8 @@ class Approximation:
             return "the same function on the domain (no edit fits the tolerance)"
         worst = max(self.certified)
         allowed = _range_text(self.tolerance)
-        status = "certified" if self.certified_compile is not None else "unchecked"
+        checked = self.known is not None
+        status = "certified" if checked else "proved by our own bounds, unchecked:"
         return f"|f − g| ≤ {allowed} on the domain for every output, {status} {at_most(worst, 3)}"
 
     @property

@@ -14,11 +14,10 @@ import numpy as np
 
 from rectifold.approximate.approximated import Approximation
 from rectifold.approximate.budget import Within
+from rectifold.approximate.certifying import certified
 from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import MOVES
 from rectifold.approximate.search import Choice, Search
-from rectifold.certificate.leaving_out import certify_in_time
-from rectifold.equivalence.certified import certify_tolerance
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.quick import quick_bound
 from rectifold.equivalence.tightest import Tightest
@@ -129,23 +128,9 @@ def _finished(
         moves=choice.moves,
         history=tuple(search.history),
     )
-    if choice.edits:
-        answer = _bounded(answer, domain, wish)
-    return answer if not wish.certify else _certified(answer, wish)
-
-
-def _bounded(answer: Approximation, domain: Domain, wish: Wish) -> Approximation:
-    """With the bound of the edits, and its certificate, which the checker accepted."""
-    question = Question.of(answer.source, answer.edited, domain)
-    found = bounded_gap(answer.source, answer.edited, domain, wish.run)
+    found = bounded_gap(source, edited, domain, wish.run) if choice.edits else None
+    if found is not None:
+        answer = replace(answer, certified=found.upper)
     if not wish.certify:
-        return replace(answer, certified=found.upper)
-    certified, first, _ = certify_tolerance(question, [found.upper], found, wish.run)
-    return replace(answer, certified=certified, first=first)
-
-
-def _certified(answer: Approximation, wish: Wish) -> Approximation:
-    """With the certificate of the compiled network, where the checker accepted it in time."""
-    second = certify_in_time(answer.compiled, wish.options, wish.checked)
-    compiled = answer.compiled if second is None else second.compiled
-    return replace(answer, compiled=compiled, second=second)
+        return answer
+    return certified(answer, found, wish.options, wish.checked, wish.run)

@@ -163,7 +163,7 @@ class Bounds:
             low, high = self.passed_on(source)
             least, greatest = end_sums(weight, low, high)
             total_up, total_down = total_up + greatest, total_down + least
-        error = self._forward_error(layer)
+        error = self.forward_error(layer)
         upper, lower = settled_up(total_up, error), settled_down(total_down, error)
         for i in np.nonzero((upper > 0) & (total_up <= 4 * error))[0]:
             upper[i] = min(upper[i], round_up(_exact_interval(self, name, int(i), 1)))
@@ -171,7 +171,10 @@ class Bounds:
             lower[i] = max(lower[i], round_down(-_exact_interval(self, name, int(i), -1)))
         return Interval(lower, upper)
 
-    def _forward_error(self, layer: FloatLayer) -> Floats:
+    def forward_error(self, layer: FloatLayer) -> Floats:
+        """Per unit, what rounding and weights that are no floats may add to a sum over values
+        within the bounds. Found in floats: to be doubled.
+        """
         rows, radius = self.row_sizes(layer)
         return np.asarray(gamma(layer.terms + 4) * rows + radius + (layer.terms + 2) * TINY)
 

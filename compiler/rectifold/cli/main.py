@@ -10,6 +10,7 @@ import click
 from rectifold.cli.check import check_command
 from rectifold.cli.compile import compile_command
 from rectifold.cli.emit import emit_command
+from rectifold.cli.local import local_command
 from rectifold.cli.regions import regions_command
 from rectifold.cli.run import run_command
 from rectifold.cli.shallow import shallow_command
@@ -24,6 +25,7 @@ COMMANDS = (
     verify_command,
     emit_command,
     stability_command,
+    local_command,
     regions_command,
     shallow_command,
     check_command,

@@ -16,10 +16,9 @@ import click
 
 from rectifold.cli.output import write_json
 from rectifold.cli.times import Times
-from rectifold.cli.values import Command, Decorator, as_value
+from rectifold.cli.values import Command, Decorator, as_value, number_of
 from rectifold.emitters.precision import PRECISIONS
 from rectifold.emitters.table import FORMATS
-from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.prover.state import Prover
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.memory import limit_memory
@@ -176,18 +175,10 @@ _SINGLE_FILE = click.option(
 )
 
 
-def _number(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
-    """An exact number. Raises BadParameter for anything else."""
-    try:
-        return None if value is None else parse_rational(value)
-    except NumberError as error:
-        raise click.BadParameter(f"{error}; give a number such as 0.01 or 1/100") from None
-
-
 _MAX_ERROR = click.option(
     "--max-error",
     metavar="E",
-    callback=_number,
+    callback=number_of,
     help="c-int16, c-int32: the smallest words with which every output is certified within E",
 )
 _PROVER = click.option(
@@ -324,6 +315,9 @@ pair_proof = as_value(
     _seed("search for a counterexample"),
 )
 region_proof = as_value("proof", Proof, _time_limit("command"), _JOBS, _SCHEDULER)
+local_proof = as_value(
+    "proof", Proof, _time_limit("command"), _seed("choice of samples"), _JOBS, _SCHEDULER
+)
 shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 

@@ -55,8 +55,6 @@ class Rewriting:
 
     def _require_rewritten_alone(self) -> None:
         """Raises InputError for what asks for another form of the same function."""
-        if self.certificate_file is not None:
-            raise InputError("--certificate is not known with --within")
         if self.shallow:
             raise InputError(
                 "--shallow writes the same function in another form, and --within another "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from rectifold.cli.training_options import training_config
 from rectifold.cli.values import as_value
 from rectifold.data.samples import Samples
 from rectifold.errors import InputError
+from rectifold.ir.network import Network
+from rectifold.reports.pictures.training import draw_training
 from rectifold.runtime.files import write_files
 from rectifold.runtime.interrupts import notice_interrupts
 from rectifold.runtime.status import Status
@@ -25,6 +28,7 @@ from rectifold.training.history import Epoch
 from rectifold.training.parts import read_parts
 from rectifold.training.removed import removed
 from rectifold.training.run import Hooks, TrainedRun, train
+from rectifold.training.watch import Watcher
 
 _NOTICED = b"\ninterrupted: ending with what is trained so far (Ctrl-C again ends at once)\n"
 
@@ -36,6 +40,8 @@ class Files:
     output: str
     data: str
     time_limit: float | None
+    watch: int | None
+    plot_file: str | None
     force: bool
 
 
@@ -56,6 +62,17 @@ _files = as_value(
         metavar="S",
         help="end the command after S seconds, with what is trained by then",
     ),
+    click.option(
+        "--watch",
+        is_flag=False,
+        flag_value=1,
+        type=click.IntRange(min=1),
+        metavar="[N]",
+        help="look after every N epochs (1): units proved stable, linear regions",
+    ),
+    click.option(
+        "--plot", "plot_file", metavar="FILE", help="draw what is measured as .png or .svg"
+    ),
     force_option,
 )
 
@@ -75,16 +92,22 @@ def train_command(
     """
     started = time.monotonic()
     path = _path(files)
-    names = {"-o": files.output, "--json": report.json_target}
+    names = {"-o": files.output, "--plot": files.plot_file, "--json": report.json_target}
     require_outputs(names, [files.data, teacher_file], force=files.force)
     times = Times.with_certificate(files.time_limit, is_certified=True)
     with times.before("the data was read"):
         learned, tested, note = read_parts(files.data)
     if note is not None and not report.quiet:
         click.echo(f"note: {note}", err=True)
-    run = _train(config, learned, times, report)
+    watcher = None if files.watch is None else Watcher.of(learned, files.watch)
+    run = _train(config, learned, watcher, times, report)
+    watched = () if watcher is None else tuple(watcher.seen)
     write_files({path: run.onnx}, force=files.force)
-    outcome = _outcome(run, tested, times, quiet=report.quiet)
+    if files.plot_file:
+        draw_training(run.history, watched, Path(files.plot_file))
+    with progress_line(quiet=report.quiet) as progress:
+        compressed = removed(run.network, times.end, progress)
+    outcome = Outcome.of(run, compressed, tested, watched)
     report.write(trained_json(outcome, files.output) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         print_outcome(outcome, files.output)
@@ -98,13 +121,22 @@ def _path(files: Files) -> Path:
     return path
 
 
-def _train(config: TrainingConfig, learned: Samples, times: Times, report: Report) -> TrainedRun:
+def _train(
+    config: TrainingConfig,
+    learned: Samples,
+    watcher: Watcher | None,
+    times: Times,
+    report: Report,
+) -> TrainedRun:
     schedule = config.schedule
     total = schedule.epochs + schedule.finetune
 
-    def told(epoch: Epoch, _: object) -> None:
+    def told(epoch: Epoch, network: Callable[[], Network]) -> None:
         if report.is_on_screen:
             click.echo(epoch_line(epoch, total))
+        seen = None if watcher is None else watcher.look(epoch, network, times.work.left)
+        if report.is_on_screen and seen is not None:
+            click.echo(seen)
 
     with notice_interrupts(_NOTICED) as interrupted:
 
@@ -114,8 +146,3 @@ def _train(config: TrainingConfig, learned: Samples, times: Times, report: Repor
             return "the time limit" if times.work.is_over else None
 
         return train(config, learned, Hooks(told, ended))
-
-
-def _outcome(run: TrainedRun, tested: Samples, times: Times, *, quiet: bool) -> Outcome:
-    with progress_line(quiet=quiet) as progress:
-        return Outcome.of(run, removed(run.network, times.end, progress), tested)

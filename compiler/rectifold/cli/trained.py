@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from rectifold.runtime.json import JsonObject
 from rectifold.training.history import Epoch
 from rectifold.training.removed import Removed
 from rectifold.training.run import TrainedRun, classes_of
+from rectifold.training.watch import Watched
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,7 @@ class Outcome:
 
     `before`, `after`: how many of `tested` samples have their class right, None without labels.
     `changed`: how many get another class from the compiled network, and `outside`: how many are no
-    points of the domain, where nothing is claimed.
+    points of the domain, where nothing is claimed. `watched`: what was seen along the training.
     """
 
     run: TrainedRun
@@ -33,9 +35,12 @@ class Outcome:
     after: int | None
     changed: int
     outside: int
+    watched: tuple[Watched, ...] = ()
 
     @staticmethod
-    def of(run: TrainedRun, removed: Removed, samples: Samples) -> Outcome:
+    def of(
+        run: TrainedRun, removed: Removed, samples: Samples, watched: Sequence[Watched] = ()
+    ) -> Outcome:
         first = classes_of(run.network, samples)
         second = classes_of(removed.compiled.network, samples)
         low, high = run.domain.float_box
@@ -45,7 +50,8 @@ class Outcome:
             before = int((first == samples.labels).sum())
             after = int((second == samples.labels).sum())
         changed, outside = int(np.sum(first != second)), int(np.sum(~inside))
-        return Outcome(run, removed, len(samples), before, after, changed, outside)
+        counts = before, after, changed, outside
+        return Outcome(run, removed, len(samples), *counts, tuple(watched))
 
 
 def trained_json(outcome: Outcome, file: str) -> JsonObject:
@@ -58,6 +64,7 @@ def trained_json(outcome: Outcome, file: str) -> JsonObject:
         "shape": run.network.shape_text(),
         "config": run.config.told(),
         "epochs": [epoch.told() for epoch in run.history],
+        "watched": [one.told() for one in outcome.watched],
         "kept": run.kept,
         "ended_early": run.ended_early,
         "compressed": outcome.removed.told(),

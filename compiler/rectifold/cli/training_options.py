@@ -29,7 +29,7 @@ from rectifold.training.config import (
 )
 
 # what suits the digits, where nothing is said; other data wants its own
-_L1, _GROUP, _FINETUNE = (1e-3,), (1e-2,), 5
+_L1, _GROUP, _FINETUNE = (1e-4,), (1e-3,), 5
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,9 @@ class Caps:
     kernel_cells: int = 1_000_000
     """Cells of one kernel of a convolution or of pooling."""
 
+    compared_outputs: int = 128
+    """Outputs up to which each is compared with each around samples: 16,000 differences."""
+
     # ---- work of a text, in cells ---------------------------------------------------------------
     # A cell is one float64 entry of a matrix, written once: 8 bytes, about 30 ns.
 

@@ -153,7 +153,8 @@ class _Loop:
         loss.backward()
         self.optimiser.step()
         if not self.is_frozen:
-            shrink_(self.layers, self.config.sparsity, rate)
+            step = rate / (1 - self.config.schedule.momentum)
+            shrink_(self.layers, self.config.sparsity, step)
         self.pattern.apply_()
         return float(loss.detach()), outputs.detach()
 

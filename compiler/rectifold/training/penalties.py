@@ -3,7 +3,9 @@
     soft threshold     w      →  sign(w) · max(|w| - t, 0)             of t·Σ|w|
     group threshold    group  →  group · max(1 - t / ‖group‖, 0)       of t·Σ‖group‖
 
-With t = rate · λ after each step. A subgradient step would jitter around zero and never stay there.
+With t = rate / (1 - momentum) · λ after each step of SGD: momentum makes so much of a lasting
+gradient, so λ weighs as much as it does in the loss. A subgradient step would jitter around zero
+and never stay there.
 Parikh, Boyd: Proximal Algorithms (2014), 6.5.2 and 6.5.4.
 """
 
@@ -31,17 +33,17 @@ def group_threshold_(weight: Tensor, amount: float, axis: int) -> None:
     weight.mul_((1 - amount / length.clamp(min=least)).clamp_(min=0))
 
 
-def shrink_(layers: Sequence[nn.Module], sparsity: Sparsity, rate: float) -> None:
-    """The proximal steps of all penalties, after a step of SGD with this rate."""
+def shrink_(layers: Sequence[nn.Module], sparsity: Sparsity, step: float) -> None:
+    """The proximal steps of all penalties, each as long as `step` times its λ."""
     with torch.no_grad():
         for layer, penalty in zip(layers, per_layer(sparsity.l1, len(layers)), strict=True):
             if penalty and sparsity.l1_step == "proximal":
-                soft_threshold_(layer.weight, rate * penalty)
+                soft_threshold_(layer.weight, step * penalty)
         for k, penalty in enumerate(per_layer(sparsity.group, len(layers) - 1)):
             if penalty and sparsity.groups != "columns":
-                group_threshold_(layers[k].weight, rate * penalty, 0)
+                group_threshold_(layers[k].weight, step * penalty, 0)
             if penalty and sparsity.groups != "rows":
-                group_threshold_(readers_of(layers, k), rate * penalty, 1)
+                group_threshold_(readers_of(layers, k), step * penalty, 1)
 
 
 def subgradient_l1(layers: Sequence[nn.Module], sparsity: Sparsity) -> Tensor | float:

@@ -58,18 +58,25 @@ def new_panels(
     path: Path, panels: int, size: tuple[float, float]
 ) -> tuple[Figure, tuple[Axes, ...]]:
     """A figure with panels side by side, as `new_figure`."""
+    require_drawable(path)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, tuple(figure.subplots(1, panels, squeeze=False)[0])
+
+
+def require_drawable(path: Path) -> None:
+    """Raises InputError where no picture can be drawn, or none of that suffix."""
     if path.suffix not in _SUFFIXES:
         raise InputError(f"{path} should end in .png or .svg")
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
     except ImportError:
         raise InputError(
             'pictures need matplotlib; install it with: pip install "rectifold[plot]"'
         ) from None
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, tuple(figure.subplots(1, panels, squeeze=False)[0])
 
 
 def colour_map(name: str) -> Colormap:

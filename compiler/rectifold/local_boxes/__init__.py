@@ -1,0 +1,1 @@
+"""Many small boxes, one around each sample: what a network is on each of them, in batches."""
