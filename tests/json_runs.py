@@ -168,7 +168,7 @@ def _trained() -> list[Any]:
     network = parse(f"{BOX}h = relu([[2], [-1]] @ x)\noutput [[1, 1], [0, 1]] @ h\n", "net.relu")
     usual = TrainingConfig()
     special = TrainingConfig(
-        stability=Stability(0.1, radius=0.1),
+        stability=Stability((0.1,), radius=0.1),
         adversary=Adversary(0.1, 2, 0.05),
         architecture=Architecture((3,), (2,)),
         distillation=Distillation(network),

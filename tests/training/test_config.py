@@ -40,12 +40,13 @@ REFUSED: list[tuple[str, Callable[[], object], str]] = [
         lambda: Schedule(validation=0.0, keep_best=True),
         "the best epoch without validation samples .* or keep the last epoch",
     ),
+    ("few samples", lambda: Schedule(epoch_samples=-1), "an epoch of -1 samples .* 0 or more"),
     ("a negative penalty", lambda: Sparsity(l1=(0.0, -1.0)), "l1: -1 .* at least 0"),
     ("an infinite one", lambda: Sparsity(group=(float("inf"),)), "the group penalty: inf"),
     ("all pruned", lambda: Sparsity(prune=1.0), "the part to prune: 1 .* below 1"),
     ("another step", lambda: Sparsity(l1_step="x"), "'x' .* one of proximal, subgradient"),  # type: ignore[arg-type]
     ("other groups", lambda: Sparsity(groups="x"), "'x' .* one of rows, columns, both"),  # type: ignore[arg-type]
-    ("stability", lambda: Stability(weight=-1.0), "the weight of stability: -1"),
+    ("stability", lambda: Stability(weight=(0.0, -1.0)), "the weight of stability: -1"),
     ("other bounds", lambda: Stability(bounds="x"), "'x' .* one of interval, slopes"),  # type: ignore[arg-type]
     ("another form", lambda: Stability(form="x"), "'x' .* one of distance, tanh"),  # type: ignore[arg-type]
     ("a radius of 0", lambda: Stability(radius=0.0), "the radius of stability: 0 .* above 0"),
@@ -73,7 +74,7 @@ REFUSED: list[tuple[str, Callable[[], object], str]] = [
     (
         "slopes of convolutions",
         lambda: TrainingConfig(
-            Architecture(channels=(2,)), stability=Stability(0.1, bounds="slopes")
+            Architecture(channels=(2,)), stability=Stability((0.1,), bounds="slopes")
         ),
         "slopes of convolutions .* choose interval bounds",
     ),

@@ -210,7 +210,7 @@ def test_slopes_hold_at_random_points() -> None:
 def test_the_stability_loss_makes_fewer_units_unstable(bounds: str, form: str) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
-    stability = Stability(1.0, bounds, form)  # type: ignore[arg-type]
+    stability = Stability((1.0,), bounds, form)  # type: ignore[arg-type]
     before = unstable_units(model, BOX)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.05)
     for _ in range(60):
@@ -223,7 +223,7 @@ def test_the_stability_loss_makes_fewer_units_unstable(bounds: str, form: str) -
 def test_stability_around_samples_is_that_of_small_boxes_in_the_domain() -> None:
     model = small([[1.0, 0.0]], [-0.5], [[1.0]])
     samples = torch.tensor([[0.5, 0.0], [0.0, 0.0]])
-    loss = stability_loss(model, samples, BOX, Stability(1.0, radius=0.25))
+    loss = stability_loss(model, samples, BOX, Stability((1.0,), radius=0.25))
     assert float(loss.detach()) == pytest.approx(0.125)  # 0.25 at the first, 0 at the second
 
 

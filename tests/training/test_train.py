@@ -104,6 +104,12 @@ def test_the_best_epoch_on_validation_is_kept_of_those_with_the_final_zeros() ->
     assert run.kept == next(epoch.number for epoch in tuned if epoch.validation == best)
 
 
+def test_an_epoch_of_more_samples_goes_through_the_data_several_times() -> None:
+    once = quick(schedule=Schedule(epochs=2, batch=16, seed=3))
+    often = quick(schedule=Schedule(epochs=2, batch=16, seed=3, epoch_samples=1_000))
+    assert often.history[0].loss < once.history[0].loss
+
+
 def test_without_validation_all_samples_are_learned() -> None:
     run = quick(schedule=Schedule(epochs=2, batch=16, validation=0.0))
     assert run.history[-1].validation is None
@@ -113,9 +119,9 @@ def test_without_validation_all_samples_are_learned() -> None:
     "parts",
     [
         {"adversary": Adversary(0.05, 2)},
-        {"stability": Stability(1e-2)},
-        {"stability": Stability(1e-2, "slopes", "tanh")},
-        {"stability": Stability(1e-2, radius=0.05)},
+        {"stability": Stability((1e-2,))},
+        {"stability": Stability((0.0, 1e-2), "slopes", "tanh")},
+        {"stability": Stability((1e-2,), radius=0.05)},
         {"shift": 1},
         {"sparsity": Sparsity(l1=(1e-3, 1e-3, 0.0), l1_step="subgradient")},
         {"sparsity": Sparsity(group=(1e-3, 2e-3), groups="both", drop_dead=False)},

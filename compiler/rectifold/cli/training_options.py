@@ -112,6 +112,12 @@ _schedule = as_value(
     _count("--epochs", "epochs", Schedule.epochs, "passes over the samples"),
     _count("--finetune", "finetune", _FINETUNE, "epochs after them, with zeros frozen"),
     _count("--batch", "batch", Schedule.batch, "samples of one step"),
+    _count(
+        "--epoch-samples",
+        "epoch_samples",
+        Schedule.epoch_samples,
+        "an epoch learns N at least, going through a smaller data set several times",
+    ),
     _number("--rate", "rate", Schedule.rate, "first rate of SGD, from which a cosine falls"),
     _number("--finetune-rate", "finetune_rate", Schedule.finetune_rate, "the same, to fine-tune"),
     _number("--momentum", "momentum", Schedule.momentum, "momentum of SGD"),
@@ -158,7 +164,15 @@ _sparsity = as_value(
 _stability = as_value(
     "stability",
     Stability,
-    _number("--stability", "weight", Stability.weight, "weight of the loss on unstable units"),
+    click.option(
+        "--stability",
+        "weight",
+        default=_listed(Stability.weight),
+        show_default=True,
+        callback=_numbers,
+        metavar="X[,X]",
+        help="weight of the loss on unstable units, one number or one for each hidden layer",
+    ),
     _choice(
         "--stability-bounds", "bounds", BoundKind, Stability.bounds, "the bounds that it is of"
     ),

@@ -62,8 +62,9 @@ class Schedule:
     `finetune` epochs follow with the zeros frozen, from `finetune_rate`. `validation` is the part
     of the training samples that is left out and measured after each epoch; with `keep_best` the
     result is the network of the epoch that was best there (among those of fine-tuning, if there
-    are any). `seed` decides the first weights, the order of samples and every random choice;
-    `threads` those of PyTorch.
+    are any). `epoch_samples`: an epoch goes through a smaller data set as often as it takes to
+    learn at least so many samples. `seed` decides the first weights, the order of samples and
+    every random choice; `threads` those of PyTorch.
     """
 
     epochs: int = 40
@@ -76,6 +77,7 @@ class Schedule:
     seed: int = 0
     validation: float = 0.1
     keep_best: bool = False
+    epoch_samples: int = 0
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -83,6 +85,7 @@ class Schedule:
             value = getattr(self, name)
             require(value >= 1, f"{name}: {value}", "at least 1 is expected")
         require(self.finetune >= 0, f"{self.finetune} epochs to fine-tune", "0 or more")
+        require(self.epoch_samples >= 0, f"an epoch of {self.epoch_samples} samples", "0 or more")
         require_number("the rate", self.rate, above=0)
         require_number("the rate to fine-tune", self.finetune_rate, above=0)
         require_number("weight decay", self.weight_decay)
@@ -130,19 +133,21 @@ class Sparsity:
 class Stability:
     """A loss on the bounds of every hidden unit that is lower where fewer units are unstable.
 
-    `weight` 0: none. `bounds`: intervals, or linear bounds (slopes; dense networks). `form`:
-    "distance" to the nearer phase, min(-l, u) where l < 0 < u, or "tanh", -tanh(1 + l·u), of Xiao,
-    Tjeng, Shafiullah, Madry: Training for Faster Adversarial Robustness Verification via Inducing
-    ReLU Stability (2019). `radius`: of boxes around samples; None: the bounds are of the domain.
+    `weight`: a number for all hidden layers or one for each, 0: none. `bounds`: intervals, or
+    linear bounds (slopes; dense networks). `form`: "distance" to the nearer phase, min(-l, u) where
+    l < 0 < u, or "tanh", -tanh(1 + l·u), of Xiao, Tjeng, Shafiullah, Madry: Training for Faster
+    Adversarial Robustness Verification via Inducing ReLU Stability (2019). `radius`: of boxes
+    around samples; None: the bounds are of the domain.
     """
 
-    weight: float = 0.0
+    weight: tuple[float, ...] = (0.0,)
     bounds: BoundKind = "interval"
     form: StabilityForm = "distance"
     radius: float | None = None
 
     def __post_init__(self) -> None:
-        require_number("the weight of stability", self.weight)
+        for value in self.weight:
+            require_number("the weight of stability", value)
         require_choice("the bounds of stability", self.bounds, get_args(BoundKind))
         require_choice("the form of stability", self.form, get_args(StabilityForm))
         if self.radius is not None:
@@ -215,6 +220,9 @@ class TrainingConfig:
         layers = self.architecture.layers
         require_per_layer("l1", self.sparsity.l1, layers, "layers with weights")
         require_per_layer("the group penalty", self.sparsity.group, layers - 1, "hidden layers")
+        require_per_layer(
+            "the weight of stability", self.stability.weight, layers - 1, "hidden layers"
+        )
         require(
             self.stability.bounds == "interval" or not self.architecture.channels,
             "slopes of convolutions",

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifold.training.attack import attacked
+from rectifold.training.compact import Kept
 from rectifold.training.config import Schedule, TrainingConfig
 from rectifold.training.distillation import distilled
 from rectifold.training.history import Epoch
@@ -83,6 +84,7 @@ class _Loop:
         self.config, self.data, self.model = config, data, model
         self.layers = layers_of(model)
         self.pattern = Pattern(self.layers)
+        self.kept = _all_kept(config, self.layers)
         self.random = torch.Generator().manual_seed(config.schedule.seed)
         teacher = config.distillation.teacher
         self.teacher = None if teacher is None else network_function(teacher)
@@ -98,17 +100,18 @@ class _Loop:
                 self._freeze()
                 best = (-1.0, {})  # only a network with the final zeros may be kept
             loss, right = self._epoch(number, watch, trained)
-            epoch = self._measured(number, loss, right, time.monotonic() - started)
+            trained.model = self._whole()
+            epoch = self._measured(trained.model, number, loss, right, time.monotonic() - started)
             trained.history.append(epoch)
-            watch.told(epoch, self.model)
+            watch.told(epoch, trained.model)
             score = epoch.validation
             if schedule.keep_best and score is not None and score > best[0]:
-                best = score, {k: v.clone() for k, v in self.model.state_dict().items()}
+                best = score, {k: v.clone() for k, v in trained.model.state_dict().items()}
                 trained.kept = number
             if trained.ended_early is not None:
                 break
         if best[1]:
-            self.model.load_state_dict(best[1])
+            trained.model.load_state_dict(best[1])
         else:
             trained.kept = len(trained.history) - 1
         return trained
@@ -126,6 +129,7 @@ class _Loop:
         data, schedule = self.data, self.config.schedule
         if self.config.sparsity.drop_dead and (number or self.is_frozen):
             cut_dead(self.model, self.pattern, data.samples)
+            self._leave_out_cut()
         batches = list(self._batches())
         total, right, seen = 0.0, 0, 0
         for k, rows in enumerate(batches):
@@ -139,9 +143,27 @@ class _Loop:
                 break
         return total / seen, right / seen
 
+    def _leave_out_cut(self) -> None:
+        """Goes on with a smaller network, where units were cut; momentum begins again."""
+        cut = self.pattern.cut_units()
+        if self.kept is None or not any(bool(mask.any()) for mask in cut):
+            return
+        self.kept, self.model = self.kept.smaller(self.layers, cut)
+        self.layers = layers_of(self.model)
+        self.pattern = Pattern(self.layers)
+        self.optimiser = _optimiser(self.model, self.config.schedule)
+        if self.is_frozen:
+            self.pattern.freeze()
+
+    def _whole(self) -> nn.Sequential:
+        return self.model if self.kept is None else self.kept.whole(self.layers)
+
     def _batches(self) -> Iterator[Tensor]:
-        order = torch.randperm(len(self.data.samples), generator=self.random)
-        yield from order.split(self.config.schedule.batch)
+        """The places of the samples of each batch; all samples, as often as an epoch asks for."""
+        count, schedule = len(self.data.samples), self.config.schedule
+        for _ in range(max(1, math.ceil(schedule.epoch_samples / count))):
+            order = torch.randperm(count, generator=self.random)
+            yield from order.split(schedule.batch)
 
     def _step(self, samples: Tensor, labels: Tensor, rate: float) -> tuple[float, Tensor]:
         """One step of SGD and of every penalty."""
@@ -178,16 +200,26 @@ class _Loop:
                 taught = self.teacher(samples)
             chosen = config.distillation
             loss = distilled(loss, outputs, taught, chosen.part, chosen.temperature)
-        if config.stability.weight:
-            steady = stability_loss(self.model, samples, self.data.box, config.stability)
-            loss = loss + config.stability.weight * steady
+        if any(config.stability.weight):
+            loss = loss + stability_loss(self.model, samples, self.data.box, config.stability)
         return loss if self.is_frozen else loss + subgradient_l1(self.layers, config.sparsity)
 
-    def _measured(self, number: int, loss: float, right: float, seconds: float) -> Epoch:
+    def _measured(
+        self, whole: nn.Sequential, number: int, loss: float, right: float, seconds: float
+    ) -> Epoch:
         data = self.data
         held = right_part(self.model, data.held_out, data.held_out_labels)
-        zeros, dead = zero_weights(self.layers), dead_units(self.layers)
+        layers = layers_of(whole)
+        zeros, dead = zero_weights(layers), dead_units(layers)
         return Epoch(number + 1, self.is_frozen, loss, right, held, zeros, dead, seconds)
+
+
+def _all_kept(config: TrainingConfig, layers: list[nn.Module]) -> Kept | None:
+    """None where every layer stays whole: of convolutions, and where a part of all weights is
+    pruned.
+    """
+    is_dense = all(isinstance(layer, nn.Linear) for layer in layers)
+    return Kept.all_of(layers) if is_dense and not config.sparsity.prune else None
 
 
 def cosine_rate(schedule: Schedule, epoch: int, part: float) -> float:

@@ -22,7 +22,7 @@ from rectifold.training.networks import per_layer, readers_of
 
 def soft_threshold_(weight: Tensor, amount: float) -> None:
     """Every entry moves towards 0 by `amount`, and stays there when it arrives."""
-    weight.copy_(weight.sign() * (weight.abs() - amount).clamp_(min=0))
+    weight.copy_(nn.functional.softshrink(weight, amount))
 
 
 def group_threshold_(weight: Tensor, amount: float, axis: int) -> None:

@@ -25,6 +25,7 @@ class Pattern:
         self.layers = layers
         self.weights = [torch.ones_like(layer.weight) for layer in layers]
         self.biases = [torch.ones_like(layer.bias) for layer in layers]
+        self.is_open = True  # nothing is masked
 
     def apply_(self) -> None:
         """Sets what is masked to 0."""
@@ -35,13 +36,24 @@ class Pattern:
 
     def cut(self, k: int, units: Tensor) -> None:
         """Masks these units of layer k (a mask): what they read, and what reads them."""
+        if not units.any():
+            return
+        self.is_open = False
         self.weights[k][units] = 0
         self.biases[k][units] = 0
         readers = self.weights[k + 1]
         readers.view(len(readers), len(units), -1)[:, units] = 0
 
+    def cut_units(self) -> list[Tensor]:
+        """A mask per hidden layer: the units that are cut."""
+        return [
+            ((weight == 0).flatten(1).all(dim=1) & (bias == 0))
+            for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True)
+        ]
+
     def freeze(self) -> None:
         """Masks every weight that is zero now."""
+        self.is_open = False
         for layer, mask in zip(self.layers, self.weights, strict=True):
             mask.mul_((layer.weight != 0).to(mask.dtype))
 
@@ -52,6 +64,7 @@ def prune(layers: Sequence[nn.Module], pattern: Pattern, part: float) -> None:
     count = int(part * len(sizes))
     if not count:
         return
+    pattern.is_open = False
     limit = sizes.kthvalue(count).values
     for layer, mask in zip(layers, pattern.weights, strict=True):
         mask.mul_((layer.weight.detach().abs() > limit).to(mask.dtype))

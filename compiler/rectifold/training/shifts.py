@@ -11,7 +11,6 @@ def shifted(images: Tensor, most: int, random: torch.Generator) -> Tensor:
     count, _, height, width = images.shape
     padded = nn.functional.pad(images, [most] * 4)
     down, right = torch.randint(0, 2 * most + 1, (2, count), generator=random)
-    rows = down[:, None] + torch.arange(height)
-    columns = right[:, None] + torch.arange(width)
-    which = torch.arange(count)[:, None, None]
-    return padded[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    place = torch.arange(padded[0].numel()).view(padded.shape[1:])[:, :height, :width].flatten()
+    moved = (down * padded.shape[3] + right)[:, None] + place
+    return padded.flatten(1).gather(1, moved).view(images.shape)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from rectifold.training.config import Stability
+from rectifold.training.networks import per_layer
 
 Bounds = tuple[Tensor, Tensor]
 
@@ -22,14 +23,20 @@ Bounds = tuple[Tensor, Tensor]
 def stability_loss(
     model: nn.Sequential, samples: Tensor, box: Bounds, stability: Stability
 ) -> Tensor:
-    """The mean over samples (or of the one domain) of the sum over hidden units."""
+    """The mean over samples (or of the one domain) of the weighted sum over hidden units."""
     low, high = box[0][None], box[1][None]
     if stability.radius is not None:
         low = torch.maximum(samples - stability.radius, low)
         high = torch.minimum(samples + stability.radius, high)
     kind = slope_bounds if stability.bounds == "slopes" else interval_bounds
-    losses = [_loss(*bounds, stability).flatten(1).sum(dim=1) for bounds in kind(model, low, high)]
-    return sum((loss.mean() for loss in losses), torch.zeros(()))
+    found = kind(model, low, high)
+    weights = per_layer(stability.weight, len(found))
+    terms = [
+        weight * _loss(*bounds, stability).flatten(1).sum(dim=1).mean()
+        for weight, bounds in zip(weights, found, strict=True)
+        if weight
+    ]
+    return sum(terms, torch.zeros(()))
 
 
 def unstable_units(model: nn.Sequential, box: Bounds) -> int:
