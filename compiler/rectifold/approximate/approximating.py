@@ -14,6 +14,7 @@ import numpy as np
 
 from rectifold.approximate.approximated import Approximation
 from rectifold.approximate.budget import Within
+from rectifold.approximate.catalogue import Catalogue
 from rectifold.approximate.certifying import certified
 from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import MOVES
@@ -74,7 +75,8 @@ def _search(source: Network, domain: Domain, tolerance: tuple[Fraction, ...], wi
     known = Known.of(source, domain, parts, effort.points, run.seed)
     edits = [edit for propose in MOVES.values() for edit in propose(source, known)]
     measure = _measure(source, domain, parts, run)
-    return Search(known, edits, measure, _first_half(wish.deadline), effort)
+    catalogue = Catalogue.of(source, known, edits)
+    return Search(catalogue, measure, _first_half(wish.deadline), effort)
 
 
 def _first_half(deadline: Deadline) -> Deadline:

@@ -10,6 +10,7 @@ difference is bounded, certified and checked on the edited network.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -130,50 +131,63 @@ class Touched:
             self.claimed[rows.layer][rows.units] = True
 
 
-def compatible(network: Network, edits: Iterable[Edit]) -> list[Edit]:
-    """In this order, each edit that touches nothing that an earlier one changed."""
-    touched, chosen = Touched(network), []
+def apply(network: Network, edits: Iterable[Edit]) -> Network:
+    """The network with all these edits, of which `Touched` allows each beside the others.
+
+    Layers and sizes stay. What is added to a bias is summed up in floats, and taken as it is.
+    """
+    draft, changes = Draft(network), _Changes()
     for edit in edits:
-        if touched.allows(edit):
-            touched.add(edit)
-            chosen.append(edit)
-    return chosen
-
-
-def apply(network: Network, edits: Sequence[Edit]) -> Network:
-    """The network with all these edits, which must be `compatible`. Layers and sizes stay."""
-    draft = Draft(network)
+        changes.add(edit)
     for layer in network.layers:
         bias, weights = layer.bias, dict(layer.weights)
-        for rows in (r for edit in edits for r in edit.rows if r.layer == layer.name):
+        for rows in changes.rows[layer.name]:
             bias = with_rows(bias, rows.units, rows.bias)
             for u, w in weights.items():
                 zero = Matrix.zeros(len(rows.units), w.shape[1])
                 weights[u] = with_rows(w, rows.units, rows.weights.get(u, zero))
-        changed = [e for edit in edits for e in edit.entries if e.target == layer.name]
-        for u in {e.source for e in changed}:
-            weights[u] = _with_all(weights[u], [e for e in changed if e.source == u])
-        moved = [b for edit in edits for b in edit.biases if b.layer == layer.name]
-        draft.edit(layer.name, bias=_with_shifts(bias, moved), weights=weights)
+        for u in weights:
+            weights[u] = _with_all(weights[u], changes.entries[layer.name, u])
+        bias = _with_shifts(bias, changes.biases[layer.name])
+        draft.edit(layer.name, bias=bias, weights=weights)
     return draft.freeze()
+
+
+class _Changes:
+    """The changes of many edits by what they are about."""
+
+    def __init__(self) -> None:
+        self.entries: defaultdict[tuple[str, str], list[Entries]] = defaultdict(list)
+        self.biases: defaultdict[str, list[BiasShift]] = defaultdict(list)
+        self.rows: defaultdict[str, list[Rows]] = defaultdict(list)
+
+    def add(self, edit: Edit) -> None:
+        for change in edit.entries:
+            self.entries[change.target, change.source].append(change)
+        for shift in edit.biases:
+            self.biases[shift.layer].append(shift)
+        for rows in edit.rows:
+            self.rows[rows.layer].append(rows)
 
 
 def _with_all(matrix: Matrix, changes: Sequence[Entries]) -> Matrix:
     """The matrix with all these entries."""
+    if not changes:
+        return matrix
     rows = np.concatenate([e.rows for e in changes])
     columns = np.concatenate([e.columns for e in changes])
-    zeros = (np.zeros(len(e.rows)) if e.values is None else e.values for e in changes)
-    return with_entries(matrix, rows, columns, np.concatenate(list(zeros)))
+    values = [np.zeros(len(e.rows)) if e.values is None else e.values for e in changes]
+    return with_entries(matrix, rows, columns, np.concatenate(values))
 
 
 def _with_shifts(bias: Matrix, moved: Sequence[BiasShift]) -> Matrix:
-    """The bias with what is added to it: a sum in floats, which is taken as an exact number."""
+    """The bias with what is added to it."""
     if not moved:
         return bias
     added = np.zeros(bias.shape[0])
-    for shift in moved:
-        np.add.at(added, shift.units, shift.added)
-    units = np.nonzero(added)[0]
+    units = np.concatenate([shift.units for shift in moved])
+    np.add.at(added, units, np.concatenate([shift.added for shift in moved]))
     if bias.is_float:
         return Matrix.from_floats(bias.floats + added[:, None])
+    units = np.nonzero(added)[0]
     return bias + with_entries(Matrix.zeros(*bias.shape), units, np.zeros_like(units), added[units])

@@ -9,16 +9,15 @@ The order is a guess; every choice that is answered was bounded on the edited ne
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from rectifold.approximate.edits import Edit, apply, compatible
-from rectifold.approximate.known import Known
+from rectifold.approximate.catalogue import Catalogue
+from rectifold.approximate.edits import Edit, apply
 from rectifold.effort.approximate import ApproximateEffort
 from rectifold.exact.conversion import Floats
-from rectifold.exact.entries import Indices
 from rectifold.ir.network import Network
 from rectifold.runtime.deadline import Deadline
 
@@ -54,41 +53,35 @@ class Search:
     network that was bounded.
     """
 
-    known: Known
-    edits: Sequence[Edit]
+    catalogue: Catalogue
     measure: Measure
-    deadline: Deadline = Deadline()
-    effort: ApproximateEffort = ApproximateEffort()
+    deadline: Deadline
+    effort: ApproximateEffort
     history: list[tuple[float, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        outputs = len(self.known.tolerance)
-        costs = [self.known.costs(edit) for edit in self.edits]
-        self.costs = np.array(costs).reshape(len(costs), outputs)
-        self.saves = np.array([edit.saves for edit in self.edits], dtype=np.int64)
-        self.best = Choice(self.known.network, (), np.zeros(outputs))
+        self.outputs = self.catalogue.costs.shape[1]
+        self.best = Choice(self.catalogue.network, (), np.zeros(self.outputs))
 
     def run(self) -> Choice:
         """The best choice of some rounds, or until the deadline."""
-        weights = np.full(self.costs.shape[1], 1.0 / max(1, self.costs.shape[1]))
+        weights = np.full(self.outputs, 1.0 / max(1, self.outputs))
         for _ in range(self.effort.rounds):
-            parts = self._most_in_order(self._order(weights))
+            parts = self._dearest(weights)
             if parts is None:
                 break
             weights = weights * np.exp(self.effort.steepness * (parts - parts.max()))
             weights = weights / weights.sum()
         return self.best
 
-    def _order(self, weights: Floats) -> Indices:
-        """The edits, cheapest per saved weight first; those without effect on outputs lead."""
-        ratios = (self.costs @ weights) / np.maximum(self.saves, 1)
-        return np.argsort(ratios, kind="stable")
-
-    def _most_in_order(self, order: Indices) -> Floats | None:
-        """Bisects how many edits of this order fit. The parts of the last that did; None where
-        the deadline came first.
+    def _dearest(self, weights: Floats) -> Floats | None:
+        """Bisects the price at which what is chosen fits. The parts of the last that did; None
+        where the deadline came first.
         """
-        sums = np.cumsum(self.costs[order], axis=0).max(axis=1)
+        ratios = self.catalogue.ratios(weights)
+        order = np.argsort(ratios, kind="stable")
+        prices = ratios[order]
+        sums = np.cumsum(self.catalogue.costs[order], axis=0).max(axis=1)
         low, high, scale = 0, len(order) + 1, 1.0
         found = self.best.parts
         for _ in range(self.effort.bisections):
@@ -96,22 +89,22 @@ class Search:
                 break
             if self.deadline.is_over:
                 return None
-            guess = int(np.searchsorted(sums, scale, side="right"))
-            count = _between(guess, low, high)
-            choice = self._choice(order[:count])
+            count = _between(int(np.searchsorted(sums, scale, side="right")), low, high)
+            choice = self._choice(float(prices[count - 1]), weights)
             worst = float(choice.parts.max(initial=0.0))
-            scale = float(sums[count - 1]) / worst if worst > 0 and count else scale * 2
+            scale = float(sums[count - 1]) / worst if worst > 0 else scale * 2
             if choice.fits:
                 low, found = count, choice.parts
             else:
                 high = count
         return found
 
-    def _choice(self, numbers: Indices) -> Choice:
-        """These edits, in this order, bounded; noted, and kept where it is the best."""
-        chosen = compatible(self.known.network, [self.edits[k] for k in numbers.tolist()])
-        edited = apply(self.known.network, chosen)
-        choice = Choice(edited, tuple(chosen), self.measure(edited))
+    def _choice(self, price: float, weights: Floats) -> Choice:
+        """What is worth the price, bounded; noted, and kept where it is the best."""
+        numbers = self.catalogue.at_price(price, weights)
+        chosen = tuple(self.catalogue.edits[k] for k in numbers)
+        edited = apply(self.catalogue.network, chosen)
+        choice = Choice(edited, chosen, self.measure(edited))
         self.history.append((float(choice.parts.max(initial=0.0)), choice.saves))
         if choice.fits and choice.saves > self.best.saves:
             self.best = choice

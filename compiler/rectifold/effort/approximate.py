@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class ApproximateEffort:
     """The search among approximate edits. No number here decides what is certified."""
 
-    bands_per_octave: float = 2.0
+    bands_per_octave: float = 1.0
     """Edits into which the weights of one unit are divided, for each factor of 2 of their cost."""
     points: int = 256
     """Random points at which values of units are known to the moves."""
