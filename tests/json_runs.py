@@ -46,6 +46,7 @@ NETWORKS = {
     "free": "input x[1]\noutput relu(x)\n",
     "thin": "input x[1] in [1/3, 1/3]\noutput relu(x)\n",
     "fat": "input x[1] in [1/3, 1/3]\noutput relu(2*x)\n",
+    "skip": f"{BOX}output x + relu(x)\n",
     "two": f"{BOX}output concat(x, 1 - x)\n",
     "raised": f"{BOX}output concat(x + 5, 6 - x)\n",
     "swapped": f"{BOX}output concat(1 - x, x)\n",
@@ -107,6 +108,7 @@ RUNS = {
     "local": [
         "local two.relu --data points.npz --radius 1/8",
         "local line.relu --data points.npy --radius 1/8 --no-clip",
+        "local skip.relu --data points.npy --radius 1/8",
     ],
     "regions": ["regions deep.relu", "regions six.relu"],
     "regions --count": ["regions deep.relu --count"],

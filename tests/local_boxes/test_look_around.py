@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from random import Random
 
 import numpy as np
 import pytest
 
+from local_networks import dense, samples
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
@@ -17,30 +17,11 @@ from rectifold.ir.network import Network
 from rectifold.local_boxes.boxes import SampleBoxes, boxes_around
 from rectifold.local_boxes.found import LocalResult
 from rectifold.local_boxes.look import look_around
-from rectifold.objects.layer_lists import network_of_list
 from rectifold.prover.cascade import prove
 from rectifold.runtime.run import Limits, Run
 from support import net
 
 UNIT = Domain.cube(0, 1, 4)
-
-
-def dense(seed: int, *widths: int) -> Network:
-    """A chain of dense layers of short random floats, some of them 0."""
-    random = np.random.default_rng(seed)
-    layers = []
-    for columns, rows in pairwise(widths):
-        weight = np.round(random.normal(size=(rows, columns)), 2)
-        weight[random.random(weight.shape) < 0.2] = 0.0
-        layers.append((weight, np.round(random.normal(size=rows) / 2, 2)))
-    found = network_of_list(layers)
-    assert found is not None
-    return found.network
-
-
-def samples(count: int, seed: int = 0, inputs: int = 4) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    return random.random((count, inputs)).astype(np.float32).astype(np.float64)
 
 
 def around(network: Network, points: np.ndarray, radius: str, clip: Domain | None) -> LocalResult:

@@ -17,6 +17,7 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.exact.numerals import readable, round_down, round_up
+from rectifold.facts.facts import Mask
 from rectifold.ir.domain import Domain
 
 Ends = tuple[Floats, Floats]
@@ -51,6 +52,14 @@ class SampleBoxes:
             ends = zip(high, self.clip.upper, strict=True)
             high = [v if end is None else min(v, end) for v, end in ends]
         return Domain(tuple(low), tuple(high))
+
+    @property
+    def fixed(self) -> Mask:
+        """The inputs that are one number on every box."""
+        if not self.radius:
+            return np.ones(self.points.shape[1], bool)
+        fixed = () if self.clip is None else self.clip.fixed
+        return np.isin(np.arange(self.points.shape[1]), list(fixed))
 
     def part(self, which: slice) -> SampleBoxes:
         """Some of them."""

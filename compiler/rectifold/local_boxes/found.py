@@ -16,7 +16,7 @@ from typing import overload
 
 from rectifold.exact.entries import Indices
 from rectifold.exact.numerals import counted
-from rectifold.ir.network import Network
+from rectifold.ir.network import Network, Sizes
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class SampleAround:
 
     `predicted`: the greatest output at the sample itself, in floats; None for one output.
     `margin`: proved, the output `predicted` is above every other by at least this much on the box.
+    `left`: the sizes of what `compile` leaves of a chain of layers there, in exact numbers and with
+    these phases (as far as `counting` sees); None for a network that is no chain.
     """
 
     sample: int
@@ -50,6 +52,7 @@ class SampleAround:
     predicted: int | None
     margin: float | None
     layers: tuple[LayerAround, ...]
+    left: Sizes | None
 
     def labelled(self, label: int) -> SampleAround:
         """The same sample with its class."""
@@ -58,6 +61,18 @@ class SampleAround:
     @property
     def kinks(self) -> int:
         return sum(layer.kinks for layer in self.layers)
+
+    @property
+    def units_left(self) -> int:
+        """Precondition: `left` is there."""
+        assert self.left is not None
+        return self.left.units
+
+    @property
+    def weights_left(self) -> int:
+        """Precondition: `left` is there."""
+        assert self.left is not None
+        return self.left.weights
 
     @property
     def stable(self) -> int:

@@ -23,6 +23,7 @@ from rectifold.exact.entries import Indices
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.local_boxes.boxes import SampleBoxes
+from rectifold.local_boxes.chains import ChainsOnBoxes
 from rectifold.local_boxes.found import LayerAround, LocalResult, SampleAround
 from rectifold.local_boxes.kinks import kinks_of
 from rectifold.local_boxes.margins import has_margins, proved_margins, with_margins
@@ -82,6 +83,7 @@ class _Hull:
 
     network: Network
     output: str  # of the network without margins
+    is_chain: bool  # is that one?
     domain: Domain
     lower: Mapping[str, Floats]
     upper: Mapping[str, Floats]
@@ -90,7 +92,8 @@ class _Hull:
     def of(network: Network, hull: Domain) -> _Hull:
         longer = with_margins(network) if has_margins(network) else network
         bounds = bounded(longer, hull, {})
-        return _Hull(longer, network.output, hull, bounds.lower, bounds.upper)
+        is_chain = network.is_chain
+        return _Hull(longer, network.output, is_chain, hull, bounds.lower, bounds.upper)
 
     @property
     def has_margins(self) -> bool:
@@ -125,6 +128,7 @@ def _samples(task: _Batch) -> Iterator[SampleAround]:
     kinks = kinks_of(bounds, phases)
     counts = [_layer(name, phases[name], kinks[name]) for name in phases]
     classes, margins = _classes(known, work, boxes) if known.has_margins else (None, None)
+    chains = ChainsOnBoxes(bounds, known.output, work.boxes, phases) if known.is_chain else None
     for k in range(len(boxes)):
         yield SampleAround(
             sample=task.start + k,
@@ -132,6 +136,7 @@ def _samples(task: _Batch) -> Iterator[SampleAround]:
             predicted=None if classes is None else int(classes[k]),
             margin=None if margins is None else float(margins[k]),
             layers=tuple(layer[k] for layer in counts),
+            left=None if chains is None else chains.sizes(k, boxes.fixed),
         )
 
 

@@ -15,9 +15,11 @@ from rich.table import Table
 
 from rectifold.exact.numerals import about, at_least, counted, exact_text, readable
 from rectifold.local_boxes.found import LayerAround, LocalResult, SampleAround, Spread
+from rectifold.reports.json import sizes_json
 from rectifold.runtime.json import JsonObject
 
 _WIDTH = 50  # characters of the longest bar
+_WHOLE = 1000  # from here on a mean is shown without a decimal
 _BARS = 12  # bars of a histogram, at most
 _COUNTS = ("active", "inactive", "unstable", "open", "kinks")
 
@@ -42,6 +44,9 @@ def local_table(found: LocalResult) -> Table:
     for k, what in enumerate(("stable", "open", "kinks")):
         table.add_row(*(("", "") if k else ("all", units)), what, *_cells(found.spread(what)))
     table.add_row("", "", "layers without kinks", *_cells(found.spread("collapsed")))
+    if found[0].left is not None:
+        table.add_row("", "", "units left", *_cells(found.spread("units_left")))
+        table.add_row("", "", "weights left", *_cells(found.spread("weights_left")))
     if found[0].margin is not None:
         spread = found.spread("margin")
         cells = (at_least(v, 3) for v in (spread.least, spread.middle, spread.mean, spread.most))
@@ -51,7 +56,7 @@ def local_table(found: LocalResult) -> Table:
 
 def _cells(spread: Spread) -> list[str]:
     values = (spread.least, spread.middle, spread.mean, spread.most)
-    return [f"{v:,.0f}" if v == int(v) else f"{v:,.1f}" for v in values]
+    return [f"{v:,.0f}" if v == int(v) or v >= _WHOLE else f"{v:,.1f}" for v in values]
 
 
 # ---- the histogram ------------------------------------------------------------------------------
@@ -150,6 +155,7 @@ def _sample_json(one: SampleAround) -> JsonObject:
         "affine": one.is_affine,
         "collapsed": one.collapsed,
         "layers": [_layer_json(layer) for layer in one.layers],
+        "left": None if one.left is None else sizes_json(one.left),
     }
 
 
