@@ -121,6 +121,11 @@ RUNS = {
         "check two.relu raised.certificate",
         "check line.relu wrong.certificate",
     ],
+    "prove": [
+        "prove line.relu above.vnnlib",
+        "prove line.relu reached.vnnlib",
+        "prove line.relu just.vnnlib --time-limit 1",
+    ],
     "show": ["show line.relu", "show free.relu"],
     "run": [
         "run line.relu 1/3",
@@ -131,6 +136,11 @@ RUNS = {
 }
 
 
+PROPERTIES = {
+    "above": "(>= Y_0 2)",
+    "reached": "(>= Y_0 1)",
+    "just": "(and (> Y_0 1) (<= Y_0 5))",
+}
 FORCED = ("compile", "verify", "shallow", "emit")
 CERTIFIED = ("cut", "endless", "still", "nothing")
 
@@ -141,6 +151,9 @@ def results(folder: Path) -> dict[str, list[Any]]:
         (folder / f"{name}.relu").write_text(text)
     np.savez(folder / "points.npz", X=np.array([[0.25], [1.0]]), y=np.array([1, 0]))
     np.save(folder / "points.npy", np.array([[0.5]]))
+    for name, unsafe in PROPERTIES.items():
+        text = f"(assert (and (>= X_0 0) (<= X_0 1) {unsafe}))"
+        (folder / f"{name}.vnnlib").write_text(text)
     onnx.save(_classes(), folder / "classes.onnx")
     _told("compile deep.relu -o deep.onnx")
     for name in CERTIFIED:

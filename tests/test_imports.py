@@ -39,6 +39,8 @@ ALLOWED: dict[str, set[str]] = {
     "approximate": BASE
     | {"ir", "facts", "bounds", "search", "prover", "passes", "operations", "certificate"}
     | {"equivalence", "rectifold_check"},
+    "properties": BASE
+    | {"ir", "facts", "bounds", "search", "smt", "prover", "certificate", "equivalence"},
     "two_layers": BASE | {"ir", "linear_regions"},
     "local_boxes": BASE | {"ir", "facts", "bounds", "search", "smt", "prover"},
     "emitters": BASE | {"ir", "language", "formats", "facts", "bounds", "integers"},

@@ -17,13 +17,25 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     cells             a domain of few inputs in polytopes on which a network is affine
     rules/            RULES: a function for every step of a certificate
     link, chain       the steps about one pair of networks; pairs one after the other
+    verdict           what is said of a certificate
     checking          a certificate from its header to its verdict
+    property, proved  what must not happen; a certificate that it does not
     replay            the same rules step by step, for programs that write certificates
     __main__          the command line
 """
 
 from rectifold_check.checking import Verdict, check
 from rectifold_check.claim import Claim
+from rectifold_check.proved import PropertyVerdict, check_property
 from rectifold_check.replay import Replay
+from rectifold_check.verdict import Judged
 
-__all__ = ["Claim", "Replay", "Verdict", "check"]
+__all__ = [
+    "Claim",
+    "Judged",
+    "PropertyVerdict",
+    "Replay",
+    "Verdict",
+    "check",
+    "check_property",
+]

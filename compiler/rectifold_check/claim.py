@@ -100,7 +100,7 @@ class Claim:
             f"A: {self.a}",
             f"B: {self.b}",
             self._goal_text(),
-            f"domain: {_domain_text(self.domain)}",
+            f"domain: {domain_words(self.domain)}",
         ]
 
     def _goal_text(self) -> str:
@@ -121,14 +121,7 @@ class Claim:
             "margin": margin,
             "a": self.a.json(),
             "b": self.b.json(),
-            "domain": {
-                "lower": [None if v is None else _exact(v) for v in self.domain.lower],
-                "upper": [None if v is None else _exact(v) for v in self.domain.upper],
-                "constraints": [
-                    [{str(k): _exact(c) for k, c in row.items()}, _exact(bound)]
-                    for row, bound in self.domain.constraints
-                ],
-            },
+            "domain": domain_json(self.domain),
         }
 
 
@@ -165,7 +158,19 @@ def _constant(network: Network) -> tuple[Fraction, ...] | None:
 # ---- texts --------------------------------------------------------------------------------------
 
 
-def _domain_text(domain: Domain) -> str:
+def domain_json(domain: Domain) -> dict[str, Json]:
+    """Every number exact."""
+    return {
+        "lower": [None if v is None else _exact(v) for v in domain.lower],
+        "upper": [None if v is None else _exact(v) for v in domain.upper],
+        "constraints": [
+            [{str(k): _exact(c) for k, c in row.items()}, _exact(bound)]
+            for row, bound in domain.constraints
+        ],
+    }
+
+
+def domain_words(domain: Domain) -> str:
     """Ranges that repeat are powers: [-1, 1]^2."""
     ranges = list(zip(domain.lower, domain.upper, strict=True))
     parts = []

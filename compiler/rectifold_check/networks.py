@@ -106,8 +106,12 @@ def read_network(text: str, what: str) -> Network:
 
 def read_domain(text: str) -> Domain:
     """A domain. Raises Refusal for an empty range."""
-    keys = {"format", "lower", "upper", "constraints"}
-    form = object_of(parse_json(text, "domain"), keys, "domain")
+    return domain_of(parse_json(text, "domain"))
+
+
+def domain_of(value: Json) -> Domain:
+    """A domain from its JSON. Raises Refusal for an empty range."""
+    form = object_of(value, {"format", "lower", "upper", "constraints"}, "domain")
     if form["format"] != "rectifold-domain/1":
         raise Refusal("the domain has another format")
     lower, upper = _ends(form["lower"], "lower"), _ends(form["upper"], "upper")
@@ -120,9 +124,14 @@ def read_domain(text: str) -> Domain:
     for row in list_of(form["constraints"], "domain: constraints"):
         if not isinstance(row, list) or len(row) != 2:
             raise Refusal("domain: a constraint is [coefficients, bound]")
-        entries = {j: Fraction(p, q) for j, p, q in _entries(row[0], len(lower), "domain")}
-        rows.append((entries, rational(row[1], "domain")))
+        entries = vector(row[0], len(lower), "domain")
+        rows.append((dict(entries), rational(row[1], "domain")))
     return Domain(lower, upper, tuple(rows))
+
+
+def vector(text: Json, size: int, what: str) -> tuple[tuple[int, Fraction], ...]:
+    """Nonzero entries "index:p/q", indices rising and below `size`."""
+    return tuple((j, Fraction(p, q)) for j, p, q in _entries(text, size, what))
 
 
 def _ends(values: Json, side: str) -> tuple[Fraction | None, ...]:

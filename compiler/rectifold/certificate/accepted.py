@@ -21,7 +21,7 @@ class ClaimRefused(Exception):
     Nothing may be stated or written.
     """
 
-    def __init__(self, verdict: rectifold_check.Verdict) -> None:
+    def __init__(self, verdict: rectifold_check.Judged) -> None:
         self.verdict = verdict
         super().__init__(
             f"the checker refuses the certificate ({verdict.reason}); "

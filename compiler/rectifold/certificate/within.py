@@ -64,9 +64,9 @@ def certify_within(
     match evidence:
         case BoxTreeSigns():
             network = gap(*arrange(a, b, pairing), tolerance)
-            steps = _box_steps(network, domain, pairing, evidence)
+            steps = box_steps(network, domain, pairing, evidence)
         case Facts():
-            steps = _fact_steps(gap(a, b, tolerance, "relu"), evidence)
+            steps = fact_steps(gap(a, b, tolerance, "relu"), evidence)
         case _:
             assert_never(evidence)
     return certificate_of(a, b, steps, tolerance)
@@ -114,23 +114,23 @@ def certify_by_cells(
     return certificate_of(a, b, [CellsStep(count)], tolerance)
 
 
-def _fact_steps(network: Network, facts: Facts) -> Iterator[CertificateStep]:
-    """The bounds of the gap network."""
-    proofs = UnitProofs(network, facts, GAP)
+def fact_steps(network: Network, facts: Facts, net: int = GAP) -> Iterator[CertificateStep]:
+    """The bounds of a network, which certificates call `net`."""
+    proofs = UnitProofs(network, facts, net)
     yield from _precision(proofs.precision)
     yield from proofs.steps()
 
 
-def _box_steps(
-    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns
+def box_steps(
+    network: Network, domain: Domain, pairing: Pairing, signs: BoxTreeSigns, net: int = GAP
 ) -> Iterator[CertificateStep]:
     """The pairs, the bounds on the whole domain with which the search began, and the tree."""
-    numbering = Numbering(network, GAP)
+    numbering = Numbering(network, net)
     root: list[CertificateStep] = []
 
     def on_bounds(name: str, side: Side, units: Indices, values: Floats) -> None:
         if side is Side.LOWER and network.layer(name).size:
-            root.append(IntervalsStep(GAP, numbering.layer(name)))
+            root.append(IntervalsStep(net, numbering.layer(name)))
         for k, value in zip(units.tolist(), values.tolist(), strict=True):
             root.append(CasesStep(numbering.unit(name, k), side, Fraction(value)))
 

@@ -35,12 +35,12 @@ def verify_text(result: Comparison, asked: Asked, said: Said) -> str:
         case Equal() if asked.is_argmax and not result.with_ties:
             lines.append(f"  {_tie_text(result.tie)}")
         case Different():
-            lines += _point_lines(result.point)
+            lines += point_lines(result.point)
             lines.append(
-                f"  A gives {_outputs_text(result.a, result.output, every=asked.is_argmax)}"
+                f"  A gives {outputs_text(result.a, result.output, every=asked.is_argmax)}"
             )
             lines.append(
-                f"  B gives {_outputs_text(result.b, result.output, every=asked.is_argmax)}"
+                f"  B gives {outputs_text(result.b, result.output, every=asked.is_argmax)}"
             )
         case Equal() | Unknown():
             pass
@@ -180,13 +180,15 @@ def closest_text(found: Closest, said: Said) -> str:
 # ---- words --------------------------------------------------------------------------------------
 
 
-def _point_lines(point: Sequence[Fraction]) -> list[str]:
+def point_lines(point: Sequence[Fraction]) -> list[str]:
+    """The first coordinates, a line each, shortened for the eye."""
     lines = [f"  x[{k}] = {readable(v)}" for k, v in enumerate(point[: CAPS.shown_inputs])]
     left = len(point) - CAPS.shown_inputs
     return [*lines, f"  ... {counted(left, 'more input')}"] if left > 0 else lines
 
 
-def _outputs_text(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
+def outputs_text(values: tuple[Fraction, ...], output: int, *, every: bool) -> str:
+    """All outputs shortened, or this one exactly where that is short."""
     return ", ".join(about(v, 9) for v in values) if every else readable(values[output])
 
 

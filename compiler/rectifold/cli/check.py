@@ -20,8 +20,9 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
-from rectifold.formats.load import load
-from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.formats.load import load, require_file
+from rectifold.formats.vnnlib_property import read_property
+from rectifold.ir.canonical import canonical_text, domain_text, property_text
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.status import Status
 
@@ -35,6 +36,12 @@ from rectifold.runtime.status import Status
     metavar="FILE",
     help="the compiled network (.relu), to see that the certificate is about it",
 )
+@click.option(
+    "--property",
+    "property_file",
+    metavar="FILE",
+    help="the property (.vnnlib) that the certificate proves; it brings the domain",
+)
 @allow_trusted_option
 @report
 @memory_limit_option
@@ -42,6 +49,7 @@ def check_command(
     source: GivenNetwork,
     certificate: str,
     result_file: str | None,
+    property_file: str | None,
     allow_trusted: bool,
     report: Report,
 ) -> int:
@@ -51,19 +59,50 @@ def check_command(
     proof.
     """
     started = time.monotonic()
-    inputs = [source.network, certificate, result_file, source.domain_spec]
+    inputs = [source.network, certificate, result_file, source.domain_spec, property_file]
     require_outputs({"--json": report.json_target}, inputs, force=False)
-    network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
-    lines = _certificate_lines(certificate)
-    other = _canonical_of_file(result_file) if result_file else None
-    within = domain_text(require_domain(network, domain))
-    verdict = rectifold_check.check(canonical_text(network), within, lines, other)
+    verdict: rectifold_check.Judged
+    if property_file is None:
+        verdict = _of_pair(source, certificate, result_file, quiet=report.quiet)
+    else:
+        _require_alone(source.domain_spec, result_file)
+        verdict = _of_property(source.network, certificate, property_file, quiet=report.quiet)
     report.write(verdict.json() | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo(verdict.text)
     if not verdict.holds:
         return Status.REFUTED
     return Status.TRUSTED if verdict.trusted and not allow_trusted else Status.DONE
+
+
+def _of_pair(
+    source: GivenNetwork, certificate: str, result_file: str | None, *, quiet: bool
+) -> rectifold_check.Verdict:
+    network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
+    lines = _certificate_lines(certificate)
+    other = _canonical_of_file(result_file) if result_file else None
+    within = domain_text(require_domain(network, domain))
+    return rectifold_check.check(canonical_text(network), within, lines, other)
+
+
+def _of_property(
+    file: str, certificate: str, property_file: str, *, quiet: bool
+) -> rectifold_check.PropertyVerdict:
+    network, _ = read_network(file, None, quiet=quiet, may_be_empty=True)
+    sizes = network.input_size, network.output_size
+    asked = read_property(require_file(property_file), *sizes)
+    lines = _certificate_lines(certificate)
+    return rectifold_check.check_property(canonical_text(network), property_text(asked), lines)
+
+
+def _require_alone(domain_spec: str | None, result_file: str | None) -> None:
+    """A property brings its domain, and is about one network. Raises InputError."""
+    for option, given in (("--domain", domain_spec), ("--result", result_file)):
+        if given is not None:
+            raise InputError(
+                f"{option} and --property do not go together: a property brings its domain, and "
+                "is about one network"
+            )
 
 
 def _canonical_of_file(file: str) -> str:
@@ -77,7 +116,7 @@ def _certificate_lines(certificate: str) -> list[str]:
         raise InputError(f"{certificate} is no readable certificate ({error})") from None
 
 
-def verdict_text(verdict: rectifold_check.Verdict) -> str:
+def verdict_text(verdict: rectifold_check.Judged) -> str:
     """A verdict in a few words, where the claim has been said already."""
     if verdict.trusted and verdict.holds:
         return f"holds, given {verdict.trusted} trusted claim{'' if verdict.trusted == 1 else 's'}"

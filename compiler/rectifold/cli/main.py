@@ -11,6 +11,7 @@ from rectifold.cli.check import check_command
 from rectifold.cli.compile import compile_command
 from rectifold.cli.emit import emit_command
 from rectifold.cli.local import local_command
+from rectifold.cli.prove import prove_command
 from rectifold.cli.regions import regions_command
 from rectifold.cli.run import run_command
 from rectifold.cli.shallow import shallow_command
@@ -23,6 +24,7 @@ from rectifold.cli.verify import verify_command
 COMMANDS = (
     compile_command,
     verify_command,
+    prove_command,
     emit_command,
     stability_command,
     local_command,

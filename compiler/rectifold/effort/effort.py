@@ -13,6 +13,7 @@ from rectifold.effort.approximate import ApproximateEffort
 from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.effort.geometry import RegionEffort, ShallowEffort
 from rectifold.effort.proofs import BoundEffort, CertificateEffort
+from rectifold.effort.properties import PropertyEffort
 from rectifold.effort.prover import ProverEffort
 from rectifold.effort.reading import CrosscheckEffort
 from rectifold.effort.running import CommandEffort, CompileEffort, RunningEffort
@@ -32,6 +33,7 @@ class Effort:
     certificate: CertificateEffort = CertificateEffort()
     equivalence: EquivalenceEffort = EquivalenceEffort()
     approximate: ApproximateEffort = ApproximateEffort()
+    properties: PropertyEffort = PropertyEffort()
     regions: RegionEffort = RegionEffort()
     shallow: ShallowEffort = ShallowEffort()
     crosscheck: CrosscheckEffort = CrosscheckEffort()

@@ -36,7 +36,7 @@ def certify_tolerance(
     certificate is refused.
     """
     a, b, domain = question.a, question.b, question.domain
-    evidence = _evidence(found)
+    evidence = evidence_of(found)
     refused: ClaimRefused | None = None
     for tolerance in tolerances:
         certificate = certify_within(a, b, domain, tolerance, evidence, found.pairing)
@@ -65,7 +65,8 @@ def _word(
     return None
 
 
-def _evidence(found: Agreement | Tightest) -> BoxTreeSigns | Facts:
+def evidence_of(found: Agreement | Tightest) -> BoxTreeSigns | Facts:
+    """What proves it. Precondition: it is proved."""
     evidence = found.signs or (found.facts if isinstance(found, Agreement) else None)
     assert evidence is not None
     return evidence

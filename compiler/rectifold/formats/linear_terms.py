@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,6 +16,9 @@ from rectifold.formats.expressions import Expression, Parentheses, Word, short_t
 from rectifold.runtime.caps import CAPS
 
 _INPUT_NAME = re.compile(r"X_(0|[1-9]\d{0,8})")
+
+
+Variable = Callable[[str], int | None]
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,21 @@ class Linear:
         return Linear({k: c for k, c in total.items() if c}, constant)
 
 
-def linear_term(tree: Expression, name: str) -> Linear:
-    """The linear term that a tree writes. Raises InputError with the line."""
+def input_number(word: str) -> int | None:
+    """k of X_k, None for anything else."""
+    match = _INPUT_NAME.fullmatch(word)
+    return int(match[1]) if match else None
+
+
+def linear_term(tree: Expression, name: str, variable: Variable = input_number) -> Linear:
+    """The linear term that a tree writes. Raises InputError with the line.
+
+    `variable`: the number of the variable that a word names, None where it names none.
+    """
     try:
-        return _word(tree) if isinstance(tree, Word) else _group(tree, name)
+        if isinstance(tree, Word):
+            return _word(tree, variable)
+        return _group(tree, [linear_term(part, name, variable) for part in tree.parts[1:]], name)
     except NumberError as error:
         raise InputError(f"{name}:{tree.line}: {error}") from None
 
@@ -55,14 +69,14 @@ def require_inputs(term: Linear, tree: Expression, name: str) -> None:
         )
 
 
-def _word(word: Word) -> Linear:
-    if match := _INPUT_NAME.fullmatch(word.text):
-        return Linear({int(match[1]): Fraction(1)}, Fraction(0))
+def _word(word: Word, variable: Variable) -> Linear:
+    number = variable(word.text)
+    if number is not None:
+        return Linear({number: Fraction(1)}, Fraction(0))
     return Linear({}, parse_rational(word.text))
 
 
-def _group(tree: Parentheses, name: str) -> Linear:
-    parts = [linear_term(part, name) for part in tree.parts[1:]]
+def _group(tree: Parentheses, parts: Sequence[Linear], name: str) -> Linear:
     one = Fraction(1)
     if tree.head == "+" and parts:
         return Linear.combined([(part, one) for part in parts])

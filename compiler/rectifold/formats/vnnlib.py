@@ -13,110 +13,45 @@ be a different domain.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
-from rectifold.formats.expressions import Expression, Parentheses, Word, read_trees, short_text
+from rectifold.formats.expressions import Expression, Parentheses, short_text
 from rectifold.formats.linear_terms import Linear, linear_term, require_inputs
+from rectifold.formats.vnnlib_commands import COMPARISONS, GIVE_THE_BOX, Commands, vnnlib_text
 from rectifold.ir.domain import Constraint, Domain, DomainError
 from rectifold.runtime.caps import CAPS
-
-_VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
-_SILENT = {
-    "set-logic",
-    "set-info",
-    "check-sat",
-    "get-model",
-    "exit",
-}  # none of them changes what is asserted
-_GIVE_THE_BOX = 'give the box itself: domain="[[lo, hi], [lo, hi], ...]"'
-_COMPARISONS = ("<=", ">=", "=", "<", ">")
 
 Inequality = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d
 
 
 def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
     """(the input domain for a network with `size` inputs, notes). Raises InputError."""
-    try:
-        if path.stat().st_size > CAPS.vnnlib_bytes:
-            raise InputError(f"{path.name} is larger than {CAPS.vnnlib_bytes:,} bytes")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
-    return parse_vnnlib(text, size, path.name)
+    return parse_vnnlib(vnnlib_text(path), size, path.name)
 
 
 def parse_vnnlib(text: str, size: int, name: str = "<vnnlib>") -> tuple[Domain, list[str]]:
     """As `read_vnnlib`, from a text."""
-    reader = _CommandReader(name, size)
-    for tree in read_trees(text, name):
-        reader.command(tree)
-    reader.require_every_input()
-    domain = _domain_of_rows(reader.rows, size, name)
+    reader = _DomainReader(name, size)
+    reader.read(text)
+    domain = domain_of_rows(reader.rows, size, name)
     return domain, _notes(reader, domain, name)
 
 
-class _CommandReader:
-    """Takes the commands one after the other."""
+class _DomainReader(Commands):
+    """What the formulas say about the inputs."""
 
     def __init__(self, name: str, size: int) -> None:
-        self.name, self.size = name, size
-        self.declared: set[str] = set()
+        super().__init__(name, size)
         self.rows: list[Inequality] = []
         self.about_outputs = 0
-        self.ended = ""  # (check-sat) or (exit), once it was read
 
-    def command(self, tree: Expression) -> None:
-        head = tree.head if isinstance(tree, Parentheses) else ""
-        if self.ended and head not in _SILENT:
-            raise self._error(tree, f"{short_text(tree)} comes after ({self.ended}); put it before")
-        if isinstance(tree, Parentheses) and head in ("declare-const", "declare-fun"):
-            self._declare(tree)
-        elif isinstance(tree, Parentheses) and head == "assert":
-            if len(tree.parts) != 2:
-                raise self._error(tree, "an assert needs one formula")
-            self.rows += self._stated(tree.parts[1])
-        elif head not in _SILENT:
-            raise self._error(
-                tree,
-                f"{short_text(tree)} is not known; only declare-const and assert are read: "
-                f"{_GIVE_THE_BOX}",
-            )
-        elif head in ("check-sat", "exit"):
-            self.ended = head
-
-    def require_every_input(self) -> None:
-        """The declared inputs are those of the network."""
-        inputs = sum(v[0] == "X" for v in self.declared)
-        if self.declared and inputs != self.size:
-            raise InputError(
-                f"{self.name} declares {counted(inputs, 'input')}, but the network has "
-                f"{self.size}: "
-                "they must be X_0, X_1, ..."
-            )
-
-    def _declare(self, tree: Parentheses) -> None:
-        words = [
-            part.text if isinstance(part, Word) else "()" if not part.parts else ""
-            for part in tree.parts[1:]
-        ]
-        kind = (
-            words[1:] if tree.head == "declare-const" else words[2:] if words[1:2] == ["()"] else []
-        )
-        if kind != ["Real"] or not (match := _VARIABLE.fullmatch(words[0])):
-            raise self._error(
-                tree, f"{short_text(tree)} is not (declare-const X_0 Real), nor the same of Y_0"
-            )
-        if words[0] in self.declared:
-            raise self._error(tree, f"{words[0]} is declared twice")
-        if match[1] == "X" and int(match[2]) >= self.size:
-            raise self._error(
-                tree, f"{words[0]} is declared, but the network has {counted(self.size, 'input')}"
-            )
-        self.declared.add(words[0])
+    def asserted(self, formula: Expression) -> None:
+        """Takes what it says about the inputs."""
+        self.rows += self._stated(formula)
 
     def _stated(self, tree: Expression) -> list[Inequality]:
         """What a formula says about the inputs; what it says about outputs is counted."""
@@ -124,7 +59,7 @@ class _CommandReader:
             tree.head == "and" or (tree.head == "or" and len(tree.parts) == 2)
         ):
             return [row for part in tree.parts[1:] for row in self._stated(part)]
-        letters = self._letters(tree)
+        letters = self.letters(tree)
         if isinstance(tree, Parentheses) and tree.head == "or" and "X" in letters:
             return self._stated_by_all(tree, letters)
         if "Y" in letters:
@@ -141,45 +76,29 @@ class _CommandReader:
             raise self._union(tree, letters)
         return cases[0]
 
-    def _letters(self, tree: Expression) -> set[str]:
-        """X, Y: what the tree mentions."""
-        if isinstance(tree, Parentheses):
-            return set().union(*map(self._letters, tree.parts)) if tree.parts else set()
-        if not (match := _VARIABLE.fullmatch(tree.text)):
-            return set()
-        if match[1] == "X" and int(match[2]) >= self.size:
-            raise self._error(
-                tree, f"{tree.text}, but the network has {counted(self.size, 'input')}"
-            )
-        if self.declared and tree.text not in self.declared:
-            raise self._error(
-                tree, f"{tree.text} is not declared; add (declare-const {tree.text} Real)"
-            )
-        return {match[1]}
-
     def _union(self, tree: Parentheses, letters: set[str]) -> InputError:
         arms = len(tree.parts) - 1
         if "Y" in letters:
-            return self._error(
+            return self.error(
                 tree, f"the inputs are constrained inside an 'or' of {arms} cases together with "
                       "outputs, and not the same in every case; "
-                f"for the domain that is meant, {_GIVE_THE_BOX}",
+                f"for the domain that is meant, {GIVE_THE_BOX}",
             )  # fmt: skip
-        return self._error(
+        return self.error(
             tree,
             f"the inputs lie in a union of {arms} sets; one box or polytope is expected: "
-            f"{_GIVE_THE_BOX}",
+            f"{GIVE_THE_BOX}",
         )
 
     def _constraint(self, tree: Expression) -> list[Inequality]:
         if (
             not isinstance(tree, Parentheses)
-            or tree.head not in _COMPARISONS
+            or tree.head not in COMPARISONS
             or len(tree.parts) != 3
         ):
-            raise self._error(
+            raise self.error(
                 tree,
-                f"{short_text(tree)} is not a linear constraint on the inputs; {_GIVE_THE_BOX}",
+                f"{short_text(tree)} is not a linear constraint on the inputs; {GIVE_THE_BOX}",
             )
         left, right = (linear_term(part, self.name) for part in tree.parts[1:])
         difference = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])
@@ -193,9 +112,6 @@ class _CommandReader:
             return [below, above]
         return [below] if tree.head in ("<=", "<") else [above]
 
-    def _error(self, tree: Expression, message: str) -> InputError:
-        return InputError(f"{self.name}:{tree.line}: {message}")
-
 
 def _tightest(rows: list[Inequality]) -> dict[tuple[tuple[int, Fraction], ...], Fraction]:
     """The least bound of each left side, scaled to begin with 1 or -1: the same set, one value."""
@@ -207,7 +123,8 @@ def _tightest(rows: list[Inequality]) -> dict[tuple[tuple[int, Fraction], ...], 
     return least
 
 
-def _domain_of_rows(rows: list[Inequality], size: int, name: str) -> Domain:
+def domain_of_rows(rows: Sequence[Inequality], size: int, name: str) -> Domain:
+    """The domain of these inequalities. Raises InputError for an empty range, or without any."""
     lower: list[Fraction | None] = [None] * size
     upper: list[Fraction | None] = [None] * size
     general: list[Inequality] = []
@@ -222,7 +139,7 @@ def _domain_of_rows(rows: list[Inequality], size: int, name: str) -> Domain:
         else:
             lower[k] = end if low is None else max(low, end)
     if not rows and size:
-        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {_GIVE_THE_BOX}")
+        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {GIVE_THE_BOX}")
     try:
         return Domain(tuple(lower), tuple(upper), _constraints(general, size, name))
     except DomainError as error:
@@ -241,7 +158,7 @@ def _constraints(general: list[Inequality], size: int, name: str) -> tuple[Const
     )
 
 
-def _notes(reader: _CommandReader, domain: Domain, name: str) -> list[str]:
+def _notes(reader: _DomainReader, domain: Domain, name: str) -> list[str]:
     notes = []
     if reader.about_outputs:
         count = counted(reader.about_outputs, "assertion")

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from fractions import Fraction
 from math import gcd
 from weakref import WeakKeyDictionary
 
@@ -24,9 +26,11 @@ from rectifold.exact.conversion import dyadic_integers
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.ir.property import Condition, Property
 
 NETWORK_FORMAT = "rectifold-network/1"
 DOMAIN_FORMAT = "rectifold-domain/1"
+PROPERTY_FORMAT = "rectifold-property/1"
 
 _DIGESTS: WeakKeyDictionary[Network, str] = WeakKeyDictionary()  # of equal networks: the same
 
@@ -55,7 +59,7 @@ def canonical_text(network: Network) -> str:
         "layers": layers,
         "output": number[network.output],
     }
-    return json.dumps(form, sort_keys=True, separators=(",", ":"))
+    return _one_line(form)
 
 
 def digest(network: Network) -> str:
@@ -74,16 +78,47 @@ def digested_text(network: Network) -> tuple[str, str]:
 
 def domain_text(domain: Domain) -> str:
     """The domain as one line of JSON: ends as "p/q" or null, constraints as [row, bound]."""
-    form = {
+    return _one_line(_domain_form(domain))
+
+
+def property_text(asked: Property) -> str:
+    """The property as one line of JSON: per part its domain and the conditions of every case."""
+    parts = [
+        {
+            "domain": _domain_form(part.domain),
+            "cases": [[_condition_form(c) for c in case] for case in part.cases],
+        }
+        for part in asked.parts
+    ]
+    return _one_line({"format": PROPERTY_FORMAT, "parts": parts})
+
+
+def _one_line(form: object) -> str:
+    return json.dumps(form, sort_keys=True, separators=(",", ":"))
+
+
+def _domain_form(domain: Domain) -> dict[str, object]:
+    return {
         "format": DOMAIN_FORMAT,
         "lower": [None if v is None else str(v) for v in domain.lower],
         "upper": [None if v is None else str(v) for v in domain.upper],
         "constraints": [
-            [" ".join(f"{k}:{c}" for k, c in enumerate(row.coefficients) if c), str(row.bound)]
-            for row in domain.constraints
+            [_vector(enumerate(row.coefficients)), str(row.bound)] for row in domain.constraints
         ],
     }
-    return json.dumps(form, sort_keys=True, separators=(",", ":"))
+
+
+def _condition_form(condition: Condition) -> dict[str, object]:
+    return {
+        "x": _vector(condition.inputs),
+        "y": _vector(condition.outputs),
+        "bound": str(condition.bound),
+        "strict": condition.strict,
+    }
+
+
+def _vector(entries: Iterable[tuple[int, Fraction]]) -> str:
+    return " ".join(f"{k}:{c}" for k, c in entries if c)
 
 
 def _rows(matrix: Matrix) -> list[str]:

@@ -27,6 +27,8 @@ class Caps:
     """Bytes of one VNN-LIB file."""
     vnnlib_cells: int = 20_000_000
     """Constraints times inputs of one VNN-LIB file: 160 MB."""
+    vnnlib_conditions: int = 1_000_000
+    """Conditions of all cases of one property, multiplied out."""
     array_entries: int = 4_000_000
     """Numbers that any array file may unpack to: 32 MB of float64."""
     array_entries_per_byte: int = 16

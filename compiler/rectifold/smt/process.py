@@ -154,7 +154,7 @@ class SmtProblem:
         for row in domain.constraints:
             terms = [f"(* {number(c)} x_{k})" for k, c in enumerate(row.coefficients) if c]
             room = inside * _half_range(row, domain)
-            self.require(f"(<= {_sum(terms)} {number(row.bound - room)})")
+            self.require(f"(<= {sum_of(terms)} {number(row.bound - room)})")
 
     def require(self, formula: str) -> None:
         """One more assertion."""
@@ -189,7 +189,7 @@ class SmtProblem:
             for source, weight in layer.weights.items():
                 terms += _products(network, weight, i, source, prefix)
             self.lines += [f"(declare-const {z} Real)", f"(declare-const {a} Real)"]
-            self.require(f"(= {z} {_sum(terms)})")
+            self.require(f"(= {z} {sum_of(terms)})")
             self._activate(layer, i, z, a, bounds)
 
     def _activate(
@@ -240,7 +240,8 @@ def _products(network: Network, weight: Matrix, i: int, source: str, prefix: str
     return terms
 
 
-def _sum(terms: list[str]) -> str:
+def sum_of(terms: list[str]) -> str:
+    """The SMT-LIB sum of terms."""
     if not terms:
         return "0"
     return terms[0] if len(terms) == 1 else f"(+ {' '.join(terms)})"

@@ -1,0 +1,159 @@
+"""`rectifold prove`: one network, one property, one answer."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+import click
+
+from rectifold.cli.inputs import read_loaded, require_points
+from rectifold.cli.options import (
+    Proof,
+    Report,
+    allow_trusted_option,
+    certificate_option,
+    force_option,
+    memory_limit_option,
+    pair_proof,
+    reading_options,
+    report,
+)
+from rectifold.cli.progress import progress_line
+from rectifold.cli.proved import counterexample_json, prove_json, prove_text
+from rectifold.cli.targets import require_outputs
+from rectifold.cli.values import as_value
+from rectifold.errors import Unfinished
+from rectifold.formats.load import require_file
+from rectifold.formats.vnnlib_property import read_property
+from rectifold.ir.network import Network
+from rectifold.ir.property import Property
+from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
+from rectifold.properties.decide import decide_property
+from rectifold.runtime.files import write_whole
+from rectifold.runtime.run import Run
+from rectifold.runtime.status import Status
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The network and the property that a command reads."""
+
+    network: str
+    property_file: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of the answer."""
+
+    counterexample_file: str | None
+    certificate_file: str | None
+    allow_trusted: bool
+    force: bool
+
+
+_asked = as_value(
+    "asked",
+    Asked,
+    click.argument("network", metavar="NET"),
+    click.argument("property_file", metavar="PROPERTY"),
+    reading_options(1),
+)
+_kept = as_value(
+    "kept",
+    Kept,
+    click.option(
+        "--counterexample",
+        "counterexample_file",
+        metavar="FILE.json",
+        help="write an unsafe point to FILE, exactly",
+    ),
+    certificate_option("write the certificate that the property holds to FILE"),
+    allow_trusted_option,
+    force_option,
+)
+
+
+@click.command("prove")
+@_asked
+@_kept
+@pair_proof
+@report
+@memory_limit_option
+def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int:
+    """Decide whether PROPERTY, a VNN-LIB file, holds for NET: nothing that it asserts can happen.
+
+    The time limit is that of the whole command. Exit status: 0 it holds (unsat), 1 it is refuted
+    by an exact point (sat), 3 undecided, 4 it holds but for claims that rest on a solver's word.
+    """
+    started = time.monotonic()
+    names = {
+        "--counterexample": kept.counterexample_file,
+        "--certificate": kept.certificate_file,
+        "--json": report.json_target,
+        "--log": proof.log_file,
+    }
+    require_outputs(names, [asked.network, asked.property_file], force=kept.force)
+    with proof.times.before("network and property were read"):
+        network, wanted = _read(asked, quiet=report.quiet)
+    with progress_line(quiet=report.quiet) as progress:
+        run = Run(proof.limits(proof.seconds), proof.seed, progress)
+        answer = _answer_in_time(network, wanted, proof, run)
+    lines = _keep(answer, kept)
+    told = prove_json(answer, wanted) | {"seconds": time.monotonic() - started}
+    report.write(told)
+    if report.is_on_screen:
+        click.echo("\n".join([prove_text(answer, wanted), *lines]))
+    return _status(answer, allow_trusted=kept.allow_trusted)
+
+
+def _read(asked: Asked, *, quiet: bool) -> tuple[Network, Property]:
+    loaded, _ = read_loaded(asked.network, None, quiet=quiet, may_be_empty=True)
+    network = loaded.network
+    sizes = network.input_size, network.output_size
+    wanted = read_property(require_file(asked.property_file), *sizes)
+    for part in wanted.parts:
+        require_points(part.domain)
+    return network, wanted
+
+
+def _answer_in_time(network: Network, wanted: Property, proof: Proof, run: Run) -> Answer:
+    """The answer; undecided where the end of the command interrupts it."""
+    try:
+        with proof.times.before("there was an answer that the checker accepts"):
+            return decide_property(network, wanted, run)
+    except Unfinished as ended:
+        return Undecided(str(ended), 0, wanted.cases)
+
+
+def _keep(answer: Answer, kept: Kept) -> list[str]:
+    """Writes the files that are asked for; lines for people."""
+    match answer:
+        case Refuted() if kept.counterexample_file:
+            text = json.dumps(counterexample_json(answer), indent=2) + "\n"
+            write_whole(Path(kept.counterexample_file), text.encode("ascii"))
+            return [f"wrote {kept.counterexample_file} (the exact point)"]
+        case Holds() if kept.certificate_file:
+            text = answer.certificate.text
+            write_whole(Path(kept.certificate_file), text.encode("ascii"))
+            return [f"wrote {kept.certificate_file} ({len(text) / 1e6:.2f} MB)"]
+        case Holds() | Refuted() | Undecided():
+            return []
+        case _:
+            assert_never(answer)
+
+
+def _status(answer: Answer, *, allow_trusted: bool) -> int:
+    match answer:
+        case Holds():
+            return Status.TRUSTED if answer.trusted and not allow_trusted else Status.DONE
+        case Refuted():
+            return Status.REFUTED
+        case Undecided():
+            return Status.UNDECIDED
+        case _:
+            assert_never(answer)

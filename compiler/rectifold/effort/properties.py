@@ -1,0 +1,19 @@
+"""How hard it is tried to decide a property."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PropertyEffort:
+    """How hard it is tried. No number here decides an answer; each decides only when to stop."""
+
+    seconds: float = 120.0
+    """Seconds for a property, where the user sets no limit."""
+    share_of_phases: float = 0.5
+    """Part of the time left for phases, where the box can be split afterwards."""
+    margin_bits: int = 48
+    """Bits below the size of a case's largest excess, which is claimed to be larger than that."""
+    exact_points: int = 64
+    """Suspicious points that are evaluated exactly."""

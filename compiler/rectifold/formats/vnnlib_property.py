@@ -1,0 +1,124 @@
+"""VNN-LIB files as properties: what a file asserts is what must not happen.
+
+    (assert (<= X_0 1)) (assert (>= X_0 0))                      the domain [0, 1]
+    (assert (or (and (>= Y_0 3)) (and (<= Y_0 Y_1) (<= Y_2 0)))) two cases
+
+The formulas together are brought into disjunctive normal form. Of each of its cases, what speaks of
+inputs alone is the domain, the rest are conditions; cases on the same domain are one part. A strict
+inequality of inputs closes the domain and is a condition besides, so nothing is lost.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from rectifold.errors import InputError
+from rectifold.exact.numerals import counted
+from rectifold.formats.expressions import Expression, Parentheses, short_text
+from rectifold.formats.linear_terms import Linear, linear_term
+from rectifold.formats.vnnlib import Inequality, domain_of_rows
+from rectifold.formats.vnnlib_commands import COMPARISONS, VARIABLE, Commands, vnnlib_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.property import Case, Condition, Property, Terms, Unsafe
+from rectifold.runtime.caps import CAPS
+
+_Cases = list[tuple[Condition, ...]]  # any of them, all conditions of one together
+
+
+def read_property(path: Path, inputs: int, outputs: int) -> Property:
+    """The property of a file for a network with so many inputs and outputs. Raises InputError."""
+    return parse_property(vnnlib_text(path), inputs, outputs, path.name)
+
+
+def parse_property(text: str, inputs: int, outputs: int, name: str = "<vnnlib>") -> Property:
+    """As `read_property`, from a text."""
+    reader = _PropertyReader(name, inputs, outputs)
+    reader.read(text)
+    return Property(tuple(_parts(reader.cases, inputs, name)), Path(name).stem)
+
+
+class _PropertyReader(Commands):
+    """Multiplies out the formulas as they come."""
+
+    def __init__(self, name: str, inputs: int, outputs: int) -> None:
+        super().__init__(name, inputs)
+        self.outputs = outputs
+        self.cases: _Cases = [()]
+
+    def asserted(self, formula: Expression) -> None:
+        """Takes one more formula: it holds together with those so far."""
+        self.letters(formula)
+        self.cases = self._both(self.cases, self._normal(formula), formula)
+
+    def _normal(self, tree: Expression) -> _Cases:
+        """The cases of a formula."""
+        if isinstance(tree, Parentheses) and tree.head == "or" and len(tree.parts) > 1:
+            return [case for part in tree.parts[1:] for case in self._normal(part)]
+        if isinstance(tree, Parentheses) and tree.head == "and":
+            cases: _Cases = [()]
+            for part in tree.parts[1:]:
+                cases = self._both(cases, self._normal(part), part)
+            return cases
+        if isinstance(tree, Parentheses) and tree.head in COMPARISONS and len(tree.parts) == 3:
+            return [self._comparison(tree)]
+        raise self.error(
+            tree,
+            f"{short_text(tree)} is no linear constraint; comparisons (<=, >=, =, <, >) of linear "
+            "terms of X_0, ... and Y_0, ... are read, and 'and' and 'or' of them",
+        )
+
+    def _both(self, one: _Cases, other: _Cases, tree: Expression) -> _Cases:
+        conditions = sum(len(a) for a in one) * len(other) + sum(len(b) for b in other) * len(one)
+        if conditions > CAPS.vnnlib_conditions:
+            raise self.error(
+                tree,
+                f"here the file has {len(one) * len(other):,} cases with "
+                f"{counted(conditions, 'condition')} together; "
+                f"{CAPS.vnnlib_conditions:,} can be read: split it into several files",
+            )
+        return [a + b for a in one for b in other]
+
+    def _comparison(self, tree: Parentheses) -> Case:
+        left, right = (linear_term(part, self.name, self._variable) for part in tree.parts[1:])
+        below = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])
+        above = Linear.combined([(left, Fraction(-1)), (right, Fraction(1))])
+        if tree.head == "=":
+            return self._condition(below, strict=False), self._condition(above, strict=False)
+        term = below if tree.head in ("<=", "<") else above
+        return (self._condition(term, strict=tree.head in ("<", ">")),)
+
+    def _condition(self, term: Linear, *, strict: bool) -> Condition:
+        """term ≤ 0."""
+        entries = sorted(term.coefficients.items())
+        inputs: Terms = tuple((k, c) for k, c in entries if k < self.size)
+        outputs: Terms = tuple((k - self.size, c) for k, c in entries if k >= self.size)
+        return Condition(inputs, outputs, -term.constant, strict)
+
+    def _variable(self, word: str) -> int | None:
+        """Inputs are numbered first, then outputs."""
+        match = VARIABLE.fullmatch(word)
+        if match is None:
+            return None
+        if match[1] == "X":
+            return int(match[2])
+        if int(match[2]) >= self.outputs:
+            raise InputError(
+                f"{self.name}: {word}, but the network has {counted(self.outputs, 'output')}"
+            )
+        return self.size + int(match[2])
+
+
+def _parts(cases: _Cases, size: int, name: str) -> list[Unsafe]:
+    """The cases by their domains, in the order in which these appear."""
+    by_domain: dict[Domain, list[Case]] = {}
+    for case in cases:
+        about_inputs = [c for c in case if c.inputs and not c.outputs]
+        domain = domain_of_rows([_row(c) for c in about_inputs], size, name)
+        kept = tuple(c for c in case if c.outputs or not c.inputs or c.strict)
+        by_domain.setdefault(domain, []).append(kept)
+    return [Unsafe(domain, tuple(found)) for domain, found in by_domain.items()]
+
+
+def _row(condition: Condition) -> Inequality:
+    return dict(condition.inputs), condition.bound

@@ -1,0 +1,71 @@
+"""What must not happen: points of a domain at which a network does something unsafe.
+
+    x in [0, 1]^2   and   ( y[0] ≥ 3   or   y[0] ≤ y[1] and y[2] < 0 )
+    domain                cases, each a conjunction of conditions
+
+A property holds if no point of a domain meets all conditions of one of its cases. Every number is
+exact, and a condition may speak of inputs and outputs together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold.ir.domain import Domain
+
+Terms = tuple[tuple[int, Fraction], ...]
+"""(index, coefficient ≠ 0), indices rising."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Σ a_k x_k + Σ c_j y_j ≤ bound; less than it where `strict`."""
+
+    inputs: Terms
+    outputs: Terms
+    bound: Fraction
+    strict: bool = False
+
+    def excess(self, x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+        """Left side less the bound: the condition is met where this is ≤ 0 (< 0 if strict)."""
+        total = sum((c * x[k] for k, c in self.inputs), -self.bound)
+        return sum((c * y[j] for j, c in self.outputs), total)
+
+    def is_met(self, x: Sequence[Fraction], y: Sequence[Fraction]) -> bool:
+        """At the input x with the outputs y, exactly."""
+        excess = self.excess(x, y)
+        return excess < 0 or (excess == 0 and not self.strict)
+
+
+Case = tuple[Condition, ...]
+"""All of these together are unsafe. Without conditions, every point of the domain is."""
+
+
+@dataclass(frozen=True)
+class Unsafe:
+    """Points of `domain` that must not meet all conditions of one of the cases."""
+
+    domain: Domain
+    cases: tuple[Case, ...]
+
+    def case_met(self, x: Sequence[Fraction], y: Sequence[Fraction]) -> int | None:
+        """The first case that this point of the domain meets, None where it is safe or outside."""
+        if not self.domain.contains(x):
+            return None
+        met = (k for k, case in enumerate(self.cases) if all(c.is_met(x, y) for c in case))
+        return next(met, None)
+
+
+@dataclass(frozen=True)
+class Property:
+    """No point of any part's domain is unsafe there. `name`: for people."""
+
+    parts: tuple[Unsafe, ...]
+    name: str = "property"
+
+    @property
+    def cases(self) -> int:
+        """Of all parts together."""
+        return sum(len(part.cases) for part in self.parts)

@@ -1,0 +1,154 @@
+"""A certificate that a property holds, from its header to its verdict.
+
+header      which network, which property, a margin per case
+step …      about the network of the first part's cases (property.py), each by its rule
+final       every output of that network is known to be ≤ 0; then the next part
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold_check.claim import Described, described, domain_json, domain_words
+from rectifold_check.json import Json, Refusal, list_of, object_of, parse_json, rational
+from rectifold_check.limits import SHOWN_ENTRIES
+from rectifold_check.networks import Network, read_network
+from rectifold_check.property import Property, Unsafe, property_network, read_property
+from rectifold_check.rules import apply
+from rectifold_check.state import State
+from rectifold_check.terms import ZERO
+from rectifold_check.verdict import Judged, Stated, counted_lines, judged
+from rectifold_check.work import Work
+
+FORMAT = "rectifold-property-certificate/1"
+
+
+@dataclass(frozen=True)
+class PropertyClaim:
+    """No point of any part's domain meets all conditions of one of its cases."""
+
+    network: Described
+    digest: str
+    parts: tuple[Unsafe, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The claim in one line, without network and domains."""
+        return "the property is true: no point of its domains meets one of its unsafe cases"
+
+    @property
+    def lines(self) -> list[str]:
+        """The claim for people, one thing a line."""
+        cases = [
+            f"part {k}: {len(part.cases)} unsafe case{'' if len(part.cases) == 1 else 's'} on "
+            f"{domain_words(part.domain)}"
+            for k, part in enumerate(self.parts[:SHOWN_ENTRIES], start=1)
+        ]
+        more = len(self.parts) - len(cases)
+        rest = [f"... and {more} more parts"] if more else []
+        return [f"network: {self.network}", f"property: sha256 {self.digest}", *cases, *rest]
+
+    def json(self) -> dict[str, Json]:
+        """The same for scripts; numbers exact."""
+        return {
+            "network": self.network.json(),
+            "property": self.digest,
+            "parts": [
+                {"cases": len(part.cases), "domain": domain_json(part.domain)}
+                for part in self.parts
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class PropertyVerdict(Judged):
+    """About a network and a property."""
+
+    claim: PropertyClaim | None = None
+
+
+def check_property(
+    network: str,
+    asked: str,
+    lines: Iterable[str],
+    *,
+    stop: Callable[[], bool] | None = None,
+) -> PropertyVerdict:
+    """Do the certificate's lines prove the property of the network?
+
+    `network` and `asked`: their canonical texts, from the user's files. `stop` is asked now and
+    then, and ends the check when it says True.
+    """
+
+    def replay(stated: list[Stated]) -> int:
+        work = Work(len(network) + len(asked), stop)
+        rows = counted_lines(lines, work)
+        read = read_network(network, "the network")
+        wanted = read_property(asked, read)
+        stated.append(PropertyClaim(described(read), wanted.digest, wanted.parts))
+        margins = _margins(next(rows, "null"), read, wanted)
+        each = zip(wanted.parts, margins, strict=True)
+        trusted = sum(_part(read, part, own, rows, work) for part, own in each)
+        if any(rows):
+            raise Refusal("steps follow the final comparison of the last part")
+        return trusted
+
+    return judged(PropertyVerdict, replay)
+
+
+def _margins(line: str, network: Network, asked: Property) -> list[list[Fraction]]:
+    """The header must be about this network and this property; the margins of every part."""
+    header = object_of(
+        parse_json(line, "header"), {"format", "network", "property", "margins"}, "the header"
+    )
+    if header["format"] != FORMAT:
+        raise Refusal("the certificate has another format")
+    if header["network"] != network.digest:
+        raise Refusal("the certificate is about another network (digests differ)")
+    if header["property"] != asked.digest:
+        raise Refusal("the certificate is about another property (digests differ)")
+    given = list_of(header["margins"], "margins")
+    if len(given) != len(asked.parts):
+        raise Refusal("there are not as many lists of margins as parts")
+    return [_of_part(own, part) for own, part in zip(given, asked.parts, strict=True)]
+
+
+def _of_part(given: Json, part: Unsafe) -> list[Fraction]:
+    """One margin per case: > 0, or 0 where all conditions of a case are strict."""
+    margins = [rational(v, "a margin") for v in list_of(given, "margins of a part")]
+    if len(margins) != len(part.cases):
+        raise Refusal("a part does not have one margin for every case")
+    for margin, case in zip(margins, part.cases, strict=True):
+        is_strict = bool(case) and all(c.strict for c in case)
+        if margin < 0 or (margin == 0 and not is_strict):
+            raise Refusal("a margin is not above 0, and a condition of its case is not strict")
+    return margins
+
+
+def _part(
+    network: Network, part: Unsafe, margins: list[Fraction], rows: Iterator[str], work: Work
+) -> int:
+    """Replays the steps of one part. Its claims that were taken without proof."""
+    rowed = property_network(network, part.cases, margins)
+    work.spend(sum(len(r.entries) for v in rowed.layers for unit in v.rows for r in unit))
+    zeros = [ZERO] * len(margins)
+    state = State((rowed, rowed), part.domain, zeros, work)
+    for row in rows:
+        step = parse_json(row, "step")
+        if not isinstance(step, list) or not step:
+            raise Refusal("a step is a list")
+        if step == ["final", {}]:
+            _require_nonpositive(state, len(rowed.layers), len(margins))
+            return state.trusted
+        if step[0] == "final":
+            raise Refusal('the final comparison of a property is ["final", {}]')
+        apply(state, step)
+    raise Refusal("the certificate ends without the final comparison of every part")
+
+
+def _require_nonpositive(state: State, layer: int, cases: int) -> None:
+    for case in range(cases):
+        if not state.knows((0, layer, case), "up", ZERO):
+            raise Refusal(f"case {case} is not proved to be met nowhere")

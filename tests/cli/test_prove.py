@@ -1,0 +1,103 @@
+"""`rectifold prove`: its answers everywhere, what it writes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rectifold.cli.main import main
+
+NETWORK = "input x[2] in [-1, 1]\noutput relu([[1, 1/2], [-1, 1]] @ x)\n"
+BOX = "(assert (and (>= X_0 -1) (<= X_0 1) (>= X_1 -1) (<= X_1 1)))\n"
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    monkeypatch.chdir(tmp_path)
+    Path("n.relu").write_text(NETWORK)
+    Path("true.vnnlib").write_text(f"{BOX}(assert (>= Y_0 1.75))")
+    Path("false.vnnlib").write_text(f"{BOX}(assert (or (<= Y_0 -1) (>= Y_0 1.25)))")
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+    return invoke
+
+
+def test_a_property_that_holds_has_a_certificate(run: Invoke) -> None:
+    done = run("prove", "n.relu", "true.vnnlib", "--certificate", "p.cert")
+    assert done.exit_code == 0
+    assert "true holds: no point of its domain meets its unsafe case" in done.output
+    assert "the certificate holds" in done.output
+    assert "wrote p.cert" in done.output
+    again = run("check", "n.relu", "p.cert", "--property", "true.vnnlib")
+    assert again.exit_code == 0
+    assert "holds: the property is true" in again.output
+    other = run("check", "n.relu", "p.cert", "--property", "false.vnnlib")
+    assert other.exit_code == 1
+    assert "another property" in other.output
+
+
+def test_a_property_that_is_refuted_has_an_exact_point(run: Invoke) -> None:
+    done = run("prove", "n.relu", "false.vnnlib", "--counterexample", "x.json")
+    assert done.exit_code == 1
+    assert "false is refuted: at this point case 2 is met, exactly" in done.output
+    saved = json.loads(Path("x.json").read_text())
+    x = [Fraction(v) for v in saved["input"]]
+    assert all(-1 <= v <= 1 for v in x)
+    assert Fraction(saved["outputs"][0]) == max(x[0] + x[1] / 2, Fraction(0))
+    assert Fraction(saved["outputs"][0]) >= Fraction(5, 4)
+    assert (saved["part"], saved["case"]) == (0, 1)
+
+
+def test_json(run: Invoke) -> None:
+    told = json.loads(run("prove", "n.relu", "true.vnnlib", "--json", "-").output)
+    assert (told["verdict"], told["certificate"], told["trusted"]) == ("holds", "holds", 0)
+    told = json.loads(run("prove", "n.relu", "false.vnnlib", "--json", "-").output)
+    assert (told["verdict"], told["certificate"], told["cases"]) == ("refuted", None, 2)
+
+
+def test_what_can_be_neither_proved_nor_refuted_is_undecided(run: Invoke) -> None:
+    """y_0 reaches 3/2 and not more, but a margin above 0 is asked for, as one end is closed."""
+    Path("just.vnnlib").write_text(f"{BOX}(assert (and (> Y_0 1.5) (<= Y_0 5)))")
+    done = run("prove", "n.relu", "just.vnnlib", "--time-limit", "1")
+    assert done.exit_code == 3
+    assert "just is undecided: no unsafe point was found; 0 of 1 case proved" in done.output
+    told = json.loads(
+        run("prove", "n.relu", "just.vnnlib", "--time-limit", "1", "--json", "-").output
+    )
+    assert (told["verdict"], told["proved"], told["counterexample"]) == ("undecided", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["prove", "n.relu", "gone.vnnlib"], "there is no file 'gone.vnnlib'"),
+        (["prove", "n.relu", "true.vnnlib", "--certificate", "n.relu"], "n.relu"),
+        (
+            ["check", "n.relu", "n.relu", "--property", "true.vnnlib", "--domain", "[0,1]"],
+            "--domain and --property do not go together",
+        ),
+        (
+            ["check", "n.relu", "n.relu", "--property", "true.vnnlib", "--result", "n.relu"],
+            "--result and --property do not go together",
+        ),
+    ],
+)
+def test_what_is_refused(run: Invoke, arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+def test_an_empty_domain_is_refused(run: Invoke) -> None:
+    Path("empty.vnnlib").write_text(f"{BOX}(assert (>= (+ X_0 X_1) 3)) (assert (>= Y_0 1))")
+    done = run("prove", "n.relu", "empty.vnnlib")
+    assert done.exit_code == 2
+    assert "the domain is empty" in done.output

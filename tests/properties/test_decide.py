@@ -1,0 +1,104 @@
+"""Properties: a table of truths, ends that just meet, and random ones against exact points."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import pytest
+
+from rectifold.certificate.property import require_property
+from rectifold.errors import InputError
+from rectifold.formats.vnnlib_property import parse_property
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate
+from rectifold.ir.network import Network
+from rectifold.ir.property import Condition, Property, Unsafe
+from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
+from rectifold.properties.decide import decide_property
+from rectifold.runtime.run import Limits, Run
+from support import net, points_of, random_network
+
+F = Fraction
+RUN = Run(Limits(5.0))
+# y_0 = |x_0|, y_1 = max(x_0, x_1), on [-1, 1]^2
+TWO = net(
+    "input x[2] in [-1, 1]\n"
+    "h = relu([[1, 0], [-1, 0], [-1, 1]] @ x)\n"
+    "output concat(h[0] + h[1], x[0] + h[2])\n"
+)
+BOX = "(assert (and (>= X_0 -1) (<= X_0 1) (>= X_1 -1) (<= X_1 1)))\n"
+TRUTHS = {
+    "|x| is not above 1": ("(> Y_0 1)", True),
+    "|x| reaches 1": ("(>= Y_0 1)", False),
+    "|x| is not below 0": ("(< Y_0 0)", True),
+    "|x| is 0": ("(<= Y_0 0)", False),
+    "|x| is not below -1/8": ("(<= Y_0 -0.125)", True),
+    "max is not 1/8 below an input": ("(or (<= (+ Y_1 0.125) X_0) (<= (+ Y_1 0.125) X_1))", True),
+    "max is an input": ("(or (<= Y_1 X_0) (<= Y_1 X_1))", False),
+    "both above 1/2 happens": ("(and (>= Y_0 0.5) (>= Y_1 0.5))", False),
+    "max above |x| happens": ("(>= Y_1 (+ Y_0 0.5))", False),
+    "|x| small and max large needs x_1": ("(and (<= Y_0 0.1) (>= Y_1 0.5) (<= X_1 0.4))", True),
+    "three conditions that exclude each other": (
+        "(and (>= Y_0 0.5) (<= X_0 0.4) (>= X_0 -0.4) (>= Y_1 -2))",
+        True,
+    ),
+}
+
+
+def decided(network: Network, asked: Property) -> Answer:
+    answer = decide_property(network, asked, RUN)
+    if isinstance(answer, Holds):
+        assert require_property(network, asked, answer.certificate).status == "holds"
+    if isinstance(answer, Refuted):
+        outputs = evaluate(network, answer.point)
+        assert tuple(outputs) == answer.outputs
+        assert asked.parts[answer.part].case_met(answer.point, outputs) == answer.case
+    return answer
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_truths(name: str) -> None:
+    formula, holds = TRUTHS[name]
+    asked = parse_property(f"{BOX}(assert {formula})", 2, 2)
+    assert isinstance(decided(TWO, asked), Holds if holds else Refuted)
+
+
+def test_every_part_must_hold() -> None:
+    left, right = "(and (<= X_0 0) (>= Y_0 {}))", "(and (>= X_0 0) (>= Y_0 {}))"
+    for ends, kind in (((2, 3), Holds), ((2, 0.5), Refuted), ((0.5, 3), Refuted)):
+        formula = f"(or {left.format(ends[0])} {right.format(ends[1])})"
+        answer = decided(TWO, parse_property(f"{BOX}(assert {formula})", 2, 2))
+        assert isinstance(answer, kind)
+
+
+def test_a_domain_without_ends_is_refused() -> None:
+    asked = parse_property("(assert (>= X_0 0)) (assert (>= Y_0 3))", 2, 2)
+    with pytest.raises(InputError, match="does not bound every input"):
+        decide_property(TWO, asked, RUN)
+
+
+def test_linear_constraints_of_inputs_are_used() -> None:
+    cut = BOX + "(assert (<= (+ X_0 X_1) 0)) (assert (>= (- X_0 X_1) 0))"
+    for end, kind in ((0.625, Refuted), (1.0625, Holds)):
+        answer = decided(TWO, parse_property(f"{cut}(assert (>= Y_1 {end}))", 2, 2))
+        assert isinstance(answer, kind)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_exact_points_never_contradict(seed: int) -> None:
+    """Ends lie at, just below and just above the largest value that points of the domain reach."""
+    random = Random(seed)
+    network = random_network(seed)
+    domain = network.domain
+    if domain is None or not domain.is_bounded:
+        domain = Domain.cube(-1, 1, network.input_size)
+    values = [evaluate(network, x) for x in points_of(domain, 60, seed)]
+    row = [F(random.randint(-3, 3)) for _ in range(network.output_size)]
+    largest = max(sum((c * y for c, y in zip(row, v, strict=True)), F(0)) for v in values)
+    for shift in (F(-1, 100), F(0), F(1, 100), F(3)):
+        terms = tuple((j, -c) for j, c in enumerate(row) if c)
+        case = (Condition((), terms, -(largest + shift)),)  # row·y ≥ largest + shift
+        answer = decided(network, Property((Unsafe(domain, (case,)),)))
+        assert not (shift <= 0 and isinstance(answer, Holds))
+        assert isinstance(answer, Holds | Refuted | Undecided)
