@@ -49,6 +49,10 @@ NETWORKS = {
     "skip": f"{BOX}output x + relu(x)\n",
     "two": f"{BOX}output concat(x, 1 - x)\n",
     "raised": f"{BOX}output concat(x + 5, 6 - x)\n",
+    "ahead": f"{BOX}output concat(x + 5, x/9)\n",
+    "crooked": "input x[1] in [-1, 1]\n"
+    "h = relu([[1], [2]] @ x - [0, 1])\n"
+    "output [[1, -1], [1/1000, 1/1000]] @ h + [1/20, 0]\n",
     "swapped": f"{BOX}output concat(1 - x, x)\n",
     "wide": "input x[14] in [0, 1]\noutput concat(x[0] + 1/4, x[13])\n",
     "flat": "input x[14] in [0, 1]\noutput concat(0*x[0], 0*x[0])\n",
@@ -80,6 +84,9 @@ RUNS = {
         "compile deep.onnx -o o.onnx --domain [-1,1]",
         "compile free.relu -o o.c --domain all --no-certificate",
         "compile deep.relu -o o.relu --within 40%",
+        "compile two.relu -o o.relu --keep-argmax --margin 1/3",
+        "compile ahead.relu -o o.relu --keep-argmax",
+        "compile crooked.relu -o o.relu --keep-argmax",
         "compile deep.relu -o o.c --shallow",
         "compile deep.relu -o o.relu --shallow --certificate o.certificate",
     ],

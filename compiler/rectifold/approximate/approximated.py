@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from rectifold.approximate.kept import LargestOutput
 from rectifold.certificate.leaving_out import CertifiedCompile
 from rectifold.exact.numerals import at_most
 from rectifold.ir.network import Network
@@ -19,10 +20,11 @@ from rectifold.operations.compiling import Compiled
 class Approximation:
     """|f − g| ≤ certified_j ≤ tolerance_j on the domain for every output j.
 
-    `compiled` is about the edited network. `known`: the certificate of all of it, and the checker's
-    word (None: not wanted, or no time; then the bounds are proved, but nobody checked them).
-    `moves`: edits by kind. `history`: (worst part of a tolerance, weights saved) of each network
-    that was bounded.
+    With `kept` these are about the differences of outputs o_i − o_j, i < j, and `kept` is what
+    follows for the largest output; they are () where that is known by another proof. `compiled` is
+    about the edited network. `known`: the certificate of all of it, and the checker's word (None:
+    not wanted, or no time; then the bounds are proved, but nobody checked them). `moves`: edits by
+    kind. `history`: (worst part of a tolerance, weights saved) of each network that was bounded.
     """
 
     source: Network
@@ -33,6 +35,7 @@ class Approximation:
     moves: Mapping[str, int]
     history: tuple[tuple[float, int], ...]
     known: CertifiedCompile | None = None
+    kept: LargestOutput | None = None
 
     @property
     def network(self) -> Network:
@@ -52,19 +55,28 @@ class Approximation:
         return None if self.known is None else replace(self.known, compiled=self.shown)
 
     @property
+    def can_be_certified(self) -> bool:
+        """Is it known by bounds, of which there is a certificate?"""
+        return self.kept is None or not self.kept.by_proof or not self.moves
+
+    @property
     def guarantee(self) -> str:
         """Which statement holds, for people."""
         if not self.moves:
             return "the same function on the domain (no edit fits the tolerance)"
-        worst = max(self.certified)
-        allowed = _range_text(self.tolerance)
         checked = self.known is not None
         status = "certified" if checked else "proved by our own bounds, unchecked:"
-        return f"|f − g| ≤ {allowed} on the domain for every output, {status} {at_most(worst, 3)}"
+        status += f" {at_most(max(self.certified, default=Fraction(0)), 3)}"
+        if self.kept is not None:
+            return self.kept.guarantee(status)
+        allowed = _range_text(self.tolerance)
+        return f"|f − g| ≤ {allowed} on the domain for every output, {status}"
 
     @property
     def statement(self) -> str:
         """The same in plain ASCII, to be followed by: of the source."""
+        if self.kept is not None:
+            return self.kept.statement
         return f"within {_range_text(self.certified)} (every output)"
 
     def __repr__(self) -> str:

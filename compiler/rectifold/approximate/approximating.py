@@ -5,7 +5,7 @@ source, domain, 1%   →   edits   →   edited network   →   compiled network
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
@@ -26,7 +26,7 @@ from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.operations.compiling import proved, rewrite
+from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import require_domain
 from rectifold.prover.state import Prover
@@ -64,16 +64,23 @@ def approximate_network(
         )
     source = source.with_domain(chosen)
     tolerance = within.tolerances(source, chosen)
-    search = _search(source, chosen, tolerance, wish)
+    search = search_for(source, chosen, tolerance, wish)
     return _finished(source, chosen, tolerance, search.run(), search, wish)
 
 
-def _search(source: Network, domain: Domain, tolerance: tuple[Fraction, ...], wish: Wish) -> Search:
-    """The search, with what all moves propose."""
+def search_for(
+    source: Network,
+    domain: Domain,
+    tolerance: tuple[Fraction, ...],
+    wish: Wish,
+    fixed: Set[str] = frozenset(),
+) -> Search:
+    """The search, with what all moves propose but for the layers that are `fixed`."""
     parts = np.array([float(v) for v in tolerance])
     run, effort = wish.run, wish.run.effort.approximate
     known = Known.of(source, domain, parts, effort.points, run.seed)
-    edits = [edit for propose in MOVES.values() for edit in propose(source, known)]
+    proposed = (edit for propose in MOVES.values() for edit in propose(source, known))
+    edits = [edit for edit in proposed if not edit.layers & fixed]
     measure = _measure(source, domain, parts, run)
     catalogue = Catalogue.of(source, known, edits)
     return Search(catalogue, measure, _first_half(wish.deadline), effort)
@@ -112,15 +119,7 @@ def _finished(
 ) -> Approximation:
     """The edited network compiled, and both steps certified."""
     edited = choice.edited
-    facts = proved(
-        edited,
-        prover=wish.prover,
-        deadline=wish.deadline,
-        limits=wish.run.limits,
-        seed=wish.run.seed,
-        progress=wish.run.progress,
-    )
-    compiled = rewrite(edited, facts, wish.options, deadline=wish.deadline)
+    compiled = compile_edited(edited, wish)
     answer = Approximation(
         source,
         edited,
@@ -136,3 +135,16 @@ def _finished(
     if not wish.certify:
         return answer
     return certified(answer, found, wish.options, wish.checked, wish.run)
+
+
+def compile_edited(edited: Network, wish: Wish) -> Compiled:
+    """The edited network rewritten exactly."""
+    facts = proved(
+        edited,
+        prover=wish.prover,
+        deadline=wish.deadline,
+        limits=wish.run.limits,
+        seed=wish.run.seed,
+        progress=wish.run.progress,
+    )
+    return rewrite(edited, facts, wish.options, deadline=wish.deadline)

@@ -51,7 +51,8 @@ def _chained(
     first = CertifiedCompile(same, certify_same(answer.source), last.verdict)
     refused: ClaimRefused | None = None
     for upper in _raised(answer, found, run):
-        between = Difference(upper, found.signs, found.pairing)
+        goal = upper if answer.kept is None else max(upper)
+        between = Difference(goal, found.signs, found.pairing)
         try:
             chain, verdict = certify_approximation(first, last, between, deadline)
         except ClaimRefused as refusal:

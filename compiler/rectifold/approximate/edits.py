@@ -88,6 +88,12 @@ class Edit:
     rows: tuple[Rows, ...] = ()
     units: int = 0
 
+    @property
+    def layers(self) -> frozenset[str]:
+        """Whose numbers it changes."""
+        targets = [change.target for change in self.entries]
+        return frozenset([*targets, *(b.layer for b in self.biases), *(r.layer for r in self.rows)])
+
 
 class Touched:
     """Which weights and biases of a network the edits chosen so far change."""

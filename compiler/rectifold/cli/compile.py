@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import inf
 
 import click
 
 from rectifold.approximate.approximated import Approximation
 from rectifold.approximate.approximating import Wish, approximate_network
-from rectifold.approximate.budget import Within
+from rectifold.approximate.largest_output import keep_argmax
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.compiled import Done, compile_json, print_compiled
@@ -47,7 +48,7 @@ from rectifold.cli.times import Times
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.milp.program import PROGRAMS
-from rectifold.errors import as_options
+from rectifold.errors import InputError, as_options
 from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
@@ -63,6 +64,10 @@ from rectifold_check import Verdict
 _UNCHECKED = (
     "the time was up before the certificate was checked: the result is not certified and no "
     "certificate was written; give more time, or choose --no-certificate"
+)
+_NO_CERTIFICATE = (
+    "it is proved that the largest output stays, but of a margin of 0 there is no certificate; "
+    "leave out --certificate, or give a --margin"
 )
 
 
@@ -116,7 +121,7 @@ def compile_command(
 
 def _say_notes(written: _Written, *, is_certified: bool) -> None:
     """What a user should know of how the result came about, on standard error."""
-    if is_certified and not written.is_certified:
+    if is_certified and not written.is_certified and written.done.can_be_certified:
         click.echo(_UNCHECKED, err=True)
     if written.done.left_out:
         click.echo(left_out_text(written.done.left_out), err=True)
@@ -132,7 +137,8 @@ def _compile_status(written: _Written, rewriting: Rewriting) -> int:
     is_whole = is_whole and written.in_time
     return (
         Status.DONE
-        if is_whole and (written.is_certified or rewriting.no_certificate)
+        if is_whole
+        and (written.is_certified or rewriting.no_certificate or not done.can_be_certified)
         else Status.UNDECIDED
     )
 
@@ -165,8 +171,8 @@ def _make(
     """`writing`: how the result is written, where the smallest form of several is wanted."""
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
-        if rewriting.within is not None:
-            return _make_approximation(network, rewriting.within, rewriting, proof, times, progress)
+        if rewriting.is_approximate:
+            return _make_approximation(network, rewriting, proof, times, progress)
         facts = proved(
             network,
             prover=proof.prover,
@@ -191,17 +197,21 @@ def _make(
 
 def _make_approximation(
     network: Network,
-    within: Within,
     rewriting: Rewriting,
     proof: Proof,
     times: Times,
     progress: Progress | None,
 ) -> _Made:
-    """Another function, within a tolerance."""
+    """Another function, within a tolerance or with the same largest output."""
     run = Run(proof.limits(proof.time_limit), proof.seed, progress)
     is_certified = not rewriting.no_certificate
     wish = Wish(rewriting.options, proof.prover, is_certified, times.work, times.checked, run)
-    found = approximate_network(network, network.domain, within, wish)
+    if rewriting.within is not None:
+        found = approximate_network(network, network.domain, rewriting.within, wish)
+    else:
+        found = keep_argmax(network, network.domain, rewriting.margin or Fraction(0), wish)
+        if rewriting.certificate_file is not None and not found.can_be_certified:
+            raise InputError(_NO_CERTIFICATE)
     return _Made(Form(found.shown), found.certified_compile, approximation=found)
 
 

@@ -66,6 +66,11 @@ class Done:
         return self.compiled.network if self.folded is None else self.folded.network
 
     @property
+    def can_be_certified(self) -> bool:
+        """Is there a certificate of what is said, if there was time for it?"""
+        return self.approximation is None or self.approximation.can_be_certified
+
+    @property
     def open_units(self) -> int:
         return self.compiled.facts.count(Phase.OPEN)
 

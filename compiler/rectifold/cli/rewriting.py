@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import click
 
@@ -16,6 +17,7 @@ from rectifold.effort.running import CompileEffort
 from rectifold.emitters.precision import float_kind, usual_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
+from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.passes.result import Objective, Options
 
 
@@ -36,6 +38,8 @@ class Rewriting:
     larger: bool
     verbose: bool
     within: Within | None = None
+    keep_argmax: bool = False
+    margin: Fraction | None = None
     written: str = "relu"
     precision: str | None = None
 
@@ -50,21 +54,30 @@ class Rewriting:
                 f"--max-error-growth is {self.max_error_growth}; a number from 1 on is expected "
                 "(inf: no limit)"
             )
+        self._require_one_goal()
         if self.is_approximate:
             self._require_rewritten_alone()
+
+    def _require_one_goal(self) -> None:
+        """Raises InputError where the options of approximations do not go together."""
+        if self.within is not None and self.keep_argmax:
+            raise InputError("--within and --keep-argmax are different goals; choose one of them")
+        if self.margin is not None and not self.keep_argmax:
+            raise InputError("--margin goes with --keep-argmax")
 
     def _require_rewritten_alone(self) -> None:
         """Raises InputError for what asks for another form of the same function."""
         if self.shallow:
+            given = "--keep-argmax" if self.keep_argmax else "--within"
             raise InputError(
-                "--shallow writes the same function in another form, and --within another "
-                "function; compile within a tolerance first, then compile the result --shallow"
+                f"--shallow writes the same function in another form, and {given} another "
+                f"function; compile with {given} first, then compile the result --shallow"
             )
 
     @property
     def is_approximate(self) -> bool:
         """May the result be another function?"""
-        return self.within is not None
+        return self.within is not None or self.keep_argmax
 
     @property
     def options(self) -> Options:
@@ -85,6 +98,21 @@ def _within(ctx: click.Context, param: click.Parameter, value: str | None) -> Wi
     return None if value is None else parse_within(value)
 
 
+def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
+    """By how much an output must lead. Raises InputError for anything else."""
+    if value is None:
+        return None
+    try:
+        margin = parse_rational(value)
+    except NumberError:
+        raise InputError(
+            f"--margin is {value[:40]!r}; a number from 0 on is expected, such as 0.01"
+        ) from None
+    if margin < 0:
+        raise InputError(f"--margin is {value[:40]}; a number from 0 on is expected")
+    return margin
+
+
 _APPROXIMATE: tuple[Decorator, ...] = (
     click.option(
         "--within",
@@ -92,6 +120,18 @@ _APPROXIMATE: tuple[Decorator, ...] = (
         callback=_within,
         help="allow another function: every output within EPS (0.01, or 1% of its proven range; "
         "or one per output, 0.01,1%), certified",
+    ),
+    click.option(
+        "--keep-argmax",
+        is_flag=True,
+        help="allow another function with the same largest output",
+    ),
+    click.option(
+        "--margin",
+        metavar="M",
+        callback=_margin,
+        help="with --keep-argmax: only where the largest output of NET leads all others by more "
+        "than M, certified",
     ),
 )
 
@@ -112,7 +152,7 @@ rewriting_options = as_value(
     click.option(
         "--objective",
         type=click.Choice(["macs", "weights", "units"]),
-        show_default="macs; weights with --within",
+        show_default="macs; weights with --within and --keep-argmax",
         help="what to make small",
     ),
     click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,12 @@ class ApproximateEffort:
     """Boxes, or parts, of a bound of one edited network with many inputs."""
     boxes_of_few_inputs: int = 256
     """Boxes of a bound of one edited network with few inputs, where splitting the box helps."""
+    below_lead: Fraction = Fraction(1, 1024)
+    """Part of the source's lead by which the margin is smaller that is taken for it."""
+    below_margin: Fraction = Fraction(1, 2**20)
+    """Part of a margin that the search, which computes in floats, leaves."""
+    margins_tried: tuple[Fraction, ...] = tuple(Fraction(1, 8**k) for k in range(1, 5))
+    """Parts of the widest range of a difference of outputs: margins whose networks are tried where
+    no output leads on the whole domain."""
+    argmax_seconds: float = 2.0
+    """Seconds for each proof that the argmax of such a network is the same."""
