@@ -48,6 +48,7 @@ def data(tmp_path: Path) -> Path:
         (["-o", "net.onnx", "--prune", "0.5", "--finetune", "0"], "pruning without fine-tuning"),
         (["-o", "net.onnx", "--teacher", "gone.onnx"], "there is no file 'gone.onnx'"),
         (["-o", "net.onnx", "--groups", "x"], "'x' is not one of 'rows', 'columns', 'both'"),
+        (["-o", "net.onnx", "--recipe", "tiny"], "'tiny' is not one of 'plain', 'compressible'"),
         ([], "Missing option '-o'"),
     ],
 )
@@ -110,6 +111,23 @@ def test_a_network_is_trained_told_and_compiles_without_a_domain(
     again = CliRunner().invoke(main, ["compile", str(path), "-o", str(tmp_path / "small.onnx")])
     assert again.exit_code == 0, again.output
     assert "net on [0, 1]^2" in again.output
+
+
+@needs_torch
+def test_a_recipe_gives_what_is_not_given(tmp_path: Path, data: Path) -> None:
+    path, told = tmp_path / "net.onnx", tmp_path / "net.json"
+    given = ["--epochs", "2", "--epoch-samples", "0", "--stability", "1e-3", "--widths", "6,5"]
+    options = [*given, "--recipe", "stable", "--quiet", "--json", str(told)]
+    result = run("-o", str(path), "--data", str(data), *options)
+    assert result.exit_code == 0, result.output
+    config = json.loads(told.read_text())["config"]
+    assert config["stability"]["weight"] == [1e-3]
+    assert config["sparsity"]["l1_step"] == "subgradient"
+    assert not config["sparsity"]["drop_dead"]
+    assert config["schedule"]["batch"] == 128
+    assert config["schedule"]["finetune"] == 0
+    assert config["schedule"]["epochs"] == 2
+    assert config["architecture"]["widths"] == [6, 5]
 
 
 @needs_torch

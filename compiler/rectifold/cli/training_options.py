@@ -1,12 +1,13 @@
 """The options of `rectifold train`: they arrive as one argument, a TrainingConfig.
 
+--recipe                      the defaults of the others
 --widths, --channels          what is trained        --l1, --group, --prune     what becomes zero
 --epochs, --rate, --seed      how                    --stability, --attack-eps, --teacher, --shift
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from typing import get_args
 
@@ -27,6 +28,7 @@ from rectifold.training.config import (
     StabilityForm,
     TrainingConfig,
 )
+from rectifold.training.recipes import RECIPES
 
 # what suits the digits, where nothing is said; other data wants its own
 _L1, _GROUP, _FINETUNE = (1e-4,), (1e-3,), 5
@@ -45,6 +47,18 @@ class _Taught:
             return Distillation(None, self.part, self.temperature)
         teacher = load(self.teacher_file).network
         return Distillation(teacher, self.part, self.temperature)
+
+
+def _take_defaults(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Makes the numbers of a recipe the defaults of the options that are read after this one."""
+    if value is None:
+        return
+    config = RECIPES[value].config
+    defaults: dict[str, object] = dict(ctx.default_map or {})
+    for part in (config.schedule, config.sparsity, config.stability):
+        given = {field.name: getattr(part, field.name) for field in fields(part)}
+        defaults |= {k: _listed(v) if isinstance(v, tuple) else v for k, v in given.items()}
+    ctx.default_map = defaults
 
 
 def _whole_numbers(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
@@ -227,6 +241,14 @@ def training_config(command: Command) -> Command:
         )
         return command(config=config, teacher_file=taught.teacher_file, **given)
 
+    recipe = click.option(
+        "--recipe",
+        type=click.Choice(tuple(RECIPES)),
+        is_eager=True,
+        expose_value=False,
+        callback=_take_defaults,
+        help="take the numbers that are not given from this recipe",
+    )
     shift = _count("--shift", "shift", 0, "images are moved by up to N pixels")
     with_rest = _stability(_adversary(_taught(shift(gathered))))
-    return _architecture(_schedule(_sparsity(with_rest)))
+    return recipe(_architecture(_schedule(_sparsity(with_rest))))
