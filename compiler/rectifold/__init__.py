@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     from rectifold.language.elaborate import parse as parse
     from rectifold.language.printer import print_network as print_network
     from rectifold.linear_regions.summary import Regions as Regions
+    from rectifold.local_boxes.found import LocalResult as LocalResult
+    from rectifold.objects.around import local_model
     from rectifold.objects.domains import Ball as Ball
     from rectifold.objects.functions import (
         compare_models,
@@ -59,6 +61,7 @@ if TYPE_CHECKING:  # the same names for type checkers, which read no table; a te
     compile = compile_model
     emit = emit_model
     evaluate = evaluate_model
+    local = local_model
     prove = prove_model
     regions = regions_of
     shallow = shallow_model
@@ -74,6 +77,7 @@ PUBLIC = {
     "Facts": "rectifold.facts.facts.Facts",
     "InputError": "rectifold.errors.InputError",
     "Limits": "rectifold.runtime.run.Limits",
+    "LocalResult": "rectifold.local_boxes.found.LocalResult",
     "Loaded": "rectifold.formats.load.Loaded",
     "Network": "rectifold.ir.network.Network",
     "Options": "rectifold.passes.result.Options",
@@ -91,6 +95,7 @@ PUBLIC = {
     "evaluate": "rectifold.objects.functions.evaluate_model",
     "evaluate_float": "rectifold.ir.evaluate.evaluate_float",
     "load": "rectifold.formats.load.load",
+    "local": "rectifold.objects.around.local_model",
     "parse": "rectifold.language.elaborate.parse",
     "print_network": "rectifold.language.printer.print_network",
     "prove": "rectifold.objects.functions.prove_model",
