@@ -1,6 +1,6 @@
 """Layers in any float format, in any order, fused or not: exact numbers, rounded by hand.
 
-Machine(FLOAT32, Random(1), in_order=False)      random trees of additions, random fusing
+Machine(FLOAT32, FLOAT32, Random(1), None)      random trees of additions, random fusing
 flush: what is below the normal numbers becomes 0, at random
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
+from rectifold.bounds.summation import Groups, Order, folded
 from rectifold.ir.network import Layer, Network
 
 
@@ -45,7 +46,7 @@ class Machine:
     stored: Digits
     computed: Digits
     random: Random
-    in_order: bool
+    order: Order | None
     flush: bool = False
     fuses: bool = True
 
@@ -57,20 +58,34 @@ class Machine:
         return known[network.output]
 
     def _unit(self, layer: Layer, unit: int, known: dict[str, list[Fraction]]) -> Fraction:
-        terms = [
-            (self._stored(w), self._read(a, self.computed))
+        terms = {
+            source: [
+                (self._stored(w), self._read(a, self.computed))
+                for w, a in zip(weight.fractions()[unit], known[source], strict=True)
+            ]
             for source, weight in layer.weights.items()
-            for w, a in zip(weight.fractions()[unit], known[source], strict=True)
-        ]
-        terms = [(w, a) for w, a in terms if w * a or self.random.random() < 0.5]
+        }
         bias = self._stored(layer.bias.entry(unit, 0))
-        z = self._ordered(bias, terms) if self.in_order else self._tree(bias, terms)
+        if self.order is None:
+            z = self._tree(bias, self._met([term for some in terms.values() for term in some]))
+        else:
+            z = bias
+            for source, some in terms.items():
+                z = self._ordered(z, some, self.order.groups(layer.name, source))
         return max(z, Fraction(0)) if layer.is_relu else z
 
-    def _ordered(self, total: Fraction, terms: list[tuple[Fraction, Fraction]]) -> Fraction:
-        for term in terms:
-            total = self._sum(total, term)
-        return total
+    def _met(self, terms: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+        """Products with 0 are left out, or not."""
+        return [(w, a) for w, a in terms if w * a or self.random.random() < 0.5]
+
+    def _ordered(
+        self, begin: Fraction, terms: list[tuple[Fraction, Fraction]], groups: Groups
+    ) -> Fraction:
+        sums = [begin, *(Fraction(0) for _ in groups[1:])]
+        for k, group in enumerate(groups):
+            for term in self._met(terms[group]):
+                sums[k] = self._sum(sums[k], term)
+        return folded(sums, self._sum)
 
     def _tree(self, bias: Fraction, terms: list[tuple[Fraction, Fraction]]) -> Fraction:
         parts: list[Fraction | tuple[Fraction, Fraction]] = [bias, *terms]

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 from c_builds import compiles, unit, write_c
+from rectifold.emitters.c.order import c_order
 from rectifold.emitters.c.vector import DenseShape, vector_path
+from rectifold.emitters.observed.float_layers import ordered_outputs
+from rectifold.emitters.table import written_form
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 from support import float_network
@@ -79,6 +82,50 @@ def test_both_paths_give_the_same_bits(precision: str, tmp_path: Path) -> None:
         want = answers(source, x, network.output_size, by, *portable)
         for flags in (("-std=c99", "-O2"), ("-std=gnu99", "-O3", "-march=native")):
             assert answers(source, x, network.output_size, by, *flags) == want
+
+
+def long_rows(draw: np.random.Generator) -> Network:
+    """Many inputs for few units, from the network's input and from a layer, or from both."""
+    inputs, units, last = (int(draw.integers(*ends)) for ends in ((32, 200), (1, 5), (1, 3)))
+    network = float_network(int(draw.integers(100)), inputs, units, 37, last)
+    layers = [*network.layers]
+    both = dict(layers[2].weights) | {"x": _weights(draw, last, inputs)}
+    layers[2] = replace(layers[2], weights=both)
+    return replace(network, layers=layers)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_sums_in_lanes_have_the_bits_of_the_order_that_is_bounded(
+    precision: str, tmp_path: Path
+) -> None:
+    draw, taken = np.random.default_rng(5), 0
+    for k in range(2):
+        network = long_rows(draw)
+        order = c_order(network, precision)
+        taken += len(order.edges)
+        (tmp_path / str(k)).mkdir()
+        source = write_c(network, tmp_path / str(k), precision)
+        x = points(network, precision)
+        stored = "float64" if precision == "float64" else "float32"
+        want = ordered_outputs(written_form(network, "c"), x, stored, order)
+        for by in tools():
+            for flags in (("-O2",), ("-O2", "-march=native"), ("-O1", "-DUNIT_PORTABLE")):
+                got = answers(source, x, network.output_size, by, *flags)
+                np.testing.assert_array_equal(np.frombuffer(got, x.dtype).reshape(want.shape), want)
+    assert taken >= 4
+
+
+def test_only_long_dense_rows_are_summed_in_lanes() -> None:
+    lanes = {"float32": 16, "mixed": 8, "float64": 8}
+    for precision, count in lanes.items():
+        order = c_order(float_network(0, 64, 4, 64, 1, 300, 5), precision)
+        sums = [len(order.groups(f"h{k}", f"h{k - 1}" if k else "x")) for k in range(4)]
+        assert sums == [count, 1, count, 1]
+    wide = float_network(0, 70, 5, 300, 10)  # few inputs for a unit; too many that may be zero
+    sparse = np.where(np.arange(300) % 20 == 0, 1.5, 0.0).reshape(1, 300)
+    layer = replace(float_network(0, 300, 1).layers[0], weights={"x": Matrix.from_floats(sparse)})
+    assert not c_order(wide, "float32").edges
+    assert not c_order(replace(float_network(0, 300, 1), layers=[layer]), "float32").edges
 
 
 @pytest.mark.parametrize("units", [12, 130])

@@ -12,6 +12,7 @@ from conftest import OnnxRun
 from float_sums import FLOAT32, Machine
 from onnx_models import Array
 from rectifold.bounds.code_error import code_error, rounding_error
+from rectifold.bounds.summation import IN_ORDER, Order, in_lanes
 from rectifold.effort.writing import ObservedEffort
 from rectifold.emitters.observed.float_layers import float_outputs, ordered_outputs
 from rectifold.emitters.observed.float_points import FloatPoints
@@ -87,7 +88,7 @@ def test_what_is_seen_is_there_and_below_the_bound(precision: str) -> None:
         network = random_network(seed)
         assert network.domain is not None
         found = observed_error(network, network, network.domain, "rust", precision)
-        bound = rounding_error(network, network.domain, None, precision, in_order=True).per_output
+        bound = rounding_error(network, network.domain, None, precision, order=IN_ORDER).per_output
         assert found is not None
         assert found.source == found.result <= max(bound)
 
@@ -101,12 +102,15 @@ def test_more_points_than_little_work_allows_are_added_as_a_library_does() -> No
     assert f"in the code's order at {found.in_order:,} of them" in found.how
 
 
-def test_sums_in_order_are_those_of_a_loop() -> None:
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_sums_in_order_are_those_of_a_loop(count: int) -> None:
     network = random_network(3)
+    edges = [(layer.name, source) for layer in network.layers for source in layer.weights]
+    order = Order(dict.fromkeys(edges, in_lanes(count)))
     assert network.domain is not None
     points = FloatPoints(network.domain, "float32").some(40).astype(np.float32)
-    got = ordered_outputs(written_form(network, "c"), points, "float32")
-    machine = Machine(FLOAT32, FLOAT32, Random(0), in_order=True, fuses=False)
+    got = ordered_outputs(written_form(network, "c"), points, "float32", order)
+    machine = Machine(FLOAT32, FLOAT32, Random(0), order, fuses=False)
     for row, values in zip(points, got, strict=True):
         exact = machine.outputs(network, [Fraction(float(v)) for v in row])
         assert [Fraction(float(v)) for v in values] == exact

@@ -24,6 +24,7 @@ from rectifold.bounds.code_state import Code, CodeErrors, above
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
+from rectifold.bounds.summation import Order
 from rectifold.bounds.threads import on_few_threads
 from rectifold.effort.proofs import BoundEffort
 from rectifold.exact.conversion import Floats
@@ -62,15 +63,15 @@ def rounding_error(
     precision: str,
     leaky: Collection[str] = (),
     *,
-    in_order: bool = False,
+    order: Order | None = None,
 ) -> CodeError:
     """As `code_error`, and whether overflow is why there is no bound.
 
-    `leaky`: the layers that the code holds as leaky units (ir/leaky.py). `in_order`: its sums are
-    taken bias first, then by sources and their indices, zero products left out or not; else the
-    bound holds for any order. Products and sums may be fused in both.
+    `leaky`: the layers that the code holds as leaky units (ir/leaky.py). `order`: how its sums
+    are taken (bounds/summation.py), zero products left out or not; None: the bound holds for any
+    order. Products and sums may be fused in both.
     """
-    code = Code(ARITHMETICS[precision], frozenset(leaky), in_order)
+    code = Code(ARITHMETICS[precision], frozenset(leaky), order)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows has no bound
         return _rounding_error(network, domain, facts, code)
 

@@ -1,10 +1,11 @@
 """What one layer of code loses by itself: stored weights, and the roundings of its sums.
 
     in any order     (n + 1) u (sum |w| |a| + |b|)          n products that are not 0
-    in our order     u (sum of the largest |partial sums|) + u sum |w| |a|
+    in our order     u (sum of the largest |results of additions|) + u sum |w| |a|
 
 Sound by docs/mathematics.md#rounding-of-one-layer, which says what underflow adds. In our order the
-partial sums are known, and much smaller than the sum of all sizes where terms cancel.
+partial sums are known, and much smaller than the sum of all sizes where terms cancel, or where
+there are several of fewer terms each.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from rectifold.bounds.code_state import CodeErrors, above
 from rectifold.bounds.floats import FloatLayer
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.rounding import UNIT
+from rectifold.bounds.summation import IN_ORDER, folded
 from rectifold.effort.proofs import BoundEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.facts.facts import Mask
 
 _LEAKY_ROUNDINGS = 3  # of a slope, of its product with z, and of the weight that multiplies it
 
@@ -47,6 +50,7 @@ class _Edge:
     error: Floats  # of these values
     values: Interval
     underflow: float  # a value that is read as 0, and the product with a slope
+    sums: tuple[Mask, ...]  # of the columns, those that each sum of the edge adds
 
 
 def local_error(errors: CodeErrors, name: str) -> LocalError:
@@ -54,7 +58,7 @@ def local_error(errors: CodeErrors, name: str) -> LocalError:
     layer = errors.bounds.floats[name]
     live = {source: np.flatnonzero(errors.live(source)) for source in layer.weights}
     parts = [
-        _of_rows(errors, layer, rows, [_edge(errors, layer, s, rows, live[s]) for s in live])
+        _of_rows(errors, layer, rows, [_edge(errors, name, s, rows, live[s]) for s in live])
         for rows in _blocks(len(layer.bias), layer.terms)
     ]
     return LocalError(*(np.concatenate(part) for part in zip(*parts, strict=True)))
@@ -67,9 +71,10 @@ def _blocks(rows: int, columns: int) -> Iterator[slice]:
         yield slice(start, start + step)
 
 
-def _edge(errors: CodeErrors, layer: FloatLayer, source: str, rows: slice, live: Indices) -> _Edge:
+def _edge(errors: CodeErrors, name: str, source: str, rows: slice, live: Indices) -> _Edge:
     """The edge from a source, in its columns that count."""
-    code, radii = errors.code, layer.radii[source]
+    layer, code = errors.bounds.floats[name], errors.code
+    radii = layer.radii[source]
     every = len(live) == layer.weights[source].shape[1]
     signed = layer.weights[source][rows] if every else layer.weights[source][rows][:, live]
     radius = None if radii is None else radii[rows][:, live]
@@ -81,7 +86,16 @@ def _edge(errors: CodeErrors, layer: FloatLayer, source: str, rows: slice, live:
     values = Interval(values.lower[live], values.upper[live])
     error = errors.passed_on(source)[live]
     weight = above(np.abs(signed) + slack, 2) * (slack + np.abs(signed) > 0)
-    return _Edge(weight, signed, above(slack, 2), values.magnitude, error, values, underflow)
+    groups = (code.order or IN_ORDER).groups(name, source)
+    sums = tuple(_columns(group, live) for group in groups)
+    return _Edge(weight, signed, above(slack, 2), values.magnitude, error, values, underflow, sums)
+
+
+def _columns(group: slice, live: Indices) -> Mask:
+    """Which of the live indices a slice holds."""
+    start, step = group.start or 0, group.step or 1
+    below = True if group.stop is None else live < group.stop
+    return np.asarray(below & (live >= start) & ((live - start) % step == 0))
 
 
 def _of_rows(
@@ -103,7 +117,7 @@ def _of_rows(
     rates = arithmetic.rates(terms + (4 if errors.code.leaky else 1))
     tiny = (4.0 * terms + 8.0) * arithmetic.smallest
     rounding = above(rates * size, 4)
-    if errors.code.in_order and not errors.code.leaky:
+    if errors.code.order is not None and not errors.code.leaky:
         ordered = _ordered(errors, bias, bias_slack, edges, size, rounding)
         rounding = np.fmin(rounding, ordered)
     lost = above(stored + rounding + tiny, 4)
@@ -118,21 +132,40 @@ def _ordered(
     size: Floats,
     rounding: Floats,
 ) -> Floats:
-    """What rounding loses in sums that are taken in order; `rounding`: at most, in any order."""
-    if not edges:
-        return np.zeros(len(bias))
-    products = [_products(edge) for edge in edges]
-    least = np.hstack([(bias - bias_slack)[:, None], *(p.lower for p in products)])
-    greatest = np.hstack([(bias + bias_slack)[:, None], *(p.upper for p in products)])
-    partial = Interval(least.cumsum(axis=1), greatest.cumsum(axis=1)).magnitude[:, 1:]
-    present = np.hstack([edge.weight > 0 for edge in edges])
-    terms = partial.shape[1]
-    lost = np.where(present, partial, 0.0).sum(axis=1)
-    beside = above(rounding + 4.0 * (terms + 8) * UNIT * size, 4) * np.count_nonzero(
-        present, axis=1
-    )
-    sizes = np.add.reduce([edge.weight @ edge.size for edge in edges])
-    return above(errors.code.arithmetic.unit * (lost + beside + sizes), 3 * terms + 8)
+    """What rounding loses in sums of a known order; `rounding`: at most, in any order."""
+    unit = errors.code.arithmetic.unit
+    terms = sum(len(edge.size) + len(edge.sums) for edge in edges)
+    total = Interval(bias - bias_slack, bias + bias_slack)
+    lost, count = np.zeros(len(bias)), np.zeros(len(bias))
+    for edge in edges:
+        total, own = _added(edge, total)
+        lost, count = lost + own, count + np.count_nonzero(edge.weight, axis=1) + len(edge.sums) - 1
+    beside = above(rounding + 4.0 * (terms + 8) * UNIT * size, 4) * count
+    sizes = sum((edge.weight @ edge.size for edge in edges), np.zeros(len(bias)))
+    return above(unit * (lost + beside + sizes), 3 * terms + 8)
+
+
+def _added(edge: _Edge, total: Interval) -> tuple[Interval, Floats]:
+    """Where the sums lie once the edge is added to them, and the sizes of all that is added up."""
+    products, lost, parts = _products(edge), np.zeros(len(total.lower)), []
+    for k, columns in enumerate(edge.sums):
+        begin = total if k == 0 else Interval(np.zeros_like(lost), np.zeros_like(lost))
+        low = np.hstack([begin.lower[:, None], products.lower[:, columns]]).cumsum(axis=1)
+        high = np.hstack([begin.upper[:, None], products.upper[:, columns]]).cumsum(axis=1)
+        sizes = Interval(low, high).magnitude[:, 1:]
+        inexact = edge.weight[:, columns] > 0
+        if k > 0:  # 0 + the first product is exact
+            inexact &= inexact.cumsum(axis=1) > 1
+        lost = lost + np.where(inexact, sizes, 0.0).sum(axis=1)
+        parts.append(Interval(low[:, -1], high[:, -1]))
+    added: list[Interval] = []
+
+    def add(one: Interval, other: Interval) -> Interval:
+        added.append(Interval(one.lower + other.lower, one.upper + other.upper))
+        return added[-1]
+
+    total = folded(parts, add)
+    return total, lost + sum((part.magnitude for part in added), np.zeros_like(lost))
 
 
 def _products(edge: _Edge) -> Interval:

@@ -16,6 +16,7 @@ from rectifold.bounds.arithmetic import Arithmetic
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.rounding import TINY, UNIT
 from rectifold.bounds.state import Bounds
+from rectifold.bounds.summation import Order
 from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
 
@@ -24,13 +25,13 @@ from rectifold.facts.facts import Mask
 class Code:
     """How code computes.
 
-    `leaky`: the layers that it holds as leaky units (ir/leaky.py). `in_order`: every sum is taken
-    bias first, then by sources and indices in order; else in any order.
+    `leaky`: the layers that it holds as leaky units (ir/leaky.py). `order`: that of its sums, where
+    it is known; None: any order.
     """
 
     arithmetic: Arithmetic
     leaky: frozenset[str] = frozenset()
-    in_order: bool = False
+    order: Order | None = None
 
 
 @dataclass(eq=False)

@@ -16,7 +16,7 @@ from rectifold.emitters.integer.choice import integers_of
 from rectifold.emitters.integer.observed import observed_integers
 from rectifold.emitters.milp.program import PROGRAMS, deviations
 from rectifold.emitters.observed.observed import Observed, observed_error
-from rectifold.emitters.table import FORMATS, written_form
+from rectifold.emitters.table import FORMATS, order_of, written_form
 from rectifold.errors import InputError, Unfinished
 from rectifold.facts.facts import Facts
 from rectifold.formats.float_range import COMPUTED
@@ -85,8 +85,9 @@ def certify_rounding(
     if precision is None or domain is None:
         return None
     leaky = written_form(network, chosen).slopes
-    in_order = FORMATS[chosen].order_is_ours
-    found = rounding_error(network, domain, facts, precision, leaky, in_order=in_order)
+    found = rounding_error(
+        network, domain, facts, precision, leaky, order=order_of(network, chosen, precision)
+    )
     if found.overflow is not None and FORMATS[chosen].computes:
         raise InputError(
             f"layer {found.overflow} may exceed the range of {COMPUTED[precision]} "

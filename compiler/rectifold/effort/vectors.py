@@ -20,5 +20,9 @@ class VectorEffort:
     and a loop whose end cannot be foreseen, take longer than products with 0."""
     small_steps: int = 160
     """Loads of vectors of weights up to which that is done."""
+    inputs_of_a_unit: int = 16
+    """Inputs for each unit from which on rows are read so: at the end all sums are added."""
+    least_row: int = 32
+    """Inputs below which that is not worth it."""
     lanes: int = 8
     """Kernels side by side whose sums are taken at once: 12 are slower on gcc 12 and clang 14."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from rectifold.bounds.summation import IN_ORDER, Order
 from rectifold.emitters.artifact import Artifact, several_files, write_artifact
 from rectifold.emitters.c.code import c_code
+from rectifold.emitters.c.order import c_order
 from rectifold.emitters.header import Origin
 from rectifold.emitters.integer.code import c_int16, c_int32
 from rectifold.emitters.integer.tail import compared_steps
@@ -35,14 +37,14 @@ Emitter = Callable[[Network, Origin, str], Artifact]
 class Format:
     """An output format: --to `name`; the first of a suffix is what that suffix chooses.
 
-    `precisions`: those it can be written in (emitters/precision.py), the usual one first; none:
-    no number is a float. `computes`: it is code of ours, which rounds; else who computes with the
-    numbers is another program. Files `beside` are named after the main one, and those of `perhaps`
-    are written where the network is large; `may_be_one`: without them, if asked for. `leaky`: a
-    pair of mirrored units is written as one leaky unit (ir/leaky.py). `order_is_ours`: a sum is
-    taken bias first, then by sources in the order of the layer's weights and by index, so that its
-    bound may count on that; else in any order. `also`: further suffixes that choose it. `words`:
-    the bits of its integers, whose scales are chosen for the domain.
+    `precisions`: those it can be written in (emitters/precision.py), the usual one first; none: no
+    number is a float. `computes`: it is code of ours, which rounds; else who computes with the
+    numbers is another program. Files `beside` are named after the main one, and those of
+    `perhaps` are written where the network is large; `may_be_one`: without them, if asked for.
+    `leaky`: a pair of mirrored units is written as one leaky unit (ir/leaky.py). `order`: in
+    which order the code adds in a precision, so that its bound may count on that; None: in any.
+    `also`: further suffixes that choose it. `words`: the bits of its integers, whose scales are
+    chosen for the domain.
     """
 
     name: str
@@ -54,9 +56,13 @@ class Format:
     perhaps: tuple[str, ...] = ()
     may_be_one: bool = False
     leaky: bool = False
-    order_is_ours: bool = False
+    order: Callable[[Network, str], Order] | None = None
     also: tuple[str, ...] = ()
     words: Literal[0, 16, 32] = 0
+
+
+def _in_order(_network: Network, _precision: str) -> Order:
+    return IN_ORDER
 
 
 FORMATS: Mapping[str, Format] = {
@@ -69,7 +75,7 @@ FORMATS: Mapping[str, Format] = {
             ("float64",),
             python_code,
             perhaps=("_weights.json",),
-            order_is_ours=True,
+            order=_in_order,
         ),
         Format("numpy", ".py", ("float64", "float32"), numpy_code, perhaps=("_weights.npz",)),
         Format(
@@ -80,14 +86,14 @@ FORMATS: Mapping[str, Format] = {
             beside=(".h",),
             perhaps=("_weights.bin",),
             may_be_one=True,
-            order_is_ours=True,
+            order=c_order,
         ),
         Format(
             "js",
             ".js",
             ("float64", "mixed"),
             javascript_code,
-            order_is_ours=True,
+            order=_in_order,
             also=(".mjs",),
         ),
         Format(
@@ -96,7 +102,7 @@ FORMATS: Mapping[str, Format] = {
             ("float64", "mixed", "float32"),
             rust_code,
             perhaps=("_weights.bin",),
-            order_is_ours=True,
+            order=_in_order,
         ),
         Format("c-int16", ".c", (), c_int16, beside=(".h",), may_be_one=True, words=16),
         Format("c-int32", ".c", (), c_int32, beside=(".h",), may_be_one=True, words=32),
@@ -229,3 +235,9 @@ def emit(
     return write_artifact(
         FORMATS[format_for(target, to)].emit(network, origin, target.name), target, force=force
     )
+
+
+def order_of(network: Network, chosen: str, precision: str) -> Order | None:
+    """In which order code of a format adds; None: in any."""
+    order = FORMATS[chosen].order
+    return None if order is None else order(network, precision)

@@ -20,6 +20,7 @@ from rectifold.emitters.table import (
     FORMATS,
     drop_in_format,
     format_for,
+    order_of,
     require_one_file,
     written_form,
 )
@@ -159,6 +160,7 @@ def error_bound(
     if chosen in PROGRAMS:
         return deviations(network, facts)
     leaky = written_form(network, chosen).slopes
-    in_order = FORMATS[chosen].order_is_ours
-    found = rounding_error(network, domain, facts, precision, leaky, in_order=in_order)
+    found = rounding_error(
+        network, domain, facts, precision, leaky, order=order_of(network, chosen, precision)
+    )
     return tuple(found.per_output.tolist())

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.emitters.c.numbers import c_table
+from rectifold.emitters.c.order import laid_out
 from rectifold.emitters.c.stored import multiply_adds
 from rectifold.emitters.storage.storage import Storage, StoredBias, bias_of, storage_of
 from rectifold.emitters.weights import numbers
@@ -65,7 +66,9 @@ def stored_layers(network: Network, precision: str) -> StoredLayers:
     """All layers in their smallest forms. Raises InputError if a number is beyond the range."""
     require_range(network, precision)
     edges = {
-        (layer.name, source): storage_of(layer, source, precision)
+        (layer.name, source): laid_out(
+            network, layer.name, source, storage_of(layer, source, precision)
+        )
         for layer in network.layers
         for source, weight in layer.weights.items()
         if weight.shape[0] and weight.shape[1]

@@ -20,7 +20,7 @@ from rectifold.emitters.c.numbers import real_type, weight_type
 from rectifold.emitters.c.slots import Slots, slots_of
 from rectifold.emitters.c.stored import bias_code, product_code
 from rectifold.emitters.c.vector import DenseShape, vector_path, vector_width
-from rectifold.emitters.storage.storage import DenseRows, StoredBias
+from rectifold.emitters.storage.storage import DenseRows, DenseUnits, StoredBias
 from rectifold.emitters.weights import numbers
 from rectifold.ir.network import Layer, Network
 
@@ -44,6 +44,26 @@ static void dense(const weight *RESTRICT w, const real *RESTRICT v, size_t m, si
 }
 
 """
+ROWS = """/* a[i] += w[i][0] v[0] + w[i][1] v[1] + ...: input j goes to sum j % LANES; then the
+   second half of the sums is added to the first, until one is left */
+enum { LANES = 64 / sizeof(real) };
+static void rows(const weight *RESTRICT w, const real *RESTRICT v, size_t m, size_t n,
+                 real *RESTRICT a)
+{
+    size_t i, j, k;
+    for (i = 0; i < n; i++, w += m) {
+        real t[LANES] = {0};
+        t[0] = a[i];
+        for (j = 0; j + LANES <= m; j += LANES)
+            for (k = 0; k < LANES; k++) t[k] += w[j + k] * v[j + k];
+        for (k = 0; j + k < m; k++) t[k] += w[j + k] * v[j + k];
+        for (j = LANES / 2; j > 0; j /= 2)
+            for (k = 0; k < j; k++) t[k] += t[k + j];
+        a[i] = t[0];
+    }
+}
+
+"""
 RELU = """static void relu(size_t n, real *a)
 {
     size_t i;
@@ -53,7 +73,7 @@ RELU = """static void relu(size_t n, real *a)
 }
 
 """
-_HELPERS = (("begin(", BEGIN), ("dense(", DENSE), ("relu(", RELU))
+_HELPERS = (("begin(", BEGIN), ("dense(", DENSE), ("rows(", ROWS), ("relu(", RELU))
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,14 +157,17 @@ def _shapes(layers: Layers, layer: Layer) -> dict[str, DenseShape]:
     edges, found = _edges(layers, layer), {}
     for source in edges:
         form = layers.stored.edges[layer.name, source]
-        if isinstance(form, DenseRows):
-            inputs, units = form.values.shape
+        if isinstance(form, DenseRows | DenseUnits):
+            units, inputs = form.matrix().shape
             shape = DenseShape(
                 inputs,
                 units,
                 begins=source == edges[0] and _is_plain(layers.stored.biases[layer.name]),
                 cuts=source == edges[-1] and layer.is_relu,
-                is_given=layers.precision == "mixed" and source == layers.network.input_name,
+                is_given=layers.precision == "mixed"
+                and source == layers.network.input_name
+                and isinstance(form, DenseRows),
+                by_unit=isinstance(form, DenseUnits),
             )
             if shape.fits(layers.precision):
                 found[source] = shape
@@ -164,9 +187,10 @@ def edge_code(layers: Layers, layer: Layer, source: str) -> str:
     form = layers.stored.edges[layer.name, source]
     prefix = edge_prefix(numbers(layers.network), layer.name, source)
     before = _place(layers, source)
-    if isinstance(form, DenseRows):
-        inputs, units = form.values.shape
-        return f"        dense({prefix}values, {before}, {inputs}, {units}, a);\n"
+    if isinstance(form, DenseRows | DenseUnits):
+        units, inputs = form.matrix().shape
+        helper = "dense" if isinstance(form, DenseRows) else "rows"
+        return f"        {helper}({prefix}values, {before}, {inputs}, {units}, a);\n"
     real, stored = real_type(layers.precision), weight_type(layers.precision)
     block = product_code(form, lambda table: prefix + table, real, stored)
     return f"        {{\n        const real *before = {before};\n{block}        }}\n"

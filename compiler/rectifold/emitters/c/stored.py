@@ -20,7 +20,13 @@ from rectifold.emitters.c.placed import placed_code, placed_multiply_adds
 from rectifold.emitters.storage.kernels import Integers
 from rectifold.emitters.storage.placed_rows import PlacedRows
 from rectifold.emitters.storage.shared_rows import SharedRows
-from rectifold.emitters.storage.storage import DenseRows, SparseRows, Storage, StoredBias
+from rectifold.emitters.storage.storage import (
+    DenseRows,
+    DenseUnits,
+    SparseRows,
+    Storage,
+    StoredBias,
+)
 
 _SPARSE_BY_INPUT = """\
     {
@@ -101,7 +107,7 @@ def product_code(
     and no sum is computed but that of a unit, once.
     """
     match form:
-        case DenseRows():
+        case DenseRows() | DenseUnits():
             raise ValueError("dense rows are written with the panels")
         case SparseRows():
             return _sparse_code(form, names, real, read)

@@ -32,7 +32,8 @@ class DenseShape:
     """An edge with weights stored input by input; neither side is empty.
 
     `begins`: the sums begin with the biases, else they are continued. `cuts`: they are cut at zero.
-    `is_given`: float weights times the network's input, so products may be exact.
+    `is_given`: float weights times the network's input, so products may be exact. `by_unit`:
+    weights are stored unit by unit, and sums taken in lanes (c/order.py).
     """
 
     inputs: int
@@ -40,17 +41,19 @@ class DenseShape:
     begins: bool
     cuts: bool
     is_given: bool = False
+    by_unit: bool = False
 
     @property
     def function(self) -> str:
         """The name of its function in emitted code."""
         kind = "dense" if self.begins else "onto"
+        kind = f"row_{kind}" if self.by_unit else kind
         kind = f"given_{kind}" if self.is_given else kind
         return f"{kind}_{self.inputs}_{self.units}" + ("_relu" if self.cuts else "")
 
     def fits(self, precision: str) -> bool:
         """Whether the vector path can take it, whatever the width of vectors."""
-        panels = [_panel(self.units, width, _bytes(precision)) for width in VectorEffort.widths]
+        panels = [_panel_of(self, width, _bytes(precision)) for width in VectorEffort.widths]
         return self.begins or all(self.units % panel.columns == 0 for panel in panels)
 
 
@@ -78,7 +81,7 @@ def vector_path(shapes: Iterable[DenseShape], precision: str, upper: str) -> str
         return ""
     size = _bytes(precision)
     widths = VectorEffort.widths
-    cut = {width: [_panel(shape.units, width, size) for shape in ordered] for width in widths}
+    cut = {width: [_panel_of(shape, width, size) for shape in ordered] for width in widths}
     most = max(panel.vectors for panels in cut.values() for panel in panels)
     return filled(
         "c_vector",
@@ -86,7 +89,7 @@ def vector_path(shapes: Iterable[DenseShape], precision: str, upper: str) -> str
         bits=f"uint{8 * size}_t",
         types=_types(precision, upper),
         repeats="".join(_repeat(times) for times in range(1, most + 1)),
-        layers=_layers(ordered, cut, upper),
+        layers=_layers(ordered, cut, upper, max(widths) // size),
     )
 
 
@@ -94,25 +97,42 @@ def _bytes(precision: str) -> int:
     return 4 if precision == "float32" else 8
 
 
+def _panel_of(shape: DenseShape, widest: int, size: int) -> _Panel:
+    return _row_panel(shape.units, widest) if shape.by_unit else _panel(shape.units, widest, size)
+
+
+def _row_panel(units: int, width: int) -> _Panel:
+    """Units that have all their sums in registers; each panel loads its weights and the inputs."""
+    parts = max(VectorEffort.widths) // width
+    most = min(max(_most_sums(width) // parts, 1), units)
+    columns = min(range(most, 0, -1), key=lambda c: -(-units // c) * (c + 1))
+    return _Panel(width, columns * parts, columns)
+
+
+def _most_sums(width: int) -> int:
+    return VectorEffort.sums_of_64_bytes if width == 64 else VectorEffort.sums
+
+
 def _panel(units: int, widest: int, size: int) -> _Panel:
     """The widest vectors that fit into the layer, and as few and even panels as registers allow."""
     width = next((w for w in VectorEffort.widths if w <= widest and w // size <= units), 1)
     lanes = max(width // size, 1)
     vectors = -(-units // lanes)
-    most = VectorEffort.sums_of_64_bytes if width == 64 else VectorEffort.sums
-    panels = -(-vectors // most)
+    panels = -(-vectors // _most_sums(width))
     even = -(-vectors // panels)
     return _Panel(width, even, min(units, even * lanes))
 
 
-def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str) -> str:
+def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str, lanes: int) -> str:
+    """The functions at every width; `lanes`: of the widest vector."""
     lines: list[str] = []
     for width, panels in cut.items():
         lines.append(f"#{'elif' if lines else 'if'} {upper}_VECTOR == {width}")
         pairs = list(zip(shapes, panels, strict=True))
-        small = [_takes_zeros(*pair) for pair in pairs]
-        lines += [] if all(small) else [filled("c_vector_marked", upper=upper)]
-        lines += [filled("c_vector_small")] if any(small) else []
+        kinds = {_kind(*pair) for pair in pairs}
+        lines += [filled("c_vector_marked", upper=upper)] if "LAYER" in kinds else []
+        lines += [filled("c_vector_small")] if "SMALL" in kinds else []
+        lines += [filled("c_vector_rows", lanes=lanes)] * ("ROWS" in kinds)
         if any(_is_fused(*pair) for pair in pairs):
             lines.append(filled("c_vector_given"))
         lines += [_fused(*pair) if _is_fused(*pair) else _layer(*pair) for pair in pairs]
@@ -122,6 +142,13 @@ def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str) 
 def _is_fused(shape: DenseShape, panel: _Panel) -> bool:
     """Whether exact products are looked for: where there are vectors of 64 bytes (AVX-512)."""
     return shape.is_given and panel.width == 64
+
+
+def _kind(shape: DenseShape, panel: _Panel) -> str:
+    """The macro that makes the function of a layer."""
+    if shape.by_unit:
+        return "ROWS"
+    return "SMALL" if _takes_zeros(shape, panel) else "LAYER"
 
 
 def _takes_zeros(shape: DenseShape, panel: _Panel) -> bool:
@@ -146,8 +173,9 @@ def _layer(shape: DenseShape, panel: _Panel, *, name: str = "", step: str = "ADD
     begin, end = "BIAS" if shape.begins else "SUMS", "RELU" if shape.cuts else "KEEP"
     panels = f"{panel.width}, TIMES_{panel.vectors}, {panel.columns}"
     sizes = f"{name or shape.function}, {shape.inputs}, {shape.units}"
-    kind = "SMALL" if _takes_zeros(shape, panel) else "LAYER"
-    return f"{kind}({sizes}, {panels}, {begin}, {step}, {end})"
+    kind = _kind(shape, panel)
+    steps = "" if kind == "ROWS" else f"{step}, "
+    return f"{kind}({sizes}, {panels}, {begin}, {steps}{end})"
 
 
 def _repeat(times: int) -> str:
@@ -188,17 +216,13 @@ def _type(width: int, precision: str, upper: str) -> str:
 
 
 def _loaded(width: int) -> str:
-    return f"#define LOAD_{width}(p) (*(const read_{width} *)(p))\n"
+    loaded = f"(*(const read_{width} *)(p))"
+    return f"#define LOAD_{width}(p) {loaded}\n#define LOAD_ROW_{width}(p) {loaded}\n"
 
 
 def _converted(width: int) -> str:
-    """Float weights as doubles: of these two forms each compiler makes one instruction of one."""
+    """Float weights as doubles: of these two forms each compiler makes one instruction of one; gcc
+    of the list, but where many are loaded in a loop, as of rows.
+    """
     items = ", ".join(f"(p)[{k}]" for k in range(width // 8))
-    return f"""#ifdef __clang__
-typedef float weights_{width}
-    __attribute__((vector_size({width // 2}), aligned(sizeof(float)), may_alias));
-#define LOAD_{width}(p) __builtin_convertvector(*(const weights_{width} *)(p), vector_{width})
-#else
-#define LOAD_{width}(p) (__extension__(vector_{width}){{ {items} }})
-#endif
-"""
+    return filled("c_vector_converted", width=width, half=width // 2, items=items)

@@ -1,7 +1,7 @@
 """The layers of a network in the floats that code stores and computes with, at many points.
 
     float_outputs       products of matrices: the sums in the order of NumPy's library
-    ordered_outputs     bias first, then by sources and indices: bit for bit what our code gives
+    ordered_outputs     in the order of our code (bounds/summation.py): bit for bit what it gives
 
 An observation, not a proof: another library adds in another order.
 """
@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from rectifold.bounds.summation import Order, folded
 from rectifold.effort.writing import ObservedEffort
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.leaky import LeakyForm
@@ -39,8 +40,8 @@ def float_outputs(form: LeakyForm, points: Array, stored: str | None = None) -> 
     return values[form.network.output].T
 
 
-def ordered_outputs(form: LeakyForm, points: Array, stored: str) -> Array:
-    """The same with every sum in order. Precondition: no leaky units."""
+def ordered_outputs(form: LeakyForm, points: Array, stored: str, order: Order) -> Array:
+    """The same with every sum in an order. Precondition: no leaky units."""
     kept = np.dtype(stored)
     step = ObservedEffort.ordered_points
     weights = {
@@ -49,24 +50,35 @@ def ordered_outputs(form: LeakyForm, points: Array, stored: str) -> Array:
         for name in (None, *layer.weights)
     }
     parts = [
-        _ordered(form, weights, points[start : start + step])
+        _ordered(form, weights, order, points[start : start + step])
         for start in range(0, len(points), step)
     ]
     return np.concatenate(parts)
 
 
-def _ordered(form: LeakyForm, weights: dict[tuple[str, str | None], Array], points: Array) -> Array:
+def _ordered(
+    form: LeakyForm, weights: dict[tuple[str, str | None], Array], order: Order, points: Array
+) -> Array:
     values: dict[str, Array] = {form.network.input_name: np.ascontiguousarray(points.T)}
     for layer in form.network.layers:
         z = np.repeat(weights[layer.name, None].T, len(points), axis=1)
-        product = np.empty_like(z)
         for name in layer.weights:
-            for row, before in zip(weights[layer.name, name], values[name], strict=True):
-                if before.any():
-                    np.multiply(row[:, None], before[None, :], out=product)
-                    z += product
+            matrix, groups = weights[layer.name, name], order.groups(layer.name, name)
+            sums = [z, *(np.zeros_like(z) for _ in groups[1:])]
+            for total, group in zip(sums, groups, strict=True):
+                _add_products(total, matrix[group], values[name][group])
+            z = folded(sums, np.add)
         values[layer.name] = np.maximum(z, 0) if layer.is_relu else z
     return values[form.network.output].T
+
+
+def _add_products(total: Array, rows: Array, values: Array) -> None:
+    """Adds weights (inputs × units) times values (inputs × points), one input after the other."""
+    product = np.empty_like(total)
+    for row, before in zip(rows, values, strict=True):
+        if before.any():
+            np.multiply(row[:, None], before[None, :], out=product)
+            total += product
 
 
 def _rounded(layer: Layer, source: str | None, stored: np.dtype[np.floating]) -> Array:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rectifold.bounds.summation import IN_ORDER, Order
 from rectifold.effort.writing import ObservedEffort
 from rectifold.emitters.observed.float_layers import Array, float_outputs, ordered_outputs
 from rectifold.emitters.observed.float_points import FloatPoints
 from rectifold.emitters.observed.reference import Reference, Source, as_pairs
-from rectifold.emitters.table import FORMATS, written_form
+from rectifold.emitters.table import FORMATS, order_of, written_form
 from rectifold.exact.conversion import Floats
 from rectifold.formats.float_range import COMPUTED, STORED
 from rectifold.ir.domain import Domain
@@ -65,11 +66,12 @@ def observed_error(
     forms = [
         written_form(one, chosen) for one in ([result] if source is result else [result, source])
     ]
-    watch = _Watch(forms, precision, _ordered_points(forms, chosen))
+    orders = [order_of(form.network, chosen, precision) for form in forms]
+    watch = _Watch(forms, precision, orders, _ordered_points(forms, chosen))
     points = FloatPoints(domain, COMPUTED[precision])
     known = Source.of(source, _levels(precision))
     if known is None or not watch.all_points(points, known, _affordable(source)):
-        watch = _Watch(forms, precision, watch.most_ordered)
+        watch = _Watch(forms, precision, orders, watch.most_ordered)
         if not watch.few_points(points, source):
             return None
     return Observed(watch.points, watch.ordered, precision, watch.worst[0], watch.worst[-1])
@@ -86,17 +88,24 @@ def _affordable(network: Network) -> int:
 
 
 def _ordered_points(forms: Sequence[LeakyForm], chosen: str) -> int:
-    if not FORMATS[chosen].order_is_ours:
+    if FORMATS[chosen].order is None:
         return 0
     work = sum(form.network.sizes.macs + 1 for form in forms)
     return ObservedEffort.ordered_work // work
 
 
 class _Watch:
-    """Forms that are computed in floats, and the largest error seen of each."""
+    """Forms that are computed in floats, each in its order, and the largest error seen of each."""
 
-    def __init__(self, forms: Sequence[LeakyForm], precision: str, most_ordered: int) -> None:
+    def __init__(
+        self,
+        forms: Sequence[LeakyForm],
+        precision: str,
+        orders: Sequence[Order | None],
+        most_ordered: int,
+    ) -> None:
         self.forms = forms
+        self.orders = [IN_ORDER if order is None else order for order in orders]
         self.precision = precision
         self.most_ordered = most_ordered
         self.points = self.ordered = 0
@@ -126,7 +135,7 @@ class _Watch:
         inputs = points.astype(COMPUTED[self.precision])
         ordered = max(min(self.most_ordered - self.ordered, len(points)), 0)
         for k, form in enumerate(self.forms):
-            got = self._outputs(form, inputs, ordered)
+            got = self._outputs(form, self.orders[k], inputs, ordered)
             if not np.isfinite(got).all():
                 return False
             self.worst[k] = max(self.worst[k], _largest(got, exact))
@@ -134,14 +143,15 @@ class _Watch:
         self.ordered += ordered
         return True
 
-    def _outputs(self, form: LeakyForm, inputs: Array, ordered: int) -> Array:
+    def _outputs(self, form: LeakyForm, order: Order, inputs: Array, ordered: int) -> Array:
         """Points by outputs: the first `ordered` in our order, the others in that of a library."""
         stored = STORED[self.precision]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             free = float_outputs(form, inputs[ordered:], stored)
             if not ordered:
                 return free
-            return np.concatenate([ordered_outputs(form, inputs[:ordered], stored), free])
+            ours = ordered_outputs(form, inputs[:ordered], stored, order)
+            return np.concatenate([ours, free])
 
 
 def _largest(got: Array, exact: Reference) -> float:

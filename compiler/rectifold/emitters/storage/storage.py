@@ -56,6 +56,28 @@ class DenseRows:
 
 
 @dataclass(frozen=True, eq=False)
+class DenseUnits:
+    """Every number, those of a unit after those of the one before: `values` is units × inputs.
+
+    Never the smallest form: code that adds a row in several sums takes dense rows so.
+    """
+
+    values: Numbers
+
+    @property
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        return {"values": self.values.ravel()}
+
+    @property
+    def products(self) -> int:
+        return self.values.size
+
+    def matrix(self) -> Numbers:
+        """The stored numbers, units × inputs."""
+        return self.values
+
+
+@dataclass(frozen=True, eq=False)
 class SparseRows:
     """What is not zero, for each unit or for each input: how many, the gaps between, the values.
 
@@ -87,7 +109,7 @@ class SparseRows:
         return result if self.by == "unit" else result.T
 
 
-Storage: TypeAlias = DenseRows | SparseRows | SharedRows | PlacedRows
+Storage: TypeAlias = DenseRows | DenseUnits | SparseRows | SharedRows | PlacedRows
 
 
 @dataclass(frozen=True, eq=False)
