@@ -130,7 +130,9 @@ RUNS = {
     ],
     "prove": [
         "prove line.relu above.vnnlib",
-        "prove line.relu reached.vnnlib",
+        "prove line.relu reached.vnnlib --counterexample unsafe.npy",
+        "prove model.onnx reached.vnnlib",
+        "prove classes.onnx classes.vnnlib",
         "prove line.relu just.vnnlib --time-limit 1",
     ],
     "show": ["show line.relu", "show free.relu"],
@@ -162,7 +164,10 @@ def results(folder: Path) -> dict[str, list[Any]]:
         text = f"(assert (and (>= X_0 0) (<= X_0 1) {unsafe}))"
         (folder / f"{name}.vnnlib").write_text(text)
     onnx.save(_classes(), folder / "classes.onnx")
+    box = "(assert (and (>= X_0 0) (<= X_0 1) (>= X_1 0) (<= X_1 1) (<= Y_0 9)))"
+    (folder / "classes.vnnlib").write_text(box)
     _told("compile deep.relu -o deep.onnx")
+    _told("compile line.relu -o model.onnx")
     for name in CERTIFIED:
         _told(f"compile {name}.relu -o {name}.py --certificate {name}.certificate")
     (folder / "raised.certificate").write_text(_margin_certificate())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -54,6 +55,28 @@ def test_a_property_that_is_refuted_has_an_exact_point(run: Invoke) -> None:
     assert Fraction(saved["outputs"][0]) == max(x[0] + x[1] / 2, Fraction(0))
     assert Fraction(saved["outputs"][0]) >= Fraction(5, 4)
     assert (saved["part"], saved["case"]) == (0, 1)
+
+
+def test_a_point_for_other_programs(run: Invoke) -> None:
+    run("compile", "n.relu", "-o", "n.onnx", "--domain", "[-1,1]", "--to", "onnx")
+    done = run("prove", "n.onnx", "false.vnnlib", "--counterexample", "x.npy")
+    assert done.exit_code == 1
+    assert "at a float32 point near it o" in done.output  # onnxruntime, or onnx.reference
+    assert "the case is met there too" in done.output
+    assert "wrote x.npy (an unsafe float32 point of the domain)" in done.output
+    x = np.load("x.npy")
+    assert (x.shape, x.dtype) == ((1, 2), np.float32)
+    exact = [Fraction(float(v)) for v in x.ravel()]
+    assert max(exact[0] + exact[1] / 2, Fraction(0)) >= Fraction(5, 4)
+
+
+def test_a_domain_without_floats_has_no_point_for_other_programs(run: Invoke) -> None:
+    third = "(assert (and (= X_0 (/ 1 3)) (>= X_1 0) (<= X_1 1) (>= Y_0 0)))"
+    Path("third.vnnlib").write_text(third)
+    done = run("prove", "n.relu", "third.vnnlib", "--counterexample", "x.npy")
+    assert done.exit_code == 1
+    assert "x.npy was not written: no float64 point of the domain that is unsafe" in done.output
+    assert not Path("x.npy").exists()
 
 
 def test_json(run: Invoke) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +22,19 @@ from rectifold.cli.options import (
     report,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.proved import counterexample_json, prove_json, prove_text
+from rectifold.cli.proved import prove_json, prove_text
 from rectifold.cli.targets import require_outputs
+from rectifold.cli.unsafe_points import UnsafePoint, run_text
 from rectifold.cli.values import as_value
 from rectifold.errors import Unfinished
-from rectifold.formats.load import require_file
+from rectifold.formats.load import Loaded, require_file
 from rectifold.formats.vnnlib_property import read_property
 from rectifold.ir.network import Network
 from rectifold.ir.property import Property
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
 from rectifold.runtime.files import write_whole
+from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
 
@@ -69,8 +70,8 @@ _kept = as_value(
     click.option(
         "--counterexample",
         "counterexample_file",
-        metavar="FILE.json",
-        help="write an unsafe point to FILE, exactly",
+        metavar="FILE",
+        help="write an unsafe point to FILE: exactly (.json), or as the model's input (.npy)",
     ),
     certificate_option("write the certificate that the property holds to FILE"),
     allow_trusted_option,
@@ -99,26 +100,25 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
     }
     require_outputs(names, [asked.network, asked.property_file], force=kept.force)
     with proof.times.before("network and property were read"):
-        network, wanted = _read(asked, quiet=report.quiet)
+        loaded, wanted = _read(asked, quiet=report.quiet)
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)
-        answer = _answer_in_time(network, wanted, proof, run)
-    lines = _keep(answer, kept)
-    told = prove_json(answer, wanted) | {"seconds": time.monotonic() - started}
+        answer = _answer_in_time(loaded.network, wanted, proof, run)
+    extra, lines = _keep(answer, wanted, loaded, kept)
+    told = prove_json(answer, wanted) | extra | {"seconds": time.monotonic() - started}
     report.write(told)
     if report.is_on_screen:
         click.echo("\n".join([prove_text(answer, wanted), *lines]))
     return _status(answer, allow_trusted=kept.allow_trusted)
 
 
-def _read(asked: Asked, *, quiet: bool) -> tuple[Network, Property]:
+def _read(asked: Asked, *, quiet: bool) -> tuple[Loaded, Property]:
     loaded, _ = read_loaded(asked.network, None, quiet=quiet, may_be_empty=True)
-    network = loaded.network
-    sizes = network.input_size, network.output_size
+    sizes = loaded.network.input_size, loaded.network.output_size
     wanted = read_property(require_file(asked.property_file), *sizes)
     for part in wanted.parts:
         require_points(part.domain)
-    return network, wanted
+    return loaded, wanted
 
 
 def _answer_in_time(network: Network, wanted: Property, proof: Proof, run: Run) -> Answer:
@@ -130,21 +130,35 @@ def _answer_in_time(network: Network, wanted: Property, proof: Proof, run: Run) 
         return Undecided(str(ended), 0, wanted.cases)
 
 
-def _keep(answer: Answer, kept: Kept) -> list[str]:
-    """Writes the files that are asked for; lines for people."""
+def _keep(
+    answer: Answer, wanted: Property, loaded: Loaded, kept: Kept
+) -> tuple[JsonObject, list[str]]:
+    """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match answer:
-        case Refuted() if kept.counterexample_file:
-            text = json.dumps(counterexample_json(answer), indent=2) + "\n"
-            write_whole(Path(kept.counterexample_file), text.encode("ascii"))
-            return [f"wrote {kept.counterexample_file} (the exact point)"]
+        case Refuted():
+            return _keep_point(UnsafePoint(answer, wanted, loaded), kept.counterexample_file)
         case Holds() if kept.certificate_file:
             text = answer.certificate.text
             write_whole(Path(kept.certificate_file), text.encode("ascii"))
-            return [f"wrote {kept.certificate_file} ({len(text) / 1e6:.2f} MB)"]
-        case Holds() | Refuted() | Undecided():
-            return []
+            return {}, [f"wrote {kept.certificate_file} ({len(text) / 1e6:.2f} MB)"]
+        case Holds() | Undecided():
+            return {}, []
         case _:
             assert_never(answer)
+
+
+def _keep_point(unsafe: UnsafePoint, file: str | None) -> tuple[JsonObject, list[str]]:
+    again = unsafe.run_again()
+    lines = [] if again is None else [run_text(again, unsafe.dtype)]
+    extra: JsonObject = {"run_again": again}
+    if file is not None:
+        said, is_written = unsafe.write(Path(file))
+        extra["counterexample_file"] = said
+        if is_written:
+            lines.append(said)
+        else:
+            click.echo(f"note: {said}", err=True)
+    return extra, lines
 
 
 def _status(answer: Answer, *, allow_trusted: bool) -> int:

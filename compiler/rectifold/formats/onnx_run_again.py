@@ -10,7 +10,7 @@ left out, and so are models that no other program here runs; a note says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from onnx import ModelProto, helper
 from rectifold.effort.writing import WrittenEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import nearest_float
-from rectifold.formats.interface import Interface, Port
+from rectifold.formats.interface import Interface
 from rectifold.formats.onnx.floats import (
     ROUNDINGS,
     Rounded,
@@ -28,10 +28,11 @@ from rectifold.formats.onnx.floats import (
     worst_difference,
 )
 from rectifold.formats.onnx.peers import PEERS, Feeds, Peer, PeerError, outputs_of_peer
-from rectifold.formats.onnx.tensors import FLOATS, Array, with_external_data
+from rectifold.formats.onnx.tensors import FLOATS, Array
 from rectifold.formats.onnx_layers import onnx_type
+from rectifold.formats.onnx_points import as_type, feeds_of, places_of, whole_model
 from rectifold.formats.onnx_read_again import WrittenWrong
-from rectifold.formats.onnx_wiring import has_free_batch, is_batched, row_size
+from rectifold.formats.onnx_wiring import has_free_batch, is_batched
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 
@@ -81,8 +82,8 @@ class _Comparison:
         Raises WrittenWrong where the model does not run, or gives other shapes or types; PeerError
         where nobody runs the source.
         """
-        feeds = _feeds(self.interface.inputs, points)
-        wanted, before = self._run(self._source(), feeds)
+        feeds = feeds_of(self.interface.inputs, points)
+        wanted, before = self._run(whole_model(self.interface), feeds)
         try:
             found, ends = self._run(self.model, feeds)
         except PeerError as error:
@@ -165,14 +166,6 @@ class _Comparison:
         by_name = dict(zip(made, values, strict=True))
         return [by_name[n] for n in names], [by_name[p.name] for p in self.interface.ends]
 
-    def _source(self) -> ModelProto:
-        """The model that was read, with all its data."""
-        copy = ModelProto()
-        copy.CopyFrom(self.interface.model)
-        for tensor in copy.graph.initializer:
-            tensor.CopyFrom(with_external_data(tensor, tensor.name, self.interface.folder))
-        return copy
-
     # ---- points ----------------------------------------------------------------------------------
 
     def _points(self, rows: int) -> Floats:
@@ -181,10 +174,10 @@ class _Comparison:
         lower, upper = _box(self.network.domain, size)
         drawn = np.random.default_rng(0).uniform(0, 1, (rows, size))
         points = np.minimum(lower + drawn * (upper - lower), upper)
-        for port, start, end in _places(self.interface.inputs):
+        for port, start, end in places_of(self.interface.inputs):
             part = points[:, start:end]
             if port.dtype in FLOATS:
-                part = _as_type(_as_type(part, self.dtype), port.dtype).astype(np.float64)
+                part = as_type(as_type(part, self.dtype), port.dtype).astype(np.float64)
             else:
                 low = 0 if port.dtype.startswith("u") else -WrittenEffort.largest_whole
                 part = np.clip(np.round(part), low, WrittenEffort.largest_whole)
@@ -204,29 +197,6 @@ def _box(domain: Domain | None, size: int) -> tuple[Floats, Floats]:
         upper[k] = above if above is not None else max(1.0, lower[k] + 1)
     most = WrittenEffort.largest_fed
     return np.clip(lower, -most, most), np.clip(upper, -most, most)
-
-
-def _places(ports: Sequence[Port]) -> Iterator[tuple[Port, int, int]]:
-    """Each input with its place in the flat input."""
-    start = 0
-    for port in ports:
-        end = start + row_size(port)
-        yield port, start, end
-        start = end
-
-
-def _feeds(ports: Sequence[Port], points: Floats) -> Feeds:
-    feeds: dict[str, Array] = {}
-    for port, start, end in _places(ports):
-        rows = points if has_free_batch(port) else points[:1]
-        sizes = [len(rows), *port.shape[1:]] if has_free_batch(port) else list(port.shape)
-        shape = [int(size) for size in sizes if size is not None]
-        feeds[port.name] = _as_type(rows[:, start:end].reshape(shape), port.dtype)
-    return feeds
-
-
-def _as_type(values: Floats, dtype: str) -> Array:
-    return values.astype(helper.tensor_dtype_to_np_dtype(onnx_type(dtype)))
 
 
 def _form(value: Array) -> tuple[tuple[int, ...], str]:
