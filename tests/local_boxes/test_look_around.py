@@ -86,6 +86,23 @@ def test_without_open_units_the_phases_are_those_of_the_prover() -> None:
     assert decided > 10
 
 
+def test_complete_decides_what_quick_bounds_leave_open() -> None:
+    network = dense(0, 4, 12, 12, 12, 3)
+    boxes = boxes_around(samples(8, 5), Fraction(1, 8), UNIT)
+    quick = look_around(network, boxes, None)
+    whole = look_around(network, boxes, None, complete=True)
+    assert sum(one.open for one in quick) > sum(one.open for one in whole) == 0
+    for k, (before, after) in enumerate(zip(quick, whole, strict=True)):
+        facts = prove(network, boxes.exact(k))
+        assert after.margin is not None
+        assert before.margin is not None
+        assert after.margin >= before.margin
+        for layer in after.layers:
+            known = facts.layers[layer.layer]
+            counts = known.active.sum(), known.inactive.sum(), known.unstable.sum()
+            assert (layer.active, layer.inactive, layer.unstable) == counts
+
+
 def test_a_unit_that_only_inactive_units_read_is_no_kink() -> None:
     network = net("""
         input x[1] in [-1, 1]

@@ -54,6 +54,7 @@ class Around:
     first: int | None = None
     samples: int | None = None
     no_clip: bool = False
+    complete: bool = False
 
 
 _AROUND = as_value(
@@ -84,6 +85,11 @@ _AROUND = as_value(
     ),
     click.option(
         "--samples", type=click.IntRange(min=1), metavar="N", help="N samples, chosen by --seed"
+    ),
+    click.option(
+        "--complete",
+        is_flag=True,
+        help="decide what quick bounds leave open: seconds instead of milliseconds a sample",
     ),
     click.option("--no-clip", is_flag=True, help="do not cut the boxes to the network's domain"),
 )
@@ -124,7 +130,8 @@ def local_command(
     labels = None if chosen.labels is None else chosen.labels.tolist()
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)
-        found = look_around(network, boxes, labels, run).numbered(places)
+        found = look_around(network, boxes, labels, run, complete=around.complete)
+    found = found.numbered(places)
     return _told(found, _title(found, around, chosen, clip), picture, report)
 
 

@@ -13,6 +13,8 @@ class LocalEffort:
     """Boxes times units of one batch: arrays of its linear bounds fit into the cache."""
     most_batch: int = 64
     """Boxes of one batch at most: so often the time is looked at."""
+    complete_batch: int = 4
+    """The same where every box may take seconds."""
     first_corners: int = 8
     """One corner of so many is tried first: each shows signs of all units of its box."""
     tasks_ahead: int = 4

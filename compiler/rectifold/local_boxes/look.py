@@ -24,6 +24,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.local_boxes.boxes import SampleBoxes
 from rectifold.local_boxes.chains import ChainsOnBoxes
+from rectifold.local_boxes.deciding import decide
 from rectifold.local_boxes.found import LayerAround, LocalResult, SampleAround
 from rectifold.local_boxes.kinks import kinks_of
 from rectifold.local_boxes.margins import has_margins, proved_margins, with_margins
@@ -35,18 +36,27 @@ from rectifold.runtime.workers import Workers
 
 @on_few_threads
 def look_around(
-    network: Network, boxes: SampleBoxes, labels: Sequence[int] | None, run: Run = Run()
+    network: Network,
+    boxes: SampleBoxes,
+    labels: Sequence[int] | None,
+    run: Run = Run(),
+    *,
+    complete: bool = False,
 ) -> LocalResult:
     """What the network is on each of the boxes, in their order.
 
-    `labels`: the class of each sample, where that is known. Of the run, the time limit and Ctrl-C
-    end with the samples that are done, a beginning of all.
+    `labels`: the class of each sample, where that is known. `complete`: decide what the quick
+    bounds leave open with all stages of the prover but Z3. Of the run, the time limit and Ctrl-C
+    end with the samples that are done.
     """
     started = time.monotonic()
     deadline = run.deadline(float("inf"))
     known = _Hull.of(network, boxes.hull)
-    batch = _batch(network)
-    tasks = [_Batch(known, boxes.part(slice(k, k + batch)), k) for k in range(0, len(boxes), batch)]
+    batch = LocalEffort.complete_batch if complete else _batch(network)
+    tasks = [
+        _Batch(known, boxes.part(slice(k, k + batch)), k, complete)
+        for k in range(0, len(boxes), batch)
+    ]
     done: dict[int, list[SampleAround]] = {}
     count = 0
     with notice_interrupts() as interrupted, run.workers() as workers:
@@ -113,6 +123,7 @@ class _Batch:
     known: _Hull
     boxes: SampleBoxes
     start: int
+    is_complete: bool
 
 
 def _look(task: _Batch) -> tuple[int, list[SampleAround]]:
@@ -125,6 +136,9 @@ def _samples(task: _Batch) -> Iterator[SampleAround]:
     bounds = known.bounds()
     work = PhasesOnBoxes(bounds, boxes.outer, boxes.inner)
     phases = work.run()
+    if task.is_complete:
+        for k in range(len(boxes)):
+            decide(known.network, boxes.exact(k), phases, k)
     kinks = kinks_of(bounds, phases)
     counts = [_layer(name, phases[name], kinks[name]) for name in phases]
     classes, margins = _classes(known, work, boxes) if known.has_margins else (None, None)

@@ -40,6 +40,7 @@ def local_model(
     *,
     labels: object = None,
     clip: bool = True,
+    complete: bool = False,
     limits: Limits = Limits(),
     progress: Progress | None = None,
     **how: Unpack[ReadChoices],
@@ -51,7 +52,8 @@ def local_model(
     `rectifold.data.read_samples` gives, which bring their labels. A number is what it is: divide
     images of bytes by 255. `radius`: a text or a Fraction is exact, a float what its bits say.
     `labels`: a whole number for each sample. `clip`: cut the boxes to the ranges of the domain.
-    `limits`, `progress`: as of `compile`; a limit or Ctrl-C ends with the samples that are done.
+    `complete`: decide what quick bounds leave open with every stage of `prove` but Z3. `limits`,
+    `progress`: as of `compile`; a limit or Ctrl-C ends with the samples that are done.
 
     Raises InputError for data that does not fit, and for a sample outside the domain that boxes are
     cut to.
@@ -78,7 +80,8 @@ def local_model(
     points = data.inputs.astype(np.float64)
     boxes = boxes_around(points, _exact(radius), chosen if clip else None)
     known = None if data.labels is None else data.labels.tolist()
-    return look_around(network, boxes, known, Run(limits, progress=progress))
+    run = Run(limits, progress=progress)
+    return look_around(network, boxes, known, run, complete=complete)
 
 
 def _samples(inputs: object, labels: object) -> Samples:
