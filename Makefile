@@ -52,6 +52,7 @@ $(LIBRARIES)/.installed: pyproject.toml
 
 exporters: $(LIBRARIES)/.installed
 	$(LIBRARIES)/bin/python -m pytest -n 2 -q tests/objects tests/exporters tests/training tests/cli/test_train.py
+	$(LIBRARIES)/bin/python -m pytest -q tests/test_docs.py -k train
 
 check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks docs

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -168,6 +173,19 @@ def test_a_run_that_is_ended_keeps_what_it_has() -> None:
     assert run.ended_early == "the time limit"
     assert len(run.history) < 6
     assert run.kept == len(run.history)
+
+
+def test_the_example_of_the_guide_runs() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    page = Path(__file__).resolve().parents[2] / "docs" / "guide" / "train.md"
+    (block,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{block}\nprint(run.network)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "64-32-32-10, 64 relu units" in done.stdout
 
 
 def test_an_epoch_is_told_with_the_network_of_that_moment() -> None:
