@@ -11,7 +11,10 @@ from __future__ import annotations
 import json
 import re
 
-_KEYWORDS = "until|outputs|domain|precision|single_file|max_error|to|kind|force|larger|crosscheck"
+_KEYWORDS = (
+    "until|outputs|domain|precision|single_file|max_error|to|kind|force|larger|crosscheck|"
+    "within|max_units|max_weights"
+)
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _GIVEN = re.compile(
     rf"(?<![\w.-])({_KEYWORDS})=({_TEXT}|\[(?:{_TEXT}(?:, )?)*\]|True|False|(?=[\s,;)]|$))"

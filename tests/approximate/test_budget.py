@@ -43,7 +43,7 @@ def test_entries_are_exact(text: str, expected: tuple[Fraction, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "0", "1%%", "0%", "nan", "inf", "1,,2"])
 def test_what_is_no_tolerance_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="--within is"):
+    with pytest.raises(InputError, match="within= is"):
         parse_within(text)
 
 

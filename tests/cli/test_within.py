@@ -60,6 +60,15 @@ def test_one_line_says_which_guarantee_holds(net: Path) -> None:
     assert "proved by our own bounds, unchecked: 0.00" in unchecked
 
 
+def test_the_size_that_is_asked_for_is_reached(net: Path) -> None:
+    out = net.with_name("out.relu")
+    done = told("compile", str(net), "-o", str(out), "--max-weights", "50", "--max-units", "12")
+    assert done["after"]["weights"] <= 50
+    assert done["after"]["units"] <= 12
+    assert done["guarantee"] == "within"
+    assert done["tolerance"] == done["certified_error"]
+
+
 def test_what_is_too_close_is_the_same_function(net: Path) -> None:
     given = ["compile", str(net), "-o", str(net.with_name("out.relu")), "--within", "1e-30"]
     assert "guarantee: the same function" in CliRunner().invoke(main, given).stdout
@@ -82,6 +91,8 @@ def test_the_exact_mode_knows_nothing_of_it(net: Path) -> None:
         (["--within", "1,2,3"], "3 entries, but the network has 2 outputs"),
         (["--within", "1", "--shallow"], "--shallow writes the same function"),
         (["--within", "1", "--domain", "all"], "bounded domain"),
+        (["--max-units", "1", "--shallow"], "--shallow writes the same function"),
+        (["--max-weights", "3", "--within", "1e-9"], "times what --within allows there"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

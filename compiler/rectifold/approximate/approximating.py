@@ -13,17 +13,18 @@ from math import inf
 import numpy as np
 
 from rectifold.approximate.approximated import Approximation
-from rectifold.approximate.budget import Within
 from rectifold.approximate.catalogue import Catalogue
 from rectifold.approximate.certifying import certified
+from rectifold.approximate.goal import Goal
 from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import MOVES
 from rectifold.approximate.search import Choice, Search
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.quick import quick_bound
 from rectifold.equivalence.tightest import Tightest
-from rectifold.errors import InputError
+from rectifold.errors import InputError, Unfinished
 from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import at_most
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled, proved, rewrite
@@ -51,21 +52,63 @@ class Wish:
 
 
 def approximate_network(
-    source: Network, domain: Domain | None, within: Within, wish: Wish = Wish()
+    source: Network, domain: Domain | None, goal: Goal, wish: Wish = Wish()
 ) -> Approximation:
-    """A network of fewer weights that differs from `source` by at most `within` on the domain.
+    """A smaller network that differs from `source` on the domain by no more than `goal` allows.
 
-    Raises InputError without a bounded domain, and where `within` does not fit the outputs.
+    With a size in the goal: of that size, with the smallest certified difference that was found.
+
+    Raises InputError without a bounded domain, where what is allowed does not fit the outputs, and
+    where the size is not reached within it; Unfinished where the deadline comes before.
     """
     chosen = require_domain(source, domain)
     if not chosen.is_bounded:
         raise InputError(
-            "--within needs a bounded domain: without an end there is no bound of a difference"
+            "an approximation needs a bounded domain: without an end there is no bound of a "
+            "difference"
         )
     source = source.with_domain(chosen)
-    tolerance = within.tolerances(source, chosen)
-    search = search_for(source, chosen, tolerance, wish)
-    return _finished(source, chosen, tolerance, search.run(), search, wish)
+    tolerance = goal.tolerances(source, chosen)
+    by_units = goal.most_units is not None
+    search = search_for(source, chosen, tolerance, wish, count_units=by_units)
+    choice = search.run() if goal.is_free else _of_size(search, goal, wish)
+    answer = Approximation(
+        source,
+        choice.edited,
+        compile_edited(choice.edited, wish),
+        tolerance,
+        certified=(Fraction(0),) * len(tolerance),
+        moves=choice.moves,
+        history=tuple(search.history),
+    )
+    found = bounded_gap(source, choice.edited, chosen, wish.run) if choice.edits else None
+    if found is not None:
+        allowed = found.upper if goal.within is None else tolerance
+        answer = replace(answer, certified=found.upper, tolerance=allowed)
+    if not wish.certify:
+        return answer
+    return certified(answer, found, wish.options, wish.checked, wish.run)
+
+
+def _of_size(search: Search, goal: Goal, wish: Wish) -> Choice:
+    """The choice for the size that is asked for. Raises InputError where it is not allowed."""
+
+    def is_small(edited: Network) -> bool:
+        return goal.is_met_by(compile_edited(edited, wish).network.sizes)
+
+    choice = search.smallest(is_small)
+    if choice is None and search.deadline.is_over:
+        raise Unfinished(f"the time was up before {goal.size_text} was found; give more time")
+    if choice is None:
+        raise InputError(f"{goal.size_text} is not reached by any edits; ask for a larger size")
+    if goal.within is not None and not choice.fits:
+        worst = search.catalogue.known.tolerance * choice.parts
+        raise InputError(
+            f"{goal.size_text} was found with a certified difference of {at_most(worst.max(), 3)} "
+            f"at the worst output, {at_most(choice.parts.max(), 3)} times what within= allows "
+            "there; allow more, or ask for a larger size"
+        )
+    return choice
 
 
 def search_for(
@@ -74,15 +117,20 @@ def search_for(
     tolerance: tuple[Fraction, ...],
     wish: Wish,
     fixed: Set[str] = frozenset(),
+    *,
+    count_units: bool = False,
 ) -> Search:
-    """The search, with what all moves propose but for the layers that are `fixed`."""
+    """The search, with what all moves propose but for the layers that are `fixed`.
+
+    `count_units`: for few units first, and not for few weights.
+    """
     parts = np.array([float(v) for v in tolerance])
     run, effort = wish.run, wish.run.effort.approximate
     known = Known.of(source, domain, parts, effort.points, run.seed)
     proposed = (edit for propose in MOVES.values() for edit in propose(source, known))
     edits = [edit for edit in proposed if not edit.layers & fixed]
     measure = _measure(source, domain, parts, run)
-    catalogue = Catalogue.of(source, known, edits)
+    catalogue = Catalogue.of(source, known, edits, count_units=count_units)
     return Search(catalogue, measure, _first_half(wish.deadline), effort)
 
 
@@ -107,34 +155,6 @@ def bounded_gap(source: Network, edited: Network, domain: Domain, run: Run) -> T
     few = question.varying_inputs <= run.effort.equivalence.few_inputs
     effort = run.effort.approximate
     return quick_bound(question, run, effort.boxes_of_few_inputs if few else effort.boxes)
-
-
-def _finished(
-    source: Network,
-    domain: Domain,
-    tolerance: tuple[Fraction, ...],
-    choice: Choice,
-    search: Search,
-    wish: Wish,
-) -> Approximation:
-    """The edited network compiled, and both steps certified."""
-    edited = choice.edited
-    compiled = compile_edited(edited, wish)
-    answer = Approximation(
-        source,
-        edited,
-        compiled,
-        tolerance,
-        certified=(Fraction(0),) * len(tolerance),
-        moves=choice.moves,
-        history=tuple(search.history),
-    )
-    found = bounded_gap(source, edited, domain, wish.run) if choice.edits else None
-    if found is not None:
-        answer = replace(answer, certified=found.upper)
-    if not wish.certify:
-        return answer
-    return certified(answer, found, wish.options, wish.checked, wish.run)
 
 
 def compile_edited(edited: Network, wish: Wish) -> Compiled:

@@ -57,7 +57,7 @@ class Within:
         shares = self.shares * outputs if len(self.shares) == 1 else self.shares
         if len(shares) != outputs:
             raise InputError(
-                f"--within has {counted(len(shares), 'entry', 'entries')}, but the network has "
+                f"within= has {counted(len(shares), 'entry', 'entries')}, but the network has "
                 f"{counted(outputs, 'output')}; give one, or one per output"
             )
         is_relative = any(share.is_part for share in shares)
@@ -82,7 +82,7 @@ def parse_within(text: str | float | Fraction | Sequence[str | float | Fraction]
     else:
         parts = [text] if isinstance(text, int | float | Fraction) else list(text)
     if not parts:
-        raise InputError("--within has no entry; give a number such as 0.01, or 1%")
+        raise InputError("within= has no entry; give a number such as 0.01, or 1%")
     return Within(tuple(_share(part) for part in parts))
 
 
@@ -95,12 +95,12 @@ def _share(part: str | float | Fraction) -> Share:
             value = Fraction(part)
     except (NumberError, ValueError, OverflowError, TypeError):
         raise InputError(
-            f"--within is {str(part)[:40]!r}; a number such as 0.01, or a percentage of each "
+            f"within= is {str(part)[:40]!r}; a number such as 0.01, or a percentage of each "
             "output's proven range such as 1%, is expected"
         ) from None
     if value <= 0:
         raise InputError(
-            f"--within is {str(part)[:40]}; it is more than 0 (leave it out for the same function)"
+            f"within= is {str(part)[:40]}; it is more than 0 (leave it out for the same function)"
         )
     return Share(value / 100 if is_part else value, is_part)
 

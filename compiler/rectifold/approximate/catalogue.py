@@ -17,6 +17,8 @@ import numpy as np
 
 from rectifold.approximate.edits import Edit, Touched
 from rectifold.approximate.known import Known
+from rectifold.bounds.rounding import TINY
+from rectifold.effort.approximate import ApproximateEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import Mask
@@ -31,15 +33,19 @@ class Catalogue:
     """
 
     network: Network
+    known: Known
     edits: Sequence[Edit]
     costs: Floats
-    saves: Indices
+    saves: Floats
     is_single: Mask
     whole: Indices
     excludes: tuple[Indices, ...]
 
     @staticmethod
-    def of(network: Network, known: Known, edits: Sequence[Edit]) -> Catalogue:
+    def of(
+        network: Network, known: Known, edits: Sequence[Edit], *, count_units: bool = False
+    ) -> Catalogue:
+        """`count_units`: what is saved is units first, and weights only between equals."""
         owners = {
             (v.name, u): np.full(w.shape, -1) for v in network.layers for u, w in v.weights.items()
         }
@@ -47,9 +53,10 @@ class Catalogue:
         whole = np.nonzero(~is_single)[0]
         return Catalogue(
             network,
+            known,
             edits,
             _costs(known, edits),
-            np.array([edit.saves for edit in edits], dtype=np.int64),
+            _saved(edits, count_units=count_units),
             is_single,
             whole,
             tuple(_excluded(owners, edits[k]) for k in whole.tolist()),
@@ -57,7 +64,7 @@ class Catalogue:
 
     def ratios(self, weights: Floats) -> Floats:
         """Per edit the price from which on it gains."""
-        return np.asarray((self.costs @ weights) / np.maximum(self.saves, 1))
+        return np.asarray((self.costs @ weights) / self.saves)
 
     def at_price(self, price: float, weights: Floats) -> list[int]:
         """The numbers of the edits that gain most together (nearly), for costs weighted so."""
@@ -84,6 +91,15 @@ class Catalogue:
             ]
         )
         return [int(k) for k in np.argsort(-extra, kind="stable") if extra[k] > 0]
+
+
+def _saved(edits: Sequence[Edit], *, count_units: bool) -> Floats:
+    """Per edit what it saves, more than 0: an edit that saves nothing is never worth its cost."""
+    weights = np.array([edit.saves for edit in edits], dtype=np.float64)
+    if count_units:
+        least = ApproximateEffort.weight_in_units
+        weights = least * weights + np.array([edit.units for edit in edits], dtype=np.float64)
+    return np.asarray(np.maximum(weights, TINY))
 
 
 def _takes(owners: dict[tuple[str, str], Indices], number: int, edit: Edit) -> bool:

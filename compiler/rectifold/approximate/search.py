@@ -16,6 +16,7 @@ import numpy as np
 
 from rectifold.approximate.catalogue import Catalogue
 from rectifold.approximate.edits import Edit, apply
+from rectifold.bounds.rounding import TINY
 from rectifold.effort.approximate import ApproximateEffort
 from rectifold.exact.conversion import Floats
 from rectifold.ir.network import Network
@@ -74,6 +75,44 @@ class Search:
             weights = weights / weights.sum()
         return self.best
 
+    def smallest(self, is_small: Callable[[Network], bool]) -> Choice | None:
+        """The cheapest choice found whose edited network is small enough, whether it fits or not.
+
+        None where no choice is, or none was found before the deadline.
+        """
+        weights = np.full(self.outputs, 1.0 / max(1, self.outputs))
+        if is_small(self.catalogue.network):
+            return self.best
+        best: Choice | None = None
+        for _ in range(self.effort.rounds):
+            found = self._cheapest(weights, is_small)
+            if found is None:
+                break
+            if best is None or found.parts.max() < best.parts.max():
+                best = found
+            parts = found.parts / max(float(found.parts.max()), TINY)
+            weights = weights * np.exp(self.effort.steepness * (parts - 1.0))
+            weights = weights / weights.sum()
+        return best
+
+    def _cheapest(self, weights: Floats, is_small: Callable[[Network], bool]) -> Choice | None:
+        """Bisects the lowest price at which what is chosen is small enough."""
+        prices = np.sort(self.catalogue.ratios(weights))
+        low, high = 0, len(prices)
+        for _ in range(self.effort.size_bisections):
+            if high - low <= max(1, len(prices) // self.effort.finest):
+                break
+            if self.deadline.is_over:
+                return None
+            count = (low + high) // 2
+            if is_small(self._edited(float(prices[count - 1]), weights)[0]):
+                high = count
+            else:
+                low = count
+        price = float(prices[high - 1]) if high else 0.0
+        edited, chosen = self._edited(price, weights)
+        return self._bounded(edited, chosen) if is_small(edited) else None
+
     def _dearest(self, weights: Floats) -> Floats | None:
         """Bisects the price at which what is chosen fits. The parts of the last that did; None
         where the deadline came first.
@@ -101,9 +140,15 @@ class Search:
 
     def _choice(self, price: float, weights: Floats) -> Choice:
         """What is worth the price, bounded; noted, and kept where it is the best."""
+        return self._bounded(*self._edited(price, weights))
+
+    def _edited(self, price: float, weights: Floats) -> tuple[Network, tuple[Edit, ...]]:
+        """What is worth the price, made."""
         numbers = self.catalogue.at_price(price, weights)
         chosen = tuple(self.catalogue.edits[k] for k in numbers)
-        edited = apply(self.catalogue.network, chosen)
+        return apply(self.catalogue.network, chosen), chosen
+
+    def _bounded(self, edited: Network, chosen: tuple[Edit, ...]) -> Choice:
         choice = Choice(edited, chosen, self.measure(edited))
         self.history.append((float(choice.parts.max(initial=0.0)), choice.saves))
         if choice.fits and choice.saves > self.best.saves:

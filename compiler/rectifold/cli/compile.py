@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from math import inf
 
 import click
 
 from rectifold.approximate.approximated import Approximation
-from rectifold.approximate.approximating import Wish, approximate_network
-from rectifold.approximate.largest_output import keep_argmax
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
+from rectifold.cli.approximations import approximation_of
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.costs import told_costs
 from rectifold.cli.file_sizes import sizes_of_models
@@ -48,7 +46,7 @@ from rectifold.cli.times import Times
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.milp.program import PROGRAMS
-from rectifold.errors import InputError, as_options
+from rectifold.errors import as_options
 from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
@@ -64,10 +62,6 @@ from rectifold_check import Verdict
 _UNCHECKED = (
     "the time was up before the certificate was checked: the result is not certified and no "
     "certificate was written; give more time, or choose --no-certificate"
-)
-_NO_CERTIFICATE = (
-    "it is proved that the largest output stays, but of a margin of 0 there is no certificate; "
-    "leave out --certificate, or give a --margin"
 )
 
 
@@ -172,7 +166,8 @@ def _make(
     options = rewriting.options
     with progress_line(quiet=quiet) as progress:
         if rewriting.is_approximate:
-            return _make_approximation(network, rewriting, proof, times, progress)
+            found = approximation_of(network, rewriting, proof, times, progress)
+            return _Made(Form(found.shown), found.certified_compile, approximation=found)
         facts = proved(
             network,
             prover=proof.prover,
@@ -193,26 +188,6 @@ def _make(
         if not rewriting.shallow:
             return _Made(form, known)
         return _make_shallow(form, known, rewriting, times, progress)
-
-
-def _make_approximation(
-    network: Network,
-    rewriting: Rewriting,
-    proof: Proof,
-    times: Times,
-    progress: Progress | None,
-) -> _Made:
-    """Another function, within a tolerance or with the same largest output."""
-    run = Run(proof.limits(proof.time_limit), proof.seed, progress)
-    is_certified = not rewriting.no_certificate
-    wish = Wish(rewriting.options, proof.prover, is_certified, times.work, times.checked, run)
-    if rewriting.within is not None:
-        found = approximate_network(network, network.domain, rewriting.within, wish)
-    else:
-        found = keep_argmax(network, network.domain, rewriting.margin or Fraction(0), wish)
-        if rewriting.certificate_file is not None and not found.can_be_certified:
-            raise InputError(_NO_CERTIFICATE)
-    return _Made(Form(found.shown), found.certified_compile, approximation=found)
 
 
 def _make_shallow(

@@ -11,6 +11,7 @@ from fractions import Fraction
 import click
 
 from rectifold.approximate.budget import Within, parse_within
+from rectifold.approximate.goal import Goal
 from rectifold.cli.options import allow_trusted_option, certificate_option
 from rectifold.cli.values import Decorator, as_value
 from rectifold.effort.running import CompileEffort
@@ -38,6 +39,8 @@ class Rewriting:
     larger: bool
     verbose: bool
     within: Within | None = None
+    max_units: int | None = None
+    max_weights: int | None = None
     keep_argmax: bool = False
     margin: Fraction | None = None
     written: str = "relu"
@@ -60,15 +63,16 @@ class Rewriting:
 
     def _require_one_goal(self) -> None:
         """Raises InputError where the options of approximations do not go together."""
-        if self.within is not None and self.keep_argmax:
-            raise InputError("--within and --keep-argmax are different goals; choose one of them")
+        if self.goal is not None and self.keep_argmax:
+            given = "--within" if self.within is not None else "a size that is asked for"
+            raise InputError(f"{given} and --keep-argmax are different goals; choose one of them")
         if self.margin is not None and not self.keep_argmax:
             raise InputError("--margin goes with --keep-argmax")
 
     def _require_rewritten_alone(self) -> None:
         """Raises InputError for what asks for another form of the same function."""
         if self.shallow:
-            given = "--keep-argmax" if self.keep_argmax else "--within"
+            given = "--keep-argmax" if self.keep_argmax else "--within, or for a size,"
             raise InputError(
                 f"--shallow writes the same function in another form, and {given} another "
                 f"function; compile with {given} first, then compile the result --shallow"
@@ -77,7 +81,14 @@ class Rewriting:
     @property
     def is_approximate(self) -> bool:
         """May the result be another function?"""
-        return self.within is not None or self.keep_argmax
+        return self.goal is not None or self.keep_argmax
+
+    @property
+    def goal(self) -> Goal | None:
+        """What an approximation is to reach; None: the same function is wanted, or the argmax."""
+        if self.within is None and self.max_units is None and self.max_weights is None:
+            return None
+        return Goal(self.within, self.max_units, self.max_weights)
 
     @property
     def options(self) -> Options:
@@ -120,6 +131,19 @@ _APPROXIMATE: tuple[Decorator, ...] = (
         callback=_within,
         help="allow another function: every output within EPS (0.01, or 1% of its proven range; "
         "or one per output, 0.01,1%), certified",
+    ),
+    click.option(
+        "--max-units",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="allow another function: at most N relu units, with the smallest certified error that "
+        "is found; with --within, within that",
+    ),
+    click.option(
+        "--max-weights",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="the same for weights and biases that are not 0",
     ),
     click.option(
         "--keep-argmax",

@@ -22,6 +22,10 @@ class ApproximateEffort:
     """Networks that are bounded in one order."""
     finest: int = 4000
     """Part of the edits (one of so many) to which the number of them is found."""
+    weight_in_units: float = 1e-6
+    """Of a unit, what a weight counts where units are to become few."""
+    size_bisections: int = 12
+    """Networks that are compiled to find the edits for a size that is asked for."""
     boxes: int = 1
     """Boxes, or parts, of a bound of one edited network with many inputs."""
     boxes_of_few_inputs: int = 256
