@@ -61,6 +61,14 @@ def test_a_chain_is_accepted_within_the_sum(networks: list[Network]) -> None:
     assert verdict.claim.b.digest == digest(c)
 
 
+def test_more_bits_are_for_every_link(networks: list[Network]) -> None:
+    a, b, c = networks
+    chain = certify_chain([within(a, b), within(b, c)])
+    finer = chain.with_more_bits(64)
+    assert sum(line.startswith('["precision",') for line in finer.lines) == 2
+    assert rectifold_check.check(canonical_text(a), domain_text(domain_of(a)), finer.lines).holds
+
+
 def test_links_that_change_nothing_are_left_out(networks: list[Network]) -> None:
     a, b, _ = networks
     link = within(a, b)

@@ -53,16 +53,24 @@ class Certificate:
     def with_more_bits(self, more: int) -> Certificate:
         """The same steps, the checker rounding to `more` fractional bits beyond those they name.
 
-        At most MOST_BITS.
+        At most MOST_BITS; of a chain, in every link.
         """
-        head, *steps = self.lines
-        bits = BITS
-        match json.loads(steps[0]):
-            case ["precision", int() as known]:
-                bits, steps = known, steps[1:]
-        wanted = min(MOST_BITS, bits + more)
-        precision = [written_step(PrecisionStep(wanted))] if wanted > BITS else []
-        return Certificate((head, *precision, *steps))
+        lines: list[str] = []
+        is_first_step = False
+        for line in self.lines:
+            lines += _more_precise(line, more) if is_first_step else [line]
+            is_first_step = line.startswith("{") and "links" not in json.loads(line)
+        return Certificate(tuple(lines))
+
+
+def _more_precise(first: str, more: int) -> list[str]:
+    """The first step of a certificate, after or instead of one that says the bits."""
+    bits, others = BITS, [first]
+    match json.loads(first):
+        case ["precision", int() as known]:
+            bits, others = known, []
+    wanted = min(MOST_BITS, bits + more)
+    return [written_step(PrecisionStep(wanted)), *others] if wanted > BITS else others
 
 
 def certificate_of(
