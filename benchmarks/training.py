@@ -56,7 +56,7 @@ class Case:
 
 CASES = (
     Case("compressible", (400, 400), control=True),
-    Case("compressible", (100, 100), control=True, group=(2e-2,)),
+    Case("compressible", (100, 100), control=True, group=(2e-3,)),
     Case("stable", (100, 100)),
     Case("collapsing", (100, 100)),
     Case("plain", (100, 100)),

@@ -41,7 +41,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "plain": Recipe("nothing is made small: to compare with", TrainingConfig(schedule=_PLAIN)),
         "compressible": Recipe(
             "units and weights become exactly zero, and what is left is learned again",
-            TrainingConfig(schedule=_TUNED, sparsity=Sparsity(l1=(5e-4,), group=(1.3e-2,))),
+            TrainingConfig(schedule=_TUNED, sparsity=Sparsity(l1=(5e-5,), group=(1.3e-3,))),
         ),
         "stable": Recipe(
             "no weight is zero: bounds make units stable, and a proof removes them",
@@ -55,7 +55,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             "every unit of the last hidden layer becomes stable, and the layer goes",
             TrainingConfig(
                 schedule=replace(_PLAIN, finetune=4),
-                sparsity=Sparsity(l1=(2e-4,), group=(5e-3,)),
+                sparsity=Sparsity(l1=(2e-5,), group=(5e-4,)),
                 stability=Stability(weight=(0.0, 6e-4)),
             ),
         ),
