@@ -175,6 +175,11 @@ def results(folder: Path) -> dict[str, list[Any]]:
     found = {heading: [_told(run) for run in runs] for heading, runs in RUNS.items()}
     _told("verify line.relu bent.relu --counterexample x.json")
     found["verify --counterexample FILE.json"] = [json.loads((folder / "x.json").read_text())]
+    for name, domain in (("line", "[0,1]"), ("free", "all")):
+        _told(f"stability {name}.relu --domain {domain} --bounds {name}.json")
+    found["stability --bounds FILE.json"] = [
+        json.loads((folder / f"{name}.json").read_text()) for name in ("line", "free")
+    ]
     found["python -m rectifold_check"] = [
         *(_told_by_the_checker(name, name) for name in CERTIFIED),
         _told_by_the_checker("two", "raised"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,8 +25,10 @@ from rectifold.cli.targets import require_outputs
 from rectifold.facts.facts import Facts
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove
+from rectifold.reports.bounds import bounds_bytes, require_bounds_file
 from rectifold.reports.json import stability_json
 from rectifold.reports.tables import seconds_text, stability_table
+from rectifold.runtime.files import write_whole
 from rectifold.runtime.status import Status
 
 
@@ -35,15 +38,33 @@ from rectifold.runtime.status import Status
 @click.option(
     "--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png or .svg"
 )
+@click.option(
+    "--bounds",
+    "bounds_file",
+    metavar="FILE",
+    help="write the proved ends of every unit's pre-activation to FILE (.json or .npz)",
+)
 @force_option
 @report
 @memory_limit_option
 def stability_command(
-    source: GivenNetwork, proof: Proof, plot_file: str | None, force: bool, report: Report
+    source: GivenNetwork,
+    proof: Proof,
+    plot_file: str | None,
+    bounds_file: str | None,
+    force: bool,
+    report: Report,
 ) -> int:
     """Table of active, inactive, unstable and open units per layer."""
     started = time.monotonic()
-    names = {"--plot": plot_file, "--json": report.json_target, "--log": proof.log_file}
+    names = {
+        "--plot": plot_file,
+        "--bounds": bounds_file,
+        "--json": report.json_target,
+        "--log": proof.log_file,
+    }
+    if bounds_file:
+        require_bounds_file(bounds_file)
     require_outputs(names, [source.network, source.domain_spec], force=force)
     network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
     limits = proof.limits(proof.time_limit)
@@ -55,18 +76,21 @@ def stability_command(
         from rectifold.reports.pictures.phases import draw_phases  # matplotlib is an extra
 
         draw_phases(network, facts, Path(plot_file))
+    if bounds_file:
+        path = Path(bounds_file)
+        write_whole(path, bounds_bytes(network, facts, path.suffix))
     report.write(stability_json(network, facts) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
-        _print_stability(network, facts, plot_file)
+        _print_stability(network, facts, [plot_file, bounds_file])
     return Status.DONE if _all_decided(facts) else Status.UNDECIDED
 
 
-def _print_stability(network: Network, facts: Facts, plot_file: str | None) -> None:
+def _print_stability(network: Network, facts: Facts, written: Sequence[str | None]) -> None:
     out = console()
     out.print(stability_table(network, facts))
     out.print(seconds_text(facts.seconds))
-    if plot_file:
-        out.print(f"wrote {plot_file}", markup=False)
+    for file in filter(None, written):
+        out.print(f"wrote {file}", markup=False)
 
 
 def _all_decided(facts: Facts) -> bool:
