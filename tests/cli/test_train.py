@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
+import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from rectifold.cli.main import main
+from rectifold.formats.load import load
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="PyTorch is not installed"
@@ -137,6 +141,23 @@ def test_what_the_time_limit_ends_is_written_and_said(tmp_path: Path, data: Path
     assert result.exit_code == 3, result.output
     assert "training was ended early by the time limit, in epoch " in result.output
     assert path.exists()
+
+
+@needs_torch
+def test_ctrl_c_ends_the_training_with_what_there_is(tmp_path: Path, data: Path) -> None:
+    path = tmp_path / "net.onnx"
+    words = ["train", "-o", str(path), "--data", str(data), "--epochs", "1000000"]
+    command = [sys.executable, "-u", "-m", "rectifold", *words]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("epoch 1/1000005, ")
+        process.send_signal(signal.SIGINT)
+        told, noticed = process.communicate()
+    assert process.returncode == 3
+    assert "interrupted: ending with what is trained so far (Ctrl-C again ends at once)" in noticed
+    assert "training was ended early by Ctrl-C, in epoch " in told
+    assert "certificate: holds" in told
+    assert load(path).network.domain is not None
 
 
 @needs_torch

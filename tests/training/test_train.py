@@ -12,9 +12,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from torch import nn  # noqa: E402
+
 from rectifold.data.samples import Samples, samples_of  # noqa: E402
 from rectifold.errors import InputError  # noqa: E402
+from rectifold.formats.onnx_read_again import WrittenWrong  # noqa: E402
 from rectifold.ir.network import Network  # noqa: E402
+from rectifold.language.elaborate import parse  # noqa: E402
 from rectifold.training import (  # noqa: E402
     Adversary,
     Architecture,
@@ -29,6 +33,7 @@ from rectifold.training import (  # noqa: E402
 from rectifold.training.history import Epoch  # noqa: E402
 from rectifold.training.removed import removed  # noqa: E402
 from rectifold.training.run import Hooks, accuracy  # noqa: E402
+from rectifold.training.torch_run import require_same  # noqa: E402
 
 
 def images(count: int = 200, side: int = 4) -> Samples:
@@ -151,6 +156,13 @@ def test_convolutions_are_read_back_as_the_model_computes() -> None:
     run = quick(architecture=architecture, sparsity=Sparsity(l1=(1e-4,), group=(5e-4,)))
     assert run.network.shape_text() == "16-48-32-8-2"
     assert accuracy(run.network, images()) > 0.9
+
+
+def test_a_file_that_is_another_network_is_a_fault_of_ours() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    other = parse("input x[2]\nh = relu(x)\noutput 5*h\n", "other.relu")
+    with pytest.raises(WrittenWrong, match="differs from PyTorch's by "):
+        require_same(model, other, torch.rand(4, 2))
 
 
 def test_what_is_no_image_is_refused_for_convolutions_and_shifts() -> None:

@@ -87,13 +87,3 @@ class RacingEffort:
     """Evaluations of a window of code that takes no time at all."""
     answer_seconds: float = 60.0
     """Seconds until a program must have answered: reading Python takes some, evaluating less."""
-
-
-@dataclass(frozen=True)
-class WatchEffort:
-    """What is looked at along a training run."""
-
-    look_seconds: float = 10.0
-    """Seconds that the proofs of one look may take, and the same again for its regions."""
-    whole_inputs: int = 2
-    """Inputs up to which regions of the whole domain are counted, not those of a triangle."""

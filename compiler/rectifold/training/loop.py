@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from rectifold.effort.training import TrainingEffort
 from rectifold.training.attack import attacked
 from rectifold.training.compact import Kept
 from rectifold.training.config import Schedule, TrainingConfig
@@ -238,7 +239,9 @@ def right_part(model: nn.Module, samples: Tensor, labels: Tensor) -> float | Non
     with torch.no_grad():
         right = sum(
             int((model(x).argmax(dim=1) == y).sum())
-            for x, y in zip(samples.split(_ROWS), labels.split(_ROWS), strict=True)
+            for x, y in zip(
+                samples.split(TrainingEffort.rows), labels.split(TrainingEffort.rows), strict=True
+            )
         )
     return right / len(samples)
 
@@ -250,6 +253,3 @@ def _optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.SGD:
         momentum=schedule.momentum,
         weight_decay=schedule.weight_decay,
     )
-
-
-_ROWS = 4096  # samples that are evaluated at once

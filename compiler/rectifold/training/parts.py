@@ -8,9 +8,8 @@ import numpy as np
 
 from rectifold.data.read import read_samples
 from rectifold.data.samples import Samples
+from rectifold.effort.training import TrainingEffort
 from rectifold.errors import InputError
-
-_EVERY = 5  # of data with one part only, one sample of so many is for testing
 
 
 def read_parts(path_or_name: str | Path) -> tuple[Samples, Samples, str | None]:
@@ -29,7 +28,7 @@ def read_parts(path_or_name: str | Path) -> tuple[Samples, Samples, str | None]:
     if not np.array_equal(train.inputs, test.inputs):
         return train, test, None
     places = np.arange(len(train))
-    is_test = places % _EVERY == 0
+    is_test = places % TrainingEffort.test_every == 0
     if is_test.all():
         raise InputError(f"{train.name} has one sample; some to learn from and to test are needed")
     note = f"{train.name} has one part: every fifth sample is left out for testing"

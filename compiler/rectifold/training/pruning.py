@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from rectifold.effort.training import TrainingEffort
 from rectifold.training.networks import readers_of
 
 
@@ -112,8 +113,8 @@ def zero_weights(layers: Sequence[nn.Module]) -> float:
 def _ranges(model: nn.Sequential, samples: Tensor) -> list[tuple[Tensor, Tensor]]:
     """The least and the largest value of each hidden unit (channel) on the samples."""
     found: list[tuple[Tensor, Tensor]] = []
-    for start in range(0, len(samples), _ROWS):
-        value, here = samples[start : start + _ROWS], 0
+    for start in range(0, len(samples), TrainingEffort.rows):
+        value, here = samples[start : start + TrainingEffort.rows], 0
         for module in model:
             value = module(value)
             if not isinstance(module, nn.ReLU):
@@ -128,6 +129,3 @@ def _ranges(model: nn.Sequential, samples: Tensor) -> list[tuple[Tensor, Tensor]
                 found.append((low, high))
             here += 1
     return found
-
-
-_ROWS = 4096  # samples that are evaluated at once

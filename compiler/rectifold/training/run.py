@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rectifold.data.samples import Samples
+from rectifold.effort.training import TrainingEffort
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
@@ -120,8 +121,8 @@ def _require_teacher(config: TrainingConfig, samples: Samples, classes: int) -> 
 def classes_of(network: Network, samples: Samples) -> np.ndarray:
     """The class (the first largest output) of each sample, computed in float64."""
     found = [
-        evaluate_float(network, samples.inputs[k : k + _ROWS]).argmax(axis=1)
-        for k in range(0, len(samples), _ROWS)
+        evaluate_float(network, samples.inputs[k : k + TrainingEffort.rows]).argmax(axis=1)
+        for k in range(0, len(samples), TrainingEffort.rows)
     ]
     return np.concatenate(found)
 
@@ -129,6 +130,3 @@ def classes_of(network: Network, samples: Samples) -> np.ndarray:
 def accuracy(network: Network, samples: Samples) -> float:
     """The part of the samples whose class is right. Precondition: they have labels."""
     return float(np.mean(classes_of(network, samples) == samples.labels))
-
-
-_ROWS = 4096  # samples that are evaluated at once

@@ -39,13 +39,6 @@ def stability_loss(
     return sum(terms, torch.zeros(()))
 
 
-def unstable_units(model: nn.Sequential, box: Bounds) -> int:
-    """Hidden units whose interval bounds on the box have both signs."""
-    with torch.no_grad():
-        bounds = interval_bounds(model, box[0][None], box[1][None])
-        return sum(int(((low < 0) & (high > 0)).sum()) for low, high in bounds)
-
-
 def interval_bounds(model: nn.Sequential, low: Tensor, high: Tensor) -> list[Bounds]:
     """Bounds of the pre-activations before each ReLU, on boxes (one per row)."""
     found: list[Bounds] = []

@@ -9,9 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from rectifold.data.samples import Samples
+from rectifold.effort.training import TrainingEffort
 from rectifold.errors import InputError
+from rectifold.formats.onnx_read_again import WrittenWrong
 from rectifold.formats.onnx_trained import TrainedLayer, read_back, trained_model
 from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate_float
+from rectifold.ir.network import Network
 from rectifold.training.config import TrainingConfig
 from rectifold.training.history import Epoch
 from rectifold.training.loop import Data, Watch, fit
@@ -39,15 +43,33 @@ def run_torch(
     trained = fit(config, data, Watch(told, hooks.ended))
     _require_finite(trained.model)
     written = onnx_of(trained.model)
+    network = read_back(written, samples.name)
+    require_same(trained.model, network, data.samples)
     return TrainedRun(
         config,
-        read_back(written, samples.name),
+        network,
         written,
         tuple(trained.history),
         trained.kept + 1,
         trained.ended_early,
         samples.name,
     )
+
+
+def require_same(model: nn.Sequential, network: Network, samples: Tensor) -> None:
+    """Raises WrittenWrong unless the network that was read from the file gives what the model
+    gives, within rounding.
+    """
+    few = samples[: TrainingEffort.compared_samples]
+    with torch.no_grad():
+        wanted = model(few).numpy().astype(np.float64)
+    found = evaluate_float(network, few.numpy())
+    largest = max(1.0, float(np.abs(wanted).max()))
+    worst = float(np.abs(found - wanted).max())
+    if not worst <= TrainingEffort.compared_error * largest:
+        raise WrittenWrong(
+            f"the network that was read from the trained file differs from PyTorch's by {worst:.3g}"
+        )
 
 
 def _shape(config: TrainingConfig, samples: Samples) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from rectifold.data.samples import Samples
-from rectifold.effort.running import WatchEffort
+from rectifold.effort.training import TrainingEffort
 from rectifold.exact.matrix import Matrix, hstack
 from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Phase
@@ -79,7 +79,7 @@ class Watcher:
     @staticmethod
     def of(samples: Samples, every: int) -> Watcher:
         """For networks that are trained on these samples."""
-        is_flat = samples.inputs.shape[1] <= WatchEffort.whole_inputs
+        is_flat = samples.inputs.shape[1] <= TrainingEffort.whole_inputs
         return Watcher(every, None if is_flat else _corners(samples))
 
     def look(self, epoch: Epoch, network: Callable[[], Network], left: float = inf) -> str | None:
@@ -88,7 +88,7 @@ class Watcher:
         """
         if epoch.number % self.every:
             return None
-        now, seconds = network(), min(WatchEffort.look_seconds, left)
+        now, seconds = network(), min(TrainingEffort.look_seconds, left)
         facts = proved(now, prover="bounds", limits=Limits(seconds))
         counts = {phase: facts.count(phase) for phase in Phase}
         shown = now if self.plane is None else on_triangle(now, self.plane)
