@@ -17,6 +17,9 @@ from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.run import Limits, Progress, RunChoices
 from rectifold.two_layers.shallow import FormChoices, Kind
 
+Allowed = str | float | Fraction | Sequence[str | float | Fraction] | None
+"""How far outputs may be off: 0.01, "1%" of each proven range, or one per output; None: not."""
+
 Outputs = str | Sequence[str]
 """The names of a model's outputs that are read, one after the other; () is all."""
 
@@ -75,6 +78,14 @@ class CompileChoices(ProveChoices, total=False):
     """Compare the network at exact points before and after every single rewrite."""
     deadline: Deadline
     """Of everything together; what is rewritten by then is the answer."""
+    within: Allowed
+    """Allow another function, every output within this: a number, text such as "1%" (of each
+    output's proven range), or one per output; None: the same function."""
+    max_units: int | None
+    """Allow another function of so many relu units, with the smallest certified difference found;
+    with `within`, within that."""
+    max_weights: int | None
+    """The same for weights and biases that are not 0."""
 
 
 class CompareChoices(TypedDict, total=False):

@@ -7,19 +7,24 @@ Sound because each form is a rewriting of the source, certified as any (objects/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rectifold.approximate.approximating import Wish, approximate_network
+from rectifold.approximate.budget import parse_within
+from rectifold.approximate.goal import Goal
 from rectifold.certificate.leaving_out import CertifiedCompile
 from rectifold.emitters.precision import usual_precision
 from rectifold.emitters.table import drop_in_format
+from rectifold.errors import InputError
 from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
+from rectifold.objects.choices import Allowed, CompileChoices
 from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
 from rectifold.operations.compiling import compile_network, proved
 from rectifold.passes.result import Options
 from rectifold.prover.state import Prover
 from rectifold.runtime.deadline import Deadline
-from rectifold.runtime.run import Limits, Progress
+from rectifold.runtime.run import Limits, Progress, Run
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,39 @@ class Wanted:
     limits: Limits = Limits()
     seed: int = 0
     progress: Progress | None = None
+    within: Allowed = None
+    max_units: int | None = None
+    max_weights: int | None = None
+
+    @property
+    def goal(self) -> Goal | None:
+        """What an approximation is to reach; None: the same function is wanted.
+
+        Raises InputError for what is no tolerance or no size, and beside `check`.
+        """
+        if self.within is None and self.max_units is None and self.max_weights is None:
+            return None
+        if self.check:
+            raise InputError(
+                "check=True compares values that stay the same; it does not go with within=, "
+                "max_units= or max_weights=: leave it out"
+            )
+        within = None if self.within is None else parse_within(self.within)
+        return Goal(within, self.max_units, self.max_weights)
+
+
+def wanted_from(loaded: Loaded, choices: CompileChoices) -> Wanted:
+    """What is wanted of a model, with the options for it where none are given.
+
+    An approximation is to have few weights: it is sparse.
+    """
+    wanted = Wanted(**choices)
+    if "options" in choices:
+        return wanted
+    options = options_for(loaded)
+    if wanted.goal is not None:
+        options = replace(options, objective="weights")
+    return replace(wanted, options=options)
 
 
 def compiled_form(
@@ -43,6 +81,9 @@ def compiled_form(
     """The form of the result, and what certifies it; None where that was not wanted, or where the
     deadline passes before.
     """
+    goal = wanted.goal
+    if goal is not None:
+        return _approximated(loaded, domain, goal, wanted)
     writing = None if wanted.larger or wanted.check else _writing(loaded)
     form = (
         _whole(loaded, domain, wanted)
@@ -54,6 +95,18 @@ def compiled_form(
     if wanted.progress is not None:
         wanted.progress("making and checking the certificate", 0, 1)
     return certified_form(form, writing, wanted.options, wanted.deadline)
+
+
+def _approximated(
+    loaded: Loaded, domain: Domain, goal: Goal, wanted: Wanted
+) -> tuple[Form, CertifiedCompile | None]:
+    """Another function, all of it rewritten."""
+    run = Run(wanted.limits, wanted.seed, wanted.progress)
+    wish = Wish(
+        wanted.options, wanted.prover, wanted.certify, wanted.deadline, wanted.deadline, run
+    )
+    found = approximate_network(loaded.network, domain, goal, wish)
+    return Form(found.shown, approximation=found), found.certified_compile
 
 
 def options_for(loaded: Loaded) -> Options:

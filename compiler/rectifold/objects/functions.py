@@ -42,7 +42,7 @@ from rectifold.objects.choices import (
     require_known,
     until_of_pair,
 )
-from rectifold.objects.compiling import Wanted, compiled_form, options_for
+from rectifold.objects.compiling import compiled_form, wanted_from
 from rectifold.objects.domains import domain_of, require_shape
 from rectifold.objects.doors import opened
 from rectifold.objects.numbers import array_of, fractions_of, without_gradient
@@ -80,6 +80,8 @@ def compile_model(
     `outputs`: names of the outputs that are read; `until`: the name of a node or tensor with which
     the network ends. Both are names of the graph as ONNX.
     `larger`: rewrite everything, also where the source's own layers take fewer bytes as ONNX.
+    `within`: allow another function, off by this at most (0.01, "1%" of each output's proven range,
+    or one per output); `max_units`, `max_weights`: one of that size, as close as was found.
     `certify`: make the certificate now, check it, and leave out what cannot be certified; without
     it `certificate` is made and checked when it is first asked for.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
@@ -100,8 +102,7 @@ def compile_model(
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
     require_known("compile", choices, CompileChoices)
     loaded, chosen = _opened(model, domain, how)
-    choices.setdefault("options", options_for(loaded))
-    form, known = compiled_form(loaded, chosen, Wanted(**choices))
+    form, known = compiled_form(loaded, chosen, wanted_from(loaded, choices))
     return CompiledModel.of(form, loaded, known)
 
 
@@ -118,9 +119,8 @@ def prove_model(
 
     `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
-    `limits`: seconds, processes, a log (Limits); a limit or Ctrl-C ends with what is proved so
-    far, and
-    `complete` False. `seed`, `progress`: as of `compile`.
+    `limits`: seconds, processes, a log (Limits); a limit or Ctrl-C ends with what is proved so far,
+    and `complete` False. `seed`, `progress`: as of `compile`.
 
     Raises InputError as `compile` does.
 

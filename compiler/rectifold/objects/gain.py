@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rectifold.approximate.approximated import Approximation
 from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.leaving_out import (
     CertifiedCompile,
@@ -60,13 +61,14 @@ class Writing:
 @dataclass(frozen=True, eq=False)
 class Form:
     """What is written: the source's `own` bytes, or its nodes up to a cut and then what was
-    rewritten (`partly`), or everything rewritten.
+    rewritten (`partly`), or everything rewritten; perhaps another function (`approximation`).
     """
 
     compiled: Compiled
     own: bytes | None = None
     partly: Partly | None = None
     note: str | None = None
+    approximation: Approximation | None = None
 
     @property
     def is_rewritten(self) -> bool:

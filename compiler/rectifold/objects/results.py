@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rectifold_check
+from rectifold.approximate.approximated import Approximation
 from rectifold.certificate.compiled import check_certificate
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_whole
@@ -147,7 +148,7 @@ class ModelResult(ABC):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class CompiledModel(Compiled, ModelResult):
-    """A compiled model: `network` equals `source` on `source.domain`.
+    """A compiled model: `network` equals `source` on `source.domain`, but for an `approximation`.
 
     `certified`: the certificate that came with it, and what had to be left out for it.
     """
@@ -174,11 +175,22 @@ class CompiledModel(Compiled, ModelResult):
     def certificate(self) -> Certificate:
         """Why `network` equals `source`; our checker has accepted it.
 
-        Made on first use where the model was compiled with `certify=False`. Raises ClaimRefused
+        Made on first use where the model was compiled with `certify=False`, but for an
+        approximation, where InputError is raised. Raises ClaimRefused
         where that fails; compiling with `certify=True` then leaves out what cannot be certified.
         """
+        if self.certified is None and self.approximation is not None:
+            raise InputError(
+                "an approximation is certified when it is made, and this one was not: compile "
+                "with certify=True, and with more time where a deadline was given"
+            )
         known = self.certified if self.certified is not None else certify_whole(self)
         return known.certificate
+
+    @property
+    def approximation(self) -> Approximation | None:
+        """How far `network` may be off, where it is another function; None where it is equal."""
+        return self.form.approximation
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -195,7 +207,9 @@ class CompiledModel(Compiled, ModelResult):
         checked = "not checked by a certificate"
         if self.certified is not None:
             checked = f"the certificate {self.certified.verdict.status}"
-        statement = f"equal to the source on the domain, as exact networks ({checked})"
+        off = self.approximation
+        kept = "equal to" if off is None else f"{off.statement} of"
+        statement = f"{kept} the source on the domain, as exact networks ({checked})"
         return Written(
             self.network, self.source, statement, self.interface, self.kept, form=self.form
         )
