@@ -19,6 +19,7 @@ from rectifold.approximate.goal import Goal
 from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import MOVES
 from rectifold.approximate.search import Choice, Search
+from rectifold.approximate.units_first import search_units_first
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.quick import quick_bound
 from rectifold.equivalence.tightest import Tightest
@@ -26,7 +27,7 @@ from rectifold.errors import InputError, Unfinished
 from rectifold.exact.conversion import Floats
 from rectifold.exact.numerals import at_most
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Network
+from rectifold.ir.network import Network, Sizes
 from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.passes.result import Options
 from rectifold.prover.cascade import require_domain
@@ -71,7 +72,7 @@ def approximate_network(
     tolerance = goal.tolerances(source, chosen)
     by_units = goal.most_units is not None
     search = search_for(source, chosen, tolerance, wish, count_units=by_units)
-    choice = search.run() if goal.is_free else _of_size(search, goal, wish)
+    choice = _units_first(search, wish) if goal.is_free else _of_size(search, goal, wish)
     answer = Approximation(
         source,
         choice.edited,
@@ -109,6 +110,21 @@ def _of_size(search: Search, goal: Goal, wish: Wish) -> Choice:
             "there; allow more, or ask for a larger size"
         )
     return choice
+
+
+def _units_first(search: Search, wish: Wish) -> Choice:
+    """The best that the search finds, by itself or after edits of whole units."""
+    known = search.catalogue.known
+    points, seed = wish.run.effort.approximate.points, wish.run.seed
+
+    def known_of(network: Network) -> Known:
+        return Known.of(network, known.domain, known.tolerance, points, seed)
+
+    def compiled(network: Network) -> Sizes:
+        quick = replace(wish, prover="bounds")
+        return wish.options.sizes(compile_edited(network, quick).network)
+
+    return search_units_first(search, known_of, compiled, wish.options.cost)
 
 
 def search_for(

@@ -2,6 +2,7 @@
 
     Entries   some weights get other values          0.00002 x        →   0, bias + 0.00001
     Rows      whole rows of a layer are replaced      relu(w a + b)    →   relu(c)
+    Tie       a row becomes a multiple of another     x + 2.01 y       →   x + 2 y
 
 Every edit keeps the layers and their sizes; what it makes constant, dead or parallel is taken out
 by an exact compile afterwards. Nothing is believed of an edit: `shifts` only rank it, and the
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -57,6 +59,19 @@ class Rows:
     weights: Mapping[str, Matrix]
 
 
+@dataclass(frozen=True)
+class Tie:
+    """Weights and bias of a unit are `scale` times those of another one of its layer.
+
+    They stay so: what later edits do to the other unit is done to this one (`tied`).
+    """
+
+    layer: str
+    unit: int
+    other: int
+    scale: float
+
+
 @dataclass(frozen=True, eq=False)
 class Shift:
     """By how much pre-activations of these units change: between lower and upper, an estimate."""
@@ -87,6 +102,7 @@ class Edit:
     biases: tuple[BiasShift, ...] = ()
     rows: tuple[Rows, ...] = ()
     units: int = 0
+    ties: tuple[Tie, ...] = ()
 
     @property
     def layers(self) -> frozenset[str]:
@@ -106,13 +122,15 @@ class Touched:
         }
         self.biases = {v.name: np.zeros(v.size, dtype=np.bool_) for v in network.layers}
         self.claimed = {v.name: np.zeros(v.size, dtype=np.bool_) for v in network.layers}
+        self.followed = {v.name: np.zeros(v.size, dtype=np.bool_) for v in network.layers}
 
     def allows(self, edit: Edit) -> bool:
         """Does the edit leave alone what others changed, and the rows that others replaced?"""
         return (
             not any(self._is_taken(change) for change in edit.entries)
-            and not any(self.claimed[b.layer][b.units].any() for b in edit.biases)
+            and not any(self._is_fixed(b) for b in edit.biases)
             and not any(self._is_used(change) for change in edit.rows)
+            and not any(self._is_bound(tie) for tie in edit.ties)
         )
 
     def _is_taken(self, change: Entries) -> bool:
@@ -120,12 +138,23 @@ class Touched:
         rows = change.rows
         return bool(weights[rows, change.columns].any() or self.claimed[change.target][rows].any())
 
+    def _is_fixed(self, shift: BiasShift) -> bool:
+        fixed = self.claimed[shift.layer] | self.followed[shift.layer]
+        return bool(fixed[shift.units].any())
+
     def _is_used(self, change: Rows) -> bool:
         name, units = change.layer, change.units
         used = self.claimed[name][units].any() or self.biases[name][units].any()
+        used = used or self.followed[name][units].any()
         return bool(used) or any(
             mask[units].any() for (target, _), mask in self.weights.items() if target == name
         )
+
+    def _is_bound(self, tie: Tie) -> bool:
+        """Is one of the two replaced or changed, or this one followed by a third?"""
+        changed = self.claimed[tie.layer] | self.biases[tie.layer]
+        followed = self.followed[tie.layer][tie.unit]
+        return bool(changed[tie.unit] or changed[tie.other] or followed)
 
     def add(self, edit: Edit) -> None:
         """Note the edit as chosen."""
@@ -135,6 +164,19 @@ class Touched:
             self.biases[shift.layer][shift.units] = True
         for rows in edit.rows:
             self.claimed[rows.layer][rows.units] = True
+        for tie in edit.ties:
+            self.claimed[tie.layer][tie.unit] = True
+            self.followed[tie.layer][tie.other] = True
+
+
+def compatible(network: Network, edits: Iterable[Edit]) -> list[Edit]:
+    """In this order, each edit that touches nothing that an earlier one changed."""
+    touched, chosen = Touched(network), []
+    for edit in edits:
+        if touched.allows(edit):
+            touched.add(edit)
+            chosen.append(edit)
+    return chosen
 
 
 def apply(network: Network, edits: Iterable[Edit]) -> Network:
@@ -156,6 +198,22 @@ def apply(network: Network, edits: Iterable[Edit]) -> Network:
             weights[u] = _with_all(weights[u], changes.entries[layer.name, u])
         bias = _with_shifts(bias, changes.biases[layer.name])
         draft.edit(layer.name, bias=bias, weights=weights)
+    return tied(draft.freeze(), changes.ties)
+
+
+def tied(network: Network, ties: Sequence[Tie]) -> Network:
+    """The network with all ties. Precondition: no unit with a tie is the other of another one."""
+    draft = Draft(network)
+    for name in dict.fromkeys(tie.layer for tie in ties):
+        layer, own = network.layer(name), [tie for tie in ties if tie.layer == name]
+        units, others = [tie.unit for tie in own], [tie.other for tie in own]
+        scales = [Fraction(tie.scale) for tie in own]
+        weights = {
+            u: with_rows(w, units, w.select_rows(others).scale_rows(scales))
+            for u, w in layer.weights.items()
+        }
+        bias = layer.bias.select_rows(others).scale_rows(scales)
+        draft.edit(name, bias=with_rows(layer.bias, units, bias), weights=weights)
     return draft.freeze()
 
 
@@ -166,6 +224,7 @@ class _Changes:
         self.entries: defaultdict[tuple[str, str], list[Entries]] = defaultdict(list)
         self.biases: defaultdict[str, list[BiasShift]] = defaultdict(list)
         self.rows: defaultdict[str, list[Rows]] = defaultdict(list)
+        self.ties: list[Tie] = []
 
     def add(self, edit: Edit) -> None:
         for change in edit.entries:
@@ -174,6 +233,7 @@ class _Changes:
             self.biases[shift.layer].append(shift)
         for rows in edit.rows:
             self.rows[rows.layer].append(rows)
+        self.ties += edit.ties
 
 
 def _with_all(matrix: Matrix, changes: Sequence[Entries]) -> Matrix:

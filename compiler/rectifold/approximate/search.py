@@ -52,6 +52,10 @@ class Choice:
 class Search:
     """A search among edits of one network; `history` has (worst part, weights saved) of each
     network that was bounded.
+
+    `start`: per output, the part of the tolerance that the network without edits takes (none, where
+    it is empty). `weights`: how much each output counts at first (all alike, where it is empty).
+    `price`: that of the best choice, for outputs that count as `priced_with` says; 0 without one.
     """
 
     catalogue: Catalogue
@@ -59,14 +63,22 @@ class Search:
     deadline: Deadline
     effort: ApproximateEffort
     history: list[tuple[float, int]] = field(default_factory=list)
+    start: Floats = field(default_factory=lambda: np.zeros(0))
+    weights: Floats = field(default_factory=lambda: np.zeros(0))
+    price: float = 0.0
 
     def __post_init__(self) -> None:
         self.outputs = self.catalogue.costs.shape[1]
-        self.best = Choice(self.catalogue.network, (), np.zeros(self.outputs))
+        if not len(self.start):
+            self.start = np.zeros(self.outputs)
+        if not len(self.weights):
+            self.weights = np.full(self.outputs, 1.0 / max(1, self.outputs))
+        self.priced_with = self.weights
+        self.best = Choice(self.catalogue.network, (), self.start)
 
     def run(self) -> Choice:
         """The best choice of some rounds, or until the deadline."""
-        weights = np.full(self.outputs, 1.0 / max(1, self.outputs))
+        weights = self.weights
         for _ in range(self.effort.rounds):
             parts = self._dearest(weights)
             if parts is None:
@@ -140,7 +152,10 @@ class Search:
 
     def _choice(self, price: float, weights: Floats) -> Choice:
         """What is worth the price, bounded; noted, and kept where it is the best."""
-        return self._bounded(*self._edited(price, weights))
+        choice = self._bounded(*self._edited(price, weights))
+        if choice is self.best:
+            self.price, self.priced_with = price, weights
+        return choice
 
     def _edited(self, price: float, weights: Floats) -> tuple[Network, tuple[Edit, ...]]:
         """What is worth the price, made."""

@@ -39,3 +39,15 @@ class ApproximateEffort:
     no output leads on the whole domain."""
     argmax_seconds: float = 2.0
     """Seconds for each proof that the argmax of such a network is the same."""
+    near_units: int = 4
+    """Units of a layer, those in the nearest directions, of which one may become a multiple."""
+    scale_room: float = 32.0
+    """The scale of a multiple has few bits: it is off by a 128th of one of so many parts."""
+    parallel: float = 2.0**-40
+    """Units that differ by so small a part of their range are parallel: an exact compile asks."""
+    lift_room: float = 64.0
+    """A line's bias makes it active with a margin of about so small a part of its range."""
+    prices: tuple[float, ...] = (1.0, 1 / 4, 1 / 16, 1 / 64)
+    """At which parts of the price of a weight units are edited whole, until that is of no use."""
+    rounds_after_units: int = 1
+    """Orders of the edits of weights that are tried after units were edited."""
