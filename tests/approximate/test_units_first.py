@@ -7,15 +7,16 @@ from fractions import Fraction
 import numpy as np
 
 from approximate_networks import seen_differences
-from rectifold.approximate.approximating import Wish, approximate_network
+from rectifold.approximate.approximating import Wish, approximate_network, search_for
 from rectifold.approximate.budget import parse_within
 from rectifold.approximate.edits import Edit, Entries
 from rectifold.approximate.goal import Goal
 from rectifold.approximate.known import Known
 from rectifold.approximate.unit_edits import Prices, edit_units
+from rectifold.approximate.units_first import search_units_first
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Layer, Network, Sizes
 from rectifold.passes.result import Options
 
 
@@ -48,6 +49,25 @@ def test_near_copies_are_merged_and_the_difference_is_certified() -> None:
     seen = seen_differences(source, found.network)
     assert any(seen)
     assert all(d <= c for d, c in zip(seen, found.certified, strict=True))
+
+
+def test_what_is_not_better_when_compiled_is_not_answered() -> None:
+    source = near_copies()
+    tolerance = (Fraction(1, 20), Fraction(1, 20))
+    domain = Domain.cube(-1, 1, 2)
+    asked: list[int] = []
+
+    def compiled(network: Network) -> Sizes:
+        asked.append(network.sizes.weights)
+        return network.sizes
+
+    search = search_for(source, domain, tolerance, Wish())
+    kept = search_units_first(search, known_of, compiled, lambda one, other: False)
+    assert set(kept.moves) <= {"tiny weights"}
+    assert len(asked) > 1  # others were looked at
+    search = search_for(source, domain, tolerance, Wish())
+    taken = search_units_first(search, known_of, compiled, lambda one, other: True)
+    assert "parallel units" in taken.moves
 
 
 def test_units_stay_where_their_edits_cost_more_than_is_allowed() -> None:

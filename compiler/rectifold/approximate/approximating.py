@@ -124,7 +124,12 @@ def _units_first(search: Search, wish: Wish) -> Choice:
         quick = replace(wish, prover="bounds")
         return wish.options.sizes(compile_edited(network, quick).network)
 
-    return search_units_first(search, known_of, compiled, wish.options.cost)
+    def better(one: Sizes, other: Sizes) -> bool:
+        most = one.weights * (1 + search.effort.more_weights)
+        few = other.weights <= most or wish.options.objective == "units"
+        return few and wish.options.cost(other) < wish.options.cost(one)
+
+    return search_units_first(search, known_of, compiled, better)
 
 
 def search_for(

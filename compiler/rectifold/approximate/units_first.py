@@ -1,7 +1,8 @@
 """Whole units first, then weights: compared with weights alone, by what is left in the end.
 
     weights alone   →   the price of a weight   →   units that pay at it   →   weights again
-    both compiled   →   the one that costs less by the user's objective
+    both compiled   →   the second, where it costs less by the user's objective, and by the way
+                        keeps hardly more weights
 
 A weight costs about the same wherever the tolerance is spent, when the search is done; so units are
 edited that are better at this price. Which way is answered is decided by exact compiles of both.
@@ -24,17 +25,18 @@ from rectifold.ir.network import Network, Sizes
 Compiled = Callable[[Network], Sizes]
 """The sizes of an edited network after a quick exact compile."""
 
-Cost = Callable[[Sizes], tuple[int, int, int]]
+Better = Callable[[Sizes, Sizes], bool]
+"""Is the second better than the first?"""
 
 
 def search_units_first(
-    search: Search, known_of: Callable[[Network], Known], compiled: Compiled, cost: Cost
+    search: Search, known_of: Callable[[Network], Known], compiled: Compiled, better: Better
 ) -> Choice:
     """The best of weights alone (`search`), and of units and then weights at some prices."""
     alone = best = search.run()
     if search.deadline.is_over:
         return best
-    left = cost(compiled(best.edited))
+    left = compiled(best.edited)
     price = search.price if best.edits else 1.0 / max(1, search.catalogue.network.sizes.weights)
     for factor in search.effort.prices:
         prices = Prices(price * factor, search.priced_with)
@@ -45,8 +47,8 @@ def search_units_first(
         if not bool((start <= 1.0).all()):
             continue
         found = _weights_after(search, units, start, known_of)
-        after = cost(compiled(found.edited))
-        if after < left:
+        after = compiled(found.edited)
+        if better(left, after):
             best, left = found, after
         elif best is not alone:
             break

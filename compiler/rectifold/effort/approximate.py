@@ -49,5 +49,8 @@ class ApproximateEffort:
     """A line's bias makes it active with a margin of about so small a part of its range."""
     prices: tuple[float, ...] = (1.0, 1 / 4, 1 / 16, 1 / 64)
     """At which parts of the price of a weight units are edited whole, until that is of no use."""
+    more_weights: float = 1 / 64
+    """Part of the weights by which there may be more, where whole units were edited; what is left
+    is sparse, so fewer units are no gain where they hold more weights."""
     rounds_after_units: int = 1
     """Orders of the edits of weights that are tried after units were edited."""
