@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -97,6 +100,14 @@ def test_an_impossible_choice_is_refused(make: Callable[[], object], message: st
 def test_a_step_of_the_adversary_lets_it_cross_its_box() -> None:
     assert Adversary(0.1, 5).step_size == pytest.approx(0.05)
     assert Adversary(0.1, 5, 0.03).step_size == 0.03
+
+
+def test_pytorch_and_scikit_learn_are_imported_when_they_are_needed() -> None:
+    code = "import sys, rectifold.cli.main, rectifold.training; print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    names = {name.split(".")[0] for name in ast.literal_eval(done.stdout)}
+    assert "rectifold" in names
+    assert not names & {"torch", "sklearn", "matplotlib"}
 
 
 def test_every_choice_can_be_told_as_json() -> None:

@@ -13,9 +13,10 @@ from rectifold.data.samples import Samples, samples_of
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.language.elaborate import parse
-from rectifold.training import Distillation, TrainingConfig, train
+from rectifold.training import Architecture, Distillation, Schedule, TrainingConfig, train
+from rectifold.training.fitting import held_out, require_trainable
 from rectifold.training.parts import read_parts
-from rectifold.training.run import accuracy, domain_of, require_trainable
+from rectifold.training.run import accuracy, domain_of
 
 
 def points(values: list[list[float]], labels: list[int] | None) -> Samples:
@@ -42,6 +43,45 @@ def test_a_teacher_of_other_sizes_is_refused() -> None:
     config = TrainingConfig(distillation=Distillation(teacher))
     with pytest.raises(InputError, match="the teacher big has 3 inputs and 3 outputs; 1 and 2"):
         require_trainable(config, points([[0.0], [1.0]], [0, 1]))
+
+
+FLAT = samples_of(np.zeros((20, 16)), np.arange(20) % 2, "flat")
+SMALL = samples_of(np.zeros((20, 3, 5)), np.arange(20) % 2, "small")
+
+
+@pytest.mark.parametrize(
+    ("config", "samples", "message"),
+    [
+        (TrainingConfig(Architecture(channels=(2,))), FLAT, r"samples of the shape \(16,\) are no"),
+        (
+            TrainingConfig(shift=1),
+            FLAT,
+            r"\(rows, columns\) or \(channels, rows, columns\) are exp",
+        ),
+        (TrainingConfig(shift=3), SMALL, "a shift of 3 pixels moves images of 3 x 5 pixels out of"),
+        (
+            TrainingConfig(schedule=Schedule(validation=0.99)),
+            FLAT,
+            "20 samples for validation leave none to learn from; give more samples, or a smaller",
+        ),
+        (
+            TrainingConfig(schedule=Schedule(validation=0.01, keep_best=True)),
+            FLAT,
+            "0.01 of 20 samples is no sample to choose the best epoch by; give a larger part",
+        ),
+    ],
+)
+def test_samples_that_do_not_fit_are_refused(
+    config: TrainingConfig, samples: Samples, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        train(config, samples)
+
+
+def test_what_fits_is_not_refused() -> None:
+    config = TrainingConfig(Architecture(channels=(2,)), Schedule(validation=0.25), shift=2)
+    assert require_trainable(config, SMALL) == 2
+    assert held_out(config, SMALL) == 5
 
 
 def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

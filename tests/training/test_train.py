@@ -165,14 +165,6 @@ def test_a_file_that_is_another_network_is_a_fault_of_ours() -> None:
         require_same(model, other, torch.rand(4, 2))
 
 
-def test_what_is_no_image_is_refused_for_convolutions_and_shifts() -> None:
-    flat = samples_of(np.random.default_rng(0).random((20, 16)), np.arange(20) % 2, "flat")
-    with pytest.raises(InputError, match=r"samples of the shape \(16,\) are no images"):
-        train(TrainingConfig(Architecture(channels=(2,))), flat)
-    with pytest.raises(InputError, match=r"samples of the shape \(16,\) are no images"):
-        train(TrainingConfig(shift=1), flat)
-
-
 def test_weights_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(InputError, match="weights that are no numbers .* a smaller rate"):
         quick(schedule=Schedule(epochs=6, rate=1e30))

@@ -23,8 +23,9 @@ from rectifold.training.attack import attacked
 from rectifold.training.compact import Kept
 from rectifold.training.config import Schedule, TrainingConfig
 from rectifold.training.distillation import distilled
+from rectifold.training.fitting import image_shape
 from rectifold.training.history import Epoch
-from rectifold.training.networks import build, image_shape, layers_of, network_function
+from rectifold.training.networks import build, layers_of, network_function
 from rectifold.training.penalties import shrink_, subgradient_l1
 from rectifold.training.pruning import Pattern, cut_dead, dead_units, prune, zero_weights
 from rectifold.training.shifts import shifted

@@ -15,10 +15,10 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
 from rectifold.training.config import Architecture
+from rectifold.training.fitting import image_shape
 
 
 def build(architecture: Architecture, shape: Sequence[int], outputs: int) -> nn.Sequential:
@@ -43,18 +43,6 @@ def build(architecture: Architecture, shape: Sequence[int], outputs: int) -> nn.
     for before, after in pairwise((size, *architecture.widths)):
         modules += [nn.Linear(before, after), nn.ReLU()]
     return nn.Sequential(*modules, nn.Linear((size, *architecture.widths)[-1], outputs))
-
-
-def image_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    """Channels, rows and columns of a sample. Raises InputError where it is no image."""
-    if len(shape) == 2:
-        return 1, shape[0], shape[1]
-    if len(shape) == 3 and shape[0] <= 4:
-        return shape[0], shape[1], shape[2]
-    raise InputError(
-        f"samples of the shape {tuple(shape)} are no images for convolutions and shifts; "
-        "(rows, columns) or (channels, rows, columns) are expected"
-    )
 
 
 def layers_of(model: nn.Sequential) -> list[nn.Module]:

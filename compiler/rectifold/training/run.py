@@ -16,11 +16,11 @@ import numpy as np
 from rectifold.data.samples import Samples
 from rectifold.effort.training import TrainingEffort
 from rectifold.errors import InputError
-from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.training.config import TrainingConfig
+from rectifold.training.fitting import require_trainable
 from rectifold.training.history import Epoch
 
 _MISSING = (
@@ -83,39 +83,6 @@ def domain_of(samples: Samples) -> Domain:
     if inputs.min() >= 0 and inputs.max() <= 1:
         return Domain.cube(0, 1, inputs.shape[1])
     return Domain.of(inputs)
-
-
-def require_trainable(config: TrainingConfig, samples: Samples) -> int:
-    """The number of classes. Raises InputError for samples without labels, with one class, or of
-    another size than the teacher's.
-    """
-    if samples.labels is None:
-        raise InputError(f"{samples.name} has no labels; a class for each sample is expected")
-    low, high = int(samples.labels.min()), int(samples.labels.max())
-    if low < 0 or high < 1:
-        raise InputError(
-            f"{samples.name} has labels from {low} to {high}; classes from 0 on are expected, two "
-            "at least"
-        )
-    if high >= len(samples):
-        raise InputError(
-            f"{samples.name} has the label {high} among {counted(len(samples), 'sample')}; number "
-            "the classes from 0 on"
-        )
-    _require_teacher(config, samples, high + 1)
-    return high + 1
-
-
-def _require_teacher(config: TrainingConfig, samples: Samples, classes: int) -> None:
-    teacher = config.distillation.teacher
-    if teacher is None:
-        return
-    found, wanted = (teacher.input_size, teacher.output_size), (samples.inputs.shape[1], classes)
-    if found != wanted:
-        raise InputError(
-            f"the teacher {teacher.name} has {counted(found[0], 'input')} and "
-            f"{counted(found[1], 'output')}; {wanted[0]} and {wanted[1]} are expected"
-        )
 
 
 def classes_of(network: Network, samples: Samples) -> np.ndarray:

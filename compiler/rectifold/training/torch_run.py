@@ -17,17 +17,18 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.training.config import TrainingConfig
+from rectifold.training.fitting import held_out, image_shape
 from rectifold.training.history import Epoch
 from rectifold.training.loop import Data, Watch, fit
-from rectifold.training.networks import image_shape, layers_of
+from rectifold.training.networks import layers_of
 from rectifold.training.run import Hooks, TrainedRun
 
 
 def run_torch(
     config: TrainingConfig, samples: Samples, classes: int, domain: Domain, hooks: Hooks
 ) -> TrainedRun:
-    """The run itself. Raises InputError where images are needed and the samples are none, or the
-    training came to numbers that are none.
+    """The run itself, of samples that fit. Raises InputError where it came to weights that are no
+    numbers.
     """
     shape = _shape(config, samples)
 
@@ -37,8 +38,6 @@ def run_torch(
     def told(epoch: Epoch, model: nn.Sequential) -> None:
         hooks.told(epoch, lambda: read_back(onnx_of(model), samples.name))
 
-    if config.shift:
-        image_shape(samples.shape)
     data = _data(config, samples, classes, domain)
     trained = fit(config, data, Watch(told, hooks.ended))
     _require_finite(trained.model)
@@ -84,12 +83,7 @@ def _data(config: TrainingConfig, samples: Samples, classes: int, domain: Domain
     inputs = torch.from_numpy(np.ascontiguousarray(samples.inputs, dtype=np.float32))
     labels = torch.from_numpy(np.asarray(samples.labels, dtype=np.int64))
     order = torch.from_numpy(np.random.default_rng(config.schedule.seed).permutation(len(inputs)))
-    held = round(config.schedule.validation * len(inputs))
-    if held == len(inputs):
-        raise InputError(
-            f"{held} samples for validation leave none to learn from; give more samples, or a "
-            "smaller part for validation"
-        )
+    held = held_out(config, samples)
     out, kept = order[:held].sort().values, order[held:].sort().values
     low, high = domain.float_box
     box = torch.tensor(low, dtype=torch.float32), torch.tensor(high, dtype=torch.float32)
