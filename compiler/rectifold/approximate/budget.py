@@ -86,6 +86,19 @@ def parse_within(text: str | float | Fraction | Sequence[str | float | Fraction]
     return Within(tuple(_share(part) for part in parts))
 
 
+def parse_margin(given: str | float | Fraction) -> Fraction:
+    """By how much an output must lead. Raises InputError for what is no number from 0 on."""
+    try:
+        margin = parse_rational(given) if isinstance(given, str) else Fraction(given)
+    except (NumberError, ValueError, OverflowError, TypeError):
+        margin = Fraction(-1)
+    if margin < 0:
+        raise InputError(
+            f"margin= is {str(given)[:40]!r}; a number from 0 on is expected, such as 0.01"
+        )
+    return margin
+
+
 def _share(part: str | float | Fraction) -> Share:
     is_part = isinstance(part, str) and part.strip().endswith("%")
     try:

@@ -10,6 +10,11 @@ from fractions import Fraction
 
 from rectifold.exact.numerals import at_least, at_most
 
+NO_CERTIFICATE = (
+    "it is proved that the largest output stays, but of a margin of 0 there is no certificate; "
+    "ask for none, or give margin="
+)
+
 
 @dataclass(frozen=True)
 class LargestOutput:

@@ -41,12 +41,12 @@ def keep_argmax(
     source: Network, domain: Domain | None, margin: Fraction = Fraction(0), wish: Wish = Wish()
 ) -> Approximation:
     """A network of fewer weights with the largest output of `source`, where it leads by more than
-    `margin`.
+    `margin` >= 0.
 
-    Raises InputError without a bounded domain, for a negative margin, and for one output.
+    Raises InputError without a bounded domain, and for one output.
     """
     chosen = require_domain(source, domain)
-    _require_possible(source, chosen, margin)
+    _require_possible(source, chosen)
     source = source.with_domain(chosen)
     if margin:
         return _within_margin(source, chosen, LargestOutput(margin), wish)
@@ -57,17 +57,15 @@ def keep_argmax(
     return _by_proof(source, chosen, ranges, wish)
 
 
-def _require_possible(source: Network, domain: Domain, margin: Fraction) -> None:
+def _require_possible(source: Network, domain: Domain) -> None:
     if source.output_size < 2:
         raise InputError(
-            "--keep-argmax is about the largest of several outputs, and the network has "
-            f"{source.output_size}; give --within"
+            "keep_argmax= is about the largest of several outputs, and the network has "
+            f"{source.output_size}; give within="
         )
-    if margin < 0:
-        raise InputError(f"--margin is {margin}; a number from 0 on is expected")
     if not domain.is_bounded:
         raise InputError(
-            "--keep-argmax needs a bounded domain: without an end there is no bound of a difference"
+            "keep_argmax= needs a bounded domain: without an end there is no bound of a difference"
         )
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from rectifold.approximate.approximated import Approximation
 from rectifold.approximate.approximating import Wish, approximate_network
+from rectifold.approximate.kept import NO_CERTIFICATE
 from rectifold.approximate.largest_output import keep_argmax
 from rectifold.cli.options import Proof
 from rectifold.cli.rewriting import Rewriting
@@ -17,11 +18,6 @@ from rectifold.cli.times import Times
 from rectifold.errors import InputError
 from rectifold.ir.network import Network
 from rectifold.runtime.run import Progress, Run
-
-_NO_CERTIFICATE = (
-    "it is proved that the largest output stays, but of a margin of 0 there is no certificate; "
-    "leave out --certificate, or give a --margin"
-)
 
 
 def approximation_of(
@@ -39,5 +35,5 @@ def approximation_of(
         return approximate_network(network, network.domain, rewriting.goal, wish)
     found = keep_argmax(network, network.domain, rewriting.margin or Fraction(0), wish)
     if rewriting.certificate_file is not None and not found.can_be_certified:
-        raise InputError(_NO_CERTIFICATE)
+        raise InputError(NO_CERTIFICATE)
     return found

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import click
 
-from rectifold.approximate.budget import Within, parse_within
+from rectifold.approximate.budget import Within, parse_margin, parse_within
 from rectifold.approximate.goal import Goal
 from rectifold.cli.options import allow_trusted_option, certificate_option
 from rectifold.cli.values import Decorator, as_value
@@ -18,7 +18,6 @@ from rectifold.effort.running import CompileEffort
 from rectifold.emitters.precision import float_kind, usual_precision
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
-from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.passes.result import Objective, Options
 
 
@@ -111,17 +110,7 @@ def _within(ctx: click.Context, param: click.Parameter, value: str | None) -> Wi
 
 def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
     """By how much an output must lead. Raises InputError for anything else."""
-    if value is None:
-        return None
-    try:
-        margin = parse_rational(value)
-    except NumberError:
-        raise InputError(
-            f"--margin is {value[:40]!r}; a number from 0 on is expected, such as 0.01"
-        ) from None
-    if margin < 0:
-        raise InputError(f"--margin is {value[:40]}; a number from 0 on is expected")
-    return margin
+    return None if value is None else parse_margin(value)
 
 
 _APPROXIMATE: tuple[Decorator, ...] = (

@@ -86,6 +86,10 @@ class CompileChoices(ProveChoices, total=False):
     with `within`, within that."""
     max_weights: int | None
     """The same for weights and biases that are not 0."""
+    keep_argmax: bool
+    """Allow another function with the same largest output, where it leads by more than `margin`."""
+    margin: str | float | Fraction
+    """With `keep_argmax`: by how much; 0: wherever one output leads."""
 
 
 class CompareChoices(TypedDict, total=False):

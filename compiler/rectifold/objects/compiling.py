@@ -8,10 +8,12 @@ Sound because each form is a rewriting of the source, certified as any (objects/
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from rectifold.approximate.approximating import Wish, approximate_network
-from rectifold.approximate.budget import parse_within
+from rectifold.approximate.budget import parse_margin, parse_within
 from rectifold.approximate.goal import Goal
+from rectifold.approximate.largest_output import keep_argmax
 from rectifold.certificate.leaving_out import CertifiedCompile
 from rectifold.emitters.precision import usual_precision
 from rectifold.emitters.table import drop_in_format
@@ -43,6 +45,20 @@ class Wanted:
     within: Allowed = None
     max_units: int | None = None
     max_weights: int | None = None
+    keep_argmax: bool = False
+    margin: str | float | Fraction = 0
+
+    @property
+    def is_approximate(self) -> bool:
+        """May it be another function? Raises InputError for goals that do not go together."""
+        if self.keep_argmax and (self.check or self.goal is not None):
+            raise InputError(
+                "keep_argmax=True does not go with check=, within=, max_units= or max_weights=: "
+                "choose one of them"
+            )
+        if self.margin != 0 and not self.keep_argmax:
+            raise InputError("margin= goes with keep_argmax=True")
+        return self.keep_argmax or self.goal is not None
 
     @property
     def goal(self) -> Goal | None:
@@ -70,7 +86,7 @@ def wanted_from(loaded: Loaded, choices: CompileChoices) -> Wanted:
     if "options" in choices:
         return wanted
     options = options_for(loaded)
-    if wanted.goal is not None:
+    if wanted.is_approximate:
         options = replace(options, objective="weights")
     return replace(wanted, options=options)
 
@@ -81,9 +97,8 @@ def compiled_form(
     """The form of the result, and what certifies it; None where that was not wanted, or where the
     deadline passes before.
     """
-    goal = wanted.goal
-    if goal is not None:
-        return _approximated(loaded, domain, goal, wanted)
+    if wanted.is_approximate:
+        return _approximated(loaded, domain, wanted)
     writing = None if wanted.larger or wanted.check else _writing(loaded)
     form = (
         _whole(loaded, domain, wanted)
@@ -98,14 +113,17 @@ def compiled_form(
 
 
 def _approximated(
-    loaded: Loaded, domain: Domain, goal: Goal, wanted: Wanted
+    loaded: Loaded, domain: Domain, wanted: Wanted
 ) -> tuple[Form, CertifiedCompile | None]:
     """Another function, all of it rewritten."""
     run = Run(wanted.limits, wanted.seed, wanted.progress)
     wish = Wish(
         wanted.options, wanted.prover, wanted.certify, wanted.deadline, wanted.deadline, run
     )
-    found = approximate_network(loaded.network, domain, goal, wish)
+    if (goal := wanted.goal) is not None:
+        found = approximate_network(loaded.network, domain, goal, wish)
+    else:
+        found = keep_argmax(loaded.network, domain, parse_margin(wanted.margin), wish)
     return Form(found.shown, approximation=found), found.certified_compile
 
 

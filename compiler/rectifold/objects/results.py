@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import rectifold_check
 from rectifold.approximate.approximated import Approximation
+from rectifold.approximate.kept import NO_CERTIFICATE
 from rectifold.certificate.compiled import check_certificate
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_whole
@@ -180,6 +181,8 @@ class CompiledModel(Compiled, ModelResult):
         where that fails; compiling with `certify=True` then leaves out what cannot be certified.
         """
         if self.certified is None and self.approximation is not None:
+            if not self.approximation.can_be_certified:
+                raise InputError(NO_CERTIFICATE)
             raise InputError(
                 "an approximation is certified when it is made, and this one was not: compile "
                 "with certify=True, and with more time where a deadline was given"
