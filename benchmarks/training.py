@@ -24,6 +24,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
+from typing import TypeAlias
 
 from rectifold.facts.facts import Phase
 from rectifold.training import TrainingConfig, train
@@ -33,6 +34,7 @@ from rectifold.training.recipes import recipe
 from rectifold.training.removed import removed
 from rectifold.training.run import classes_of
 
+Widths: TypeAlias = tuple[int, ...]
 KINDS = ("trained", "structure", "proof", "carriers")
 
 
@@ -102,17 +104,18 @@ class Row:
         return self.sizes[KINDS[-1]]["connections"]
 
 
-def rows_of(case: Case, seed: int, data: str, quick: bool) -> list[Row]:
-    """The row of this case, and that of its control."""
+def row_of(case: Case, seed: int, data: str, quick: bool, left: Widths = ()) -> tuple[Row, Widths]:
+    """The row of this case, and the widths that its hidden layers have in the end.
+
+    With the widths that are `left` of it, that of its control.
+    """
     config = _config(case, seed, quick)
-    row, left = _row(case.name, config, data)
-    if not case.control:
-        return [row]
+    if not left:
+        return _row(case.name, config, data)
     dense = replace(
         config, architecture=Architecture(left), sparsity=Sparsity(), stability=Stability()
     )
-    control, _ = _row(f"control of {case.name}", dense, data)
-    return [row, control]
+    return _row(f"control of {case.name}", dense, data)
 
 
 def _config(case: Case, seed: int, quick: bool) -> TrainingConfig:
@@ -129,8 +132,7 @@ def _quicker(config: TrainingConfig) -> Schedule:
     return replace(config.schedule, epochs=8, finetune=finetune, epoch_samples=12_000)
 
 
-def _row(name: str, config: TrainingConfig, data: str) -> tuple[Row, tuple[int, ...]]:
-    """The row of a run, and the widths that its hidden layers have in the end."""
+def _row(name: str, config: TrainingConfig, data: str) -> tuple[Row, Widths]:
     learned, tested, _ = read_parts(data)
     started = time.monotonic()
     run = train(config, learned)
@@ -236,6 +238,27 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def trained(
+    cases: Sequence[Case], seeds: Sequence[int], data: str, asked: argparse.Namespace
+) -> Iterator[Row]:
+    """The rows as they are done, controls last."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(asked.processes, mp_context=context) as pool:
+        waiting = {
+            pool.submit(row_of, case, seed, data, asked.quick): (case, seed)
+            for case in cases
+            for seed in seeds
+        }
+        controls = []
+        for done in as_completed(waiting):
+            (case, seed), (row, left) = waiting[done], done.result()
+            if case.control:
+                controls.append(pool.submit(row_of, case, seed, data, asked.quick, left))
+            yield row
+        for done in as_completed(controls):
+            yield done.result()[0]
+
+
 def main() -> int:
     asked = _asked()
     seeds = [1] if asked.quick else [int(word) for word in asked.seeds.split(",")]
@@ -243,18 +266,12 @@ def main() -> int:
     cases = [case for case in (QUICK_CASES if asked.quick else CASES) if asked.only in case.name]
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}", flush=True)
     rows: list[Row] = []
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(asked.processes, mp_context=context) as pool:
-        waiting = [
-            pool.submit(rows_of, case, seed, data, asked.quick) for case in cases for seed in seeds
-        ]
-        for done in as_completed(waiting):
-            rows += done.result()
-            for row in done.result():
-                print(line_of(row), flush=True)
-            if asked.json is not None:
-                text = json.dumps([asdict(row) for row in rows], indent=1)
-                asked.json.write_text(text + "\n", encoding="utf-8")
+    for row in trained(cases, seeds, data, asked):
+        print(line_of(row), flush=True)
+        rows.append(row)
+        if asked.json is not None:
+            text = json.dumps([asdict(row) for row in rows], indent=1)
+            asked.json.write_text(text + "\n", encoding="utf-8")
     print("\n| network | seeds | validation | test | units gone, % | connections gone, % |")
     print("|---|---|---|---|---|---|")
     print(*summary(sorted(rows, key=lambda row: (row.name, row.seed))), sep="\n")

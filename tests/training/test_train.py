@@ -132,6 +132,7 @@ def test_without_validation_all_samples_are_learned() -> None:
         {"stability": Stability((1e-2,))},
         {"stability": Stability((0.0, 1e-2), "slopes", "tanh")},
         {"stability": Stability((1e-2,), radius=0.05)},
+        {"stability": Stability((1e-2,), rising=True)},
         {"shift": 1},
         {"sparsity": Sparsity(l1=(1e-3, 1e-3, 0.0), l1_step="subgradient")},
         {"sparsity": Sparsity(group=(1e-3, 2e-3), groups="both", drop_dead=False)},
@@ -142,6 +143,15 @@ def test_every_technique_trains(parts: dict[str, object]) -> None:
     run = quick(**parts)
     assert run.history[-1].loss < run.history[0].loss
     assert not same_weights(run.network, quick().network)
+
+
+def test_a_rising_weight_is_less_at_first() -> None:
+    """So the loss of the first epoch, which it is a part of, is less."""
+    losses = [
+        quick(stability=Stability((0.5,), rising=rising)).history[0].loss
+        for rising in (True, False)
+    ]
+    assert losses[0] < losses[1]
 
 
 def test_a_teacher_is_read_from_a_network() -> None:

@@ -198,6 +198,12 @@ _stability = as_value(
         metavar="X",
         help="bounds are of boxes around samples (left out: of the domain)",
     ),
+    click.option(
+        "--stability-rising",
+        "rising",
+        is_flag=True,
+        help="the weight grows from 0 over the epochs before fine-tuning",
+    ),
 )
 _adversary = as_value(
     "adversary",

@@ -137,13 +137,15 @@ class Stability:
     linear bounds (slopes; dense networks). `form`: "distance" to the nearer phase, min(-l, u) where
     l < 0 < u, or "tanh", -tanh(1 + l·u), of Xiao, Tjeng, Shafiullah, Madry: Training for Faster
     Adversarial Robustness Verification via Inducing ReLU Stability (2019). `radius`: of boxes
-    around samples; None: the bounds are of the domain.
+    around samples; None: the bounds are of the domain. `rising`: the weight grows evenly from 0
+    over the epochs before fine-tuning, so that units learn first what they are for.
     """
 
     weight: tuple[float, ...] = (0.0,)
     bounds: BoundKind = "interval"
     form: StabilityForm = "distance"
     radius: float | None = None
+    rising: bool = False
 
     def __post_init__(self) -> None:
         for value in self.weight:

@@ -91,6 +91,7 @@ class _Loop:
         teacher = config.distillation.teacher
         self.teacher = None if teacher is None else network_function(teacher)
         self.is_frozen = False
+        self.progress = 0.0  # the part of the epochs before fine-tuning that is done
         self.optimiser = _optimiser(model, config.schedule)
 
     def run(self, watch: Watch) -> Trained:
@@ -136,6 +137,7 @@ class _Loop:
         total, right, seen = 0.0, 0, 0
         for k, rows in enumerate(batches):
             rate = cosine_rate(schedule, number, k / len(batches))
+            self.progress = min(1.0, (number + k / len(batches)) / schedule.epochs)
             loss, outputs = self._step(data.samples[rows], data.labels[rows], rate)
             total += loss * len(rows)
             right += int((outputs.argmax(dim=1) == data.labels[rows]).sum())
@@ -203,7 +205,9 @@ class _Loop:
             chosen = config.distillation
             loss = distilled(loss, outputs, taught, chosen.part, chosen.temperature)
         if any(config.stability.weight):
-            loss = loss + stability_loss(self.model, samples, self.data.box, config.stability)
+            share = self.progress if config.stability.rising else 1.0
+            steady = stability_loss(self.model, samples, self.data.box, config.stability)
+            loss = loss + share * steady
         return loss if self.is_frozen else loss + subgradient_l1(self.layers, config.sparsity)
 
     def _measured(

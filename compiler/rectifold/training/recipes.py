@@ -34,14 +34,14 @@ class Recipe:
 
 
 _PLAIN = Schedule(epochs=12, batch=128, rate=0.1, epoch_samples=_EPOCH)
-_TUNED = replace(_PLAIN, epochs=25, finetune=10, finetune_rate=0.05)
+_TUNED = replace(_PLAIN, epochs=25, finetune=15, finetune_rate=0.05)
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "plain": Recipe("nothing is made small: to compare with", TrainingConfig(schedule=_PLAIN)),
         "compressible": Recipe(
             "units and weights become exactly zero, and what is left is learned again",
-            TrainingConfig(schedule=_TUNED, sparsity=Sparsity(l1=(5e-5,), group=(1.3e-3,))),
+            TrainingConfig(schedule=_TUNED, sparsity=Sparsity(l1=(6e-5,), group=(1.1e-3,))),
         ),
         "stable": Recipe(
             "no weight is zero: bounds make units stable, and a proof removes them",
@@ -54,9 +54,9 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "collapsing": Recipe(
             "every unit of the last hidden layer becomes stable, and the layer goes",
             TrainingConfig(
-                schedule=replace(_PLAIN, finetune=4),
-                sparsity=Sparsity(l1=(2e-5,), group=(5e-4,)),
-                stability=Stability(weight=(0.0, 6e-4)),
+                schedule=replace(_PLAIN, epochs=10, finetune=3, finetune_rate=0.05),
+                sparsity=Sparsity(l1=(2e-5,), group=(1.2e-3,)),
+                stability=Stability(weight=(0.0, 1e-2), rising=True),
             ),
         ),
     }
