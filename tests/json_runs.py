@@ -115,7 +115,7 @@ RUNS = {
     "local": [
         "local two.relu --data points.npz --radius 1/8",
         "local line.relu --data points.npy --radius 1/8 --no-clip",
-        "local skip.relu --data points.npy --radius 1/8",
+        "local skip.relu --data points.npy --radius 1/8 --compile around",
     ],
     "regions": ["regions deep.relu", "regions six.relu"],
     "regions --count": ["regions deep.relu --count"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rectifold.cli.main import main
+from rectifold.formats.load import load
+from rectifold.ir.domain import Domain
+from rectifold.local_boxes.boxes import boxes_around
 from rectifold.reports.local import Bar, histogram, histogram_lines
 
 NET = """network small
@@ -107,6 +111,35 @@ def test_a_picture_is_drawn(run: Run) -> None:
     again = run("--picture", "p.svg")
     assert again.exit_code == 2
     assert "p.svg" in again.output
+
+
+def test_networks_and_certificates_of_each_sample_are_written(run: Run) -> None:
+    result = run("--compile", "there", "--json", "told.json", "--samples", "2", "--seed", "3")
+    assert result.exit_code == 0, result.output
+    assert "certificates that hold: 2 of 2" in result.output
+    told = json.loads(Path("told.json").read_text())
+    for one, looked in zip(told["compiled"], told["samples"], strict=True):
+        assert one["sample"] == looked["sample"]
+        assert one["after"] == looked["left"]
+        network, certificate = one["files"]
+        assert load(network).network.sizes.units == one["after"]["units"]
+        assert load(network).network.domain == _box(looked["sample"])
+        words = ["check", "small.relu", certificate, "--domain", network, "--result", network]
+        checked = CliRunner().invoke(main, words)
+        assert checked.exit_code == 0, checked.output
+    again = run("--compile", "there", "--samples", "2", "--seed", "3")
+    assert again.exit_code == 2
+    assert "--force" in again.output
+    assert run("--compile", "there", "--samples", "2", "--seed", "3", "--force").exit_code == 0
+    wrong = run("--compile", "small.relu")
+    assert wrong.exit_code == 2
+    assert "'small.relu' can be no folder" in wrong.output
+
+
+def _box(k: int) -> Domain:
+    """The box around a sample, cut to the domain of small.relu."""
+    points = (IMAGES.astype(np.float32) / np.float32(255)).reshape(3, 4).astype(np.float64)
+    return boxes_around(points, Fraction(1, 255), Domain.cube(0, 1, 4)).exact(k)
 
 
 @pytest.mark.parametrize(

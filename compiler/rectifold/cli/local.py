@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +11,12 @@ import click
 import numpy as np
 
 from rectifold.cli.inputs import read_network
+from rectifold.cli.local_compiled import (
+    CompiledSample,
+    Folder,
+    compile_samples,
+    compiled_lines,
+)
 from rectifold.cli.options import (
     GivenNetwork,
     Proof,
@@ -95,20 +102,41 @@ _AROUND = as_value(
 )
 
 
+@dataclass(frozen=True)
+class Written:
+    """What is written besides the JSON result."""
+
+    picture: str | None
+    folder: str | None
+    force: bool
+
+
+_WRITTEN = as_value(
+    "written",
+    Written,
+    click.option("--picture", metavar="FILE", help="draw the histograms as .png or .svg"),
+    click.option(
+        "--compile",
+        "folder",
+        metavar="DIR",
+        help="compile NET on each box, too: .relu and certificate of each sample into DIR",
+    ),
+    force_option,
+)
+
+
 @click.command("local")
 @source
 @_AROUND
 @local_proof
-@click.option("--picture", "picture", metavar="FILE", help="draw the histograms as .png or .svg")
-@force_option
+@_WRITTEN
 @report
 @memory_limit_option
 def local_command(
     source: GivenNetwork,
     around: Around,
     proof: Proof,
-    picture: str | None,
-    force: bool,
+    written: Written,
     report: Report,
 ) -> int:
     """What NET is within R of each sample of DATA: stable units, layers that collapse, classes.
@@ -117,22 +145,29 @@ def local_command(
     where that is proved on the sample's own box; on a box without kinks NET is one affine map. A
     class is kept where it is proved to be the greatest output on the whole box.
     """
-    names = {"--picture": picture, "--json": report.json_target}
-    require_outputs(names, [source.network, source.domain_spec, around.data], force=force)
-    if picture is not None:
-        require_drawable(Path(picture))
+    names = {"--picture": written.picture, "--json": report.json_target}
+    inputs = [source.network, source.domain_spec, around.data]
+    require_outputs(names, inputs, force=written.force)
+    if written.picture is not None:
+        require_drawable(Path(written.picture))
     network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
     clip = None if around.no_clip else domain
     chosen, places = _chosen(around, proof.seed, network)
     if clip is not None and clip.constraints and not report.quiet:
         click.echo("note: boxes are cut to the domain's ranges, not its constraints", err=True)
     boxes = boxes_around(chosen.inputs.astype(np.float64), around.radius, clip, places)
+    folder = Folder.of(written.folder, places, force=written.force)
     labels = None if chosen.labels is None else chosen.labels.tolist()
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)
         found = look_around(network, boxes, labels, run, complete=around.complete)
-    found = found.numbered(places)
-    return _told(found, _title(found, around, chosen, clip), picture, report)
+        compiled = None
+        if folder is not None:
+            compiled = compile_samples(
+                network, boxes, found, folder, run.with_seconds(proof.seconds)
+            )
+    told = _Told(found.numbered(places), _title(found, around, chosen, clip), compiled)
+    return told.tell(written.picture, report)
 
 
 def _chosen(around: Around, seed: int, network: Network) -> tuple[Samples, np.ndarray]:
@@ -159,29 +194,46 @@ def _title(found: LocalResult, around: Around, chosen: Samples, clip: Domain | N
     return title_of(found, data, None if clip is None else clip.describe())
 
 
-def _told(found: LocalResult, title: str, picture: str | None, report: Report) -> int:
-    """Files, then the screen; the status."""
-    if picture is not None and len(found):
-        from rectifold.reports.pictures.local import draw_local  # matplotlib is an extra
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What was found around the samples; `compiled`: what was written of each, where wanted."""
 
-        draw_local(found, title, Path(picture))
-    report.write(local_json(found))
-    if report.is_on_screen:
-        _print(found, title, picture)
-    return Status.DONE if found.is_complete else Status.UNDECIDED
+    found: LocalResult
+    title: str
+    compiled: Sequence[CompiledSample] | None
 
+    @property
+    def is_complete(self) -> bool:
+        every = self.found.asked
+        return self.found.is_complete and (self.compiled is None or len(self.compiled) == every)
 
-def _print(found: LocalResult, title: str, picture: str | None) -> None:
-    out = console()
-    if len(found):
-        out.print(title, markup=False, soft_wrap=True)
-        out.print(local_table(found))
-        lines = [*local_lines(found), *histogram_lines([one.kinks for one in found], "kinks")]
-        out.print("\n".join(lines), markup=False)
-        if picture is not None:
-            out.print(f"wrote {picture}", markup=False)
-    if not found.is_complete:
-        out.print(
-            f"ended early: {len(found):,} of {counted(found.asked, 'sample')} were looked at",
-            markup=False,
-        )
+    def tell(self, picture: str | None, report: Report) -> int:
+        """Files, then the screen; the status."""
+        if picture is not None and len(self.found):
+            from rectifold.reports.pictures.local import draw_local  # matplotlib is an extra
+
+            draw_local(self.found, self.title, Path(picture))
+        told = local_json(self.found)
+        if self.compiled is not None:
+            told["compiled"] = [one.told() for one in self.compiled]
+        report.write(told)
+        if report.is_on_screen:
+            self._print(picture)
+        return Status.DONE if self.is_complete else Status.UNDECIDED
+
+    def _print(self, picture: str | None) -> None:
+        out, found = console(), self.found
+        if len(found):
+            out.print(self.title, markup=False, soft_wrap=True)
+            out.print(local_table(found))
+            lines = [*local_lines(found), *histogram_lines([one.kinks for one in found], "kinks")]
+            if self.compiled is not None:
+                lines += compiled_lines(self.compiled, found.asked)
+            out.print("\n".join(lines), markup=False)
+            if picture is not None:
+                out.print(f"wrote {picture}", markup=False)
+        if not found.is_complete:
+            out.print(
+                f"ended early: {len(found):,} of {counted(found.asked, 'sample')} were looked at",
+                markup=False,
+            )
