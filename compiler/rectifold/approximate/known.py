@@ -43,7 +43,7 @@ class Known:
     def of(network: Network, domain: Domain, tolerance: Floats, points: int, seed: int) -> Known:
         """Bounds on the whole domain, influences, and so many random points."""
         bounds = bounded(network, domain, {})
-        values = _values_at(network, _points(domain, points, seed))
+        values = values_at(network, _points(domain, points, seed))
         return Known(network, domain, bounds, influences(bounds), values, tolerance)
 
     def range_of(self, name: str) -> Interval:
@@ -71,7 +71,7 @@ def _points(domain: Domain, count: int, seed: int) -> Floats:
     return np.asarray(low + (high - low) * shares)
 
 
-def _values_at(network: Network, points: Floats) -> dict[str, Floats]:
+def values_at(network: Network, points: Floats) -> dict[str, Floats]:
     """What each layer passes on, points × units, in floats."""
     values = {network.input_name: points}
     for layer in network.layers:
