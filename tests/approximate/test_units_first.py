@@ -70,6 +70,17 @@ def test_what_is_not_better_when_compiled_is_not_answered() -> None:
     assert "parallel units" in taken.moves
 
 
+def test_a_number_of_units_is_reached_by_edits_of_units() -> None:
+    source = near_copies()
+    found = approximate_network(source, None, Goal(most_units=3))
+    assert found.network.sizes.units == 3
+    assert found.moves["parallel units"] == 6
+    assert max(found.certified) < Fraction(1, 20)
+    assert found.certified_compile is not None
+    seen = seen_differences(source, found.network)
+    assert all(d <= c for d, c in zip(seen, found.certified, strict=True))
+
+
 def test_units_stay_where_their_edits_cost_more_than_is_allowed() -> None:
     source = near_copies(jitter=0.25)
     found = approximate_network(source, None, Goal(parse_within("1e-6")), Wish(certify=False))

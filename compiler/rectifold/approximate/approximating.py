@@ -19,7 +19,7 @@ from rectifold.approximate.goal import Goal
 from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import MOVES
 from rectifold.approximate.search import Choice, Search
-from rectifold.approximate.units_first import search_units_first
+from rectifold.approximate.units_first import search_units_first, smallest_by_units
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.quick import quick_bound
 from rectifold.equivalence.tightest import Tightest
@@ -98,6 +98,13 @@ def _of_size(search: Search, goal: Goal, wish: Wish) -> Choice:
         return goal.is_met_by(compile_edited(edited, wish).network.sizes)
 
     choice = search.smallest(is_small)
+    if goal.most_weights is None and (choice is None or choice.edits):
+        units = smallest_by_units(search, _known_like(search, wish), is_small)
+        choice = min(
+            (c for c in (choice, units) if c is not None),
+            key=lambda c: float(c.parts.max()),
+            default=None,
+        )
     if choice is None and search.deadline.is_over:
         raise Unfinished(f"the time was up before {goal.size_text} was found; give more time")
     if choice is None:
@@ -114,11 +121,6 @@ def _of_size(search: Search, goal: Goal, wish: Wish) -> Choice:
 
 def _units_first(search: Search, wish: Wish) -> Choice:
     """The best that the search finds, by itself or after edits of whole units."""
-    known = search.catalogue.known
-    points, seed = wish.run.effort.approximate.points, wish.run.seed
-
-    def known_of(network: Network) -> Known:
-        return Known.of(network, known.domain, known.tolerance, points, seed)
 
     def compiled(network: Network) -> Sizes:
         quick = replace(wish, prover="bounds")
@@ -129,7 +131,13 @@ def _units_first(search: Search, wish: Wish) -> Choice:
         few = other.weights <= most or wish.options.objective == "units"
         return few and wish.options.cost(other) < wish.options.cost(one)
 
-    return search_units_first(search, known_of, compiled, better)
+    return search_units_first(search, _known_like(search, wish), compiled, better)
+
+
+def _known_like(search: Search, wish: Wish) -> Callable[[Network], Known]:
+    """What is known of an edited network, as of the one that the search began with."""
+    known, points = search.catalogue.known, wish.run.effort.approximate.points
+    return lambda network: Known.of(network, known.domain, known.tolerance, points, wish.run.seed)
 
 
 def search_for(

@@ -55,6 +55,29 @@ def search_units_first(
     return best
 
 
+def smallest_by_units(
+    search: Search, known_of: Callable[[Network], Known], is_small: Callable[[Network], bool]
+) -> Choice | None:
+    """Edits of whole units at the lowest price found at which enough of them go, bounded.
+
+    None where no price of those tried is enough, or the deadline comes first.
+    """
+    network, octaves = search.catalogue.network, search.effort.price_octaves
+    one = 1.0 / max(1, network.sizes.weights)
+    best: EditedUnits | None = None
+    low, high = -octaves, octaves
+    while low <= high and not search.deadline.is_over:
+        middle = (low + high) // 2
+        units = edit_units(network, known_of, Prices(one * 2.0**middle, search.weights))
+        if units.edits and is_small(units.network):
+            best, high = units, middle - 1
+        else:
+            low = middle + 1
+    if best is None or search.deadline.is_over:
+        return None
+    return Choice(best.network, best.edits, search.measure(best.network))
+
+
 def _weights_after(
     search: Search, units: EditedUnits, start: Floats, known_of: Callable[[Network], Known]
 ) -> Choice:

@@ -52,5 +52,8 @@ class ApproximateEffort:
     more_weights: float = 1 / 64
     """Part of the weights by which there may be more, where whole units were edited; what is left
     is sparse, so fewer units are no gain where they hold more weights."""
+    price_octaves: int = 20
+    """Prices for units where a number of them is asked for: from 2 to the minus this, to 2 to this,
+    of one tolerance for all weights."""
     rounds_after_units: int = 1
     """Orders of the edits of weights that are tried after units were edited."""
