@@ -17,9 +17,10 @@ from pathlib import Path
 
 import click
 from papers_bench import Bench
-from papers_page import Page
+from papers_page import lines_of
 from papers_picture import Bars, picture
 from papers_plan import full, quick
+from papers_sections import Page
 from papers_tasks import moons, projected_digits
 from papers_training import Data, Say
 
@@ -52,7 +53,7 @@ def made(data: str, folder: Path, output: Path, is_quick: bool, say: Say) -> dic
         drawing.name,
         [],
     )
-    lines = page.lines()
+    lines = lines_of(page)
     charts = [
         Bars("stable units", [one.stable for one in page.curves], "#4477aa", " %"),
         Bars("linear regions on a triangle", [one.regions for one in page.curves], "#ee8866"),

@@ -42,6 +42,7 @@ class Compressed:
     changed: int
     active: int
     inactive: int
+    open: int
     units: int
     removed: tuple[int, ...]
     by: tuple[int, int, int]
@@ -81,6 +82,7 @@ def compressed(network: Network, data: Data) -> Compressed:
         changed=int((before != after).sum()),
         active=made.facts.count(Phase.ACTIVE),
         inactive=made.facts.count(Phase.INACTIVE),
+        open=made.facts.count(Phase.OPEN),
         units=network.sizes.units,
         removed=removed_of(made),
         by=(zeros, proofs, carriers),
