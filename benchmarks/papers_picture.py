@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-LABEL, BAR, GAP, HIGH = 150, 220, 70, 24  # pixels: of labels, a whole bar, between, of a row
+LABEL, BAR, GAP, HIGH = 190, 220, 70, 24  # pixels: of labels, a whole bar, between, of a row
 HEAD = 34
 
 

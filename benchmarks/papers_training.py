@@ -129,8 +129,8 @@ class OurRecipe:
     l1: float
     group: float
     seed: int = 0
-    epochs: int = 20
-    finetune: int = 4
+    epochs: int = 25
+    finetune: int = 10
 
     @property
     def file(self) -> str:
@@ -144,7 +144,7 @@ class OurRecipe:
     def learned(self, data: Data) -> bytes:
         config = TrainingConfig(
             Architecture(self.sizes[1:-1]),
-            Schedule(epochs=self.epochs, finetune=self.finetune, seed=self.seed),
+            Schedule(self.epochs, self.finetune, 128, finetune_rate=0.05, seed=self.seed),
             Sparsity(l1=(self.l1,), group=(self.group,)),
         )
         return train(config, data.train).onnx
