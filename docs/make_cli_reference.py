@@ -17,7 +17,7 @@ ARGUMENTS = {  # click has no help for arguments; a command with another one fai
     "A": "the network that is compared with, as NET elsewhere",
     "B": "the network that is compared",
     "CERTIFICATE": "the file that `--certificate` wrote",
-    "PROPERTY": "a VNN-LIB file: what it asserts must not happen",
+    "[PROPERTY]": "a VNN-LIB file: what it asserts must not happen; left out: what NET ensures",
     "INPUT": "a point: numbers with commas, a .npy file, or - for standard input",
 }
 

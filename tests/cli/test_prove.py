@@ -105,11 +105,11 @@ def test_what_can_be_neither_proved_nor_refuted_is_undecided(run: Invoke) -> Non
         (["prove", "n.relu", "true.vnnlib", "--certificate", "n.relu"], "n.relu"),
         (
             ["check", "n.relu", "n.relu", "--property", "true.vnnlib", "--domain", "[0,1]"],
-            "--domain and --property do not go together",
+            "--domain and a property do not go together",
         ),
         (
             ["check", "n.relu", "n.relu", "--property", "true.vnnlib", "--result", "n.relu"],
-            "--result and --property do not go together",
+            "--result does not go with a property",
         ),
     ],
 )
@@ -124,3 +124,44 @@ def test_an_empty_domain_is_refused(run: Invoke) -> None:
     done = run("prove", "n.relu", "empty.vnnlib")
     assert done.exit_code == 2
     assert "the domain is empty" in done.output
+
+
+# ---- what a text ensures ------------------------------------------------------------------------
+
+ENSURING = """network level
+input x[2] in [-1, 1]
+h = relu(x)
+ensure 0 <= h <= 1
+ensure h[0] + h[1] < 2.5
+{more}
+output h[0] - h[1]
+"""
+
+
+def test_what_a_text_ensures_is_proved_and_checked(run: Invoke) -> None:
+    Path("level.relu").write_text(ENSURING.format(more=""))
+    done = run("prove", "level.relu", "--certificate", "l.cert")
+    assert done.exit_code == 0
+    assert "level holds: no point of its domain meets an unsafe case" in done.output
+    assert run("check", "level.relu", "l.cert").exit_code == 0
+    small = run("prove", "level.relu", "--domain", "[0,1/2]")
+    assert small.exit_code == 0
+    Path("level.relu").write_text(ENSURING.format(more="ensure h[0] < 1"))
+    changed = run("check", "level.relu", "l.cert")
+    assert changed.exit_code == 1
+    assert "another network" in changed.output
+
+
+def test_a_strict_sign_is_strict(run: Invoke) -> None:
+    """h_0 reaches 1, so h_0 <= 1 holds and h_0 < 1 does not."""
+    Path("level.relu").write_text(ENSURING.format(more="ensure h[0] < 1"))
+    done = run("prove", "level.relu", "--json", "-")
+    assert done.exit_code == 1
+    told = json.loads(done.output)
+    assert Fraction(told["counterexample"]["input"][0]) == 1
+
+
+def test_a_network_that_ensures_nothing_is_told_so(run: Invoke) -> None:
+    done = run("prove", "n.relu")
+    assert done.exit_code == 2
+    assert "ensures nothing, and no property is given; name a VNN-LIB file" in done.output

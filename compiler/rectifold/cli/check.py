@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 import rectifold_check
+from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
+from rectifold.cli.asked import Asked, read_asked
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
     GivenNetwork,
@@ -20,8 +22,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
-from rectifold.formats.load import load, require_file
-from rectifold.formats.vnnlib_property import read_property
+from rectifold.formats.load import load
 from rectifold.ir.canonical import canonical_text, domain_text, property_text
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.status import Status
@@ -40,7 +41,7 @@ from rectifold.runtime.status import Status
     "--property",
     "property_file",
     metavar="FILE",
-    help="the property (.vnnlib) that the certificate proves; it brings the domain",
+    help="the property (.vnnlib) that the certificate proves; without it, what NET ensures",
 )
 @allow_trusted_option
 @report
@@ -62,11 +63,12 @@ def check_command(
     inputs = [source.network, certificate, result_file, source.domain_spec, property_file]
     require_outputs({"--json": report.json_target}, inputs, force=False)
     verdict: rectifold_check.Judged
-    if property_file is None:
+    if property_file is None and not _is_of_property(certificate):
         verdict = _of_pair(source, certificate, result_file, quiet=report.quiet)
     else:
-        _require_alone(source.domain_spec, result_file)
-        verdict = _of_property(source.network, certificate, property_file, quiet=report.quiet)
+        _require_no_result(result_file)
+        wanted = Asked(source.network, property_file, source.domain_spec)
+        verdict = _of_property(wanted, certificate, quiet=report.quiet)
     report.write(verdict.json() | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo(verdict.text)
@@ -85,24 +87,25 @@ def _of_pair(
     return rectifold_check.check(canonical_text(network), within, lines, other)
 
 
+def _is_of_property(certificate: str) -> bool:
+    """Is it about a property: then the network states it, where no file is given."""
+    first = _certificate_lines(certificate)[:1]
+    return bool(first) and PROPERTY_CERTIFICATE in first[0]
+
+
 def _of_property(
-    file: str, certificate: str, property_file: str, *, quiet: bool
+    wanted: Asked, certificate: str, *, quiet: bool
 ) -> rectifold_check.PropertyVerdict:
-    network, _ = read_network(file, None, quiet=quiet, may_be_empty=True)
-    sizes = network.input_size, network.output_size
-    asked = read_property(require_file(property_file), *sizes)
+    loaded, found = read_asked(wanted, quiet=quiet)
     lines = _certificate_lines(certificate)
-    return rectifold_check.check_property(canonical_text(network), property_text(asked), lines)
+    texts = canonical_text(loaded.network), property_text(found)
+    return rectifold_check.check_property(*texts, lines)
 
 
-def _require_alone(domain_spec: str | None, result_file: str | None) -> None:
-    """A property brings its domain, and is about one network. Raises InputError."""
-    for option, given in (("--domain", domain_spec), ("--result", result_file)):
-        if given is not None:
-            raise InputError(
-                f"{option} and --property do not go together: a property brings its domain, and "
-                "is about one network"
-            )
+def _require_no_result(result_file: str | None) -> None:
+    """A property is about one network. Raises InputError."""
+    if result_file is not None:
+        raise InputError("--result does not go with a property, which is about one network")
 
 
 def _canonical_of_file(file: str) -> str:

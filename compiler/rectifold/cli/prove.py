@@ -9,12 +9,13 @@ from typing import assert_never
 
 import click
 
-from rectifold.cli.inputs import read_loaded, require_points
+from rectifold.cli.asked import Asked, read_asked
 from rectifold.cli.options import (
     Proof,
     Report,
     allow_trusted_option,
     certificate_option,
+    domain_option,
     force_option,
     memory_limit_option,
     pair_proof,
@@ -27,8 +28,7 @@ from rectifold.cli.targets import require_outputs
 from rectifold.cli.unsafe_points import UnsafePoint, run_text
 from rectifold.cli.values import as_value
 from rectifold.errors import Unfinished
-from rectifold.formats.load import Loaded, require_file
-from rectifold.formats.vnnlib_property import read_property
+from rectifold.formats.load import Loaded
 from rectifold.ir.network import Network
 from rectifold.ir.property import Property
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
@@ -37,14 +37,6 @@ from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The network and the property that a command reads."""
-
-    network: str
-    property_file: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +53,9 @@ _asked = as_value(
     "asked",
     Asked,
     click.argument("network", metavar="NET"),
-    click.argument("property_file", metavar="PROPERTY"),
+    click.argument("property_file", metavar="[PROPERTY]", required=False),
     reading_options(1),
+    domain_option,
 )
 _kept = as_value(
     "kept",
@@ -88,6 +81,7 @@ _kept = as_value(
 def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int:
     """Decide whether PROPERTY, a VNN-LIB file, holds for NET: nothing that it asserts can happen.
 
+    Without PROPERTY: whether what NET, a .relu file, ensures is true on its domain.
     The time limit is that of the whole command. Exit status: 0 it holds (unsat), 1 it is refuted
     by an exact point (sat), 3 undecided, 4 it holds but for claims that rest on a solver's word.
     """
@@ -98,9 +92,10 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
         "--json": report.json_target,
         "--log": proof.log_file,
     }
-    require_outputs(names, [asked.network, asked.property_file], force=kept.force)
+    read = [asked.network, asked.property_file, asked.domain_spec]
+    require_outputs(names, read, force=kept.force)
     with proof.times.before("network and property were read"):
-        loaded, wanted = _read(asked, quiet=report.quiet)
+        loaded, wanted = read_asked(asked, quiet=report.quiet)
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)
         answer = _answer_in_time(loaded.network, wanted, proof, run)
@@ -110,15 +105,6 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
     if report.is_on_screen:
         click.echo("\n".join([prove_text(answer, wanted), *lines]))
     return _status(answer, allow_trusted=kept.allow_trusted)
-
-
-def _read(asked: Asked, *, quiet: bool) -> tuple[Loaded, Property]:
-    loaded, _ = read_loaded(asked.network, None, quiet=quiet, may_be_empty=True)
-    sizes = loaded.network.input_size, loaded.network.output_size
-    wanted = read_property(require_file(asked.property_file), *sizes)
-    for part in wanted.parts:
-        require_points(part.domain)
-    return loaded, wanted
 
 
 def _answer_in_time(network: Network, wanted: Property, proof: Proof, run: Run) -> Answer:

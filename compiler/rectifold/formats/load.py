@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +19,12 @@ from rectifold.formats.npz import read_npz
 from rectifold.formats.vnnlib import read_vnnlib
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.language.elaborate import parse, parse_box
+from rectifold.language.elaborate import parse_box, parse_text
+from rectifold.language.ensured import Ensured
 from rectifold.runtime.arrays import as_floats, files_beside, load_npy
 
 if TYPE_CHECKING:
-    from rectifold.formats.onnx.reader import OnnxRead
+    pass
 
 _BALL = re.compile(r"(.+\.npy)\s*(?:±|\+-|\+/-)\s*(.*)")
 
@@ -36,6 +37,7 @@ class Loaded:
     notes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()  # that the network's own file names, and that were read too
     interface: Interface | None = None  # of an ONNX model: what it is called from outside
+    ensured: Ensured | None = None  # of a text: what it says of the network
 
 
 def load(
@@ -60,18 +62,17 @@ def load(
     try:
         with files_beside() as files:
             if reader is not None:
-                network, notes = reader(path)
-                interface = None
+                read = reader(path)
             else:
                 names = [outputs] if isinstance(outputs, str) else outputs
-                network, notes, interface = _read_onnx(path, names, until, crosscheck)
+                read = _read_onnx(path, names, until, crosscheck)
     except RecursionError:
         raise InputError(
             f"{path.name} is nested too deep to be read; write it in several steps"
         ) from None
     except MemoryError:
         raise InputError(f"{path.name} needs more memory to be read than there is") from None
-    return Loaded(network, tuple(notes), tuple(files), interface)
+    return replace(read, files=tuple(files))
 
 
 _OF_OBJECTS = " (the object itself goes into rectifold.compile, once {library} has loaded it)"
@@ -179,25 +180,39 @@ def _ball(file: str, written: str, size: int) -> Domain:
     return Domain(tuple(p - radius for p in points), tuple(p + radius for p in points))
 
 
-def _read_relu(path: Path) -> tuple[Network, list[str]]:
+def _read_relu(path: Path) -> Loaded:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable text ({error})") from None
-    return parse(text, path.name, path.parent), []
+    parsed = parse_text(text, path.name, path.parent)
+    return Loaded(parsed.network, ensured=parsed.ensured)
 
 
-def _read_onnx(path: Path, outputs: Sequence[str], until: str | None, crosscheck: bool) -> OnnxRead:
+def _read_onnx(path: Path, outputs: Sequence[str], until: str | None, crosscheck: bool) -> Loaded:
     from rectifold.formats.onnx.peers import PEERS  # onnx takes 0.3 s to import
     from rectifold.formats.onnx.reader import read_onnx
 
-    return read_onnx(path, outputs, until=until, peers=PEERS if crosscheck else ())
+    network, notes, interface = read_onnx(
+        path, outputs, until=until, peers=PEERS if crosscheck else ()
+    )
+    return Loaded(network, tuple(notes), interface=interface)
 
 
-_READERS: Mapping[str, Callable[[Path], tuple[Network, list[str]]] | None] = {
+def _noted(read: Callable[[Path], tuple[Network, list[str]]]) -> Callable[[Path], Loaded]:
+    """A reader of nothing but a network, and notes about it."""
+
+    def loaded(path: Path) -> Loaded:
+        network, notes = read(path)
+        return Loaded(network, tuple(notes))
+
+    return loaded
+
+
+_READERS: Mapping[str, Callable[[Path], Loaded] | None] = {
     ".relu": _read_relu,
     ".onnx": None,  # _read_onnx, which takes more and gives more
-    ".npz": read_npz,
-    ".nnet": read_nnet,
-    ".json": read_layers_json,
+    ".npz": _noted(read_npz),
+    ".nnet": _noted(read_nnet),
+    ".json": _noted(read_layers_json),
 }

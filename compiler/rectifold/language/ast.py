@@ -118,6 +118,15 @@ class Assume:
 
 
 @dataclass(frozen=True)
+class Ensure:
+    """left op middle [op right], of what the network computes."""
+
+    span: Span
+    terms: tuple[Expr, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Const:
     span: Span
     name: str
@@ -137,4 +146,4 @@ class OutputStatement:
     value: Expr
 
 
-Statement = NetworkHead | Input | Assume | Const | Equation | OutputStatement
+Statement = NetworkHead | Input | Assume | Ensure | Const | Equation | OutputStatement

@@ -10,8 +10,8 @@ linear layer. So
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import assert_never
@@ -26,12 +26,13 @@ from rectifold.ir.names import RESERVED
 from rectifold.ir.network import Network
 from rectifold.language import ast
 from rectifold.language.calls import Calls
+from rectifold.language.ensured import SIGNS, Comparisons, Ensured
 from rectifold.language.expressions import Poisoned
 from rectifold.language.parser import parse_domain, parse_statements
 from rectifold.language.ranges import box_of, number_of
 from rectifold.language.slips import domain_help
 from rectifold.language.source import Fault, Source, SourceError, Span
-from rectifold.language.values import AffineValue, ConstantValue
+from rectifold.language.values import AffineValue, ConstantValue, Value
 from rectifold.runtime.caps import CAPS
 
 _ZERO = Fraction(0)
@@ -43,7 +44,20 @@ def parse(text: str, name: str = "<text>", folder: Path | None = None) -> Networ
 
     Raises SourceError with the place and remedy of every error found.
     """
-    return _Elaborator(Source(name, text), folder).network()
+    return parse_text(text, name, folder).network
+
+
+def parse_text(text: str, name: str = "<text>", folder: Path | None = None) -> Parsed:
+    """As `parse`, with what the text ensures."""
+    return _Elaborator(Source(name, text), folder).parsed()
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """The network that a text describes, and what it ensures of it."""
+
+    network: Network
+    ensured: Ensured | None
 
 
 def parse_box(text: str, size: int) -> Domain:
@@ -69,10 +83,11 @@ class _Elaborator(Calls):
         self.places: dict[str, Span] = {}
         self.domain: Domain | None = None
         self.assumptions: list[Constraint] = []
+        self.comparisons = Comparisons()
         self.head = ast.NetworkHead(Span(1, 1), "net", "")
         self.output: tuple[Affine, Span] | None = None
 
-    def network(self) -> Network:
+    def parsed(self) -> Parsed:
         statements = parse_statements(self.source)
         self._reserve(statements)
         for statement in statements:
@@ -104,13 +119,14 @@ class _Elaborator(Calls):
         assert self.output is not None
         return self._finish(self.builder, *self.output)
 
-    def _finish(self, builder: Builder, output: Affine, place: Span) -> Network:
+    def _finish(self, builder: Builder, output: Affine, place: Span) -> Parsed:
         domain = self.domain
         if self.assumptions:
             domain = domain or Domain.everywhere(builder.input_size)
             domain = Domain(domain.lower, domain.upper, tuple(self.assumptions))
         try:
-            return builder.finish(output, self.head.name, domain, self.head.title)
+            network = builder.finish(output, self.head.name, domain, self.head.title)
+            return Parsed(network, self.comparisons.ensured(builder, self.head.name, domain))
         except NetworkError as error:
             raise SourceError(self.source, [Fault(place, str(error)).diagnostic]) from None
 
@@ -130,6 +146,8 @@ class _Elaborator(Calls):
                 self._input(statement)
             case ast.Assume():
                 self._assume(statement)
+            case ast.Ensure():
+                self._ensure(statement)
             case ast.Const():
                 self._define(statement.name, statement.span)
                 value = self._value(statement.value)
@@ -171,19 +189,30 @@ class _Elaborator(Calls):
             self.domain = box_of(statement.box, int(size))
 
     def _assume(self, statement: ast.Assume) -> None:
-        values = [self._value(term) for term in statement.terms]
-        for left, operator, right in zip(values, statement.operators, values[1:], strict=False):
+        for difference, operator in self._differences(statement):
             if operator in ("<", ">"):
                 raise Fault(
                     statement.span,
                     f"'{operator}' would make an open domain",
                     f"write '{operator}='",
                 )
-            difference = self.arithmetic.subtract(left, right, statement.span)
             if isinstance(difference, ConstantValue):
                 raise Fault(statement.span, "this assumption does not speak of the input")
-            signs = {"<=": [1], ">=": [-1], "==": [1, -1]}[operator]
-            self._add_constraints(difference.affine, signs, statement.span)
+            self._add_constraints(difference.affine, SIGNS[operator], statement.span)
+
+    def _ensure(self, statement: ast.Ensure) -> None:
+        self.equation = "ensured"
+        for difference, operator in self._differences(statement):
+            if isinstance(difference, ConstantValue):
+                raise Fault(statement.span, "this compares constants, whatever the input is")
+            self.budget.dense(difference, statement.span)
+            self.comparisons.add(difference.affine, operator)
+
+    def _differences(self, statement: ast.Assume | ast.Ensure) -> Iterator[tuple[Value, str]]:
+        """left − right of each comparison, and its operator."""
+        values = [self._value(term) for term in statement.terms]
+        for left, operator, right in zip(values, statement.operators, values[1:], strict=False):
+            yield self.arithmetic.subtract(left, right, statement.span), operator
 
     def _add_constraints(self, form: Affine, signs: Sequence[int], place: Span) -> None:
         builder = self._need_input(place)

@@ -7,7 +7,7 @@ the rest is read again, so several independent mistakes are reported in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -24,7 +24,9 @@ from rectifold.runtime.caps import CAPS
 
 _OPEN = {"LPAR": "RPAR", "LSQB": "RSQB"}
 _OPEN_SIGNS = {"LPAR": ")", "LSQB": "]"}
-_STATEMENT = re.compile(r"\s*(?:(?:network|input|assume|const|output)\b|[A-Za-z_]\w*\s*=(?!=))")
+_STATEMENT = re.compile(
+    r"\s*(?:(?:network|input|assume|ensure|const|output)\b|[A-Za-z_]\w*\s*=(?!=))"
+)
 
 
 def parse_statements(source: Source) -> list[ast.Statement]:
@@ -197,9 +199,9 @@ def _unexpected(token: Token, accepts: set[str], opened: list[Token]) -> Fault:
             span, "a ',' outside of brackets", "a range or a vector is written in brackets: [0, 1]"
         )
     if token.type == "EQUAL":
-        return Fault(
-            span, "'=' does not belong here", "an equation is 'name = expression', one on a line"
-        )
+        equation = "an equation is 'name = expression', one on a line"
+        remedy = "write '==' for equal" if "COMPARE" in accepts else equation
+        return Fault(span, "'=' does not belong here", remedy)
     if token.type == "_NL":
         return Fault(
             span,
@@ -265,9 +267,10 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
         return ast.Input(_span(name), str(name), ast.Number(_span(size), str(size)), box)
 
     def assume(self, first: ast.Expr, *rest: ast.Expr | Token | None) -> ast.Assume:
-        operators = tuple(str(r) for r in rest if isinstance(r, Token))
-        terms = tuple(r for r in rest if r is not None and not isinstance(r, Token))
-        return ast.Assume(first.span, (first, *terms), operators)
+        return ast.Assume(first.span, *_compared(first, rest))
+
+    def ensure(self, first: ast.Expr, *rest: ast.Expr | Token | None) -> ast.Ensure:
+        return ast.Ensure(first.span, *_compared(first, rest))
 
     def const(self, name: Token, value: ast.Expr) -> ast.Const:
         return ast.Const(_span(name), str(name), value)
@@ -324,3 +327,12 @@ class _ToAst(Transformer[Token, list[ast.Statement]]):
     def items(self, *items: ast.Expr | None) -> ast.Expr:
         present = tuple(i for i in items if i is not None)
         return ast.Items(present[0].span if present else Span(1, 1), present)
+
+
+def _compared(
+    first: ast.Expr, rest: Sequence[ast.Expr | Token | None]
+) -> tuple[tuple[ast.Expr, ...], tuple[str, ...]]:
+    """The terms of a comparison, which may be chained, and the operators between them."""
+    operators = tuple(str(r) for r in rest if isinstance(r, Token))
+    terms = tuple(r for r in rest if r is not None and not isinstance(r, Token))
+    return (first, *terms), operators
