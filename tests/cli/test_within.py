@@ -18,6 +18,7 @@ from rectifold.ir.canonical import canonical_text
 from rectifold.ir.evaluate import evaluate
 from rectifold.language.printer import print_network
 from rectifold.operations.compiling import compile_network
+from rectifold.runtime.status import Status
 
 
 @pytest.fixture
@@ -100,3 +101,12 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     out = str(net.with_name("out.relu"))
     assert_refused("compile", str(net), "-o", out, *arguments, message=message)
+
+
+def test_a_search_that_the_time_limit_ended_is_told(net: Path) -> None:
+    given = ["compile", str(net), "-o", str(net.with_name("o.relu")), "--within", "1%"]
+    result = CliRunner().invoke(main, [*given, "--time-limit", "0", "--json", "-"])
+    assert result.exit_code == Status.UNDECIDED
+    assert json.loads(result.stdout)["complete"] is False
+    again = CliRunner().invoke(main, [*given, "--time-limit", "0", "--force"])
+    assert "The search for edits was ended early" in again.stdout

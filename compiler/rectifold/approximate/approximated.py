@@ -36,6 +36,7 @@ class Approximation:
     history: tuple[tuple[float, int], ...]
     known: CertifiedCompile | None = None
     kept: LargestOutput | None = None
+    complete: bool = True  # False: the time limit ended the search for edits early
 
     @property
     def network(self) -> Network:

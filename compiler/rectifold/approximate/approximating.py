@@ -81,6 +81,7 @@ def approximate_network(
         certified=(Fraction(0),) * len(tolerance),
         moves=choice.moves,
         history=tuple(search.history),
+        complete=not search.deadline.is_over,
     )
     found = bounded_gap(source, choice.edited, chosen, wish.run) if choice.edits else None
     if found is not None:

@@ -87,6 +87,7 @@ def _within_margin(
         choice.moves,
         tuple(search.history),
         kept=kept,
+        complete=not search.deadline.is_over,
     )
     found = None
     if choice.edits:

@@ -80,6 +80,9 @@ def compile_command(
     The time limit is that of the whole command: half of it is for proofs. Where it ends the check
     of the certificate, the result is written as not checked.
 
+    With --within, --keep-argmax, --max-units or --max-weights the result may be another function,
+    and one line says what is certified of it.
+
     Units that stay undecided are kept, so the result is proved equal whatever is left open. Exit
     status: 0 the search came to its end, 3 the time limit or Ctrl-C ended it early (the result is
     written, and as valid), 4 the certificate holds but for claims that rest on a solver's word.
@@ -128,7 +131,7 @@ def _compile_status(written: _Written, rewriting: Rewriting) -> int:
     if done.verdict is not None and done.verdict.trusted and not rewriting.allow_trusted:
         return Status.TRUSTED
     is_whole = done.compiled.facts.complete and done.compiled.rewritten
-    is_whole = is_whole and written.in_time
+    is_whole = is_whole and written.in_time and written.done.is_searched
     return (
         Status.DONE
         if is_whole

@@ -71,6 +71,11 @@ class Done:
         return self.approximation is None or self.approximation.can_be_certified
 
     @property
+    def is_searched(self) -> bool:
+        """Was the search for edits, if there was one, ended by itself?"""
+        return self.approximation is None or self.approximation.complete
+
+    @property
     def open_units(self) -> int:
         return self.compiled.facts.count(Phase.OPEN)
 
@@ -100,6 +105,7 @@ def compile_json(done: Done) -> JsonObject:
     told["guarantee"] = with_tail("equal", done.interface)
     if done.approximation is not None:
         told |= approximation_json(done.approximation)
+        told["complete"] = done.compiled.facts.complete and done.is_searched
     told["observed_error"] = None if done.observed is None else asdict(done.observed)
     told["costs"] = costs_json(done.costs)
     if done.models is not None:
@@ -179,6 +185,8 @@ def _summary_lines(done: Done) -> list[str]:
             f"{counted(done.open_units, 'unit')} stayed open "
             "(neither proved stable nor shown unstable) and kept"
         )
+    if not done.is_searched:
+        lines.append("The search for edits was ended early: the best choice so far was made.")
     if not compiled.facts.complete:
         lines.append("The search was ended early: what is proved so far was applied.")
     if not compiled.rewritten:
