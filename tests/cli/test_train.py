@@ -53,6 +53,7 @@ def data(tmp_path: Path) -> Path:
         (["-o", "net.onnx", "--teacher", "gone.onnx"], "there is no file 'gone.onnx'"),
         (["-o", "net.onnx", "--groups", "x"], "'x' is not one of 'rows', 'columns', 'both'"),
         (["-o", "net.onnx", "--recipe", "tiny"], "'tiny' is not one of 'plain', 'compressible'"),
+        (["-o", "net.onnx", "--plot", "net.pdf"], "net.pdf should end in .png or .svg"),
         ([], "Missing option '-o'"),
     ],
 )
@@ -73,6 +74,18 @@ def test_a_file_that_exists_is_not_overwritten(tmp_path: Path, data: Path) -> No
     assert result.exit_code == 2
     assert "--force" in result.output
     assert path.read_text() == "mine"
+
+
+def test_without_matplotlib_no_time_is_spent_on_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = run("-o", str(tmp_path / "net.onnx"), "--plot", str(tmp_path / "net.png"))
+    assert result.exit_code == 2
+    assert 'pictures need matplotlib; install it with: pip install "rectifold[plot]"' in (
+        result.output
+    )
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_pytorch_the_extra_is_named(
@@ -170,6 +183,20 @@ def test_samples_outside_the_domain_are_counted(tmp_path: Path, data: Path) -> N
     options = ["--widths", "4", "--epochs", "1", "--finetune", "0"]
     result = run("-o", str(tmp_path / "net.onnx"), "--data", str(wide), *options)
     assert "1 of them lie outside the domain, where nothing is claimed" in result.output
+
+
+@needs_torch
+def test_a_run_that_is_watched_is_drawn(tmp_path: Path, data: Path) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    path, picture, told = (tmp_path / name for name in ("net.onnx", "net.svg", "net.json"))
+    options = ["--widths", "4", "--epochs", "4", "--finetune", "0", "--watch", "2"]
+    files = ["--data", str(data), "--plot", str(picture), "--json", str(told)]
+    result = run("-o", str(path), *options, *files)
+    assert result.exit_code == 0, result.output
+    assert "linear region" in result.output
+    assert result.output.endswith(f"wrote {path}, {picture}\n")
+    assert [one["epoch"] for one in json.loads(told.read_text())["watched"]] == [2, 4]
+    assert picture.read_bytes().startswith(b"<?xml")
 
 
 @needs_torch

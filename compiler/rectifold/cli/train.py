@@ -19,6 +19,7 @@ from rectifold.cli.values import as_value
 from rectifold.data.samples import Samples
 from rectifold.errors import InputError
 from rectifold.ir.network import Network
+from rectifold.reports.pictures.canvas import require_drawable
 from rectifold.reports.pictures.training import draw_training
 from rectifold.runtime.files import write_files
 from rectifold.runtime.interrupts import notice_interrupts
@@ -94,6 +95,8 @@ def train_command(
     path = _path(files)
     names = {"-o": files.output, "--plot": files.plot_file, "--json": report.json_target}
     require_outputs(names, [files.data, teacher_file], force=files.force)
+    if files.plot_file:
+        require_drawable(Path(files.plot_file))
     times = Times.with_certificate(files.time_limit, is_certified=True)
     with times.before("the data was read"):
         learned, tested, note = read_parts(files.data)
@@ -110,7 +113,7 @@ def train_command(
     outcome = Outcome.of(run, compressed, tested, watched)
     report.write(trained_json(outcome, files.output) | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
-        print_outcome(outcome, files.output)
+        print_outcome(outcome, [files.output, *([files.plot_file] if files.plot_file else [])])
     return Status.DONE if run.ended_early is None else Status.UNDECIDED
 
 

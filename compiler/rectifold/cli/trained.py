@@ -89,14 +89,14 @@ def epoch_line(epoch: Epoch, total: int) -> str:
     )
 
 
-def print_outcome(outcome: Outcome, file: str) -> None:
+def print_outcome(outcome: Outcome, files: Sequence[str]) -> None:
     """The same for people."""
     out, run = console(), outcome.run
     if run.ended_early is not None:
         done = counted(len(run.history), "epoch")
         out.print(f"training was ended early by {run.ended_early}, in epoch {done.split()[0]}")
     out.print(_table(outcome.removed))
-    for line in _lines(outcome, file):
+    for line in _lines(outcome, files):
         out.print(line, markup=False, soft_wrap=True)
 
 
@@ -112,7 +112,7 @@ def _table(removed: Removed) -> Table:
     return table
 
 
-def _lines(outcome: Outcome, file: str) -> list[str]:
+def _lines(outcome: Outcome, files: Sequence[str]) -> list[str]:
     run, compiled = outcome.run, outcome.removed.compiled
     facts = compiled.facts
     phases = ", ".join(f"{facts.count(phase)} {phase.value}" for phase in Phase)
@@ -123,7 +123,7 @@ def _lines(outcome: Outcome, file: str) -> list[str]:
     ]
     if run.kept != len(run.history):
         lines.append(f"kept: epoch {run.kept}, the best on the validation samples")
-    return [*lines, *_accuracy_lines(outcome), f"wrote {file}"]
+    return [*lines, *_accuracy_lines(outcome), "wrote " + ", ".join(files)]
 
 
 def _accuracy_lines(outcome: Outcome) -> list[str]:
