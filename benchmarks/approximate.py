@@ -1,6 +1,7 @@
 """What approximations save: sizes beside the exact compile, what is certified, and what is seen.
 
     python benchmarks/approximate.py [NETWORK@DOMAIN ...] [--within 1e-6,1e-5,...,1%]
+        [--objective weights] [--weights-alone]
 
 A row per network and tolerance: relu units and weights (those that are not 0) of the source, of the
 exact result and of the approximation; how many times the exact saving of weights that is; the
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +25,14 @@ from rectifold.approximate.approximating import Wish, approximate_network
 from rectifold.approximate.budget import parse_within
 from rectifold.approximate.goal import Goal
 from rectifold.approximate.known import values_at
+from rectifold.effort.effort import Effort
 from rectifold.exact.numerals import at_most
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import compile_network
 from rectifold.passes.result import Options
+from rectifold.runtime.run import Limits, Run
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "networks" / "l1"
@@ -82,13 +86,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("networks", nargs="*", metavar="NETWORK@DOMAIN")
     parser.add_argument("--within", default=WITHIN, help="tolerances, one run each")
+    parser.add_argument("--objective", default="weights", help="macs, weights or units")
+    parser.add_argument("--weights-alone", action="store_true", help="no edits of whole units")
     given = parser.parse_args()
     print(
         "| network | within | units: source, exact, within | weights: the same | times the exact "
         "saving | certified | seen | certificate | s | edits |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
-    options = Options(objective="weights")
+    options = Options(objective=given.objective)
+    effort = Effort()
+    if given.weights_alone:
+        effort = replace(effort, approximate=replace(effort.approximate, prices=()))
+    wish = Wish(options, run=Run(Limits(effort=effort)))
     for path, spec in jobs(given.networks):
         network = load(path).network
         domain = read_domain(spec, network)
@@ -96,7 +106,7 @@ def main() -> None:
         for within in given.within.split(","):
             started = time.monotonic()
             goal = Goal(parse_within(within))
-            found = approximate_network(network, domain, goal, Wish(options))
+            found = approximate_network(network, domain, goal, wish)
             spent = time.monotonic() - started
             print(row(path.stem, within, exact, found, spent), flush=True)
 
