@@ -10,7 +10,7 @@ import pytest
 
 from float_sums import FLOAT32, FLOAT64, FORMATS, Machine
 from rectifold.bounds.code_error import code_error, rounding_error
-from rectifold.bounds.summation import IN_ORDER, Order, in_lanes
+from rectifold.bounds.summation import IN_ORDER, Order, in_halves, in_lanes
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
@@ -58,9 +58,14 @@ TEXTS = [CANCELLING, HUGE_BIAS, SUBNORMAL, SUBNORMAL_DOUBLES, ENDS, NEAR_ZERO]
 
 
 def in_parts(network: Network, count: int) -> Order:
-    """Every edge in so many sums."""
-    edges = [(layer.name, source) for layer in network.layers for source in layer.weights]
-    return Order(dict.fromkeys(edges, in_lanes(count)))
+    """Every edge in so many sums; two are those of halves."""
+    return Order(
+        {
+            (layer.name, source): in_halves(weight.shape[1]) if count == 2 else in_lanes(count)
+            for layer in network.layers
+            for source, weight in layer.weights.items()
+        }
+    )
 
 
 def accepted(network: Network, precision: str, seed: int) -> list[list[Fraction]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import shutil
 from fractions import Fraction
@@ -12,7 +13,9 @@ import pytest
 
 from c_builds import FLAGS, compiler, compiles, library, self_test, unit, write_c
 from rectifold.bounds.code_error import code_error
+from rectifold.bounds.summation import folded
 from rectifold.emitters.c.numbers import c_float
+from rectifold.emitters.c.order import c_order
 from rectifold.emitters.weights import input_box
 from rectifold.formats.float_range import COMPUTED, STORED
 from rectifold.ir.evaluate import evaluate
@@ -23,7 +26,8 @@ PRECISIONS = ("float32", "mixed", "float64")
 
 
 def in_order(network: Network, x: list[float], precision: str) -> list[float]:
-    """The outputs: bias first, then one term after the other, each operation rounded."""
+    """The outputs: bias first, then the terms in the order of the code, each operation rounded."""
+    order = c_order(network, precision)
     real = np.dtype(COMPUTED[precision]).type
     values = {network.input_name: [real(v) for v in x]}
     for layer in network.layers:
@@ -31,8 +35,12 @@ def in_order(network: Network, x: list[float], precision: str) -> list[float]:
         sums = [real(b) for b in bias]
         for source, matrix in layer.weights.items():
             weight = matrix.approximation[0].astype(STORED[precision]).astype(real)
-            for j, v in enumerate(values[source]):
-                sums = [total + w * v for total, w in zip(sums, weight[:, j], strict=True)]
+            terms = list(zip(weight.T, values[source], strict=True))
+            parts = [sums, *([real(0)] * layer.size for _ in order.groups(layer.name, source)[1:])]
+            for k, group in enumerate(order.groups(layer.name, source)):
+                for weights, v in terms[group]:
+                    parts[k] = [t + w * v for t, w in zip(parts[k], weights, strict=True)]
+            sums = [folded(column, operator.add) for column in zip(*parts, strict=True)]
         values[layer.name] = [max(v, real(0)) if layer.is_relu else v for v in sums]
     return [float(v) for v in values[network.output]]
 

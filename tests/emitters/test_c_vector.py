@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from c_builds import compiles, unit, write_c
+from rectifold.bounds.summation import in_halves
 from rectifold.emitters.c.order import c_order
 from rectifold.emitters.c.vector import DenseShape, vector_path
 from rectifold.emitters.observed.float_layers import ordered_outputs
@@ -115,13 +116,45 @@ def test_sums_in_lanes_have_the_bits_of_the_order_that_is_bounded(
     assert taken >= 4
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("inputs", [16, 33, 44])
+def test_sums_of_two_halves_have_the_bits_of_the_order_that_is_bounded(
+    inputs: int, precision: str, tmp_path: Path
+) -> None:
+    """At every width of vectors: side by side, in turns, and with zeros skipped."""
+    network = float_network(inputs, 3, inputs, 1000 // inputs, inputs, 9)
+    assert len(c_order(network, precision).edges) == (2 if inputs == 16 else 3)
+    source, x = write_c(network, tmp_path, precision), points(network, precision)
+    stored = "float64" if precision == "float64" else "float32"
+    order = c_order(network, precision)
+    want = ordered_outputs(written_form(network, "c"), x, stored, order).tobytes()
+    for by in tools():
+        for flags in (("-O1",), ("-O1", "-march=native"), ("-O1", "-DUNIT_PORTABLE")):
+            assert answers(source, x, network.output_size, by, *flags) == want
+
+
+def test_small_layers_have_two_sums_as_registers_allow() -> None:
+    shapes = [
+        DenseShape(inputs, units, begins=True, cuts=False, halved=True)
+        for inputs, units in ((22, 30), (30, 34), (20, 6))
+    ]
+    text = vector_path(shapes, "float32", "UNIT")
+    assert "SMALL_HALVES(half_dense_22_30, 22, 30, 64, TIMES_2, 30, BIAS, KEEP)" in text
+    assert "SMALL_TURNS(half_dense_22_30, 22, 30, 32, TIMES_4, 30, BIAS, KEEP)" in text
+    assert "HALVES(half_dense_30_34, 30, 34, 16, TIMES_9, 34, BIAS, KEEP)" in text
+    assert "SMALL_HALVES(half_dense_20_6, 20, 6, 16, TIMES_2, 6, BIAS, KEEP)" in text
+
+
 def test_only_long_dense_rows_are_summed_in_lanes() -> None:
     lanes = {"float32": 16, "mixed": 8, "float64": 8}
     for precision, count in lanes.items():
         order = c_order(float_network(0, 64, 4, 64, 1, 300, 5), precision)
         sums = [len(order.groups(f"h{k}", f"h{k - 1}" if k else "x")) for k in range(4)]
         assert sums == [count, 1, count, 1]
-    wide = float_network(0, 70, 5, 300, 10)  # few inputs for a unit; too many that may be zero
+    assert c_order(float_network(0, 33, 31), "float32").groups("h0", "x") == in_halves(33)
+    for few, many in ((15, 20), (33, 32)):  # inputs below what is worth it; too many weights
+        assert not c_order(float_network(0, few, many), "float32").edges
+    wide = float_network(0, 70, 15, 300, 10)  # few inputs for a unit; too many that may be zero
     sparse = np.where(np.arange(300) % 20 == 0, 1.5, 0.0).reshape(1, 300)
     layer = replace(float_network(0, 300, 1).layers[0], weights={"x": Matrix.from_floats(sparse)})
     assert not c_order(wide, "float32").edges

@@ -40,6 +40,12 @@ def in_lanes(count: int) -> Groups:
     return tuple(slice(k, None, count) for k in range(count))
 
 
+def in_halves(terms: int) -> Groups:
+    """The first half of the indices, the middle one among them, and the second."""
+    middle = (terms + 1) // 2
+    return slice(0, middle), slice(middle, None)
+
+
 def folded(parts: Sequence[_Part], add: Callable[[_Part, _Part], _Part]) -> _Part:
     """All parts added: the second half to the first, until one is left.
 

@@ -18,11 +18,15 @@ class VectorEffort:
     small: int = 1024
     """Weights of a layer up to which its inputs are taken whether zero or not: to look for zeros,
     and a loop whose end cannot be foreseen, take longer than products with 0."""
+    small_inputs: int = 48
+    """Inputs up to which that is done: of more, more are zero, and they are looked at at once."""
     small_steps: int = 160
     """Loads of vectors of weights up to which that is done."""
     inputs_of_a_unit: int = 16
     """Inputs for each unit from which on rows are read so: at the end all sums are added."""
     least_row: int = 32
     """Inputs below which that is not worth it."""
+    least_halved: int = 16
+    """Inputs from which on each half of them has a sum, in a layer whose zeros are not skipped."""
     lanes: int = 8
     """Kernels side by side whose sums are taken at once: 12 are slower on gcc 12 and clang 14."""

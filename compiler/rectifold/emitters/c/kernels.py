@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from rectifold.emitters.c.arrays import StoredLayers, bias_prefix, edge_prefix
 from rectifold.emitters.c.numbers import real_type, weight_type
+from rectifold.emitters.c.order import is_halved
 from rectifold.emitters.c.slots import Slots, slots_of
 from rectifold.emitters.c.stored import bias_code, product_code
 from rectifold.emitters.c.vector import DenseShape, vector_path, vector_width
@@ -64,6 +65,19 @@ static void rows(const weight *RESTRICT w, const real *RESTRICT v, size_t m, siz
 }
 
 """
+HALVES = """/* The same with two sums: of the first half of the inputs, and of the second */
+static void halves(const weight *RESTRICT w, const real *RESTRICT v, size_t m, size_t n,
+                   real *RESTRICT a, real *RESTRICT second)
+{
+    const size_t middle = (m + 1) / 2;
+    size_t i;
+    for (i = 0; i < n; i++) second[i] = 0;
+    dense(w, v, middle, n, a);
+    dense(w + middle * n, v + middle, m - middle, n, second);
+    for (i = 0; i < n; i++) a[i] += second[i];
+}
+
+"""
 RELU = """static void relu(size_t n, real *a)
 {
     size_t i;
@@ -73,7 +87,13 @@ RELU = """static void relu(size_t n, real *a)
 }
 
 """
-_HELPERS = (("begin(", BEGIN), ("dense(", DENSE), ("rows(", ROWS), ("relu(", RELU))
+_HELPERS = (
+    ("begin(", BEGIN),
+    ("dense(", DENSE),
+    ("halves(", HALVES),
+    ("rows(", ROWS),
+    ("relu(", RELU),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +132,9 @@ def _helpers(layers: Layers, used: list[Layer], upper: str) -> str:
     """What the layers call; where the vector path does not, it is not there for it."""
     portable = "".join(_statements(layers, layer, is_vector=False) for layer in used)
     vector = "".join(_statements(layers, layer, is_vector=True) for layer in used)
+    portable, vector = (
+        text + " dense(" * (" halves(" in text) for text in (portable, vector)
+    )  # which is called by it
     always = "".join(text for call, text in _HELPERS if f" {call}" in vector)
     other = "".join(
         text for call, text in _HELPERS if f" {call}" in portable and f" {call}" not in vector
@@ -168,6 +191,7 @@ def _shapes(layers: Layers, layer: Layer) -> dict[str, DenseShape]:
                 and source == layers.network.input_name
                 and isinstance(form, DenseRows),
                 by_unit=isinstance(form, DenseUnits),
+                halved=isinstance(form, DenseRows) and is_halved(units, inputs),
             )
             if shape.fits(layers.precision):
                 found[source] = shape
@@ -189,8 +213,13 @@ def edge_code(layers: Layers, layer: Layer, source: str) -> str:
     before = _place(layers, source)
     if isinstance(form, DenseRows | DenseUnits):
         units, inputs = form.matrix().shape
+        given = f"{prefix}values, {before}, {inputs}, {units}, a"
+        if isinstance(form, DenseRows) and is_halved(units, inputs):
+            return (
+                f"        {{\n        real t[{units}];\n        halves({given}, t);\n        }}\n"
+            )
         helper = "dense" if isinstance(form, DenseRows) else "rows"
-        return f"        {helper}({prefix}values, {before}, {inputs}, {units}, a);\n"
+        return f"        {helper}({given});\n"
     real, stored = real_type(layers.precision), weight_type(layers.precision)
     block = product_code(form, lambda table: prefix + table, real, stored)
     return f"        {{\n        const real *before = {before};\n{block}        }}\n"

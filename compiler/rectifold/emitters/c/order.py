@@ -5,15 +5,16 @@
 
 A layer of few units and many inputs keeps an addition waiting for the one before, if each unit has
 one sum. With as many as the widest vector has numbers (eight in doubles), a row and the inputs are
-read as vectors, of any width. Which layers these are is said by their shapes, so that all paths and
-the bound agree.
+read as vectors, of any width. A layer of few weights has two sums, of the first and of the second
+half of its inputs. Which layers these are is said by their shapes, so that all paths and the bound
+agree.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rectifold.bounds.summation import Order, in_lanes
+from rectifold.bounds.summation import Groups, Order, in_halves, in_lanes
 from rectifold.effort.vectors import VectorEffort
 from rectifold.emitters.storage.storage import DenseRows, DenseUnits, Storage, storage_of
 from rectifold.formats.float_range import COMPUTED
@@ -22,20 +23,29 @@ from rectifold.ir.network import Network
 
 def c_order(network: Network, precision: str) -> Order:
     """The order in which `c_code` adds."""
-    return Order(
-        {
-            (layer.name, source): in_lanes(lanes_of_rows(precision))
-            for layer in network.layers
-            for source in layer.weights
-            if _is_long(network, layer.name, source)
-            and isinstance(storage_of(layer, source, precision), DenseRows)
-        }
-    )
+    found: dict[tuple[str, str], Groups] = {}
+    for layer in network.layers:
+        for source, weight in layer.weights.items():
+            is_long = _is_long(network, layer.name, source)
+            if not is_long and not is_halved(*weight.shape):
+                continue
+            if isinstance(storage_of(layer, source, precision), DenseRows):
+                lanes, halves = in_lanes(lanes_of_rows(precision)), in_halves(weight.shape[1])
+                found[layer.name, source] = lanes if is_long else halves
+    return Order(found)
 
 
 def lanes_of_rows(precision: str) -> int:
     """Sums of a unit whose row is read as vectors."""
     return max(VectorEffort.widths) // np.dtype(COMPUTED[precision]).itemsize
+
+
+def is_halved(units: int, inputs: int) -> bool:
+    """Has each unit a sum for each half of its inputs, where weights are dense, input by input?"""
+    return (
+        VectorEffort.least_halved <= inputs <= VectorEffort.small_inputs
+        and 0 < units * inputs <= VectorEffort.small
+    )
 
 
 def laid_out(network: Network, layer: str, source: str, form: Storage) -> Storage:

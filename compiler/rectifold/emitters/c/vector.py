@@ -21,7 +21,7 @@ exact; then a fused multiply-add rounds the sum alone, as the portable path does
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rectifold.effort.vectors import VectorEffort
 from rectifold.emitters.c.numbers import filled
@@ -33,7 +33,8 @@ class DenseShape:
 
     `begins`: the sums begin with the biases, else they are continued. `cuts`: they are cut at zero.
     `is_given`: float weights times the network's input, so products may be exact. `by_unit`:
-    weights are stored unit by unit, and sums taken in lanes (c/order.py).
+    weights are stored unit by unit, and sums taken in lanes; `halved`: each unit has two sums
+    (c/order.py).
     """
 
     inputs: int
@@ -42,12 +43,13 @@ class DenseShape:
     cuts: bool
     is_given: bool = False
     by_unit: bool = False
+    halved: bool = False
 
     @property
     def function(self) -> str:
         """The name of its function in emitted code."""
         kind = "dense" if self.begins else "onto"
-        kind = f"row_{kind}" if self.by_unit else kind
+        kind = f"row_{kind}" if self.by_unit else f"half_{kind}" if self.halved else kind
         kind = f"given_{kind}" if self.is_given else kind
         return f"{kind}_{self.inputs}_{self.units}" + ("_relu" if self.cuts else "")
 
@@ -61,12 +63,13 @@ class DenseShape:
 class _Panel:
     """How a layer is cut for vectors of `width` bytes: `vectors` sums that cover `columns` units.
 
-    Width 1 stands for single numbers.
+    Width 1 stands for single numbers. `kind`: the macro that makes the function.
     """
 
     width: int
     vectors: int
     columns: int
+    kind: str
 
 
 def vector_width(upper: str) -> str:
@@ -98,7 +101,16 @@ def _bytes(precision: str) -> int:
 
 
 def _panel_of(shape: DenseShape, widest: int, size: int) -> _Panel:
-    return _row_panel(shape.units, widest) if shape.by_unit else _panel(shape.units, widest, size)
+    """The panel of a layer; two sums of a unit are in registers where there are many."""
+    if shape.by_unit:
+        return _row_panel(shape.units, widest)
+    panel = _panel(shape.units, widest, size)
+    if _takes_zeros(shape, panel):
+        if not shape.halved:
+            return replace(panel, kind="SMALL")
+        at_once = 4 * panel.vectors <= _most_sums(panel.width)
+        return replace(panel, kind="SMALL_HALVES" if at_once else "SMALL_TURNS")
+    return replace(panel, kind="HALVES" if shape.halved else "LAYER")
 
 
 def _row_panel(units: int, width: int) -> _Panel:
@@ -106,7 +118,7 @@ def _row_panel(units: int, width: int) -> _Panel:
     parts = max(VectorEffort.widths) // width
     most = min(max(_most_sums(width) // parts, 1), units)
     columns = min(range(most, 0, -1), key=lambda c: -(-units // c) * (c + 1))
-    return _Panel(width, columns * parts, columns)
+    return _Panel(width, columns * parts, columns, "ROWS")
 
 
 def _most_sums(width: int) -> int:
@@ -120,7 +132,7 @@ def _panel(units: int, widest: int, size: int) -> _Panel:
     vectors = -(-units // lanes)
     panels = -(-vectors // _most_sums(width))
     even = -(-vectors // panels)
-    return _Panel(width, even, min(units, even * lanes))
+    return _Panel(width, even, min(units, even * lanes), "LAYER")
 
 
 def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str, lanes: int) -> str:
@@ -129,9 +141,11 @@ def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str, 
     for width, panels in cut.items():
         lines.append(f"#{'elif' if lines else 'if'} {upper}_VECTOR == {width}")
         pairs = list(zip(shapes, panels, strict=True))
-        kinds = {_kind(*pair) for pair in pairs}
-        lines += [filled("c_vector_marked", upper=upper)] if "LAYER" in kinds else []
-        lines += [filled("c_vector_small")] if "SMALL" in kinds else []
+        kinds = {panel.kind for panel in panels}
+        lines += [filled("c_vector_marked", upper=upper)] if kinds & {"LAYER", "HALVES"} else []
+        lines += (
+            [filled("c_vector_small")] if kinds & {"SMALL", "SMALL_HALVES", "SMALL_TURNS"} else []
+        )
         lines += [filled("c_vector_rows", lanes=lanes)] * ("ROWS" in kinds)
         if any(_is_fused(*pair) for pair in pairs):
             lines.append(filled("c_vector_given"))
@@ -141,20 +155,17 @@ def _layers(shapes: list[DenseShape], cut: dict[int, list[_Panel]], upper: str, 
 
 def _is_fused(shape: DenseShape, panel: _Panel) -> bool:
     """Whether exact products are looked for: where there are vectors of 64 bytes (AVX-512)."""
-    return shape.is_given and panel.width == 64
-
-
-def _kind(shape: DenseShape, panel: _Panel) -> str:
-    """The macro that makes the function of a layer."""
-    if shape.by_unit:
-        return "ROWS"
-    return "SMALL" if _takes_zeros(shape, panel) else "LAYER"
+    return shape.is_given and panel.width == 64 and not shape.halved
 
 
 def _takes_zeros(shape: DenseShape, panel: _Panel) -> bool:
     """Whether inputs are not looked at: a product with 0 adds nothing, and is soon done."""
     steps = shape.inputs * panel.vectors * -(-shape.units // panel.columns)
-    return shape.inputs * shape.units <= VectorEffort.small and steps <= VectorEffort.small_steps
+    return (
+        shape.inputs <= VectorEffort.small_inputs
+        and shape.inputs * shape.units <= VectorEffort.small
+        and steps <= VectorEffort.small_steps
+    )
 
 
 def _fused(shape: DenseShape, panel: _Panel) -> str:
@@ -173,9 +184,8 @@ def _layer(shape: DenseShape, panel: _Panel, *, name: str = "", step: str = "ADD
     begin, end = "BIAS" if shape.begins else "SUMS", "RELU" if shape.cuts else "KEEP"
     panels = f"{panel.width}, TIMES_{panel.vectors}, {panel.columns}"
     sizes = f"{name or shape.function}, {shape.inputs}, {shape.units}"
-    kind = _kind(shape, panel)
-    steps = "" if kind == "ROWS" else f"{step}, "
-    return f"{kind}({sizes}, {panels}, {begin}, {steps}{end})"
+    steps = f"{step}, " if panel.kind in ("LAYER", "SMALL") else ""
+    return f"{panel.kind}({sizes}, {panels}, {begin}, {steps}{end})"
 
 
 def _repeat(times: int) -> str:
