@@ -18,6 +18,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network, Sizes
 from rectifold.passes.result import Options
+from rectifold.runtime.deadline import Deadline
 
 
 def near_copies(copies: int = 3, jitter: float = 2.0**-12, seed: int = 2) -> Network:
@@ -93,6 +94,11 @@ def test_nothing_pays_at_a_price_of_nothing() -> None:
     edited = edit_units(source, known_of, Prices(0.0, np.array([0.5, 0.5])))
     assert edited.edits == ()
     assert edited.network == source
+
+
+def test_no_unit_is_edited_when_the_time_is_up() -> None:
+    prices = Prices(1e-2, np.array([0.5, 0.5]))
+    assert edit_units(near_copies(), known_of, prices, Deadline.after(0.0)).edits == ()
 
 
 def test_a_second_pass_at_the_same_price_edits_no_unit_again() -> None:

@@ -21,6 +21,7 @@ from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import UNIT_MOVES
 from rectifold.exact.conversion import Floats
 from rectifold.ir.network import Network
+from rectifold.runtime.deadline import Deadline
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +59,17 @@ class Prices:
 
 
 def edit_units(
-    network: Network, known_of: Callable[[Network], Known], prices: Prices
+    network: Network,
+    known_of: Callable[[Network], Known],
+    prices: Prices,
+    deadline: Deadline = Deadline(),
 ) -> EditedUnits:
-    """The network with the edits of units that pay."""
+    """The network with the edits of units that pay; of fewer layers where the time is up before."""
     chosen: list[Edit] = []
     hidden = [v.name for v in network.relu_layers if v.name != network.output]
     for layer in reversed(hidden):
+        if deadline.is_over:
+            break
         known = known_of(network)
         paying = compatible(network, _paying(network, known, layer, prices))
         chosen += paying

@@ -40,7 +40,7 @@ def search_units_first(
     price = search.price if best.edits else 1.0 / max(1, search.catalogue.network.sizes.weights)
     for factor in search.effort.prices:
         prices = Prices(price * factor, search.priced_with)
-        units = edit_units(search.catalogue.network, known_of, prices)
+        units = edit_units(search.catalogue.network, known_of, prices, search.deadline)
         if not units.edits or search.deadline.is_over:
             break
         start = search.measure(units.network)
@@ -68,7 +68,8 @@ def smallest_by_units(
     low, high = -octaves, octaves
     while low <= high and not search.deadline.is_over:
         middle = (low + high) // 2
-        units = edit_units(network, known_of, Prices(one * 2.0**middle, search.weights))
+        prices = Prices(one * 2.0**middle, search.weights)
+        units = edit_units(network, known_of, prices, search.deadline)
         if units.edits and is_small(units.network):
             best, high = units, middle - 1
         else:
