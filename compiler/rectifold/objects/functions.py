@@ -79,9 +79,8 @@ def compile_model(
     `input_shape`: of a PyTorch module that says it nowhere, without the batch.
     `outputs`: names of the outputs that are read; `until`: the name of a node or tensor with which
     the network ends. Both are names of the graph as ONNX.
-    `within`: allow another function, off by this at most (0.01, "1%" of each output's proven range,
-    or one per output); `max_units`, `max_weights`: one of that size, as close as was found;
-    `keep_argmax`: one with the same largest output where it leads by more than `margin`.
+    `within`: allow another function, off by that at most (0.01, "1%" of proven ranges, or one per
+    output); `max_units`, `max_weights`: of that size; `keep_argmax`: of the same largest output.
     `certify`: make the certificate now, check it, and leave out what cannot be certified; without
     it `certificate` is made on first use. `larger`: rewrite also what takes fewer bytes as it is.
     `prover`: "auto" takes all stages, "bounds" no solver, "z3" Z3 alone behind exact intervals.
