@@ -192,7 +192,9 @@ def test_a_folder_without_data_and_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no file"):
         read_samples(tmp_path / "none")
     (tmp_path / "t.csv").write_text("1,2\n")
-    with pytest.raises(InputError, match=r"t.csv is no data set that is known; a folder of idx"):
+    with pytest.raises(
+        InputError, match=r"t.csv is no data set that is known; a data set is a folder of"
+    ):
         read_samples(tmp_path / "t.csv")
     with pytest.raises(InputError, match="no part 'valid'"):
         read_samples(tmp_path, "valid")  # type: ignore[arg-type]

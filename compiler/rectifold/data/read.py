@@ -61,7 +61,7 @@ def read_samples(path_or_name: str | Path, part: Part = "test") -> Samples:
             return samples_of(
                 read_idx(path), None if labels is None else read_idx(labels), path.name
             )
-    raise InputError(f"{path.name} is no data set that is known; {_KNOWN} are")
+    raise InputError(f"{path.name} is no data set that is known; a data set is {_KNOWN}")
 
 
 def _begins_as_idx(path: Path) -> bool:
