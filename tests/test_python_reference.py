@@ -17,7 +17,8 @@ import rectifold
 from rectifold.certificate.file import Certificate
 from rectifold.equivalence.decide import compare
 from rectifold.linear_regions.summary import linear_regions
-from rectifold.objects import functions
+from rectifold.objects import choices as keywords
+from rectifold.objects.around import Looking
 from rectifold.objects.compiling import Wanted
 from rectifold.objects.doors import opened
 from rectifold.objects.writing import HowWritten
@@ -48,6 +49,7 @@ UNPACKED: dict[str, tuple[Callable[..., object], object]] = {
     "ReadChoices": (opened, None),
     "CompileChoices": (compile_network, Wanted()),
     "ProveChoices": (prove, Run()),
+    "LocalChoices": (opened, Looking()),
     "CompareChoices": (compare, Run()),
     "RegionChoices": (linear_regions, None),
     "ShallowChoices": (shallow_network, WantedForm()),
@@ -79,7 +81,7 @@ def unpacked(choices: str) -> list[str]:
     """The keywords of a TypedDict, each with its default."""
     target, value = UNPACKED[choices]
     known = inspect.signature(target).parameters
-    kinds = inspect.get_annotations(getattr(functions, choices))
+    kinds = inspect.get_annotations(getattr(keywords, choices))
     return [
         f"{key}: {kind.__forward_arg__} = "
         f"{_default(known[key].default if key in known else getattr(value, key))}"

@@ -8,6 +8,7 @@ reader made, on boxes around the numbers that the data says.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
@@ -23,7 +24,7 @@ from rectifold.formats.load import Loaded
 from rectifold.local_boxes.boxes import boxes_around
 from rectifold.local_boxes.found import LocalResult
 from rectifold.local_boxes.look import look_around
-from rectifold.objects.choices import ReadChoices, require_known
+from rectifold.objects.choices import LocalChoices, ReadChoices, how_read, require_known
 from rectifold.objects.domains import domain_of
 from rectifold.objects.doors import opened
 from rectifold.objects.numbers import array_of, fractions_of, without_gradient
@@ -32,18 +33,25 @@ from rectifold.runtime.arrays import as_floats
 from rectifold.runtime.run import Limits, Progress, Run
 
 
+@dataclass(frozen=True)
+class Looking:
+    """What `local` may be told besides the model, the samples and the boxes; choices.py says
+    each.
+    """
+
+    labels: object = None
+    clip: bool = True
+    complete: bool = False
+    limits: Limits = Limits()
+    progress: Progress | None = None
+
+
 def local_model(
     model: object,
     inputs: object,
     radius: float | Fraction | str,
     domain: object = None,
-    *,
-    labels: object = None,
-    clip: bool = True,
-    complete: bool = False,
-    limits: Limits = Limits(),
-    progress: Progress | None = None,
-    **how: Unpack[ReadChoices],
+    **choices: Unpack[LocalChoices],
 ) -> LocalResult:
     """What `model` is on the box of one `radius` around each of `inputs`: stable units, classes.
 
@@ -63,25 +71,33 @@ def local_model(
     >>> rectifold.local(network, [[0.25], [0.5]], "1/8")
     <LocalResult: 2 samples, 1 affine, 0 with one class>
     """
-    require_known("local", how, ReadChoices)
-    data = _samples(inputs, labels)
+    require_known("local", choices, LocalChoices)
+    own = {word.name for word in fields(Looking)}
+    wanted = Looking(**{word: value for word, value in choices.items() if word in own})  # type: ignore[arg-type]
+    data = _samples(inputs, wanted.labels)
+    loaded = _loaded(model, domain, data, how_read(choices))
+    chosen = loaded.network.domain if domain is None else domain_of(domain, loaded)
+    points = data.inputs.astype(np.float64)
+    boxes = boxes_around(points, _exact(radius), chosen if wanted.clip else None)
+    labels = None if data.labels is None else data.labels.tolist()
+    run = Run(wanted.limits, progress=wanted.progress)
+    return look_around(loaded.network, boxes, labels, run, complete=wanted.complete)
+
+
+def _loaded(model: object, domain: object, data: Samples, how: ReadChoices) -> Loaded:
+    """The model as read; a result is what it holds. Raises InputError where samples do not fit."""
     if how.get("input_shape") is None and len(data.shape) > 1:
         how["input_shape"] = data.shape
     if isinstance(model, ModelResult):
         model = Loaded(model.network, interface=model.interface)
     loaded = opened(model, domain=domain, **how)
-    network = loaded.network
-    if data.inputs.shape[1] != network.input_size:
+    network, size = loaded.network, data.inputs.shape[1]
+    if size != network.input_size:
         raise InputError(
-            f"a sample of {data.name} has {counted(data.inputs.shape[1], 'number')} "
-            f"(shape {data.shape}), but {network.name} has {counted(network.input_size, 'input')}"
+            f"a sample of {data.name} has {counted(size, 'number')} (shape {data.shape}), "
+            f"but {network.name} has {counted(network.input_size, 'input')}"
         )
-    chosen = network.domain if domain is None else domain_of(domain, loaded)
-    points = data.inputs.astype(np.float64)
-    boxes = boxes_around(points, _exact(radius), chosen if clip else None)
-    known = None if data.labels is None else data.labels.tolist()
-    run = Run(limits, progress=progress)
-    return look_around(network, boxes, known, run, complete=complete)
+    return loaded
 
 
 def _samples(inputs: object, labels: object) -> Samples:

@@ -92,6 +92,21 @@ class CompileChoices(ProveChoices, total=False):
     """With `keep_argmax`: by how much; 0: wherever one output leads."""
 
 
+class LocalChoices(ReadChoices, total=False):
+    """What `local` may be told besides the model, the samples and the boxes, as keywords."""
+
+    labels: object
+    """A whole number for each sample."""
+    clip: bool
+    """Cut the boxes to the ranges of the domain."""
+    complete: bool
+    """Decide what quick bounds leave open with every stage of `prove` but Z3."""
+    limits: Limits
+    """How long, and with how many processes."""
+    progress: Progress | None
+    """Called with a stage, how far it is, and of how many."""
+
+
 class CompareChoices(TypedDict, total=False):
     """What `compare` may be told besides the models and the domain, as keywords."""
 
@@ -154,7 +169,7 @@ def require_known(name: str, given: Mapping[str, object], known: type) -> None:
             raise InputError(f"{word}= is {given[word]!r}; one of {known_words} is expected")
 
 
-def how_read(choices: EmitChoices) -> ReadChoices:
+def how_read(choices: EmitChoices | LocalChoices) -> ReadChoices:
     """Those that say how the model is read."""
     known = ReadChoices.__annotations__
     return cast(ReadChoices, {word: value for word, value in choices.items() if word in known})
