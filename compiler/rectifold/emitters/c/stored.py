@@ -4,9 +4,10 @@
     for (j = 0; j < 40; j++) { ... a[k] += w[at] * before[j]; ... }
 
 Every form adds the terms of a unit in the order of its inputs, one after the other, so all of them
-give the bits of the dense sum (but for the sign of a zero): sums of several units may be in work
-at once, never two parts of one sum. An activation that is zero is skipped where inputs come one by
-one. A table whose entries are all the same is not there; its number stands in the code.
+give the bits of the dense sum in one part (but for the sign of a zero): sums of several units may
+be in work at once, never two parts of one sum, as dense layers have (c/order.py). An activation
+that is zero is skipped where inputs come one by one. A table whose entries are all the same is not
+there; its number stands in the code.
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ layer of few weights, for each) its row of weights is loaded once and added:
     units          0 ... 15 | 16 ... 31 | 32 ... 47 | 34 ... 49      50 units, vectors of 16
     s = b + Σ x[j] w[j]                   j in order, x[j] ≠ 0 or all
 
+Of halves (c/order.py) there are two such sums of each unit, side by side or in turns; of rows, a
+vector holds sums of one unit.
+
 The last vector begins earlier and gives again, bit by bit, what the one before gave. Sound because
 each unit's sum has the order and the roundings of the portable path: lanes do not meet, and leaving
 out x[j] = 0 adds nothing. Where sums are continued, not begun, nothing may be added twice: then the

@@ -7,9 +7,9 @@
                computes the channels of a place at once (placed_rows.py)
 
 Each form gives the sum of a unit in the order of its inputs, without terms that are zero: the same
-bits as the dense sum, but for the sign of a zero. Sound because every form is read back, and equal
-to the stored numbers, before it is chosen (`_checked`). How kernels and patterns are found
-(sharing.py) is therefore free to guess.
+bits as the dense sum in one part, but for the sign of a zero. Sound because every form is read
+back, and equal to the stored numbers, before it is chosen (`_checked`). How kernels and patterns
+are found (sharing.py) is therefore free to guess.
 """
 
 from __future__ import annotations
