@@ -129,7 +129,7 @@ def _config(case: Case, seed: int, quick: bool) -> TrainingConfig:
 
 def _quicker(config: TrainingConfig) -> Schedule:
     finetune = 3 if config.schedule.finetune else 0
-    return replace(config.schedule, epochs=8, finetune=finetune, epoch_samples=12_000)
+    return replace(config.schedule, epochs=8, finetune=finetune, epoch_samples=4_000)
 
 
 def _row(name: str, config: TrainingConfig, data: str) -> tuple[Row, Widths]:
