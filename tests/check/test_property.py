@@ -219,7 +219,7 @@ def test_mutated_certificates_never_prove_what_is_false() -> None:
         return Property((Unsafe(network.domain, (case,)),))
 
     true, false = below(Fraction(9, 8)), below(Fraction(15, 16))
-    found = PartSearch(network, true.parts[0], Run(Limits(5.0))).by_boxes()
+    found = PartSearch(network, true.parts[0], Run(Limits(100.0))).by_boxes()
     evidence = PartEvidence(found.margins, evidence_of(found.agreed))
     lines = list(certify_property(network, true, [evidence]).lines)
     assert check_property(text, property_text(true), lines).holds
