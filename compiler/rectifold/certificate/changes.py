@@ -17,7 +17,6 @@ from rectifold.runtime.json import Json
 
 _PIECES = re.compile(r'[^"]*"|[^"]+')
 _WORDS = re.compile(r"[^ ]+ ?")
-_SHORT = 8  # characters of pieces that are too common to say where two texts are the same
 
 
 def changes_between(before: str, after: str) -> list[Json] | None:
@@ -48,9 +47,13 @@ def _blocks(
     if len(olds) == len(news):
         yield False, (0, len(olds)), (0, len(news))
         return
-    matcher = SequenceMatcher(lambda piece: len(piece) < _SHORT, olds, news, autojunk=False)
+    matcher = SequenceMatcher(_is_common, olds, news, autojunk=False)
     for kind, i, j, k, n in matcher.get_opcodes():
         yield kind == "equal", (i, j), (k, n)
+
+
+def _is_common(piece: str) -> bool:
+    return len(piece) < CertificateEffort.telling_characters
 
 
 class _Changes:

@@ -28,10 +28,7 @@ from rectifold.training.config import (
     StabilityForm,
     TrainingConfig,
 )
-from rectifold.training.recipes import RECIPES
-
-# what suits the digits, where nothing is said; other data wants its own
-_L1, _GROUP, _FINETUNE = (1e-4,), (1e-3,), 5
+from rectifold.training.recipes import DIGITS, RECIPES
 
 
 @dataclass(frozen=True)
@@ -124,7 +121,9 @@ _schedule = as_value(
     "schedule",
     Schedule,
     _count("--epochs", "epochs", Schedule.epochs, "passes over the samples"),
-    _count("--finetune", "finetune", _FINETUNE, "epochs after them, with zeros frozen"),
+    _count(
+        "--finetune", "finetune", DIGITS.schedule.finetune, "epochs after them, with zeros frozen"
+    ),
     _count("--batch", "batch", Schedule.batch, "samples of one step"),
     _count(
         "--epoch-samples",
@@ -150,7 +149,7 @@ _sparsity = as_value(
     Sparsity,
     click.option(
         "--l1",
-        default=_listed(_L1),
+        default=_listed(DIGITS.sparsity.l1),
         show_default=True,
         callback=_numbers,
         metavar="X[,X]",
@@ -159,7 +158,7 @@ _sparsity = as_value(
     _choice("--l1-step", "l1_step", L1Step, Sparsity.l1_step, "proximal steps give exact zeros"),
     click.option(
         "--group",
-        default=_listed(_GROUP),
+        default=_listed(DIGITS.sparsity.group),
         show_default=True,
         callback=_numbers,
         metavar="X[,X]",

@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from rectifold.data.samples import Part, Samples, samples_of
+from rectifold.effort.training import TrainingEffort
 from rectifold.errors import InputError
-
-_EVERY = 5  # one sample of so many is for testing
-_WHITE = 16.0
 
 
 def read_digits(part: Part) -> Samples:
@@ -25,7 +23,7 @@ def read_digits(part: Part) -> Samples:
             'pip install "rectifold[sklearn]", or name a folder or a file of data'
         ) from None
     images, labels = load_digits(return_X_y=True)
-    is_test = np.arange(len(images)) % _EVERY == 0
+    is_test = np.arange(len(images)) % TrainingEffort.test_every == 0
     chosen = is_test if part == "test" else ~is_test
-    points = (np.asarray(images)[chosen] / _WHITE).astype(np.float32).reshape(-1, 8, 8)
+    points = (np.asarray(images)[chosen] / 16).astype(np.float32).reshape(-1, 8, 8)
     return samples_of(points, np.asarray(labels)[chosen], "digits")

@@ -21,7 +21,6 @@ from rectifold.errors import InputError
 from rectifold.runtime.caps import CAPS
 
 _KINDS = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
-_DIMENSIONS = 8  # at most; videos of colour images have 5
 _PACKED = b"\x1f\x8b"
 
 
@@ -76,11 +75,11 @@ def _array(stream: _Bytes, name: str, size: int) -> np.ndarray:
 def _header(stream: _Bytes, name: str) -> tuple[np.dtype[np.generic], tuple[int, ...]]:
     magic = stream.read(4)
     is_known = len(magic) == 4 and magic[:2] == b"\0\0" and magic[2] in _KINDS
-    if not is_known or not 1 <= magic[3] <= _DIMENSIONS:
+    if not is_known or not 1 <= magic[3] <= CAPS.idx_dimensions:
         kinds = ", ".join(f"{kind:02x}" for kind in _KINDS)
         raise InputError(
             f"{name} begins with {magic.hex(' ') or 'nothing'}, which is no idx file; 00 00, a "
-            f"kind ({kinds}) and the number of dimensions (1 to {_DIMENSIONS}) are expected"
+            f"kind ({kinds}) and the number of dimensions (1 to {CAPS.idx_dimensions}) are expected"
         )
     ends = stream.read(4 * magic[3])
     if len(ends) < 4 * magic[3]:

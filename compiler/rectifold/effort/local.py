@@ -19,3 +19,5 @@ class LocalEffort:
     """One corner of so many is tried first: each shows signs of all units of its box."""
     tasks_ahead: int = 4
     """Batches that wait for each process: each carries a copy of the network."""
+    no_number: float = 1e-9
+    """Part of the largest entry that elimination in floats leaves of a 0: sizes are counted so."""

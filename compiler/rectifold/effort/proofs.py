@@ -38,3 +38,5 @@ class CertificateEffort:
     """How many times shorter than its text a network must be as changes to another one."""
     most_compared: int = 20_000
     """Vectors of two networks of other sizes, up to which it is looked for those that are alike."""
+    telling_characters: int = 8
+    """Characters from which on a piece of a text says where two texts are the same."""

@@ -24,7 +24,6 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
 from rectifold.runtime.caps import CAPS
 
-_WIDTH = 100  # of a line of code that people read
 _ENDING_SLASHES = re.compile(r"(?<=[*?])/+|/+(?=\*)")  # */ and /* of C, and ??/, its backslash
 _ORDER = {False: "any order of summation", True: "the order in which this code adds"}
 _IN = {"float32": "float32", "mixed": "mixed precision", "float64": "float64"}
@@ -167,7 +166,13 @@ def comment_lines(lines: Iterable[str]) -> str:
     Cutting is harmless too: what stood apart only by a space is never joined.
     """
     return "\n".join(
-        fill(line, _WIDTH, initial_indent=" * ", subsequent_indent=" *   ", break_on_hyphens=False)
+        fill(
+            line,
+            CAPS.comment_line,
+            initial_indent=" * ",
+            subsequent_indent=" *   ",
+            break_on_hyphens=False,
+        )
         for line in lines
     )
 

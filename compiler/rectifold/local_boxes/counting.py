@@ -16,12 +16,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rectifold.effort.local import LocalEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import Mask
 from rectifold.ir.network import Sizes
-
-_NO_NUMBER = 1e-9  # part of the largest entry that elimination in floats leaves of a 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +187,7 @@ def _forms(chain: CountedChain, k: int) -> Sequence[CountedChain]:
 def _reduced(matrix: Floats) -> tuple[Floats, list[int]]:
     """(reduced row echelon form without rows of zeros, its pivot columns), as floats see it."""
     left, pivots = matrix.copy(), list[int]()
-    least = _NO_NUMBER * np.abs(matrix).max(initial=0.0)
+    least = LocalEffort.no_number * np.abs(matrix).max(initial=0.0)
     for column in range(matrix.shape[1]):
         row = len(pivots)
         if row == len(left):
@@ -202,7 +201,7 @@ def _reduced(matrix: Floats) -> tuple[Floats, list[int]]:
         left[others] -= np.outer(left[others, column], left[row])
         pivots.append(column)
     inner = left[: len(pivots)]
-    return np.where(np.abs(inner) <= _NO_NUMBER, 0.0, inner), pivots
+    return np.where(np.abs(inner) <= LocalEffort.no_number, 0.0, inner), pivots
 
 
 def _with_carriers(

@@ -16,11 +16,9 @@ from rich.table import Table
 from rectifold.exact.numerals import about, at_least, counted, exact_text, readable
 from rectifold.local_boxes.found import LayerAround, LocalResult, SampleAround, Spread
 from rectifold.reports.json import sizes_json
+from rectifold.runtime.caps import CAPS
 from rectifold.runtime.json import JsonObject
 
-_WIDTH = 50  # characters of the longest bar
-_WHOLE = 1000  # from here on a mean is shown without a decimal
-_BARS = 12  # bars of a histogram, at most
 _COUNTS = ("active", "inactive", "unstable", "open", "kinks")
 
 
@@ -56,7 +54,7 @@ def local_table(found: LocalResult) -> Table:
 
 def _cells(spread: Spread) -> list[str]:
     values = (spread.least, spread.middle, spread.mean, spread.most)
-    return [f"{v:,.0f}" if v == int(v) or v >= _WHOLE else f"{v:,.1f}" for v in values]
+    return [f"{v:,.0f}" if v == int(v) or v >= CAPS.whole_mean else f"{v:,.1f}" for v in values]
 
 
 # ---- the histogram ------------------------------------------------------------------------------
@@ -74,7 +72,7 @@ class Bar:
 def histogram(values: Sequence[int]) -> list[Bar]:
     """Bars of one width that hold all values. Precondition: there are some."""
     low, high = min(values), max(values)
-    width = ceil((high - low + 1) / _BARS)
+    width = ceil((high - low + 1) / CAPS.histogram_bars)
     starts = range(low, high + 1, width)
     counts = [0] * len(starts)
     for value in values:
@@ -95,7 +93,7 @@ def histogram_lines(values: Sequence[int], of: str) -> list[str]:
     high = max(len("samples"), len(f"{most:,}"))
     lines = [f"{of:>{wide}}  {'samples':>{high}}"]
     for end, bar in zip(ends, bars, strict=True):
-        length = ceil(bar.samples * _WIDTH / most)
+        length = ceil(bar.samples * CAPS.bar_characters / most)
         lines.append(f"{end:>{wide}}  {bar.samples:>{high},}  {'#' * length}".rstrip())
     return lines
 

@@ -76,7 +76,8 @@ class Caps:
     """Entries of an ONNX tensor that is made larger than its inputs."""
     kernel_cells: int = 1_000_000
     """Cells of one kernel of a convolution or of pooling."""
-
+    idx_dimensions: int = 8
+    """Dimensions of an array in an idx file; videos of colour images have 5."""
     compared_outputs: int = 128
     """Outputs up to which each is compared with each around samples: 16,000 differences."""
 
@@ -114,6 +115,8 @@ class Caps:
     """Digits up to which emitted code writes an integer in decimal; longer ones in hexadecimal."""
     decimal_whole: float = 1e6
     """A whole number from which on C writes a float in hexadecimal, which is shorter."""
+    comment_line: int = 100
+    """Characters of a line of a comment of emitted code; a longer word has a line of its own."""
     comment_characters: int = 200
     """Characters of a name, a domain or a statement in a comment of emitted code."""
     program_terms: int = 5
@@ -122,6 +125,12 @@ class Caps:
     """Characters of base64 on a line of emitted code."""
     listed_units: int = 20
     """Units of a source whose fates are shown one by one."""
+    histogram_bars: int = 12
+    """Bars of a histogram as text."""
+    bar_characters: int = 50
+    """Characters of its longest bar."""
+    whole_mean: int = 1000
+    """A mean from which on it is shown without a decimal."""
     listed_ranges: int = 6
     """Ranges of a domain that one line shows."""
     shown_inputs: int = 12

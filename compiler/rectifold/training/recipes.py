@@ -22,8 +22,6 @@ from rectifold.training.config import (
     TrainingConfig,
 )
 
-_EPOCH = 54_000  # samples
-
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
@@ -33,7 +31,7 @@ class Recipe:
     config: TrainingConfig
 
 
-_PLAIN = Schedule(epochs=12, batch=128, rate=0.1, epoch_samples=_EPOCH)
+_PLAIN = Schedule(epochs=12, batch=128, rate=0.1, epoch_samples=54_000)
 _TUNED = replace(_PLAIN, epochs=25, finetune=15, finetune_rate=0.05)
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
@@ -61,6 +59,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
     }
 )
+
+
+DIGITS = TrainingConfig(schedule=Schedule(finetune=5), sparsity=Sparsity(l1=(1e-4,), group=(1e-3,)))
+"""What suits the digits, and where nothing is said; other data wants a recipe, or its own."""
 
 
 def recipe(name: str, widths: Sequence[int] = (100, 100), seed: int = 0) -> TrainingConfig:
