@@ -18,6 +18,7 @@ ARGUMENTS = {  # click has no help for arguments; a command with another one fai
     "B": "the network that is compared",
     "CERTIFICATE": "the file that `--certificate` wrote",
     "[PROPERTY]": "a VNN-LIB file: what it asserts must not happen; left out: what NET ensures",
+    "PROPERTY": "a VNN-LIB file: what it asserts must not happen",
     "INPUT": "a point: numbers with commas, a .npy file, or - for standard input",
 }
 

@@ -135,6 +135,10 @@ RUNS = {
         "prove classes.onnx classes.vnnlib",
         "prove line.relu just.vnnlib --time-limit 1",
     ],
+    "reduce": [
+        "reduce line.relu above.vnnlib -o small.onnx",
+        "reduce copy.relu thirds.vnnlib -o moved.onnx --certificate moved.certificate",
+    ],
     "show": ["show line.relu", "show free.relu"],
     "run": [
         "run line.relu 1/3",
@@ -166,6 +170,7 @@ def results(folder: Path) -> dict[str, list[Any]]:
     onnx.save(_classes(), folder / "classes.onnx")
     box = "(assert (and (>= X_0 0) (<= X_0 1) (>= X_1 0) (<= X_1 1) (<= Y_0 9)))"
     (folder / "classes.vnnlib").write_text(box)
+    (folder / "thirds.vnnlib").write_text("(assert (and (>= X_0 -1) (<= X_0 (/ 1 3)) (>= Y_0 5)))")
     _told("compile deep.relu -o deep.onnx")
     _told("compile line.relu -o model.onnx")
     for name in CERTIFIED:

@@ -40,7 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"ir", "facts", "bounds", "search", "prover", "passes", "operations", "certificate"}
     | {"equivalence", "rectifold_check"},
     "properties": BASE
-    | {"ir", "facts", "bounds", "search", "smt", "prover", "certificate", "equivalence"},
+    | {"ir", "facts", "bounds", "search", "smt", "prover", "certificate", "equivalence"}
+    | {"passes", "operations"},
     "two_layers": BASE | {"ir", "linear_regions"},
     "local_boxes": BASE | {"ir", "facts", "bounds", "search", "smt", "prover"},
     "emitters": BASE | {"ir", "language", "formats", "facts", "bounds", "integers"},

@@ -23,7 +23,7 @@ class Asked:
 
     network: str
     property_file: str | None
-    domain_spec: str | None
+    domain_spec: str | None = None
 
 
 def read_asked(wanted: Asked, *, quiet: bool) -> tuple[Loaded, Property]:

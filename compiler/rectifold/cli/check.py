@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import rectifold_check
+from rectifold.certificate.file import CHAIN_FORMAT, FORMAT
 from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
 from rectifold.cli.asked import Asked, read_asked
 from rectifold.cli.inputs import read_network
@@ -23,7 +24,11 @@ from rectifold.cli.options import (
 from rectifold.cli.targets import require_outputs
 from rectifold.errors import InputError
 from rectifold.formats.load import load
+from rectifold.formats.vnnlib_writer import stated
 from rectifold.ir.canonical import canonical_text, domain_text, property_text
+from rectifold.ir.domain import Domain
+from rectifold.ir.network import Network
+from rectifold.ir.property_edits import region_of
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.status import Status
 
@@ -41,7 +46,8 @@ from rectifold.runtime.status import Status
     "--property",
     "property_file",
     metavar="FILE",
-    help="the property (.vnnlib) that the certificate proves; without it, what NET ensures",
+    help="the property (.vnnlib) that the certificate proves, or that it was reduced for; without "
+    "it, what NET ensures",
 )
 @allow_trusted_option
 @report
@@ -63,8 +69,12 @@ def check_command(
     inputs = [source.network, certificate, result_file, source.domain_spec, property_file]
     require_outputs({"--json": report.json_target}, inputs, force=False)
     verdict: rectifold_check.Judged
-    if property_file is None and not _is_of_property(certificate):
-        verdict = _of_pair(source, certificate, result_file, quiet=report.quiet)
+    if property_file is not None and _is_of_pair(certificate):
+        where = _of_property_file(source, property_file, quiet=report.quiet)
+        verdict = _of_pair(*where, certificate, result_file)
+    elif property_file is None and not _is_of_property(certificate):
+        found = read_network(source.network, source.domain_spec, quiet=report.quiet)
+        verdict = _of_pair(*found, certificate, result_file)
     else:
         _require_no_result(result_file)
         wanted = Asked(source.network, property_file, source.domain_spec)
@@ -78,13 +88,27 @@ def check_command(
 
 
 def _of_pair(
-    source: GivenNetwork, certificate: str, result_file: str | None, *, quiet: bool
+    network: Network, domain: Domain | None, certificate: str, result_file: str | None
 ) -> rectifold_check.Verdict:
-    network, domain = read_network(source.network, source.domain_spec, quiet=quiet)
     lines = _certificate_lines(certificate)
     other = _canonical_of_file(result_file) if result_file else None
     within = domain_text(require_domain(network, domain))
     return rectifold_check.check(canonical_text(network), within, lines, other)
+
+
+def _of_property_file(
+    source: GivenNetwork, property_file: str, *, quiet: bool
+) -> tuple[Network, Domain]:
+    """The network, and where `reduce` compares it with another one for this property."""
+    asked = Asked(source.network, property_file, source.domain_spec)
+    loaded, found = read_asked(asked, quiet=quiet)
+    return loaded.network, region_of(stated(found))
+
+
+def _is_of_pair(certificate: str) -> bool:
+    """Is it about two networks: then a property says where they are compared."""
+    first = _certificate_lines(certificate)[:1]
+    return bool(first) and any(f'"{name}"' in first[0] for name in (FORMAT, CHAIN_FORMAT))
 
 
 def _is_of_property(certificate: str) -> bool:

@@ -12,6 +12,7 @@ from rectifold.cli.compile import compile_command
 from rectifold.cli.emit import emit_command
 from rectifold.cli.local import local_command
 from rectifold.cli.prove import prove_command
+from rectifold.cli.reduce import reduce_command
 from rectifold.cli.regions import regions_command
 from rectifold.cli.run import run_command
 from rectifold.cli.shallow import shallow_command
@@ -25,6 +26,7 @@ COMMANDS = (
     compile_command,
     verify_command,
     prove_command,
+    reduce_command,
     emit_command,
     stability_command,
     local_command,

@@ -17,3 +17,7 @@ class PropertyEffort:
     """Bits below the size of a case's largest excess, which is claimed to be larger than that."""
     exact_points: int = 64
     """Suspicious points that are evaluated exactly."""
+    boxes: int = 1
+    """Parts of phases that bound what rounding does, where there are many inputs."""
+    boxes_of_few_inputs: int = 64
+    """The same for few inputs: a certificate of so many boxes is checked in seconds."""

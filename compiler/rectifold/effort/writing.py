@@ -129,3 +129,11 @@ class PythonEffort:
     block: int = 64
     """Sums that are taken at once: Python keeps memory for 100 floats at hand, and a comprehension
     over more takes half as long again for each."""
+
+
+@dataclass(frozen=True)
+class VnnlibEffort:
+    """How numbers are written for other verifiers, which read them as doubles."""
+
+    digits: int = 17
+    """Of an end of an input that is no decimal number: with so many each double differs."""

@@ -3,13 +3,11 @@ instead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from rectifold.errors import InputError
-from rectifold.exact.matrix import Matrix
 from rectifold.ir.network import Network
+from rectifold.ir.stored_floats import not_stored
 
 STORED = {"float32": "float32", "mixed": "float32", "float64": "float64"}
 """The floats of weights and biases, by precision."""
@@ -46,17 +44,4 @@ def require_range(network: Network, precision: str) -> None:
 
 def rounded_parameters(network: Network, precision: str) -> int:
     """How many weights and biases are no numbers of the floats that store them."""
-    return sum(_changed(matrix, STORED[precision]) for matrix in _parameters(network))
-
-
-def _parameters(network: Network) -> Iterator[Matrix]:
-    for layer in network.layers:
-        yield layer.bias
-        yield from layer.weights.values()
-
-
-def _changed(matrix: Matrix, stored: str) -> int:
-    mid, radius = matrix.approximation
-    with np.errstate(over="ignore", under="ignore"):
-        changed = mid.astype(stored).astype(np.float64) != mid
-    return int(np.count_nonzero(changed if radius is None else changed | (radius != 0)))
+    return not_stored(network, STORED[precision])

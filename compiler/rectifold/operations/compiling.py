@@ -151,9 +151,21 @@ def _in_time(state: Rewritten, options: Options, deadline: Deadline) -> Rewritte
 def _one_step(state: Rewritten, options: Options) -> Rewritten:
     """The first pass that changes something; else what the passes declined."""
     declined: list[Declined] = []
-    for apply in PASSES.values():
-        result = apply(state.network, state.facts, options)
+    for name in PASSES:
+        result = _applied(name, state, options)
         if result.steps:
             return result
         declined += result.declined
     return Rewritten(state.network, state.facts, declined=tuple(declined))
+
+
+def _applied(name: str, state: Rewritten, options: Options) -> Rewritten:
+    """What a pass does, left out where it makes numbers that would have to be rounded."""
+    result = PASSES[name](state.network, state.facts, options)
+    while result.steps and not options.keeps_numbers(state.network, result.network):
+        fewer = options.without(name, [step.layer for step in result.steps])
+        if fewer == options:
+            return Rewritten(state.network, state.facts)
+        options = fewer
+        result = PASSES[name](state.network, state.facts, options)
+    return result

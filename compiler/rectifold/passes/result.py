@@ -15,6 +15,7 @@ from rectifold.facts.side import Side
 from rectifold.ir.domain import Domain
 from rectifold.ir.leaky import leaky_form
 from rectifold.ir.network import Network, Sizes
+from rectifold.ir.stored_floats import not_stored
 from rectifold.passes.accuracy import Accuracy, Declined, Precision
 
 Objective = Literal["macs", "weights", "units"]
@@ -154,7 +155,8 @@ class Options:
     that stay as they are, whatever the rule; layers that read them may still change. `leaky`: the
     result is written with a pair of mirrored units as one, and counted so. `precision`: the floats
     that it is written in; then no carrier is taken that multiplies the rounding error of the source
-    by more than `most_error_growth` (an estimate). None: it is written exactly.
+    by more than `most_error_growth` (an estimate). None: it is written exactly. `stored`: a float
+    type; then no rewrite is taken that makes more numbers which are none of that type.
     """
 
     skips: bool = False
@@ -165,6 +167,7 @@ class Options:
     precision: Precision | None = None
     most_error_growth: float = CompileEffort.most_error_growth
     accuracy: Accuracy | None = None
+    stored: Precision | None = None
 
     def __post_init__(self) -> None:
         """Raises InputError for an unknown objective."""
@@ -186,6 +189,15 @@ class Options:
     def allows(self, rule: str, layer: str) -> bool:
         """May the rule be applied to the layer?"""
         return layer not in self.frozen and (rule, layer) not in self.left_out
+
+    def keeps_numbers(self, before: Network, after: Network) -> bool:
+        """Has the rewritten network no more numbers that would have to be rounded?"""
+        kind = self.stored
+        return kind is None or not_stored(after, kind) <= not_stored(before, kind)
+
+    def without(self, rule: str, layers: Iterable[str]) -> Options:
+        """The same without a rule in these layers."""
+        return replace(self, left_out=self.left_out | {(rule, layer) for layer in layers})
 
     def cost(self, sizes: Sizes) -> tuple[int, int, int]:
         """Lexicographic; smaller is better."""

@@ -1,0 +1,163 @@
+"""A smaller network and the property file for it, for other verifiers.
+
+    f, property   →   g = f on the property's domain, no number of g rounded   the same verdict
+                  →   |f − g| ≤ ε there, the conditions moved by ε             "holds" carries over
+
+Tried in this order, with the floats of the source first, then float64: every rewrite; only
+rewrites that need no other numbers. What is rounded at last is the network after those.
+
+Sound because the checker accepts a certificate about the network in the file itself, whose weights
+are floats, and about a domain that contains all parts of the property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold.certificate.accepted import require_accepted
+from rectifold.certificate.file import Certificate
+from rectifold.certificate.leaving_out import CertifiedCompile, certify_what_holds
+from rectifold.equivalence.certified import certify_tolerance
+from rectifold.equivalence.question import Question
+from rectifold.equivalence.quick import quick_bound
+from rectifold.errors import InputError
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.leaky import leaky_form
+from rectifold.ir.network import Layer, Network
+from rectifold.ir.property import Property
+from rectifold.ir.property_edits import moved_outward, region_of
+from rectifold.ir.stored_floats import not_stored, numbers_beyond, rounded_matrix
+from rectifold.operations.compiling import Compiled, proved, rewrite
+from rectifold.passes.accuracy import Precision
+from rectifold.passes.result import Options
+from rectifold.prover.state import Settings
+from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.run import Run
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to rewrite: the floats, and whether rewrites that need other numbers are left out."""
+
+    kind: Precision
+    without_rounding: bool
+
+    @property
+    def options(self) -> Options:
+        """For the rewriting."""
+        stored = self.kind if self.without_rounding else None
+        return Options(leaky=self.kind == "float32", precision=self.kind, stored=stored)
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """`network` is what the file holds, in floats of `way.kind`; `stated` is the property for it.
+
+    `compiled`: the rewriting that led to it. `moved`: by how much each output may differ from the
+    source's; () where none does. `trusted`: claims of the certificate that rest on a solver's word.
+    """
+
+    network: Network
+    way: Way
+    stated: Property
+    compiled: Compiled
+    moved: tuple[Fraction, ...]
+    certificate: Certificate
+    trusted: int
+
+
+def reduced(
+    network: Network,
+    stated: Property,
+    kinds: Sequence[Precision],
+    settings: Settings,
+    deadline: Deadline = Deadline(),
+    checked: Deadline = Deadline(),
+) -> Reduced:
+    """The smallest that is found for which the property is as good as for `network`.
+
+    `stated`: what the property file of the result says, if nothing is moved. `kinds`: float types
+    of the file, the one that is wanted first. `deadline`: of proofs and rewriting; `checked`: when
+    a certificate must be checked.
+
+    Raises InputError where nothing can be shown (numbers have to be rounded, and the domain has no
+    ends), TimeUp at the deadline of the check, ClaimRefused for a fault of ours.
+    """
+    source, run = network.with_domain(region_of(stated)), settings.run
+    facts = proved(
+        source, prover=settings.prover, deadline=deadline, limits=run.limits,
+        seed=run.seed, progress=run.progress,
+    )  # fmt: skip
+    ways = [Way(kind, left) for kind in kinds for left in (False, True)]
+    for way in ways:
+        compiled = rewrite(source, facts, way.options, deadline=deadline)
+        if is_stored(compiled.network, way.kind):
+            known = certify_what_holds(compiled, way.options, checked)
+            if is_stored(known.compiled.network, way.kind):
+                return _same(known, way, stated)
+    return _moved(compiled, way, stated, run)
+
+
+def is_stored(network: Network, kind: Precision) -> bool:
+    """Is no number rounded where the network is written in floats of this type?
+
+    In float32 a pair of mirrored units is written as one with a slope, which is a number too.
+    """
+    if kind == "float64":
+        return not not_stored(network, kind)
+    form = leaky_form(network)
+    slopes = [Matrix.column(values) for values in form.slopes.values()]
+    return not not_stored(form.network, kind) and not any(numbers_beyond(m, kind) for m in slopes)
+
+
+def _same(known: CertifiedCompile, way: Way, stated: Property) -> Reduced:
+    compiled, verdict = known.compiled, known.verdict
+    return Reduced(compiled.network, way, stated, compiled, (), known.certificate, verdict.trusted)
+
+
+def _moved(compiled: Compiled, way: Way, stated: Property, run: Run) -> Reduced:
+    """The result rounded, and the property moved by how far that may be from the source.
+
+    Raises InputError without ends of the domain, and ClaimRefused.
+    """
+    domain = compiled.facts.domain
+    if not domain.is_bounded:
+        raise InputError(
+            f"numbers of {compiled.source.name} have to be rounded to {way.kind}, and "
+            f"{stated.name} does not bound every input, so there is no bound on what that does; "
+            "give each X_k a lower and an upper end"
+        )
+    network = _rounded(compiled.network, way.kind)
+    question = Question.of(compiled.source, network, domain)
+    effort = run.effort.properties
+    few = question.varying_inputs <= run.effort.equivalence.few_inputs
+    found = quick_bound(question, run, effort.boxes_of_few_inputs if few else effort.boxes)
+    moved, certificate, _ = certify_tolerance(question, _raised(found.upper, run), found, run)
+    verdict = require_accepted(compiled.source, network, domain, certificate)
+    moved_property = moved_outward(stated, moved)
+    return Reduced(network, way, moved_property, compiled, moved, certificate, verdict.trusted)
+
+
+def _raised(upper: tuple[Fraction, ...], run: Run) -> Iterator[tuple[Fraction, ...]]:
+    """The bound, and it raised by what the checker's rounding may ask."""
+    yield upper
+    for bits in run.effort.equivalence.room_bits:
+        yield tuple(v + Fraction(1, 2**bits) for v in upper)
+
+
+def _rounded(network: Network, kind: Precision) -> Network:
+    """Every weight and bias as the nearest float."""
+    layers = [
+        Layer(
+            layer.name,
+            layer.activation,
+            rounded_matrix(layer.bias, kind),
+            {source: rounded_matrix(weight, kind) for source, weight in layer.weights.items()},
+        )
+        for layer in network.layers
+    ]
+    return Network(
+        network.input_name, network.input_size, layers, network.output, network.domain, network.name
+    )
