@@ -65,6 +65,7 @@ NETWORKS = {
     " + [1, 2, 1, 1, 0])\n"
     "k = relu([[1, 0, 1, 2, 1], [0, 1, -1, 0, -1], [1, 2, -1, 1, 1]] @ h - [8, -2, 3])\n"
     "output [[1, -1, 2]] @ k\n",
+    "sure": f"{BOX}ensure x <= 1\noutput relu(x)\n",
     "nothing": f"{BOX}output relu(-x)\n",
     "six": "input x[6] in [-1, 1]\nh = relu(x + 1/2)\noutput h[0] + h[1] - h[5]\n",
     "deep": "input x[2] in [-1, 1]\n"
@@ -78,6 +79,7 @@ RUNS = {
     "compile": [
         "compile nothing.relu -o o.relu --certificate o.certificate",
         "compile twins.relu -o o.relu",
+        "compile sure.relu -o o.relu --ensure",
         "compile twins.relu -o integers.c --to c-int16",
         "compile twins.relu -o tried.c --to c-int32 --max-error 1e-7",
         "compile steep.relu -o o.py --max-error-growth 1",

@@ -165,3 +165,35 @@ def test_a_network_that_ensures_nothing_is_told_so(run: Invoke) -> None:
     done = run("prove", "n.relu")
     assert done.exit_code == 2
     assert "ensures nothing, and no property is given; name a VNN-LIB file" in done.output
+
+
+def test_compile_proves_first_what_is_ensured(run: Invoke) -> None:
+    Path("level.relu").write_text(ENSURING.format(more=""))
+    done = run("compile", "level.relu", "-o", "small.relu", "--ensure", "--json", "r.json")
+    assert done.exit_code == 0
+    assert "level holds: no point of its domain meets an unsafe case" in done.output
+    told = json.loads(Path("r.json").read_text())
+    assert told["ensured"] == "level holds: no point of its domain meets an unsafe case"
+    assert told["guarantee"] == "equal"
+    Path("level.relu").write_text(ENSURING.format(more="ensure h[0] < 1"))
+    failed = run("compile", "level.relu", "-o", "other.relu", "--ensure", "--json", "f.json")
+    assert failed.exit_code == 1
+    assert "nothing is written: --ensure asks for what NET ensures" in failed.output
+    assert not Path("other.relu").exists()
+    assert json.loads(Path("f.json").read_text())["verdict"] == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "message"),
+    [
+        ("n.relu", [], "ensures nothing"),
+        ("level.relu", ["--within", "1"], "--ensure proves something of NET, and what is compiled"),
+    ],
+)
+def test_where_nothing_can_be_ensured(
+    run: Invoke, network: str, options: list[str], message: str
+) -> None:
+    Path("level.relu").write_text(ENSURING.format(more=""))
+    done = run("compile", network, "-o", "out.relu", "--ensure", *options)
+    assert done.exit_code == 2
+    assert message in done.output

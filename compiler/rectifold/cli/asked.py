@@ -36,7 +36,7 @@ def read_asked(wanted: Asked, *, quiet: bool) -> tuple[Loaded, Property]:
     spec = wanted.domain_spec
     loaded, domain = read_loaded(wanted.network, spec, quiet=quiet, may_be_empty=True)
     if wanted.property_file is None:
-        return _ensured(loaded, domain)
+        return ensured_of(loaded, domain)
     sizes = loaded.network.input_size, loaded.network.output_size
     found = read_property(require_file(wanted.property_file), *sizes)
     for part in found.parts:
@@ -44,7 +44,11 @@ def read_asked(wanted: Asked, *, quiet: bool) -> tuple[Loaded, Property]:
     return loaded, found
 
 
-def _ensured(loaded: Loaded, domain: Domain | None) -> tuple[Loaded, Property]:
+def ensured_of(loaded: Loaded, domain: Domain | None) -> tuple[Loaded, Property]:
+    """What a text says of its network: the network of what it compares, and the property.
+
+    Raises InputError where it ensures nothing, or has no domain.
+    """
     if loaded.ensured is None:
         raise InputError(
             f"{loaded.network.name} ensures nothing, and no property is given; name a VNN-LIB "

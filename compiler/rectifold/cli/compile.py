@@ -14,6 +14,7 @@ from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.approximations import approximation_of
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.costs import told_costs
+from rectifold.cli.ensuring import prove_ensured
 from rectifold.cli.file_sizes import sizes_of_models
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
@@ -47,6 +48,7 @@ from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.errors import as_options
+from rectifold.formats.load import Loaded
 from rectifold.integers.choose import Certified
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
@@ -54,6 +56,7 @@ from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
 from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
+from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.status import Status
 from rectifold.two_layers.shallow import Shallow, shallow_form
@@ -98,22 +101,32 @@ def compile_command(
     }
     inputs = [source.network, source.domain_spec]
     require_outputs(names, inputs, force=output.force, network=to.target)
-    with times.before("the network was read"):
-        loaded, stated = read_loaded(source.network, source.domain_spec, quiet=report.quiet)
-        domain = require_domain(loaded.network, stated)
+    loaded = _read(source, times, quiet=report.quiet)
+    extra, failed = (
+        prove_ensured(loaded, proof, report) if rewriting.ensure else (JsonObject(), None)
+    )
+    if failed is not None:
+        return failed
     to = to.called_as(loaded.interface)
     rewriting = replace(rewriting, written=to.chosen, precision=output.precision)
     writing = None if rewriting.shallow or rewriting.larger else to.writing(source.network)
-    network = loaded.network.with_domain(domain)
-    made = _make(network, writing, rewriting, proof, times, quiet=report.quiet)
+    made = _make(loaded.network, writing, rewriting, proof, times, quiet=report.quiet)
     written = _write_compiled(made, to, rewriting, times.end, force=output.force)
     costs = told_costs(written.artifact, written.done.written, to, report)
     done = replace(written.done, costs=costs)
     _say_notes(written, is_certified=is_certified)
-    report.write(compile_json(done) | {"seconds": time.monotonic() - started})
+    report.write(compile_json(done) | extra | {"seconds": time.monotonic() - started})
     if report.is_on_screen and output.output != "-":
         print_compiled(done, verbose=rewriting.verbose)
     return _compile_status(written, rewriting)
+
+
+def _read(source: GivenNetwork, times: Times, *, quiet: bool) -> Loaded:
+    """The source, its network with the domain that was asked for or that it states."""
+    with times.before("the network was read"):
+        loaded, stated = read_loaded(source.network, source.domain_spec, quiet=quiet)
+        domain = require_domain(loaded.network, stated)
+    return replace(loaded, network=loaded.network.with_domain(domain))
 
 
 def _say_notes(written: _Written, *, is_certified: bool) -> None:

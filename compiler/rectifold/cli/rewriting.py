@@ -42,6 +42,7 @@ class Rewriting:
     max_weights: int | None = None
     keep_argmax: bool = False
     margin: Fraction | None = None
+    ensure: bool = False
     written: str = "relu"
     precision: str | None = None
 
@@ -69,7 +70,12 @@ class Rewriting:
             raise InputError("--margin goes with --keep-argmax")
 
     def _require_rewritten_alone(self) -> None:
-        """Raises InputError for what asks for another form of the same function."""
+        """Raises InputError for what is about the same function."""
+        if self.ensure:
+            raise InputError(
+                "--ensure proves something of NET, and what is compiled within a tolerance may be "
+                "another function; compile first, and prove it of the result"
+            )
         if self.shallow:
             given = "--keep-argmax" if self.keep_argmax else "--within, or for a size,"
             raise InputError(
@@ -189,5 +195,10 @@ rewriting_options = as_value(
         help="rewrite every layer even where nodes of the source's ONNX file are smaller",
     ),
     *_APPROXIMATE,
+    click.option(
+        "--ensure",
+        is_flag=True,
+        help="prove what NET, a .relu file, ensures before; nothing is written where it is false",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="list every rewrite"),
 )
