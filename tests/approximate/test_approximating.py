@@ -31,6 +31,22 @@ def test_the_difference_stays_within_what_is_certified(sizes: tuple[int, ...], w
     assert found.network.sizes.weights < source.sizes.weights * 0.6
 
 
+def test_a_tolerance_is_met_exactly_and_not_by_its_float() -> None:
+    source = jittery(6, 5, 2)
+    first = approximate_network(source, None, Goal(parse_within("0.001")), Wish(WEIGHTS))
+    below = max(first.certified) * (1 - Fraction(1, 2**80))
+    found = approximate_network(source, None, Goal(parse_within(below)), Wish(WEIGHTS))
+    assert max(found.certified) <= below
+
+
+@pytest.mark.parametrize("within", ["1e400", "1e-400", "1e400%"])
+def test_tolerances_beyond_the_floats_are_kept(within: str) -> None:
+    source = jittery(4, 3, 2)
+    found = approximate_network(source, None, Goal(parse_within(within)), Wish(WEIGHTS))
+    assert all(c <= t for c, t in zip(found.certified, found.tolerance, strict=True))
+    assert bool(found.moves) == (within != "1e-400")
+
+
 def test_the_edited_network_keeps_the_layers() -> None:
     source = jittery(10, 6, 2)
     found = approximate_network(

@@ -20,12 +20,13 @@ from rectifold.approximate.known import Known
 from rectifold.approximate.moves.table import MOVES
 from rectifold.approximate.search import Choice, Search
 from rectifold.approximate.units_first import search_units_first, smallest_by_units
+from rectifold.effort.approximate import ApproximateEffort
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.quick import quick_bound
 from rectifold.equivalence.tightest import Tightest
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import at_most
+from rectifold.exact.numerals import at_most, round_down, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network, Sizes
 from rectifold.operations.compiling import Compiled, proved, rewrite
@@ -154,12 +155,11 @@ def search_for(
 
     `count_units`: for few units first, and not for few weights.
     """
-    parts = np.array([float(v) for v in tolerance])
     run, effort = wish.run, wish.run.effort.approximate
-    known = Known.of(source, domain, parts, effort.points, run.seed)
+    known = Known.of(source, domain, in_floats(tolerance), effort.points, run.seed)
     proposed = (edit for propose in MOVES.values() for edit in propose(source, known))
     edits = [edit for edit in proposed if not edit.layers & fixed]
-    measure = _measure(source, domain, parts, run)
+    measure = _measure(source, domain, tolerance, run)
     catalogue = Catalogue.of(source, known, edits, count_units=count_units)
     return Search(catalogue, measure, _first_half(wish.deadline), effort)
 
@@ -169,12 +169,20 @@ def _first_half(deadline: Deadline) -> Deadline:
     return deadline if deadline.left == inf else deadline.later(-deadline.left / 2)
 
 
+def in_floats(tolerance: tuple[Fraction, ...]) -> Floats:
+    """The tolerances as floats that can be divided by, to rank edits with."""
+    least, most = ApproximateEffort.least_tolerance, ApproximateEffort.greatest_tolerance
+    return np.array([min(max(round_down(v), least), most) for v in tolerance])
+
+
 def _measure(
-    source: Network, domain: Domain, tolerance: Floats, run: Run
+    source: Network, domain: Domain, tolerance: tuple[Fraction, ...], run: Run
 ) -> Callable[[Network], Floats]:
+    """Parts of the exact tolerances, rounded up: what is at most 1 is within them."""
+
     def measure(edited: Network) -> Floats:
         found = bounded_gap(source, edited, domain, run)
-        return np.array([float(v) for v in found.upper]) / tolerance
+        return np.array([round_up(v / t) for v, t in zip(found.upper, tolerance, strict=True)])
 
     return measure
 

@@ -22,6 +22,10 @@ class ApproximateEffort:
     """Networks that are bounded in one order."""
     finest: int = 4000
     """Part of the edits (one of so many) to which the number of them is found."""
+    least_tolerance: float = 1e-300
+    """What a tolerance counts at least where floats rank edits; a bound takes it exactly."""
+    greatest_tolerance: float = 1e300
+    """The same at most."""
     weight_in_units: float = 1e-6
     """Of a unit, what a weight counts where units are to become few."""
     size_bisections: int = 12
