@@ -29,7 +29,8 @@ class SampleBoxes:
     """Boxes of one radius around the rows of `points`, cut to the ranges of `clip` if there is one.
 
     `outer` contains each box; `inner` lies inside it, or is the sample where the box holds no
-    other float.
+    other float. A sample may be outside the ranges by its own rounding: then that is the float
+    beside it.
     """
 
     points: Floats
@@ -82,15 +83,17 @@ def boxes_around(
 
     `numbers`: how the samples are called in messages, where that is not by their rows. Raises
     InputError for a radius that is negative or no float, and for a sample that lies outside the
-    ranges of `clip`.
+    ranges of `clip` (by its rounding alone only if the radius does not reach them).
     """
     if radius < 0:
         raise InputError(f"the radius {readable(radius)} is negative; give a number from 0 on")
     least, most = round_down(radius), round_up(radius)
     if not np.isfinite(most):
         raise InputError("the radius is larger than any float; give a smaller one")
+    nearest = points
     if clip is not None:
-        _refuse_outside(points, clip, numbers)
+        nearest = np.clip(points, *_inside(clip))
+        _refuse_outside(points, np.abs(nearest - points) > least, clip, numbers)
     with np.errstate(over="ignore"):  # what overflows is refused below
         below, above = np.nextafter(points - most, -np.inf), np.nextafter(points + most, np.inf)
         low = np.minimum(np.nextafter(points - least, np.inf), points)
@@ -99,7 +102,7 @@ def boxes_around(
         below, above = np.maximum(below, clip.float_box[0]), np.minimum(above, clip.float_box[1])
         inside = _inside(clip)
         low, high = np.maximum(low, inside[0]), np.minimum(high, inside[1])
-        low, high = np.minimum(low, points), np.maximum(high, points)
+        low, high = np.minimum(low, nearest), np.maximum(high, nearest)
     if not (np.isfinite(below).all() and np.isfinite(above).all()):
         raise InputError("a box around a sample goes beyond the largest float; give other data")
     return SampleBoxes(points, radius, clip, (below, above), (low, high))
@@ -112,19 +115,22 @@ def _inside(clip: Domain) -> Ends:
     return np.array(low), np.array(high)
 
 
-def _refuse_outside(points: Floats, clip: Domain, numbers: Indices | None) -> None:
+def _refuse_outside(points: Floats, far: Mask, clip: Domain, numbers: Indices | None) -> None:
+    """`far`: entries from which the radius does not reach a float inside the domain."""
     low, high = clip.float_box
-    outside = (points < low) | (points > high)
+    outside = (points < low) | (points > high) | far
     if not outside.any():
         return
     sample, k = (int(v[0]) for v in np.nonzero(outside))
     lower, upper = clip.lower[k], clip.upper[k]
-    is_below = points[sample, k] < low[k]
+    is_below = lower is not None and Fraction(points[sample, k]) < lower
     end = lower if is_below else upper
     assert end is not None
+    is_rounded = low[k] <= points[sample, k] <= high[k]
+    how = " as a float" if is_rounded else ""
     number = sample if numbers is None else int(numbers[sample])
     raise InputError(
-        f"sample {number} lies outside the domain: its input {k} is {points[sample, k]:g}, "
+        f"sample {number} lies outside the domain: its input {k} is {points[sample, k]:g}{how}, "
         f"{'below' if is_below else 'above'} {readable(end)}; give data in the units of the "
         "network's domain, another domain (domain=), or no clipping (--no-clip)"
     )
