@@ -90,7 +90,7 @@ def test_what_is_proved_without_a_certificate_is_said_to_be(net: Path) -> None:
     ("arguments", "message"),
     [
         (["--margin", "1"], "--margin goes with --keep-argmax"),
-        (["--keep-argmax", "--margin", "x"], "a number from 0 on is expected"),
+        (["--keep-argmax", "--margin", "x"], "--margin is 'x'; a number from 0 on is expected"),
         (["--keep-argmax", "--margin", "-1"], "a number from 0 on is expected"),
         (["--keep-argmax", "--within", "1"], "are different goals"),
         (["--keep-argmax", "--shallow"], "compile with --keep-argmax first"),

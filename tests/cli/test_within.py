@@ -56,6 +56,7 @@ def test_one_line_says_which_guarantee_holds(net: Path) -> None:
     given = ["compile", str(net), "-o", str(net.with_name("out.c")), "--within", "0.01"]
     said = CliRunner().invoke(main, given).stdout
     assert "guarantee: |f − g| ≤ 0.01 on the domain for every output, certified 0.00" in said
+    assert "from the source, with what the edits change; of the source's layers: " in said
     assert "equal to" not in net.with_name("out.h").read_text(encoding="ascii")
     unchecked = CliRunner().invoke(main, [*given, "--no-certificate", "--force"]).stdout
     assert "proved by our own bounds, unchecked: 0.00" in unchecked

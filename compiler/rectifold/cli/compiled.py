@@ -191,7 +191,8 @@ def _summary_lines(done: Done) -> list[str]:
         lines.append("The search was ended early: what is proved so far was applied.")
     if not compiled.rewritten:
         lines.append(
-            "The rewriting was ended early: the result is equal, "
+            "The rewriting was ended early: the result is "
+            f"{'equal' if done.approximation is None else 'as valid'}, "
             "but may be larger than it could be."
         )
     lines += _model_lines(done.models)
@@ -225,6 +226,8 @@ def _rounding_lines(done: Done) -> list[str]:
     if done.observed is not None:
         seen = done.observed
         told = f"seen at {counted(seen.points, 'point')} ({seen.how}): {at_most(seen.result, 3)}"
+        if done.approximation is not None and done.approximation.moves:
+            told += " from the source, with what the edits change"
         if seen.source is not None:
             told += f"; of the source's layers: {at_most(seen.source, 3)}"
         lines.append(told)
