@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -175,6 +176,36 @@ def test_an_end_without_a_decimal_form_makes_the_domain_larger(run: Invoke) -> N
     assert part.domain.upper[1] is not None
     assert 0 < part.domain.upper[1] - F(1, 3) < F(1, 10**16)
     assert run("check", "n.onnx", "c", "--property", "p.vnnlib").exit_code == 0
+
+
+def scaled(times: int) -> None:
+    """n.onnx with its input multiplied by 1.1 (a float32) so often, before the first layer."""
+    model("n.onnx", 1)
+    made = onnx.load("n.onnx")
+    factor = np.array(1.1, np.float32)
+    made.graph.initializer.append(numpy_helper.from_array(factor, "factor"))
+    names = ["x", *(f"s{k}" for k in range(times))]
+    for k, (source, target) in enumerate(pairwise(names)):
+        made.graph.node.insert(k, helper.make_node("Mul", [source, "factor"], [target]))
+    made.graph.node[times].input[0] = names[-1]
+    onnx.save(made, "n.onnx")
+
+
+@pytest.mark.parametrize(("times", "carried"), [(1, "same"), (3, "holds")])
+def test_weights_in_float64_keep_the_names_types_and_shapes(
+    run: Invoke, times: int, carried: str
+) -> None:
+    scaled(times)
+    Path("p.vnnlib").write_text(f"{BOX}(assert (>= Y_0 (+ Y_1 5)))")
+    arguments = ["n.onnx", "p.vnnlib", "-o", "s.onnx", "--json", "j.json", "--certificate", "c"]
+    assert run("reduce", *arguments).exit_code == 0
+    guarantee = told("j.json")["guarantee"]
+    assert (guarantee["floats"], guarantee["verdict"]) == ("float64", carried)
+    one, other = onnx.load("n.onnx").graph, onnx.load("s.onnx").graph
+    assert list(one.input) == list(other.input)
+    assert list(one.output) == list(other.output)
+    again = run("check", "n.onnx", "c", "--property", "p.vnnlib", "--result", "s.onnx")
+    assert again.exit_code == 0
 
 
 def test_names_stay_data(run: Invoke) -> None:
