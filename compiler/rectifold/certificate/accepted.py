@@ -7,12 +7,16 @@ Every command that states something with a certificate, or writes one, passes he
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import rectifold_check
 from rectifold.certificate.file import Certificate
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.deadline import Deadline, TimeUp
+
+Kind = TypeVar("Kind", bound=rectifold_check.Judged)
 
 
 class ClaimRefused(Exception):
@@ -45,6 +49,11 @@ def require_accepted(
     verdict = rectifold_check.check(
         text, domain_text(domain), certificate.lines, other, stop=lambda: deadline.is_over
     )
+    return holding(verdict)
+
+
+def holding(verdict: Kind) -> Kind:
+    """The verdict, where it holds. Raises ClaimRefused, or TimeUp where there is none."""
     if verdict.status == "stopped":
         raise TimeUp
     if not verdict.holds:

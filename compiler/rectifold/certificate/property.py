@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import rectifold_check
 from rectifold.bounds.threads import on_few_threads
-from rectifold.certificate.accepted import ClaimRefused
+from rectifold.certificate.accepted import holding
 from rectifold.certificate.file import Certificate, written_step
 from rectifold.certificate.steps import CertificateStep, FinalStep
 from rectifold.certificate.within import box_steps, fact_steps
@@ -25,7 +25,7 @@ from rectifold.ir.canonical import canonical_text, digest, property_text
 from rectifold.ir.network import Network
 from rectifold.ir.property import Property, Unsafe
 from rectifold.ir.property_network import property_network
-from rectifold.runtime.deadline import Deadline, TimeUp
+from rectifold.runtime.deadline import Deadline
 
 FORMAT = "rectifold-property-certificate/1"
 ROWS = 0  # what certificates call the network of a part's cases
@@ -70,14 +70,9 @@ def require_property(
     Raises ClaimRefused, or TimeUp before there is a verdict.
     """
     texts = canonical_text(network), property_text(asked)
-    verdict = rectifold_check.check_property(
-        *texts, certificate.lines, stop=lambda: deadline.is_over
+    return holding(
+        rectifold_check.check_property(*texts, certificate.lines, stop=lambda: deadline.is_over)
     )
-    if verdict.status == "stopped":
-        raise TimeUp
-    if not verdict.holds:
-        raise ClaimRefused(verdict)
-    return verdict
 
 
 def _part_steps(network: Network, part: Unsafe, own: PartEvidence) -> Iterator[CertificateStep]:

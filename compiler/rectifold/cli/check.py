@@ -69,28 +69,28 @@ def check_command(
     inputs = [source.network, certificate, result_file, source.domain_spec, property_file]
     require_outputs({"--json": report.json_target}, inputs, force=False)
     verdict: rectifold_check.Judged
-    if property_file is not None and _is_of_pair(certificate):
+    lines = _certificate_lines(certificate)
+    if property_file is not None and _is_of_pair(lines):
         where = _of_property_file(source, property_file, quiet=report.quiet)
-        verdict = _of_pair(*where, certificate, result_file)
-    elif property_file is None and not _is_of_property(certificate):
+        verdict = _of_pair(*where, lines, result_file)
+    elif property_file is None and not _is_of_property(lines):
         found = read_network(source.network, source.domain_spec, quiet=report.quiet)
-        verdict = _of_pair(*found, certificate, result_file)
+        verdict = _of_pair(*found, lines, result_file)
     else:
         _require_no_result(result_file)
         wanted = Asked(source.network, property_file, source.domain_spec)
-        verdict = _of_property(wanted, certificate, quiet=report.quiet)
+        verdict = _of_property(wanted, lines, quiet=report.quiet)
     report.write(verdict.json() | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo(verdict.text)
     if not verdict.holds:
         return Status.REFUTED
-    return Status.TRUSTED if verdict.trusted and not allow_trusted else Status.DONE
+    return Status.of_proof(verdict.trusted, allow_trusted=allow_trusted)
 
 
 def _of_pair(
-    network: Network, domain: Domain | None, certificate: str, result_file: str | None
+    network: Network, domain: Domain | None, lines: list[str], result_file: str | None
 ) -> rectifold_check.Verdict:
-    lines = _certificate_lines(certificate)
     other = _canonical_of_file(result_file) if result_file else None
     within = domain_text(require_domain(network, domain))
     return rectifold_check.check(canonical_text(network), within, lines, other)
@@ -105,23 +105,20 @@ def _of_property_file(
     return loaded.network, region_of(stated(found))
 
 
-def _is_of_pair(certificate: str) -> bool:
+def _is_of_pair(lines: list[str]) -> bool:
     """Is it about two networks: then a property says where they are compared."""
-    first = _certificate_lines(certificate)[:1]
-    return bool(first) and any(f'"{name}"' in first[0] for name in (FORMAT, CHAIN_FORMAT))
+    return bool(lines) and any(f'"{name}"' in lines[0] for name in (FORMAT, CHAIN_FORMAT))
 
 
-def _is_of_property(certificate: str) -> bool:
+def _is_of_property(lines: list[str]) -> bool:
     """Is it about a property: then the network states it, where no file is given."""
-    first = _certificate_lines(certificate)[:1]
-    return bool(first) and PROPERTY_CERTIFICATE in first[0]
+    return bool(lines) and PROPERTY_CERTIFICATE in lines[0]
 
 
 def _of_property(
-    wanted: Asked, certificate: str, *, quiet: bool
+    wanted: Asked, lines: list[str], *, quiet: bool
 ) -> rectifold_check.PropertyVerdict:
     loaded, found = read_asked(wanted, quiet=quiet)
-    lines = _certificate_lines(certificate)
     texts = canonical_text(loaded.network), property_text(found)
     return rectifold_check.check_property(*texts, lines)
 

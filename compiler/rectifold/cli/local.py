@@ -173,11 +173,7 @@ def local_command(
 def _chosen(around: Around, seed: int, network: Network) -> tuple[Samples, np.ndarray]:
     """The samples that are wanted, and their places in the data set."""
     data = read_samples(around.data, around.part)
-    if data.inputs.shape[1] != network.input_size:
-        raise InputError(
-            f"a sample of {data.name} has {counted(data.inputs.shape[1], 'number')} "
-            f"(shape {data.shape}), but {network.name} has {counted(network.input_size, 'input')}"
-        )
+    data.require_numbers(network.input_size, network.name)
     if around.first is not None and around.samples is not None:
         raise InputError("--first and --samples both choose samples; give one of them")
     places = np.arange(len(data))

@@ -150,7 +150,7 @@ def _keep_point(unsafe: UnsafePoint, file: str | None) -> tuple[JsonObject, list
 def _status(answer: Answer, *, allow_trusted: bool) -> int:
     match answer:
         case Holds():
-            return Status.TRUSTED if answer.trusted and not allow_trusted else Status.DONE
+            return Status.of_proof(answer.trusted, allow_trusted=allow_trusted)
         case Refuted():
             return Status.REFUTED
         case Undecided():

@@ -119,6 +119,7 @@ def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Fr
     return None if value is None else parse_margin(value)
 
 
+_size = click.IntRange(min=0)
 _APPROXIMATE: tuple[Decorator, ...] = (
     click.option(
         "--within",
@@ -129,14 +130,14 @@ _APPROXIMATE: tuple[Decorator, ...] = (
     ),
     click.option(
         "--max-units",
-        type=click.IntRange(min=0),
+        type=_size,
         metavar="N",
         help="allow another function: at most N relu units, with the smallest certified error that "
         "is found; with --within, within that",
     ),
     click.option(
         "--max-weights",
-        type=click.IntRange(min=0),
+        type=_size,
         metavar="N",
         help="the same for weights and biases that are not 0",
     ),

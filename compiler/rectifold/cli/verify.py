@@ -237,7 +237,7 @@ def _answer_in_time(question: Question, asked: Asked, proof: Proof, run: Run) ->
 def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
     match result:
         case Equal():
-            return Status.TRUSTED if result.trusted and not allow_trusted else Status.DONE
+            return Status.of_proof(result.trusted, allow_trusted=allow_trusted)
         case Different():
             return Status.REFUTED
         case Unknown():

@@ -48,6 +48,15 @@ class Samples:
         labels = None if self.labels is None else self.labels[places]
         return Samples(self.inputs[places], labels, self.shape, self.name)
 
+    def require_numbers(self, count: int, network: str) -> None:
+        """Every sample has as many numbers as the network has inputs. Raises InputError."""
+        numbers = self.inputs.shape[1]
+        if numbers != count:
+            raise InputError(
+                f"a sample of {self.name} has {counted(numbers, 'number')} (shape {self.shape}), "
+                f"but {network} has {counted(count, 'input')}"
+            )
+
 
 def samples_of(images: np.ndarray, labels: np.ndarray | None, name: str) -> Samples:
     """The samples of an array (samples first, then any shape), and their labels.

@@ -113,6 +113,10 @@ class ObservedEffort:
     """The same where doubles are compared."""
     fractions: int = 20_000
     """Weights that are no floats, up to which they are taken as sums of two: 5 µs each."""
+    largest: float = 2.0**300
+    """Of the numbers met: no product of two leaves the range, no slice falls below it."""
+    least_exponent: int = -400
+    """Of a slice: products of slices stay far above the smallest float."""
     exact_points: int = 4
     """Points at which values are exact, where sums of floats cannot be had."""
     exact_work: int = 4_000_000

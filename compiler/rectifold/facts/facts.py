@@ -74,8 +74,37 @@ class Undecided:
 Verdict = Proved | Refuted | Undecided
 
 
+class PhaseMasks:
+    """Which units are in which phase, where each has bounds and signs that were seen."""
+
+    lower: Floats
+    upper: Floats
+    seen_positive: Mask
+    seen_negative: Mask
+
+    @property
+    def inactive(self) -> Mask:
+        """Proved z <= 0, also where z is 0 everywhere."""
+        return np.asarray(self.upper <= 0.0)
+
+    @property
+    def active(self) -> Mask:
+        """Proved z >= 0."""
+        return np.asarray((self.lower >= 0.0) & ~self.inactive)
+
+    @property
+    def unstable(self) -> Mask:
+        """Both signs were seen."""
+        return self.seen_positive & self.seen_negative
+
+    @property
+    def open(self) -> Mask:
+        """Neither proved stable nor shown unstable."""
+        return ~(self.inactive | self.active | self.unstable)
+
+
 @dataclass(frozen=True, eq=False)
-class LayerFacts:
+class LayerFacts(PhaseMasks):
     """Per unit of one layer: lower ≤ z ≤ upper on the domain, the methods, and signs that were
     seen.
 
@@ -103,22 +132,6 @@ class LayerFacts:
     def carrier(self, unit: int) -> Carrier | None:
         """Why this unit is nonnegative, if a rewrite added it."""
         return self.carriers[unit] if self.carriers else None
-
-    @property
-    def inactive(self) -> Mask:
-        return np.asarray(self.upper <= 0.0)
-
-    @property
-    def active(self) -> Mask:
-        return np.asarray((self.lower >= 0.0) & ~self.inactive)
-
-    @property
-    def unstable(self) -> Mask:
-        return self.seen_positive & self.seen_negative
-
-    @property
-    def open(self) -> Mask:
-        return ~(self.inactive | self.active | self.unstable)
 
     def phase(self, unit: int) -> Phase:
         if self.inactive[unit]:

@@ -27,5 +27,5 @@ def decide(network: Network, box: Domain, phases: Mapping[str, LayerPhases], k: 
         known = phases[name]
         known.lower[k] = np.maximum(known.lower[k], found.lower)
         known.upper[k] = np.minimum(known.upper[k], found.upper)
-        known.positive[k] |= found.seen_positive
-        known.negative[k] |= found.seen_negative
+        known.seen_positive[k] |= found.seen_positive
+        known.seen_negative[k] |= found.seen_negative

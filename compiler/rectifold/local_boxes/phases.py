@@ -20,7 +20,7 @@ from rectifold.bounds.substitution import backward
 from rectifold.effort.local import LocalEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
-from rectifold.facts.facts import Mask
+from rectifold.facts.facts import Mask, PhaseMasks
 from rectifold.local_boxes.boxes import Ends
 
 Signs = tuple[Mask, Mask]
@@ -28,33 +28,13 @@ Signs = tuple[Mask, Mask]
 
 
 @dataclass(frozen=True, eq=False)
-class LayerPhases:
+class LayerPhases(PhaseMasks):
     """What is known of a relu layer on each box: boxes × units, bounds and seen signs."""
 
     lower: Floats
     upper: Floats
-    positive: Mask
-    negative: Mask
-
-    @property
-    def inactive(self) -> Mask:
-        """Proved z <= 0, also where z is 0 everywhere."""
-        return np.asarray(self.upper <= 0.0)
-
-    @property
-    def active(self) -> Mask:
-        """Proved z >= 0."""
-        return np.asarray((self.lower >= 0.0) & ~self.inactive)
-
-    @property
-    def unstable(self) -> Mask:
-        """Both signs were seen."""
-        return np.asarray(self.positive & self.negative)
-
-    @property
-    def open(self) -> Mask:
-        """Neither proved stable nor shown unstable."""
-        return ~(self.inactive | self.active | self.unstable)
+    seen_positive: Mask
+    seen_negative: Mask
 
 
 class PhasesOnBoxes:

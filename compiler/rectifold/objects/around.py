@@ -19,7 +19,6 @@ from rectifold.data import Samples, read_samples
 from rectifold.data.samples import samples_of
 from rectifold.errors import InputError
 from rectifold.exact.literals import NumberError, parse_rational
-from rectifold.exact.numerals import counted
 from rectifold.formats.load import Loaded
 from rectifold.local_boxes.boxes import boxes_around
 from rectifold.local_boxes.found import LocalResult
@@ -91,12 +90,7 @@ def _loaded(model: object, domain: object, data: Samples, how: ReadChoices) -> L
     if isinstance(model, ModelResult):
         model = Loaded(model.network, interface=model.interface)
     loaded = opened(model, domain=domain, **how)
-    network, size = loaded.network, data.inputs.shape[1]
-    if size != network.input_size:
-        raise InputError(
-            f"a sample of {data.name} has {counted(size, 'number')} (shape {data.shape}), "
-            f"but {network.name} has {counted(network.input_size, 'input')}"
-        )
+    data.require_numbers(loaded.network.input_size, loaded.network.name)
     return loaded
 
 

@@ -24,3 +24,8 @@ class Status(IntEnum):
     """Ended by a second Ctrl-C."""
     NO_READER = 141
     """The reader of standard output went away."""
+
+    @staticmethod
+    def of_proof(trusted: int, *, allow_trusted: bool) -> Status:
+        """Of a proof that rests on so many claims that were taken on trust."""
+        return Status.TRUSTED if trusted and not allow_trusted else Status.DONE

@@ -22,9 +22,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
 
-_LARGEST = 2.0**300  # of the numbers met: no product leaves the range, no slice falls below it
 _UNDERFLOW = 2.0**-900  # of all that may be lost below the range in one sum
-_LEAST_EXPONENT = -400  # of a slice: products of slices stay far above the smallest float
 _PAIR = 2.0**-96  # relative error of the sums of two floats, for a thousand additions
 
 
@@ -54,7 +52,7 @@ class Source:
     def of(cls, network: Network, levels: int) -> Source | None:
         """None where a number is huge, or too many are no floats (ObservedEffort.fractions)."""
         matrices = [m for v in network.layers for m in (v.bias, *v.weights.values())]
-        huge = any((np.abs(m.approximation[0]) >= _LARGEST).any() for m in matrices)
+        huge = any((np.abs(m.approximation[0]) >= ObservedEffort.largest).any() for m in matrices)
         if huge or sum(_inexact(m) for m in matrices) > ObservedEffort.fractions:
             return None
         edges = {
@@ -68,7 +66,9 @@ class Source:
         """The outputs at the columns of `points` (inputs by points); None where values are huge."""
         known = {self.network.input_name: _float_values(points)}
         for layer in self.network.layers:
-            if not all((np.abs(known[u].high) < _LARGEST).all() for u in layer.weights):
+            if not all(
+                (np.abs(known[u].high) < ObservedEffort.largest).all() for u in layer.weights
+            ):
                 return None
             total = _repeated(self.biases[layer.name], points.shape[1])
             for source in layer.weights:
@@ -162,7 +162,7 @@ def _sliced(values: Reference, bits: int, most: int, axis: int) -> _Sliced:
     """
     high, low = values.high, values.low
     largest = np.abs(high).max(axis=axis, initial=0.0, keepdims=True)
-    exponent = np.maximum(np.frexp(largest)[1] + 1, _LEAST_EXPONENT)
+    exponent = np.maximum(np.frexp(largest)[1] + 1, ObservedEffort.least_exponent)
     parts: list[Floats] = []
     while len(parts) < most and (high.any() or not parts):
         unit = np.ldexp(1.0, exponent - bits * (len(parts) + 1))
