@@ -250,3 +250,21 @@ def test_what_is_refused(run: Invoke, arguments: list[str], said: str) -> None:
     assert not Path("s.onnx").exists()
     if "tail.onnx" in arguments:
         assert run("reduce", *arguments, "--until", "out").exit_code == 0
+
+
+def test_a_note_says_where_an_operator_comes_in(run: Invoke) -> None:
+    Path("n.relu").write_text("input x[1]\noutput [[1, -1/4]] @ relu([[1], [-1]] @ x)\n")
+    Path("p.vnnlib").write_text("(assert (and (>= X_0 -1) (<= X_0 1) (>= Y_0 2)))")
+    done = run("reduce", "n.relu", "p.vnnlib", "-o", "s.onnx")
+    assert done.exit_code == 0
+    assert "written as LeakyRelu, which not every verifier reads" in done.output
+    assert "LeakyRelu" in [node.op_type for node in onnx.load("s.onnx").graph.node]
+
+
+def test_nothing_is_written_where_the_time_is_up(run: Invoke) -> None:
+    model("n.onnx", 1)
+    Path("p.vnnlib").write_text(f"{BOX}(assert (>= Y_0 4))")
+    done = run("reduce", "n.onnx", "p.vnnlib", "-o", "s.onnx", "--time-limit", "0")
+    assert done.exit_code in (0, 3)  # 3: cut off, perhaps with what was proved by then
+    assert Path("s.onnx").exists() == Path("s.vnnlib").exists()
+    assert Path("s.onnx").exists() == ("wrote s.vnnlib" in done.output)

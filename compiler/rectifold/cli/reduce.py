@@ -26,7 +26,7 @@ from rectifold.cli.targets import require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
 from rectifold.emitters.header import Origin
-from rectifold.emitters.table import FORMATS, drop_in_format
+from rectifold.emitters.table import FORMATS, drop_in_format, written_form
 from rectifold.errors import InputError, as_options
 from rectifold.errors import asked as asked_option
 from rectifold.formats.interface import Interface, tail_words
@@ -39,6 +39,8 @@ from rectifold.prover.state import Settings
 from rectifold.runtime.files import write_files
 from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
+
+_LEAKY = "pairs of mirrored units are written as LeakyRelu, which not every verifier reads"
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,8 @@ def _model_bytes(told: Told, loaded: Loaded, name: str, *, quiet: bool) -> bytes
     )
     chosen = "onnx" if done.way.kind == "float32" else "onnx64"
     artifact = FORMATS[chosen].emit(done.network, origin, name)
-    for note in () if quiet else artifact.notes:
+    leaky = [_LEAKY] if written_form(done.network, chosen).slopes else []
+    for note in () if quiet else (*artifact.notes, *leaky):
         click.echo(f"note: {as_options(note)}", err=True)
     return artifact.main
 
