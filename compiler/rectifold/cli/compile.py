@@ -56,7 +56,6 @@ from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
 from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.deadline import Deadline
-from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.status import Status
 from rectifold.two_layers.shallow import Shallow, shallow_form
@@ -91,8 +90,7 @@ def compile_command(
     written, and as valid), 4 the certificate holds but for claims that rest on a solver's word.
     """
     started = time.monotonic()
-    is_certified = not rewriting.no_certificate
-    times = Times.with_certificate(proof.time_limit, is_certified=is_certified)
+    times = Times.with_certificate(proof.time_limit, is_certified=not rewriting.no_certificate)
     to = network_target(output, quiet=report.quiet)
     names = {
         "--certificate": rewriting.certificate_file,
@@ -102,9 +100,7 @@ def compile_command(
     inputs = [source.network, source.domain_spec]
     require_outputs(names, inputs, force=output.force, network=to.target)
     loaded = _read(source, times, quiet=report.quiet)
-    extra, failed = (
-        prove_ensured(loaded, proof, report) if rewriting.ensure else (JsonObject(), None)
-    )
+    extra, failed = prove_ensured(loaded, proof, report, is_wanted=rewriting.ensure)
     if failed is not None:
         return failed
     to = to.called_as(loaded.interface)
@@ -114,7 +110,7 @@ def compile_command(
     written = _write_compiled(made, to, rewriting, times.end, force=output.force)
     costs = told_costs(written.artifact, written.done.written, to, report)
     done = replace(written.done, costs=costs)
-    _say_notes(written, is_certified=is_certified)
+    _say_notes(written, is_certified=not rewriting.no_certificate)
     report.write(compile_json(done) | extra | {"seconds": time.monotonic() - started})
     if report.is_on_screen and output.output != "-":
         print_compiled(done, verbose=rewriting.verbose)

@@ -23,12 +23,16 @@ from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
 
 
-def prove_ensured(loaded: Loaded, proof: Proof, report: Report) -> tuple[JsonObject, int | None]:
-    """On the network's domain: (what the JSON result has of it, None).
+def prove_ensured(
+    loaded: Loaded, proof: Proof, report: Report, *, is_wanted: bool
+) -> tuple[JsonObject, int | None]:
+    """On the network's domain: (what the JSON result has of it, None); nothing if it is not wanted.
 
     Or, where it does not hold, the status with which the command ends: then the answer is told
     here, as `prove` tells it, for nothing is compiled. Raises InputError where nothing is ensured.
     """
+    if not is_wanted:
+        return {}, None
     stating, asked = ensured_of(loaded, loaded.network.domain)
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)

@@ -72,7 +72,8 @@ def local_model(
     """
     require_known("local", choices, LocalChoices)
     own = {word.name for word in fields(Looking)}
-    wanted = Looking(**{word: value for word, value in choices.items() if word in own})  # type: ignore[arg-type]
+    given = {word: value for word, value in choices.items() if word in own}
+    wanted = Looking(**given)  # type: ignore[arg-type]
     data = _samples(inputs, wanted.labels)
     loaded = _loaded(model, domain, data, how_read(choices))
     chosen = loaded.network.domain if domain is None else domain_of(domain, loaded)
