@@ -13,7 +13,7 @@ import re
 
 _KEYWORDS = (
     "until|outputs|domain|precision|single_file|max_error|to|kind|force|larger|crosscheck|"
-    "within|max_units|max_weights|margin"
+    "within|max_units|max_weights|keep_argmax|margin"
 )
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _GIVEN = re.compile(

@@ -94,7 +94,7 @@ def test_what_is_proved_without_a_certificate_is_said_to_be(net: Path) -> None:
         (["--keep-argmax", "--margin", "-1"], "a number from 0 on is expected"),
         (["--keep-argmax", "--within", "1"], "are different goals"),
         (["--keep-argmax", "--shallow"], "compile with --keep-argmax first"),
-        (["--keep-argmax", "--domain", "all"], "bounded domain"),
+        (["--keep-argmax", "--domain", "all"], "--keep-argmax needs a bounded domain"),
     ],
 )
 def test_what_does_not_go_together_is_refused(

@@ -165,6 +165,14 @@ def test_a_network_that_ensures_nothing_is_told_so(run: Invoke) -> None:
     done = run("prove", "n.relu")
     assert done.exit_code == 2
     assert "ensures nothing, and no property is given; name a VNN-LIB file" in done.output
+    assert "(check: --property FILE)" in done.output
+
+
+@pytest.mark.parametrize("asked", [("prove", "n.relu"), ("verify", "n.relu", "n.relu")])
+def test_a_file_for_a_point_is_refused_before_any_work(run: Invoke, asked: tuple[str, ...]) -> None:
+    done = run(*asked, "--counterexample", "point.txt")
+    assert done.exit_code == 2
+    assert "--counterexample point.txt: a point is written as .json (exactly)" in done.output
 
 
 def test_compile_proves_first_what_is_ensured(run: Invoke) -> None:

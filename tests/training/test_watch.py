@@ -81,6 +81,21 @@ def test_a_count_that_is_not_done_says_at_least() -> None:
     assert watched.text.endswith("1 unstable, 2 open; at least 7 linear regions of the triangle")
 
 
+def test_the_axis_of_regions_is_logarithmic_only_where_they_differ_by_much(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from rectifold.reports.pictures.training import draw_training
+
+    def drawn(last: int) -> str:
+        seen = [Watched(k, 0, 0, 1, 2, "triangle", n, True) for k, n in ((1, 209), (2, last))]
+        draw_training([EPOCH], seen, tmp_path / f"{last}.svg")
+        return (tmp_path / f"{last}.svg").read_text(encoding="utf-8")
+
+    assert "mathdefault" in drawn(20_000)
+    assert "mathdefault" not in drawn(210)
+
+
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 def test_curves_are_drawn(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")

@@ -64,7 +64,7 @@ class Approximation:
     def guarantee(self) -> str:
         """Which statement holds, for people."""
         if not self.moves:
-            return "the same function on the domain (no edit fits the tolerance)"
+            return "the same function on the domain (nothing was edited)"
         checked = self.known is not None
         status = "certified" if checked else "proved by our own bounds, unchecked:"
         status += f" {at_most(max(self.certified, default=Fraction(0)), 3)}"

@@ -52,7 +52,8 @@ def ensured_of(loaded: Loaded, domain: Domain | None) -> tuple[Loaded, Property]
     if loaded.ensured is None:
         raise InputError(
             f"{loaded.network.name} ensures nothing, and no property is given; name a VNN-LIB "
-            "file, or write into a .relu file, for example: ensure y[0] <= 3"
+            "file (check: --property FILE), or write into a .relu file, for example: "
+            "ensure y[0] <= 3"
         )
     on = require_domain(loaded.network, domain)
     require_points(on)

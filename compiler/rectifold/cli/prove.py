@@ -27,6 +27,7 @@ from rectifold.cli.proved import prove_json, prove_text
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.unsafe_points import UnsafePoint, run_text
 from rectifold.cli.values import as_value
+from rectifold.cli.witness_files import require_counterexample_file
 from rectifold.errors import Unfinished
 from rectifold.formats.load import Loaded
 from rectifold.ir.network import Network
@@ -94,6 +95,7 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
     }
     read = [asked.network, asked.property_file, asked.domain_spec]
     require_outputs(names, read, force=kept.force)
+    require_counterexample_file(kept.counterexample_file)
     with proof.times.before("network and property were read"):
         loaded, wanted = read_asked(asked, quiet=report.quiet)
     with progress_line(quiet=report.quiet) as progress:

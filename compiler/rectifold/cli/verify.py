@@ -39,6 +39,7 @@ from rectifold.cli.witness_files import (
     Counterexample,
     float_json,
     float_lines,
+    require_counterexample_file,
     write_counterexample,
 )
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
@@ -195,6 +196,7 @@ def verify_command(
         "--log": proof.log_file,
     }
     require_outputs(names, [pair.a, pair.b, pair.domain_spec], force=kept.force)
+    require_counterexample_file(kept.counterexample_file)
     with proof.times.before("the networks were read"):
         a, b, domain, tails = _read(pair, quiet=report.quiet)
     asked = wanted.asked

@@ -20,6 +20,7 @@ from rectifold.cli.answers import counterexample_json
 from rectifold.equivalence.answers import Different
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.sentences import Asked
+from rectifold.errors import InputError
 from rectifold.exact.numerals import readable
 from rectifold.ir.evaluate import evaluate, evaluate_float
 from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_without_floats
@@ -50,6 +51,15 @@ class Counterexample:
     def in_floats(self, name: str) -> FloatPoint | None:
         """A point of the domain in these floats that shows it, near the exact one."""
         return float_point(self.question.domain, self.found.point, FLOAT_KINDS[name], self.shows)
+
+
+def require_counterexample_file(file: str | None) -> None:
+    """Before any work: a file for a point has a suffix that says how. Raises InputError."""
+    if file is not None and Path(file).suffix not in (".json", ".npy"):
+        raise InputError(
+            f"--counterexample {file}: a point is written as .json (exactly) or .npy (in floats); "
+            "name the file so"
+        )
 
 
 def write_counterexample(path: Path, refuted: Counterexample, name: str) -> tuple[str, bool]:

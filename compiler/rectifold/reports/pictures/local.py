@@ -22,7 +22,7 @@ def draw_local(found: LocalResult, title: str, path: Path) -> None:
     for k, (axes, (name, size, values)) in enumerate(zip(panels, named, strict=True)):
         bars = histogram(values)
         axes.bar(
-            [bar.least for bar in bars],
+            [bar.least - 0.5 for bar in bars],
             [bar.samples for bar in bars],
             width=[bar.most - bar.least + 1 for bar in bars],
             align="edge",
@@ -30,7 +30,7 @@ def draw_local(found: LocalResult, title: str, path: Path) -> None:
             edgecolor="white",
         )
         axes.locator_params(axis="x", integer=True)
-        axes.set_xlabel(f"units of {name} that are not stable (of {size:,})")
+        axes.set_xlabel(f"kinks of {name} (of {size:,} units)")
     panels[0].set_ylabel("samples")
     figure.suptitle(title, fontsize=10)
     save_figure(figure, path)

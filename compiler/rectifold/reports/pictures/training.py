@@ -13,6 +13,9 @@ from rectifold.training.watch import Watched
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_DECADE = 10
+"""Counts that differ by less are readable side by side without a logarithm."""
+
 
 def draw_training(history: Sequence[Epoch], watched: Sequence[Watched], path: Path) -> None:
     """Panels side by side, an epoch along each; a line where fine-tuning begins."""
@@ -62,7 +65,11 @@ def _draw_regions(axes: Axes, watched: Sequence[Watched]) -> None:
     if bounds:
         marks = [one.epoch for one in bounds], [one.regions for one in bounds]
         axes.plot(*marks, "^", label="at least so many")
-    axes.set_yscale("log")
+    counts = [one.regions for one in watched]
+    if max(counts) >= _DECADE * max(1, min(counts)):
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(0, 1.1 * max(counts))
     axes.set_title(f"linear regions of the {watched[0].place}", fontsize=10)
 
 
