@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from approximate_networks import jittery
+from cli_answers import told
 from cli_refusals import assert_refused
 from rectifold.cli.main import main
 from rectifold.language.printer import print_network
@@ -21,13 +20,6 @@ def net(tmp_path: Path) -> Path:
     path = tmp_path / "net.relu"
     path.write_text(print_network(jittery(12, 8, 6, 3)), encoding="utf-8")
     return path
-
-
-def told(*arguments: str) -> dict[str, Any]:
-    result = CliRunner().invoke(main, [*arguments, "--json", "-"])
-    assert result.exit_code == 0, result.output
-    answer: dict[str, Any] = json.loads(result.stdout)
-    return answer
 
 
 def test_the_certificate_says_what_holds_of_the_largest_output(net: Path) -> None:
