@@ -43,17 +43,19 @@ class Case:
     """A network to train: the name of its recipe, and the widths of its hidden layers.
 
     `control`: then a dense network of what is left is trained as well. `group`: in place of the
-    recipe's. Images of MNIST are shifted by a pixel, but for plain.
+    recipe's. `shift`: by how many pixels images of MNIST are shifted at most.
     """
 
     recipe: str
     widths: tuple[int, ...]
     control: bool = False
     group: tuple[float, ...] = ()
+    shift: int = 1
 
     @property
     def name(self) -> str:
-        return f"{'-'.join(map(str, self.widths))} {self.recipe}"
+        still = "" if self.shift else " unshifted"
+        return f"{'-'.join(map(str, self.widths))} {self.recipe}{still}"
 
 
 CASES = (
@@ -63,6 +65,8 @@ CASES = (
     Case("collapsing", (100, 100)),
     Case("plain", (100, 100)),
     Case("plain", (400, 400)),
+    Case("plain", (100, 100), shift=0),
+    Case("plain", (400, 400), shift=0),
 )
 QUICK_CASES = (
     Case("compressible", (40, 40), control=True),
@@ -124,7 +128,7 @@ def _config(case: Case, seed: int, quick: bool) -> TrainingConfig:
         config = replace(config, sparsity=replace(config.sparsity, group=case.group))
     if quick:
         return replace(config, schedule=_quicker(config))
-    return replace(config, shift=0 if case.recipe == "plain" else 1)
+    return replace(config, shift=case.shift)
 
 
 def _quicker(config: TrainingConfig) -> Schedule:
