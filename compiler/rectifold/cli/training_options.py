@@ -13,6 +13,7 @@ from typing import get_args
 
 import click
 
+from rectifold.cli.idle_options import require_no_idle_option
 from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.formats.load import load
 from rectifold.training.config import (
@@ -244,6 +245,7 @@ def training_config(command: Command) -> Command:
         config = TrainingConfig(
             architecture, schedule, sparsity, stability, adversary, taught.distillation(), shift
         )
+        require_no_idle_option(click.get_current_context(), config)
         return command(config=config, teacher_file=taught.teacher_file, **given)
 
     recipe = click.option(
