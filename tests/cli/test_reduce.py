@@ -229,6 +229,7 @@ def test_names_stay_data(run: Invoke) -> None:
         (["n.onnx", "p.vnnlib", "-o", "p.onnx"], "p.vnnlib"),
         (["n.onnx", "never.vnnlib", "-o", "s.onnx"], "holds of every network: no case of it"),
         (["free.relu", "open.vnnlib", "-o", "s.onnx"], "does not bound every input"),
+        (["large.relu", "p.vnnlib", "-o", "s.onnx"], "beyond the range of float64"),
         (["tail.onnx", "p.vnnlib", "-o", "s.onnx"], "(Softmax), and another verifier would read"),
     ],
 )
@@ -236,6 +237,7 @@ def test_what_is_refused(run: Invoke, arguments: list[str], said: str) -> None:
     model("n.onnx", 1)
     Path("free.relu").write_text(THIRDS)
     Path("p.vnnlib").write_text(f"{BOX}(assert (>= Y_0 4))")
+    Path("large.relu").write_text(f"input x[2]\noutput relu({10**400}*x)\n")
     Path("never.vnnlib").write_text(f"{BOX}(assert (>= 0 1))")
     Path("open.vnnlib").write_text("(assert (and (>= X_0 0) (>= X_1 0) (<= X_1 1) (>= Y_0 4)))")
     tail = onnx.load("n.onnx")

@@ -7,7 +7,7 @@ import numpy as np
 
 from rectifold.errors import InputError
 from rectifold.ir.network import Network
-from rectifold.ir.stored_floats import not_stored
+from rectifold.ir.stored_floats import is_in_range, not_stored
 
 STORED = {"float32": "float32", "mixed": "float32", "float64": "float64"}
 """The floats of weights and biases, by precision."""
@@ -29,17 +29,11 @@ def require_range(network: Network, precision: str) -> None:
     """Raises InputError if a weight or bias is beyond the range of the floats that store it."""
     stored = STORED[precision]
     for layer in network.layers:
-        for matrix in (layer.bias, *layer.weights.values()):
-            mid, radius = matrix.approximation
-            with np.errstate(over="ignore", under="ignore"):
-                inside = np.isfinite(mid.astype(stored)).all() and (
-                    radius is None or np.isfinite(radius).all()
-                )
-            if not inside:
-                raise InputError(
-                    f"layer {layer.name} has a weight beyond the range of {stored} "
-                    f"(about {np.finfo(stored).max:.2g}); {_OTHER_FORMAT[stored]}"
-                )
+        if not all(is_in_range(m, stored) for m in (layer.bias, *layer.weights.values())):
+            raise InputError(
+                f"layer {layer.name} has a weight beyond the range of {stored} "
+                f"(about {np.finfo(stored).max:.2g}); {_OTHER_FORMAT[stored]}"
+            )
 
 
 def rounded_parameters(network: Network, precision: str) -> int:

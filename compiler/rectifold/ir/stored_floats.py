@@ -29,6 +29,14 @@ def numbers_beyond(matrix: Matrix, kind: str) -> int:
     return int(np.count_nonzero(changed if radius is None else changed | (radius != 0)))
 
 
+def is_in_range(matrix: Matrix, kind: str) -> bool:
+    """Does every entry lie in the range of the float type `kind`?"""
+    mid, radius = matrix.approximation
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = mid.astype(kind)
+    return bool(np.isfinite(rounded).all() and (radius is None or np.isfinite(radius).all()))
+
+
 def rounded_matrix(matrix: Matrix, kind: str) -> Matrix:
     """Every entry as the nearest number of the float type `kind`."""
     with np.errstate(under="ignore"):

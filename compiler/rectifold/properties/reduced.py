@@ -28,7 +28,7 @@ from rectifold.ir.leaky import leaky_form
 from rectifold.ir.network import Layer, Network
 from rectifold.ir.property import Property
 from rectifold.ir.property_edits import moved_outward, region_of
-from rectifold.ir.stored_floats import not_stored, numbers_beyond, rounded_matrix
+from rectifold.ir.stored_floats import is_in_range, not_stored, numbers_beyond, rounded_matrix
 from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.passes.accuracy import Precision
 from rectifold.passes.result import Options
@@ -129,6 +129,7 @@ def _moved(compiled: Compiled, way: Way, stated: Property, run: Run) -> Reduced:
             f"{stated.name} does not bound every input, so there is no bound on what that does; "
             "give each X_k a lower and an upper end"
         )
+    _require_range(compiled.network, way.kind)
     network = _rounded(compiled.network, way.kind)
     question = Question.of(compiled.source, network, domain)
     effort = run.effort.properties
@@ -145,6 +146,16 @@ def _raised(upper: tuple[Fraction, ...], run: Run) -> Iterator[tuple[Fraction, .
     yield upper
     for bits in run.effort.equivalence.room_bits:
         yield tuple(v + Fraction(1, 2**bits) for v in upper)
+
+
+def _require_range(network: Network, kind: Precision) -> None:
+    """Raises InputError for numbers that no float comes near."""
+    for layer in network.layers:
+        if not all(is_in_range(m, kind) for m in (layer.bias, *layer.weights.values())):
+            raise InputError(
+                f"layer {layer.name} has a weight beyond the range of {kind}, so no ONNX file can "
+                "hold it; scale the network"
+            )
 
 
 def _rounded(network: Network, kind: Precision) -> Network:
