@@ -213,7 +213,10 @@ def test_operators_that_the_reference_computes_otherwise_are_not_compared_with_i
     assert wrong_in_reference(helper.make_model(graph)) is None
 
 
-COMMANDS = ("check", "compile", "emit", "regions", "run", "shallow", "show", "stability", "verify")
+COMMANDS = (
+    "check", "compile", "emit", "local", "prove", "reduce", "regions", "run", "shallow", "show",
+    "stability", "verify",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
