@@ -136,6 +136,7 @@ RUNS = {
         "prove model.onnx reached.vnnlib",
         "prove classes.onnx classes.vnnlib",
         "prove line.relu just.vnnlib --time-limit 1",
+        "prove line.relu --lipschitz 0",
     ],
     "reduce": [
         "reduce line.relu above.vnnlib -o small.onnx",

@@ -19,6 +19,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     link, chain       the steps about one pair of networks; pairs one after the other
     verdict           what is said of a certificate
     checking          a certificate from its header to its verdict
+    pairs             two networks side by side, on a point and another
     property, proved  what must not happen; a certificate that it does not
     replay            the same rules step by step, for programs that write certificates
     __main__          the command line

@@ -1,6 +1,6 @@
 """A certificate that a property holds, from its header to its verdict.
 
-header      which network, which property, a margin per case
+header      which network, or two side by side, which property, a margin per case
 step …      about the network of the first part's cases (property.py), each by its rule
 final       every output of that network is known to be ≤ 0; then the next part
 """
@@ -15,6 +15,7 @@ from rectifold_check.claim import Described, described, domain_json, domain_word
 from rectifold_check.json import Json, Refusal, list_of, object_of, parse_json, rational
 from rectifold_check.limits import SHOWN_ENTRIES
 from rectifold_check.networks import Network, read_network
+from rectifold_check.pairs import side_by_side
 from rectifold_check.property import Property, Unsafe, property_network, read_property
 from rectifold_check.rules import apply
 from rectifold_check.state import State
@@ -32,11 +33,13 @@ class PropertyClaim:
     network: Described
     digest: str
     parts: tuple[Unsafe, ...]
+    beside: Described | None = None
 
     @property
     def sentence(self) -> str:
         """The claim in one line, without network and domains."""
-        return "the property is true: no point of its domains meets one of its unsafe cases"
+        pair = "" if self.beside is None else " of the two networks side by side"
+        return f"the property is true{pair}: no point of its domains meets one of its unsafe cases"
 
     @property
     def lines(self) -> list[str]:
@@ -48,12 +51,21 @@ class PropertyClaim:
         ]
         more = len(self.parts) - len(cases)
         rest = [f"... and {more} more parts"] if more else []
-        return [f"network: {self.network}", f"property: sha256 {self.digest}", *cases, *rest]
+        second = [] if self.beside is None else [f"beside it: {self.beside}"]
+        return [
+            f"network: {self.network}",
+            *second,
+            f"property: sha256 {self.digest}",
+            *cases,
+            *rest,
+        ]
 
     def json(self) -> dict[str, Json]:
         """The same for scripts; numbers exact."""
+        second = {} if self.beside is None else {"beside": self.beside.json()}
         return {
             "network": self.network.json(),
+            **second,
             "property": self.digest,
             "parts": [
                 {"cases": len(part.cases), "domain": domain_json(part.domain)}
@@ -74,23 +86,28 @@ def check_property(
     asked: str,
     lines: Iterable[str],
     *,
+    beside: str | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> PropertyVerdict:
     """Do the certificate's lines prove the property of the network?
 
-    `network` and `asked`: their canonical texts, from the user's files. `stop` is asked now and
-    then, and ends the check when it says True.
+    `network`, `asked`, `beside`: canonical texts, from the user's files. With `beside` the property
+    is about the two networks side by side. `stop` is asked now and then, and ends the check when it
+    says True.
     """
 
     def replay(stated: list[Stated]) -> int:
-        work = Work(len(network) + len(asked), stop)
+        work = Work(len(network) + len(asked) + len(beside or ""), stop)
         rows = counted_lines(lines, work)
         read = read_network(network, "the network")
-        wanted = read_property(asked, read)
-        stated.append(PropertyClaim(described(read), wanted.digest, wanted.parts))
-        margins = _margins(next(rows, "null"), read, wanted)
+        second = None if beside is None else read_network(beside, "the network beside it")
+        about = read if second is None else side_by_side(read, second)
+        wanted = read_property(asked, about)
+        other = None if second is None else described(second)
+        stated.append(PropertyClaim(described(read), wanted.digest, wanted.parts, other))
+        margins = _margins(next(rows, "null"), (read, second), wanted)
         each = zip(wanted.parts, margins, strict=True)
-        trusted = sum(_part(read, part, own, rows, work) for part, own in each)
+        trusted = sum(_part(about, part, own, rows, work) for part, own in each)
         if any(rows):
             raise Refusal("steps follow the final comparison of the last part")
         return trusted
@@ -98,21 +115,35 @@ def check_property(
     return judged(PropertyVerdict, replay)
 
 
-def _margins(line: str, network: Network, asked: Property) -> list[list[Fraction]]:
-    """The header must be about this network and this property; the margins of every part."""
-    header = object_of(
-        parse_json(line, "header"), {"format", "network", "property", "margins"}, "the header"
-    )
-    if header["format"] != FORMAT:
-        raise Refusal("the certificate has another format")
+def _margins(
+    line: str, networks: tuple[Network, Network | None], asked: Property
+) -> list[list[Fraction]]:
+    """The header must be about these networks and this property; the margins of every part."""
+    network, beside = networks
+    header = _header(line)
     if header["network"] != network.digest:
         raise Refusal("the certificate is about another network (digests differ)")
     if header["property"] != asked.digest:
         raise Refusal("the certificate is about another property (digests differ)")
+    if header.get("beside") != (None if beside is None else beside.digest):
+        raise Refusal("the certificate is about another network beside it, or one of the two alone")
     given = list_of(header["margins"], "margins")
     if len(given) != len(asked.parts):
         raise Refusal("there are not as many lists of margins as parts")
     return [_of_part(own, part) for own, part in zip(given, asked.parts, strict=True)]
+
+
+def _header(line: str) -> dict[str, Json]:
+    value = parse_json(line, "header")
+    keys = {"format", "network", "property", "margins"}
+    if isinstance(value, dict) and "beside" in value:
+        keys.add("beside")
+    header = object_of(value, keys, "the header")
+    if header["format"] != FORMAT:
+        raise Refusal("the certificate has another format")
+    if not isinstance(header.get("beside", ""), str):
+        raise Refusal("the header: beside is the digest of a network")
+    return header
 
 
 def _of_part(given: Json, part: Unsafe) -> list[Fraction]:

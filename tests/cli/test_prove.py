@@ -205,3 +205,74 @@ def test_where_nothing_can_be_ensured(
     done = run("compile", network, "-o", "out.relu", "--ensure", *options)
     assert done.exit_code == 2
     assert message in done.output
+
+
+def test_relations_of_two_points(run: Invoke) -> None:
+    rises = ("--monotone", "x[0] y[0]", "--decreasing", "x[0] y[1]")
+    done = run("prove", "n.relu", *rises, "--certificate", "m.cert")
+    assert done.exit_code == 0
+    assert "monotone x[0] y[0], decreasing x[0] y[1] holds: no pair of points" in done.output
+    again = run("check", "n.relu", "m.cert", *rises)
+    assert again.exit_code == 0
+    assert "true of the two networks side by side" in again.output
+    assert run("check", "n.relu", "m.cert", *rises, "--slack", "1").exit_code == 1
+    alone = run("check", "n.relu", "m.cert")
+    assert alone.exit_code == 2
+    assert "name what it was proved of" in alone.output
+
+
+def test_a_refuted_relation_shows_both_points(run: Invoke) -> None:
+    done = run("prove", "n.relu", "--monotone", "x[0] y[1]", "--counterexample", "x.json")
+    assert done.exit_code == 1
+    assert "at these two points its unsafe case is met, exactly" in done.output
+    assert "  x'[1] = " in done.output
+    assert "  y'[0] = " in done.output
+    saved = json.loads(Path("x.json").read_text())
+    a, b, c, d = (Fraction(v) for v in saved["input"])
+    y = [Fraction(v) for v in saved["outputs"]]
+    assert (b, c > a, y[3] < y[1]) == (d, True, True)
+    assert (y[1], y[3]) == (max(b - a, Fraction(0)), max(d - c, Fraction(0)))
+    arrays = run("prove", "n.relu", "--monotone", "x[0] y[1]", "--counterexample", "x.npy")
+    assert "two points are no input of the model" in arrays.output
+    assert not Path("x.npy").exists()
+
+
+def test_a_property_of_two_networks(run: Invoke) -> None:
+    Path("m.relu").write_text("input x[2] in [-1, 1]\noutput relu([[1, 1/2], [-1, 1]] @ x) + 1\n")
+    box = "".join(f"(assert (and (>= X_{k} -1) (<= X_{k} 1)))" for k in range(4))
+    same = "(assert (and (= X_0 X_2) (= X_1 X_3)))"
+    Path("less.vnnlib").write_text(f"{box}{same}(assert (<= Y_2 Y_0))")
+    done = run("prove", "n.relu", "less.vnnlib", "--beside", "m.relu", "--certificate", "b.cert")
+    assert done.exit_code == 0
+    both = ("--property", "less.vnnlib", "--beside", "m.relu")
+    assert run("check", "n.relu", "b.cert", *both).exit_code == 0
+    assert run("check", "m.relu", "b.cert", *both).exit_code == 1
+
+
+def test_robustness_around_a_sample(run: Invoke) -> None:
+    np.save("s.npy", np.array([0.5, 0.0]))
+    done = run("prove", "n.relu", "--robust", "1/8", "--at", "s.npy", "--certificate", "r.cert")
+    assert done.exit_code == 0
+    assert "y[0] largest within 1/8 holds" in done.output
+    assert run("check", "n.relu", "r.cert", "--robust", "1/8", "--at", "s.npy").exit_code == 0
+    assert run("prove", "n.relu", "--robust", "1", "--at", "1/2, 0").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--lipschitz", "1", "--monotone", "x[0] y[0]"], "ask one thing at a time"),
+        (["true.vnnlib", "--lipschitz", "1"], "ask one thing at a time"),
+        (["--beside", "n.relu"], "--beside needs a property file"),
+        (["--robust", "1"], "--robust RADIUS and --at POINT go together"),
+        (["--robust", "1", "--at", "0, 1", "--slack", "1"], "--slack goes with --monotone"),
+        (["--lipschitz", "-1"], "--lipschitz is -1; it is at least 0"),
+        (["--monotone", "x[0]"], "an input and an output are expected"),
+        (["true.vnnlib", "--beside", "n.relu"], "is not declared"),
+    ],
+)
+def test_relations_that_are_not_read(run: Invoke, arguments: list[str], message: str) -> None:
+    Path("true.vnnlib").write_text(f"(declare-const X_0 Real)\n{BOX}")
+    done = run("prove", "n.relu", *arguments)
+    assert done.exit_code == 2
+    assert message in done.output

@@ -23,6 +23,7 @@ from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
 from rectifold.ir.canonical import canonical_text, digest, property_text
 from rectifold.ir.network import Network
+from rectifold.ir.pairs import side_by_side
 from rectifold.ir.property import Property, Unsafe
 from rectifold.ir.property_network import property_network
 from rectifold.runtime.deadline import Deadline
@@ -43,18 +44,27 @@ class PartEvidence:
 
 @on_few_threads
 def certify_property(
-    network: Network, asked: Property, evidence: Sequence[PartEvidence]
+    network: Network,
+    asked: Property,
+    evidence: Sequence[PartEvidence],
+    beside: Network | None = None,
 ) -> Certificate:
-    """The certificate with this evidence for every part. It is written down, not judged."""
-    form = {
+    """The certificate with this evidence for every part. It is written down, not judged.
+
+    With `beside` it is about the two networks side by side (ir/pairs).
+    """
+    form: dict[str, object] = {
         "format": FORMAT,
         "network": digest(network),
         "property": hashlib.sha256(property_text(asked).encode("ascii")).hexdigest(),
         "margins": [[str(v) for v in own.margins] for own in evidence],
     }
+    about = network
+    if beside is not None:
+        form["beside"], about = digest(beside), side_by_side(network, beside)
     lines = [json.dumps(form, separators=(",", ":"))]
     for part, own in zip(asked.parts, evidence, strict=True):
-        steps = (*_part_steps(network, part, own), FinalStep())
+        steps = (*_part_steps(about, part, own), FinalStep())
         lines += [written_step(step) for step in steps]
     return Certificate(tuple(lines))
 
@@ -64,6 +74,8 @@ def require_property(
     asked: Property,
     certificate: Certificate,
     deadline: Deadline = Deadline(),
+    *,
+    beside: Network | None = None,
 ) -> rectifold_check.PropertyVerdict:
     """The checker's verdict that the certificate holds.
 
@@ -71,7 +83,12 @@ def require_property(
     """
     texts = canonical_text(network), property_text(asked)
     return holding(
-        rectifold_check.check_property(*texts, certificate.lines, stop=lambda: deadline.is_over)
+        rectifold_check.check_property(
+            *texts,
+            certificate.lines,
+            beside=None if beside is None else canonical_text(beside),
+            stop=lambda: deadline.is_over,
+        )
     )
 
 

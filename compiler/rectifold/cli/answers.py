@@ -180,9 +180,9 @@ def closest_text(found: Closest, said: Said) -> str:
 # ---- words --------------------------------------------------------------------------------------
 
 
-def point_lines(point: Sequence[Fraction]) -> list[str]:
+def point_lines(point: Sequence[Fraction], name: str = "x") -> list[str]:
     """The first coordinates, a line each, shortened for the eye."""
-    lines = [f"  x[{k}] = {readable(v)}" for k, v in enumerate(point[: CAPS.shown_inputs])]
+    lines = [f"  {name}[{k}] = {readable(v)}" for k, v in enumerate(point[: CAPS.shown_inputs])]
     left = len(point) - CAPS.shown_inputs
     return [*lines, f"  ... {counted(left, 'more input')}"] if left > 0 else lines
 

@@ -10,18 +10,20 @@ import click
 import rectifold_check
 from rectifold.certificate.file import CHAIN_FORMAT, FORMAT
 from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
-from rectifold.cli.asked import Asked, read_asked
+from rectifold.cli.asked import Asked, ShortForms, read_asked, relation_options
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
     GivenNetwork,
     Report,
     allow_trusted_option,
+    domain_option,
     is_crosschecked,
     memory_limit_option,
+    reading_options,
     report,
-    source,
 )
 from rectifold.cli.targets import require_outputs
+from rectifold.cli.values import as_value
 from rectifold.errors import InputError
 from rectifold.formats.load import load
 from rectifold.formats.vnnlib_writer import stated
@@ -32,9 +34,17 @@ from rectifold.ir.property_edits import region_of
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.status import Status
 
+_source = as_value(
+    "source",
+    GivenNetwork,
+    click.argument("network", metavar="NET"),
+    reading_options(2, ("NET", "NET2")),
+    domain_option,
+)
+
 
 @click.command("check")
-@source
+@_source
 @click.argument("certificate", metavar="CERTIFICATE")
 @click.option(
     "--result",
@@ -49,6 +59,7 @@ from rectifold.runtime.status import Status
     help="the property (.vnnlib) that the certificate proves, or that it was reduced for; without "
     "it, what NET ensures",
 )
+@relation_options
 @allow_trusted_option
 @report
 @memory_limit_option
@@ -57,6 +68,8 @@ def check_command(
     certificate: str,
     result_file: str | None,
     property_file: str | None,
+    beside_file: str | None,
+    short: ShortForms,
     allow_trusted: bool,
     report: Report,
 ) -> int:
@@ -66,19 +79,19 @@ def check_command(
     proof.
     """
     started = time.monotonic()
-    inputs = [source.network, certificate, result_file, source.domain_spec, property_file]
-    require_outputs({"--json": report.json_target}, inputs, force=False)
+    wanted = Asked(source.network, property_file, source.domain_spec, beside_file, short)
+    read = [certificate, result_file, *wanted.files]
+    require_outputs({"--json": report.json_target}, read, force=False)
     verdict: rectifold_check.Judged
     lines = _certificate_lines(certificate)
     if property_file is not None and _is_of_pair(lines):
         where = _of_property_file(source, property_file, quiet=report.quiet)
         verdict = _of_pair(*where, lines, result_file)
-    elif property_file is None and not _is_of_property(lines):
+    elif not wanted.says_what and not _is_of_property(lines):
         found = read_network(source.network, source.domain_spec, quiet=report.quiet)
         verdict = _of_pair(*found, lines, result_file)
     else:
         _require_no_result(result_file)
-        wanted = Asked(source.network, property_file, source.domain_spec)
         verdict = _of_property(wanted, lines, quiet=report.quiet)
     report.write(verdict.json() | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
@@ -101,8 +114,8 @@ def _of_property_file(
 ) -> tuple[Network, Domain]:
     """The network, and where `reduce` compares it with another one for this property."""
     asked = Asked(source.network, property_file, source.domain_spec)
-    loaded, found = read_asked(asked, quiet=quiet)
-    return loaded.network, region_of(stated(found))
+    question = read_asked(asked, quiet=quiet)
+    return question.loaded.network, region_of(stated(question.asked))
 
 
 def _is_of_pair(lines: list[str]) -> bool:
@@ -118,9 +131,15 @@ def _is_of_property(lines: list[str]) -> bool:
 def _of_property(
     wanted: Asked, lines: list[str], *, quiet: bool
 ) -> rectifold_check.PropertyVerdict:
-    loaded, found = read_asked(wanted, quiet=quiet)
-    texts = canonical_text(loaded.network), property_text(found)
-    return rectifold_check.check_property(*texts, lines)
+    if not wanted.says_what and '"beside"' in lines[0]:
+        raise InputError(
+            "the certificate is about two networks side by side; name what it was proved of: "
+            "--monotone, --lipschitz, ... or --property and --beside"
+        )
+    question = read_asked(wanted, quiet=quiet)
+    texts = canonical_text(question.loaded.network), property_text(question.asked)
+    beside = None if question.beside is None else canonical_text(question.beside)
+    return rectifold_check.check_property(*texts, lines, beside=beside)
 
 
 def _require_no_result(result_file: str | None) -> None:

@@ -33,11 +33,11 @@ def prove_ensured(
     """
     if not is_wanted:
         return {}, None
-    stating, asked = ensured_of(loaded, loaded.network.domain)
+    question = ensured_of(loaded, loaded.network.domain)
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)
-        answer = decide_property(stating.network, asked, run)
-    told = prove_json(answer, asked)
+        answer = decide_property(question.loaded.network, question.asked, run)
+    told = prove_json(answer, question)
     match answer:
         case Holds():
             status = None
@@ -48,7 +48,7 @@ def prove_ensured(
         case _:
             assert_never(answer)
     if report.is_on_screen:
-        click.echo(prove_text(answer, asked))
+        click.echo(prove_text(answer, question))
         if status is not None:
             click.echo("nothing is written: --ensure asks for what NET ensures")
     if status is not None:

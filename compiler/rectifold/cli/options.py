@@ -218,11 +218,11 @@ def _seed(of: str) -> Decorator:
 # ---- options of how networks are read, in click's context ---------------------------------------
 
 
-def reading_options(networks: int) -> Decorator:
+def reading_options(networks: int, called: tuple[str, str] = ("A", "B")) -> Decorator:
     """--no-crosscheck, and --outputs and --until at most once for each network (see
-    inputs.read_network).
+    inputs.read_network). `called`: two networks, in the help.
     """
-    again = "" if networks == 1 else " (first for A; again for B)"
+    again = "" if networks == 1 else f" (first for {called[0]}; again for {called[1]})"
     outputs = _once_each(
         networks, "outputs", OUTPUTS, "NAMES",
         f"the outputs of an ONNX model to read: y, or y,z one after the other{again}",

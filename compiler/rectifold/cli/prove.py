@@ -9,7 +9,7 @@ from typing import assert_never
 
 import click
 
-from rectifold.cli.asked import Asked, read_asked
+from rectifold.cli.asked import Asked, Question, read_asked, relation_options
 from rectifold.cli.options import (
     Proof,
     Report,
@@ -29,9 +29,6 @@ from rectifold.cli.unsafe_points import UnsafePoint, run_text
 from rectifold.cli.values import as_value
 from rectifold.cli.witness_files import require_counterexample_file
 from rectifold.errors import Unfinished
-from rectifold.formats.load import Loaded
-from rectifold.ir.network import Network
-from rectifold.ir.property import Property
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
 from rectifold.runtime.files import write_whole
@@ -55,7 +52,7 @@ _asked = as_value(
     Asked,
     click.argument("network", metavar="NET"),
     click.argument("property_file", metavar="[PROPERTY]", required=False),
-    reading_options(1),
+    reading_options(2, ("NET", "NET2")),
     domain_option,
 )
 _kept = as_value(
@@ -74,6 +71,7 @@ _kept = as_value(
 
 
 @click.command("prove")
+@relation_options
 @_asked
 @_kept
 @pair_proof
@@ -93,38 +91,37 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
         "--json": report.json_target,
         "--log": proof.log_file,
     }
-    read = [asked.network, asked.property_file, asked.domain_spec]
-    require_outputs(names, read, force=kept.force)
+    require_outputs(names, asked.files, force=kept.force)
     require_counterexample_file(kept.counterexample_file)
     with proof.times.before("network and property were read"):
-        loaded, wanted = read_asked(asked, quiet=report.quiet)
+        question = read_asked(asked, quiet=report.quiet)
     with progress_line(quiet=report.quiet) as progress:
         run = Run(proof.limits(proof.seconds), proof.seed, progress)
-        answer = _answer_in_time(loaded.network, wanted, proof, run)
-    extra, lines = _keep(answer, wanted, loaded, kept)
-    told = prove_json(answer, wanted) | extra | {"seconds": time.monotonic() - started}
+        answer = _answer_in_time(question, proof, run)
+    extra, lines = _keep(answer, question, kept)
+    told = prove_json(answer, question) | extra | {"seconds": time.monotonic() - started}
     report.write(told)
     if report.is_on_screen:
-        click.echo("\n".join([prove_text(answer, wanted), *lines]))
+        click.echo("\n".join([prove_text(answer, question), *lines]))
     return _status(answer, allow_trusted=kept.allow_trusted)
 
 
-def _answer_in_time(network: Network, wanted: Property, proof: Proof, run: Run) -> Answer:
+def _answer_in_time(question: Question, proof: Proof, run: Run) -> Answer:
     """The answer; undecided where the end of the command interrupts it."""
     try:
         with proof.times.before("there was an answer that the checker accepts"):
-            return decide_property(network, wanted, run)
+            return decide_property(question.loaded.network, question.asked, run, question.beside)
     except Unfinished as ended:
-        return Undecided(str(ended), 0, wanted.cases)
+        return Undecided(str(ended), 0, question.asked.cases)
 
 
-def _keep(
-    answer: Answer, wanted: Property, loaded: Loaded, kept: Kept
-) -> tuple[JsonObject, list[str]]:
+def _keep(answer: Answer, question: Question, kept: Kept) -> tuple[JsonObject, list[str]]:
     """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match answer:
         case Refuted():
-            return _keep_point(UnsafePoint(answer, wanted, loaded), kept.counterexample_file)
+            is_pair = question.beside is not None
+            unsafe = UnsafePoint(answer, question.asked, question.about, is_pair)
+            return _keep_point(unsafe, kept.counterexample_file)
         case Holds() if kept.certificate_file:
             text = answer.certificate.text
             write_whole(Path(kept.certificate_file), text.encode("ascii"))

@@ -119,7 +119,8 @@ def reduce_command(asked: Asked, written: Written, proof: Proof, report: Report)
     times = Times.with_certificate(proof.time_limit, is_certified=True)
     _require_outputs(asked, written, proof, report)
     with times.before("the files were written"):
-        loaded, wanted = read_asked(asked, quiet=report.quiet)
+        question = read_asked(asked, quiet=report.quiet)
+        loaded, wanted = question.loaded, question.asked
         _require_no_tail(loaded.interface)
         said = stated(wanted)
         with progress_line(quiet=report.quiet) as progress:

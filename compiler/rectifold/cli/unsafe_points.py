@@ -35,6 +35,7 @@ class UnsafePoint:
     found: Refuted
     asked: Property
     loaded: Loaded
+    is_pair: bool = False
 
     @property
     def dtype(self) -> str:
@@ -57,8 +58,8 @@ class UnsafePoint:
 
     def run_again(self) -> JsonObject | None:
         """What another program computes at that point; None where none does, or for no model."""
-        interface, point = self.loaded.interface, self.in_floats
-        if interface is None or point is None:
+        interface = self.loaded.interface
+        if interface is None or (point := self.in_floats) is None:
             return None
         from rectifold.formats.onnx.peers import PeerError  # onnx takes 0.3 s to import
         from rectifold.formats.onnx_points import outputs_at
@@ -87,9 +88,17 @@ class UnsafePoint:
         A line on what was done, and whether it was written.
         """
         if path.suffix != ".npy":
-            text = json.dumps(counterexample_json(self.found), indent=2) + "\n"
+            text = (
+                json.dumps(counterexample_json(self.found, is_pair=self.is_pair), indent=2) + "\n"
+            )
             write_whole(path, text.encode("ascii"))
             return f"wrote {path} (the exact point)", True
+        if self.is_pair:
+            return (
+                f"{path} was not written: two points are no input of the model; --counterexample "
+                "FILE.json has them",
+                False,
+            )
         point = self.in_floats
         if point is None:
             return (

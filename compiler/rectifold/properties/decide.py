@@ -17,6 +17,7 @@ from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
+from rectifold.ir.pairs import side_by_side
 from rectifold.ir.property import Property, Unsafe
 from rectifold.ir.sampling import sample_points
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
@@ -27,9 +28,27 @@ from rectifold.smt.process import Sat, Solver
 from rectifold.smt.unsafe import ask_case
 
 
-def decide_property(network: Network, asked: Property, run: Run) -> Answer:
-    """Does the property hold? Raises InputError for a domain without ends."""
+def decide_property(
+    network: Network, asked: Property, run: Run, beside: Network | None = None
+) -> Answer:
+    """Does the property hold? Raises InputError for a domain without ends.
+
+    With `beside` it is asked of the two networks side by side (ir/pairs): of (x, s) and (y, y').
+    """
     _require_bounded(network, asked)
+    about = network if beside is None else side_by_side(network, beside)
+    found = _found(about, asked, run)
+    if isinstance(found, Refuted):
+        return found
+    if all(own.agreed.proved for own in found):
+        return _certified(network, asked, found, beside)
+    proved = sum(own.proved for own in found)
+    reason = f"no unsafe point was found; {proved} of {counted(asked.cases, 'case')} proved"
+    return Undecided(reason, proved, asked.cases)
+
+
+def _found(network: Network, asked: Property, run: Run) -> list[PartFound] | Refuted:
+    """What is found of each part, or the first point that is unsafe."""
     deadline = run.deadline(run.effort.properties.seconds)
     found: list[PartFound] = []
     for number, part in enumerate(asked.parts):
@@ -45,11 +64,7 @@ def decide_property(network: Network, asked: Property, run: Run) -> Answer:
         if refuted is not None:
             return refuted
         found.append(own)
-    if all(own.agreed.proved for own in found):
-        return _certified(network, asked, found, run)
-    proved = sum(own.proved for own in found)
-    reason = f"no unsafe point was found; {proved} of {counted(asked.cases, 'case')} proved"
-    return Undecided(reason, proved, asked.cases)
+    return found
 
 
 def _candidates(part: Unsafe, own: PartFound, run: Run) -> list[list[Fraction]]:
@@ -90,13 +105,13 @@ def _first_unsafe(
 
 
 def _certified(
-    network: Network, asked: Property, found: list[PartFound], run: Run
+    network: Network, asked: Property, found: list[PartFound], beside: Network | None
 ) -> Holds | Undecided:
     """The certificate of all parts, judged by the checker before anything is claimed."""
     evidence = [PartEvidence(own.margins, evidence_of(own.agreed)) for own in found]
-    certificate = certify_property(network, asked, evidence)
+    certificate = certify_property(network, asked, evidence, beside)
     try:
-        verdict = require_property(network, asked, certificate)
+        verdict = require_property(network, asked, certificate, beside=beside)
     except ClaimRefused as refusal:
         return Undecided(str(refusal), 0, asked.cases)
     return Holds(certificate, verdict.status, verdict.trusted)

@@ -27,6 +27,8 @@ class Caps:
     """Bytes of one VNN-LIB file."""
     vnnlib_cells: int = 20_000_000
     """Constraints times inputs of one VNN-LIB file: 160 MB."""
+    lipschitz_inputs: int = 64
+    """Inputs of a network whose steepness is asked for: 64 parts with 190 constraints each."""
     vnnlib_conditions: int = 1_000_000
     """Conditions of all cases of one property, multiplied out."""
     array_entries: int = 4_000_000
