@@ -135,7 +135,10 @@ def test_the_certificate_is_replayed_on_a_box_around_several_parts(run: Invoke) 
         assert "holds: A and B are equal on the whole domain" in again.output
         assert "domain: [0, 3/4] x [0, 1]" in again.output
     model("other.onnx", 4)
-    assert run("check", "other.onnx", "c", "--property", "p.vnnlib").exit_code == 1
+    assert (
+        run("check", "other.onnx", "c", "--property", "p.vnnlib", "--result", "s.onnx").exit_code
+        == 1
+    )
 
 
 THIRDS = (
@@ -175,7 +178,11 @@ def test_an_end_without_a_decimal_form_makes_the_domain_larger(run: Invoke) -> N
     (part,) = read_property(Path("s.vnnlib"), 2, 2).parts
     assert part.domain.upper[1] is not None
     assert 0 < part.domain.upper[1] - F(1, 3) < F(1, 10**16)
-    assert run("check", "n.onnx", "c", "--property", "p.vnnlib").exit_code == 0
+    again = run("check", "n.onnx", "c", "--property", "p.vnnlib")
+    assert again.exit_code == 2
+    assert "c is about two networks and does not prove p.vnnlib" in again.output
+    again = run("check", "n.onnx", "c", "--property", "p.vnnlib", "--result", "s.onnx")
+    assert again.exit_code == 0
 
 
 def scaled(times: int) -> None:

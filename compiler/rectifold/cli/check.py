@@ -56,8 +56,8 @@ _source = as_value(
     "--property",
     "property_file",
     metavar="FILE",
-    help="the property (.vnnlib) that the certificate proves, or that it was reduced for; without "
-    "it, what NET ensures",
+    help="the property (.vnnlib) that the certificate proves, or with --result the one that it was "
+    "reduced for; without it, what NET ensures",
 )
 @relation_options
 @allow_trusted_option
@@ -85,6 +85,7 @@ def check_command(
     verdict: rectifold_check.Judged
     lines = _certificate_lines(certificate)
     if property_file is not None and _is_of_pair(lines):
+        _require_result(result_file, certificate, property_file)
         where = _of_property_file(source, property_file, quiet=report.quiet)
         verdict = _of_pair(*where, lines, result_file)
     elif not wanted.says_what and not _is_of_property(lines):
@@ -140,6 +141,19 @@ def _of_property(
     texts = canonical_text(question.loaded.network), property_text(question.asked)
     beside = None if question.beside is None else canonical_text(question.beside)
     return rectifold_check.check_property(*texts, lines, beside=beside)
+
+
+def _require_result(result_file: str | None, certificate: str, property_file: str) -> None:
+    """Two networks that agree make no property true: who asks for that must name the second one.
+
+    Raises InputError.
+    """
+    if result_file is None:
+        raise InputError(
+            f"{certificate} is about two networks and does not prove {property_file}; give the "
+            "certificate that prove wrote, or --result with the network that reduce wrote, to see "
+            "that both agree where the property is about them"
+        )
 
 
 def _require_no_result(result_file: str | None) -> None:
