@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from rectifold.certificate.property import require_property
+from rectifold.effort.effort import Effort
 from rectifold.errors import InputError
 from rectifold.formats.vnnlib_property import parse_property
 from rectifold.ir.domain import Domain
@@ -102,3 +105,72 @@ def test_exact_points_never_contradict(seed: int) -> None:
         answer = decided(network, Property((Unsafe(domain, (case,)),)), RUN)
         assert not (shift <= 0 and isinstance(answer, Holds))
         assert isinstance(answer, Holds | Refuted | Undecided)
+
+
+def test_what_takes_the_checker_long_is_not_replayed() -> None:
+    effort = Effort.timed(100.0)
+    hasty = replace(effort.properties, replay_seconds=0.0)
+    run = Run(Limits(100.0, effort=replace(effort, properties=hasty)))
+    asked = parse_property(f"{BOX}(assert (>= Y_0 1.5))", 2, 2)
+    answer = decided(TWO, asked, run)  # replays the certificate itself
+    assert isinstance(answer, Holds)
+    assert answer.replayed is None
+
+
+SAME = {"one process": Limits(100.0), "two processes": Limits(100.0, jobs=2)}
+
+
+@pytest.mark.parametrize("limits", SAME.values(), ids=SAME)
+def test_a_log_and_processes_leave_the_answer(limits: Limits, tmp_path: Path) -> None:
+    for number, name in enumerate(["max is not 1/8 below an input", "max above |x| happens"]):
+        formula, holds = TRUTHS[name]
+        asked = parse_property(f"{BOX}(assert {formula})", 2, 2)
+        run = Run(replace(limits, log=tmp_path / f"{number}.log"))
+        for _ in range(2):
+            assert isinstance(decided(TWO, asked, run), Holds if holds else Refuted)
+
+
+def test_an_interrupt_ends_with_what_is_proved() -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        if what.startswith("proving layer"):
+            raise KeyboardInterrupt
+
+    asked = parse_property(f"{BOX}(assert (>= Y_0 1.0000001))", 2, 2)
+    answer = decided(TWO, asked, Run(Limits(100.0), progress=stop))
+    assert isinstance(answer, Undecided)
+    assert answer.reason.startswith("it was interrupted; no unsafe point was found; 0 of 1 case")
+
+
+# y = (2^53 + 1 + x) − (2^53 + x'): 0 in doubles wherever the sums are rounded, 1 + x − x' exactly
+BIG = 2**53
+ORDER = net(
+    "input x[2] in [0, 1/4]\n"
+    f"h = relu([[1, 0], [0, 1]] @ x + [{BIG + 1}, {BIG}])\n"
+    "output h[0] - h[1]\n"
+)
+ABSORBED = net(  # 2^24 + 1 is no float32; 1e8 + 1e-9·x is 1e8 in float32, and in doubles nearly
+    "input x[2] in [0, 1]\n"
+    "h = relu([[1, 0], [0, 1/1000000000]] @ x + [16777217, 100000000])\n"
+    "output concat(h[0] - 16777216, h[1] - 100000000)\n"
+)
+UNIT = "(assert (and (>= X_0 0) (<= X_0 {0}) (>= X_1 0) (<= X_1 {0})))\n"
+EXACT = {
+    "the sum is not 0": (ORDER, 0.25, "(<= Y_0 0)", True),
+    "the sum reaches 5/4": (ORDER, 0.25, "(>= Y_0 1.25)", False),
+    "the sum is not above 5/4": (ORDER, 0.25, "(> Y_0 1.25)", True),
+    "the sum reaches 3/4": (ORDER, 0.25, "(<= Y_0 0.75)", False),
+    "one beyond float32 remains": (ABSORBED, 1, "(< Y_0 1)", True),
+    "it is met": (ABSORBED, 1, "(<= Y_0 1)", False),
+    "a tiny slope is above 0": (ABSORBED, 1, "(> Y_1 0)", False),
+    "a tiny slope reaches its end": (ABSORBED, 1, "(>= Y_1 0.000000001)", False),
+    "and not more": (ABSORBED, 1, "(>= Y_1 0.000000001000000000001)", True),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_rounding_never_decides(name: str) -> None:
+    """Truths that evaluation in floats contradicts: an answer is right, or there is none."""
+    network, end, formula, holds = EXACT[name]
+    asked = parse_property(f"{UNIT.format(end)}(assert {formula})", 2, network.output_size)
+    answer = decided(network, asked, RUN)
+    assert not isinstance(answer, Refuted if holds else Holds)

@@ -81,6 +81,7 @@ def require_property(
 
     Raises ClaimRefused, or TimeUp before there is a verdict.
     """
+    deadline.check()
     texts = canonical_text(network), property_text(asked)
     return holding(
         rectifold_check.check_property(

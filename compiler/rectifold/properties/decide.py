@@ -1,12 +1,14 @@
 """Is a property true of a network: proved with a certificate, refuted by a point, or neither?
 
-    every part: points, phases, boxes   →   an exact unsafe point,  or one certificate
+    every part: its stages (properties/part)   →   an exact unsafe point,  or one certificate
 
 Sound because a point is judged by exact arithmetic, and a proof by the independent checker.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from rectifold.certificate.accepted import ClaimRefused
@@ -22,7 +24,7 @@ from rectifold.ir.property import Property, Unsafe
 from rectifold.ir.sampling import sample_points
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.part import PartFound, PartSearch
-from rectifold.runtime.deadline import time_left
+from rectifold.runtime.deadline import Deadline, TimeUp, time_left
 from rectifold.runtime.run import Run
 from rectifold.smt.process import Sat, Solver
 from rectifold.smt.unsafe import ask_case
@@ -34,50 +36,74 @@ def decide_property(
     """Does the property hold? Raises InputError for a domain without ends.
 
     With `beside` it is asked of the two networks side by side (ir/pairs): of (x, s) and (y, y').
+
+    Parts share the time; Ctrl-C ends with what is proved.
     """
     _require_bounded(network, asked)
     about = network if beside is None else side_by_side(network, beside)
-    found = _found(about, asked, run)
+    deadline = run.deadline(run.effort.properties.seconds)
+    found = _found(about, asked, run, deadline)
     if isinstance(found, Refuted):
         return found
-    if all(own.agreed.proved for own in found):
-        return _certified(network, asked, found, beside)
+    if len(found) == len(asked.parts) and all(own.agreed.proved for own in found):
+        return _certified(network, asked, found, beside, run, deadline)
     proved = sum(own.proved for own in found)
-    reason = f"no unsafe point was found; {proved} of {counted(asked.cases, 'case')} proved"
-    return Undecided(reason, proved, asked.cases)
+    stopped = "it was interrupted; " if found[-1].interrupted else ""
+    counts = f"{proved} of {counted(asked.cases, 'case')} proved"
+    return Undecided(f"{stopped}no unsafe point was found; {counts}", proved, asked.cases)
 
 
-def _found(network: Network, asked: Property, run: Run) -> list[PartFound] | Refuted:
+def _found(
+    network: Network, asked: Property, run: Run, deadline: float
+) -> list[PartFound] | Refuted:
     """What is found of each part, or the first point that is unsafe."""
-    deadline = run.deadline(run.effort.properties.seconds)
     found: list[PartFound] = []
-    for number, part in enumerate(asked.parts):
+    for number in range(len(asked.parts)):
         run.tell(f"part {number + 1}", number, len(asked.parts))
-        search = PartSearch(network, part, run.with_seconds(time_left(deadline)))
-        own = search.by_phases()
-        refuted = _first_unsafe(network, asked, number, _candidates(part, own, run))
-        if refuted is None and not own.agreed.proved:
-            refuted = _first_unsafe(network, asked, number, _by_z3(network, part, run))
-            if refuted is None and search.has_few_inputs:
-                own = _better(own, search.by_boxes())
-                refuted = _first_unsafe(network, asked, number, _candidates(part, own, run))
-        if refuted is not None:
-            return refuted
+        share = time_left(deadline) / (len(asked.parts) - number)
+        own = _decide_part(network, asked, number, run.with_seconds(share))
+        if isinstance(own, Refuted):
+            return own
         found.append(own)
+        if own.interrupted or not time_left(deadline):
+            break
     return found
 
 
-def _candidates(part: Unsafe, own: PartFound, run: Run) -> list[list[Fraction]]:
-    """Points that may be unsafe; where nothing is proved, some more."""
-    points = exact_points(part.domain, own.agreed.points[: run.effort.properties.exact_points])
-    if not own.agreed.proved and not points:
-        points = sample_points(part.domain, run.effort.equivalence.exact_samples, run.seed)
-    return points
+def _decide_part(network: Network, asked: Property, number: int, run: Run) -> PartFound | Refuted:
+    """An unsafe point, or the most that a stage has proved."""
+    search = PartSearch(network, asked.parts[number], run)
+    best = search.nothing
+    try:
+        for own in search.stages():
+            best = _better(best, own)
+            for points in _candidates(network, asked.parts[number], own, run):
+                if (refuted := _first_unsafe(network, asked, number, points)) is not None:
+                    return refuted
+            if own.agreed.proved or own.interrupted or not time_left(search.deadline):
+                break
+    except KeyboardInterrupt:
+        return replace(best, interrupted=True)
+    except TimeUp:
+        return best
+    return best
+
+
+def _candidates(
+    network: Network, part: Unsafe, own: PartFound, run: Run
+) -> Iterator[list[list[Fraction]]]:
+    """Points that may be unsafe; where phases prove nothing, some more."""
+    yield exact_points(part.domain, own.agreed.points[: run.effort.properties.exact_points])
+    if own.agreed.facts is not None and not own.agreed.proved and not own.interrupted:
+        yield sample_points(part.domain, run.effort.equivalence.exact_samples, run.seed)
+        yield _by_z3(network, part, run)
 
 
 def _better(one: PartFound, other: PartFound) -> PartFound:
-    """The one that says more."""
-    return other if other.agreed.proved or len(other.agreed.points) else one
+    """The one that says more: the later one, unless it was cut off with less."""
+    if other.agreed.proved or other.proved >= one.proved:
+        return other
+    return replace(one, interrupted=one.interrupted or other.interrupted)
 
 
 def _by_z3(network: Network, part: Unsafe, run: Run) -> list[list[Fraction]]:
@@ -105,16 +131,38 @@ def _first_unsafe(
 
 
 def _certified(
-    network: Network, asked: Property, found: list[PartFound], beside: Network | None
+    network: Network,
+    asked: Property,
+    found: list[PartFound],
+    beside: Network | None,
+    run: Run,
+    deadline: float,
 ) -> Holds | Undecided:
-    """The certificate of all parts, judged by the checker before anything is claimed."""
+    """The certificate of all parts, judged by the checker before anything is claimed.
+
+    What takes the checker long is not judged to its end.
+    """
     evidence = [PartEvidence(own.margins, evidence_of(own.agreed)) for own in found]
-    certificate = certify_property(network, asked, evidence, beside)
-    try:
-        verdict = require_property(network, asked, certificate, beside=beside)
-    except ClaimRefused as refusal:
-        return Undecided(str(refusal), 0, asked.cases)
-    return Holds(certificate, verdict.status, verdict.trusted)
+    certificate, refused = certify_property(network, asked, evidence, beside), ""
+    for bits in run.effort.equivalence.more_bits:
+        finer = certificate.with_more_bits(bits)
+        try:
+            until = _replayed_until(run, deadline)
+            verdict = require_property(network, asked, finer, until, beside=beside)
+        except ClaimRefused as refusal:
+            refused = refused or str(refusal)
+        except TimeUp:
+            return Holds(finer, None)
+        else:
+            return Holds(finer, verdict.status, verdict.trusted)
+    return Undecided(refused, 0, asked.cases)
+
+
+def _replayed_until(run: Run, deadline: float) -> Deadline:
+    """When the checker stops: seconds from now, and fewer where the time limit is near."""
+    effort = run.effort.properties
+    left = max(effort.least_replay_seconds, time_left(deadline))
+    return Deadline.after(min(effort.replay_seconds, left))
 
 
 def _require_bounded(network: Network, asked: Property) -> None:

@@ -1,6 +1,8 @@
 """One part of a property: is some case met at some point of its domain?
 
-    margin − largest excess ≤ 0 (ir/property_network)   →   points   →   phases   →   boxes
+    margin − largest excess ≤ 0 (ir/property_network)
+    few inputs    log → points → phases → boxes, with longer attacks in between
+    many inputs   log → points → phases for a while → longer attacks → phases
 
 Sound because the rows are proved to be ≤ 0 on the whole domain, which is the evidence; points are
 floats, and whoever asked evaluates them exactly.
@@ -8,7 +10,9 @@ floats, and whoever asked evaluates them exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import frexp, inf
 
@@ -16,8 +20,9 @@ import numpy as np
 
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import threads_for
+from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.question import Excess, no_points
-from rectifold.equivalence.splitting import Agreement, prove_by_boxes
+from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_boxes
 from rectifold.ir.joint import LAST
 from rectifold.ir.network import Network
 from rectifold.ir.property import Unsafe
@@ -27,15 +32,20 @@ from rectifold.prover.state import Settings
 from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Run
 from rectifold.search.boxes.signs import BoxSearch, Query
+from rectifold.search.log import ProofLog
 
 
 @dataclass(frozen=True, eq=False)
 class PartFound:
-    """What was found of one part: `agreed` about the rows of the network with these margins."""
+    """What was found of one part: `agreed` about the rows of the network with these margins.
+
+    `proved` cases are met nowhere; `interrupted`: by Ctrl-C.
+    """
 
     margins: tuple[Fraction, ...]
     agreed: Agreement
-    proved: int  # cases that are met nowhere
+    proved: int = 0
+    interrupted: bool = False
 
 
 class PartSearch:
@@ -47,46 +57,81 @@ class PartSearch:
         self.margins = margins_for(network, part, run.effort.properties.margin_bits)
         rows = property_network(network, part.cases, self.margins)
         self.excess = Excess(rows, part.domain, (), run, self.deadline)
+        self.queries: list[list[Query]] = [[(unit, 1)] for unit in range(len(self.margins))]
 
     @property
     def has_few_inputs(self) -> bool:
         varying = self.part.domain.size - len(self.part.domain.fixed)
         return varying <= self.run.effort.equivalence.few_inputs
 
-    def by_phases(self) -> PartFound:
-        """Points, then phases."""
-        with threads_for(self.network):
-            effort = self.run.effort.equivalence
-            for attack in effort.attacks[:1]:
-                if (points := self.excess.attack(attack, effort.kept_points)) is not None:
-                    return PartFound(self.margins, Agreement(False, points), 0)
-            return self._by_phases()
+    @property
+    def nothing(self) -> PartFound:
+        """Neither points nor a proof."""
+        return PartFound(self.margins, Agreement(False, no_points(self.excess.bounds)))
 
-    def by_boxes(self) -> PartFound:
-        """The domain's box is split. For few inputs."""
+    def stages(self) -> Iterator[PartFound]:
+        """What each stage finds, the cheapest first, until one decides or the time is over."""
+        effort = self.run.effort
         with threads_for(self.network):
-            return self._by_boxes()
+            yield self._from_log()
+            yield self._by_points(effort.equivalence.attacks[:1])
+            if self.has_few_inputs:
+                yield self._by_phases(effort.properties.share_of_phases)
+                yield self.by_boxes()
+            else:
+                yield self._by_phases(effort.properties.share_before_attacks)
+                yield self._by_points(effort.equivalence.attacks[1:])
+                yield self._by_phases(1.0)
 
-    def _by_phases(self) -> PartFound:
-        """The rows as relu units that must be inactive."""
+    def _from_log(self) -> PartFound:
+        """What boxes proved in an earlier run; phases read the log themselves."""
+        log = self._log()
+        signs = None if log is None else proof_in_log(log, self.excess.bounds, self.queries)
+        if signs is None:
+            return self.nothing
+        proved = Agreement(True, no_points(self.excess.bounds), signs=signs)
+        return PartFound(self.margins, proved, len(self.margins))
+
+    def _log(self) -> ProofLog | None:
+        file, bounds = self.run.limits.log, self.excess.bounds
+        return None if file is None else ProofLog(file, bounds.network, bounds.domain)
+
+    def _by_points(self, attacks: Sequence[AttackSize]) -> PartFound:
+        for attack in attacks:
+            points = self.excess.attack(attack, self.run.effort.equivalence.kept_points)
+            if points is not None:
+                return PartFound(self.margins, Agreement(False, points))
+        return self.nothing
+
+    def _by_phases(self, share: float) -> PartFound:
+        """The rows as relu units that must be inactive, in a share of the time left.
+
+        No boxes are split: cases of phases take the checker a fraction of what boxes take.
+        """
         rows = property_network(self.network, self.part.cases, self.margins, "relu")
-        seconds = time_left(self.deadline)
-        if self.has_few_inputs:
-            seconds *= self.run.effort.properties.share_of_phases
-        settings = Settings("bounds", self.run.with_seconds(seconds), [LAST])
+        until = time.monotonic() + share * time_left(self.deadline)
+        effort = self.run.effort
+        alone = replace(effort, prover=replace(effort.prover, box_inputs=0))
+        limits = replace(self.run.limits, seconds=time_left(until), effort=alone)
+        settings = Settings("bounds", replace(self.run, limits=limits), [LAST])
         facts = prove_layers(rows, self.part.domain, settings)
         known = facts.layers[LAST]
-        if known.seen_positive.any():
-            return PartFound(self.margins, Agreement(False, facts.points), 0)
         proved, nothing = int(known.inactive.sum()), no_points(self.excess.bounds)
-        is_proved = bool(known.inactive.all())
-        return PartFound(self.margins, Agreement(is_proved, nothing, facts=facts), proved)
+        is_interrupted = not facts.complete and time_left(until) > 0
+        if known.seen_positive.any():
+            found = Agreement(False, facts.points)
+        else:
+            found = Agreement(bool(known.inactive.all()), nothing, facts=facts)
+        return PartFound(self.margins, found, proved, is_interrupted)
 
-    def _by_boxes(self) -> PartFound:
+    def by_boxes(self) -> PartFound:
+        """The domain's box is split, with longer attacks in between. For few inputs."""
         search = BoxSearch(self.excess.bounds, self.excess.witnesses, LAST, self.run.effort.boxes)
-        queries: list[list[Query]] = [[(unit, 1)] for unit in range(len(self.margins))]
-        search.begin(queries, limit=self.excess.effort.most_boxes, until_refuted=True)
+        search.begin(self.queries, limit=self.excess.effort.most_boxes, until_refuted=True)
         agreed = prove_by_boxes(search, self.excess, self.run)
+        log = self._log()
+        if log is not None and agreed.signs is not None:
+            log.append(agreed.signs)
         return PartFound(self.margins, agreed, len(search.found.proved))
 
 
