@@ -10,10 +10,9 @@ import click
 import rectifold_check
 from rectifold.certificate.file import CHAIN_FORMAT, FORMAT
 from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
-from rectifold.cli.asked import Asked, ShortForms, read_asked, relation_options
+from rectifold.cli.asked import Asked, read_asked, relation_options
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
-    GivenNetwork,
     Report,
     allow_trusted_option,
     domain_option,
@@ -34,17 +33,25 @@ from rectifold.ir.property_edits import region_of
 from rectifold.prover.cascade import require_domain
 from rectifold.runtime.status import Status
 
-_source = as_value(
-    "source",
-    GivenNetwork,
+_wanted = as_value(
+    "wanted",
+    Asked,
     click.argument("network", metavar="NET"),
     reading_options(2, ("NET", "NET2")),
     domain_option,
+    click.option(
+        "--property",
+        "property_file",
+        metavar="FILE",
+        help="the property (.vnnlib) that the certificate proves, or with --result the one that it "
+        "was reduced for; without it, what NET ensures",
+    ),
 )
 
 
 @click.command("check")
-@_source
+@relation_options
+@_wanted
 @click.argument("certificate", metavar="CERTIFICATE")
 @click.option(
     "--result",
@@ -52,24 +59,13 @@ _source = as_value(
     metavar="FILE",
     help="the compiled network (.relu), to see that the certificate is about it",
 )
-@click.option(
-    "--property",
-    "property_file",
-    metavar="FILE",
-    help="the property (.vnnlib) that the certificate proves, or with --result the one that it was "
-    "reduced for; without it, what NET ensures",
-)
-@relation_options
 @allow_trusted_option
 @report
 @memory_limit_option
 def check_command(
-    source: GivenNetwork,
+    wanted: Asked,
     certificate: str,
     result_file: str | None,
-    property_file: str | None,
-    beside_file: str | None,
-    short: ShortForms,
     allow_trusted: bool,
     report: Report,
 ) -> int:
@@ -79,17 +75,16 @@ def check_command(
     proof.
     """
     started = time.monotonic()
-    wanted = Asked(source.network, property_file, source.domain_spec, beside_file, short)
     read = [certificate, result_file, *wanted.files]
     require_outputs({"--json": report.json_target}, read, force=False)
     verdict: rectifold_check.Judged
     lines = _certificate_lines(certificate)
-    if property_file is not None and _is_of_pair(lines):
-        _require_result(result_file, certificate, property_file)
-        where = _of_property_file(source, property_file, quiet=report.quiet)
+    if wanted.property_file is not None and _is_of_pair(lines):
+        _require_result(result_file, certificate, wanted.property_file)
+        where = _of_property_file(wanted, quiet=report.quiet)
         verdict = _of_pair(*where, lines, result_file)
     elif not wanted.says_what and not _is_of_property(lines):
-        found = read_network(source.network, source.domain_spec, quiet=report.quiet)
+        found = read_network(wanted.network, wanted.domain_spec, quiet=report.quiet)
         verdict = _of_pair(*found, lines, result_file)
     else:
         _require_no_result(result_file)
@@ -110,12 +105,9 @@ def _of_pair(
     return rectifold_check.check(canonical_text(network), within, lines, other)
 
 
-def _of_property_file(
-    source: GivenNetwork, property_file: str, *, quiet: bool
-) -> tuple[Network, Domain]:
+def _of_property_file(wanted: Asked, *, quiet: bool) -> tuple[Network, Domain]:
     """The network, and where `reduce` compares it with another one for this property."""
-    asked = Asked(source.network, property_file, source.domain_spec)
-    question = read_asked(asked, quiet=quiet)
+    question = read_asked(wanted, quiet=quiet)
     return question.loaded.network, region_of(stated(question.asked))
 
 
