@@ -18,6 +18,8 @@ class TrainingEffort:
     compared_error: float = 1e-3
     """Part of the largest output by which they may differ: PyTorch adds in float32, in an order of
     its own; a weight at a wrong place makes them differ by about as much as they are."""
+    readable_ratio: int = 10
+    """Most by least count of regions from which on a picture's axis is logarithmic."""
     look_seconds: float = 10.0
     """Seconds that the proofs of one look may take, and the same again for its regions."""
     whole_inputs: int = 2

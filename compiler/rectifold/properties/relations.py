@@ -25,7 +25,6 @@ from rectifold.ir.property import Case, Condition, Property, Unsafe
 from rectifold.runtime.caps import CAPS
 
 _PLACES = re.compile(r"\s*x\[(\d{1,9})\]\s+y\[(\d{1,9})\]\s*")
-_ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,9 @@ def monotone(
 
 
 def _slope_part(network: Network, domain: Domain, slope: Slope, slack: Fraction) -> Unsafe:
-    lower = [_ZERO] * domain.size
-    upper = [None if k == slope.input else _ZERO for k in range(domain.size)]
-    risen = _rise(network, slope.output, -_ONE if slope.falls else _ONE)
+    lower = [Fraction(0)] * domain.size
+    upper = [None if k == slope.input else Fraction(0) for k in range(domain.size)]
+    risen = _rise(network, slope.output, Fraction(-1) if slope.falls else Fraction(1))
     case = (Condition((), risen, -slack, strict=True),)
     return Unsafe(pairs_within(domain, lower, upper), (case,))
 
@@ -96,14 +95,14 @@ def lipschitz(network: Network, domain: Domain, most: Fraction, slack: Fraction)
 def _largest_step(domain: Domain, k: int) -> Domain:
     """The pairs of points of the domain with s_k ≥ |s_i| for every i."""
     size = domain.size
-    lower = [_ZERO if i == k else None for i in range(size)]
+    lower = [Fraction(0) if i == k else None for i in range(size)]
     pairs = pairs_within(domain, lower, [None] * size)
     rows = []
     for i in range(size):
-        for sign in (_ONE, -_ONE) if i != k else ():
-            row = [_ZERO] * (2 * size)
-            row[size + i], row[size + k] = sign, -_ONE
-            rows.append(Constraint(tuple(row), _ZERO))
+        for sign in (Fraction(1), Fraction(-1)) if i != k else ():
+            row = [Fraction(0)] * (2 * size)
+            row[size + i], row[size + k] = sign, Fraction(-1)
+            rows.append(Constraint(tuple(row), Fraction(0)))
     return replace(pairs, constraints=(*pairs.constraints, *rows))
 
 
@@ -113,7 +112,7 @@ def _steep_cases(network: Network, step: int, most: Fraction, slack: Fraction) -
     return tuple(
         (Condition(allowed, _rise(network, j, sign), -slack, strict=True),)
         for j in range(network.output_size)
-        for sign in (-_ONE, _ONE)
+        for sign in (Fraction(-1), Fraction(1))
     )
 
 
@@ -146,7 +145,8 @@ def robust(
         )
     others = [j for j in range(len(values)) if j != winner]
     cases = tuple(
-        (Condition((), tuple(sorted(((winner, _ONE), (j, -_ONE)))), _ZERO),) for j in others
+        (Condition((), tuple(sorted(((winner, Fraction(1)), (j, Fraction(-1))))), Fraction(0)),)
+        for j in others
     )
     name = f"y[{winner}] largest within {readable(radius)}"
     return Property((Unsafe(_box_around(sample, radius, domain), cases),), name)

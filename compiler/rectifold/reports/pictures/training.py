@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rectifold.effort.training import TrainingEffort
 from rectifold.reports.pictures.canvas import STYLE, new_panels, save_figure
 from rectifold.training.history import Epoch
 from rectifold.training.watch import Watched
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_DECADE = 10
-"""Counts that differ by less are readable side by side without a logarithm."""
 
 
 def draw_training(history: Sequence[Epoch], watched: Sequence[Watched], path: Path) -> None:
@@ -66,7 +64,7 @@ def _draw_regions(axes: Axes, watched: Sequence[Watched]) -> None:
         marks = [one.epoch for one in bounds], [one.regions for one in bounds]
         axes.plot(*marks, "^", label="at least so many")
     counts = [one.regions for one in watched]
-    if max(counts) >= _DECADE * max(1, min(counts)):
+    if max(counts) >= TrainingEffort.readable_ratio * max(1, min(counts)):
         axes.set_yscale("log")
     else:
         axes.set_ylim(0, 1.1 * max(counts))
