@@ -54,6 +54,8 @@ def test_without_a_margin_the_lead_of_the_source_counts(net: Path) -> None:
     assert done["margin"] == 0
     assert done["certified_margin"] < done["lead"]
     assert done["certificate"]["verdict"] == "holds"
+    said = Path(out).read_text(encoding="utf-8")
+    assert "as one does everywhere by bounds that stand in no certificate" in said
 
 
 CROOKED = (

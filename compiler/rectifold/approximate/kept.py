@@ -51,6 +51,7 @@ class LargestOutput:
         """In plain ASCII, to be followed by: of the source."""
         if self.by_proof:
             return "with the largest output (among equals, where one leads)"
-        if self.lead is not None:
-            return "with the largest output"
-        return f"with the largest output, wherever it leads by more than {at_most(self.margin, 3)},"
+        where = f"wherever it leads by more than {at_most(self.margin, 3)}"
+        if self.lead is not None:  # which no certificate says
+            where += ", as one does everywhere by bounds that stand in no certificate"
+        return f"with the largest output, {where},"
