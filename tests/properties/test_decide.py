@@ -9,6 +9,8 @@ from random import Random
 
 import pytest
 
+import rectifold_check
+from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.property import require_property
 from rectifold.effort.effort import Effort
 from rectifold.errors import InputError
@@ -19,6 +21,7 @@ from rectifold.ir.network import Network
 from rectifold.ir.property import Condition, Property, Unsafe
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
+from rectifold.runtime.deadline import TimeUp
 from rectifold.runtime.run import Limits, Run
 from support import net, points_of, random_network
 
@@ -174,3 +177,20 @@ def test_rounding_never_decides(name: str) -> None:
     asked = parse_property(f"{UNIT.format(end)}(assert {formula})", 2, network.output_size)
     answer = decided(network, asked, RUN)
     assert not isinstance(answer, Refuted if holds else Holds)
+
+
+def test_what_was_refused_is_not_claimed_when_the_time_is_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The checker refuses the usual bits, and the time ends while it looks at more of them."""
+    verdict = rectifold_check.PropertyVerdict("refused", reason="as this test says")
+    answers: list[Exception] = [ClaimRefused(verdict), TimeUp()]
+
+    def require(*_: object, **__: object) -> None:
+        raise answers.pop(0)
+
+    monkeypatch.setattr("rectifold.properties.decide.require_property", require)
+    answer = decide_property(TWO, parse_property(f"{BOX}(assert (> Y_0 1.5))", 2, 2), PATIENT)
+    assert isinstance(answer, Undecided)
+    assert "as this test says" in answer.reason
+    assert not answers

@@ -140,7 +140,7 @@ def _certified(
 ) -> Holds | Undecided:
     """The certificate of all parts, judged by the checker before anything is claimed.
 
-    What takes the checker long is not judged to its end.
+    What takes the checker long is not judged to its end, but for one that was refused before.
     """
     evidence = [PartEvidence(own.margins, evidence_of(own.agreed)) for own in found]
     certificate, refused = certify_property(network, asked, evidence, beside), ""
@@ -152,6 +152,8 @@ def _certified(
         except ClaimRefused as refusal:
             refused = refused or str(refusal)
         except TimeUp:
+            if refused:  # then nothing is claimed that the checker has not accepted
+                break
             return Holds(finer, None)
         else:
             return Holds(finer, verdict.status, verdict.trusted)
