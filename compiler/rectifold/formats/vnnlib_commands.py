@@ -9,6 +9,7 @@ another question.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from rectifold.errors import InputError
@@ -38,7 +39,7 @@ def vnnlib_text(path: Path) -> str:
         raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
 
 
-class Commands:
+class Commands(ABC):
     """Takes the commands one after the other. `size`: the inputs of the network."""
 
     def __init__(self, name: str, size: int) -> None:
@@ -52,9 +53,9 @@ class Commands:
             self._command(tree)
         self._require_every_input()
 
+    @abstractmethod
     def asserted(self, formula: Expression) -> None:
         """Takes one formula."""
-        raise NotImplementedError
 
     def _command(self, tree: Expression) -> None:
         head = tree.head if isinstance(tree, Parentheses) else ""
