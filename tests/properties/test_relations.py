@@ -23,7 +23,7 @@ from rectifold.properties.relations import lipschitz, monotone, parse_slope, rob
 from rectifold.runtime.run import Limits, Run
 from rectifold_check.networks import read_network
 from rectifold_check.pairs import side_by_side as checked
-from support import net, points_of, random_network
+from support import net, networks_of_nothing, points_of, random_network
 
 F = Fraction
 RUN = Run(Limits(60.0))
@@ -162,3 +162,17 @@ def test_the_certificate_is_about_both_networks() -> None:
     assert not check_property(*texts, lines).holds
     bare = [lines[0].replace('"beside":', '"aside":'), *lines[1:]]
     assert "must be an object with exactly" in check_property(*texts, bare, beside=texts[0]).reason
+
+
+def test_networks_of_nothing_are_told_what_is_asked() -> None:
+    still = networks_of_nothing()
+    for network in still.values():
+        domain = Domain.cube(0, 1, network.input_size)
+        if not network.input_size:
+            with pytest.raises(InputError, match="asks about inputs, and"):
+                lipschitz(network, domain, F(1), F(0))
+        if network.output_size < 2:
+            with pytest.raises(InputError, match="no single largest output"):
+                robust(network, None, [F(0)] * network.input_size, F(1))
+    assert any(not v.input_size for v in still.values())
+    assert any(not v.output_size for v in still.values())

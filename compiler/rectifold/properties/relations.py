@@ -80,6 +80,8 @@ def lipschitz(network: Network, domain: Domain, most: Fraction, slack: Fraction)
     Raises InputError for many inputs.
     """
     size = domain.size
+    if not size:
+        raise InputError(f"--lipschitz asks about inputs, and {network.name} has none")
     if size > CAPS.lipschitz_inputs:
         raise InputError(
             f"--lipschitz is for at most {CAPS.lipschitz_inputs} inputs, and {network.name} has "
@@ -137,8 +139,8 @@ def robust(
     if domain is not None and not domain.contains(sample):
         raise InputError(f"the sample lies outside the domain of {network.name}")
     values = evaluate(network, sample)
-    winner = values.index(max(values))
-    if values.count(values[winner]) > 1 or len(values) < 2:
+    winner = max(range(len(values)), key=values.__getitem__, default=0)
+    if len(values) < 2 or values.count(values[winner]) > 1:
         raise InputError(
             f"{network.name} has no single largest output at the sample; --robust asks whether it "
             "stays the largest"
