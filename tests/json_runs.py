@@ -121,7 +121,7 @@ RUNS = {
     ],
     "regions": ["regions deep.relu", "regions six.relu"],
     "regions --count": ["regions deep.relu --count"],
-    "shallow": ["shallow deep.relu"],
+    "shallow": ["shallow deep.relu", "shallow deep.relu -o s.py"],
     "check": [
         "check cut.relu cut.certificate",
         "check endless.relu endless.certificate",

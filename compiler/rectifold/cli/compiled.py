@@ -16,6 +16,7 @@ from rectifold.approximate.approximated import Approximation
 from rectifold.cli.check import verdict_text
 from rectifold.cli.costs import costs_json
 from rectifold.cli.output import console
+from rectifold.cli.rounding import rounding_text
 from rectifold.cli.shallow import shallow_json
 from rectifold.emitters.measured.costs import Costs, costs_text
 from rectifold.emitters.observed.observed import Observed
@@ -219,10 +220,7 @@ def _rounding_lines(done: Done) -> list[str]:
     if done.words is not None:
         lines.append(f"integers: {done.words}")
     if done.bound:  # an exact format rounds nothing
-        lines.append(
-            f"rounding of {'its numbers' if done.is_program else 'the written code'}: at most "
-            f"{at_most(done.bound, 3)} on the domain, per output"
-        )
+        lines.append(rounding_text(done.bound, is_program=done.is_program))
     if done.observed is not None:
         seen = done.observed
         told = f"seen at {counted(seen.points, 'point')} ({seen.how}): {at_most(seen.result, 3)}"

@@ -18,6 +18,7 @@ from rectifold.emitters.milp.program import PROGRAMS, deviations
 from rectifold.emitters.observed.observed import Observed, observed_error
 from rectifold.emitters.table import FORMATS, order_of, written_form
 from rectifold.errors import InputError, Unfinished
+from rectifold.exact.numerals import at_most
 from rectifold.facts.facts import Facts
 from rectifold.formats.float_range import COMPUTED
 from rectifold.integers.choose import Certified
@@ -146,3 +147,9 @@ def largest_bound(bound: tuple[float, ...] | None, chosen: str) -> float | None:
         return None
     largest = max(bound, default=0.0)
     return largest if isfinite(largest) else None
+
+
+def rounding_text(bound: float, *, is_program: bool) -> str:
+    """What a certified bound of the outputs says, rounded upward."""
+    of = "its numbers" if is_program else "the written code"
+    return f"rounding of {of}: at most {at_most(bound, 3)} on the domain, per output"

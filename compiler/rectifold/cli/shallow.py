@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -26,7 +25,7 @@ from rectifold.cli.options import (
 )
 from rectifold.cli.output import console
 from rectifold.cli.progress import progress_line
-from rectifold.cli.rounding import rounding_in_time
+from rectifold.cli.rounding import largest_bound, rounding_in_time, rounding_text
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
@@ -34,6 +33,7 @@ from rectifold.effort.proofs import CertificateEffort
 from rectifold.effort.running import CommandEffort
 from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
+from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.literals import parse_rational
 from rectifold.formats.interface import Interface, with_tail
@@ -152,22 +152,20 @@ def shallow_command(
         is_required = form.certificate_file is not None
         proved, in_time = certify_form(network, domain, result, proof.times, required=is_required)
     beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
-    files: list[Path] = [] if beside is None else [beside[0]]
-    if to is not None:
-        origin = shallow_origin(result, network, to, proof.times.end)
-        _, emitted = write_shallow(result, to, origin, force=output.force, beside=beside)
-        files = [*emitted, *files]
-    elif beside is not None:
-        write_files(dict([beside]), force=output.force)
+    files, bound = _write(result, network, to, beside, proof.times.end, force=output.force)
     with proof.times.before("the pictures were drawn"):
         _draw_pictures(network, domain, form)
     verdict = "not made" if proved is None else proved[1].status
     interface = None if to is None else to.interface
-    report.write(shallow_json(result, interface) | {"certificate": verdict})
+    told = shallow_json(result, interface)
+    report.write(told | {"certificate": verdict, "error_bound": bound})
     if report.is_on_screen and output.output != "-":
-        written = [str(file) for file in files] + [f for f in form.pictures.values() if f]
-        said = with_tail(result.statement, interface)
-        _print_shallow(result, said, verdict, [str(Path(name)) for name in written])
+        console().print(shallow_table(result))
+        lines = _lines(result, interface, verdict)
+        if to is not None and bound:  # an exact format rounds nothing
+            lines.append(rounding_text(bound, is_program=to.chosen in PROGRAMS))
+        pictures = [Path(name) for name in form.pictures.values() if name]
+        click.echo("\n".join([*lines, *(f"wrote {path}" for path in [*files, *pictures])]))
     return Status.DONE if in_time else Status.UNDECIDED
 
 
@@ -208,13 +206,32 @@ def _draw_pictures(network: Network, domain: Domain, form: ShallowForm) -> None:
         draw_errors(network, domain, Path(form.errors_file))
 
 
-def _print_shallow(result: Shallow, said: str, verdict: str, written: Sequence[str]) -> None:
-    console().print(shallow_table(result))
-    click.echo(said)
-    if result.exact:
-        click.echo(f"certificate: {verdict}")
-    for name in written:
-        click.echo(f"wrote {name}")
+def _write(
+    result: Shallow,
+    network: Network,
+    to: To | None,
+    beside: tuple[Path, bytes] | None,
+    deadline: Deadline,
+    *,
+    force: bool,
+) -> tuple[list[Path], float | None]:
+    """Writes the form, if it is wanted, and its certificate: the files, and what the code may be
+    off by (None: not known, or nothing is written).
+    """
+    files = [] if beside is None else [beside[0]]
+    if to is not None:
+        origin = shallow_origin(result, network, to, deadline)
+        _, emitted = write_shallow(result, to, origin, force=force, beside=beside)
+        return [*emitted, *files], largest_bound(origin.error_bound, to.chosen)
+    if beside is not None:
+        write_files(dict([beside]), force=force)
+    return files, None
+
+
+def _lines(result: Shallow, interface: Interface | None, verdict: str) -> list[str]:
+    """What holds of the form."""
+    said = with_tail(result.statement, interface)
+    return [said, f"certificate: {verdict}"] if result.exact else [said]
 
 
 def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> Origin:
