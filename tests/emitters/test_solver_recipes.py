@@ -17,8 +17,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rectifold.cli.main import main
 from rectifold.formats.load import load
+from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.ir.domain import Domain
 from rectifold.ir.property import Condition, Property, Unsafe
+from rectifold.language.elaborate import parse
 from rectifold.properties.answers import Answer, Holds, Refuted
 from rectifold.properties.decide import decide_property
 from rectifold.runtime.run import Limits, Run
@@ -60,15 +62,28 @@ def written_as_pytorch_does(path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), path)
 
 
-@pytest.mark.parametrize("heading", NEEDED)
+def written_again_by_us(path: Path) -> None:
+    """The same network in a model of ours."""
+    path.rename("source.onnx")
+    arguments = ["compile", "source.onnx", "--domain", "[-1,1]", "-o", str(path), "--larger"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    assert path.read_bytes() != Path("source.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("heading", "by_us"),
+    [(name, False) for name in NEEDED] + [("OMLT", True), ("gurobi-machinelearning", True)],
+)
 def test_a_solver_finds_the_largest_output_with_proved_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heading: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heading: str, by_us: bool
 ) -> None:
     missing = [name for name in NEEDED[heading] if importlib.util.find_spec(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     monkeypatch.chdir(tmp_path)
     written_as_pytorch_does(Path("net.onnx"))
+    if by_us:
+        written_again_by_us(Path("net.onnx"))
     arguments = ["stability", "net.onnx", "--domain", "[-1,1]", "--bounds", "bounds.json"]
     assert CliRunner().invoke(main, arguments).exit_code == 0
     command = [sys.executable, "-c", recipe(heading)]
@@ -84,6 +99,15 @@ def reached(value: Fraction) -> Answer:
     never = Condition((), ((0, Fraction(-1)),), -value)
     asked = Property((Unsafe(Domain.cube(-1, 1, 2), ((never,),)),))
     return decide_property(load("net.onnx").network, asked, Run(Limits(20.0)))
+
+
+def test_every_attribute_of_a_gemm_is_written() -> None:
+    """OMLT looks each of them up, and refuses nodes without a name."""
+    text = "network n\ninput x[2]\nh = relu([[1, 2], [3, 4]] @ x)\ny = h[0] + h[1]\noutput y"
+    model = onnx.load_from_string(onnx_bytes(parse(text), "float32", ""))
+    products = [node for node in model.graph.node if node.op_type == "Gemm"]
+    assert [len({a.name for a in node.attribute}) for node in products] == [4, 4]
+    assert all(node.name for node in model.graph.node)
 
 
 def test_the_recipes_are_python() -> None:

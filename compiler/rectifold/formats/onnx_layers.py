@@ -85,6 +85,9 @@ def _add_layer(
                 [sources[0][0], f"{name}_from_{sources[0][0]}", f"{name}_bias"],
                 [before],
                 name,
+                alpha=1.0,
+                beta=1.0,
+                transA=0,  # all its attributes: some readers look for each
                 transB=1,
             )
         )
