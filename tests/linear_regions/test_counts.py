@@ -8,7 +8,7 @@ import pytest
 
 from rectifold.errors import InputError
 from rectifold.linear_regions.counts import Count, count_regions, upper_bounds
-from rectifold.linear_regions.summary import linear_regions
+from rectifold.linear_regions.summary import enumeration_of, linear_regions
 from support import float_network, net, random_network
 
 
@@ -18,6 +18,17 @@ def test_the_count_is_that_of_the_list(seed: int) -> None:
     assert network.domain is not None
     found = count_regions(network, network.domain)
     assert (found.count, found.complete) == (len(linear_regions(network, network.domain)), True)
+
+
+@pytest.mark.parametrize("sizes", [(3, 6, 6, 1), (4, 5, 5, 2), (6, 4, 3, 1), (2, 5, 5, 3, 1)])
+def test_what_the_last_block_splits_once_is_counted_as_two(sizes: tuple[int, ...]) -> None:
+    network = float_network(2, *sizes)
+    assert network.domain is not None
+    listing, counting = (enumeration_of(network, network.domain) for _ in range(2))
+    listed = len(list(listing.regions()))
+    assert counting.count() == listed
+    assert counting.tally.complete
+    assert counting.tally.splits <= listing.tally.splits
 
 
 def test_processes_count_the_same() -> None:

@@ -150,6 +150,12 @@ class ProgramSplitter:
         forms, den = cell.values[self.restriction.network.output]
         return PointRegion(cell.phases, forms, den, point, cell.inequalities.exact)
 
+    def count_of(self, cell: ProgramCell, tally: Tally) -> int | list[ProgramCell]:
+        """One region for a cell that is done, if it is certified."""
+        if not self.is_done(cell):
+            return self.parts_of(cell, tally)
+        return 0 if self.region_of(cell, tally) is None else 1
+
     # ---- one layer ------------------------------------------------------------------------------
 
     def _begin(self, cell: ProgramCell, layer: Layer) -> PendingLayer:

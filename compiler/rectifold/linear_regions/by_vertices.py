@@ -115,6 +115,18 @@ class VertexSplitter:
         forms, den = self.blocks.output(cell.phases, cell.values)
         return Region(self.blocks.by_layer(cell.phases), forms, den, cell.polytope)
 
+    def count_of(self, cell: VertexCell, tally: Tally) -> int | list[VertexCell]:
+        """One that only a single unit of the last block still cuts has two regions."""
+        if self.is_done(cell):
+            return 1
+        if len(cell.values) < len(self.blocks) - 1:
+            return self.parts_of(cell, tally)
+        pending = cell.pending or self._begin(cell)
+        if len(pending.rows) < 2:
+            return 1 + len(pending.rows)
+        tally.splits += 1
+        return _split_cell(cell, pending)
+
     def _begin(self, cell: VertexCell) -> Pending:
         """The next block on the cell."""
         forms, floats = self.blocks.forms(len(cell.values), cell.phases, cell.values)

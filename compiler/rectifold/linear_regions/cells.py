@@ -54,6 +54,9 @@ class Splitter(Protocol[Cell, Found_co]):
     def region_of(self, cell: Cell, tally: Tally) -> Found_co | None:
         """The region of a cell that is done; None (and counted) if it could not be certified."""
 
+    def count_of(self, cell: Cell, tally: Tally) -> int | list[Cell]:
+        """How many regions a cell has, or its parts where that is not known."""
+
 
 class Enumeration(Generic[Cell, Found_co]):
     """Finds the regions of one network on one domain, each once; `waiting` cells are left to do.
@@ -96,6 +99,24 @@ class Enumeration(Generic[Cell, Found_co]):
             tally.complete = not self.waiting and tally.undecided == 0
         finally:
             tally.seconds += self.clock() - started
+
+    def count(self, *, seconds: float | None = None) -> int:
+        """How many regions the waiting cells have; fewer when `seconds` are over.
+
+        A splitter may know that of a cell which it has not cut to the end.
+        """
+        started, tally = self.clock(), self.tally
+        deadline = None if seconds is None else started + seconds
+        waiting, splitter = self.waiting, self.splitter
+        while waiting and (deadline is None or self.clock() < deadline):
+            found = splitter.count_of(waiting.pop(), tally)
+            if isinstance(found, int):
+                tally.count += found
+            else:
+                waiting += found
+        tally.complete = not waiting and tally.undecided == 0
+        tally.seconds += self.clock() - started
+        return tally.count
 
     def done_cells(self, deadline: float | None) -> Iterator[Cell]:
         """Cells whose units all have one phase, depth first: few wait at a time.

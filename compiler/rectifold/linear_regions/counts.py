@@ -80,7 +80,7 @@ def count_regions(
 
 def _count_cells(part: _CountTask) -> Count:
     enumeration = part.enumeration
-    count = sum(1 for _ in enumeration.regions(seconds=part.seconds))
+    count = enumeration.count(seconds=part.seconds)
     return Count(count, enumeration.tally.complete, enumeration.tally.undecided)
 
 
