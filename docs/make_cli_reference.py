@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
+from rectifold.cli.documented import statuses
 from rectifold.cli.main import main
+from rectifold.cli.table import COMMANDS
 from rectifold.emitters.table import FORMATS
 
 TARGET = Path(__file__).resolve().parent / "reference" / "cli.md"
@@ -17,6 +19,8 @@ ARGUMENTS = {  # click has no help for arguments; a command with another one fai
     "A": "the network that is compared with, as NET elsewhere",
     "B": "the network that is compared",
     "CERTIFICATE": "the file that `--certificate` wrote",
+    "[OUT]": "the file to write, here or as `-o OUT`",
+    "[SMALL.onnx]": "the smaller network, here or as `-o SMALL.onnx`",
     "[PROPERTY]": "a VNN-LIB file: what it asserts must not happen; left out: what NET ensures",
     "PROPERTY": "a VNN-LIB file: what it asserts must not happen",
     "INPUT": "a point: numbers with commas, a .npy file, or - for standard input",
@@ -37,6 +41,10 @@ def reference() -> str:
         rows = [record for p in command.get_params(inner) if (record := p.get_help_record(inner))]
         lines = [f"| `{_cell(name)}` | {_cell(text or ARGUMENTS[name])} |" for name, text in rows]
         parts.append("\n".join(["| argument or option | meaning |", "|---|---|", *lines]) + "\n")
+        listed = COMMANDS[name]
+        parts.append("".join(f"    {example}\n" for example in listed.examples))
+        ends = (f"{status} {text}" for status, text in statuses(listed))
+        parts.append(textwrap.fill(f"Exit status: {'; '.join(ends)}.", 100) + "\n")
     return "\n".join(parts)
 
 

@@ -60,7 +60,7 @@ def test_every_section_of_figures_begins_with_the_command_that_prints_them() -> 
             elif program == "make":
                 assert f"\n{what}:" in makefile, line
             else:
-                assert what in main.commands, line
+                assert what in main.loaded(), line
 
 
 def test_make_targets_named_in_the_readme_exist() -> None:

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 import rectifold
 import rectifold_check
-from rectifold.certificate.accepted import ClaimRefused
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.cli.main import main
 from rectifold.formats.load import load
 from rectifold.ir.evaluate import evaluate

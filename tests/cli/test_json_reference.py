@@ -158,7 +158,7 @@ def test_the_page_has_a_section_for_every_command_that_writes_json(told: dict[st
     assert set(told) == set(HEADINGS)
     commands = {
         name
-        for name, command in main.commands.items()
+        for name, command in main.loaded().items()
         if any("--json" in parameter.opts for parameter in command.params)
     }
     assert {name.split()[0] for name in HEADINGS} - {"python"} == commands

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from rectifold.certificate.accepted import ClaimRefused, require_accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.cli.main import main
 from rectifold.formats.load import load
 from rectifold.ir.evaluate import evaluate

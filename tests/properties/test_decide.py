@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 import rectifold_check
-from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.property import require_property
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.effort.effort import Effort
 from rectifold.errors import InputError
 from rectifold.formats.vnnlib_property import parse_property

@@ -12,10 +12,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rectifold.approximate.approximated import Approximation
-from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.chain import Difference, certify_approximation
 from rectifold.certificate.leaving_out import CertifiedCompile, certify_in_time, unchanged
 from rectifold.certificate.pair import certify_same
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.equivalence.tightest import Tightest
 from rectifold.passes.result import Options
 from rectifold.runtime.deadline import Deadline, TimeUp

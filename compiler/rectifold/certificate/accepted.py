@@ -11,26 +11,13 @@ from typing import TypeVar
 
 import rectifold_check
 from rectifold.certificate.file import Certificate
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.deadline import Deadline, TimeUp
 
 Kind = TypeVar("Kind", bound=rectifold_check.Judged)
-
-
-class ClaimRefused(Exception):
-    """Our own checker refuses our own certificate: a fault of ours.
-
-    Nothing may be stated or written.
-    """
-
-    def __init__(self, verdict: rectifold_check.Judged) -> None:
-        self.verdict = verdict
-        super().__init__(
-            f"the checker refuses the certificate ({verdict.reason}); "
-            "this is a fault of rectifold, please report it"
-        )
 
 
 def require_accepted(

@@ -14,12 +14,13 @@ from fractions import Fraction
 from itertools import combinations, pairwise
 
 import rectifold_check
-from rectifold.certificate.accepted import ClaimRefused, require_accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.changes import changes_between
 from rectifold.certificate.file import Certificate, chain_header
 from rectifold.certificate.leaving_out import CertifiedCompile
 from rectifold.certificate.margin import certify_margin
 from rectifold.certificate.pair import certify_same
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.certificate.within import certify_within
 from rectifold.effort.proofs import CertificateEffort
 from rectifold.facts.entries import BoxTreeSigns

@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 import rectifold_check
-from rectifold.certificate.accepted import ClaimRefused, require_accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.compiled import certify
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_same
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.effort.proofs import CertificateEffort
 from rectifold.facts.facts import Facts, LayerFacts
 from rectifold.facts.side import Side

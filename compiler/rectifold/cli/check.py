@@ -11,6 +11,7 @@ import rectifold_check
 from rectifold.certificate.file import CHAIN_FORMAT, FORMAT
 from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
 from rectifold.cli.asked import Asked, read_asked, relation_options
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
     Report,
@@ -49,7 +50,7 @@ _wanted = as_value(
 )
 
 
-@click.command("check")
+@command("check")
 @relation_options
 @_wanted
 @click.argument("certificate", metavar="CERTIFICATE")
@@ -69,11 +70,7 @@ def check_command(
     allow_trusted: bool,
     report: Report,
 ) -> int:
-    """Replay CERTIFICATE against NET with the independent checker, and say what it claims.
-
-    Exit status: 0 it holds, 1 it is refused, 4 it holds but for claims that were taken without
-    proof.
-    """
+    """Replay CERTIFICATE against NET with the independent checker, and say what it claims."""
     started = time.monotonic()
     read = [certificate, result_file, *wanted.files]
     require_outputs({"--json": report.json_target}, read, force=False)

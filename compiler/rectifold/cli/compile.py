@@ -14,6 +14,7 @@ from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.approximations import approximation_of
 from rectifold.cli.compiled import Done, compile_json, print_compiled
 from rectifold.cli.costs import told_costs
+from rectifold.cli.documented import command
 from rectifold.cli.ensuring import prove_ensured
 from rectifold.cli.file_sizes import sizes_of_models
 from rectifold.cli.inputs import read_loaded
@@ -67,7 +68,7 @@ _UNCHECKED = (
 )
 
 
-@click.command("compile")
+@command("compile")
 @source
 @network_output(required=True)
 @rewriting_options
@@ -85,9 +86,7 @@ def compile_command(
     With --within, --keep-argmax, --max-units or --max-weights the result may be another function,
     and one line says what is certified of it.
 
-    Units that stay undecided are kept, so the result is proved equal whatever is left open. Exit
-    status: 0 the search came to its end, 3 the time limit or Ctrl-C ended it early (the result is
-    written, and as valid), 4 the certificate holds but for claims that rest on a solver's word.
+    Units that stay undecided are kept, so the result is proved equal whatever is left open.
     """
     started = time.monotonic()
     times = Times.with_certificate(proof.time_limit, is_certified=not rewriting.no_certificate)

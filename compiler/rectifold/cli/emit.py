@@ -16,6 +16,7 @@ from rectifold.cli.benchmark import (
     print_measured,
 )
 from rectifold.cli.costs import told_costs
+from rectifold.cli.documented import command
 from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines
 from rectifold.cli.host_benchmark import candidates
 from rectifold.cli.inputs import read_loaded
@@ -44,7 +45,7 @@ from rectifold.ir.network import Network
 from rectifold.runtime.status import Status
 
 
-@click.command("emit")
+@command("emit")
 @source
 @network_output(required=False)
 @measuring

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
 from rectifold.cli.local_compiled import (
     CompiledSample,
@@ -125,7 +126,7 @@ _WRITTEN = as_value(
 )
 
 
-@click.command("local")
+@command("local")
 @source
 @_AROUND
 @local_proof

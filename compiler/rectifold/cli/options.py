@@ -17,6 +17,7 @@ import click
 from rectifold.cli.output import write_json
 from rectifold.cli.times import Times
 from rectifold.cli.values import Command, Decorator, as_value, number_of
+from rectifold.cli.written import written_file
 from rectifold.emitters.precision import PRECISIONS
 from rectifold.emitters.table import FORMATS
 from rectifold.prover.state import Prover
@@ -323,6 +324,6 @@ shallow_proof = as_value("proof", Proof, _time_limit("command"))
 
 def network_output(*, required: bool, text: str = "the file to write") -> Decorator:
     """The options of the network that is written, as an argument `output`."""
-    where = click.option("-o", "--output", required=required, metavar="OUT", help=text)
+    where = written_file(required=required, text=text)
     how = (_TO, _PRECISION, _MAX_ERROR, _SINGLE_FILE, _PLAIN_ONNX, force_option)
     return as_value("output", Output, where, *how)

@@ -10,6 +10,7 @@ from typing import assert_never
 import click
 
 from rectifold.cli.asked import Asked, Question, read_asked, relation_options
+from rectifold.cli.documented import command
 from rectifold.cli.options import (
     Proof,
     Report,
@@ -70,7 +71,7 @@ _kept = as_value(
 )
 
 
-@click.command("prove")
+@command("prove")
 @relation_options
 @_asked
 @_kept
@@ -80,9 +81,8 @@ _kept = as_value(
 def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int:
     """Decide whether PROPERTY, a VNN-LIB file, holds for NET: nothing that it asserts can happen.
 
-    Without PROPERTY: whether what NET, a .relu file, ensures is true on its domain.
-    The time limit is that of the whole command. Exit status: 0 it holds (unsat), 1 it is refuted
-    by an exact point (sat), 3 undecided, 4 it holds but for claims that rest on a solver's word.
+    Without PROPERTY: whether what NET, a .relu file, ensures is true on its domain. The time limit
+    is that of the whole command.
     """
     started = time.monotonic()
     names = {

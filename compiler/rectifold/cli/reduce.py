@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from rectifold.cli.asked import Asked, read_asked
+from rectifold.cli.documented import command
 from rectifold.cli.options import (
     Proof,
     Report,
@@ -25,6 +26,7 @@ from rectifold.cli.reduced import Told, reduce_json, reduce_text
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
+from rectifold.cli.written import written_file
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS, drop_in_format, written_form
 from rectifold.errors import InputError, as_options
@@ -81,13 +83,7 @@ _asked = as_value(
 _written = as_value(
     "written",
     Written,
-    click.option(
-        "-o",
-        "--output",
-        required=True,
-        metavar="SMALL.onnx",
-        help="the smaller network, called as NET is",
-    ),
+    written_file(required=True, text="the smaller network, called as NET is", metavar="SMALL.onnx"),
     click.option(
         "--property-out",
         "property_out",
@@ -100,7 +96,7 @@ _written = as_value(
 )
 
 
-@click.command("reduce")
+@command("reduce")
 @_asked
 @_written
 @proof
@@ -111,9 +107,7 @@ def reduce_command(asked: Asked, written: Written, proof: Proof, report: Report)
 
     PROPERTY is a VNN-LIB file. What another verifier says of the two files is so of NET and
     PROPERTY; the last line says whether both verdicts or only "holds" carry over. Nothing is
-    written before the checker has accepted the certificate of that. Exit status: 0 done, 3 the time
-    limit or Ctrl-C ended the search early (what is written is as valid, or nothing is), 4 the
-    certificate holds but for claims that rest on a solver's word.
+    written before the checker has accepted the certificate of that.
     """
     started = time.monotonic()
     times = Times.with_certificate(proof.time_limit, is_certified=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import point_from, read_network
 from rectifold.cli.options import (
     GivenNetwork,
@@ -120,7 +121,7 @@ _found = as_value(
 )
 
 
-@click.command("regions")
+@command("regions")
 @source
 @region_proof
 @_slice

@@ -10,6 +10,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.cli.documented import Documented
 from rectifold.cli.inputs import point_from, read_loaded
 from rectifold.cli.options import GivenNetwork, Report, json_report, source
 from rectifold.cli.targets import require_outputs
@@ -29,7 +30,7 @@ _END_OF_OPTIONS = "--"
 _HELP = "-h"  # the one option of a single letter
 
 
-class PointCommand(click.Command):
+class PointCommand(Documented):
     """A command whose argument may begin with a minus, and is no option then.
 
     run NET "-1,0"      run NET "-inf,0"      run NET --domain "[-1,1]" "-x,0"

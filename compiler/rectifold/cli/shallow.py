@@ -10,6 +10,7 @@ import click
 
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_equal_by_cells
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
     GivenNetwork,
@@ -120,7 +121,7 @@ _shallow_form = as_value(
 )
 
 
-@click.command("shallow")
+@command("shallow")
 @source
 @network_output(required=False, text="the file to write (left out: only the table)")
 @_shallow_form
@@ -133,8 +134,7 @@ def shallow_command(
     """Rewrite NET with at most two hidden layers: exact for up to three free inputs, gated for
     more.
 
-    The time limit is that of the whole command. Exit status: 0 done, 3 the time limit ended it: the
-    search (nothing is written), or the check of the certificate (the form is written unchecked).
+    The time limit is that of the whole command.
     """
     to = network_target(output, quiet=report.quiet) if output.output else None
     names = {"--certificate": form.certificate_file, **form.pictures, "--json": report.json_target}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import click
 
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import GivenNetwork, Report, json_report, source
 from rectifold.cli.output import console
@@ -48,7 +49,7 @@ _print_form = as_value(
 )
 
 
-@click.command("show")
+@command("show")
 @source
 @_print_form
 @json_report

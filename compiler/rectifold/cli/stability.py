@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
     GivenNetwork,
@@ -32,7 +33,7 @@ from rectifold.runtime.files import write_whole
 from rectifold.runtime.status import Status
 
 
-@click.command("stability")
+@command("stability")
 @source
 @proof
 @click.option(

@@ -23,7 +23,7 @@ from typing import Any
 
 import click
 
-from rectifold.certificate.accepted import ClaimRefused
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.errors import InputError, Unfinished, as_options
 from rectifold.runtime.caps import CAPS
 from rectifold.runtime.interrupts import NOTICED
@@ -57,8 +57,8 @@ class Commands(click.Group):
             return Status.BAD_INPUT
         except click.Abort:
             return _ended(_INTERRUPTED, Status.UNDECIDED)
-        except SystemExit:  # click's word for a reader that went away
-            return Status.NO_READER
+        except SystemExit as ended:  # click's words: completion is done, or the reader went away
+            return Status.NO_READER if ended.code else Status.DONE
         return status if isinstance(status, int) else Status.DONE
 
     def invoke(self, ctx: click.Context) -> object:

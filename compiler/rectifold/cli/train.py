@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from rectifold.cli.documented import command
 from rectifold.cli.options import Report, force_option, memory_limit_option, report
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
@@ -16,6 +17,7 @@ from rectifold.cli.times import Times
 from rectifold.cli.trained import Outcome, epoch_line, print_outcome, trained_json
 from rectifold.cli.training_options import training_config
 from rectifold.cli.values import as_value
+from rectifold.cli.written import written_file
 from rectifold.data.samples import Samples
 from rectifold.errors import InputError
 from rectifold.ir.network import Network
@@ -49,7 +51,7 @@ class Files:
 _files = as_value(
     "files",
     Files,
-    click.option("-o", "--output", required=True, metavar="OUT", help="the .onnx file to write"),
+    written_file(required=True, text="the .onnx file to write"),
     click.option(
         "--data",
         default="digits",
@@ -78,7 +80,7 @@ _files = as_value(
 )
 
 
-@click.command("train")
+@command("train")
 @_files
 @training_config
 @report
@@ -88,8 +90,7 @@ def train_command(
 ) -> int:
     """Train a ReLU network that compiles to a small one, and say what compiling removes.
 
-    The file states its domain: `rectifold compile OUT` needs no --domain. Exit status: 0 trained
-    to the end, 3 the time limit or Ctrl-C ended it early (the network is written).
+    The file states its domain: `rectifold compile OUT` needs no --domain.
     """
     started = time.monotonic()
     path = _path(files)

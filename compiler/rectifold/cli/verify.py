@@ -18,6 +18,7 @@ from rectifold.cli.answers import (
     verify_json,
     verify_text,
 )
+from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_loaded, require_points
 from rectifold.cli.options import (
     Proof,
@@ -171,7 +172,7 @@ _kept = as_value(
 )
 
 
-@click.command("verify")
+@command("verify")
 @_pair
 @_wanted
 @_kept
@@ -184,8 +185,7 @@ def verify_command(
     """Decide whether A and B are the same function on the domain, within EPS, or in their argmax.
 
     The argmax: wherever one output of A is above all others, no output of B is above that one;
-    where outputs tie, nothing is said. The time limit is that of the whole command. Exit status:
-    0 proved, 1 refuted, 3 undecided, 4 proved but for claims that rest on a solver's word.
+    where outputs tie, nothing is said. The time limit is that of the whole command.
     """
     started = time.monotonic()
     wanted.require_one(kept.certificate_file)

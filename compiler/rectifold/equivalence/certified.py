@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 import rectifold_check
-from rectifold.certificate.accepted import ClaimRefused, require_accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.file import Certificate
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.certificate.within import certify_within
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.splitting import Agreement

@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from rectifold.certificate.accepted import ClaimRefused, require_accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.pair import certify_same
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.argmax import agree_in_argmax
 from rectifold.equivalence.certified import Tolerance, certify_tolerance

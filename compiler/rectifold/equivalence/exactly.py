@@ -13,8 +13,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
-from rectifold.certificate.accepted import ClaimRefused, require_accepted
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.pair import certify_pair
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.equivalence.answers import Comparison, Different, Equal, Relation, Unknown
 from rectifold.equivalence.points import confirm
 from rectifold.equivalence.question import Question

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from rectifold.approximate.approximated import Approximation
-from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.leaving_out import (
     CertifiedCompile,
     certify_in_time,
@@ -24,6 +23,7 @@ from rectifold.certificate.leaving_out import (
     certify_whole,
     unchanged,
 )
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.effort.writing import WrittenEffort
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.header import Origin, header_lines

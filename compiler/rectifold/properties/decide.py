@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from rectifold.certificate.accepted import ClaimRefused
 from rectifold.certificate.property import PartEvidence, certify_property, require_property
+from rectifold.certificate.refused import ClaimRefused
 from rectifold.equivalence.certified import evidence_of
 from rectifold.equivalence.points import exact_points
 from rectifold.errors import InputError

@@ -11,6 +11,7 @@ from math import inf
 
 from rectifold.bounds.threads import on_few_threads
 from rectifold.errors import InputError
+from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
@@ -23,17 +24,28 @@ from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.smt.process import Solver
 
+_LISTED = 8  # inputs up to which a message names a range for each
+
 
 def require_domain(network: Network, domain: Domain | None) -> Domain:
     """The domain to prove on. Raises InputError if there is none."""
     chosen = domain if domain is not None else network.domain
     if chosen is None:
         raise InputError(
-            f"{network.name} states no domain, and most facts hold on a domain only; "
-            'give one, for example domain="[0,1]" (each input), domain="[[0,1],[-1,1]]", '
+            f"{network.name} states no domain, and most facts hold on a domain only; give one for "
+            f"{counted(network.input_size, 'input')}, for example {_examples(network.input_size)}, "
             'domain="box.vnnlib", or domain="all"'
         )
     return chosen
+
+
+def _examples(inputs: int) -> str:
+    """Domains of so many inputs: one range for all, and one for each where they fit a line."""
+    same = 'domain="[0,1]" (the same range for each)'
+    if not 1 < inputs <= _LISTED:
+        return same
+    each = ",".join(["[0,1]", *["[-1,1]"] * (inputs - 1)])
+    return f'{same}, domain="[{each}]"'
 
 
 def prove(
