@@ -149,7 +149,7 @@ COMMANDS = {
         "a smaller network and property file, for any other verifier",
         (
             f"rectifold reduce {_PUSH} push.onnx",
-            f"rectifold reduce {_PUSH} smaller.onnx --certificate c.jsonl",
+            f"rectifold reduce {_PUSH} s.onnx --certificate c.jsonl",
         ),
         (
             (0, "done"),
