@@ -2,6 +2,7 @@
 
 PROPERTY.vnnlib                 the property of a file, which brings its domain
 PROPERTY.vnnlib --beside OTHER  of NET at X_0, ... X_(n-1) and of OTHER at the next n inputs
+PROPERTY.vnnlib of version 2    may declare both networks, and that both are NET
 ensure … in NET.relu            the text's own, about a network of what it compares
 --monotone, --lipschitz, ...    short forms, about NET beside itself or around a sample
 """
@@ -17,7 +18,9 @@ from rectifold.cli.inputs import point_from, read_loaded, require_points
 from rectifold.cli.values import Command, as_value, number_of
 from rectifold.errors import InputError
 from rectifold.formats.load import Loaded, require_file
-from rectifold.formats.vnnlib_property import read_property
+from rectifold.formats.vnnlib_commands import vnnlib_file
+from rectifold.formats.vnnlib_models import beside_of
+from rectifold.formats.vnnlib_property import property_of
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.ir.pairs import as_steps, side_by_side
@@ -87,6 +90,14 @@ class Question:
         if self.beside is None:
             return self.loaded
         return Loaded(side_by_side(self.loaded.network, self.beside))
+
+    def require_one_network(self, why: str) -> None:
+        """Raises InputError for a question about a pair, saying why it cannot be one."""
+        if self.beside is not None:
+            raise InputError(
+                f"{self.asked.name} is about two networks side by side: {why}; give a property of "
+                "one network"
+            )
 
 
 def relation_options(command: Command) -> Command:
@@ -166,15 +177,18 @@ def _require_one_question(wanted: Asked) -> None:
             raise InputError(f"{option} is {value}; it is at least 0")
 
 
-def _question_of_file(loaded: Loaded, file: str, beside: Loaded | None) -> Question:
+def _question_of_file(loaded: Loaded, path: str, beside: Loaded | None) -> Question:
+    file = vnnlib_file(require_file(path))
+    if file.query is not None:
+        beside = beside_of(file.query, file.name, loaded, beside)
     networks = [loaded.network] if beside is None else [loaded.network, beside.network]
     inputs, outputs = (
         sum(sizes) for sizes in zip(*((n.input_size, n.output_size) for n in networks), strict=True)
     )
     if beside is None:
-        return Question(loaded, read_property(require_file(file), inputs, outputs))
+        return Question(loaded, property_of(file, inputs, outputs))
     side_by_side(*networks)  # refuses networks that do not fit, before their sizes are compared
-    asked = as_steps(read_property(require_file(file), inputs, outputs))
+    asked = as_steps(property_of(file, inputs, outputs))
     return Question(loaded, asked, beside.network)
 
 

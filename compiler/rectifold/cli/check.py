@@ -105,6 +105,7 @@ def _of_pair(
 def _of_property_file(wanted: Asked, *, quiet: bool) -> tuple[Network, Domain]:
     """The network, and where `reduce` compares it with another one for this property."""
     question = read_asked(wanted, quiet=quiet)
+    question.require_one_network("the certificate is not")
     return question.loaded.network, region_of(stated(question.asked))
 
 

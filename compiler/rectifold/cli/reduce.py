@@ -114,6 +114,7 @@ def reduce_command(asked: Asked, written: Written, proof: Proof, report: Report)
     _require_outputs(asked, written, proof, report)
     with times.before("the files were written"):
         question = read_asked(asked, quiet=report.quiet)
+        question.require_one_network("reduce writes one network")
         loaded, wanted = question.loaded, question.asked
         _require_no_tail(loaded.interface)
         said = stated(wanted)

@@ -2,7 +2,8 @@
 
     (assert (<= X_0 1))      List(line 1, [Word assert, List [<=, X_0, 1]])
 
-Comments run from ; to the end of the line. Strings "..." and |quoted names| are one word each.
+Comments run from ; to the end of the line. Strings "..." and |quoted names| are one word each, and
+so is a word with brackets behind it: X[0,1], X [0, 1].
 """
 
 from __future__ import annotations
@@ -14,15 +15,22 @@ from dataclasses import dataclass, field
 from rectifold.errors import InputError
 from rectifold.runtime.caps import CAPS
 
-_TOKEN = re.compile(r';[^\n]*|"[^"]*"|\|[^|]*\||[()]|[^\s();"|]+|\s+|["|]')
+_TOKEN = re.compile(
+    r';[^\n]*|"[^"]*"|\|[^|]*\||[()]'
+    r'|[^\s();"|\[\]]++\s*+\[[^\[\]();"|]*+\]|[^\s();"|]+|\s+|["|]'
+)
 
 
 @dataclass(frozen=True)
 class Word:
-    """A name, a number, a string."""
+    """A name, a number, a string.
+
+    `written`: what stands in the file, where `text` is what it means.
+    """
 
     line: int
     text: str
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ def read_trees(text: str, name: str) -> list[Expression]:
 def short_text(tree: Expression) -> str:
     """The tree as text, shortened."""
     text = (
-        tree.text
+        tree.written or tree.text
         if isinstance(tree, Word)
         else "(" + " ".join(map(short_text, tree.parts[:4])) + ")"
     )

@@ -84,15 +84,21 @@ def _group(tree: Parentheses, parts: Sequence[Linear], name: str) -> Linear:
         return Linear.combined([(parts[0], -one)])
     if tree.head == "-" and parts:
         return Linear.combined([(parts[0], one), *((part, -one) for part in parts[1:])])
-    if tree.head == "*" and len(parts) == 2:
-        left, right = parts
-        if not left.coefficients:
-            return Linear.combined([(right, left.constant)])
-        if not right.coefficients:
-            return Linear.combined([(left, right.constant)])
+    if tree.head == "*" and len(parts) > 1:
+        varying = [part for part in parts if part.coefficients]
+        if len(varying) < 2:
+            return _product(varying, [part.constant for part in parts if not part.coefficients])
     if tree.head == "/" and len(parts) == 2 and not parts[1].coefficients and parts[1].constant:
         return Linear.combined([(parts[0], 1 / parts[1].constant)])
     raise InputError(f"{name}:{tree.line}: {short_text(tree)} is not linear in the inputs")
+
+
+def _product(varying: Sequence[Linear], factors: Sequence[Fraction]) -> Linear:
+    """Of numbers and at most one term that is none."""
+    total = varying[0] if varying else Linear({}, Fraction(1))
+    for factor in factors:
+        total = Linear.combined([(total, factor)])
+    return total
 
 
 def _require_short(value: Fraction) -> None:

@@ -21,7 +21,14 @@ from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
 from rectifold.formats.expressions import Expression, Parentheses, short_text
 from rectifold.formats.linear_terms import Linear, linear_term, require_inputs
-from rectifold.formats.vnnlib_commands import COMPARISONS, GIVE_THE_BOX, Commands, vnnlib_text
+from rectifold.formats.vnnlib_commands import (
+    COMPARISONS,
+    GIVE_THE_BOX,
+    Commands,
+    VnnlibFile,
+    parsed_vnnlib,
+    vnnlib_file,
+)
 from rectifold.ir.domain import Constraint, Domain, DomainError
 from rectifold.runtime.caps import CAPS
 
@@ -30,15 +37,19 @@ Inequality = tuple[dict[int, Fraction], Fraction]  # (c, d): Σ c_k x_k ≤ d
 
 def read_vnnlib(path: Path, size: int) -> tuple[Domain, list[str]]:
     """(the input domain for a network with `size` inputs, notes). Raises InputError."""
-    return parse_vnnlib(vnnlib_text(path), size, path.name)
+    return _domain(vnnlib_file(path), size)
 
 
 def parse_vnnlib(text: str, size: int, name: str = "<vnnlib>") -> tuple[Domain, list[str]]:
     """As `read_vnnlib`, from a text."""
-    reader = _DomainReader(name, size)
-    reader.read(text)
-    domain = domain_of_rows(reader.rows, size, name)
-    return domain, _notes(reader, domain, name)
+    return _domain(parsed_vnnlib(text, name), size)
+
+
+def _domain(file: VnnlibFile, size: int) -> tuple[Domain, list[str]]:
+    reader = _DomainReader(file.name, size)
+    reader.read(file)
+    domain = domain_of_rows(reader.rows, size, file.name)
+    return domain, _notes(reader, domain, file.name)
 
 
 class _DomainReader(Commands):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
 from rectifold.formats.expressions import Expression, Parentheses, Word, read_trees, short_text
+from rectifold.formats.vnnlib_queries import Query, query_of
 from rectifold.runtime.caps import CAPS
 
 VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
@@ -29,14 +31,29 @@ _SILENT = {
 }  # none of them changes what is asserted
 
 
-def vnnlib_text(path: Path) -> str:
-    """The text of a file. Raises InputError."""
+@dataclass(frozen=True)
+class VnnlibFile:
+    """A file as parenthesised text; `query`: what it asks, where it is of version 2."""
+
+    name: str
+    trees: list[Expression]
+    query: Query | None
+
+
+def vnnlib_file(path: Path) -> VnnlibFile:
+    """The file. Raises InputError."""
     try:
         if path.stat().st_size > CAPS.vnnlib_bytes:
             raise InputError(f"{path.name} is larger than {CAPS.vnnlib_bytes:,} bytes")
-        return path.read_text(encoding="utf-8-sig")
+        return parsed_vnnlib(path.read_text(encoding="utf-8-sig"), path.name)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
+
+
+def parsed_vnnlib(text: str, name: str) -> VnnlibFile:
+    """As `vnnlib_file`, from a text."""
+    trees = read_trees(text, name)
+    return VnnlibFile(name, trees, query_of(trees, name))
 
 
 class Commands(ABC):
@@ -47,11 +64,17 @@ class Commands(ABC):
         self.declared: set[str] = set()
         self.ended = ""  # (check-sat) or (exit), once it was read
 
-    def read(self, text: str) -> None:
-        """Every command of a text. Raises InputError with the line of one that is not read."""
-        for tree in read_trees(text, self.name):
+    def read(self, file: VnnlibFile) -> None:
+        """Every command of a file. Raises InputError with the line of one that is not read."""
+        if file.query is not None:
+            self._require_inputs(file.query.inputs)
+            for formula in file.query.asserted:
+                self.asserted(formula)
+            return
+        for tree in file.trees:
             self._command(tree)
-        self._require_every_input()
+        if self.declared:
+            self._require_inputs(sum(v[0] == "X" for v in self.declared))
 
     @abstractmethod
     def asserted(self, formula: Expression) -> None:
@@ -76,14 +99,12 @@ class Commands(ABC):
         elif head in ("check-sat", "exit"):
             self.ended = head
 
-    def _require_every_input(self) -> None:
+    def _require_inputs(self, inputs: int) -> None:
         """The declared inputs are those of the network."""
-        inputs = sum(v[0] == "X" for v in self.declared)
-        if self.declared and inputs != self.size:
+        if inputs != self.size:
             raise InputError(
                 f"{self.name} declares {counted(inputs, 'input')}, but the network has "
-                f"{self.size}: "
-                "they must be X_0, X_1, ..."
+                f"{self.size}: all of them must be declared, X_0, X_1, ..."
             )
 
     def _declare(self, tree: Parentheses) -> None:
@@ -114,7 +135,7 @@ class Commands(ABC):
             return set()
         if match[1] == "X" and int(match[2]) >= self.size:
             raise self.error(
-                tree, f"{tree.text}, but the network has {counted(self.size, 'input')}"
+                tree, f"{short_text(tree)}, but the network has {counted(self.size, 'input')}"
             )
         if self.declared and tree.text not in self.declared:
             raise self.error(

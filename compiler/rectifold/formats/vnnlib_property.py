@@ -18,7 +18,13 @@ from rectifold.exact.numerals import counted
 from rectifold.formats.expressions import Expression, Parentheses, short_text
 from rectifold.formats.linear_terms import Linear, linear_term
 from rectifold.formats.vnnlib import Inequality, domain_of_rows
-from rectifold.formats.vnnlib_commands import COMPARISONS, VARIABLE, Commands, vnnlib_text
+from rectifold.formats.vnnlib_commands import (
+    COMPARISONS,
+    VARIABLE,
+    Commands,
+    VnnlibFile,
+    parsed_vnnlib,
+)
 from rectifold.ir.domain import Domain
 from rectifold.ir.property import Case, Condition, Property, Terms, Unsafe
 from rectifold.runtime.caps import CAPS
@@ -26,16 +32,16 @@ from rectifold.runtime.caps import CAPS
 _Cases = list[tuple[Condition, ...]]  # any of them, all conditions of one together
 
 
-def read_property(path: Path, inputs: int, outputs: int) -> Property:
+def property_of(file: VnnlibFile, inputs: int, outputs: int) -> Property:
     """The property of a file for a network with so many inputs and outputs. Raises InputError."""
-    return parse_property(vnnlib_text(path), inputs, outputs, path.name)
+    reader = _PropertyReader(file.name, inputs, outputs)
+    reader.read(file)
+    return Property(tuple(_parts(reader.cases, inputs, file.name)), Path(file.name).stem)
 
 
 def parse_property(text: str, inputs: int, outputs: int, name: str = "<vnnlib>") -> Property:
-    """As `read_property`, from a text."""
-    reader = _PropertyReader(name, inputs, outputs)
-    reader.read(text)
-    return Property(tuple(_parts(reader.cases, inputs, name)), Path(name).stem)
+    """As `property_of`, from a text."""
+    return property_of(parsed_vnnlib(text, name), inputs, outputs)
 
 
 class _PropertyReader(Commands):
