@@ -18,10 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rectifold.cli.main import main
 from rectifold.formats.load import load
-from rectifold.formats.vnnlib_commands import vnnlib_file
-from rectifold.formats.vnnlib_property import property_of
+from rectifold.formats.vnnlib_property import read_property
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.ir.property import Property
 from rectifold.ir.sampling import sample_points
 from rectifold.properties.answers import Holds, Refuted
 from rectifold.properties.decide import decide_property
@@ -66,10 +64,6 @@ def model(name: str, seed: int, inputs: str = "x", widths: tuple[int, ...] = (2,
     )  # fmt: skip
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(made, name)
-
-
-def read_property(file: Path, inputs: int, outputs: int) -> Property:
-    return property_of(vnnlib_file(file), inputs, outputs)
 
 
 def told(file: str) -> Any:

@@ -4,8 +4,9 @@
     (assert (or (and (>= Y_0 3)) (and (<= Y_0 Y_1) (<= Y_2 0)))) two cases
 
 The formulas together are brought into disjunctive normal form. Of each of its cases, what speaks of
-inputs alone is the domain, the rest are conditions; cases on the same domain are one part. A strict
-inequality of inputs closes the domain and is a condition besides, so nothing is lost.
+inputs alone is the domain, with the ends that its constraints imply, the rest are conditions; cases
+on the same domain are one part. A strict inequality of inputs closes the domain and is a condition
+besides, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -24,12 +25,19 @@ from rectifold.formats.vnnlib_commands import (
     Commands,
     VnnlibFile,
     parsed_vnnlib,
+    vnnlib_file,
 )
-from rectifold.ir.domain import Domain
+from rectifold.ir.domain import Domain, DomainError
+from rectifold.ir.implied_ends import with_implied_ends
 from rectifold.ir.property import Case, Condition, Property, Terms, Unsafe
 from rectifold.runtime.caps import CAPS
 
 _Cases = list[tuple[Condition, ...]]  # any of them, all conditions of one together
+
+
+def read_property(path: Path, inputs: int, outputs: int) -> Property:
+    """The property of a file, as `property_of`."""
+    return property_of(vnnlib_file(path), inputs, outputs)
 
 
 def property_of(file: VnnlibFile, inputs: int, outputs: int) -> Property:
@@ -120,10 +128,18 @@ def _parts(cases: _Cases, size: int, name: str) -> list[Unsafe]:
     by_domain: dict[Domain, list[Case]] = {}
     for case in cases:
         about_inputs = [c for c in case if c.inputs and not c.outputs]
-        domain = domain_of_rows([_row(c) for c in about_inputs], size, name)
+        domain = _ended(domain_of_rows([_row(c) for c in about_inputs], size, name), name)
         kept = tuple(c for c in case if c.outputs or not c.inputs or c.strict)
         by_domain.setdefault(domain, []).append(kept)
     return [Unsafe(domain, tuple(found)) for domain, found in by_domain.items()]
+
+
+def _ended(domain: Domain, name: str) -> Domain:
+    """With the ends that its constraints imply."""
+    try:
+        return with_implied_ends(domain)
+    except DomainError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def _row(condition: Condition) -> Inequality:
