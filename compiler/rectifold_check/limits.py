@@ -46,6 +46,9 @@ MOST_PLACES = 1_000_000
 # Inputs that vary where a domain is cut into cells: its box has 64 corners.
 MOST_CELL_INPUTS = 6
 
+# Values of a network at vertices that are kept, for cells have vertices in common: some 150 MB.
+MOST_KEPT_VALUES = 4_000_000
+
 # Whole bits of a coefficient for which the rows of a layer are packed into long integers, one slot
 # a weight: larger coefficients are rare, and are multiplied one by one.
 PACKED_BITS = 40

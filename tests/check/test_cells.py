@@ -29,7 +29,8 @@ def few_inputs(count: int, most: int) -> list[int]:
 def cells_of(network: Network) -> list[tuple[tuple[int, ...], ...]]:
     assert network.domain is not None
     text, domain = canonical_text(network), domain_text(network.domain)
-    return list(Cells(read_network(text, "A"), read_domain(domain)).affine(10**6))
+    cells = Cells(read_network(text, "A"), read_domain(domain)).affine(10**6)
+    return [tuple(corner.point for corner in corners) for corners in cells]
 
 
 @pytest.mark.parametrize("sizes", [(1, 5, 4, 1), (2, 6, 5, 1), (3, 4, 4, 3, 1), (4, 5, 4, 2)])
@@ -55,7 +56,8 @@ def test_cells_of_degenerate_networks_cover_every_point_and_are_affine(seed: int
         read_network(canonical_text(network), "A"), read_domain(domain_text(network.domain))
     )
     random = Random(seed)
-    for vertices in cells.affine(10**6):
+    for corners in cells.affine(10**6):
+        vertices = [corner.point for corner in corners]
         weights = [random.randint(0, 5) for _ in vertices]
         weights[0] += 1
         points = [[Fraction(x, v[-1]) for x in v[:-1]] for v in vertices]
@@ -67,17 +69,16 @@ def test_cells_of_degenerate_networks_cover_every_point_and_are_affine(seed: int
         den = 1
         for value in mean:
             den = den * value.denominator
-        own = cells.values((*(int(v * den) for v in mean), den))
-        for layer in range(1, len(own)):
-            for unit in range(len(own[layer])):
-                expected = sum(
-                    (
-                        w * Fraction(cells.values(v)[layer][unit], v[-1])
-                        for w, v in zip(weights, vertices, strict=True)
-                    ),
-                    Fraction(0),
-                )
-                assert Fraction(own[layer][unit], den) == expected / sum(weights)
+        own = cells.corners.at((*(int(v * den) for v in mean), den)).values
+        for unit in range(cells.corners.starts[2], len(own)):
+            expected = sum(
+                (
+                    w * Fraction(corner.values[unit], corner.point[-1])
+                    for w, corner in zip(weights, corners, strict=True)
+                ),
+                Fraction(0),
+            )
+            assert Fraction(own[unit], den) == expected / sum(weights)
 
 
 def in_cell(point: list[Fraction], vertices: tuple[tuple[int, ...], ...]) -> bool:
