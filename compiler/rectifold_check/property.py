@@ -14,10 +14,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
 
 from rectifold_check.json import Json, Refusal, list_of, object_of, parse_json, rational
-from rectifold_check.networks import Domain, Layer, Network, Row, domain_of, vector
+from rectifold_check.networks import Domain, Layer, Network, domain_of, vector
+from rectifold_check.pairs import side_by_side
+from rectifold_check.units import layer_of
+from rectifold_check.work import Work
 
 Entries = tuple[tuple[int, Fraction], ...]
 
@@ -42,21 +44,32 @@ class Unsafe:
 
 @dataclass(frozen=True)
 class Property:
-    """What must not happen, part by part."""
+    """What must not happen, part by part; `about`: the network of the inputs and outputs."""
 
     parts: tuple[Unsafe, ...]
     digest: str
+    about: Network
 
 
-def read_property(text: str, network: Network) -> Property:
-    """A canonical property of this network. Raises Refusal."""
-    form = object_of(parse_json(text, "property"), {"format", "parts"}, "property")
+def read_property(
+    text: str, network: Network, beside: Network | None = None, work: Work | None = None
+) -> Property:
+    """A canonical property of this network, or of the two side by side. Raises Refusal."""
+    value = parse_json(text, "property")
+    is_related = isinstance(value, dict) and "second" in value
+    keys = {"format", "parts", "second"} if is_related else {"format", "parts"}
+    form = object_of(value, keys, "property")
     if form["format"] != "rectifold-property/1":
         raise Refusal("the property has another format")
-    parts = tuple(_part(v, network) for v in list_of(form["parts"], "property: parts"))
+    about = network
+    if beside is not None:
+        about = side_by_side(network, beside, form.get("second"), work)
+    elif is_related:
+        raise Refusal("property: it relates two networks, and there is one")
+    parts = tuple(_part(v, about) for v in list_of(form["parts"], "property: parts"))
     if not parts:
         raise Refusal("property: there is no part")
-    return Property(parts, hashlib.sha256(text.encode("utf-8")).hexdigest())
+    return Property(parts, hashlib.sha256(text.encode("utf-8")).hexdigest(), about)
 
 
 def _part(value: Json, network: Network) -> Unsafe:
@@ -101,7 +114,7 @@ def property_network(
     while max(counts) > 1:
         layers += _round(len(layers), counts)
         counts = [(count + 1) // 2 for count in counts]
-    last = _layer(
+    last = layer_of(
         False, list(margins), [[(len(layers), [(k, Fraction(-1))])] for k in range(len(cases))]
     )
     return Network(network.inputs, (*layers, last), len(layers) + 1, "")
@@ -109,7 +122,7 @@ def property_network(
 
 def _excesses(network: Network, conditions: Sequence[Condition]) -> Layer:
     rows = [[(0, list(c.inputs)), (network.output, list(c.outputs))] for c in conditions]
-    return _layer(False, [-c.bound for c in conditions], rows)
+    return layer_of(False, [-c.bound for c in conditions], rows)
 
 
 def _round(terms: int, counts: Sequence[int]) -> list[Layer]:
@@ -127,29 +140,4 @@ def _round(terms: int, counts: Sequence[int]) -> list[Layer]:
             maxima.append(row)
         start += count
     zeros = [Fraction(0)]
-    return [_layer(True, zeros * len(steps), steps), _layer(False, zeros * len(maxima), maxima)]
-
-
-def _layer(
-    is_relu: bool,
-    bias: Sequence[Fraction],
-    rows: Sequence[Sequence[tuple[int, Sequence[tuple[int, Fraction]]]]],
-) -> Layer:
-    """Per unit a bias and, per source, its weights, over their common denominator."""
-    weights = (c for unit in rows for _, entries in unit for _, c in entries)
-    den = lcm(*{v.denominator for v in bias}, *{c.denominator for c in weights})
-
-    def scaled(value: Fraction) -> int:
-        return value.numerator * (den // value.denominator)
-
-    return Layer(
-        is_relu,
-        den,
-        tuple(map(scaled, bias)),
-        tuple(
-            tuple(
-                Row(s, tuple((j, scaled(c)) for j, c in entries)) for s, entries in unit if entries
-            )
-            for unit in rows
-        ),
-    )
+    return [layer_of(True, zeros * len(steps), steps), layer_of(False, zeros * len(maxima), maxima)]

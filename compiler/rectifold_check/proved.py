@@ -15,7 +15,6 @@ from rectifold_check.claim import Described, described, domain_json, domain_word
 from rectifold_check.json import Json, Refusal, list_of, object_of, parse_json, rational
 from rectifold_check.limits import SHOWN_ENTRIES
 from rectifold_check.networks import Network, read_network
-from rectifold_check.pairs import side_by_side
 from rectifold_check.property import Property, Unsafe, property_network, read_property
 from rectifold_check.rules import apply
 from rectifold_check.state import State
@@ -101,13 +100,12 @@ def check_property(
         rows = counted_lines(lines, work)
         read = read_network(network, "the network")
         second = None if beside is None else read_network(beside, "the network beside it")
-        about = read if second is None else side_by_side(read, second)
-        wanted = read_property(asked, about)
+        wanted = read_property(asked, read, second, work)
         other = None if second is None else described(second)
         stated.append(PropertyClaim(described(read), wanted.digest, wanted.parts, other))
         margins = _margins(next(rows, "null"), (read, second), wanted)
         each = zip(wanted.parts, margins, strict=True)
-        trusted = sum(_part(about, part, own, rows, work) for part, own in each)
+        trusted = sum(_part(wanted.about, part, own, rows, work) for part, own in each)
         if any(rows):
             raise Refusal("steps follow the final comparison of the last part")
         return trusted

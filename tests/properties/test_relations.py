@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
+from hashlib import sha256
 from itertools import product
 from random import Random
 
@@ -11,16 +13,17 @@ import pytest
 from rectifold.certificate.property import require_property
 from rectifold.errors import InputError
 from rectifold.formats.vnnlib_property import parse_property
-from rectifold.ir.canonical import canonical_text
+from rectifold.ir.canonical import canonical_text, property_text
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
 from rectifold.ir.pairs import as_steps, pairs_within, points_of_pair, side_by_side
-from rectifold.ir.property import Property
+from rectifold.ir.property import Property, Related
 from rectifold.properties.answers import Answer, Holds, Refuted
 from rectifold.properties.decide import decide_property
 from rectifold.properties.relations import lipschitz, monotone, parse_slope, robust
 from rectifold.runtime.run import Limits, Run
+from rectifold_check import check_property
 from rectifold_check.networks import read_network
 from rectifold_check.pairs import side_by_side as checked
 from support import net, networks_of_nothing, points_of, random_network
@@ -56,7 +59,7 @@ def test_side_by_side_is_each_alone(seed: int) -> None:
         x, other = points_of_pair(point)
         assert evaluate(both, point) == [*evaluate(a, x), *evaluate(b, other)]
     read = [read_network(canonical_text(n), "a network") for n in (a, b)]
-    theirs, ours = checked(*read), read_network(canonical_text(both), "both")
+    theirs, ours = checked(read[0], read[1]), read_network(canonical_text(both), "both")
     assert (theirs.inputs, theirs.output) == (ours.inputs, ours.output)
     for one, other_layer in zip(theirs.layers, ours.layers, strict=True):
         assert one == other_layer
@@ -79,7 +82,7 @@ def test_a_property_of_two_points_is_that_of_a_point_and_a_step() -> None:
     text = "".join(f"(assert (and (>= X_{k} -1) (<= X_{k} 1)))" for k in range(4))
     text += "(assert (and (= X_1 X_3) (<= (- X_2 X_0) 0.5) (>= (+ Y_0 (* 2 X_3)) Y_2)))"
     plain = parse_property(text, 4, 4)
-    stepped = as_steps(plain)
+    stepped = as_steps(plain, 2)
     assert stepped.parts[0].domain.fixed == {3: F(0)}
     for point in product([F(k, 2) for k in range(-2, 3)], repeat=4):
         x, other = points_of_pair(point)
@@ -146,14 +149,118 @@ def test_other_sizes_are_refused() -> None:
         parse_slope("0 0", NET, falls=True)
 
 
+def related(random: Random, inputs: int, others: int) -> Related:
+    """Some of x' as sums of x and a number."""
+    rows = [
+        tuple((k, F(random.randint(1, 3), 2)) for k in range(inputs) if random.random() < 0.6)
+        for _ in range(others)
+    ]
+    return Related(tuple(rows), tuple(F(random.randint(-2, 2), 3) for _ in rows))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_networks_with_other_inputs_side_by_side(seed: int) -> None:
+    """As each alone, and the layers that the checker makes of the two texts and the relation."""
+    random = Random(seed)
+    a, b = random_network(seed), random_network(seed + 100)
+    second = related(random, a.input_size, b.input_size)
+    both = side_by_side(a, b, second)
+    for point in points_of(Domain.cube(-2, 2, a.input_size + b.input_size), 10, seed):
+        x, other = points_of_pair(point, second)
+        assert evaluate(both, point) == [*evaluate(a, x), *evaluate(b, other)]
+    read = [read_network(canonical_text(n), "a network") for n in (a, b)]
+    stated = json.loads(property_text(Property((), "p", second)))["second"]
+    theirs, ours = checked(read[0], read[1], stated), read_network(canonical_text(both), "both")
+    assert (theirs.inputs, theirs.output) == (ours.inputs, ours.output)
+    assert list(theirs.layers) == list(ours.layers)
+
+
+RELATED = """(vnnlib-version <2.0>)
+(declare-network f (declare-input X real [2]) (declare-output Y real [2]))
+(declare-network g (declare-input Z real [3]) (declare-output W real [1]))
+(assert (and (>= X[0] -1.0) (<= X[0] 1.0) (>= X[1] -1.0) (<= X[1] 1.0)))
+(assert (and (== Z[0] (+ (* 2.0 X[0]) 0.5)) (== (- Z[1] X[1]) X[0]) (>= Z[2] X[0]) (<= Z[2] 2.0)))
+(assert (> (+ W[0] (* {} Z[0])) (+ Y[0] X[1] {})))
+"""
+# w_0 = relu(x_0 − 1/2) + relu(x_1), of three inputs
+THREE = net(
+    "input x[3] in [-3, 3]\nh = relu([x[0] - 1/2, x[1], x[2]])\noutput h[0] + h[1] + 0*h[2]\n"
+)
+
+
+def test_equations_become_the_point_of_the_second_network() -> None:
+    asked = as_steps(parse_property(RELATED.format("0.5", "0.25"), 5, 3), 2)
+    rows = (((0, F(2)),), ((0, F(1)), (1, F(1))), ())
+    assert asked.second == Related(rows, (F(1, 2), F(0), F(0)))
+    (part,) = asked.parts
+    assert part.domain.fixed == {2: F(0), 3: F(0)}
+    assert (part.domain.lower[4], part.domain.upper[4]) == (F(-1), F(2))
+    plain = parse_property(RELATED.format("0.5", "0.25"), 5, 3).parts[0]
+    for point in points_of(Domain.cube(-1, 1, 5), 60, 1):
+        inside = [*point[:2], F(0), F(0), point[4]]
+        for own in (point, inside):
+            x, other = points_of_pair(own, asked.second)
+            outputs = [*evaluate(NET, x), *evaluate(THREE, other)]
+            assert part.case_met(own, outputs) == plain.case_met([*x, *other], outputs)
+            assert part.domain.contains(own) == plain.domain.contains([*x, *other])
+
+
+@pytest.mark.parametrize(("more", "holds"), [("2.625", True), ("2.25", False)])
+def test_networks_with_other_inputs(more: str, holds: bool) -> None:
+    """relu(2 x_0) + relu(x_0 + x_1) − y_0 − x_1 is 5/2 at (1, −1), and not more."""
+    asked = as_steps(parse_property(RELATED.format("0.0", more), 5, 3), 2)
+    answer = decide_property(NET, asked, RUN, THREE)
+    assert isinstance(answer, Holds if holds else Refuted)
+    if isinstance(answer, Refuted):
+        x, other = points_of_pair(answer.point, asked.second)
+        assert other[:2] == [2 * x[0] + F(1, 2), x[0] + x[1]]
+        assert answer.outputs == (*evaluate(NET, x), *evaluate(THREE, other))
+        return
+    texts = canonical_text(NET), property_text(asked)
+    lines, beside = answer.certificate.lines, canonical_text(THREE)
+    assert check_property(*texts, lines, beside=beside).holds
+    for old, new in (('"1/2"]', '"5/2"]'), ("0:1 1:1", "0:1 1:3")):
+        assert old in texts[1]
+        other_text = texts[1].replace(old, new)
+        head = json.loads(lines[0])
+        head["property"] = sha256(other_text.encode()).hexdigest()
+        changed = [json.dumps(head), *lines[1:]]
+        assert "differ" in check_property(texts[0], other_text, lines, beside=beside).reason
+        assert not check_property(texts[0], other_text, changed, beside=beside).holds
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (None, "have the same number of inputs, or they are related"),
+        ([["0:1", "0"]] * 2, "a row and a number for every input of the second"),
+        ([["0:1", "0"]] * 2 + [["0:1"]], "a row and a number for every input of the second"),
+        ([["2:1", "0"]] * 3, "property: second"),
+        ([["0:1", "x"]] * 3, "property: second"),
+        ("0:1", "property: second"),
+    ],
+)
+def test_the_checker_refuses_other_relations(second: object, reason: str) -> None:
+    form = json.loads(property_text(as_steps(parse_property(RELATED.format("0", "9"), 5, 3), 2)))
+    form["second"] = second
+    if second is None:
+        del form["second"]
+    texts = canonical_text(NET), json.dumps(form)
+    assert reason in check_property(*texts, [], beside=canonical_text(THREE)).reason
+
+
+def test_a_relation_without_a_second_network_is_refused() -> None:
+    text = property_text(as_steps(parse_property(RELATED.format("0", "9"), 5, 3), 2))
+    assert "it relates two networks, and there is one" in (
+        check_property(canonical_text(NET), text, []).reason
+    )
+
+
 def test_the_certificate_is_about_both_networks() -> None:
     other = net("input x[2] in [-1, 1]\noutput concat(relu(x[0]), x[1])\n")
     asked = monotone(NET, SQUARE, [parse_slope("x[0] y[1]", NET, falls=False)], F(0))
     answer = decided(NET, asked, NET)
     assert isinstance(answer, Holds)
-    from rectifold.ir.canonical import property_text
-    from rectifold_check import check_property
-
     texts = canonical_text(NET), property_text(asked)
     lines = answer.certificate.lines
     assert check_property(*texts, lines, beside=texts[0]).holds

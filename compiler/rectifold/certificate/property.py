@@ -61,7 +61,7 @@ def certify_property(
     }
     about = network
     if beside is not None:
-        form["beside"], about = digest(beside), side_by_side(network, beside)
+        form["beside"], about = digest(beside), side_by_side(network, beside, asked.second)
     lines = [json.dumps(form, separators=(",", ":"))]
     for part, own in zip(asked.parts, evidence, strict=True):
         steps = (*_part_steps(about, part, own), FinalStep())

@@ -89,7 +89,7 @@ class Question:
         """What the inputs and outputs of the property are those of."""
         if self.beside is None:
             return self.loaded
-        return Loaded(side_by_side(self.loaded.network, self.beside))
+        return Loaded(side_by_side(self.loaded.network, self.beside, self.asked.second))
 
     def require_one_network(self, why: str) -> None:
         """Raises InputError for a question about a pair, saying why it cannot be one."""
@@ -187,8 +187,7 @@ def _question_of_file(loaded: Loaded, path: str, beside: Loaded | None) -> Quest
     )
     if beside is None:
         return Question(loaded, property_of(file, inputs, outputs))
-    side_by_side(*networks)  # refuses networks that do not fit, before their sizes are compared
-    asked = as_steps(property_of(file, inputs, outputs))
+    asked = as_steps(property_of(file, inputs, outputs), loaded.network.input_size)
     return Question(loaded, asked, beside.network)
 
 

@@ -13,6 +13,7 @@ from rectifold.cli.answers import outputs_text, point_lines
 from rectifold.cli.asked import Question
 from rectifold.exact.numerals import exact_texts
 from rectifold.ir.pairs import points_of_pair
+from rectifold.ir.property import Property
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.runtime.json import JsonObject
 
@@ -35,7 +36,7 @@ def _point_lines(answer: Refuted, question: Question) -> list[str]:
     """The point, or the two of a pair, and the outputs there."""
     if question.beside is None:
         return [*point_lines(answer.point), f"  {_outputs(answer.outputs, 'y')}"]
-    x, other = points_of_pair(answer.point)
+    x, other = points_of_pair(answer.point, question.asked.second)
     second, first = "y'", question.loaded.network.output_size
     return [
         *point_lines(x),
@@ -64,7 +65,7 @@ def prove_json(answer: Answer, question: Question) -> JsonObject:
             certificate = answer.replayed or "not replayed"
             told |= {"verdict": "holds", "trusted": answer.trusted, "certificate": certificate}
         case Refuted():
-            shown = counterexample_json(answer, is_pair=question.beside is not None)
+            shown = counterexample_json(answer, question.asked, is_pair=question.beside is not None)
             told |= {"verdict": "refuted", "counterexample": shown}
         case Undecided():
             told |= {"verdict": "undecided", "proved": answer.proved, "reason": answer.reason}
@@ -73,12 +74,15 @@ def prove_json(answer: Answer, question: Question) -> JsonObject:
     return told
 
 
-def counterexample_json(answer: Refuted, *, is_pair: bool) -> JsonObject:
+def counterexample_json(answer: Refuted, asked: Property, *, is_pair: bool) -> JsonObject:
     """The point, what the network gives there, and which case is met; parts and cases from 0.
 
     Of a pair, both points, one after the other: x, then x'.
     """
-    point = [v for own in points_of_pair(answer.point) for v in own] if is_pair else answer.point
+    point = answer.point
+    if is_pair:
+        x, other = points_of_pair(answer.point, asked.second)
+        point = (*x, *other)
     return {
         "input": exact_texts(point),
         "outputs": exact_texts(answer.outputs),

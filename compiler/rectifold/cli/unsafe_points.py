@@ -88,10 +88,8 @@ class UnsafePoint:
         A line on what was done, and whether it was written.
         """
         if path.suffix != ".npy":
-            text = (
-                json.dumps(counterexample_json(self.found, is_pair=self.is_pair), indent=2) + "\n"
-            )
-            write_whole(path, text.encode("ascii"))
+            shown = counterexample_json(self.found, self.asked, is_pair=self.is_pair)
+            write_whole(path, (json.dumps(shown, indent=2) + "\n").encode("ascii"))
             return f"wrote {path} (the exact point)", True
         if self.is_pair:
             return (

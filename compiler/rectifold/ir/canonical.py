@@ -82,7 +82,9 @@ def domain_text(domain: Domain) -> str:
 
 
 def property_text(asked: Property) -> str:
-    """The property as one line of JSON: per part its domain and the conditions of every case."""
+    """The property as one line of JSON: per part its domain and the conditions of every case, and
+    where the second of two networks is asked.
+    """
     parts = [
         {
             "domain": _domain_form(part.domain),
@@ -90,7 +92,11 @@ def property_text(asked: Property) -> str:
         }
         for part in asked.parts
     ]
-    return _one_line({"format": PROPERTY_FORMAT, "parts": parts})
+    form: dict[str, object] = {"format": PROPERTY_FORMAT, "parts": parts}
+    if asked.second is not None:
+        each = zip(asked.second.rows, asked.second.offset, strict=True)
+        form["second"] = [[_vector(row), str(offset)] for row, offset in each]
+    return _one_line(form)
 
 
 def _one_line(form: object) -> str:

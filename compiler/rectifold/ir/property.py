@@ -59,11 +59,29 @@ class Unsafe:
 
 
 @dataclass(frozen=True)
+class Related:
+    """Where the second of two networks side by side is asked: x'_k = rows_k x + offset_k + s_k."""
+
+    rows: tuple[Terms, ...]
+    offset: tuple[Fraction, ...]
+
+    @staticmethod
+    def same(size: int) -> Related:
+        """x' = x + s."""
+        one = Fraction(1)
+        return Related(tuple(((k, one),) for k in range(size)), (Fraction(0),) * size)
+
+
+@dataclass(frozen=True)
 class Property:
-    """No point of any part's domain is unsafe there. `name`: for people."""
+    """No point of any part's domain is unsafe there. `name`: for people.
+
+    `second`: of a property of two networks side by side (ir/pairs), where it is not x' = x + s.
+    """
 
     parts: tuple[Unsafe, ...]
     name: str = "property"
+    second: Related | None = None
 
     @property
     def cases(self) -> int:

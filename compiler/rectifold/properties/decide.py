@@ -40,7 +40,7 @@ def decide_property(
     Parts share the time; Ctrl-C ends with what is proved.
     """
     _require_bounded(network, asked)
-    about = network if beside is None else side_by_side(network, beside)
+    about = network if beside is None else side_by_side(network, beside, asked.second)
     deadline = run.deadline(run.effort.properties.seconds)
     found = _found(about, asked, run, deadline)
     if isinstance(found, Refuted):
