@@ -55,9 +55,9 @@ exporters: $(LIBRARIES)/.installed
 	$(LIBRARIES)/bin/python -m pytest -q tests/test_docs.py -k train
 
 check: $(INSTALLED)
-	$(BIN)/ruff check compiler tests examples benchmarks docs
-	$(BIN)/ruff format --check compiler tests examples benchmarks docs
-	$(BIN)/mypy compiler tests examples benchmarks docs
+	$(BIN)/ruff check compiler tests examples benchmarks docs grammar
+	$(BIN)/ruff format --check compiler tests examples benchmarks docs grammar
+	$(BIN)/mypy compiler tests examples benchmarks docs grammar
 	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_docs_text.py tests/test_glossary.py
 
 bench: $(INSTALLED)

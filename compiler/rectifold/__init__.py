@@ -17,6 +17,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rectifold.runtime.version import __version__ as __version__
+
 if TYPE_CHECKING:  # the same names for type checkers, which read no table; a test compares both
     from rectifold.certificate.compiled import certify as certify
     from rectifold.certificate.compiled import check_certificate

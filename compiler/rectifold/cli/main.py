@@ -8,10 +8,11 @@ from __future__ import annotations
 import click
 
 from rectifold.cli.lazy import ListedCommands
+from rectifold.runtime.version import __version__
 
 
 @click.group(cls=ListedCommands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="rectifold")
+@click.version_option(__version__, prog_name="rectifold")
 def main() -> None:
     """A compiler for ReLU networks: provably equal, smaller networks, certificates and standalone
     code.
