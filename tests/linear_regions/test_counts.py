@@ -38,10 +38,10 @@ def test_processes_count_the_same() -> None:
 
 
 def test_at_the_deadline_the_count_is_a_lower_bound() -> None:
-    network = float_network(0, 2, 12, 12, 1)
+    network = float_network(0, 3, 7, 6, 1)
     assert network.domain is not None
     ticks = count()
-    ended = count_regions(network, network.domain, seconds=100, clock=lambda: float(next(ticks)))
+    ended = count_regions(network, network.domain, seconds=60, clock=lambda: float(next(ticks)))
     assert not ended.complete
     assert 0 < ended.count < count_regions(network, network.domain).count
     assert not count_regions(network, network.domain, seconds=0, jobs=2).complete

@@ -19,6 +19,8 @@ class RegionEffort:
     """Pairs of vertices from which on adjacency is found with arrays."""
     whole_product: int = 4
     """A whole product is taken where more than one in so many values changed."""
+    plane_entries: int = 1 << 18
+    """Values of units at corners of polygons that are taken at a time."""
     directions: int = 12
     """Directions tried at a vertex by a climb."""
 

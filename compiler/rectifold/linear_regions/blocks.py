@@ -24,7 +24,7 @@ from rectifold.linear_regions.polytope import Form
 from rectifold.linear_regions.restriction import Forms
 from rectifold.linear_regions.sums import Recent, Rows, Sum
 
-_INPUT = -1  # the number of the inputs among the blocks
+INPUT = -1  # the number of the inputs among the blocks
 
 
 BlockValues = Sequence[list[Form]]  # of the blocks that are done, over the blocks' denominators
@@ -72,12 +72,24 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.blocks)
 
+    @property
+    def widest(self) -> int:
+        """Units of the largest block."""
+        return max((block.size for block in self.blocks), default=0)
+
     def forms(self, number: int, phases: bytes, values: BlockValues) -> Rows:
         """Pre-activations of a block on a cell, given phases and values of the blocks before."""
         block = self.blocks[number]
         return block.recent.get(
             phases[block.first :], lambda: block.sum.of(self._read(block.sources, values))
         )
+
+    def some_forms(
+        self, number: int, units: Sequence[int], values: Sequence[list[Form]]
+    ) -> list[Form]:
+        """The forms of these units of a block, over its denominator."""
+        block = self.blocks[number]
+        return block.sum.some_of(units, self._read(block.sources, values))
 
     def output(self, phases: bytes, values: BlockValues) -> Forms:
         """The outputs' forms on a cell where every unit has its phase."""
@@ -99,7 +111,13 @@ class Blocks:
 
     def _read(self, sources: Sequence[int], values: BlockValues) -> list[Form]:
         """The values of these blocks, one after the other."""
-        return [form for s in sources for form in (values[s] if s != _INPUT else self.inputs[0])]
+        return [form for s in sources for form in (values[s] if s != INPUT else self.inputs[0])]
+
+    def width(self, source: int) -> tuple[int, int]:
+        """(values of a source block, their denominator)."""
+        if source == INPUT:
+            return self.network.input_size, self.inputs[1]
+        return self.blocks[source].size, self.blocks[source].sum.den
 
     # ---- building -------------------------------------------------------------------------------
 
@@ -139,7 +157,7 @@ class Blocks:
 
     def _sum(self, folded: Sequence[tuple[Matrix, Parts]]) -> tuple[tuple[int, ...], Sum]:
         """The source blocks, and the sum, of layers on top of each other."""
-        place = {name: self.places.get(name, (_INPUT, 0)) for _, parts in folded for name in parts}
+        place = {name: self.places.get(name, (INPUT, 0)) for _, parts in folded for name in parts}
         sources = tuple(sorted({block for block, _ in place.values()}))
         weights = [
             self._table(
@@ -149,26 +167,20 @@ class Blocks:
             for s in sources
         ]
         bias = vstack([column for column, _ in folded]).integers()
-        return sources, Sum(self.columns, bias, weights, [self._width(s) for s in sources])
-
-    def _width(self, source: int) -> tuple[int, int]:
-        """(values of a source block, their denominator)."""
-        if source == _INPUT:
-            return self.network.input_size, self.inputs[1]
-        return self.blocks[source].size, self.blocks[source].sum.den
+        return sources, Sum(self.columns, bias, weights, [self.width(s) for s in sources])
 
     def _table(
         self, source: int, folded: Sequence[tuple[Matrix, Parts]]
     ) -> tuple[list[list[int]], int]:
         """Integer weights on one source block over a denominator."""
-        width, _ = self._width(source)
+        width, _ = self.width(source)
         den = lcm(*(matrix.integers()[1] for _, part in folded for matrix in part.values()))
         rows = []
         for bias, part in folded:
             own = [[0] * width for _ in range(bias.shape[0])]
             for name, matrix in part.items():
                 values, given = matrix.integers()
-                columns, left = matrix.shape[1], self.places.get(name, (_INPUT, 0))[1]
+                columns, left = matrix.shape[1], self.places.get(name, (INPUT, 0))[1]
                 for i, row in enumerate(own):
                     row[left : left + columns] = [
                         v * (den // given) for v in values[i * columns : (i + 1) * columns]

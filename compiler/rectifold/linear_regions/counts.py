@@ -9,7 +9,7 @@ the time is up, the number is a lower bound. Memory is for the cells that wait.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import comb
@@ -18,8 +18,12 @@ from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.linear_regions.plane.counting import PlaneCount
+from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import AnyEnumeration, enumeration_of
 from rectifold.runtime.workers import open_workers
+
+_Counting = AnyEnumeration | PlaneCount
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Count:
 class _CountTask:
     """Cells for one process, for so many seconds."""
 
-    enumeration: AnyEnumeration
+    counting: _Counting
     seconds: float | None
 
 
@@ -61,27 +65,33 @@ def count_regions(
 
     Raises InputError as `linear_regions` does.
     """
-    enumeration = enumeration_of(network, domain)
-    enumeration.clock = clock
+    counting = _counting_of(network, domain)
+    counting.clock = clock
     deadline = None if seconds is None else clock() + seconds
     with open_workers(jobs, scheduler) as workers:
         if workers.executor is None:
-            return _count_cells(_CountTask(enumeration, seconds))
-        dealt = enumeration.deal(
+            return _count_cells(_CountTask(counting, seconds))
+        dealt: Sequence[_Counting] = counting.deal(
             REGION_EFFORT.cells_per_worker * workers.count,
             REGION_EFFORT.parts_per_worker * workers.count,
         )
         left = None if deadline is None else max(0.0, deadline - clock())
         counts = list(workers.each(_count_cells, [_CountTask(part, left) for part in dealt]))
-    undecided = enumeration.tally.undecided + sum(part.undecided for part in counts)
+    undecided = counting.tally.undecided + sum(part.undecided for part in counts)
     whole = all(part.complete for part in counts) and not undecided
     return Count(sum(part.count for part in counts), whole, undecided)
 
 
 def _count_cells(part: _CountTask) -> Count:
-    enumeration = part.enumeration
-    count = enumeration.count(seconds=part.seconds)
-    return Count(count, enumeration.tally.complete, enumeration.tally.undecided)
+    count = part.counting.count(seconds=part.seconds)
+    return Count(count, part.counting.tally.complete, part.counting.tally.undecided)
+
+
+def _counting_of(network: Network, domain: Domain) -> _Counting:
+    """By polygons for two free inputs, else as the regions are listed."""
+    if domain.size - len(domain.fixed) == 2:
+        return PlaneCount(Restriction(network, domain))
+    return enumeration_of(network, domain)
 
 
 def upper_bounds(network: Network, inputs: int) -> dict[str, int]:

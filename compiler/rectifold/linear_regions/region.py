@@ -31,7 +31,7 @@ class Region:
     @cached_property
     def vertices(self) -> list[tuple[Fraction, ...]]:
         """Exact corners; those of a polygon counterclockwise from the leftmost one."""
-        corners = [_coordinates(v) for v in self.polytope.vertices]
+        corners = [coordinates(v) for v in self.polytope.vertices]
         return around(corners) if self.polytope.dimension == 2 else corners
 
     @cached_property
@@ -57,7 +57,7 @@ class Region:
         walls = set()
         for bit in range(self.polytope.constraints):
             on = [v for v, m in zip(vertices, self.polytope.masks, strict=True) if m >> bit & 1]
-            form = hyperplane([_coordinates(v) for v in on], n) if len(on) >= n else None
+            form = hyperplane([coordinates(v) for v in on], n) if len(on) >= n else None
             if form is not None:
                 values = (sum(a * x for a, x in zip(form, v, strict=True)) for v in vertices)
                 walls.add((form, next(1 if value > 0 else -1 for value in values if value)))
@@ -84,7 +84,7 @@ class PointRegion:
     @cached_property
     def interior_point(self) -> tuple[Fraction, ...]:
         """A dyadic point at which no pre-activation of a unit that splits is 0."""
-        return _coordinates(self.inside)
+        return coordinates(self.inside)
 
     @cached_property
     def affine(self) -> AffineMap:
@@ -137,7 +137,8 @@ def hyperplane(points: list[tuple[Fraction, ...]], n: int) -> tuple[int, ...] | 
     return integers if next(v for v in integers if v) > 0 else tuple(-v for v in integers)
 
 
-def _coordinates(vertex: Vertex) -> tuple[Fraction, ...]:
+def coordinates(vertex: Vertex) -> tuple[Fraction, ...]:
+    """The point of a column (X, w)."""
     return tuple(Fraction(x, vertex[-1]) for x in vertex[:-1])
 
 

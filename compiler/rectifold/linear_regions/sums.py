@@ -12,7 +12,9 @@ same object as before is the same form, so the others are all that changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from math import lcm
+from operator import mul
 from typing import Generic, TypeVar
 
 from rectifold.effort.geometry import REGION_EFFORT
@@ -51,6 +53,7 @@ class Sum:
         self.form_columns = columns
         self.width = sum(width for width, _ in sources)
         self.bias = [b * (self.den // bias[1]) for b in bias[0]]
+        self.rows = table
         self.table = IntegerTable(table, self.width)
         self.columns = [
             [(i, row[j]) for i, row in enumerate(table) if row[j]] for j in range(self.width)
@@ -69,6 +72,18 @@ class Sum:
             self.last = self._updated(self.last, values, changed)
         self.values = values
         return self.last
+
+    def some_of(self, units: Sequence[int], values: list[Form]) -> list[Form]:
+        """The forms of these units alone, each summed anew."""
+        used = [any(form) for form in values]
+        columns = list(zip(*compress(values, used), strict=True))
+        found = []
+        for i in units:
+            row = list(compress(self.rows[i], used))
+            form = [sum(map(mul, row, column)) for column in columns] or [0] * self.form_columns
+            form[-1] += self.bias[i]
+            found.append(form)
+        return found
 
     def _compute(self, values: list[Form]) -> Rows:
         forms = self.table.times(values, self.form_columns)
