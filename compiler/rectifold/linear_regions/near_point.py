@@ -54,6 +54,31 @@ class NearPoints:
 
         return self._walk(choose, {})
 
+    def effects(self, phases: dict[str, bytes], of: UnitPlace) -> list[list[Fraction]]:
+        """By how much one unit's activation, grown by 1, changes every layer's pre-activations.
+
+        Phases stay. Last, the outputs.
+        """
+        zero = self.restriction.zero
+        one = [1, *zero[1:]]  # the activation stands where the first free input did; biases do not
+        values: dict[str, Forms] = {
+            name: ([zero] * len(forms), 1) for name, (forms, _) in self.start.items()
+        }
+        result: list[list[Fraction]] = []
+        for index, layer in enumerate(self.layers):
+            forms, den = self.restriction.layer_forms(values, layer)
+            result.append([Fraction(form[0], den) for form in forms])
+            if index <= of[0]:
+                forms, den = [zero] * layer.size, 1
+            if index == of[0]:
+                forms[of[1]] = one
+            elif layer.is_relu:
+                on = phases[layer.name]
+                forms = [form if is_on else zero for form, is_on in zip(forms, on, strict=True)]
+            values[layer.name] = forms, den
+        outputs, den = values[self.restriction.network.output]
+        return [*result, [Fraction(form[0], den) for form in outputs]]
+
     def piece(self, point: Vertex, direction: Sequence[int]) -> list[tuple[Fraction, ...]]:
         """The outputs' affine forms on the side of a point to which `direction` leads."""
 

@@ -1,4 +1,4 @@
-"""Three inputs: few units, and refusals by name."""
+"""Three inputs: few units, and two hidden layers found again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.shallow import shallow_network
-from rectifold.two_layers.space.sheets import NotGenericError
 from rectifold.two_layers.space.space_form import space_form
 from support import float_network, net, points_of
 
@@ -22,22 +21,6 @@ def test_a_deep_network_of_three_inputs_needs_three_chains() -> None:
     assert any(len(unit.bends) == 2 for unit in form.units)
     for point in points_of(network.domain, 30, 0):
         assert form.evaluate(point) == evaluate_points(network, [point])[0]
-
-
-def test_more_than_three_units_in_a_vertex_are_refused_with_the_vertex_named() -> None:
-    network = net(
-        """
-        network knot
-        input x[3] in [-1, 1]
-        u = relu([x[0], x[1], x[2], x[0] + x[1] + x[2]])
-        w = relu([u[0] - u[1] + x[2], u[2] + u[3] - x[0]])
-        z = relu(w[0] - 2*w[1] + x[1])
-        output z
-        """
-    )
-    assert network.domain is not None
-    with pytest.raises(NotGenericError, match=r"units meet in .* at \(0, 0, 0\)"):
-        shallow_network(network, network.domain, kind="exact")
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 4, 1), (3, 5, 6, 2)])

@@ -4,6 +4,7 @@ Derivation: docs/mathematics.md#three-inputs.
 
     a vertex where u, w and z are 0: z + a relu(u) + b relu(w + c relu(u)), b ≠ 0
                                  →      one unit (c = 0), or two of a chain (chains.py)
+    a vertex where more are 0        →      a unit per tetrahedron of their polytopes (germs.py)
 
 Sheets of many hinges take many corners at once (merging.py).
 """
@@ -20,6 +21,7 @@ from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
+from rectifold.two_layers.space.germs import corner_maxima
 from rectifold.two_layers.space.merging import Ledger, merge_sheets
 from rectifold.two_layers.space.sheets import NotGenericError, Seam, Sheet
 from rectifold.two_layers.space.units import unit_of
@@ -28,7 +30,7 @@ from rectifold.two_layers.space.units import unit_of
 class Corners:
     """The corners of all interior vertices: read first, then taken by units.
 
-    `corners` have their units; `chains` their weights and maxima of four (chains.py).
+    `corners` have their units; `chains` their weights and maxima of four (chains.py, germs.py).
     """
 
     def __init__(self, faces: Faces) -> None:
@@ -53,8 +55,16 @@ class Corners:
         return alone + (merge_sheets(ledger, self._own_sheets()) if merge else ledger.left_over())
 
     def _read_vertex(self, vertex: Vertex) -> None:
-        """The corner of one vertex, or the chain of three units there, if it has one."""
-        phases, zero = self.faces.zeros(vertex, 3, "a vertex")
+        """The corner of one vertex, or the chain of three units there, if it has one.
+
+        Where more than three units meet, the maxima of their germ.
+        """
+        found = self.faces.generic_zeros(vertex, 3)
+        if found is None:
+            maxima = corner_maxima(self.faces.near, vertex)
+            self.chains += [(vertex, weights, simplices) for weights, simplices in maxima]
+            return
+        phases, zero = found
         if len(zero) < 3:
             return
         first, second, third = zero

@@ -13,9 +13,8 @@ from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import AffineForm, Weights, span_inside, weighted_sum
-from rectifold.two_layers.space.geometry import faces_of, polytope_sides, require_factor, where
+from rectifold.two_layers.space.geometry import faces_of, polytope_sides, require_factor
 from rectifold.two_layers.space.incidence import Line, dot3, dot4, point_at
-from rectifold.two_layers.space.sheets import NotGenericError
 
 
 class Faces:
@@ -36,12 +35,13 @@ class Faces:
         """Does the point lie inside the domain, not on its border?"""
         return all(sum(a * x for a, x in zip(side, point, strict=True)) > 0 for side in self.sides)
 
-    def zeros(
-        self, point: Vertex, most: int, what: str
-    ) -> tuple[dict[str, bytes], list[UnitPlace]]:
+    def generic_zeros(
+        self, point: Vertex, most: int
+    ) -> tuple[dict[str, bytes], list[UnitPlace]] | None:
         """Phases, and the units that are 0 at the point without being 0 all around it.
 
-        Raises NotGenericError where there are more than `most`; `what` says what the point is.
+        None where there are more than `most`, or where a unit is 0 all around the point in one
+        phase of another, and not in the other phase.
         """
         phases, zero = self.near.zeros(point)
         base = self.near.forms(phases)
@@ -51,15 +51,7 @@ class Faces:
             if self.near.layers[named[0]].is_relu and any(base[named[0]][0][named[1]])
         ]
         if len(units) > most or (len(units) < len(zero) and self._is_moved(phases, zero, base)):
-            at = where(point)
-            problem = (
-                f"{len(units)} units meet in {what} at ({at}), and the exact construction for "
-                f"three inputs handles {most}"
-                if len(units) > most
-                else f"a unit is 0 all around {what} at ({at}) in one phase of another and not in "
-                "the other phase, which the exact construction for three inputs does not handle"
-            )
-            raise NotGenericError(f"{problem}; use two free inputs, or an approximate form")
+            return None
         return phases, sorted(units)
 
     def _is_moved(self, phases: dict[str, bytes], zero: list[UnitPlace], base: LayerForms) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from rectifold.linear_regions.near_point import UnitPlace
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.space.faces import Faces
@@ -27,6 +28,7 @@ from rectifold.two_layers.space.incidence import (
     point_at,
     primitive_form,
 )
+from rectifold.two_layers.space.pencils import odd_jumps
 from rectifold.two_layers.space.sheets import Class, NotGenericError, Seam, Sheet, bend_class
 from rectifold.two_layers.space.units import unit_of
 
@@ -80,17 +82,23 @@ class SpaceLines:
             ends = sorted({t for part in parts for t in part})
             for s, t in pairwise(ends):
                 if any(a <= s and t <= b for a, b in parts):
-                    middle = point_at(line, (s + t) / 2)
-                    if (
-                        self.faces.is_interior(middle)
-                        and (bend := self._bend_at(middle)) is not None
-                    ):
-                        self.own_bends[line].append(bend)
-                        yield Seam(line, s, t, class_of(line, bend.sheet)), bend.weights
+                    for kind, weights in self._classes_at(line, point_at(line, (s + t) / 2)):
+                        yield Seam(line, s, t, kind), weights
 
-    def _bend_at(self, middle: Vertex) -> Bend | None:
-        """What the function bends at a point of an edge; None if it does not."""
-        phases, zero = self.faces.zeros(middle, 2, "an edge")
+    def _classes_at(self, line: Line, middle: Vertex) -> Iterator[tuple[Class, Weights]]:
+        """The class of the function next to a point of an edge: a bend, or plane by plane."""
+        if not self.faces.is_interior(middle):
+            return
+        found = self.faces.generic_zeros(middle, 2)
+        if found is None:
+            for plane, weights in odd_jumps(self.faces, line, middle).items():
+                yield {plane: 1}, weights
+        elif (bend := self._bend_of(*found)) is not None:
+            self.own_bends[line].append(bend)
+            yield class_of(line, bend.sheet), bend.weights
+
+    def _bend_of(self, phases: dict[str, bytes], zero: list[UnitPlace]) -> Bend | None:
+        """What the function bends where at most two units are 0; None if it does not."""
         if len(zero) < 2:
             return None
         first, second = zero

@@ -133,6 +133,8 @@ class Sheet:
                 continue
             others = [(hinge, c) for hinge, c in self.bends if hinge not in (p, q)]
             for point, form in _zeros(line, self.base, others):
+                if any(dot4(hinge, point) == 0 for hinge, _ in others):
+                    raise NotGenericError("three hinges of a unit meet along a line on its sheet")
                 sheet, factor = Sheet.of(form, ((p, a), (q, b)))
                 corners.append((point, sheet, factor))
         return corners

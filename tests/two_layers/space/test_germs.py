@@ -1,0 +1,131 @@
+"""Three inputs where more than three units meet in a vertex, or more than two along an edge."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from rectifold.exact.matrix import Matrix
+from rectifold.ir.domain import Domain
+from rectifold.ir.evaluate import evaluate_points
+from rectifold.ir.network import Layer, Network
+from rectifold.linear_regions.by_vertices import vertex_enumeration
+from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.linear_regions.near_point import NearPoints
+from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.shallow import shallow_network
+from rectifold.two_layers.space.faces import Faces
+from rectifold.two_layers.space.germs import corner_maxima
+from rectifold.two_layers.space.space_form import space_form
+from support import net, points_of
+
+KNOTS = {
+    "six units in a vertex": """
+        u = relu([x[0], x[1], x[2], x[0] + x[1] + x[2]])
+        w = relu([u[0] - u[1] + x[2], u[2] + u[3] - x[0]])
+        output relu(w[0] - 2*w[1] + x[1])
+        """,
+    "three units along an edge": """
+        u = relu([x[0], x[1], x[0] + x[1]])
+        w = relu(u[0] - 2*u[1] + u[2] + x[2]/3)
+        output [relu(w - u[2] + x[2] - 1/2), w]
+        """,
+    "a unit that is 0 in one phase of others": """
+        u = relu([x[0], x[1], x[2] - 1/4])
+        w = relu([u[0] - u[1], u[1] - u[2] + x[0]/2])
+        output relu(w[0] - w[1] + u[2] - 1/8)
+        """,
+    "an output with a relu": """
+        u = relu([x[0], x[1], x[2], x[0] - x[1]])
+        w = relu([u[0] - u[3] + x[2], u[1] + u[2] - x[0]])
+        y = relu(w[0] - w[1] + x[2]/2)
+        output y
+        """,
+    "a layer that is read across another": """
+        u = relu([x[0], x[1], x[2], x[1] - x[2]])
+        w = relu([u[0] - u[1] + u[3], u[2] - x[0]])
+        output relu(w[0] - u[3] - w[1] + x[1]/3)
+        """,
+}
+
+
+def knot(name: str) -> Network:
+    return net(f"network knot\ninput x[3] in [-1, 1]\n{KNOTS[name]}")
+
+
+def central(seed: int, *sizes: int) -> Network:
+    """Small integers and no bias: all units are 0 at the origin."""
+    random = Random(seed)
+    layers: list[Layer] = []
+    before = "x"
+    for k, (inputs, outputs) in enumerate(pairwise(sizes)):
+        rows = [[Fraction(random.randint(-3, 3)) for _ in range(inputs)] for _ in range(outputs)]
+        weights = {before: Matrix.from_fractions(rows, columns=inputs)}
+        activation = "linear" if k == len(sizes) - 2 else "relu"
+        layers.append(Layer(f"h{k}", activation, Matrix.zeros(outputs, 1), weights))  # type: ignore[arg-type]
+        before = f"h{k}"
+    box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
+    return Network("x", sizes[0], layers, before, box, "central")
+
+
+def assert_exact(network: Network) -> None:
+    assert network.domain is not None
+    result = shallow_network(network, network.domain, kind="exact")
+    assert len(result.hidden) <= 2
+    points = points_of(network.domain, 30, 0)
+    assert evaluate_points(network, points) == evaluate_points(result.network, points)
+    assert compare_by_regions(network, result.network, network.domain).complete
+
+
+@pytest.mark.parametrize("name", KNOTS)
+def test_where_many_units_meet_the_form_is_exact(name: str) -> None:
+    network = knot(name)
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    faces = Faces(enumeration.restriction, list(enumeration.regions()))
+    assert any(faces.generic_zeros(vertex, 3) is None for vertex in faces.vertices)
+    assert_exact(network)
+
+
+@pytest.mark.parametrize(("seed", "sizes"), [(1, (3, 3, 3, 3, 1)), (1, (3, 3, 3, 3, 3, 2))])
+def test_a_network_without_biases_is_exact(seed: int, sizes: tuple[int, ...]) -> None:
+    assert_exact(central(seed, *sizes))
+
+
+def test_merged_sheets_may_have_hinges_through_one_line() -> None:
+    """With this seed three hinges of a sheet once met along a line, and a corner was lost."""
+    network = central(11, 3, 6, 3, 1)
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    form = space_form(enumeration.restriction, list(enumeration.regions()))
+    points = points_of(network.domain, 10, 0)
+    assert [form.evaluate(point) for point in points] == evaluate_points(network, points)
+
+
+def test_where_less_than_a_corner_happens_there_is_no_maximum() -> None:
+    """Four planes through the origin and nothing behind them: hinges alone."""
+    network = net("""
+        input x[3] in [-1, 1]
+        h = relu([x[0], x[1], x[2], x[0] + x[1]])
+        output h[0] + h[1] - h[2] + h[3]
+        """)
+    assert network.domain is not None
+    near = NearPoints(Restriction(network, network.domain))
+    assert corner_maxima(near, (0, 0, 0, 1)) == []
+
+
+def test_maxima_have_the_values_of_the_corner() -> None:
+    """For one maximum of four affine forms they are that maximum, but for its lines and planes."""
+    network = net("input x[3] in [-1, 1]\na = relu([x[0], x[1]])\noutput relu(a[0] - a[1] + x[2])")
+    assert network.domain is not None
+    near = NearPoints(Restriction(network, network.domain))
+    ((weights, triangulations),) = corner_maxima(near, (0, 0, 0, 1))
+    assert weights == (Fraction(1),)
+    points = {form for simplices in triangulations for simplex in simplices for form in simplex}
+    assert points == {
+        tuple(map(Fraction, form))
+        for form in ((0, 0, 1, 0), (1, 0, 1, 0), (0, 0, 0, 0), (0, 1, 0, 0))
+    }
