@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rectifold.errors import InputError, asked
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.exact.numerals import counted
-from rectifold.formats.interface import Interface
+from rectifold.formats.interface import Interface, tail_words
 from rectifold.formats.layers_json import read_layers_json
 from rectifold.formats.nnet import read_nnet
 from rectifold.formats.npz import read_npz
@@ -62,7 +62,7 @@ def load(
     try:
         with files_beside() as files:
             if reader is not None:
-                read = reader(path)
+                read = reader(path, crosscheck)
             else:
                 names = [outputs] if isinstance(outputs, str) else outputs
                 read = _read_onnx(path, names, until, crosscheck)
@@ -72,7 +72,7 @@ def load(
         ) from None
     except MemoryError:
         raise InputError(f"{path.name} needs more memory to be read than there is") from None
-    return replace(read, files=tuple(files))
+    return replace(read, files=(*read.files, *files))
 
 
 _OF_OBJECTS = " (the object itself goes into rectifold.compile, once {library} has loaded it)"
@@ -180,13 +180,37 @@ def _ball(file: str, written: str, size: int) -> Domain:
     return Domain(tuple(p - radius for p in points), tuple(p + radius for p in points))
 
 
-def _read_relu(path: Path) -> Loaded:
+def _read_relu(path: Path, crosscheck: bool) -> Loaded:
+    applied: list[Loaded] = []
+
+    def network(file: Path) -> Network:
+        applied.append(_applied(file, crosscheck))
+        return applied[-1].network
+
+    parsed = parse_text(_text_of(path), path.name, path.parent, network)
+    notes = tuple(note for read in applied for note in read.notes)
+    files = tuple(file for read in applied for file in read.files)
+    return Loaded(parsed.network, notes, files, ensured=parsed.ensured)
+
+
+def _applied(path: Path, crosscheck: bool) -> Loaded:
+    """A network that a text applies, which itself applies none. Raises InputError."""
+    if path.suffix.lower() == ".relu":
+        return Loaded(parse_text(_text_of(path), path.name, path.parent).network)
+    read = load(path, crosscheck=crosscheck)
+    if words := tail_words(read.interface):
+        raise InputError(
+            f"{path.name} goes on behind the network ({words}), which is no sum of relu; apply a "
+            "model that ends before"
+        )
+    return read
+
+
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable text ({error})") from None
-    parsed = parse_text(text, path.name, path.parent)
-    return Loaded(parsed.network, ensured=parsed.ensured)
 
 
 def _read_onnx(path: Path, outputs: Sequence[str], until: str | None, crosscheck: bool) -> Loaded:
@@ -199,17 +223,17 @@ def _read_onnx(path: Path, outputs: Sequence[str], until: str | None, crosscheck
     return Loaded(network, tuple(notes), interface=interface)
 
 
-def _noted(read: Callable[[Path], tuple[Network, list[str]]]) -> Callable[[Path], Loaded]:
+def _noted(read: Callable[[Path], tuple[Network, list[str]]]) -> Callable[[Path, bool], Loaded]:
     """A reader of nothing but a network, and notes about it."""
 
-    def loaded(path: Path) -> Loaded:
+    def loaded(path: Path, crosscheck: bool) -> Loaded:
         network, notes = read(path)
         return Loaded(network, tuple(notes))
 
     return loaded
 
 
-_READERS: Mapping[str, Callable[[Path], Loaded] | None] = {
+_READERS: Mapping[str, Callable[[Path, bool], Loaded] | None] = {
     ".relu": _read_relu,
     ".onnx": None,  # _read_onnx, which takes more and gives more
     ".npz": _noted(read_npz),

@@ -14,7 +14,7 @@ from rectifold.ir.functions import FUNCTIONS
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 STATEMENTS = ("network", "input", "assume", "ensure", "const", "output", "in", "inf")
-CONSTRUCTIONS = ("concat", "load", "zeros", "ones", "eye")  # calls that make no unit
+CONSTRUCTIONS = ("apply", "concat", "load", "zeros", "ones", "eye")  # no functions of the table
 CALLS = (*FUNCTIONS, *CONSTRUCTIONS)
 RESERVED = frozenset((*STATEMENTS, *CALLS))
 

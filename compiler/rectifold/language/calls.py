@@ -18,6 +18,7 @@ from rectifold.ir.affine import Affine
 from rectifold.ir.functions import FUNCTIONS, PiecewiseLinear
 from rectifold.ir.names import CALLS
 from rectifold.language import ast
+from rectifold.language.applied import applied
 from rectifold.language.expressions import Expressions
 from rectifold.language.slips import did_you_mean, unknown_function
 from rectifold.language.source import Fault
@@ -34,6 +35,7 @@ class Calls(Expressions):
         if name in FUNCTIONS:
             return self._piecewise_linear(expression, FUNCTIONS[name])
         constructions: dict[str, Callable[[ast.Call], Value]] = {
+            "apply": self._apply,
             "concat": self._concat,
             "load": self._load,
             "zeros": partial(self._filled, fill="zeros"),
@@ -103,6 +105,19 @@ class Calls(Expressions):
                 call.span,
                 f"{call.function} needs {counts} argument{'s' * (most > 1)}, {given} given",
             )
+
+    def _apply(self, call: ast.Call) -> Value:
+        file = call.arguments[0] if call.arguments else None
+        if len(call.arguments) != 2 or not isinstance(file, ast.String):
+            raise Fault(
+                call.span,
+                'apply needs the file of a network and a vector: apply("teacher.onnx", x)',
+            )
+        builder, place = self._need_input(call.span), call.arguments[1].span
+        form = self._form(self._value(call.arguments[1]), place)
+        network = self.networks.network(file.text, file.span)
+        name = f"{self.equation}_apply"
+        return AffineValue(applied(network, form, builder, name, self.budget, place), 1)
 
     # ---- constants and joins -------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from rectifold.ir.functions import FUNCTIONS
 from rectifold.ir.names import RESERVED
 from rectifold.ir.network import Network
 from rectifold.language import ast
+from rectifold.language.applied import ReadNetwork
 from rectifold.language.calls import Calls
 from rectifold.language.ensured import SIGNS, Comparisons, Ensured
 from rectifold.language.expressions import Poisoned
@@ -47,9 +48,14 @@ def parse(text: str, name: str = "<text>", folder: Path | None = None) -> Networ
     return parse_text(text, name, folder).network
 
 
-def parse_text(text: str, name: str = "<text>", folder: Path | None = None) -> Parsed:
-    """As `parse`, with what the text ensures."""
-    return _Elaborator(Source(name, text), folder).parsed()
+def parse_text(
+    text: str,
+    name: str = "<text>",
+    folder: Path | None = None,
+    read: ReadNetwork | None = None,
+) -> Parsed:
+    """As `parse`, with what the text ensures. `read`: how `apply` reads a network."""
+    return _Elaborator(Source(name, text), folder, read).parsed()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +82,8 @@ def parse_box(text: str, size: int) -> Domain:
 
 
 class _Elaborator(Calls):
-    def __init__(self, source: Source, folder: Path | None) -> None:
-        super().__init__(folder, len(source.text))
+    def __init__(self, source: Source, folder: Path | None, read: ReadNetwork | None) -> None:
+        super().__init__(folder, len(source.text), read)
         self.source = source
         self.faults: list[Fault] = []
         self.places: dict[str, Span] = {}

@@ -19,6 +19,7 @@ from rectifold.ir.affine import concat
 from rectifold.ir.builder import Builder
 from rectifold.ir.names import CALLS
 from rectifold.language import ast
+from rectifold.language.applied import NetworkFiles, ReadNetwork
 from rectifold.language.arithmetic import ValueArithmetic
 from rectifold.language.budget import Budget
 from rectifold.language.indexing import Indexing
@@ -38,12 +39,16 @@ from rectifold.runtime.caps import CAPS
 class Expressions(ABC):
     """The names that are defined so far, and the value of an expression over them.
 
-    `folder` is where arrays lie (none: none can be loaded); functions are in the subclass.
+    `folder` is where arrays and networks lie (none: none can be loaded), `read` reads networks;
+    functions are in the subclass.
     """
 
-    def __init__(self, folder: Path | None, characters: int) -> None:
+    def __init__(
+        self, folder: Path | None, characters: int, read: ReadNetwork | None = None
+    ) -> None:
         self.folder = folder
         self.budget = Budget(characters)
+        self.networks = NetworkFiles(folder, read, self.budget)
         self.arithmetic = ValueArithmetic(self.budget)
         self.indexing = Indexing(self.budget, self._value)
         self.values: dict[str, Value | None] = {}  # None: its definition had an error, said there
