@@ -1,13 +1,15 @@
-"""The stage of `verify` for few inputs: regions, the rule `cells` where regions do not apply, and
-what is said when the time is up.
+"""The stage of `verify` for few inputs: every common region, its certificate, and what is said when
+the time is up.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
-from rectifold.certificate.within import certify_by_cells
+from rectifold.certificate.cells import PairText, compare_on_cells
+from rectifold.certificate.within import cells_certificate, certify_by_cells
 from rectifold.equivalence.answers import Equal, Unknown
 from rectifold.equivalence.decide import compare
 from rectifold.equivalence.question import Question
@@ -40,19 +42,16 @@ def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
     assert found.certificate.lines == certificate.lines
 
 
-def test_six_inputs_are_covered_by_cells_and_seven_are_not() -> None:
+def test_six_inputs_are_covered_and_seven_are_not() -> None:
     a, b, domain = pair(6)
     found = by_regions(Question.of(a, b, domain, NONE), Run())
     assert isinstance(found, Covered)
-    assert (
-        found.reason
-        == "their difference is 0 at every vertex of the cells on which both are affine"
-    )
+    assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
     assert found.certificate is not None
     assert by_regions(Question.of(*pair(7), NONE), Run()) is None
 
 
-def test_a_flat_domain_is_covered_by_cells() -> None:
+def test_a_flat_domain_is_covered() -> None:
     a, b, domain = pair(2)
     edge = Domain(
         domain.lower, domain.upper, (Constraint((Fraction(1), Fraction(0)), Fraction(-1)),)
@@ -60,18 +59,18 @@ def test_a_flat_domain_is_covered_by_cells() -> None:
     assert isinstance(by_regions(Question.of(a, b, edge, NONE), Run()), Covered)
 
 
-def test_a_tolerance_per_output_is_covered_by_cells() -> None:
+def test_a_tolerance_per_output_is_covered_to_the_last_bit_and_no_further() -> None:
     a = net("network a\ninput x[1] in [-1, 1]\nh = relu(x)\ny = [h[0], 2*h[0]]\noutput y")
     b = net(
         "network b\ninput x[1] in [-1, 1]\nh = relu(x + 1)\ny = [h[0] - 1/2, 2*h[0] - 1]\noutput y"
     )
     assert a.domain is not None
-    assert isinstance(
-        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(1)]), Run()), Covered
-    )
-    assert isinstance(
-        by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)]), Run()), Begun
-    )
+    enough = by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(1)]), Run())
+    assert isinstance(enough, Covered)
+    assert "differ by at most 1 on each of 2 common regions" in enough.reason
+    less = by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)]), Run())
+    assert isinstance(less, Apart)
+    assert less.point in [(Fraction(-1),), (Fraction(0),), (Fraction(1),)]
 
 
 def test_a_point_apart_is_handed_on() -> None:
@@ -97,40 +96,23 @@ def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
     assert 0 < found.share < 1
 
 
-def test_a_certificate_for_which_there_is_no_time_is_left_out_and_the_proof_stands() -> None:
+def test_a_certificate_for_too_much_work_is_left_out_and_the_proof_stands() -> None:
     network = float_network(0, 2, 6, 6, 1)
     assert network.domain is not None
-    looks = [0]
-
-    def clock() -> float:
-        """Stands still until the regions are compared: whoever tells that starts it."""
-        looks[0] += 1
-        return float(looks[0]) * rate[0]
-
-    rate = [0.0]
-
-    def told(what: str, share: int, whole: int) -> None:
-        if "certifying" in what:
-            rate[0] = 1000.0
-
-    found = by_regions(
-        Question.of(network, network, network.domain, NONE),
-        Run(Limits(100), progress=told, clock=clock),
-    )
-    assert isinstance(found, Covered)
-    assert found.certificate is None
-    assert "; without a certificate, for which there was no time" in found.reason
+    pair = PairText.of(network, network, network.domain, NONE)
+    found = compare_on_cells(pair, 10**6, None, Run())
+    assert cells_certificate(network, network, pair, found) is not None
+    much = replace(found, work=10**12)
+    assert cells_certificate(network, network, pair, much) is None
 
 
-def test_counting_cells_stops_when_asked() -> None:
+def test_counting_cells_ends_with_the_time() -> None:
     network = float_network(0, 2, 6, 6, 1)
     assert network.domain is not None
-    asked = count()
-    assert (
-        certify_by_cells(network, network, network.domain, NONE, stop=lambda: next(asked) > 5)
-        is None
-    )
-    assert certify_by_cells(network, network, network.domain, NONE, stop=lambda: False) is not None
+    ticks = count()
+    short = Run(Limits(6), clock=lambda: float(next(ticks)))
+    assert certify_by_cells(network, network, network.domain, NONE, run=short) is None
+    assert certify_by_cells(network, network, network.domain, NONE) is not None
 
 
 def test_many_units_are_compared_until_the_limit_and_no_longer_refused_for_their_number() -> None:

@@ -9,7 +9,7 @@ the domain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -20,7 +20,8 @@ from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.accepted import require_accepted
-from rectifold.certificate.file import GAP, Certificate, certificate_of, header
+from rectifold.certificate.cells import Compared, PairText, compare_on_cells
+from rectifold.certificate.file import GAP, Certificate, certificate_of
 from rectifold.certificate.slack import bits_for_boxes, bits_for_large
 from rectifold.certificate.steps import (
     BoxesStep,
@@ -39,11 +40,13 @@ from rectifold.exact.entries import Indices
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.facts import Facts
 from rectifold.facts.side import Side
-from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST, gap, names_of
 from rectifold.ir.network import Network
 from rectifold.ir.unit_pairing import Pairing, arrange
+from rectifold.runtime.run import Run
+from rectifold_check.json import Refusal
+from rectifold_check.work import Work
 
 
 @on_few_threads
@@ -73,13 +76,13 @@ def certify_within(
 
 
 def certify_equal_by_cells(
-    a: Network, b: Network, domain: Domain
+    a: Network, b: Network, domain: Domain, run: Run = Run()
 ) -> tuple[Certificate, rectifold_check.Verdict] | None:
     """A certificate that two networks of few inputs are equal, and the checker's verdict.
 
     None where `certify_by_cells` gives none. Raises ClaimRefused.
     """
-    certificate = certify_by_cells(a, b, domain, [Fraction(0)] * a.output_size)
+    certificate = certify_by_cells(a, b, domain, [Fraction(0)] * a.output_size, run=run)
     if certificate is None:
         return None
     return certificate, require_accepted(a, b, domain, certificate)
@@ -91,27 +94,40 @@ def certify_by_cells(
     domain: Domain,
     tolerance: Sequence[Fraction],
     most: int = CertificateEffort.most_cells,
-    stop: Callable[[], bool] | None = None,
+    run: Run = Run(),
 ) -> Certificate | None:
     """A certificate that |A_j − B_j| ≤ tolerance_j for every output j, for few inputs.
 
     The checker cuts the domain into cells on which both networks are affine, and the certificate
     says how many there are. None where it does not hold, for an unbounded domain, for more than
     six inputs that vary, for more than `most` cells or more work than the checker takes from a
-    certificate of this length, and when `stop` says so.
+    certificate of this length, and when the run's time is up.
     """
-    first, on = canonical_text(a), domain_text(domain)
-    replay = rectifold_check.Replay(first, canonical_text(b), on, [str(v) for v in tolerance])
-    # at least: B is in the header, and may be given besides
-    size = len(first) + len(on) + len(header(a, b, tolerance))
-
-    def ended() -> bool:
-        return not replay.is_allowed(size) or (stop is not None and stop())
-
-    count = replay.count_cells(most, ended)
-    if count is None or not replay.is_allowed(size):
+    pair = PairText.of(a, b, domain, tolerance)
+    seconds = run.limits.seconds
+    try:
+        deadline = None if seconds is None else run.clock() + seconds
+        found = compare_on_cells(pair, most, deadline, run)
+    except Refusal:
         return None
-    return certificate_of(a, b, [CellsStep(count)], tolerance)
+    return cells_certificate(a, b, pair, found)
+
+
+def cells_certificate(
+    a: Network, b: Network, pair: PairText, found: Compared
+) -> Certificate | None:
+    """What was found on all cells as a certificate.
+
+    None where it does not hold, or where the checker would take it for too much work.
+    """
+    if not found.complete:
+        return None
+    certificate = certificate_of(a, b, [CellsStep(found.count)], pair.tolerance)
+    # B is in the header, and may be given besides
+    size = len(pair.a) + len(pair.domain) + len(certificate.text)
+    spare = found.work // 10 + 1_000_000  # processes keep other vertices; bounds by intervals
+    is_allowed = found.work + spare <= Work(size).allowed
+    return certificate if is_allowed else None
 
 
 def fact_steps(network: Network, facts: Facts, net: int = GAP) -> Iterator[CertificateStep]:

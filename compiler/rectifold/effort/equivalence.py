@@ -66,7 +66,7 @@ class EquivalenceEffort:
     """Relu units of both networks up to which boxes get `small_seconds` only."""
     small_seconds: float = 5.0
     """Seconds before regions and Z3, which also see a difference of exactly the tolerance."""
-    region_seconds: float = 60.0
+    region_seconds: float = 120.0
     """Seconds for regions, without a time limit."""
     share_of_regions: float = 0.5
     """Part of the time left for regions, where Z3 can be asked afterwards."""
@@ -81,23 +81,21 @@ class EquivalenceEffort:
     """Boxes times weights up to which a certificate is checked before a claim: some 15 seconds."""
     box_weights: int = 500
     """Weights that a box costs the checker beside those of the networks."""
-    replayed_cells: int = 5_000
-    """Cells up to which a certificate is checked before any claim, at a millisecond for each."""
+    replayed_cells: int = 50_000
+    """Cells up to which a certificate is checked before any claim: some ten seconds."""
 
     portion: int = 5_000
     """Points that are traced at once: some tenths of a second for a large network."""
     climbs_per_start: int = 32
     """Climbs from the points where B is closest to another winner of the argmax."""
-    certified_cells: int = 1_000_000
-    """Cells of a certificate by regions: the time ends the search long before."""
+    most_regions: int = 100_000_000
+    """Common regions that are compared: the time ends the search long before."""
     most_boxes: int = 10**12
     """Boxes in which a question may be pending: the time ends the search long before."""
     more_bits: tuple[int, ...] = (0, 64, 256)
     """Fractional bits for the checker, beyond the usual, one after the other while it refuses."""
     room_bits: tuple[int, ...] = (64, 56, 48, 40, 32)
     """Fractional bits of what a bound is raised by where the checker's rounding refuses it."""
-    certificate_seconds: float = 60.0
-    """Seconds for a certificate by regions, without a time limit."""
     alone_seconds: float = 1.0
     """Seconds of box splitting in one process between two reports of progress."""
     few_boxes_seconds: float = 0.1

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from rectifold.certificate.accepted import require_accepted
+from rectifold.certificate.file import Certificate
 from rectifold.certificate.pair import certify_pair
 from rectifold.certificate.refused import ClaimRefused
 from rectifold.equivalence.answers import Comparison, Different, Equal, Relation, Unknown
@@ -21,6 +22,7 @@ from rectifold.equivalence.points import confirm
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
 from rectifold.prover.cascade import prove
+from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.run import Run
 from rectifold.smt.differ import ask_difference
 from rectifold.smt.process import NoAnswer, Sat, Solver, Unsat
@@ -83,19 +85,29 @@ def _by_regions(question: Question, run: Run, largest: Fraction) -> Comparison |
         case Begun(reason, share):
             return Unknown(reason, largest, share)
         case Covered(reason, regions, certificate):
-            limit, spent = run.limits.seconds, run.clock() - started
-            has_time = limit is None or 2 * spent < limit
             replayed = None
-            if (
-                certificate is not None
-                and regions <= run.effort.equivalence.replayed_cells
-                and has_time
-            ):
-                a, b, domain = question.a, question.b, question.domain
-                replayed = require_accepted(a, b, domain, certificate).status
+            if certificate is not None and regions <= run.effort.equivalence.replayed_cells:
+                replayed = _replayed(question, certificate, run.clock() - started, run)
             return Equal(reason, 0, certificate, _relation(question), replayed)
         case _:
             assert_never(found)
+
+
+def _replayed(question: Question, certificate: Certificate, spent: float, run: Run) -> str | None:
+    """The checker's word, or None where it would take longer than there is time.
+
+    It takes one process about as long as all processes have `spent` on it. Raises ClaimRefused.
+    """
+    limit = run.limits.seconds
+    if limit is not None and spent * (1 + run.limits.jobs) > limit:
+        return None
+    left = None if limit is None else limit - spent
+    try:
+        return require_accepted(
+            question.a, question.b, question.domain, certificate, Deadline.after(left)
+        ).status
+    except TimeUp:
+        return None
 
 
 def _ask_z3(question: Question, run: Run, seconds: float, largest: Fraction) -> Comparison:

@@ -37,7 +37,8 @@ class Corner(NamedTuple):
 class Corners:
     """A network and its bounded domain at points, which are kept while there is room.
 
-    Bits of values: `constraints` of the domain, units of `relu` layers, `outputs`.
+    Bits of values: `constraints` of the domain, units of `relu` layers, `outputs`; those are over
+    `den` times the point's denominator.
     """
 
     def __init__(self, network: Network, domain: Domain, work: Work) -> None:
@@ -52,9 +53,10 @@ class Corners:
         )
         self.relu = sum(m for m, v in zip(layers, network.layers, strict=True) if v.is_relu)
         self.outputs = layers[network.output - 1]
-        self.layers, den = _whole_layers(network)
+        self.layers, dens = _whole_layers(network)
+        self.den = dens[network.output]
         weights = sum(len(unit.weights) for layer in self.layers for unit in layer.units)
-        self.cost = (weights + self.starts[-1]) * words(den)
+        self.cost = (weights + self.starts[-1]) * words(max(dens))
         self._known: dict[Point, Corner] = {}
 
     def at(self, point: Point) -> Corner:
@@ -116,8 +118,8 @@ def _whole_constraint(
     return [(j, int(c * den)) for j, c in row.items()], int(bound * den)
 
 
-def _whole_layers(network: Network) -> tuple[list[_WholeLayer], int]:
-    """The layers over integers, each over one denominator, and the largest of those."""
+def _whole_layers(network: Network) -> tuple[list[_WholeLayer], list[int]]:
+    """The layers over integers, and the denominator of the input and of every layer."""
     dens, starts, layers = [1], [0], []
     starts.append(network.inputs)
     for layer in network.layers:
@@ -129,7 +131,7 @@ def _whole_layers(network: Network) -> tuple[list[_WholeLayer], int]:
         )
         dens.append(den * layer.den)
         starts.append(starts[-1] + layer.size)
-    return layers, max(dens)
+    return layers, dens
 
 
 def _whole(layer: Layer, unit: int, den: int, dens: Sequence[int], starts: Sequence[int]) -> _Unit:
