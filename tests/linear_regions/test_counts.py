@@ -7,8 +7,10 @@ from itertools import count
 import pytest
 
 from rectifold.errors import InputError
-from rectifold.linear_regions.counts import Count, count_regions, upper_bounds
+from rectifold.linear_regions.counts import Count, count_regions
 from rectifold.linear_regions.summary import enumeration_of, linear_regions
+from rectifold.linear_regions.upper_bounds import upper_bounds
+from rectifold.runtime.run import Limits, Run
 from support import float_network, net, random_network
 
 
@@ -34,17 +36,20 @@ def test_what_the_last_block_splits_once_is_counted_as_two(sizes: tuple[int, ...
 def test_processes_count_the_same() -> None:
     network = float_network(0, 2, 8, 8, 1)
     assert network.domain is not None
-    assert count_regions(network, network.domain, jobs=2) == count_regions(network, network.domain)
+    assert count_regions(network, network.domain, run=Run(Limits(jobs=2))) == count_regions(
+        network, network.domain
+    )
 
 
 def test_at_the_deadline_the_count_is_a_lower_bound() -> None:
-    network = float_network(0, 3, 7, 6, 1)
+    network = float_network(0, 3, 9, 8, 1)
     assert network.domain is not None
     ticks = count()
-    ended = count_regions(network, network.domain, seconds=60, clock=lambda: float(next(ticks)))
+    run = Run(Limits(80), clock=lambda: float(next(ticks)))
+    ended = count_regions(network, network.domain, run=run)
     assert not ended.complete
     assert 0 < ended.count < count_regions(network, network.domain).count
-    assert not count_regions(network, network.domain, seconds=0, jobs=2).complete
+    assert not count_regions(network, network.domain, run=Run(Limits(0, jobs=2))).complete
 
 
 def test_the_line_says_whether_all_were_counted() -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,24 @@ def test_without_an_executor_work_is_done_here_in_order() -> None:
     assert list(Workers().each(square, [1, 2, 3])) == [1, 4, 9]
     with open_workers() as workers:
         assert workers.count == 1
+
+
+def test_tasks_in_turn_are_made_when_a_worker_is_free_for_them() -> None:
+    made: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for k in range(20):
+            made.append(k)
+            yield k
+
+    for done, result in enumerate(Workers().in_turn(square, numbers())):
+        assert (result, made[-1]) == (done * done, done)
+    made.clear()
+    with ThreadPoolExecutor(2) as executor:
+        results = Workers(2, executor).in_turn(square, numbers())
+        assert next(results) in (0, 1, 4)
+        assert len(made) <= 6
+        assert sorted([*results])[-1] == 361
 
 
 def test_no_jobs_are_refused() -> None:

@@ -180,8 +180,8 @@ def test_witnesses_are_in_the_log_too(tmp_path: Path) -> None:
     log = ProofLog(tmp_path / "proofs.log", hard(), hard().domain or Domain.cube(0, 1, 12))
     points = np.array([[0.5] * 12, [-0.25] * 12])
     log.append_points(points)
-    with log.path.open("a") as file:
-        file.write(json.dumps({"key": log.key, "points": [["0x1p0"]]}) + "\n")
+    with log.file.path.open("a") as file:
+        file.write(json.dumps({"key": log.file.key, "points": [["0x1p0"]]}) + "\n")
     assert (log.points() == points).all()
     assert not log.entries()
 

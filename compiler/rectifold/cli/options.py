@@ -189,12 +189,6 @@ _PROVER = click.option(
     show_default=True,
     help="auto: all stages; bounds: no solver; z3: exact intervals and Z3 alone",
 )
-_LOG = click.option(
-    "--log",
-    "log_file",
-    metavar="FILE",
-    help="append what is proved to FILE, and check and use what it has already",
-)
 _JOBS = click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -212,9 +206,16 @@ def _time_limit(what: str) -> Decorator:
     return click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help=text)
 
 
+def _log(text: str) -> Decorator:
+    return click.option("--log", "log_file", metavar="FILE", help=text)
+
+
 def _seed(of: str) -> Decorator:
     return click.option("--seed", default=0, show_default=True, help=f"seed of the {of}")
 
+
+_LOG = _log("append what is proved to FILE, and check and use what it has already")
+_COUNT_LOG = _log("with --count: append counts of parts to FILE, and take those it has as they are")
 
 # ---- options of how networks are read, in click's context ---------------------------------------
 
@@ -315,7 +316,7 @@ pair_proof = as_value(
     _time_limit("command"),
     _seed("search for a counterexample"),
 )
-region_proof = as_value("proof", Proof, _time_limit("command"), _JOBS, _SCHEDULER)
+region_proof = as_value("proof", Proof, _time_limit("command"), _JOBS, _SCHEDULER, _COUNT_LOG)
 local_proof = as_value(
     "proof", Proof, _time_limit("command"), _seed("choice of samples"), _JOBS, _SCHEDULER
 )

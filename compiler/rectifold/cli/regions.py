@@ -6,14 +6,13 @@ import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import click
 import numpy as np
 
 from rectifold.cli.documented import command
-from rectifold.cli.inputs import point_from, read_network
+from rectifold.cli.inputs import read_network
 from rectifold.cli.options import (
     GivenNetwork,
     Proof,
@@ -25,29 +24,25 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.output import console
+from rectifold.cli.progress import progress_line
+from rectifold.cli.slices import Slice, slice_domain, slice_options
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
-from rectifold.exact.numerals import counted, exact_texts, nearest_float, readable
+from rectifold.exact.numerals import exact_texts, nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.counts import count_regions, upper_bounds
+from rectifold.linear_regions.counts import count_regions
 from rectifold.linear_regions.region import AnyRegion
 from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pictures.regions import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Which inputs vary, and where the others are fixed."""
-
-    slice_spec: str | None
-    at_spec: str | None
 
 
 @dataclass(frozen=True)
@@ -72,22 +67,6 @@ class Found:
         return bool(self.files or self.formula or self.latex or self.limit is not None)
 
 
-_slice = as_value(
-    "part",
-    Slice,
-    click.option(
-        "--slice",
-        "slice_spec",
-        metavar="I,J",
-        help="vary only these inputs (numbers from 0), fix the others",
-    ),
-    click.option(
-        "--at",
-        "at_spec",
-        metavar="POINT",
-        help="where a slice fixes the others: numbers or a .npy file (default: the middle)",
-    ),
-)
 _found = as_value(
     "wanted",
     Found,
@@ -124,7 +103,7 @@ _found = as_value(
 @command("regions")
 @source
 @region_proof
-@_slice
+@slice_options
 @_found
 @report
 @memory_limit_option
@@ -139,12 +118,13 @@ def regions_command(
         "--npz": wanted.npz_file,
         "--plot": wanted.plot_file,
         "--json": report.json_target,
+        "--log": proof.log_file,
     }
     inputs = [source.network, source.domain_spec, part.at_spec]
     require_outputs(names, inputs, force=wanted.force)
     with proof.times.before("the network was read"):
         network, domain = read_network(source.network, source.domain_spec, quiet=report.quiet)
-        domain = _slice_domain(require_domain(network, domain), part)
+        domain = slice_domain(require_domain(network, domain), part)
     if wanted.count_only:
         return _count_only(network, domain, proof, wanted, report)
     return _list(network, domain, proof, wanted, report)
@@ -159,18 +139,23 @@ def _count_only(
             "or --count"
         )
     started = time.monotonic()
-    with proof.times.before("a region was counted"):
-        counted = count_regions(
-            network, domain, seconds=proof.seconds, jobs=proof.jobs, scheduler=proof.scheduler
-        )
+    with (
+        proof.times.before("a region was counted"),
+        progress_line(quiet=report.quiet) as progress,
+    ):
+        run = Run(proof.limits(proof.seconds), progress=progress)
+        counted = count_regions(network, domain, run=run)
     seconds = time.monotonic() - started
-    report.write({"count": counted.count, "complete": counted.complete, "seconds": seconds})
+    result: JsonObject = {"count": counted.count, "complete": counted.complete, "seconds": seconds}
+    report.write(result if proof.log_file is None else result | {"from_log": counted.from_log})
     if report.is_on_screen:
         click.echo(f"{counted.text} ({seconds:.1f} s)")
     return Status.DONE if counted.complete else Status.UNDECIDED
 
 
 def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
+    if proof.log_file is not None:
+        raise InputError("--log goes with --count: a list of regions is not kept in a log")
     with proof.times.before("the regions could be listed"):
         found = linear_regions(
             network,
@@ -190,61 +175,6 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
     if report.is_on_screen:
         _print_regions(found, wanted, formulas)
     return Status.DONE if found.complete else Status.UNDECIDED
-
-
-def _slice_domain(domain: Domain, part: Slice) -> Domain:
-    """The part of the domain in which only the inputs of --slice vary. Raises InputError."""
-    spec, at = part.slice_spec, part.at_spec
-    if spec is None:
-        if at is not None:
-            raise InputError("--at says where a slice lies; say which inputs vary with --slice")
-        return domain
-    kept = _inputs_of(spec, domain)
-    point = _middle(domain) if at is None else point_from(at)
-    _require_fixed(domain, kept, point)
-    ends = [
-        tuple(end if k in kept else point[k] for k, end in enumerate(side))
-        for side in (domain.lower, domain.upper)
-    ]
-    return Domain(ends[0], ends[1], domain.constraints)
-
-
-def _inputs_of(spec: str, domain: Domain) -> list[int]:
-    try:
-        kept = sorted({int(word) for word in spec.split(",")})
-    except ValueError:
-        raise InputError(f"--slice {spec!r} is no list of input numbers, like 0,3") from None
-    if not kept or kept[0] < 0 or kept[-1] >= domain.size:
-        raise InputError(
-            f"--slice {spec!r} names inputs that are not there: "
-            f"they are numbered 0 to {domain.size - 1}"
-        )
-    return kept
-
-
-def _middle(domain: Domain) -> list[Fraction]:
-    if not domain.is_bounded:
-        raise InputError(
-            "a slice of an unbounded domain has no middle; say where it lies with --at"
-        )
-    return [
-        (a + b) / 2
-        for a, b in zip(domain.lower, domain.upper, strict=True)
-        if a is not None and b is not None
-    ]
-
-
-def _require_fixed(domain: Domain, kept: Sequence[int], point: Sequence[Fraction]) -> None:
-    """Raises InputError unless the point has the domain's size and fixes inputs in their ranges."""
-    if len(point) != domain.size:
-        raise InputError(
-            f"--at gives {counted(len(point), 'number')}, "
-            f"the domain has {counted(domain.size, 'input')}"
-        )
-    for k, (low, value, high) in enumerate(zip(domain.lower, point, domain.upper, strict=True)):
-        is_outside = (low is not None and value < low) or (high is not None and value > high)
-        if k not in kept and is_outside:
-            raise InputError(f"--at puts input {k} at {readable(value)}, outside its range")
 
 
 def regions_json(found: Regions) -> JsonObject:

@@ -27,8 +27,8 @@ from rectifold.errors import InputError, as_options
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Writing
+from rectifold.runtime.logs import BEGINNING
 from rectifold.runtime.targets import Target, require_targets
-from rectifold.search.log import BEGINNING
 
 _CONTINUES = {"--json": b"{", "--log": BEGINNING}
 

@@ -33,8 +33,10 @@ class RegionEffort:
 
     cells_per_worker: int = 64
     """Cells that are made for each process before they are dealt out."""
-    parts_per_worker: int = 8
+    parts_per_worker: int = 16
     """Parts for each process that the cells are dealt into."""
+    logged_parts: int = 512
+    """Parts that a count with a log is dealt into, whatever processes there are."""
     alone_seconds: float = 2.0
     """Seconds of a comparison before other processes are started."""
     turn_seconds: float = 3.0

@@ -156,6 +156,10 @@ class ProgramSplitter:
             return self.parts_of(cell, tally)
         return 0 if self.region_of(cell, tally) is None else 1
 
+    def text_of(self, cell: ProgramCell) -> str:
+        """Its inequalities, which say where it is."""
+        return str(sorted(cell.inequalities.exact))
+
     # ---- one layer ------------------------------------------------------------------------------
 
     def _begin(self, cell: ProgramCell, layer: Layer) -> PendingLayer:

@@ -127,6 +127,10 @@ class VertexSplitter:
         tally.splits += 1
         return _split_cell(cell, pending)
 
+    def text_of(self, cell: VertexCell) -> str:
+        """Its vertices, which say where it is."""
+        return str(sorted(cell.polytope.vertices))
+
     def _begin(self, cell: VertexCell) -> Pending:
         """The next block on the cell."""
         forms, floats = self.blocks.forms(len(cell.values), cell.phases, cell.values)

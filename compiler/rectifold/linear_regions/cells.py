@@ -57,6 +57,9 @@ class Splitter(Protocol[Cell, Found_co]):
     def count_of(self, cell: Cell, tally: Tally) -> int | list[Cell]:
         """How many regions a cell has, or its parts where that is not known."""
 
+    def text_of(self, cell: Cell) -> str:
+        """What the cell is, exactly: another cell of the domain has another text."""
+
 
 class Enumeration(Generic[Cell, Found_co]):
     """Finds the regions of one network on one domain, each once; `waiting` cells are left to do.
@@ -139,7 +142,12 @@ class Enumeration(Generic[Cell, Found_co]):
         dealt = self._cut(cells)
         self.waiting = []
         count = min(len(dealt), hands)
-        return [Enumeration(self.splitter, dealt[k::count]) for k in range(count)]
+        return [Enumeration(self.splitter, dealt[k::count], self.clock) for k in range(count)]
+
+    @property
+    def texts(self) -> list[str]:
+        """What waits, exactly."""
+        return [self.splitter.text_of(cell) for cell in self.waiting]
 
     def _cut(self, count: int) -> list[Cell]:
         """The waiting cells in at least `count` cells if there are so many; breadth first."""

@@ -8,27 +8,27 @@ the time is up, the number is a lower bound. Memory is for the cells that wait.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from math import comb
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from rectifold.effort.geometry import REGION_EFFORT
-from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.linear_regions.count_log import CountLog
 from rectifold.linear_regions.plane.counting import PlaneCount
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import AnyEnumeration, enumeration_of
-from rectifold.runtime.workers import open_workers
+from rectifold.runtime.run import Run
+from rectifold.runtime.workers import Workers
 
 _Counting = AnyEnumeration | PlaneCount
+_EARLY = "the count ended early"
 
 
 @dataclass(frozen=True)
 class Count:
-    """`count` regions, all of them if `complete`.
+    """`count` regions, all of them if `complete`; a log had `from_log` of them.
 
     `undecided` cells are left out because something was not proved.
     """
@@ -36,55 +36,129 @@ class Count:
     count: int
     complete: bool
     undecided: int = 0
+    from_log: int = 0
 
     @property
     def text(self) -> str:
         """One line for people."""
         what = f"{self.count:,} linear region{'' if self.count == 1 else 's'}"
-        return what if self.complete else f"at least {what}: the count ended early"
+        known = f", {self.from_log:,} of them from the log" if self.from_log else ""
+        return f"{what}{known}" if self.complete else f"at least {what}{known}: {_EARLY}"
+
+
+def count_regions(network: Network, domain: Domain, *, run: Run = Run()) -> Count:
+    """The exact number of linear regions on a bounded domain.
+
+    A lower bound where the time is over, or Ctrl-C ends it. With a log it goes on where runs before
+    have ended. Raises InputError as `linear_regions` does, and for a log of something else.
+    """
+    counting = _counting_of(network, domain)
+    counting.clock = run.clock
+    log = None if run.limits.log is None else CountLog(run.limits.log, network, domain)
+    counts = _Counts(run, log)
+    try:
+        with run.workers() as workers:
+            _count_in_parts(counting, counts, workers)
+    except KeyboardInterrupt:
+        counts.is_whole = False
+    return Count(counts.total, counts.is_whole, counts.undecided, counts.from_log)
+
+
+class _Counts:
+    """What the parts of one count have, added up; each is written to the log."""
+
+    def __init__(self, run: Run, log: CountLog | None) -> None:
+        self.run, self.log = run, log
+        self.known = {} if log is None else log.counts()
+        self.seconds = run.limits.seconds
+        self.deadline = None if self.seconds is None else run.clock() + self.seconds
+        self.total = self.undecided = self.from_log = self.done = self.parts = 0
+        self.is_whole = False
+        self.begun: _Counting | None = None  # the part that this process may be at
+
+    def deal(self, counting: _Counting, workers: int) -> list[_CountTask]:
+        """The parts that the log does not have, without their time."""
+        effort = REGION_EFFORT
+        cells, hands = effort.cells_per_worker * workers, effort.parts_per_worker * workers
+        if self.log is not None:
+            cells = hands = effort.logged_parts
+        dealt: Sequence[_Counting] = counting.deal(cells, hands)
+        self.undecided = counting.tally.undecided
+        self.parts, self.is_whole = len(dealt), not self.undecided
+        tasks = []
+        for part in dealt:
+            name = "" if self.log is None else _name_of(part)
+            if name in self.known:
+                self.from_log += self.known[name]
+                self.done += 1
+            else:
+                tasks.append(_CountTask(part, name))
+        self.total = self.from_log
+        return tasks
+
+    def timed(self, tasks: Sequence[_CountTask]) -> Iterator[_CountTask]:
+        """The tasks, each with the time that is left when it is asked for."""
+        for task in tasks:
+            left = None if self.deadline is None else max(0.0, self.deadline - self.run.clock())
+            self.begun = task.counting
+            yield replace(task, seconds=left)
+
+    def add(self, found: _Counted) -> None:
+        """What a part has."""
+        self.begun = None
+        self.total += found.count
+        self.undecided += found.undecided
+        self.is_whole = self.is_whole and found.complete
+        self.done += 1
+        if self.log is not None and found.complete:
+            self.log.append(found.name, found.count)
+        self.tell()
+
+    def tell(self) -> None:
+        """How far it is."""
+        self.run.tell(f"{self.total:,} linear regions counted, parts", self.done, self.parts)
+
+
+def _count_in_parts(counting: _Counting, counts: _Counts, workers: Workers) -> None:
+    """Deal out the domain and count each part that is not known yet."""
+    tasks = counts.deal(counting, workers.count)
+    counts.tell()
+    try:
+        for found in workers.in_turn(_count_part, counts.timed(tasks)):
+            counts.add(found)
+    except KeyboardInterrupt:
+        if workers.executor is None and counts.begun is not None:
+            counts.total += counts.begun.tally.count
+        raise
 
 
 @dataclass(frozen=True, eq=False)
 class _CountTask:
-    """Cells for one process, for so many seconds."""
+    """A part for one process, for so many seconds."""
 
     counting: _Counting
-    seconds: float | None
+    name: str
+    seconds: float | None = None
 
 
-def count_regions(
-    network: Network,
-    domain: Domain,
-    *,
-    seconds: float | None = None,
-    jobs: int = 1,
-    scheduler: str | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Count:
-    """The exact number of linear regions on a bounded domain; a lower bound in less time.
+@dataclass(frozen=True)
+class _Counted:
+    """What a part has; `name` says which it is in a log."""
 
-    Raises InputError as `linear_regions` does.
-    """
-    counting = _counting_of(network, domain)
-    counting.clock = clock
-    deadline = None if seconds is None else clock() + seconds
-    with open_workers(jobs, scheduler) as workers:
-        if workers.executor is None:
-            return _count_cells(_CountTask(counting, seconds))
-        dealt: Sequence[_Counting] = counting.deal(
-            REGION_EFFORT.cells_per_worker * workers.count,
-            REGION_EFFORT.parts_per_worker * workers.count,
-        )
-        left = None if deadline is None else max(0.0, deadline - clock())
-        counts = list(workers.each(_count_cells, [_CountTask(part, left) for part in dealt]))
-    undecided = counting.tally.undecided + sum(part.undecided for part in counts)
-    whole = all(part.complete for part in counts) and not undecided
-    return Count(sum(part.count for part in counts), whole, undecided)
+    name: str
+    count: int
+    complete: bool
+    undecided: int
 
 
-def _count_cells(part: _CountTask) -> Count:
-    count = part.counting.count(seconds=part.seconds)
-    return Count(count, part.counting.tally.complete, part.counting.tally.undecided)
+def _count_part(task: _CountTask) -> _Counted:
+    count, tally = task.counting.count(seconds=task.seconds), task.counting.tally
+    return _Counted(task.name, count, tally.complete, tally.undecided)
+
+
+def _name_of(part: _Counting) -> str:
+    """A digest of a part's cells."""
+    return sha256("\n".join(sorted(part.texts)).encode("ascii")).hexdigest()
 
 
 def _counting_of(network: Network, domain: Domain) -> _Counting:
@@ -92,33 +166,3 @@ def _counting_of(network: Network, domain: Domain) -> _Counting:
     if domain.size - len(domain.fixed) == 2:
         return PlaneCount(Restriction(network, domain))
     return enumeration_of(network, domain)
-
-
-def upper_bounds(network: Network, inputs: int) -> dict[str, int]:
-    """Bounds of the literature on the number of regions of a chain with `inputs` free inputs.
-
-    By name: docs/mathematics.md#bounds-on-the-number-of-regions. Raises InputError for other
-    shapes of networks.
-    """
-    if not network.is_chain:
-        raise InputError("the bounds of the literature are about chains of layers")
-    widths = [layer.size for layer in network.relu_layers]
-    montufar, dimension = 1, inputs
-    for width in widths:
-        dimension = min(dimension, width)
-        montufar *= sum(comb(width, j) for j in range(dimension + 1))
-
-    @cache
-    def serra(k: int, left: int) -> int:
-        if k == len(widths):
-            return 1
-        width = widths[k]
-        return sum(
-            comb(width, j) * serra(k + 1, min(left, width - j)) for j in range(min(left, width) + 1)
-        )
-
-    return {
-        "2^units": 2 ** sum(widths),
-        "Montúfar 2017": montufar,
-        "Serra et al. 2018": serra(0, inputs),
-    }

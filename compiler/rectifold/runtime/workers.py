@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -40,6 +47,25 @@ class Workers:
         waiting = [self.executor.submit(function, task) for task in tasks]
         for done in as_completed(waiting):
             yield done.result()
+
+    def in_turn(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[Result]:
+        """The same, but a task is taken only when a worker is about to be free for it.
+
+        So tasks may say how much time is left.
+        """
+        if self.executor is None:
+            yield from map(function, tasks)
+            return
+        left = iter(tasks)
+        waiting = {self.executor.submit(function, task) for task in islice(left, self.count + 1)}
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for task in islice(left, len(done)):
+                waiting.add(self.executor.submit(function, task))
+            for one in done:
+                yield one.result()
 
 
 @contextmanager

@@ -3,15 +3,12 @@
     {"key": digest of network and domain, "entry": …}        what was proved (facts/serialise)
     {"key": …, "points": [["0x1.8p-1", …], …]}               where signs were seen
 
-Several networks and several machines may share a file. Lines of other networks are passed over, and
-so are lines that are cut off or make no sense. Nothing here is believed: an entry is bounded again
-(`replay`), and signs at a point are looked at again.
+Several networks and several machines may share a file (`runtime/logs`). Nothing here is believed:
+an entry is bounded again (`replay`), and signs at a point are looked at again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,11 +21,8 @@ from rectifold.facts.serialise import entry_json, read_entry
 from rectifold.ir.canonical import digest, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.runtime.files import append_line
 from rectifold.runtime.json import JsonObject, as_list, as_object, as_text
-from rectifold.runtime.targets import refuse_existing, require_beginning
-
-BEGINNING = b'{"key":'  # of every line of a log
+from rectifold.runtime.logs import LogFile
 
 
 class ProofLog:
@@ -36,11 +30,8 @@ class ProofLog:
 
     def __init__(self, path: Path, network: Network, domain: Domain) -> None:
         """Raises InputError unless the file is a log, or none is there and one can be."""
-        self.path = path
         self.network = network.with_domain(domain)
-        subject = f"{digest(network)} {domain_text(domain)}"
-        self.key = hashlib.sha256(subject.encode("ascii")).hexdigest()
-        _require_log(path)
+        self.file = LogFile(path, f"{digest(network)} {domain_text(domain)}")
 
     def entries(self) -> list[Entry]:
         """In the order of the file. What is no entry of ours is passed over."""
@@ -49,7 +40,7 @@ class ProofLog:
     def points(self) -> Floats:
         """Points at which signs were seen, k×n: hints, to be evaluated again."""
         found = [np.zeros((0, self.network.input_size))]
-        for form in self._lines():
+        for form in self.file.lines():
             try:
                 found.append(self._read_points(form))
             except (ValueError, TypeError, KeyError):
@@ -59,14 +50,14 @@ class ProofLog:
 
     def append(self, entry: Entry) -> None:
         """One line, written at once: an interrupted run keeps what it had."""
-        self._write({"entry": entry_json(entry)})
+        self.file.append({"entry": entry_json(entry)})
 
     def append_points(self, points: Floats) -> None:
         """Points at which a search saw signs."""
-        self._write({"points": [[float(v).hex() for v in row] for row in points]})
+        self.file.append({"points": [[float(v).hex() for v in row] for row in points]})
 
     def _parse(self) -> Iterator[Entry]:
-        for form in self._lines():
+        for form in self.file.lines():
             try:
                 yield read_entry(self.network, as_object(form["entry"]))
             except (ValueError, TypeError, KeyError, IndexError, RecursionError, InputError):
@@ -76,37 +67,3 @@ class ProofLog:
         listed = [as_list(row) for row in as_list(form["points"])]
         rows = [[float.fromhex(as_text(v)) for v in row] for row in listed]
         return np.array(rows, dtype=np.float64).reshape(len(rows), self.network.input_size)
-
-    def _lines(self) -> Iterator[JsonObject]:
-        """The lines with our key, as JSON."""
-        if not self.path.exists():
-            return
-        try:
-            text = self.path.read_text(encoding="ascii", errors="replace")
-        except OSError as error:
-            raise InputError(f"cannot read the log {self.path}: {error.strerror}") from None
-        for line in text.splitlines():
-            if self.key not in line:
-                continue
-            try:
-                form = json.loads(line)
-            except (ValueError, RecursionError):
-                continue  # cut off by an interrupt
-            if isinstance(form, dict) and form.get("key") == self.key:
-                yield form
-
-    def _write(self, form: JsonObject) -> None:
-        line = json.dumps({"key": self.key} | form, separators=(",", ":"))
-        append_line(self.path, line.encode("ascii"))
-
-
-def _require_log(path: Path) -> None:
-    """Raises InputError unless the file is a log, or none is there and one can be.
-
-    Nothing else is appended to.
-    """
-    try:
-        refuse_existing(path, force=True)
-    except InputError as error:
-        raise InputError(f"the log cannot be written: {error}") from None
-    require_beginning(path, BEGINNING, "--log")

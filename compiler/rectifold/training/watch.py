@@ -28,7 +28,7 @@ from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.counts import count_regions
 from rectifold.operations.compiling import proved
 from rectifold.runtime.json import JsonObject
-from rectifold.runtime.run import Limits
+from rectifold.runtime.run import Limits, Run
 from rectifold.training.history import Epoch
 
 Place = Literal["domain", "triangle"]
@@ -93,7 +93,7 @@ class Watcher:
         counts = {phase: facts.count(phase) for phase in Phase}
         shown = now if self.plane is None else on_triangle(now, self.plane)
         assert shown.domain is not None
-        regions = count_regions(shown, shown.domain, seconds=seconds)
+        regions = count_regions(shown, shown.domain, run=Run(Limits(seconds)))
         self.seen.append(
             Watched(
                 epoch.number,

@@ -127,6 +127,11 @@ class PlaneCount:
         count = min(len(dealt), hands)
         return [PlaneCount(self.restriction, dealt[k::count], self.clock) for k in range(count)]
 
+    @property
+    def texts(self) -> list[str]:
+        """What waits, exactly."""
+        return [str(sorted(polygon.corners)) for polygon in self.waiting]
+
     def _is_late(self) -> bool:
         return self.deadline is not None and self.clock() >= self.deadline
 

@@ -1,0 +1,74 @@
+"""Logs: files to which lines are added, each about one subject, that later runs read again.
+
+    {"key": digest of the subject, …}
+
+Several subjects, and several machines, may share a file. Lines of other subjects are passed over,
+and so are lines that are cut off or make no sense. A line is written at once: an interrupted run
+keeps what it had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from rectifold.errors import InputError
+from rectifold.runtime.files import append_line
+from rectifold.runtime.json import JsonObject
+from rectifold.runtime.targets import refuse_existing, require_beginning
+
+BEGINNING = b'{"key":'  # of every line of a log
+
+
+class LogFile:
+    """The lines of a file that are about one subject, which is a text of ASCII characters."""
+
+    def __init__(self, path: Path, subject: str) -> None:
+        """Raises InputError unless the file is a log, or none is there and one can be."""
+        self.path = path
+        self.key = hashlib.sha256(subject.encode("ascii")).hexdigest()
+        _require_log(path)
+
+    def lines(self) -> Iterator[JsonObject]:
+        """The lines with our key, as JSON, in the order of the file."""
+        for line in self._text().splitlines():
+            if self.key not in line:
+                continue
+            try:
+                form = json.loads(line)
+            except (ValueError, RecursionError):
+                continue  # cut off by an interrupt
+            if isinstance(form, dict) and form.get("key") == self.key:
+                yield form
+
+    def append(self, form: JsonObject) -> None:
+        """One line more."""
+        line = json.dumps({"key": self.key} | form, separators=(",", ":"))
+        append_line(self.path, line.encode("ascii"))
+
+    def is_of_others(self) -> bool:
+        """Has the file lines, and none of them is about our subject?"""
+        text = self._text()
+        return bool(text.strip()) and self.key not in text
+
+    def _text(self) -> str:
+        if not self.path.exists():
+            return ""
+        try:
+            return self.path.read_text(encoding="ascii", errors="replace")
+        except OSError as error:
+            raise InputError(f"cannot read the log {self.path}: {error.strerror}") from None
+
+
+def _require_log(path: Path) -> None:
+    """Raises InputError unless the file is a log, or none is there and one can be.
+
+    Nothing else is appended to.
+    """
+    try:
+        refuse_existing(path, force=True)
+    except InputError as error:
+        raise InputError(f"the log cannot be written: {error}") from None
+    require_beginning(path, BEGINNING, "--log")
