@@ -79,6 +79,10 @@ class Enumeration(Generic[Cell, Found_co]):
         self.clock = clock
         self.tally = Tally()
 
+    def __reduce__(self) -> tuple[type[Enumeration[Cell, Found_co]], tuple[object, ...]]:
+        """Another process counts from nothing, by its own clock."""
+        return Enumeration, (self.splitter, self.waiting)
+
     @property
     def restriction(self) -> Restriction:
         """The network and its domain."""

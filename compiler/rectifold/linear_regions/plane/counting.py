@@ -70,7 +70,8 @@ class PlaneCount:
         self.deadline: float | None = None
 
     def __reduce__(self) -> tuple[type[PlaneCount], tuple[object, ...]]:
-        return PlaneCount, (self.restriction, self.waiting, self.clock)
+        """Another process counts from nothing, by its own clock."""
+        return PlaneCount, (self.restriction, self.waiting)
 
     @cached_property
     def blocks(self) -> Blocks:
