@@ -150,7 +150,10 @@ def shallow_command(
         if progress is not None:
             progress("making and checking the certificate", 0, 1)
         is_required = form.certificate_file is not None
-        proved, in_time = certify_form(network, domain, result, proof.times, required=is_required)
+        run = Run(progress=progress)
+        proved, in_time = certify_form(
+            network, domain, result, proof.times, required=is_required, run=run
+        )
     beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
     files, bound = _write(result, network, to, beside, proof.times.end, force=output.force)
     with proof.times.before("the pictures were drawn"):
@@ -181,15 +184,22 @@ CertifiedForm = tuple[Certificate, Verdict]
 
 
 def certify_form(
-    network: Network, domain: Domain, result: Shallow, times: Times, *, required: bool
+    network: Network,
+    domain: Domain,
+    result: Shallow,
+    times: Times,
+    *,
+    required: bool,
+    run: Run = Run(),
 ) -> tuple[CertifiedForm | None, bool]:
     """The certificate where there is one, and whether there was time to make and check it.
 
-    Raises Unfinished where one is `required` and there was not.
+    The `times` end it, and `run` hears how far it is. Raises Unfinished where one is `required`
+    and there was not.
     """
     try:
         with times.before("the certificate was made and checked"):
-            return certify_shallow(network, result, domain, required=required), True
+            return certify_shallow(network, result, domain, required=required, run=run), True
     except Unfinished as ended:
         if required:
             raise
@@ -259,7 +269,7 @@ def write_shallow(
 
 
 def certify_shallow(
-    source: Network, result: Shallow, domain: Domain, *, required: bool
+    source: Network, result: Shallow, domain: Domain, *, required: bool, run: Run = Run()
 ) -> tuple[Certificate, Verdict] | None:
     """The certificate that an exact form equals `source`, and the checker's verdict.
 
@@ -273,7 +283,7 @@ def certify_shallow(
                 "leave out --certificate"
             )
         return None
-    proved = certify_equal_by_cells(source, result.network, domain)
+    proved = certify_equal_by_cells(source, result.network, domain, run)
     if proved is None and required:
         raise InputError(
             "the certificate of this form would need more than "

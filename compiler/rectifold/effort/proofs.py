@@ -30,8 +30,8 @@ class CertificateEffort:
     """Rounds of leaving out what cannot be certified: each one leaves out more."""
     trace_points: int = 16
     """Points at which candidates for ties must be proportional, exactly."""
-    most_cells: int = 20_000
-    """Cells up to which a certificate by regions is written: a millisecond of the checker each."""
+    most_cells: int = 1_000_000
+    """Cells up to which a certificate by regions is written: a few minutes of the checker."""
     more_bits: tuple[int, ...] = (0, 64, 256)
     """Fractional bits beyond those usual, tried one after the other where the checker refuses."""
     shorter_changes: int = 2
