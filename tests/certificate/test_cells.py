@@ -10,7 +10,7 @@ from itertools import count
 
 import pytest
 
-from rectifold.certificate.cells import Compared, PairText, compare_on_cells
+from rectifold.certificate.cells import Compared, PairText, Search, compare_on_cells
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.draft import Draft
 from rectifold.ir.evaluate import evaluate
@@ -164,3 +164,21 @@ def test_random_networks_are_judged_as_by_regions(seed: int) -> None:
         ]
         assert max(gaps) == outcome.largest > 0
         assert network.domain.contains(outcome.point)
+
+
+def test_processes_are_dealt_a_large_cell_and_few_small_ones(network: Network) -> None:
+    assert network.domain is not None
+    pair = PairText.of(network, network, network.domain, [Fraction(0)])
+    search = Search(pair, pair.cells(), 10**6)
+    search.waiting.append(search.cells.whole())
+    assert [len(part) for part in search.deal(3)] == [1, 1, 1]
+    search.waiting.append(search.cells.whole())
+    whole = search.deal(40)
+    search.left = [cell for part in whole for cell in part]
+    assert len(search.left) == 40
+    dealt = search.deal(2)
+    assert [len(part) for part in dealt] == [8, 8]
+    assert len(search.left) == 24
+    cuts = [[cell[1].bit_count() for cell in part] for part in dealt]
+    assert all(part == sorted(part) for part in cuts)
+    assert max(part[0] for part in cuts) <= min(c[1].bit_count() for c in search.left)

@@ -76,7 +76,7 @@ def compare_on_cells(pair: PairText, most: int, deadline: float | None, run: Run
     The deadline is one of the run's clock. Raises Refusal for an unbounded domain and for more than
     six inputs that vary.
     """
-    search = _Search(pair, pair.cells(), most)
+    search = Search(pair, pair.cells(), most)
     search.waiting.append(search.cells.whole())
     alone = deadline
     if run.has_others:
@@ -97,7 +97,7 @@ def _is_past(deadline: float | None, run: Run) -> bool:
 
 
 @dataclass
-class _Part:
+class Part:
     """What was found on cells, besides those that wait."""
 
     count: int = 0
@@ -108,7 +108,7 @@ class _Part:
 
 
 @dataclass
-class _Search:
+class Search:
     """A search through the cells of one pair: those that wait here, and those others `left`."""
 
     pair: PairText
@@ -116,7 +116,7 @@ class _Search:
     most: int
     waiting: list[Cell] = field(default_factory=list)
     left: list[Sent] = field(default_factory=list)
-    found: _Part = field(default_factory=_Part)
+    found: Part = field(default_factory=Part)
 
     @property
     def is_over(self) -> bool:
@@ -145,7 +145,7 @@ class _Search:
         done = f"{self.found.count:,} regions compared, {waiting:,} cells wait"
         run.tell(done, int(99 * self.found.share), 100)
 
-    def add(self, other: _Part, left: Sequence[Sent]) -> None:
+    def add(self, other: Part, left: Sequence[Sent]) -> None:
         """What another process found, and what it left."""
         found = self.found
         found.count += other.count
@@ -157,15 +157,18 @@ class _Search:
         self.left += left
 
     def deal(self, hands: int) -> list[list[Sent]]:
-        """What is left to do, in parts for so many processes; nothing is left here afterwards.
+        """Some of what is left to do, in parts for so many processes; the rest is left.
 
-        Fewer parts where there are fewer cells.
+        Each has one cell that is large, to begin last, and a few of the smallest: so none is idle
+        soon, and few are left. Fewer parts where there are fewer cells.
         """
         if len(self.waiting) + len(self.left) < hands:
             self._cut_into(hands)
-        sent = [*self.left, *map(_sent, self.waiting)]
-        self.left, self.waiting = [], []
-        return [part for k in range(hands) if (part := sent[k::hands])]
+        sent = sorted([*self.left, *map(_sent, self.waiting)], key=lambda cell: cell[1].bit_count())
+        self.waiting, large = [], sent[:hands]
+        few = max(hands, len(sent) - hands * REGION_EFFORT.small_cells)
+        self.left, small = sent[len(large) : few], sent[few:]
+        return [[cell, *small[k::hands]] for k, cell in enumerate(large)]
 
     def _cut_into(self, count: int) -> None:
         """At least so many cells, if there are so many; breadth first."""
@@ -235,7 +238,7 @@ class _Turn:
     seconds: float
 
 
-def _in_turns(search: _Search, deadline: float | None, workers: Workers, run: Run) -> None:
+def _in_turns(search: Search, deadline: float | None, workers: Workers, run: Run) -> None:
     """Turns of all processes until it is over or the deadline is reached."""
     turn_seconds = run.effort.regions.turn_seconds
     while not search.is_over and not _is_past(deadline, run):
@@ -254,9 +257,9 @@ def _kept_cells(pair: PairText) -> Cells:
     return pair.cells()
 
 
-def _take_turn(turn: _Turn) -> tuple[_Part, list[Sent]]:
+def _take_turn(turn: _Turn) -> tuple[Part, list[Sent]]:
     """What a process finds in its turn, and the cells it leaves."""
-    search, run = _Search(turn.pair, _kept_cells(turn.pair), turn.most), Run()
+    search, run = Search(turn.pair, _kept_cells(turn.pair), turn.most), Run()
     before = search.cells.work.done
     search.waiting = [search.received(sent) for sent in turn.cells]
     search.go_on(run.clock() + turn.seconds, run)

@@ -41,6 +41,8 @@ class RegionEffort:
     """Seconds of a comparison before other processes are started."""
     turn_seconds: float = 3.0
     """Seconds of each process, after which the waiting cells are dealt out again."""
+    small_cells: int = 7
+    """Small cells that a process is dealt beside a large one, when networks are compared."""
     report_seconds: float = 0.5
     """Seconds between two reports of progress."""
 
