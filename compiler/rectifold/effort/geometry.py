@@ -64,6 +64,8 @@ class ShallowEffort:
     """Orders in which the points of a polytope are placed, for the fewest tetrahedra."""
     weights_tried: int = 12
     """Weights of one sheet that are tried, the most frequent ratios first."""
+    choices_tried: int = 60
+    """Sets of lines tried for each unit that eliminates a line in three dimensions."""
     ordinary_exponent: int = 24
     """Binary exponents up to which a row's largest entry is left as it is."""
 

@@ -1,0 +1,1 @@
+"""Four inputs: an exact network with two hidden layers for any depth."""

@@ -1,0 +1,102 @@
+"""Step 1 of four inputs: units for all vertices, sharing hinges, their classes asserted.
+
+Derivation: docs/mathematics.md#four-inputs.
+
+    parts of every vertex (pulling.py) → units on its forms → class of the vertex, exactly
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.hyper.cells import Cells, Class, add_weights, form_through
+from rectifold.two_layers.hyper.germs import Terms
+from rectifold.two_layers.hyper.polygons import Gradient, minus, plus
+from rectifold.two_layers.hyper.pulling import Bend, Part, Pulling
+from rectifold.two_layers.hyper.simplices import arguments_of
+from rectifold.two_layers.hyper.units import Placed, merged
+from rectifold.two_layers.space.units import unit_of
+
+HALF = Fraction(1, 2)
+
+
+class Corners:
+    """The units of all vertices; `hinges` counts where they bend, the function's own first."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        self.terms = Terms(cells)
+        self.own = {wall.hinge for wall in cells.walls.values() if any(wall.jump)}
+        self.hinges: Counter[Hinge] = Counter()
+
+    def units(self) -> list[Placed]:
+        """Units that take the class of every vertex."""
+        found: list[Placed] = []
+        for (vertex,), own in sorted(self.cells.classes[0].items()):
+            units = merged(self._units_at(vertex))
+            self._require(vertex, own, units)
+            found += units
+        return found
+
+    def _units_at(self, vertex: int) -> Iterator[Placed]:
+        point = self.cells.points[vertex]
+        for term in self.terms.at(vertex):
+            pullings = [Pulling(self.cells, vertex, field) for field in term.fields]
+            for part in min(pullings, key=lambda p: p.cost).parts():
+                for unit in self._chosen(part, point, term.weights):
+                    self.hinges.update(hinge for hinge, _ in unit.bends)
+                    yield Placed(unit, point)
+
+    def _chosen(self, part: Part, point: Vertex, weights: Weights) -> list[Unit]:
+        """The units of one part: those with the fewest new hinges."""
+        options = [
+            [
+                unit_of(
+                    tuple(factor * w for w in weights),
+                    form_through(base, point),
+                    [(Fraction(c), form_through(side, point)) for c, side in bends],
+                )
+                for factor, base, bends in option
+            ]
+            for option in _options(part)
+        ]
+        return min(options, key=self._cost)
+
+    def _cost(self, units: Sequence[Unit]) -> int:
+        """New hinges, where one on which the function bends anyway counts less."""
+        new = {hinge for unit in units for hinge, _ in unit.bends if not self.hinges[hinge]}
+        return sum(1 if hinge in self.own else 2 for hinge in new)
+
+    def _require(self, vertex: int, own: Class, units: Sequence[Placed]) -> None:
+        """Asserts that units have the class of their vertex."""
+        left = dict(own)
+        for placed in units:
+            for direction, (ahead, behind) in placed.rays.items():
+                for numbers, sign in ((ahead, -1), (behind, 1)):
+                    for flag, value in numbers.items():
+                        add_weights(left, (direction, *flag), placed.weights, sign * value)
+        assert not left, f"units do not have the class of the vertex {self.cells.points[vertex]}"
+
+
+def _options(part: Part) -> Iterator[list[tuple[Fraction, Gradient, Sequence[Bend]]]]:
+    """(factor, base, bends) of units factor · relu(base + Σ c relu(gradient)), for every choice."""
+    sign, piece = Fraction(part.sign), part.piece
+    if piece.is_triangle:
+        corners = [piece.base, *(plus(piece.base, side) for side in piece.sides)]
+        for arguments in arguments_of([*part.apexes, *corners]):
+            yield [
+                (-HALF * sign, base, [(Fraction(c), side) for c, side in bends if any(side)])
+                for base, bends in arguments
+            ]
+        return
+    bends = part.bends
+    if bends is None:
+        bends = [(Fraction(1), side) for side in piece.sides]
+    first, *others = part.apexes
+    for apex, other in ((first, o) for o in others) if others else ((first, None),):
+        below = [] if other is None else [(Fraction(-1), minus(other, apex))]
+        yield [(sign, minus(piece.base, apex), [*bends, *(b for b in below if any(b[1]))])]

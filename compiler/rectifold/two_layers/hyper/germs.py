@@ -1,0 +1,148 @@
+"""The network next to a vertex: which of its units make the class there, and how they are weighed.
+
+Derivation: docs/mathematics.md#four-inputs.
+
+    y = 2 r1 + r3 next to 0, r1 = relu(u), r3 = relu(z + r1 + r2)      →      r3, with weight 1
+
+A unit that is 0 at the vertex is a *symbol* r. Outputs, and what relu is applied to, are linear in
+x and in symbols of lower layers. A symbol that depends on fewer forms than there are inputs is
+constant along a line, so its class is 0; the others' classes, weighed, add up to the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from rectifold.linear_regions.near_point import LayerForms, NearPoints, UnitPlace
+from rectifold.two_layers.form import Weights, factor_of
+from rectifold.two_layers.hyper.cells import Cells, Face, Wall
+from rectifold.two_layers.hyper.polygons import Gradient, minus
+from rectifold.two_layers.newton.vectors import Vector, echelon
+
+Symbols = dict[UnitPlace, Fraction]
+
+
+class Field:
+    """A function that is linear on every region next to a vertex, by its gradients."""
+
+    def __init__(self, gradient_on: Callable[[int], Gradient]) -> None:
+        self._gradient_on = gradient_on
+        self._gradients: dict[int, Gradient] = {}
+        self._jumps: dict[Face, Fraction] = {}
+
+    def gradient(self, region: int) -> Gradient:
+        """On a region, by its number."""
+        if region not in self._gradients:
+            self._gradients[region] = self._gradient_on(region)
+        return self._gradients[region]
+
+    def jump(self, wall: Wall) -> Fraction:
+        """Of the gradient across a wall, in terms of its hinge."""
+        if wall.face not in self._jumps:
+            change = minus(self.gradient(wall.above), self.gradient(wall.below))
+            factor = factor_of(change, wall.hinge[:-1])
+            assert factor is not None, "a function is not continuous"
+            self._jumps[wall.face] = factor
+        return self._jumps[wall.face]
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """weights · a function: a symbol, or all of an output. The functions have the same class."""
+
+    weights: Weights
+    fields: tuple[Field, ...]
+
+
+class Terms:
+    """The terms of vertices, one after the other."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+        self.near = NearPoints(cells.restriction)
+        self.layers = cells.restriction.network.layers
+        self._rows: dict[tuple[str, str], list[list[Fraction]]] = {
+            (layer.name, source): weight.fractions()
+            for layer in self.layers
+            for source, weight in layer.weights.items()
+        }
+        self._forms: dict[int, LayerForms] = {}
+
+    def at(self, vertex: int) -> list[Term]:
+        """The symbols that make the class of a vertex."""
+        phases, zero = self.near.zeros(self.cells.points[vertex])
+        zero = [unit for unit in zero if self.layers[unit[0]].is_relu]
+        inner, outputs = self._symbols(phases, set(zero))
+        whole = self._whole(inner, self.near.forms(phases), zero)
+        terms = []
+        for unit in sorted(whole):
+            weights = tuple(own.get(unit, Fraction(0)) for own in outputs)
+            if any(weights):
+                signs = (1,) if whole & inner[unit].keys() else (1, -1)
+                terms.append(Term(weights, tuple(self._field(unit, sign) for sign in signs)))
+        return terms
+
+    def _symbols(
+        self, phases: dict[str, bytes], zero: set[UnitPlace]
+    ) -> tuple[dict[UnitPlace, Symbols], list[Symbols]]:
+        """What relu is applied to in each symbol, and the outputs, in terms of symbols."""
+        inner: dict[UnitPlace, Symbols] = {}
+        values: dict[str, list[Symbols]] = {}
+        for index, layer in enumerate(self.layers):
+            own: list[Symbols] = []
+            sources = [s for s in layer.weights if any(values.get(s, ()))]
+            for unit in range(layer.size):
+                total: Symbols = {}
+                for source in sources:
+                    row = self._rows[layer.name, source][unit]
+                    for weight, symbols in zip(row, values[source], strict=True):
+                        if weight:
+                            _add(total, symbols, weight)
+                if (index, unit) in zero:
+                    inner[index, unit] = total
+                    own.append({(index, unit): Fraction(1)})
+                else:
+                    own.append(total if not layer.is_relu or phases[layer.name][unit] else {})
+            values[layer.name] = own
+        return inner, values[self.cells.restriction.network.output]
+
+    def _whole(
+        self, inner: Mapping[UnitPlace, Symbols], base: LayerForms, zero: Sequence[UnitPlace]
+    ) -> set[UnitPlace]:
+        """The symbols that depend on as many forms as there are inputs."""
+        forms: dict[UnitPlace, list[Vector]] = {}
+        for index, unit in sorted(zero):
+            own = [tuple(base[index][0][unit][:-1])]
+            for other in inner[index, unit]:
+                own += forms[other]
+            forms[index, unit] = echelon(own)
+        return {unit for unit, own in forms.items() if len(own) == self.cells.n}
+
+    def _field(self, unit: UnitPlace, sign: int) -> Field:
+        """relu(sign · y) of a unit relu(y)."""
+        layer, number = unit
+        name = self.layers[layer].name
+        none = (Fraction(0),) * self.cells.n
+
+        def gradient_on(region: int) -> Gradient:
+            phases = self.cells.regions[region].phases
+            if (phases[name][number] > 0) != (sign > 0):
+                return none
+            if region not in self._forms:
+                self._forms[region] = self.near.forms(dict(phases))
+            forms, den = self._forms[region][layer]
+            return tuple(Fraction(sign * v, den) for v in forms[number][:-1])
+
+        return Field(gradient_on)
+
+
+def _add(total: Symbols, other: Symbols, factor: Fraction) -> None:
+    """total += factor · other."""
+    for unit, value in other.items():
+        after = total.get(unit, Fraction(0)) + factor * value
+        if after:
+            total[unit] = after
+        else:
+            total.pop(unit, None)

@@ -1,0 +1,34 @@
+"""Four inputs: an exact network with two hidden layers for any depth.
+
+Derivation: docs/mathematics.md#four-inputs.
+
+    all regions → units of vertices → of lines → of planes → one hinge per hyperplane → affine map
+
+Each step asserts exactly what the next one needs. Nothing has to be in general position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.form import TwoLayers
+from rectifold.two_layers.hyper.cells import Cells
+from rectifold.two_layers.hyper.corners import Corners
+from rectifold.two_layers.hyper.hinges import Hinges
+from rectifold.two_layers.hyper.lines import Lines
+from rectifold.two_layers.hyper.planes import Planes
+
+
+def hyper_form(restriction: Restriction, regions: Sequence[Region]) -> TwoLayers:
+    """The exact form of four free inputs, given all regions."""
+    cells = Cells(restriction, regions)
+    corners = Corners(cells)
+    units = corners.units()
+    units += Lines(cells, corners.own, corners.hinges).units(units)
+    units += Planes(cells, corners.own, corners.hinges).units(units)
+    last = Hinges(cells)
+    hinges = last.hinges(units)
+    rest = last.affine_rest(units, hinges)
+    return TwoLayers(restriction, rest, hinges, tuple(placed.unit for placed in units))
