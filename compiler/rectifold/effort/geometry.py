@@ -56,6 +56,8 @@ class ShallowEffort:
 
     proof_seconds: float = 5.0
     """Seconds for the comparison by regions, where the caller names none."""
+    exact_seconds: float = 60.0
+    """Seconds for an exact form that was not asked for, where the caller names none."""
     most_signs: int = 3_000_000
     """Signs of hyperplanes at vertices up to which more than the first layer's are tried."""
     pairing_rounds: int = 3

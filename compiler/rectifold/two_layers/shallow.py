@@ -1,6 +1,6 @@
 """Shallow networks: the same function, or nearly, with at most two hidden layers.
 
-    all linear regions → an exact form (up to three free inputs, or where one hidden layer is
+    all linear regions → an exact form (up to four free inputs, or where one hidden layer is
     enough), gated forms (any number), and the hidden units of each side by side
 
 Sound because the exact forms check every jump of the function exactly, and gated forms say where
@@ -24,6 +24,8 @@ from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.gates import GATE_KINDS, Gates
+from rectifold.two_layers.hyper.hyper_form import hyper_form
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.line import line_form
 from rectifold.two_layers.one_layer import one_hidden_layer
 from rectifold.two_layers.plane.plane_form import plane_form
@@ -72,7 +74,7 @@ class WantedForm:
     """Which form is wanted. Raises InputError for a number that is not positive.
 
     `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to
-    three free inputs, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
+    four free inputs, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
     the volume of the domain's box, or have the M that `gain` gives.
     """
 
@@ -113,13 +115,18 @@ def shallow_form(
     """The wanted form of `network` on `domain`; the run is told what is being done.
 
     Raises Unfinished when the run's seconds end the search for regions, InputError when there is no
-    such form: an unbounded or flat domain, more than five free inputs without HiGHS, a vertex that
-    the construction for three inputs does not cover, or a deep network asked to return itself.
+    such form: an unbounded or flat domain, more than five free inputs without HiGHS, a place that
+    the construction does not cover, or a deep network asked to return itself.
     """
     started = run.clock()
     restriction, regions = _all_regions(network, domain, run)
     is_gated = wanted.kind in GATE_KINDS
-    exact = None if is_gated else _exact(restriction, regions, is_required=wanted.kind == "exact")
+    is_required = wanted.kind == "exact"
+    seconds = run.limits.seconds
+    if seconds is None and not is_required:
+        seconds = run.effort.shallow.exact_seconds
+    watch = Watch(run, None if seconds is None else started + seconds)
+    exact = None if is_gated else _exact(restriction, regions, watch, is_required=is_required)
     run.tell("the forms of all linear regions", 0, 0)
     forms = _Forms(network.with_domain(domain), exact, Gates(regions))
     alternatives = forms.sizes()
@@ -196,14 +203,16 @@ def _all_regions(network: Network, domain: Domain, run: Run) -> tuple[Restrictio
     return enumeration.restriction, regions
 
 
-def _exact(restriction: Restriction, regions: Regions, *, is_required: bool) -> Network | None:
-    """The exact form. None if there is none, or, where it is required, InputError."""
+def _exact(
+    restriction: Restriction, regions: Regions, watch: Watch, *, is_required: bool
+) -> Network | None:
+    """The exact form. None if there is none (in time), or, where it is required, an error."""
     inputs, with_vertices = len(restriction.free), regions.with_vertices
-    if inputs > 3:
+    if inputs > 4:
         form = one_hidden_layer(restriction, regions.found)
         if form is None and is_required:
             raise InputError(
-                f"exact shallow networks are built for at most three free inputs, and {inputs} "
+                f"exact shallow networks are built for at most four free inputs, and {inputs} "
                 "are free here (more only where one hidden layer is enough, which it is not "
                 'here); fix some inputs, or take kind="centred"'
             )
@@ -213,8 +222,11 @@ def _exact(restriction: Restriction, regions: Regions, *, is_required: bool) -> 
     if inputs == 2:
         return network_of(plane_form(restriction, with_vertices))
     try:
-        return network_of(space_form(restriction, with_vertices))
-    except InputError:
+        if inputs == 3:
+            return network_of(space_form(restriction, with_vertices))
+        form = one_hidden_layer(restriction, regions.found)
+        return network_of(form or hyper_form(restriction, with_vertices, watch))
+    except (InputError, Unfinished):
         if is_required:
             raise
         return None

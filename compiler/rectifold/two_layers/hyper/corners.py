@@ -19,6 +19,7 @@ from rectifold.two_layers.hyper.polygons import Gradient, minus, plus
 from rectifold.two_layers.hyper.pulling import Bend, Part, Pulling
 from rectifold.two_layers.hyper.simplices import arguments_of
 from rectifold.two_layers.hyper.units import Placed, merged
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.space.units import unit_of
 
 HALF = Fraction(1, 2)
@@ -33,10 +34,12 @@ class Corners:
         self.own = {wall.hinge for wall in cells.walls.values() if any(wall.jump)}
         self.hinges: Counter[Hinge] = Counter()
 
-    def units(self) -> list[Placed]:
+    def units(self, watch: Watch) -> list[Placed]:
         """Units that take the class of every vertex."""
         found: list[Placed] = []
-        for (vertex,), own in sorted(self.cells.classes[0].items()):
+        classes = sorted(self.cells.classes[0].items())
+        for done, ((vertex,), own) in enumerate(classes):
+            watch.step("vertices", done, len(classes))
             units = merged(self._units_at(vertex))
             self._require(vertex, own, units)
             found += units

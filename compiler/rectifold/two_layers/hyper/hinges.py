@@ -17,6 +17,7 @@ from rectifold.two_layers.hyper.flags import Germ, null_space
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.newton.vectors import echelon
 
 
@@ -27,7 +28,7 @@ class Hinges:
         self.cells = cells
         self.samples = Samples(cells)
 
-    def hinges(self, units: Sequence[Placed]) -> dict[Hinge, Weights]:
+    def hinges(self, units: Sequence[Placed], watch: Watch) -> dict[Hinge, Weights]:
         """The jump across every hyperplane that is left."""
         walls: dict[Hinge, Wall] = {}
         for wall in self.cells.walls.values():
@@ -37,7 +38,9 @@ class Hinges:
             for hinge in placed.hyperplanes():
                 bent[hinge].append(placed)
         found = {}
-        for hinge in sorted({*walls, *bent}):
+        hyperplanes = sorted({*walls, *bent})
+        for done, hinge in enumerate(hyperplanes):
+            watch.step("hyperplanes", done, len(hyperplanes))
             left = self._left_on(hinge, walls.get(hinge), bent.get(hinge, []))
             if any(left):
                 found[hinge] = left

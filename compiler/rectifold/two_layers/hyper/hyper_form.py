@@ -19,16 +19,23 @@ from rectifold.two_layers.hyper.corners import Corners
 from rectifold.two_layers.hyper.hinges import Hinges
 from rectifold.two_layers.hyper.lines import Lines
 from rectifold.two_layers.hyper.planes import Planes
+from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 
 
-def hyper_form(restriction: Restriction, regions: Sequence[Region]) -> TwoLayers:
-    """The exact form of four free inputs, given all regions."""
+def hyper_form(
+    restriction: Restriction, regions: Sequence[Region], watch: Watch = NO_WATCH
+) -> TwoLayers:
+    """The exact form of four free inputs, given all regions. Raises Unfinished as the watch does.
+
+    Raises NotGenericError, by its place, if a step finds no units.
+    """
+    watch.step("the faces of all regions", 0, 1)
     cells = Cells(restriction, regions)
     corners = Corners(cells)
-    units = corners.units()
-    units += Lines(cells, corners.own, corners.hinges).units(units)
-    units += Planes(cells, corners.own, corners.hinges).units(units)
+    units = corners.units(watch)
+    units += Lines(cells, corners.own, corners.hinges).units(units, watch)
+    units += Planes(cells, corners.own, corners.hinges).units(units, watch)
     last = Hinges(cells)
-    hinges = last.hinges(units)
+    hinges = last.hinges(units, watch)
     rest = last.affine_rest(units, hinges)
     return TwoLayers(restriction, rest, hinges, tuple(placed.unit for placed in units))

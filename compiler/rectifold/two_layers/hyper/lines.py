@@ -21,6 +21,7 @@ from rectifold.two_layers.hyper.elimination import Quad, eliminated
 from rectifold.two_layers.hyper.flags import direction_of
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.units import Placed
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.newton.vectors import Vector, dot
 from rectifold.two_layers.space.geometry import where
 from rectifold.two_layers.space.sheets import NotGenericError
@@ -35,7 +36,7 @@ class Lines:
         self.own = own
         self.hinges = hinges
 
-    def units(self, corners: Sequence[Placed]) -> list[Placed]:
+    def units(self, corners: Sequence[Placed], watch: Watch) -> list[Placed]:
         """Units that take the class of every line."""
         left: dict[Flat, Class] = defaultdict(dict)
         points: dict[Flat, Vertex] = {}
@@ -53,7 +54,9 @@ class Lines:
                 for flag, value in behind.items():
                     add_weights(left[line], flag, placed.weights, -value)
         units = []
-        for line in sorted(left, key=lambda line: (len(left[line]), line)):
+        ordered = sorted(left, key=lambda line: (len(left[line]), line))
+        for done, line in enumerate(ordered):
+            watch.step("lines", done, len(ordered))
             units += self._units_on(line, left[line], points[line])
         return units
 

@@ -21,6 +21,7 @@ from rectifold.two_layers.hyper.flags import Flag, Germ, direction_of
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.space.units import unit_of
 
 
@@ -33,7 +34,7 @@ class Planes:
         self.hinges = hinges
         self.samples = Samples(cells)
 
-    def units(self, units: Sequence[Placed]) -> list[Placed]:
+    def units(self, units: Sequence[Placed], watch: Watch) -> list[Placed]:
         """Units that take the class of every flat."""
         faces: dict[Flat, Face] = {}
         for face in self.cells.around[self.cells.n - 2]:
@@ -45,7 +46,9 @@ class Planes:
             for flat in placed.flats(self.cells.n - 2):
                 bent[flat].append(placed)
         left = {}
-        for flat in sorted({*bent, *(f for f in faces)}):
+        flats = sorted({*bent, *faces})
+        for done, flat in enumerate(flats):
+            watch.step("planes", done, len(flats))
             own, point = self._left_on(flat, faces.get(flat), bent.get(flat, []))
             if own:
                 left[flat] = own, point

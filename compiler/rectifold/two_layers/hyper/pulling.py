@@ -55,9 +55,11 @@ class Pulling:
 
     @cached_property
     def best(self) -> Gradient:
-        """The gradient to pull from: that with the fewest units."""
+        """The gradient to pull from: that with the fewest units. () if there is no bend."""
         options = sorted({g for ray in self.rays for g in ray.gradients})
-        return min(options, key=lambda v: sum(ray.cost for ray in self.rays if ray.side(v)))
+        return min(
+            options, key=lambda v: sum(ray.cost for ray in self.rays if ray.side(v)), default=()
+        )
 
     def parts(self) -> Iterator[Part]:
         """What is left of the fan when it is pulled from the best gradient."""
