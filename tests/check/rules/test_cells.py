@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from certificate_lines import box
 from certificate_steps import Group, Trial, accepted_of, refused_of
+from rectifold.ir.canonical import canonical_text
 from rectifold_check import Replay
-from support import BOX, canonical_chain
+from support import BOX, canonical_chain, net
 
 # 2 relu(x0); the same with two bends more; the same and 1/1000
 HALF = canonical_chain(("R", "", ["0:1"]), ("L", "", ["0:2"]))
@@ -23,12 +25,39 @@ OPEN = box(["-1", None], ["1", "1"])
 FLAT = box(["-1", "0"], ["1", "0"])
 POINT = box(["1", "0"], ["1", "0"])
 
+LESS = "1048575/1048576"  # of one weight: a millionth less
+
+
+def maximum(order: str, weight: str = "1") -> str:
+    """The canonical text of max(0, x_i, …) over inputs in this order, as a tournament.
+
+    `weight`: of the last match, which is right with 1.
+    """
+    rounds = [f"x[{k}]" for k in order] + ["0*x[0]"]
+    lines = [f"network m\ninput x[{len(order)}] in [-1, 1]"]
+    while len(rounds) > 1:
+        names = [f"v{len(lines) + k}" for k in range(len(rounds) // 2)]
+        factor = weight if len(rounds) == 2 else "1"
+        for k, name in enumerate(names):
+            left, right = rounds[2 * k : 2 * k + 2]
+            lines.append(f"{name}d = relu({left} - {right})")
+            lines.append(f"{name} = {right} + {factor}*{name}d")
+        rounds = names + rounds[2 * len(names) :]
+    return canonical_text(net("\n".join([*lines, f"output {rounds[0]}"])))
+
+
+def maxima(a: str, b: str, count: int) -> Trial:
+    """Two tournaments of the same inputs."""
+    inputs = json.loads(a)["inputs"]
+    return Trial(a, (["cells", count],), b, box(["-1"] * inputs, ["1"] * inputs), ("0",))
+
 
 def cells(b: str, count: Any, domain: str = BOX, eps: str = "0", step: str = "cells") -> Trial:
     """That 2 relu(x0) is b up to eps, at the vertices of so many cells."""
     return Trial(HALF, ([step, count],), b, domain, (eps,))
 
 
+FOUR, FIVE = maximum("3120"), maximum("40213")
 GROUPS = (
     Group(
         "equal networks",
@@ -55,6 +84,21 @@ GROUPS = (
         refused={
             "another function on one edge": cells(OFF, 1, EDGE),
             "without an end": cells(HALF, 2, OPEN),
+        },
+    ),
+    Group(
+        "four to six inputs",
+        accepted={
+            "a maximum of five numbers in another order": maxima(maximum("0123"), FOUR, 32),
+            "of six": maxima(maximum("01234"), FIVE, 128),
+            "of seven": maxima(maximum("012345"), maximum("012354"), 64),
+        },
+        refused={
+            "one weight a millionth less": maxima(maximum("0123"), maximum("3120", LESS), 32),
+            "the same in five inputs": maxima(maximum("01234"), maximum("40213", LESS), 128),
+            "the same in six": maxima(maximum("012345"), maximum("012354", LESS), 64),
+            "one cell too few": maxima(maximum("01234"), FIVE, 127),
+            "one cell too many": maxima(maximum("01234"), FIVE, 129),
         },
     ),
     Group(
