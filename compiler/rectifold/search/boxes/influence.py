@@ -43,7 +43,8 @@ class BoxBatch:
         self.on_boxes = on_boxes
         self.layer = layer
         self.boxes = on_boxes.tightened(batch)
-        self.fractions = _input_fractions(on_boxes, self.boxes)
+        with np.errstate(over="ignore", invalid="ignore"):  # fractions are only hints
+            self.fractions = _input_fractions(on_boxes, self.boxes)
 
     def ask(self, numbers: Indices, units: Indices, sign: int) -> Answer:
         """Bounds of sign·z, row k on box numbers[k] for units[k] of the layer."""
@@ -121,13 +122,17 @@ class RelaxationCost:
         self._put(name, rows, live, np.abs(c + common) * self._lines(name, rows, live))
 
     def influence(self, coefficients: Floats, fractions: dict[str, Floats]) -> Floats:
-        """Per row, what each input contributes to the width of the bound, in parts of 1."""
+        """Per row, what each input contributes to the width of the bound, in parts of 1.
+
+        0 where the numbers are too large to say.
+        """
         radius = 0.5 * (self.boxes.high - self.boxes.low)[self.numbers]
-        score = np.abs(coefficients) * radius
-        for name, added in self.added.items():
-            score += np.einsum("ku,kuj->kj", added, fractions[name][self.numbers])
-        whole = np.maximum(score.sum(axis=1, keepdims=True), BoxEffort.least_divisor)
-        return np.asarray(score / whole)
+        with np.errstate(over="ignore", invalid="ignore"):
+            score = np.abs(coefficients) * radius
+            for name, added in self.added.items():
+                score += np.einsum("ku,kuj->kj", added, fractions[name][self.numbers])
+            whole = np.maximum(score.sum(axis=1, keepdims=True), BoxEffort.least_divisor)
+            return np.asarray(np.nan_to_num(score / whole, nan=0.0))
 
     def _lines(self, name: str, rows: Indices, live: Indices) -> Floats:
         return _gap_of_lines(self.boxes.bounds(name))[self.numbers[rows]][:, live]

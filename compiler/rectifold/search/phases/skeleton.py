@@ -114,10 +114,11 @@ def skeleton_of(bounds: Bounds, name: str, single_precision: tuple[float, float]
     }
     frame = SlopeUnits(units)
     builder = _Builder(bounds, frame)
-    for layer in network.layers:
-        if layer.name in cone:
-            builder.add(layer.name)
-    bias, outer, inner = builder.form(name, np.arange(network.layer(name).size))
+    with np.errstate(over="ignore", invalid="ignore"):  # such a form proves nothing
+        for layer in network.layers:
+            if layer.name in cone:
+                builder.add(layer.name)
+        bias, outer, inner = builder.form(name, np.arange(network.layer(name).size))
     lower = np.concatenate([bounds.lower[v][u] for v, u in units.items()]) if units else np.zeros(0)
     upper = np.concatenate([bounds.upper[v][u] for v, u in units.items()]) if units else np.zeros(0)
     slope, offset, default = relaxation(Interval(lower, upper))
