@@ -104,7 +104,9 @@ def test_the_records_add_up(seed: int) -> None:
 
 
 def _require_kept_units_in_result(compiled: Compiled, records: UnitRecords) -> None:
-    """Kept units compute the same in source and result; no other unit of the result is one."""
+    """Kept units compute the same in source and result, or -1 times that where they were turned; no
+    other unit of the result is one.
+    """
     kept = [(r.layer, r.unit) for r in records.of("kept")]
     there = [
         (name, int(k))
@@ -117,10 +119,13 @@ def _require_kept_units_in_result(compiled: Compiled, records: UnitRecords) -> N
     before = trace(compiled.source, points, with_activations=False)
     after = trace(compiled.network, points, with_activations=False)
     for layer in compiled.network.relu_layers:
-        origin = compiled.kept.layers[layer.name].origin.tolist()
+        known = compiled.kept.layers[layer.name]
+        origin = known.origin.tolist()
         places = [k for k, unit in enumerate(origin) if unit >= 0]
         units = [unit for unit in origin if unit >= 0]
-        assert after[layer.name].select_rows(places) == before[layer.name].select_rows(units)
+        signs = [-1 if k in known.turned else 1 for k in places]
+        own = before[layer.name].select_rows(units).scale_rows(signs)
+        assert after[layer.name].select_rows(places) == own
 
 
 def _require_bounds(compiled: Compiled, records: UnitRecords) -> None:

@@ -200,6 +200,34 @@ CASES = [
         SKIPS,
     ),
     Case(
+        "a difference beside its mirrored kink is one unit the other way round",
+        carriers,
+        "input x[2] in [0, 1]\nh = relu([[1, 0], [0, 1], [-1, 1]] @ x)\ny = [[1, -1, 1]] @ "
+        "h\noutput y",
+        "input x[2] in [0, 1]\nh = relu([[1, -1]] @ x)\ny = [[1]] @ h\noutput y",
+    ),
+    Case(
+        "two units are turned, the third is not",
+        carriers,
+        "input x[3] in [0, 1]\nh = relu([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 1, 0], [0, 1, -1], "
+        "[1, 0, -1/2]] @ x)\ny = [[1, -1, 0, 1, 0, 1], [0, -1, 1, 0, 1, 0]] @ h\noutput y",
+        "input x[3] in [0, 1]\nh = relu([[1, -1, 0], [0, -1, 1], [1, 0, -1/2]] @ x)\n"
+        "y = [[1, 0, 1], [0, 1, 0]] @ h\noutput y",
+    ),
+    Case(
+        "where a turned unit only changes the linear part, none is turned",
+        carriers,
+        "input x[1] in [-1, 1]\nh = relu([[-1], [1]] @ x + [0, 1])\ny = [[2, 1]] @ h - 1\noutput y",
+        None,
+    ),
+    Case(
+        "no unit is turned for a difference that is not its own",
+        carriers,
+        "input x[2] in [0, 1]\nh = relu([[1, 0], [0, 1], [-1, 2]] @ x)\ny = [[1, -1, 1], [1, 1, "
+        "2]] @ h\noutput y",
+        None,
+    ),
+    Case(
         "the linear part goes over a skip edge",
         carriers,
         "input x[1] in [0, 1]\nh = relu([[1], [1]] @ x + [1, -1/2])\ny = [[2, 1]] @ h\noutput y",
@@ -247,6 +275,27 @@ def test_the_checker_accepts_what_a_rule_did(case: Case) -> None:
     result = case.rule(before, facts, case.options)
     made = Compiled(before, result.network, facts, result.facts, result.steps, {})
     assert check_certificate(made, certify(made)).holds
+
+
+def test_a_carrier_may_read_a_unit_that_was_turned() -> None:
+    """What it reads is h - z of the source's unit, between 0 and -l."""
+    before = net("""
+        input x[2] in [0, 1]
+        h = relu([[1, 0], [0, 1], [-1, 1]] @ x)
+        k = relu([[-1, 1, -1], [-2, 2, -2], [1, -1, 1]] @ h + [1, 2, -1/2])
+        y = [[1, 1, 1], [2, 2, -1]] @ k
+        output y
+        """)
+    facts = prove(before)
+    turned = carriers(before, facts, PLAIN.without("carriers", ["k"]))
+    result = carriers(turned.network, turned.facts, PLAIN)
+    assert [len(step.turned) for step in (*turned.steps, *result.steps)] == [1, 0]
+    assert result.network.hidden_sizes() == [1, 2]
+    steps = (*turned.steps, *result.steps)
+    made = Compiled(before, result.network, facts, result.facts, steps, {})
+    assert check_certificate(made, certify(made)).holds
+    points = points_of(facts.domain, 10, 1)
+    assert evaluate_points(before, points) == evaluate_points(result.network, points)
 
 
 def without_zero_edges(network: Network) -> Network:

@@ -12,7 +12,8 @@ A carrier is nonnegative by the bounds that its predecessors had when it was mad
 interval, of the form in inputs and unsolved units, is as good unless a form is wider than the
 unit's bounds: a mirrored unit is h − z of another one, an active unit that was not proved by
 intervals is its z. Such units are named: with `h` (h ≥ 0), `lo` (z ≥ lo) or `top` (h ≤ max(0,
-up)), times their coefficients, through carriers that read carriers. What is left is the checker's.
+up)), times their coefficients, through carriers that read carriers; a unit that a rewrite turned is
+h − z, at least 0 by `hz` and at most −lo by `ch` and `lo`. What is left is the checker's.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ import numpy as np
 
 from rectifold.bounds.agreed import BITS, ZERO_MARGIN
 from rectifold.certificate.steps import (
-    AliasStep,
     BoundStep,
     CertificateStep,
     FactKind,
@@ -107,7 +107,8 @@ class RewriteProofs:
         for k, origin in enumerate(kept.origin.tolist()):
             unit, carrier = numbering.unit(name, k), kept.carrier(k)
             if origin >= 0:
-                yield AliasStep(unit, self.proofs.numbering.unit(name, origin), Fraction(1))
+                ratio = Fraction(-1 if k in kept.turned else 1)
+                yield tie_of(unit, self.proofs.numbering.unit(name, origin), ratio)
             else:
                 proof = LeafProof() if carrier is None else self._evidence(carrier)
                 yield BoundStep(unit, Side.LOWER, Fraction(0), proof)
@@ -152,7 +153,7 @@ class RewriteProofs:
             wide = known.upper - known.lower
             near = (known.lower < 0) & (known.lower >= -ZERO_MARGIN * wide) & np.isfinite(wide)
             named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
-            named[name][list(self.roots[name])] = True
+            named[name][[*self.roots[name], *self._turned(name)]] = True
         return named
 
     def _evidence(self, carrier: Carrier, factor: Fraction = Fraction(1)) -> LeafProof:
@@ -207,9 +208,32 @@ class RewriteProofs:
             origin < 0 or self.facts[name].inactive[origin]
         ):  # 0, as the checker knows; or a constant row
             return {}
+        if unit in known.turned:
+            return self._facts_of_turned(name, origin, is_low=is_low)
         if not is_low:
             return {("top", name, origin): Fraction(1)}
         return {("lo" if self.facts[name].lower[origin] > 0 else "h", name, origin): Fraction(1)}
+
+    def _facts_of_turned(
+        self, name: str, origin: int, *, is_low: bool
+    ) -> dict[_FactOfUnit, Fraction]:
+        """The same for h - z of a unit of the source, which is relu(-z): it is at least 0, and at
+        most -l by the chord u (z - l) - (u - l) h >= 0 and z >= l, for l < 0 < u.
+        """
+        if is_low:
+            return {("hz", name, origin): Fraction(1)}
+        ends = self.facts[name].lower[origin], self.facts[name].upper[origin]
+        if not np.isfinite(ends).all():
+            return {}
+        low, up = (Fraction(float(end)) for end in ends)
+        return {
+            ("ch", name, origin): 1 / (up - low),
+            ("lo", name, origin): -low / (up - low),
+        }
+
+    def _turned(self, name: str) -> set[int]:
+        """Units of the source that some step made stand the other way round."""
+        return {k for step in self.compiled.steps if step.layer == name for k in step.turned}
 
 
 def _new_signs(compiled: Compiled) -> dict[tuple[str, int], FoundSign]:

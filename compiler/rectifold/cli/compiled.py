@@ -8,6 +8,7 @@ open units                              how many stayed undecided, and were kept
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from rectifold.formats.interface import Interface, tail_words, with_tail
 from rectifold.integers.choose import Tried
 from rectifold.ir.network import Network
 from rectifold.operations.compiling import Compiled
+from rectifold.operations.widths import Width, widths
 from rectifold.reports.approximations import approximation_json, approximation_lines
 from rectifold.reports.json import compiled_json, sizes_json
 from rectifold.reports.tables import compile_table, seconds_text, shallow_table
@@ -80,6 +82,11 @@ class Done:
     def open_units(self) -> int:
         return self.compiled.facts.count(Phase.OPEN)
 
+    @cached_property
+    def widths(self) -> list[Width]:
+        """Of layers of the network that is written, where a bound is known."""
+        return widths(self.compiled) if self.folded is None else []
+
     @property
     def is_about_the_rewriting(self) -> bool:
         """Is the certificate about the network before --shallow?"""
@@ -113,7 +120,7 @@ def compile_json(done: Done) -> JsonObject:
         before, after = (asdict(sizes) for sizes in done.models)
         told["model"] = {"before": before, "after": after}
     if done.folded is None:
-        return told
+        return told | {"widths": [asdict(width) for width in done.widths]}
     if done.is_about_the_rewriting:
         certificate["about"] = "the rewriting, before --shallow"
     return told | {
@@ -196,6 +203,7 @@ def _summary_lines(done: Done) -> list[str]:
             f"{'equal' if done.approximation is None else 'as valid'}, "
             "but may be larger than it could be."
         )
+    lines += [str(width) for width in done.widths]
     lines += _model_lines(done.models)
     lines += _declined_lines(compiled)
     if done.approximation is not None:

@@ -37,6 +37,10 @@ class CompileEffort:
     most_factor_bits: int = 2**28
     """Bits of the weights (estimated) above which a matrix is not taken apart into its fewest
     rows: megabytes of digits that no format of floats holds."""
+    most_orientation_work: int = 30_000_000
+    """Successors times predecessors times units above which no units of a layer are turned."""
+    most_doubtful_units: int = 8
+    """Units in doubt up to which all sets of them are tried, for a bound of a layer's width."""
 
 
 @dataclass(frozen=True)

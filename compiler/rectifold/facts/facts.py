@@ -7,8 +7,8 @@ each bound was proved, and which units have been seen on both sides of zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
@@ -110,7 +110,7 @@ class LayerFacts(PhaseMasks):
 
     `stage` names the stage that settled a unit; `origin` is the index of the unit in the source
     network's layer of the same name, or -1 for a carrier that a rewrite added; `carriers` says of
-    those why they are nonnegative.
+    those why they are nonnegative. A unit that is `turned` has -1 times its origin's z.
     """
 
     lower: Floats
@@ -124,6 +124,7 @@ class LayerFacts(PhaseMasks):
     carriers: tuple[
         Carrier | None, ...
     ] = ()  # one entry per unit, or none at all where no unit is a carrier
+    turned: frozenset[int] = frozenset()
 
     @property
     def size(self) -> int:
@@ -153,6 +154,25 @@ class LayerFacts(PhaseMasks):
             tuple(self.stage[k] for k in index),
             self.origin[index],
             tuple(self.carriers[k] for k in index) if self.carriers else (),
+            frozenset(i for i, k in enumerate(index.tolist()) if k in self.turned),
+        )
+
+    def with_turned(self, units: Collection[int]) -> LayerFacts:
+        """The facts where the z of these units, which are no carriers, changed their signs."""
+        at = np.isin(np.arange(self.size), list(units))
+        methods = list(zip(self.lower_method, self.upper_method, strict=True))
+        pairs = [
+            pair[::-1] if is_turned else pair for pair, is_turned in zip(methods, at, strict=True)
+        ]
+        return replace(
+            self,
+            lower=np.where(at, -self.upper, self.lower),
+            upper=np.where(at, -self.lower, self.upper),
+            lower_method=tuple(low for low, _ in pairs),
+            upper_method=tuple(high for _, high in pairs),
+            seen_positive=np.where(at, self.seen_negative, self.seen_positive),
+            seen_negative=np.where(at, self.seen_positive, self.seen_negative),
+            turned=self.turned ^ frozenset(units),
         )
 
     def followed_by(self, other: LayerFacts) -> LayerFacts:
@@ -166,6 +186,7 @@ class LayerFacts(PhaseMasks):
             self.stage + other.stage,
             np.concatenate([self.origin, other.origin]),
             _all_carriers(self) + _all_carriers(other) if self.carriers or other.carriers else (),
+            self.turned | {self.size + k for k in other.turned},
         )
 
 

@@ -1,4 +1,5 @@
-"""What became of every unit of the source: kept, removed, merged into another one, or carried.
+"""What became of every unit of the source: kept (some the other way round, relu(-z)), removed,
+merged into another one, or carried.
 
     facts of the source, steps, facts of the result   →   a record for each unit
 

@@ -13,6 +13,7 @@ Q a, and the successors get columns F and bias − F t:
     left:  Q = I                   the predecessors' values passed through
     minimal: Q = RREF(M), F = pivot columns of M: rank(M) units, the least possible
     skip edge (only if allowed): y += M a, no unit at all
+    turned: J relu(z) = J relu(−z) + J z for some units, where M + Σ J_k w_kᵀ has a smaller rank
 
 Sound because Q a + t ≥ 0 on the domain, so each carrier is the identity there, and the sums above
 are identities. The shift t comes from exact interval arithmetic over proven ends. The cheapest form
@@ -24,22 +25,28 @@ units is written as one (ir/leaky.py), forms that keep the pairs are looked at a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from rectifold.effort.running import CompileEffort
-from rectifold.exact.matrix import Matrix, hstack, positive_part, vstack
-from rectifold.exact.numerals import round_up
+from rectifold.exact.matrix import Matrix, hstack, vstack
+from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Carrier, Facts, LayerFacts, carrier_facts
 from rectifold.ir.draft import Draft
 from rectifold.ir.hyperplanes import ParallelUnits, hyperplane_groups
 from rectifold.ir.leaky import LeakyPair, leaky_pairs
 from rectifold.ir.network import Layer, Network
 from rectifold.passes.accuracy import Declined
+from rectifold.passes.carrier_units import (
+    CarrierUnits,
+    factorisations,
+    predecessor_ends,
+    shifted_carriers,
+)
 from rectifold.passes.facts_edit import FactsEdit
 from rectifold.passes.layer_matrices import LayerMatrices, connect, layer_matrices
+from rectifold.passes.orientations import orientation
 from rectifold.passes.result import (
     GoneUnit,
     Options,
@@ -50,12 +57,9 @@ from rectifold.passes.result import (
     ties_of,
 )
 
-# an upper end of 0 would let a carrier be dropped, for which nobody has evidence
-_NO_CARRIER_IS_ZERO = 2.0**-1000
-
 
 @dataclass(frozen=True, eq=False)
-class _Parts:
+class LayerParts:
     """A layer taken apart: kinks J relu(w a + b) and the linear rest M a + d."""
 
     kinks: list[int]  # representative units
@@ -63,17 +67,7 @@ class _Parts:
     linear: Matrix  # successors × predecessors
     shift: Matrix  # successors × 1
     merged: list[tuple[int, int, Fraction]]  # (unit, representative, ratio)
-
-
-@dataclass(frozen=True, eq=False)
-class _Carriers:
-    """M = outer @ inner, with the shifts t that keep inner · a + t ≥ 0, and the largest values."""
-
-    kind: str
-    outer: Matrix
-    inner: Matrix
-    shifts: list[Fraction]
-    upper: list[float]
+    turned: tuple[int, ...] = ()  # places of kinks that become J relu(-w a - b)
 
 
 def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
@@ -97,12 +91,12 @@ def carriers(network: Network, facts: Facts, options: Options) -> Rewritten:
         forms = [groups]
         if options.leaky and known.active.any():
             forms.append(_without_pairs(groups, leaky_pairs(network, layer)))
+        apart = [take_apart(layer, around, known, form) for form in forms]
+        apart += [other for parts in apart if (other := _turned(layer, around, parts)) is not None]
         candidates = [
             one
-            for form in forms
-            for one in _possible_carriers(
-                network, facts, options, layer, around, _take_apart(layer, around, known, form)
-            )
+            for parts in apart
+            for one in _possible_carriers(network, facts, options, layer, around, parts)
         ]
         found, refused = _cheapest(network, options, layer, candidates)
         if found is not None:
@@ -128,9 +122,10 @@ def _without_pairs(groups: list[ParallelUnits], pairs: Sequence[LeakyPair]) -> l
     return sorted([*alone, *left], key=lambda group: group.representative)
 
 
-def _take_apart(
+def take_apart(
     layer: Layer, around: LayerMatrices, known: LayerFacts, groups: list[ParallelUnits]
-) -> _Parts:
+) -> LayerParts:
+    """What the layer gives, with the units in groups by hyperplane; none of them is inactive."""
     outgoing, incoming = around.outgoing, around.incoming
     active = np.nonzero(known.active)[0]
     linear = outgoing.select_columns(active) @ incoming.select_rows(active)
@@ -150,7 +145,25 @@ def _take_apart(
     order = np.argsort(kinks, kind="stable").tolist()
     kinks, jumps = [kinks[k] for k in order], jumps.select_columns(order)
     merged = [(k, group.representative, c) for group in groups for k, c in group.members]
-    return _Parts(kinks, jumps, linear, shift, merged)
+    return LayerParts(kinks, jumps, linear, shift, merged)
+
+
+def _turned(layer: Layer, around: LayerMatrices, parts: LayerParts) -> LayerParts | None:
+    """The same with units turned so that the linear part has a smaller rank; None if none helps."""
+    if parts.linear.is_zero:
+        return None
+    rows = around.incoming.select_rows(parts.kinks)
+    found = orientation(parts.linear, parts.jumps, rows)
+    if found is None or not found.flips:
+        return None
+    jumps = parts.jumps.select_columns(found.flips)
+    bias = layer.bias.select_rows(parts.kinks)
+    return replace(
+        parts,
+        linear=parts.linear + jumps @ rows.select_rows(found.flips),
+        shift=parts.shift + jumps @ bias.select_rows(found.flips),
+        turned=found.flips,
+    )
 
 
 def _nonzero_columns(columns: Matrix, units: list[int]) -> tuple[Matrix, list[int]]:
@@ -194,84 +207,20 @@ def _possible_carriers(
     options: Options,
     layer: Layer,
     around: LayerMatrices,
-    parts: _Parts,
+    parts: LayerParts,
 ) -> Iterator[Rewritten]:
     if parts.linear.is_zero:
         yield _assemble(network, facts, layer, around, parts, None)
         return
     if options.skips:
         yield _assemble(network, facts, layer, around, parts, None)
-    ends = _predecessor_ends(network, facts, around)
+    ends = predecessor_ends(network, facts, around)
     if ends is None:
         return
-    for kind, outer, inner in _factorisations(parts.linear, layer.size - len(parts.kinks) - 1):
-        shifted = _shifted_carriers(kind, outer, inner, ends)
+    for kind, outer, inner in factorisations(parts.linear, layer.size - len(parts.kinks) - 1):
+        shifted = shifted_carriers(kind, outer, inner, ends)
         if shifted is not None:
             yield _assemble(network, facts, layer, around, parts, shifted)
-
-
-def _factorisations(linear: Matrix, limit: int) -> Iterator[tuple[str, Matrix, Matrix]]:
-    """Factorisations M = F Q with at most `limit` rows of Q (fewer units than there are now)."""
-    rows = np.nonzero(linear.nonzero.any(axis=1))[0]
-    columns = np.nonzero(linear.nonzero.any(axis=0))[0]
-    if len(rows) <= limit:
-        yield "right", Matrix.selection(rows, linear.shape[0]).T, linear.select_rows(rows)
-    if len(columns) <= limit:
-        yield "left", linear.select_columns(columns), Matrix.selection(columns, linear.shape[1])
-    few = linear.modular_rank < min(len(rows), len(columns)) and linear.modular_rank <= limit
-    if few and linear.bits_of_rref <= CompileEffort.most_factor_bits:
-        inner, pivots = linear.rref()  # exact; the modular rank only says whether it is worth it
-        yield "minimal", linear.select_columns(pivots), inner
-
-
-def _predecessor_ends(
-    network: Network, facts: Facts, around: LayerMatrices
-) -> tuple[Matrix, Matrix] | None:
-    """Exact proven ends of the stacked predecessors, or None if one is unknown or infinite."""
-    lows: list[Matrix] = []
-    highs: list[Matrix] = []
-    for name in around.predecessors:
-        if name == network.input_name:
-            domain = facts.domain
-            if not domain.is_bounded:
-                return None
-            lows.append(Matrix.column([v for v in domain.lower if v is not None]))
-            highs.append(Matrix.column([v for v in domain.upper if v is not None]))
-            continue
-        known = facts.layers.get(name)
-        if known is None or not np.isfinite(known.upper).all():
-            return None
-        lows.append(
-            Matrix.from_floats(
-                np.maximum(np.where(np.isfinite(known.lower), known.lower, 0.0), 0.0).reshape(-1, 1)
-            )
-        )
-        highs.append(Matrix.from_floats(np.maximum(known.upper, 0.0).reshape(-1, 1)))
-    return (vstack(lows), vstack(highs)) if lows else (Matrix.zeros(0, 1), Matrix.zeros(0, 1))
-
-
-def _shifted_carriers(
-    kind: str, outer: Matrix, inner: Matrix, ends: tuple[Matrix, Matrix]
-) -> _Carriers | None:
-    low, high = ends
-    positive = positive_part(inner)
-    negative = inner - positive
-    least = (positive @ low + negative @ high).column_values()
-    most = (positive @ high + negative @ low).column_values()
-    shifts = [_short_above(-value) if value < 0 else Fraction(0) for value in least]
-    upper = [
-        max(round_up(value + t), _NO_CARRIER_IS_ZERO) for value, t in zip(most, shifts, strict=True)
-    ]
-    if not all(np.isfinite(upper)):
-        return None
-    return _Carriers(kind, outer, inner, shifts, upper)
-
-
-def _short_above(value: Fraction) -> Fraction:
-    """A number ≥ value with few significant bits."""
-    bits = value.numerator.bit_length() - value.denominator.bit_length()
-    step = Fraction(2) ** (bits - CompileEffort.shift_bits)
-    return -(-value // step) * step
 
 
 def _assemble(
@@ -279,19 +228,21 @@ def _assemble(
     facts: Facts,
     layer: Layer,
     around: LayerMatrices,
-    parts: _Parts,
-    chosen: _Carriers | None,
+    parts: LayerParts,
+    chosen: CarrierUnits | None,
 ) -> Rewritten:
     """The network with this layer rebuilt; without carriers the linear part goes over skip edges
     (or is zero).
     """
     draft = Draft(network)
-    rows = around.incoming.select_rows(parts.kinks)
-    bias = layer.bias.select_rows(parts.kinks)
+    signs = [-1 if k in parts.turned else 1 for k in range(len(parts.kinks))]
+    rows = around.incoming.select_rows(parts.kinks).scale_rows(signs)
+    bias = layer.bias.select_rows(parts.kinks).scale_rows(signs)
     columns, shift = parts.jumps, parts.shift
     before = facts.layers[layer.name]
     ties, gone = ties_of(layer.name, before, parts.merged), _gone_units(layer.name, before, parts)
-    known, detail = before.take(parts.kinks), "linear part over skip edges"
+    known = before.take(parts.kinks).with_turned(parts.turned)
+    detail = "linear part over skip edges"
     if chosen is not None:
         rows, bias = vstack([rows, chosen.inner]), vstack([bias, Matrix.column(chosen.shifts)])
         columns = hstack([columns, chosen.outer])
@@ -314,11 +265,14 @@ def _assemble(
     else:
         draft.remove(layer.name)
     fewer = layer.size - rows.shape[0]
-    step = Step("carry the linear part", layer.name, fewer, detail, ties, gone=gone)
+    turned = tuple(int(before.origin[parts.kinks[k]]) for k in parts.turned)
+    if turned:
+        detail += f", {counted(len(turned), 'unit')} turned"
+    step = Step("carry the linear part", layer.name, fewer, detail, ties, gone=gone, turned=turned)
     return Rewritten(draft.freeze(), left.freeze(), (step,))
 
 
-def _gone_units(name: str, known: LayerFacts, parts: _Parts) -> tuple[GoneUnit, ...]:
+def _gone_units(name: str, known: LayerFacts, parts: LayerParts) -> tuple[GoneUnit, ...]:
     """What became of the layer's units: a kink is shared with the representative that stays."""
     stays = set(parts.kinks)
     pairs = [(k, r) for k, r, _ in parts.merged if k != r and r in stays]

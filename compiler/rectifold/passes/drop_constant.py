@@ -72,7 +72,7 @@ def _constant_signs(
         FoundSign(
             layer.name,
             int(known.origin[k]),
-            Side.LOWER if layer.bias.entry(k, 0) > 0 else Side.UPPER,
+            Side.LOWER if (layer.bias.entry(k, 0) > 0) != (k in known.turned) else Side.UPPER,
         )
         for k in values
         if known.origin[k] >= 0 and not known.inactive[k]

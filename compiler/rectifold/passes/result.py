@@ -38,7 +38,8 @@ class FoundSign:
     """A unit of the source has z ≥ 0 (side LOWER) or z ≤ 0 (UPPER) on the domain, as a rewrite
     found.
 
-    Either its row became zero, or it is `ratio` > 0 times a carrier, which is nonnegative.
+    Either its row became zero, or it is `ratio` > 0 times a carrier, which is nonnegative, or -1
+    times that.
     """
 
     layer: str
@@ -71,7 +72,8 @@ class Step:
     """One application of a rule, and what it found out about units of the source.
 
     The certificate proves the result, not the steps, but it needs the ties and the signs. `gone`:
-    every unit of the source that the step took out.
+    every unit of the source that the step took out; `turned`: those that it made relu(-z), or
+    relu(z) again.
     """
 
     rule: str
@@ -81,6 +83,7 @@ class Step:
     ties: tuple[Tie, ...] = ()
     signs: tuple[FoundSign, ...] = ()
     gone: tuple[GoneUnit, ...] = ()
+    turned: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -95,9 +98,9 @@ def ties_of(
     """Ties in terms of the source's units, from (unit, representative, ratio) in a layer's present
     numbering.
     """
-    origin = known.origin
+    origin, turned = known.origin, known.turned
     return tuple(
-        Tie(layer, int(origin[k]), int(origin[r]), c)
+        Tie(layer, int(origin[k]), int(origin[r]), c if (k in turned) == (r in turned) else -c)
         for k, r, c in merged
         if k != r and origin[k] >= 0 and origin[r] >= 0
     )
@@ -114,7 +117,8 @@ def signs_of(
         for unit, other, ratio in ((k, r, c), (r, k, 1 / c)):
             carrier = known.carrier(other)
             if known.origin[unit] >= 0 and carrier is not None and ratio > 0:
-                found.append(FoundSign(layer, int(known.origin[unit]), Side.LOWER, carrier, ratio))
+                side = Side.UPPER if unit in known.turned else Side.LOWER
+                found.append(FoundSign(layer, int(known.origin[unit]), side, carrier, ratio))
     return tuple(found)
 
 
