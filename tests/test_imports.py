@@ -64,6 +64,7 @@ EXTERNAL = {
     "networkx": {"ir"},
     "flint": {"exact"},
     "rich": {"reports", "cli"},
+    "jinja2": {"reports"},
     "click": {"cli"},
     "matplotlib": {"reports"},
     "distributed": {"runtime"},

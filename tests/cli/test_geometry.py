@@ -207,7 +207,7 @@ def test_compile_shallow(run: Run) -> None:
         (["regions", "wide.relu", "--slice", "0,1", "--at", "1,2"], "--at gives 2 numbers"),
         (["regions", "wide.relu", "--slice", "0,1", "--at", "0,0,5,0,0,0,0"], "outside its range"),
         (["regions", "wide.relu", "--at", "0"], "say which inputs vary with --slice"),
-        (["regions", "deep.relu", "--plot", "a.pdf"], "should end in .png or .svg"),
+        (["regions", "deep.relu", "--plot", "a.gif"], "should end in .png, .svg or .pdf"),
         (
             ["shallow", "line.relu", "--plot", "a.png"],
             "sheets are drawn for two free inputs, and 1 are free",

@@ -154,7 +154,7 @@ def _box(k: int) -> Domain:
         (["--data", "wrong.npy"], r"a sample of wrong.npy has 3 numbers (shape (3,)), but small"),
         (["--data", "far.npy"], "sample 1 lies outside the domain: its input 2 is 2, above 1"),
         (["--json", "data.npz"], "data.npz"),
-        (["--picture", "p.gif"], "p.gif should end in .png or .svg"),
+        (["--picture", "p.gif"], "p.gif should end in .png, .svg or .pdf"),
     ],
 )
 def test_mistakes_are_told(run: Run, arguments: list[str], message: str) -> None:

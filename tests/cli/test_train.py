@@ -60,8 +60,8 @@ def data(tmp_path: Path) -> Path:
         (["-o", "net.onnx", "--temperature", "3"], "a detail of --teacher, which is 0 or not"),
         (["-o", "net.onnx", "--kernel", "5"], "a detail of --channels"),
         (["-o", "net.onnx", "--finetune", "0", "--finetune-rate", "1"], "a detail of --finetune"),
-        (["-o", "net.onnx", "--plot", "net.pdf"], "net.pdf should end in .png or .svg"),
-        ([], "Missing option '-o'"),
+        (["-o", "net.onnx", "--plot", "net.gif"], "net.gif should end in .png, .svg or .pdf"),
+        ([], "name the file to write, for example: rectifold train"),
     ],
 )
 def test_a_mistake_is_refused_before_anything_is_trained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 import click
@@ -13,6 +14,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.leaving_out import CertifiedCompile, left_out_text
 from rectifold.cli.approximations import approximation_of
 from rectifold.cli.compiled import Done, compile_json, print_compiled
+from rectifold.cli.compiled_page import compile_story
 from rectifold.cli.costs import told_costs
 from rectifold.cli.documented import command
 from rectifold.cli.ensuring import prove_ensured
@@ -56,6 +58,8 @@ from rectifold.ir.network import Network
 from rectifold.objects.gain import Form, Writing, certified_form, smallest_form
 from rectifold.operations.compiling import Compiled, proved, rewrite
 from rectifold.prover.cascade import require_domain
+from rectifold.reports.pages.about import compile_page
+from rectifold.reports.pages.model import Page
 from rectifold.runtime.deadline import Deadline
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.status import Status
@@ -110,10 +114,15 @@ def compile_command(
     costs = told_costs(written.artifact, written.done.written, to, report)
     done = replace(written.done, costs=costs)
     _say_notes(written, is_certified=not rewriting.no_certificate)
-    report.write(compile_json(done) | extra | {"seconds": time.monotonic() - started})
+    told = compile_json(done) | extra | {"seconds": time.monotonic() - started}
+    report.write(told, partial(_page, done, source))
     if report.is_on_screen and output.output != "-":
         print_compiled(done, verbose=rewriting.verbose)
     return _compile_status(written, rewriting)
+
+
+def _page(done: Done, source: GivenNetwork) -> Page:
+    return compile_page(done.compiled, compile_story(done, source.network, source.domain_spec))
 
 
 def _read(source: GivenNetwork, times: Times, *, quiet: bool) -> Loaded:

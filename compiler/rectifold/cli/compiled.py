@@ -88,6 +88,11 @@ class Done:
         return widths(self.compiled) if self.folded is None else []
 
     @property
+    def folded_statement(self) -> str:
+        """What holds of the shallow form, if there is one."""
+        return "" if self.folded is None else self.folded.statement
+
+    @property
     def is_about_the_rewriting(self) -> bool:
         """Is the certificate about the network before --shallow?"""
         return self.folded is not None and not self.certificate_file
@@ -152,7 +157,7 @@ def print_compiled(done: Done, *, verbose: bool) -> None:
             markup=False,
             soft_wrap=True,
         )
-    for line in _summary_lines(done):
+    for line in summary_lines(done):
         out.print(line, markup=False, soft_wrap=True)
 
 
@@ -182,7 +187,8 @@ def _declined_lines(compiled: Compiled) -> list[str]:
     ]
 
 
-def _summary_lines(done: Done) -> list[str]:
+def summary_lines(done: Done) -> list[str]:
+    """What is said of the result in sentences, shapes and seconds first."""
     compiled = done.compiled
     lines = [
         f"{compiled.source.shape_text()} → {done.written.shape_text()}",

@@ -24,7 +24,7 @@ HEADINGS = {
         "plot_file", "strips_file", "errors_file", "picture", "folder",
     ),
     "Search": ("prover", "time_limit", "seed", "jobs", "scheduler", "log_file", "memory_limit"),
-    "Report": ("json_target", "quiet", "verbose"),
+    "Report": ("json_target", "page_file", "quiet", "verbose"),
 }  # fmt: skip
 _FILES = (
     "NET", "NET2", "A", "B", "[OUT]", "OUT", "SMALL.onnx", "CERTIFICATE", "PROPERTY", "[PROPERTY]",

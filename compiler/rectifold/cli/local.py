@@ -29,6 +29,7 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.output import console
+from rectifold.cli.pages import command_line, file_pictures, state_of
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value, number_of
@@ -47,6 +48,8 @@ from rectifold.reports.local import (
     local_table,
     title_of,
 )
+from rectifold.reports.pages.about import answer_page
+from rectifold.reports.pages.model import Page
 from rectifold.reports.pictures.canvas import require_drawable
 from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
@@ -115,7 +118,7 @@ class Written:
 _WRITTEN = as_value(
     "written",
     Written,
-    click.option("--picture", metavar="FILE", help="draw the histograms as .png or .svg"),
+    click.option("--picture", metavar="FILE", help="draw the histograms as .png, .svg or .pdf"),
     click.option(
         "--compile",
         "folder",
@@ -213,10 +216,16 @@ class _Told:
         told = local_json(self.found)
         if self.compiled is not None:
             told["compiled"] = [one.told() for one in self.compiled]
-        report.write(told)
+        status = Status.DONE if self.is_complete else Status.UNDECIDED
+        report.write(told, lambda: self._page(picture, status))
         if report.is_on_screen:
             self._print(picture)
-        return Status.DONE if self.is_complete else Status.UNDECIDED
+        return status
+
+    def _page(self, picture: str | None, status: int) -> Page:
+        lines = [self.title, *local_lines(self.found)]
+        pictures = file_pictures([picture] if len(self.found) else [])
+        return answer_page("Around samples", "", lines, state_of(status), pictures, command_line())
 
     def _print(self, picture: str | None) -> None:
         out, found = console(), self.found

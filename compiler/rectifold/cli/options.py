@@ -8,19 +8,21 @@ Report    --json, --quiet                                what is said
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
 import click
 
-from rectifold.cli.output import write_json
+from rectifold.cli.output import require_page_name, write_json, write_page
 from rectifold.cli.times import Times
 from rectifold.cli.values import Command, Decorator, as_value, number_of
 from rectifold.cli.written import written_file
 from rectifold.emitters.precision import PRECISIONS
 from rectifold.emitters.table import FORMATS
 from rectifold.prover.state import Prover
+from rectifold.reports.pages.model import Page
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.memory import limit_memory
 from rectifold.runtime.run import Limits
@@ -90,6 +92,7 @@ class Report:
 
     json_target: str | None
     quiet: bool = False
+    page_file: str | None = None
 
     @property
     def is_on_screen(self) -> bool:
@@ -99,11 +102,13 @@ class Report:
     @property
     def is_told(self) -> bool:
         """Is anything said of the result?"""
-        return self.json_target is not None or not self.quiet
+        return bool(self.json_target or self.page_file) or not self.quiet
 
-    def write(self, result: JsonObject) -> None:
-        """The JSON result, where one is wanted."""
+    def write(self, result: JsonObject, page: Callable[[], Page] | None = None) -> None:
+        """The JSON result, and the page of it (else one of what it says), where they are wanted."""
         write_json(self.json_target, result)
+        if self.page_file is not None:
+            write_page(self.page_file, result, page)
 
 
 # ---- single options -----------------------------------------------------------------------------
@@ -158,6 +163,13 @@ _JSON = click.option(
     "json_target",
     metavar="FILE|-",
     help="write the result as JSON to FILE (- for standard output)",
+)
+_PAGE = click.option(
+    "--report",
+    "page_file",
+    metavar="FILE",
+    callback=require_page_name,
+    help="write the result as one page to FILE.html, to look at and to pass on",
 )
 _TO = click.option(
     "--to",
@@ -295,7 +307,7 @@ source = as_value(
     reading_options(1),
     domain_option,
 )
-report = as_value("report", Report, _JSON, quiet_option)
+report = as_value("report", Report, _JSON, _PAGE, quiet_option)
 json_report = as_value("report", Report, _JSON)
 proof = as_value(
     "proof",

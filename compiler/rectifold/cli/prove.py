@@ -23,6 +23,7 @@ from rectifold.cli.options import (
     reading_options,
     report,
 )
+from rectifold.cli.pages import command_line, point_sections, state_of
 from rectifold.cli.progress import progress_line
 from rectifold.cli.proved import prove_json, prove_text
 from rectifold.cli.targets import require_outputs
@@ -32,6 +33,8 @@ from rectifold.cli.witness_files import require_counterexample_file
 from rectifold.errors import Unfinished
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
+from rectifold.reports.pages.about import answer_page
+from rectifold.reports.pages.model import Page
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Run
@@ -100,10 +103,19 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
         answer = _answer_in_time(question, proof, run)
     extra, lines = _keep(answer, question, kept)
     told = prove_json(answer, question) | extra | {"seconds": time.monotonic() - started}
-    report.write(told)
+    lines = [*prove_text(answer, question).split("\n"), *lines]
+    status = _status(answer, allow_trusted=kept.allow_trusted)
+    report.write(told, lambda: _page(question, answer, lines, status))
     if report.is_on_screen:
-        click.echo("\n".join([prove_text(answer, question), *lines]))
-    return _status(answer, allow_trusted=kept.allow_trusted)
+        click.echo("\n".join(lines))
+    return status
+
+
+def _page(question: Question, answer: Answer, lines: list[str], status: int) -> Page:
+    sections = point_sections(answer.point) if isinstance(answer, Refuted) else []
+    domain = question.asked.parts[0].domain.describe() if question.asked.parts else ""
+    title = f"A property of {question.about.network.name}"
+    return answer_page(title, domain, lines, state_of(status), sections, command_line())
 
 
 def _answer_in_time(question: Question, proof: Proof, run: Run) -> Answer:

@@ -24,6 +24,7 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.output import console
+from rectifold.cli.pages import command_line, region_pictures
 from rectifold.cli.progress import progress_line
 from rectifold.cli.slices import Slice, slice_domain, slice_options
 from rectifold.cli.targets import require_outputs
@@ -37,6 +38,7 @@ from rectifold.linear_regions.region import AnyRegion
 from rectifold.linear_regions.summary import Regions, linear_regions
 from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.prover.cascade import require_domain
+from rectifold.reports.pages.about import regions_page
 from rectifold.reports.pictures.regions import Colour, draw_regions
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
@@ -88,7 +90,10 @@ _found = as_value(
     ),
     click.option("--latex", is_flag=True, help="print each output as a piecewise formula in LaTeX"),
     click.option(
-        "--plot", "plot_file", metavar="FILE", help="draw one or two free inputs as .png or .svg"
+        "--plot",
+        "plot_file",
+        metavar="FILE",
+        help="draw one or two free inputs as .png, .svg or .pdf",
     ),
     click.option(
         "--colour",
@@ -169,9 +174,9 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
             write_whole(Path(wanted.npz_file), _npz(found))
         if wanted.plot_file:
             draw_regions(found, Path(wanted.plot_file), wanted.colour)
-        result = regions_json(found) if report.json_target else {}
+        result = regions_json(found) if report.json_target or report.page_file else {}
         formulas = _formulas(found, wanted) if report.is_on_screen else []
-    report.write(result)
+    report.write(result, lambda: regions_page(found, region_pictures(found), command_line()))
     if report.is_on_screen:
         _print_regions(found, wanted, formulas)
     return Status.DONE if found.complete else Status.UNDECIDED

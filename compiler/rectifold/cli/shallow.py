@@ -25,6 +25,7 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.output import console
+from rectifold.cli.pages import command_line, file_pictures, recheck_command
 from rectifold.cli.progress import progress_line
 from rectifold.cli.rounding import largest_bound, rounding_in_time, rounding_text
 from rectifold.cli.targets import To, certificate_bytes, network_target, require_outputs
@@ -42,6 +43,8 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
+from rectifold.reports.pages.about import shallow_page
+from rectifold.reports.pages.model import Page
 from rectifold.reports.pictures.errors import draw_errors
 from rectifold.reports.pictures.shallow import draw_sheets, draw_strips
 from rectifold.reports.tables import shallow_table
@@ -161,7 +164,8 @@ def shallow_command(
     verdict = "not made" if proved is None else proved[1].status
     interface = None if to is None else to.interface
     told = shallow_json(result, interface)
-    report.write(told | {"certificate": verdict, "error_bound": bound})
+    told |= {"certificate": verdict, "error_bound": bound}
+    report.write(told, lambda: _page(result, domain, source, form, verdict))
     if report.is_on_screen and output.output != "-":
         console().print(shallow_table(result))
         lines = _lines(result, interface, verdict)
@@ -170,6 +174,14 @@ def shallow_command(
         pictures = [Path(name) for name in form.pictures.values() if name]
         click.echo("\n".join([*lines, *(f"wrote {path}" for path in [*files, *pictures])]))
     return Status.DONE if in_time else Status.UNDECIDED
+
+
+def _page(
+    result: Shallow, domain: Domain, source: GivenNetwork, form: ShallowForm, verdict: str
+) -> Page:
+    recheck = recheck_command(source.network, form.certificate_file, source.domain_spec)
+    pictures = file_pictures(list(form.pictures.values()))
+    return shallow_page(result, domain, verdict, recheck, pictures, command_line())
 
 
 def _shallow(

@@ -21,6 +21,7 @@ from rectifold.cli.options import (
     source,
 )
 from rectifold.cli.output import console
+from rectifold.cli.pages import command_line
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
 from rectifold.facts.facts import Facts
@@ -28,6 +29,7 @@ from rectifold.ir.network import Network
 from rectifold.prover.cascade import prove
 from rectifold.reports.bounds import bounds_bytes, require_bounds_file
 from rectifold.reports.json import stability_json
+from rectifold.reports.pages.about import stability_page
 from rectifold.reports.tables import seconds_text, stability_table
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.status import Status
@@ -37,7 +39,7 @@ from rectifold.runtime.status import Status
 @source
 @proof
 @click.option(
-    "--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png or .svg"
+    "--plot", "plot_file", metavar="FILE", help="draw the phases per layer as .png, .svg or .pdf"
 )
 @click.option(
     "--bounds",
@@ -80,7 +82,8 @@ def stability_command(
     if bounds_file:
         path = Path(bounds_file)
         write_whole(path, bounds_bytes(network, facts, path.suffix))
-    report.write(stability_json(network, facts) | {"seconds": time.monotonic() - started})
+    told = stability_json(network, facts) | {"seconds": time.monotonic() - started}
+    report.write(told, lambda: stability_page(network, facts, command_line()))
     if report.is_on_screen:
         _print_stability(network, facts, [plot_file, bounds_file])
     return Status.DONE if _all_decided(facts) else Status.UNDECIDED

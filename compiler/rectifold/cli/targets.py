@@ -27,10 +27,12 @@ from rectifold.errors import InputError, as_options
 from rectifold.formats.interface import Interface
 from rectifold.ir.network import Network
 from rectifold.objects.gain import Writing
+from rectifold.reports.pages.model import REPORT
 from rectifold.runtime.logs import BEGINNING
 from rectifold.runtime.targets import Target, require_targets
 
-_CONTINUES = {"--json": b"{", "--log": BEGINNING}
+_CONTINUES = {"--json": b"{", "--log": BEGINNING, "--report": REPORT}
+REPORT_FILE = "page_file"  # the parameter of --report in click's context
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,10 @@ def require_outputs(
 ) -> None:
     """Raises InputError unless every output may be written.
 
-    `named`: option → its value. --json replaces its own files, --log goes on, without --force.
+    `named`: option → its value; --report is known. --json and --report replace their own files,
+    --log goes on, without --force.
     """
+    named = {**named, "--report": click.get_current_context().params.get(REPORT_FILE)}
     targets = [
         Target(
             option,

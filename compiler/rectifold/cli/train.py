@@ -74,7 +74,7 @@ _files = as_value(
         help="look after every N epochs (1): units proved stable, linear regions",
     ),
     click.option(
-        "--plot", "plot_file", metavar="FILE", help="draw what is measured as .png or .svg"
+        "--plot", "plot_file", metavar="FILE", help="draw what is measured as .png, .svg or .pdf"
     ),
     force_option,
 )

@@ -32,6 +32,7 @@ from rectifold.cli.options import (
     reading_options,
     report,
 )
+from rectifold.cli.pages import command_line, point_sections, recheck_command, state_of
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
@@ -53,6 +54,8 @@ from rectifold.formats.two_tails import Tails
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
+from rectifold.reports.pages.about import answer_page, certificate_section
+from rectifold.reports.pages.model import Page, Section
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Run
@@ -211,10 +214,31 @@ def verify_command(
     extra, lines = _keep(question, asked, result, kept)
     said = partial(tails.said, equal=isinstance(result, Equal) and asked.is_equality)
     told = verify_json(result, asked, said) | extra | {"seconds": time.monotonic() - started}
-    report.write(told)
+    lines = [*verify_text(result, asked, said).split("\n"), *lines]
+    status = _verify_status(result, allow_trusted=kept.allow_trusted)
+    report.write(told, lambda: _page(pair, domain, lines, result, kept, status))
     if report.is_on_screen:
-        click.echo("\n".join([verify_text(result, asked, said), *lines]))
-    return _verify_status(result, allow_trusted=kept.allow_trusted)
+        click.echo("\n".join(lines))
+    return status
+
+
+def _page(
+    pair: TwoNetworks,
+    domain: Domain,
+    lines: list[str],
+    result: Comparison,
+    kept: AnswerFiles,
+    status: int,
+) -> Page:
+    """The answer with its point or its certificate."""
+    sections: list[Section] = []
+    if isinstance(result, Different):
+        sections += point_sections(result.point)
+    if isinstance(result, Equal) and result.certificate is not None:
+        recheck = recheck_command(pair.a, kept.certificate_file, pair.domain_spec)
+        sections.append(certificate_section(result.replayed or "not replayed", recheck))
+    title = f"{Path(pair.a).name} and {Path(pair.b).name}"
+    return answer_page(title, domain.describe(), lines, state_of(status), sections, command_line())
 
 
 def _read(pair: TwoNetworks, *, quiet: bool) -> tuple[Network, Network, Domain, Tails]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
-_SUFFIXES = (".png", ".svg")
+_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def new_panels(
 def require_drawable(path: Path) -> None:
     """Raises InputError where no picture can be drawn, or none of that suffix."""
     if path.suffix not in _SUFFIXES:
-        raise InputError(f"{path} should end in .png or .svg")
+        raise InputError(f"{path} should end in .png, .svg or .pdf")
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -86,15 +86,18 @@ def colour_map(name: str) -> Colormap:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    buffer = io.BytesIO()
-    if path.suffix == ".svg":
-        from matplotlib import rc_context
+    write_whole(path, figure_bytes(figure, path.suffix))
 
-        with rc_context({"svg.hashsalt": "rectifold"}):  # the same picture is the same file
-            figure.savefig(buffer, format="svg", metadata={"Date": None})
-    else:
-        figure.savefig(buffer, format="png", dpi=STYLE.dots_per_inch)
-    write_whole(path, buffer.getvalue())
+
+def figure_bytes(figure: Figure, suffix: str) -> bytes:
+    """The file of a figure: the same picture is the same bytes."""
+    from matplotlib import rc_context
+
+    buffer = io.BytesIO()
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+    with rc_context({"svg.hashsalt": "rectifold"}):
+        figure.savefig(buffer, format=suffix[1:], dpi=STYLE.dots_per_inch, metadata=undated)
+    return buffer.getvalue()
 
 
 def polygon(region: Region) -> tuple[list[float], list[float]]:

@@ -15,6 +15,7 @@ from rectifold.linear_regions.summary import Regions
 from rectifold.reports.pictures.canvas import (
     STYLE,
     colour_map,
+    figure_bytes,
     frame_plane,
     new_figure,
     polygon,
@@ -35,6 +36,15 @@ def draw_regions(regions: Regions, path: Path, colour: Colour = "gradient") -> N
 
     Raises InputError for other numbers of free inputs, another suffix, or without matplotlib.
     """
+    save_figure(_picture(regions, path, colour), path)
+
+
+def regions_svg(regions: Regions) -> bytes:
+    """The same as an SVG file, to stand on a page."""
+    return figure_bytes(_picture(regions, Path("regions.svg"), "gradient"), ".svg")
+
+
+def _picture(regions: Regions, path: Path, colour: Colour) -> Figure:
     figure, axes = new_figure(path)
     if len(regions.free) == 1:
         _draw_line(axes, regions)
@@ -47,7 +57,7 @@ def draw_regions(regions: Regions, path: Path, colour: Colour = "gradient") -> N
         )
     state = "" if regions.complete else "at least "
     axes.set_title(f"{regions.network.name}: {state}{len(regions):,} linear regions", fontsize=10)
-    save_figure(figure, path)
+    return figure
 
 
 def _draw_line(axes: Axes, regions: Regions) -> None:

@@ -1,0 +1,118 @@
+"""--report: every command that reports writes a page of what it found."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from browser import dom_after, needs_browser
+from rectifold.cli.main import main
+
+TINY = """input x[2] in [-1, 1]
+h = relu([[1, 1], [1, -1], [1, 2]] @ x + [3, 0, 0])
+output [[1, 1, 1]] @ h
+"""
+OTHER = TINY.replace("[[1, 1, 1]]", "[[1, 1, 2]]")
+COMMANDS = {
+    "compile a.relu o.py --certificate c.jsonl": (
+        "equal to the source at every point of the domain",
+        "rectifold check a.relu c.jsonl",
+        "relu units",
+        "o.py",
+        "h[0]: active",
+    ),
+    "compile a.relu p.relu --no-certificate": ("no certificate was checked", "not made"),
+    "compile a.relu q.relu --within 1/100": ("certified is: ",),
+    "compile a.relu r.relu --shallow": ("rewriting",),
+    "stability a.relu": ("The phase of every unit is proved", "h[2]: unstable"),
+    "verify a.relu a.relu": ("equal", "HOLDS".lower()),
+    "verify a.relu b.relu": ("refuted", "Counterexample", "x[0]"),
+    "verify a.relu b.relu --within 9": ("within",),
+    "regions a.relu": ("All linear regions were found", "linear regions", "data:image/svg+xml"),
+    "regions a.relu --count": ("count",),
+    "shallow a.relu --plot s.svg": ("hidden units per layer", "s.svg, as written"),
+    "prove a.relu --lipschitz 100": ("holds",),
+    "prove a.relu --lipschitz 1": ("refuted", "Counterexample"),
+    "check a.relu proof.jsonl": ("holds",),
+    "emit a.relu e.py": ("error bound",),
+    "local a.relu --data d.npy --radius 1/10": ("3 samples",),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("a.relu").write_text(TINY)
+    Path("b.relu").write_text(OTHER)
+    np.save("d.npy", np.zeros((3, 2)))
+    return tmp_path
+
+
+def run(line: str) -> Result:
+    return CliRunner().invoke(main, shlex.split(line))
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_page_says_what_was_found(line: str) -> None:
+    if "--plot" in line or line == "regions a.relu":
+        pytest.importorskip("matplotlib")
+    if line.startswith("check"):
+        run("compile a.relu o.relu --certificate proof.jsonl")
+    result = run(f"{line} --report page.html")
+    assert result.exit_code in (0, 1), result.output
+    text = Path("page.html").read_text("utf-8")
+    for what in COMMANDS[line]:
+        assert what in text, what
+
+
+def test_every_command_that_writes_a_result_and_may_be_quiet_has_it() -> None:
+    has = {name for name, c in main.loaded().items() if any("--report" in p.opts for p in c.params)}
+    assert {line.split()[0] for line in COMMANDS} | {"reduce", "train"} == has
+
+
+@pytest.mark.parametrize("name", ["page.txt", "page", "-"])
+def test_a_page_ends_in_html(name: str) -> None:
+    result = run(f"stability a.relu --report {name}")
+    assert result.exit_code == 2
+    assert "does not end in .html" in result.output
+
+
+def test_a_page_of_ours_is_replaced_and_no_other_file() -> None:
+    assert run("stability a.relu --report page.html").exit_code == 0
+    assert run("stability a.relu --report page.html").exit_code == 0
+    Path("mine.html").write_text("<!doctype html>\nmine")
+    result = run("stability a.relu --report mine.html")
+    assert result.exit_code == 2
+    assert "mine.html" in result.output
+    assert Path("mine.html").read_text() == "<!doctype html>\nmine"
+
+
+def test_a_page_is_no_file_that_is_read_or_written_too() -> None:
+    Path("page.html").write_text(TINY)
+    assert run("compile a.relu x.html --to relu --report x.html").exit_code == 2
+    assert not Path("x.html").exists()
+
+
+def test_nothing_is_printed_and_the_page_is_there() -> None:
+    result = run("verify a.relu a.relu --quiet --report page.html")
+    assert result.output == ""
+    assert Path("page.html").is_file()
+
+
+def test_an_image_is_shown_where_the_input_is_one() -> None:
+    Path("big.relu").write_text("input x[64] in [0, 1]\noutput relu(ones(1, 64) @ x)\n")
+    Path("big2.relu").write_text("input x[64] in [0, 1]\noutput relu(ones(1, 64) @ x - 1)\n")
+    assert run("verify big.relu big2.relu --report page.html").exit_code == 1
+    text = Path("page.html").read_text("utf-8")
+    assert re.search(r'<img class="pixels" src="data:image/png;base64,', text)
+
+
+@needs_browser
+def test_the_page_of_a_compilation_has_no_errors_in_a_browser(folder: Path) -> None:
+    run("compile a.relu o.py --certificate c.jsonl --report page.html")
+    assert "Units of the source" in dom_after(folder / "page.html")
