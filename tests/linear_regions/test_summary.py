@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import count
 
 import pytest
 
@@ -11,7 +12,8 @@ from rectifold.ir.domain import Constraint, Domain
 from rectifold.linear_regions.by_vertices import VertexCell, VertexSplitter
 from rectifold.linear_regions.cells import Tally
 from rectifold.linear_regions.region import Region
-from rectifold.linear_regions.summary import linear_regions
+from rectifold.linear_regions.summary import linear_regions, list_regions
+from rectifold.runtime.run import Limits, Run
 from support import float_network, net
 
 
@@ -88,3 +90,42 @@ def test_two_processes_find_the_same_regions(sizes: tuple[int, ...]) -> None:
     assert (len(few), few.complete) == (5, False)
     none = linear_regions(network, network.domain, jobs=2, seconds=0)
     assert (len(none), none.complete) == (0, False)
+
+
+def test_patterns_up_to_each_layer_are_counted() -> None:
+    network = float_network(4, 2, 5, 4, 3, 1)
+    assert network.domain is not None
+    found = linear_regions(network, network.domain)
+    names = [layer.name for layer in network.relu_layers]
+    assert found.by_layer == {
+        name: len({tuple(r.phases[n] for n in names[: k + 1]) for r in found})
+        for k, name in enumerate(names)
+    }
+
+
+def test_a_run_is_told_how_many_regions_there_are() -> None:
+    network = float_network(4, 3, 6, 5, 1)
+    assert network.domain is not None
+    told: list[tuple[str, int, int]] = []
+    time = map(float, count())
+    run = Run(progress=lambda *now: told.append(now), clock=lambda: next(time))
+    alone = list_regions(network, network.domain, run=run)
+    assert told[0] == ("1 linear region so far", 0, 0)
+    assert len(told) == len(alone)
+    told.clear()
+    run = Run(Limits(jobs=2), progress=lambda *now: told.append(now))
+    list_regions(network, network.domain, run=run)
+    what, done, parts = told[-1]
+    assert (what, done) == (f"{len(alone)} linear regions listed, parts", parts)
+
+
+def test_parts_have_the_time_that_is_left_when_they_begin() -> None:
+    """The clock goes on by a second whenever it is read: parts that begin late have no time."""
+    network = float_network(4, 3, 6, 5, 1)
+    assert network.domain is not None
+    time = map(float, count())
+    run = Run(Limits(5, jobs=2), clock=lambda: next(time))
+    ended = list_regions(network, network.domain, run=run)
+    everything = linear_regions(network, network.domain)
+    assert not ended.complete
+    assert len(ended) < len(everything)

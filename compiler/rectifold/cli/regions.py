@@ -35,7 +35,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.counts import count_regions
 from rectifold.linear_regions.region import AnyRegion
-from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.linear_regions.summary import Regions, list_regions
 from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pages.about import regions_page
@@ -162,14 +162,9 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
     if proof.log_file is not None:
         raise InputError("--log goes with --count: a list of regions is not kept in a log")
     with proof.times.before("the regions could be listed"):
-        found = linear_regions(
-            network,
-            domain,
-            limit=wanted.limit,
-            seconds=proof.seconds,
-            jobs=proof.jobs,
-            scheduler=proof.scheduler,
-        )
+        with progress_line(quiet=report.quiet) as progress:
+            run = Run(proof.limits(proof.seconds), progress=progress)
+            found = list_regions(network, domain, limit=wanted.limit, run=run)
         if wanted.npz_file:
             write_whole(Path(wanted.npz_file), _npz(found))
         if wanted.plot_file:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from rectifold.effort.geometry import REGION_EFFORT
+from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.count_log import CountLog
@@ -116,7 +117,9 @@ class _Counts:
 
     def tell(self) -> None:
         """How far it is."""
-        self.run.tell(f"{self.total:,} linear regions counted, parts", self.done, self.parts)
+        self.run.tell(
+            f"{counted(self.total, 'linear region')} counted, parts", self.done, self.parts
+        )
 
 
 def _count_in_parts(counting: _Counting, counts: _Counts, workers: Workers) -> None:

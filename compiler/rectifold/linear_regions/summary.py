@@ -7,11 +7,11 @@ Few free inputs: by vertex lists; more of them: by linear programs.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rectifold.effort.geometry import REGION_EFFORT
+from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_programs import ProgramCell, program_enumeration
@@ -19,7 +19,8 @@ from rectifold.linear_regions.by_vertices import VertexCell, vertex_enumeration
 from rectifold.linear_regions.cells import Enumeration
 from rectifold.linear_regions.region import AnyRegion, PointRegion, Region
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.runtime.workers import Workers, open_workers
+from rectifold.runtime.run import Limits, Run
+from rectifold.runtime.workers import Workers
 
 AnyEnumeration = Enumeration[VertexCell, Region] | Enumeration[ProgramCell, PointRegion]
 
@@ -59,11 +60,13 @@ class Regions:
     def by_layer(self) -> dict[str, int]:
         """How many phase patterns the relu layers up to each one have on these regions."""
         counts: dict[str, int] = {}
-        names = [layer.name for layer in self.network.relu_layers]
-        for k, name in enumerate(names, start=1):
-            counts[name] = len(
-                {tuple(region.phases[n] for n in names[:k]) for region in self.found}
-            )
+        classes = [0] * len(self.found)  # regions with one pattern so far have one number
+        for layer in self.network.relu_layers:
+            numbers: dict[tuple[int, bytes], int] = {}
+            for k, region in enumerate(self.found):
+                pattern = classes[k], region.phases[layer.name]
+                classes[k] = numbers.setdefault(pattern, len(numbers))
+            counts[layer.name] = len(numbers)
         return counts
 
     @property
@@ -95,23 +98,39 @@ def linear_regions(
     Raises InputError for an unbounded, empty or flat domain, and for more free inputs where HiGHS
     is not installed.
     """
-    started = time.monotonic()
+    limits = Limits(seconds, jobs=jobs, scheduler=scheduler)
+    return list_regions(network, domain, limit=limit, run=Run(limits))
+
+
+def list_regions(
+    network: Network, domain: Domain, *, limit: int | None = None, run: Run = Run()
+) -> Regions:
+    """The same, for a run, which is told how many regions there are so far."""
+    started = run.clock()
     enumeration = enumeration_of(network, domain)
     result = Regions.none_of(enumeration.restriction)
-    deadline = None if seconds is None else started + seconds
     try:
-        with open_workers(jobs, scheduler) as workers:
+        with run.workers() as workers:
             if workers.executor is None:
-                for region in enumeration.regions(limit=limit, seconds=seconds):
-                    result.found.append(region)
-                result.complete = enumeration.tally.complete
-                result.undecided = enumeration.tally.undecided
+                _list_here(enumeration, result, limit, run)
             else:
-                _list_in_parts(enumeration, workers, result, limit, deadline)
+                _list_in_parts(enumeration, workers, result, limit, run)
     except KeyboardInterrupt:
         result.complete = False
-    result.seconds = time.monotonic() - started
+    result.seconds = run.clock() - started
     return result
+
+
+def _list_here(enumeration: AnyEnumeration, result: Regions, limit: int | None, run: Run) -> None:
+    """In this process, one region after the other."""
+    next_told = run.clock() + REGION_EFFORT.report_seconds
+    for region in enumeration.regions(limit=limit, seconds=run.limits.seconds):
+        result.found.append(region)
+        if run.progress is not None and run.clock() >= next_told:
+            run.progress(f"{counted(len(result), 'linear region')} so far", 0, 0)
+            next_told = run.clock() + REGION_EFFORT.report_seconds
+    result.complete = enumeration.tally.complete
+    result.undecided = enumeration.tally.undecided
 
 
 def enumeration_of(network: Network, domain: Domain) -> AnyEnumeration:
@@ -152,29 +171,32 @@ def _list_part(part: _ListTask) -> _Listed:
 
 
 def _list_in_parts(
-    enumeration: AnyEnumeration,
-    workers: Workers,
-    result: Regions,
-    limit: int | None,
-    deadline: float | None,
+    enumeration: AnyEnumeration, workers: Workers, result: Regions, limit: int | None, run: Run
 ) -> None:
     """Cells dealt out in many parts; regions come into `result` in the order of the parts."""
+    deadline = None if run.limits.seconds is None else run.clock() + run.limits.seconds
     dealt: Sequence[AnyEnumeration] = enumeration.deal(
         REGION_EFFORT.cells_per_worker * workers.count,
         REGION_EFFORT.parts_per_worker * workers.count,
     )
-    seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
-    parts = [_ListTask(cells, k, limit, seconds) for k, cells in enumerate(dealt)]
-    undecided = enumeration.tally.undecided
     lists: list[_Listed] = []
+
+    def tasks() -> Iterator[_ListTask]:
+        for k, cells in enumerate(dealt):
+            left = None if deadline is None else max(0.0, deadline - run.clock())
+            yield _ListTask(cells, k, limit, left)
+
     try:
-        for one in workers.each(_list_part, parts):
+        for one in workers.in_turn(_list_part, tasks()):
             lists.append(one)
-            if limit is not None and sum(len(part.regions) for part in lists) >= limit:
+            count = sum(len(part.regions) for part in lists)
+            run.tell(f"{counted(count, 'linear region')} listed, parts", len(lists), len(dealt))
+            if limit is not None and count >= limit:
                 break
     finally:
         lists.sort(key=lambda one: one.number)
         result.found += [region for one in lists for region in one.regions][:limit]
-        result.undecided = undecided + sum(one.undecided for one in lists)
-    whole = len(lists) == len(parts) and all(one.complete for one in lists) and not undecided
-    result.complete = whole and (limit is None or sum(len(one.regions) for one in lists) <= limit)
+        result.undecided = enumeration.tally.undecided + sum(one.undecided for one in lists)
+    whole = len(lists) == len(dealt) and all(one.complete for one in lists)
+    found = sum(len(one.regions) for one in lists)
+    result.complete = whole and not result.undecided and (limit is None or found <= limit)
