@@ -12,6 +12,9 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     claim             what a verdict is about, in words
     terms, forms      sums of values; affine forms of integers over one denominator
     integers/         bounds by substitution, rounded outward
+    property          what must not happen
+    gradients         between which ends the slopes of a network lie
+    steps_apart       what slopes say of two points of one network
     normal, gap       normal forms; A and B as one network of differences
     state             what has been proved so far
     cells             a domain of few inputs in polytopes on which a network is affine
@@ -20,22 +23,25 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     verdict           what is said of a certificate
     checking          a certificate from its header to its verdict
     pairs             two networks side by side, on a point and another
-    property, proved  what must not happen; a certificate that it does not
+    proved            a certificate that what must not happen does not
     replay            the same rules step by step, for programs that write certificates
     __main__          the command line
 """
 
 from rectifold_check.checking import Verdict, check
 from rectifold_check.claim import Claim
+from rectifold_check.json import Refusal
 from rectifold_check.proved import PropertyVerdict, check_property
-from rectifold_check.replay import Replay
+from rectifold_check.replay import Replay, StepReplay
 from rectifold_check.verdict import Judged
 
 __all__ = [
     "Claim",
     "Judged",
     "PropertyVerdict",
+    "Refusal",
     "Replay",
+    "StepReplay",
     "Verdict",
     "check",
     "check_property",

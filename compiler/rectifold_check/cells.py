@@ -53,6 +53,7 @@ class Cells:
         if len(self.free) > MOST_CELL_INPUTS:
             raise Refusal(f"cells are for at most {MOST_CELL_INPUTS} inputs that vary")
         self.corners = Corners(network, domain, self.work)
+        self.found = 0
 
     def affine(
         self, most: int, stop: Callable[[], bool] | None = None
@@ -61,20 +62,33 @@ class Cells:
 
         Raises Refusal beyond `most` of them, and once `stop` says so.
         """
+        for cell in self.leaves(most, stop, lambda _: False):
+            yield cell.corners
+
+    def leaves(
+        self, most: int, stop: Callable[[], bool] | None, is_done: Callable[[Cell], bool]
+    ) -> Iterator[Cell]:
+        """Cells on each of which the network is affine; they and those that are done cover the
+        domain.
+
+        A cell of which `is_done` says so is counted in `found`, but neither cut nor answered.
+        """
         waiting = [self.whole()]
-        found = 0
+        self.found = 0
         while waiting:
             if stop is not None and stop():
                 raise Refusal("the count of the cells was stopped")
             cell = waiting.pop()
-            parts = self.parts(cell)
+            ends_here = is_done(cell)
+            parts = None if ends_here else self.parts(cell)
             if parts is not None:
                 waiting += parts
                 continue
-            found += 1
-            if found > most:
+            self.found += 1
+            if self.found > most:
                 raise Refusal(f"there are more than {most} cells")
-            yield cell.corners
+            if not ends_here:
+                yield cell
 
     def whole(self) -> Cell:
         """The box."""

@@ -44,11 +44,15 @@ class Unsafe:
 
 @dataclass(frozen=True)
 class Property:
-    """What must not happen, part by part; `about`: the network of the inputs and outputs."""
+    """What must not happen, part by part; `about`: the network of the inputs and outputs.
+
+    `is_by_steps`: of two networks side by side, the second is asked at x + s.
+    """
 
     parts: tuple[Unsafe, ...]
     digest: str
     about: Network
+    is_by_steps: bool = False
 
 
 def read_property(
@@ -69,7 +73,8 @@ def read_property(
     parts = tuple(_part(v, about) for v in list_of(form["parts"], "property: parts"))
     if not parts:
         raise Refusal("property: there is no part")
-    return Property(parts, hashlib.sha256(text.encode("utf-8")).hexdigest(), about)
+    is_by_steps = beside is not None and not is_related
+    return Property(parts, hashlib.sha256(text.encode("utf-8")).hexdigest(), about, is_by_steps)
 
 
 def _part(value: Json, network: Network) -> Unsafe:
@@ -118,6 +123,12 @@ def property_network(
         False, list(margins), [[(len(layers), [(k, Fraction(-1))])] for k in range(len(cases))]
     )
     return Network(network.inputs, (*layers, last), len(layers) + 1, "")
+
+
+def rows_of(network: Network, rows: Sequence[Sequence[tuple[int, Fraction]]]) -> Network:
+    """The network with one linear layer more, whose units are these sums of its outputs."""
+    last = _layer(False, [Fraction(0)] * len(rows), [[(network.output, row)] for row in rows])
+    return Network(network.inputs, (*network.layers, last), len(network.layers) + 1, "")
 
 
 def _excesses(network: Network, conditions: Sequence[Condition]) -> Layer:

@@ -10,14 +10,20 @@ What a Replay says is no verdict; `check` reads the finished certificate from th
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
+from rectifold_check.agreed import BITS
 from rectifold_check.goal import tolerance
-from rectifold_check.json import Refusal
+from rectifold_check.integers.rounding import rounded_down, rounded_up
+from rectifold_check.json import Refusal, rational
 from rectifold_check.networks import read_domain, read_network
+from rectifold_check.property import read_property
 from rectifold_check.rules import apply
 from rectifold_check.rules.gap import count_cells
+from rectifold_check.rules.slopes import FailingCell, SlopeProof
 from rectifold_check.state import State
+from rectifold_check.steps_apart import StepQuestion
 from rectifold_check.work import Work
 
 
@@ -70,3 +76,34 @@ class Replay:
             self.state.keep_begun(begun)
             return False
         return True
+
+
+class StepReplay:
+    """The cells that steps "slopes" count, of one part of a property of a network beside itself."""
+
+    def __init__(self, network: str, asked: str, part: int, margins: list[str]) -> None:
+        """Canonical texts; `margins` per case of part number `part`. Raises Refusal."""
+        self.network = read_network(network, "the network")
+        wanted = read_property(asked, self.network, self.network).parts[part]
+        given = [rational(v, "a margin") for v in margins]
+        self.asked = StepQuestion(self.network, wanted, given)
+
+    def cells(
+        self,
+        claims: list[tuple[int, int]],
+        box: tuple[list[Fraction], list[Fraction]],
+        most: int,
+        stop: Callable[[], bool],
+    ) -> int | list[list[Fraction]]:
+        """The number of cells of a box, or a corner list of one on which a claim is not shown.
+
+        `claims`: (case, condition), all of which are to hold on each. `box`: its lower and upper
+        ends. Raises Refusal beyond `most` cells, or once `stop` says so.
+        """
+        proof = SlopeProof(self.asked, claims, BITS, Work())
+        low, high = box
+        ends = [rounded_down(v, BITS) for v in low], [rounded_up(v, BITS) for v in high]
+        try:
+            return proof.count_cells(ends, range(len(claims)), most, stop)
+        except FailingCell as failing:
+            return [[Fraction(v, p[-1]) for v in p[:-1]] for p in failing.vertices]

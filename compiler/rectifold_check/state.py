@@ -17,6 +17,7 @@ from rectifold_check.integers.substitution import Substitution
 from rectifold_check.json import Refusal
 from rectifold_check.networks import Domain, Layer, Network
 from rectifold_check.normal import NormalForms
+from rectifold_check.steps_apart import StepQuestion
 from rectifold_check.terms import ONE, ZERO, Term, Unit
 from rectifold_check.work import Work, words
 
@@ -51,6 +52,7 @@ class State:
         self.forms = NormalForms(networks, domain, work)
         self.bits = BITS
         self.gap = Gap(networks, tolerance, Arrangement())
+        self.steps_apart: StepQuestion | None = None
         self._substitutions: dict[int, Substitution] = {}
 
     # ---- what is known ------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from rectifold.certificate.steps import (
     Numbering,
     PairsStep,
     PrecisionStep,
+    SlopesStep,
     SplitProof,
     TrustedStep,
     UnitFact,

@@ -12,11 +12,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import assert_never
 
 import rectifold_check
 from rectifold.bounds.threads import on_few_threads
 from rectifold.certificate.accepted import holding
 from rectifold.certificate.file import Certificate, written_step
+from rectifold.certificate.slopes import SlopeTree
 from rectifold.certificate.steps import CertificateStep, FinalStep
 from rectifold.certificate.within import box_steps, fact_steps
 from rectifold.facts.entries import BoxTreeSigns
@@ -35,11 +37,12 @@ ROWS = 0  # what certificates call the network of a part's cases
 @dataclass(frozen=True, eq=False)
 class PartEvidence:
     """Signs of the last layer of the network of a part's cases, with these margins; or facts about
-    the same network, its last layer of relu units.
+    the same network, its last layer of relu units; or a tree about slopes, of a network beside
+    itself.
     """
 
     margins: tuple[Fraction, ...]
-    found: BoxTreeSigns | Facts
+    found: BoxTreeSigns | Facts | SlopeTree
 
 
 @on_few_threads
@@ -101,3 +104,7 @@ def _part_steps(network: Network, part: Unsafe, own: PartEvidence) -> Iterator[C
         case BoxTreeSigns():
             rows = property_network(network, part.cases, own.margins)
             yield from box_steps(rows, part.domain, (), own.found, ROWS)
+        case SlopeTree():
+            yield from own.found.steps()
+        case _:
+            assert_never(own.found)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from rectifold.facts.serialise import box_tree_lists, case_tree_lists
 from rectifold.facts.side import Side
-from rectifold.facts.trees import BoxProof, CaseProof
+from rectifold.facts.trees import BoxProof, BoxTree, CaseProof
 from rectifold.ir.network import Network
 from rectifold.ir.unit_pairing import Pairing
 from rectifold.runtime.json import Json
@@ -236,6 +236,18 @@ class CellsStep:
         return ["cells", self.count]
 
 
+@dataclass(frozen=True, eq=False)
+class SlopesStep:
+    """Conditions on a step, (case, condition), that are never met, by a tree of boxes."""
+
+    claims: tuple[tuple[int, int], ...]
+    tree: BoxTree
+
+    def json(self) -> list[Json]:
+        claims: list[Json] = [list(claim) for claim in self.claims]
+        return ["slopes", claims, box_tree_lists(self.tree)]
+
+
 @dataclass(frozen=True)
 class PrecisionStep:
     """Fractional bits of the rules that round, from here on."""
@@ -271,6 +283,7 @@ CertificateStep = (
     | MirrorStep
     | PairsStep
     | CellsStep
+    | SlopesStep
     | PrecisionStep
     | FinalStep
 )

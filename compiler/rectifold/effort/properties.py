@@ -27,3 +27,27 @@ class PropertyEffort:
     """Parts of phases that bound what rounding does, where there are many inputs."""
     boxes_of_few_inputs: int = 64
     """The same for few inputs: a certificate of so many boxes is checked in seconds."""
+
+    share_of_slopes: float = 0.6
+    """Part of the time left for a relation of two points by slopes."""
+    slope_batch: int = 64
+    """Boxes whose slopes are bounded together."""
+    slope_rounds: int = 4
+    """Rounds of points at which slopes are looked at, each nearer to the best of those before."""
+    slope_points: int = 1_000
+    """Points of each round."""
+    slope_starts: int = 8
+    """Points, per condition, that are kept from one round to the next, and tried exactly."""
+    slope_shrinking: float = 0.25
+    """How far the points of a round lie from the best, as part of that of the round before."""
+    step_halvings: int = 16
+    """Times that a step is halved until a condition is met."""
+    cell_units: int = 64
+    """Relu units of open sign up to which a box is cut into cells at all."""
+    most_cells: int = 20_000
+    """Cells of one box."""
+    share_of_cells: float = 0.5
+    """Part of the time left for the cells of one box, whose halves are looked at else."""
+    fewer_units: float = 0.7
+    """Part of the units of open sign of a box that took too long, from which cells are tried
+    again."""

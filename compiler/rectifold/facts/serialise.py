@@ -77,7 +77,8 @@ def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> l
     """A tree of boxes as nested lists; layers by number, or by name."""
     match tree.split:
         case None:
-            return [list(tree.proved)]
+            cells: list[Json] = [] if tree.cells is None else [tree.cells]
+            return [list(tree.proved), *cells]
         case BoxSplit() as split:
             parts = (box_tree_lists(part, numbers) for part in (split.low, split.high))
             return [list(tree.proved), split.input, str(Fraction(split.at)), *parts]

@@ -145,11 +145,12 @@ class UnitSplit:
 @dataclass(frozen=True, eq=False)
 class BoxTree:
     """A sub-box, or a part of one: the claims proved on it (by number), and its parts for the
-    others.
+    others; or, of claims about slopes, the number of cells on each of which the others are proved.
     """
 
     proved: tuple[int, ...]
     split: BoxSplit | UnitSplit | None = None
+    cells: int | None = None
 
     @property
     def boxes(self) -> int:

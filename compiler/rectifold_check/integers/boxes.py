@@ -12,7 +12,7 @@ of each split, and every claim is proved somewhere on each path from the root to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -22,9 +22,6 @@ from rectifold_check.integers.relaxation import Bounds
 from rectifold_check.integers.rounding import rounded_down, rounded_up
 from rectifold_check.integers.substitution import Box, Substitution
 from rectifold_check.json import Json, Refusal, rational
-
-Claim = tuple[int, int, int]
-"""(unit, sign, bound): sign z <= bound, for units of one layer."""
 
 
 def prove_boxes(
@@ -36,36 +33,66 @@ def prove_boxes(
     claim open.
     """
     scaled = [(unit, sign, rounded_down(value, rule.bits)) for unit, sign, value in claims]
-    walk = _BoxWalk(rule, layer, scaled)
-    walk.node(tree, frozenset(range(len(claims))), rule.box_below(layer), 0)
+
+    def require(number: int, box: Box) -> None:
+        unit, sign, bound = scaled[number]
+        if rule.bound([(layer, unit, sign)], box) > bound:
+            raise Refusal(
+                f"the claim about unit {unit} of layer {layer} does not hold on one of the boxes"
+            )
+
+    BoxWalk(rule, layer, len(claims), require).from_the_root(tree)
 
 
-class _BoxWalk:
-    """One tree of boxes and of parts of boxes, from the root down."""
+class BoxWalk:
+    """One tree of boxes and of parts of boxes, from the root down.
 
-    def __init__(self, rule: Substitution, layer: int, claims: list[Claim]) -> None:
+    `require` raises Refusal where a claim, by number, does not hold on a box. `leave`, where leaves
+    may say more: raises it where claims do not hold on a box for what a leaf says.
+    """
+
+    def __init__(
+        self,
+        rule: Substitution,
+        layer: int,
+        count: int,
+        require: Callable[[int, Box], None],
+        leave: Callable[[Json, frozenset[int], Box], None] | None = None,
+    ) -> None:
+        """About `count` claims, and units below the layer."""
         below = rule.box_below(layer).bounds
         self.rule = rule
         self.layer = layer
-        self.claims = claims
+        self.count = count
+        self.require = require
+        self.leave = leave
         self.groups = [tuple(k for k in group if k in below) for group in reversed(rule.order)]
+
+    def from_the_root(self, tree: Json) -> None:
+        """Every claim on the whole domain."""
+        self.node(tree, frozenset(range(self.count)), self.rule.box_below(self.layer), 0)
 
     def node(self, tree: Json, pending: frozenset[int], box: Box, depth: int) -> None:
         """Everything below one node: `pending` are the claims that are still open on the box.
 
         A node is [claims], [claims, input, at, half x <= at, half x >= at] or
-        [claims, [layer, unit], part z >= 0, part z <= 0], claims by their numbers.
+        [claims, [layer, unit], part z >= 0, part z <= 0], claims by their numbers; or, where leaves
+        may say more, [claims, what it says].
         """
         if depth > MAX_TREE_DEPTH:
             raise Refusal("a tree of boxes is too deep")
-        if not isinstance(tree, list) or len(tree) not in (1, 4, 5):
+        if not isinstance(tree, list) or len(tree) not in (1, 2, 4, 5):
             raise Refusal("a node of a tree of boxes is malformed")
-        box = self._tightened(box)
+        box = self.tightened(box)
         pending -= self._proved(tree[0], box)
         match tree:
             case [_]:
                 if pending:
                     raise Refusal(f"{len(pending)} claims are not proved on one of the boxes")
+            case [_, said]:
+                if self.leave is None:
+                    raise Refusal("a node of a tree of boxes is malformed")
+                self.leave(said, pending, box)
             case [_, unit, active, inactive]:
                 self.node(active, pending, _of_phase(unit, 1, box), depth + 1)
                 self.node(inactive, pending, _of_phase(unit, -1, box), depth + 1)
@@ -87,23 +114,18 @@ class _BoxWalk:
         """The claims that a node names, each of which must hold on the box."""
         named = self._numbers(numbers)
         for q in named:
-            unit, sign, bound = self.claims[q]
-            if self.rule.bound([(self.layer, unit, sign)], box) > bound:
-                raise Refusal(
-                    f"the claim about unit {unit} of layer {self.layer} "
-                    "does not hold on one of the boxes"
-                )
+            self.require(q, box)
         return frozenset(named)
 
     def _numbers(self, value: Json) -> list[int]:
-        known = range(len(self.claims))
+        known = range(self.count)
         if isinstance(value, list):
             named = [q for q in value if type(q) is int and q in known]
             if len(named) == len(value):
                 return named
         raise Refusal("a node of a tree of boxes names no claims")
 
-    def _tightened(self, box: Box) -> Box:
+    def tightened(self, box: Box) -> Box:
         """The box with new bounds of all units below the layer that are unstable on it."""
         box = replace(box, bounds=dict(box.bounds), differences=dict(box.differences))
         units = sum(len(box.bounds[k]) for group in self.groups for k in group)

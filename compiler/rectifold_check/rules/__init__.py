@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rectifold_check.json import Json, Refusal
-from rectifold_check.rules import bounds, final, gap, substitution, ties
+from rectifold_check.rules import bounds, final, gap, slopes, substitution, ties
 from rectifold_check.rules.guards import Malformed
 from rectifold_check.state import State
 
@@ -39,6 +39,7 @@ RULES = {
     ),
     "pairs": Rule('["pairs", [PAIR, ...]]', gap.pairs),
     "cells": Rule('["cells", count]', gap.cells),
+    "slopes": Rule('["slopes", [[case, condition], ...], TREE]', slopes.slopes),
     "final": Rule('["final", {"j": {"ge": PROOF, "le": PROOF}, ...}]', final.final),
 }
 

@@ -1,0 +1,135 @@
+"""Between which ends the slopes of a layer's units lie on boxes, in floats rounded outward.
+
+    y = 2 relu(x) − relu(x − 1)     on a box in x ≥ 0 where x − 1 has both signs     2 + [−1, 0]
+
+From the units down to the inputs: times 1 where a relu unit is active on the box, 0 where it is
+inactive, [0, 1] else; then times the weights. Sound by docs/mathematics.md#steps-by-slopes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectifold.bounds.agreed import BOX_MARGIN
+from rectifold.bounds.boxes import Boxes
+from rectifold.bounds.floats import float_layer
+from rectifold.bounds.rounding import gamma
+from rectifold.bounds.state import Bounds
+from rectifold.exact.conversion import Floats
+from rectifold.facts.facts import Mask
+from rectifold.ir.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeBounds:
+    """Ends of the slopes on the inputs (boxes × units × inputs); and, per relu layer, what a unit
+    of open sign adds to the width: boxes × units of that layer.
+    """
+
+    lower: Floats
+    upper: Floats
+    width: dict[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Ends, and the size of all that was added up."""
+
+    lower: Floats
+    upper: Floats
+    size: Floats
+
+    def plus(self, other: _Part | None) -> _Part:
+        if other is None:
+            return self
+        return _Part(self.lower + other.lower, self.upper + other.upper, self.size + other.size)
+
+
+def slopes_on_boxes(bounds: Bounds, layer: str, boxes: Boxes) -> SlopeBounds:
+    """Of all units of a linear layer that nothing else reads.
+
+    A unit counts as stable where its bounds clear 0 by what the checker's may differ.
+    """
+    network = bounds.network
+    count, units = len(boxes.low), network.layer(layer).size
+    start = np.broadcast_to(np.eye(units), (count, units, units))
+    parts: dict[str, _Part] = {layer: _Part(start, start, start)}
+    width: dict[str, Floats] = {}
+    terms = 0
+    for v in reversed(network.layers):
+        if v.name not in parts:
+            continue
+        part = parts.pop(v.name)
+        if v.is_relu:
+            is_active, is_open = _signs(bounds, v.name, boxes)
+            part, width[v.name] = _through(part, is_active, is_open)
+        terms += v.size + 4
+        for source, weight in bounds.floats[v.name].weights.items():
+            parts[source] = _read(part, weight).plus(parts.get(source))
+    shape = (count, units, network.input_size)
+    found = parts.get(network.input_name) or _Part(*(np.zeros(shape) for _ in range(3)))
+    error = 2.0 * gamma(terms) * found.size
+    return SlopeBounds(found.lower - error, found.upper + error, width)
+
+
+def slopes_at(network: Network, points: Floats) -> Floats:
+    """The slopes of the outputs on the inputs at points, in floats that are not rounded outward:
+    points × outputs × inputs. The output is a linear layer that nothing else reads.
+    """
+    values: dict[str, Floats] = {network.input_name: points}
+    floats = {layer.name: float_layer(layer) for layer in network.layers}
+    for v in network.layers:
+        z = np.broadcast_to(floats[v.name].bias, (len(points), v.size))
+        for source, weight in floats[v.name].weights.items():
+            passed = values[source]
+            reads = passed if source not in floats or not floats[source].is_relu else _relu(passed)
+            z = z + reads @ weight.T
+        values[v.name] = z
+    start = np.eye(network.output_size)
+    slopes: dict[str, Floats] = {
+        network.output: np.broadcast_to(start, (len(points), *start.shape))
+    }
+    for v in reversed(network.layers):
+        if v.name not in slopes:
+            continue
+        own = slopes.pop(v.name)
+        if v.is_relu:
+            own = own * (values[v.name] > 0)[:, None, :]
+        for source, weight in floats[v.name].weights.items():
+            slopes[source] = own @ weight + slopes.get(source, 0.0)
+    nothing = np.zeros((len(points), network.output_size, network.input_size))
+    return np.asarray(slopes.get(network.input_name, nothing))
+
+
+def _relu(values: Floats) -> Floats:
+    return np.maximum(values, 0.0)
+
+
+def _signs(bounds: Bounds, name: str, boxes: Boxes) -> tuple[Mask, Mask]:
+    """(active, of open sign), boxes × 1 × units."""
+    clear = BOX_MARGIN * float(bounds.of(name).magnitude.max(initial=0.0))
+    low, high = boxes.lower[name][:, None, :], boxes.upper[name][:, None, :]
+    is_active = (low >= clear) | (low == 0.0)
+    is_inactive = ((high <= -clear) | (high == 0.0)) & ~is_active
+    return is_active, ~is_active & ~is_inactive
+
+
+def _through(part: _Part, is_active: Mask, is_open: Mask) -> tuple[_Part, Floats]:
+    """Past a relu layer; and what its open units add."""
+    low = np.where(is_open, np.minimum(part.lower, 0.0), np.where(is_active, part.lower, 0.0))
+    high = np.where(is_open, np.maximum(part.upper, 0.0), np.where(is_active, part.upper, 0.0))
+    size = np.where(is_open | is_active, part.size, 0.0)
+    added = np.where(is_open, np.maximum(-part.lower, part.upper), 0.0).max(axis=1, initial=0.0)
+    return _Part(low, high, size), np.maximum(added, 0.0)
+
+
+def _read(part: _Part, weight: Floats) -> _Part:
+    positive = np.maximum(weight, 0.0)
+    negative = weight - positive
+    return _Part(
+        part.lower @ positive + part.upper @ negative,
+        part.upper @ positive + part.lower @ negative,
+        part.size @ np.abs(weight),
+    )
