@@ -12,6 +12,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     claim             what a verdict is about, in words
     terms, forms      sums of values; affine forms of integers over one denominator
     integers/         bounds by substitution, rounded outward
+    units, pairs      layers of given numbers; two networks side by side, at related points
     property          what must not happen
     gradients         between which ends the slopes of a network lie
     steps_apart       what slopes say of two points of one network
@@ -22,7 +23,6 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     link, chain       the steps about one pair of networks; pairs one after the other
     verdict           what is said of a certificate
     checking          a certificate from its header to its verdict
-    pairs             two networks side by side, on a point and another
     proved            a certificate that what must not happen does not
     replay            the same rules step by step, for programs that write certificates
     __main__          the command line

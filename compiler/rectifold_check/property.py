@@ -127,7 +127,7 @@ def property_network(
 
 def rows_of(network: Network, rows: Sequence[Sequence[tuple[int, Fraction]]]) -> Network:
     """The network with one linear layer more, whose units are these sums of its outputs."""
-    last = _layer(False, [Fraction(0)] * len(rows), [[(network.output, row)] for row in rows])
+    last = layer_of(False, [Fraction(0)] * len(rows), [[(network.output, row)] for row in rows])
     return Network(network.inputs, (*network.layers, last), len(network.layers) + 1, "")
 
 

@@ -18,6 +18,7 @@ from rectifold_check.networks import Network, read_network
 from rectifold_check.property import Property, Unsafe, property_network, read_property
 from rectifold_check.rules import apply
 from rectifold_check.state import State
+from rectifold_check.steps_apart import StepQuestion
 from rectifold_check.terms import ZERO
 from rectifold_check.verdict import Judged, Stated, counted_lines, judged
 from rectifold_check.work import Work
@@ -159,13 +160,24 @@ def _of_part(given: Json, part: Unsafe) -> list[Fraction]:
 
 
 def _part(
-    network: Network, part: Unsafe, margins: list[Fraction], rows: Iterator[str], work: Work
+    networks: tuple[Network, Network | None],
+    part: Unsafe,
+    margins: list[Fraction],
+    rows: Iterator[str],
+    work: Work,
 ) -> int:
-    """Replays the steps of one part. Its claims that were taken without proof."""
+    """Replays the steps of one part. Its claims that were taken without proof.
+
+    `networks`: what the part is about, and the network that is asked at x and x + s there, if it is
+    one.
+    """
+    network, alone = networks
     rowed = property_network(network, part.cases, margins)
     work.spend(sum(len(r.entries) for v in rowed.layers for unit in v.rows for r in unit))
     zeros = [ZERO] * len(margins)
     state = State((rowed, rowed), part.domain, zeros, work)
+    if alone is not None:
+        state.steps_apart = StepQuestion(alone, part, margins)
     for row in rows:
         step = parse_json(row, "step")
         if not isinstance(step, list) or not step:

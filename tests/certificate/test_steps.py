@@ -92,6 +92,10 @@ WRITTEN: list[tuple[CertificateStep, str]] = [
     ),
     (CellsStep(12), '["cells",12]'),
     (PrecisionStep(80), '["precision",80]'),
+    (
+        SlopesStep(((0, 1),), BoxTree((), BoxSplit(1, 0.5, BoxTree((0,)), BoxTree((), None, 12)))),
+        '["slopes",[[0,1]],[[],1,"1/2",[[0]],[[],12]]]',
+    ),
     (FinalStep(), '["final",{}]'),
     (
         FinalStep({0: (LeafProof(), LeafProof((DomainFact(0, HALF),)))}),

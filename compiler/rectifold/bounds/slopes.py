@@ -14,12 +14,12 @@ import numpy as np
 
 from rectifold.bounds.agreed import BOX_MARGIN
 from rectifold.bounds.boxes import Boxes
-from rectifold.bounds.floats import float_layer
-from rectifold.bounds.rounding import gamma
+from rectifold.bounds.rounding import UNIT, gamma
 from rectifold.bounds.state import Bounds
 from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
 from rectifold.ir.network import Network
+from rectifold.ir.steps_apart import StepClaims
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,37 +74,55 @@ def slopes_on_boxes(bounds: Bounds, layer: str, boxes: Boxes) -> SlopeBounds:
     return SlopeBounds(found.lower - error, found.upper + error, width)
 
 
+def least_left_sides(claims: StepClaims, lower: Floats, upper: Floats) -> Floats:
+    """What the left sides of the claims are at least, with slopes of their rows between these ends:
+    parts × claims × inputs. The answer is parts × claims, rounded down.
+    """
+    low, high = claims.steps
+    error = 4 * UNIT * np.where(claims.on_steps == 0, 0.0, np.abs(claims.on_steps))
+    a = lower + claims.on_steps - error - 4 * UNIT * np.abs(lower) * (claims.on_steps != 0)
+    b = upper + claims.on_steps + error + 4 * UNIT * np.abs(upper) * (claims.on_steps != 0)
+    terms = np.minimum(np.minimum(a * low, a * high), np.minimum(b * low, b * high))
+    rounding = gamma(len(low) + 4)
+    found = terms.sum(axis=2) - rounding * np.abs(terms).sum(axis=2)
+    size = np.where((low != 0) | (high != 0), np.maximum(np.abs(a), np.abs(b)), 0.0)
+    for k in claims.largest:
+        others = np.where(np.arange(len(low)) == k, 0.0, size).sum(axis=2)
+        slope = a[:, :, k] - others - rounding * (np.abs(a[:, :, k]) + others)
+        reached = np.where(slope > 0, low[k] * (1 - 4 * UNIT), high[k] * (1 + 4 * UNIT))
+        found = np.maximum(found, slope * reached)
+    return np.asarray(found)
+
+
+def values_at(network: Network, points: Floats) -> dict[str, Floats]:
+    """The pre-activations of every layer at points, in floats that are not rounded outward."""
+    passed: dict[str, Floats] = {network.input_name: points}
+    values: dict[str, Floats] = {}
+    for layer in network.layers:
+        z = layer.bias.approximation[0].ravel() + np.zeros((len(points), layer.size))
+        for source, weight in layer.weights.items():
+            z = z + passed[source] @ weight.approximation[0].T
+        values[layer.name] = z
+        passed[layer.name] = np.maximum(z, 0.0) if layer.is_relu else z
+    return values
+
+
 def slopes_at(network: Network, points: Floats) -> Floats:
     """The slopes of the outputs on the inputs at points, in floats that are not rounded outward:
     points × outputs × inputs. The output is a linear layer that nothing else reads.
     """
-    values: dict[str, Floats] = {network.input_name: points}
-    floats = {layer.name: float_layer(layer) for layer in network.layers}
-    for v in network.layers:
-        z = np.broadcast_to(floats[v.name].bias, (len(points), v.size))
-        for source, weight in floats[v.name].weights.items():
-            passed = values[source]
-            reads = passed if source not in floats or not floats[source].is_relu else _relu(passed)
-            z = z + reads @ weight.T
-        values[v.name] = z
-    start = np.eye(network.output_size)
-    slopes: dict[str, Floats] = {
-        network.output: np.broadcast_to(start, (len(points), *start.shape))
-    }
-    for v in reversed(network.layers):
-        if v.name not in slopes:
+    values, start = values_at(network, points), np.eye(network.output_size)
+    slopes: dict[str, Floats] = {network.output: start + np.zeros((len(points), *start.shape))}
+    for layer in reversed(network.layers):
+        if layer.name not in slopes:
             continue
-        own = slopes.pop(v.name)
-        if v.is_relu:
-            own = own * (values[v.name] > 0)[:, None, :]
-        for source, weight in floats[v.name].weights.items():
-            slopes[source] = own @ weight + slopes.get(source, 0.0)
+        own = slopes.pop(layer.name)
+        if layer.is_relu:
+            own = own * (values[layer.name] > 0)[:, None, :]
+        for source, weight in layer.weights.items():
+            slopes[source] = own @ weight.approximation[0] + slopes.get(source, 0.0)
     nothing = np.zeros((len(points), network.output_size, network.input_size))
     return np.asarray(slopes.get(network.input_name, nothing))
-
-
-def _relu(values: Floats) -> Floats:
-    return np.maximum(values, 0.0)
 
 
 def _signs(bounds: Bounds, name: str, boxes: Boxes) -> tuple[Mask, Mask]:

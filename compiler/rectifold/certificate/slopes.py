@@ -44,13 +44,13 @@ class CellCounter:
         margins = [str(v) for v in claims.margins]
         self.replay = rectifold_check.StepReplay(canonical_text(claims.network), text, 0, margins)
 
-    def __call__(self, asked: tuple[Corners, Sequence[int]], until: float) -> int | Corners | None:
-        """The cells of a box, given by its lower and upper ends, on each of which claims hold.
+    def __call__(self, box: Corners, numbers: Sequence[int], until: float) -> int | Corners | None:
+        """The cells of a box, its lower and upper ends, on each of which these claims hold.
 
         `until`: in monotonic seconds. The corners of a cell on which one is not shown; None where
         there was no time, or too many inputs vary.
         """
-        (low, high), numbers = asked
+        low, high = box
         if sum(a < b for a, b in zip(low, high, strict=True)) > MOST_CELL_INPUTS:
             return None
         wanted = [(case, self.claims.chosen[case]) for case in numbers]

@@ -37,11 +37,13 @@ class PropertyEffort:
     slope_points: int = 1_000
     """Points of each round."""
     slope_starts: int = 8
-    """Points, per condition, that are kept from one round to the next, and tried exactly."""
+    """Points, per condition, that are kept from one round to the next."""
+    slope_exact: int = 16
+    """Steps that are tried exactly, those that seem to fail by the most first."""
     slope_shrinking: float = 0.25
     """How far the points of a round lie from the best, as part of that of the round before."""
     step_halvings: int = 16
-    """Times that a step is halved until a condition is met."""
+    """Times that a step is halved, each of which is tried."""
     cell_units: int = 64
     """Relu units of open sign up to which a box is cut into cells at all."""
     most_cells: int = 20_000

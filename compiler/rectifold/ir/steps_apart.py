@@ -1,6 +1,6 @@
 """Conditions on two points of one network that speak of their difference alone.
 
-    y'_1 − y_1 + 1/8 < 0     with s = x' − x     is about     Σ c_j (f_j(x + s) − f_j(x)) + Σ b_k s_k
+    y'_1 − y_1 + s_0 ≤ 1/8      with s = x' − x       Σ c_j (f_j(x + s) − f_j(x)) + Σ b_k s_k
 
 Such a condition is met nowhere if its left side, with every slope of f that occurs for the
 difference, exceeds the bound for all steps s (docs/mathematics.md#steps-by-slopes).
@@ -112,26 +112,6 @@ class StepClaims:
         """What the left side of each condition must at least be, in floats rounded up."""
         ends = zip(self.conditions, self.margins, strict=True)
         return np.array([round_up(condition.bound + margin) for condition, margin in ends])
-
-    def least(self, lower: Floats, upper: Floats) -> Floats:
-        """What the left sides are at least, to within rounding, with slopes of the rows between
-        these ends: parts × conditions × inputs. The answer is parts × conditions.
-        """
-        a, b = lower + self.on_steps, upper + self.on_steps
-        low, high = self.steps
-        found = np.minimum(np.minimum(a * low, a * high), np.minimum(b * low, b * high)).sum(axis=2)
-        moving = (low != 0) | (high != 0)
-        size = np.where(moving, np.maximum(-a, b), 0.0)
-        for k in self.largest:
-            others = np.where(np.arange(len(low)) == k, 0.0, size).sum(axis=2)
-            slope = a[:, :, k] - others
-            found = np.maximum(found, slope * np.where(slope > 0, low[k], high[k]))
-        return np.asarray(found)
-
-    def sizes(self, lower: Floats, upper: Floats) -> Floats:
-        """The sum of the sizes of what `least` adds up."""
-        size = np.maximum(np.abs(lower), np.abs(upper)) + np.abs(self.on_steps)
-        return np.asarray(size.sum(axis=2) * np.abs(np.array(self.steps)).max(initial=0.0))
 
 
 def _is_about_step(condition: Condition, network: Network) -> bool:

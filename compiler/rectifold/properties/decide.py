@@ -8,15 +8,15 @@ Sound because a point is judged by exact arithmetic, and a proof by the independ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rectifold.certificate.property import PartEvidence, certify_property, require_property
+from rectifold.certificate.property import certify_property, require_property
 from rectifold.certificate.refused import ClaimRefused
-from rectifold.equivalence.certified import evidence_of
 from rectifold.equivalence.points import exact_points
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
+from rectifold.ir.canonical import digest
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.ir.pairs import side_by_side
@@ -40,12 +40,16 @@ def decide_property(
     Parts share the time; Ctrl-C ends with what is proved.
     """
     _require_bounded(network, asked)
-    about = network if beside is None else side_by_side(network, beside, asked.second)
+    about = _About(network)
+    if beside is not None:
+        is_alone = asked.second is None and digest(beside) == digest(network)
+        joined = side_by_side(network, beside, asked.second)
+        about = _About(joined, network if is_alone else None)
     deadline = run.deadline(run.effort.properties.seconds)
     found = _found(about, asked, run, deadline)
     if isinstance(found, Refuted):
         return found
-    if len(found) == len(asked.parts) and all(own.agreed.proved for own in found):
+    if len(found) == len(asked.parts) and all(own.is_proved for own in found):
         return _certified(network, asked, found, beside, run, deadline)
     proved = sum(own.proved for own in found)
     stopped = "it was interrupted; " if found[-1].interrupted else ""
@@ -53,15 +57,21 @@ def decide_property(
     return Undecided(f"{stopped}no unsafe point was found; {counts}", proved, asked.cases)
 
 
-def _found(
-    network: Network, asked: Property, run: Run, deadline: float
-) -> list[PartFound] | Refuted:
+@dataclass(frozen=True, eq=False)
+class _About:
+    """What a property is about; `alone` stands beside itself there, at x and x + s."""
+
+    network: Network
+    alone: Network | None = None
+
+
+def _found(about: _About, asked: Property, run: Run, deadline: float) -> list[PartFound] | Refuted:
     """What is found of each part, or the first point that is unsafe."""
     found: list[PartFound] = []
     for number in range(len(asked.parts)):
         run.tell(f"part {number + 1}", number, len(asked.parts))
         share = time_left(deadline) / (len(asked.parts) - number)
-        own = _decide_part(network, asked, number, run.with_seconds(share))
+        own = _decide_part(about, asked, number, run.with_seconds(share))
         if isinstance(own, Refuted):
             return own
         found.append(own)
@@ -70,9 +80,10 @@ def _found(
     return found
 
 
-def _decide_part(network: Network, asked: Property, number: int, run: Run) -> PartFound | Refuted:
+def _decide_part(about: _About, asked: Property, number: int, run: Run) -> PartFound | Refuted:
     """An unsafe point, or the most that a stage has proved."""
-    search = PartSearch(network, asked.parts[number], run)
+    network = about.network
+    search = PartSearch(network, asked.parts[number], run, about.alone)
     best = search.nothing
     try:
         for own in search.stages():
@@ -80,7 +91,7 @@ def _decide_part(network: Network, asked: Property, number: int, run: Run) -> Pa
             for points in _candidates(network, asked.parts[number], own, run):
                 if (refuted := _first_unsafe(network, asked, number, points)) is not None:
                     return refuted
-            if own.agreed.proved or own.interrupted or not time_left(search.deadline):
+            if own.is_proved or own.interrupted or not time_left(search.deadline):
                 break
     except KeyboardInterrupt:
         return replace(best, interrupted=True)
@@ -93,6 +104,7 @@ def _candidates(
     network: Network, part: Unsafe, own: PartFound, run: Run
 ) -> Iterator[list[list[Fraction]]]:
     """Points that may be unsafe; where phases prove nothing, some more."""
+    yield list(own.suspects)
     yield exact_points(part.domain, own.agreed.points[: run.effort.properties.exact_points])
     if own.agreed.facts is not None and not own.agreed.proved and not own.interrupted:
         yield sample_points(part.domain, run.effort.equivalence.exact_samples, run.seed)
@@ -101,7 +113,7 @@ def _candidates(
 
 def _better(one: PartFound, other: PartFound) -> PartFound:
     """The one that says more: the later one, unless it was cut off with less."""
-    if other.agreed.proved or other.proved >= one.proved:
+    if other.is_proved or other.proved >= one.proved:
         return other
     return replace(one, interrupted=one.interrupted or other.interrupted)
 
@@ -142,7 +154,7 @@ def _certified(
 
     What takes the checker long is not judged to its end, but for one that was refused before.
     """
-    evidence = [PartEvidence(own.margins, evidence_of(own.agreed)) for own in found]
+    evidence = [own.evidence for own in found]
     certificate, refused = certify_property(network, asked, evidence, beside), ""
     for bits in run.effort.equivalence.more_bits:
         finer = certificate.with_more_bits(bits)

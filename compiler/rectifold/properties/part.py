@@ -20,13 +20,17 @@ import numpy as np
 
 from rectifold.bounds.substitution import bounded
 from rectifold.bounds.threads import threads_for
+from rectifold.certificate.property import PartEvidence
+from rectifold.certificate.slopes import SlopeTree
 from rectifold.effort.equivalence import AttackSize
+from rectifold.equivalence.certified import evidence_of
 from rectifold.equivalence.question import Excess, no_points
 from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_boxes
 from rectifold.ir.joint import LAST
 from rectifold.ir.network import Network
 from rectifold.ir.property import Unsafe
 from rectifold.ir.property_network import property_network
+from rectifold.properties.slopes import SlopeStage
 from rectifold.prover.cascade import prove_layers
 from rectifold.prover.state import Settings
 from rectifold.runtime.deadline import time_left
@@ -39,20 +43,36 @@ from rectifold.search.log import ProofLog
 class PartFound:
     """What was found of one part: `agreed` about the rows of the network with these margins.
 
-    `proved` cases are met nowhere; `interrupted`: by Ctrl-C.
+    `proved` cases are met nowhere; `interrupted`: by Ctrl-C. `by_slopes` proves all of them another
+    way; `suspects` are points, exactly, that may be unsafe.
     """
 
     margins: tuple[Fraction, ...]
     agreed: Agreement
     proved: int = 0
     interrupted: bool = False
+    by_slopes: SlopeTree | None = None
+    suspects: Sequence[list[Fraction]] = ()
+
+    @property
+    def is_proved(self) -> bool:
+        """Is every case met nowhere?"""
+        return self.agreed.proved or self.by_slopes is not None
+
+    @property
+    def evidence(self) -> PartEvidence:
+        """What proves it. Precondition: it is proved."""
+        return PartEvidence(self.margins, self.by_slopes or evidence_of(self.agreed))
 
 
 class PartSearch:
     """The rows of a part on its domain, and the time for them."""
 
-    def __init__(self, network: Network, part: Unsafe, run: Run) -> None:
-        self.network, self.part, self.run = network, part, run
+    def __init__(
+        self, network: Network, part: Unsafe, run: Run, alone: Network | None = None
+    ) -> None:
+        """`alone`: the network that `network` is beside itself, of x and a step, if it is."""
+        self.network, self.part, self.run, self.alone = network, part, run, alone
         self.deadline = run.deadline(run.effort.properties.seconds)
         self.margins = margins_for(network, part, run.effort.properties.margin_bits)
         rows = property_network(network, part.cases, self.margins)
@@ -73,6 +93,7 @@ class PartSearch:
         """What each stage finds, the cheapest first, until one decides or the time is over."""
         effort = self.run.effort
         with threads_for(self.network):
+            yield from self._by_slopes()
             yield self._from_log()
             yield self._by_points(effort.equivalence.attacks[:1])
             if self.has_few_inputs:
@@ -82,6 +103,18 @@ class PartSearch:
                 yield self._by_phases(effort.properties.share_before_attacks)
                 yield self._by_points(effort.equivalence.attacks[1:])
                 yield self._by_phases(1.0)
+
+    def _by_slopes(self) -> Iterator[PartFound]:
+        """Of a network beside itself: points whose slopes are the worst, then slopes on boxes."""
+        if self.alone is None:
+            return
+        stage = SlopeStage.of(self.alone, self.part, self.margins, self.run, self.deadline)
+        if stage is None:
+            return
+        yield replace(self.nothing, suspects=stage.suspects())
+        tree, near = stage.prove()
+        proved = 0 if tree is None else len(self.margins)
+        yield replace(self.nothing, suspects=near, by_slopes=tree, proved=proved)
 
     def _from_log(self) -> PartFound:
         """What boxes proved in an earlier run; phases read the log themselves."""

@@ -12,12 +12,13 @@ conditions on single steps of few inputs but for time: a cell on which one fails
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from rectifold.bounds.slopes import slopes_at
+from rectifold.bounds.floats import float_constraints
+from rectifold.bounds.slopes import least_left_sides, slopes_at, values_at
 from rectifold.bounds.threads import threads_for
 from rectifold.certificate.slopes import CellCounter, SlopeTree
 from rectifold.effort.search import PointEffort
@@ -48,20 +49,60 @@ class SlopeStage:
         claims = StepClaims.of(network, part, margins)
         return None if claims is None else SlopeStage(claims, run, deadline)
 
-    def suspects(self) -> Iterator[Pair]:
-        """Pairs that may be unsafe: from points at which slopes are the worst, in rounds."""
-        random = np.random.default_rng(self.run.seed)
+    def suspects(self) -> list[Pair]:
+        """Pairs that may be unsafe, from points at which slopes are the worst, found in rounds."""
+        random, effort = np.random.default_rng(self.run.seed), self.effort
         low, high = self.claims.box.float_box
-        spread, effort = 1.0, self.effort
-        best, count = np.zeros((0, len(low))), self._points_at_once()
+        best, spread, count = np.zeros((0, len(low))), 1.0, self._points_at_once()
         for _ in range(effort.slope_rounds):
             points = _around(best, low, high, spread, random, count)
             slopes = slopes_at(self.claims.rows, points)
-            least = self.claims.least(slopes, slopes)
+            least = least_left_sides(self.claims, slopes, slopes)
             order = np.argsort(least, axis=0, kind="stable")[: effort.slope_starts]
             best, spread = points[np.unique(order)], spread * effort.slope_shrinking
-        for point in best:
-            yield from self.steps_from(self.claims.box.clamp(point.tolist()))
+        return self.pairs_from(best)
+
+    def pairs_from(self, points: Floats) -> list[Pair]:
+        """Steps from points, and to them, along which some left side falls the most; of each also
+        shorter ones. Those are answered that seem to fall too far, at most a few.
+        """
+        steps = self._worst_steps(slopes_at(self.claims.rows, points) + self.claims.on_steps)
+        starts = np.repeat(points, len(steps) // len(points), axis=0)
+        shorter = 0.5 ** np.arange(self.effort.step_halvings)
+        s = (shorter[:, None, None] * steps).reshape(-1, points.shape[1])
+        x = np.tile(starts, (len(shorter), 1))
+        return self._likely(np.vstack([x, x - s]), np.vstack([s, s]))
+
+    def _worst_steps(self, slopes: Floats) -> Floats:
+        """For each point and condition the step that makes its left side least: in the box of the
+        steps, and for each largest step. Rows: all those of the first point, then the next.
+        """
+        low, high = self.claims.steps
+        found = [np.where(slopes > 0, low, high)]
+        for k in self.claims.largest:
+            step = np.clip(-np.sign(slopes) * high[k], low, high)
+            step[:, :, k] = high[k]
+            found.append(step)
+        return np.concatenate(found, axis=1).reshape(-1, len(low))
+
+    def _likely(self, x: Floats, s: Floats) -> list[Pair]:
+        """The pairs of the box that seem to meet a condition, by floats, the clearest first."""
+        low, high = self.claims.box.float_box
+        inside = ((x >= low) & (x <= high) & (x + s >= low) & (x + s <= high)).all(axis=1)
+        rules = float_constraints(self.claims.part.domain)
+        inside &= (np.hstack([x, s]) @ rules.rows.T <= rules.ends).all(axis=1)
+        x, s = x[inside], s[inside]
+        rows = self.claims.rows
+        before, after = (values_at(rows, points)[rows.output] for points in (x, x + s))
+        left = after - before + s @ self.claims.on_steps.T - self.claims.needed
+        worst = left.min(axis=1)
+        order = np.argsort(worst, kind="stable")[: self.effort.slope_exact]
+        chosen = [k for k in order.tolist() if worst[k] <= 0]
+        steps = [[Fraction(v) for v in s[k].tolist()] for k in chosen]
+        return [
+            [*self.claims.box.clamp(x[k].tolist()), *step]
+            for k, step in zip(chosen, steps, strict=True)
+        ]
 
     def _points_at_once(self) -> int:
         """As many as asked for, but fewer for large networks."""
@@ -70,37 +111,16 @@ class SlopeStage:
         most = PointEffort.values_at_once // (widest * rows.output_size)
         return max(1, min(self.effort.slope_points, most))
 
-    def steps_from(self, point: list[Fraction]) -> Iterator[Pair]:
-        """Steps from a point, and to it, along which some left side falls the most."""
-        at = np.array([[float(v) for v in point]])
-        slopes = slopes_at(self.claims.rows, at)[0] + self.claims.on_steps
-        for step in self._worst_steps(slopes):
-            exact = [Fraction(v) for v in step.tolist()]
-            for _ in range(self.effort.step_halvings):
-                yield [*point, *exact]
-                yield [*(a - s for a, s in zip(point, exact, strict=True)), *exact]
-                exact = [s / 2 for s in exact]
-
-    def _worst_steps(self, slopes: Floats) -> Iterator[Floats]:
-        """Per condition the step that makes its left side least; on the box, and for each largest
-        step.
-        """
-        low, high = self.claims.steps
-        for slope in slopes:
-            yield np.where(slope > 0, low, high)
-            for k in self.claims.largest:
-                step = np.clip(-np.sign(slope) * high[k], low, high)
-                step[k] = high[k]
-                yield step
-
-    def prove(self) -> tuple[SlopeTree | None, list[list[Fraction]]]:
-        """The tree, if every claim is proved; and points near which one may fail."""
+    def prove(self) -> tuple[SlopeTree | None, list[Pair]]:
+        """The tree, if every claim is proved; and pairs near where one may fail."""
         until = time.monotonic() + self.effort.share_of_slopes * time_left(self.deadline)
         counter = CellCounter(self.claims, self.effort.most_cells)
         with threads_for(self.claims.network):
             found = SlopeSearch(self.claims, self.effort, counter).run(until)
-        tree = SlopeTree(self.claims.chosen, found.tree) if found.proved else None
-        return tree, found.near
+        if found.proved:
+            return SlopeTree(self.claims.chosen, found.tree), []
+        near = np.array([[float(v) for v in point] for point in found.near])
+        return None, self.pairs_from(near) if len(near) else []
 
 
 def _around(

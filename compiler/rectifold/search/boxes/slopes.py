@@ -1,4 +1,4 @@
-"""Conditions on a step by slopes, on boxes: the box is halved until every slope that occurs will do.
+"""Conditions on a step by slopes: the box is halved until every slope that occurs will do.
 
     bound the units, then the slopes, on many boxes at once
     a condition that is never met by steps in a box is left out there
@@ -19,8 +19,7 @@ import numpy as np
 
 from rectifold.bounds.agreed import MAX_TREE_DEPTH
 from rectifold.bounds.boxes import Boxes
-from rectifold.bounds.rounding import gamma
-from rectifold.bounds.slopes import SlopeBounds, slopes_on_boxes
+from rectifold.bounds.slopes import SlopeBounds, least_left_sides, slopes_on_boxes
 from rectifold.bounds.substitution import bounded
 from rectifold.effort.properties import PropertyEffort
 from rectifold.exact.conversion import Floats
@@ -32,11 +31,10 @@ from rectifold.search.boxes.influence import BoxBatch
 from rectifold.search.boxes.tree import Box, InputCut
 
 Corners = list[list[Fraction]]
-"""Of a cell: the coordinates of each."""
-Cut = Callable[[tuple[Corners, Sequence[int]], float], "int | Corners | None"]
-"""Counts the cells of a box, given by its lower and upper ends, on each of which these claims hold,
-before some time (monotonic seconds); the corners of one on which they do not, None where there was
-no time."""
+"""Of a cell, the coordinates of each; of a box, its lower and its upper ends."""
+Cut = Callable[[Corners, Sequence[int], float], "int | Corners | None"]
+"""Counts the cells of a box on each of which these claims hold, before some time (monotonic
+seconds): the corners of a cell on which one does not, None where there was no time."""
 
 
 @dataclass(eq=False)
@@ -102,20 +100,13 @@ class SlopeSearch:
         self.found.boxes += len(batch)
         bounded_on = BoxBatch(self.on_boxes, self.layer, [node.box for node in batch])
         slopes = slopes_on_boxes(self.on_boxes.bounds, self.layer, bounded_on.boxes)
-        holds = self._holds(slopes)
+        holds = least_left_sides(self.claims, slopes.lower, slopes.upper) >= self.claims.needed
         inputs = bounded_on.input_to_halve(self._influence(slopes, bounded_on))
         for k, node in enumerate(batch):
             node.proved = tuple(np.nonzero(node.open & holds[k])[0].tolist())
             left = node.open & ~holds[k]
             if left.any() and not self._by_cells(node, left, self._open_units(slopes, k), deadline):
                 self._halve(node, left, int(inputs[k]), bounded_on.boxes, k)
-
-    def _holds(self, slopes: SlopeBounds) -> Mask:
-        least = self.claims.least(slopes.lower, slopes.upper)
-        rounding = gamma(4 * slopes.lower.shape[2] + 8) * self.claims.sizes(
-            slopes.lower, slopes.upper
-        )
-        return np.asarray(least - 2.0 * rounding >= self.claims.needed)
 
     def _influence(self, slopes: SlopeBounds, batch: BoxBatch) -> Floats:
         """Of each input on what the units of open sign add: boxes × inputs."""
@@ -130,18 +121,17 @@ class SlopeSearch:
 
     def _by_cells(self, node: _Node, left: Mask, units: int, deadline: float) -> bool:
         """Is the box settled, by its cells or because a claim may fail there?"""
-        if not units:
-            self.found.near.append(_mean([node.low, node.high]))
-            return True
         if units > self.cell_units:
             return False
         now = time.monotonic()
         until = now + self.effort.share_of_cells * (deadline - now)
         claims = np.nonzero(left)[0].tolist()
-        found = self.cut(([node.low, node.high], claims), until)
+        found = self.cut([node.low, node.high], claims, until)
         match found:
             case int():
                 node.cells = found
+            case None if not units:
+                self.found.near.append(_mean([node.low, node.high]))
             case None:
                 self.cell_units = int(self.effort.fewer_units * units)
                 return False
