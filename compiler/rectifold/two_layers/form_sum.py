@@ -98,38 +98,39 @@ class FormSum:
         if len(forms) == 1:
             self.add_affine(weights, forms[0])
         elif len(forms) == 2:
-            self.add_sum(weights, *self._maxima(forms, ((0, 1),)))
+            self.add_sum(weights, *sum_of_maxima(forms, ((0, 1),)))
         else:
             for factor, left, right in joins_of(len(forms)):
-                self._add_join(_times(weights, factor), forms, left, right)
+                difference, lower = join_of(forms, left, right)
+                self.add_sum(_times(weights, factor), *lower)
+                self.add_unit(_times(weights, factor), *difference)
 
-    def _add_join(
-        self, weights: Weights, forms: Sequence[AffineForm], left: Pairs, right: Pairs
-    ) -> None:
-        """weights · max(A, B) = weights · (B + relu(A − B)) for two sums of maxima of two forms."""
-        (base_a, bends_a), (base_b, bends_b) = self._maxima(forms, left), self._maxima(forms, right)
-        difference = dict(bends_a)
-        for hinge, c in bends_b:
-            difference[hinge] = difference.get(hinge, Fraction(0)) - c
-        bends = tuple((hinge, c) for hinge, c in difference.items() if c)
-        self.add_sum(weights, base_b, bends_b)
-        self.add_unit(weights, weighted_sum((1, base_a), (-1, base_b)), bends)
 
-    def _maxima(self, forms: Sequence[AffineForm], pairs: Pairs) -> tuple[AffineForm, Bends]:
-        """Σ max(v_i, v_j) = Σ v_j + relu(v_i − v_j) as a form and bends."""
-        base = self._zero
-        bends: dict[Hinge, Fraction] = {}
-        for i, j in pairs:
-            difference = weighted_sum((1, forms[i]), (-1, forms[j]))
-            larger = i
-            if any(difference[:-1]):
-                hinge, scale = hinge_of(difference)
-                larger = j if scale > 0 else i
-                bends[hinge] = bends.get(hinge, Fraction(0)) + abs(scale)
-            elif difference[-1] < 0:
-                larger = j
-            base = weighted_sum((1, base), (1, forms[larger]))
-        return base, tuple(bends.items())
+def join_of(forms: Sequence[AffineForm], left: Pairs, right: Pairs) -> tuple[Shape, Shape]:
+    """(A − B, B) for max(A, B) = B + relu(A − B), A and B sums of maxima of two of the forms."""
+    (base_a, bends_a), (base_b, bends_b) = sum_of_maxima(forms, left), sum_of_maxima(forms, right)
+    difference = dict(bends_a)
+    for hinge, c in bends_b:
+        difference[hinge] = difference.get(hinge, Fraction(0)) - c
+    bends = tuple((hinge, c) for hinge, c in difference.items() if c)
+    return (weighted_sum((1, base_a), (-1, base_b)), bends), (base_b, bends_b)
+
+
+def sum_of_maxima(forms: Sequence[AffineForm], pairs: Pairs) -> Shape:
+    """Σ max(v_i, v_j) = Σ v_j + relu(v_i − v_j) over the pairs (i, j), as a form and bends."""
+    base: AffineForm = (Fraction(0),) * len(forms[0])
+    bends: dict[Hinge, Fraction] = {}
+    for i, j in pairs:
+        difference = weighted_sum((1, forms[i]), (-1, forms[j]))
+        larger = i
+        if any(difference[:-1]):
+            hinge, scale = hinge_of(difference)
+            larger = j if scale > 0 else i
+            bends[hinge] = bends.get(hinge, Fraction(0)) + abs(scale)
+        elif difference[-1] < 0:
+            larger = j
+        base = weighted_sum((1, base), (1, forms[larger]))
+    return base, tuple(bends.items())
 
 
 def _add(table: dict[Key, Weights], key: Key, weights: Weights, factor: Fraction) -> None:

@@ -1,0 +1,196 @@
+"""Two hidden layers by flags: units for the classes at points, then along lines, planes and so on.
+
+    classes at points → along lines → … → jumps across hyperplanes → the affine map left
+
+From points to flats of growing dimension, units of the second layer with the class that is left at
+a flat are taken from the function. Once nothing is left on flats of one dimension, the class is
+constant along those of the next, so one point of a flat says what is left there. In the end the
+jump across every hyperplane is constant: one hinge each. Derivation: docs/mathematics.md#flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from random import Random
+
+from rectifold.effort.geometry import SHALLOW_EFFORT
+from rectifold.errors import InputError, Unfinished
+from rectifold.exact.numerals import about, counted
+from rectifold.linear_regions.polytope import Vertex
+from rectifold.linear_regions.region import Region
+from rectifold.linear_regions.restriction import Restriction
+from rectifold.runtime.run import Run
+from rectifold.two_layers.flags.candidates import (
+    Candidate,
+    own_unit,
+    simplices_of,
+    triangles_of,
+)
+from rectifold.two_layers.flags.corners import CornerSet
+from rectifold.two_layers.flags.decompose import Values, combination
+from rectifold.two_layers.flags.germs import Germs
+from rectifold.two_layers.flags.pieces import Piece, corner_set
+from rectifold.two_layers.flags.remaining import Place, Remaining
+from rectifold.two_layers.form import AffineForm, TwoLayers, value_at, weighted_sum
+from rectifold.two_layers.form_sum import FormSum
+
+_TAKEN = 0.01  # cost of a unit that is there for another output already
+
+
+def flag_form(
+    restriction: Restriction,
+    regions: Sequence[Region],
+    run: Run = Run(),
+    deadline: float | None = None,
+) -> TwoLayers:
+    """The exact form of up to five free inputs, given all regions.
+
+    Raises InputError where no units for a class are found, Unfinished when the run's clock is past
+    the deadline.
+    """
+    return _FlagForm(restriction, regions, run, deadline).form()
+
+
+class _FlagForm:
+    """`remaining` is what is left of the network's function."""
+
+    def __init__(
+        self,
+        restriction: Restriction,
+        regions: Sequence[Region],
+        run: Run,
+        deadline: float | None,
+    ) -> None:
+        self.restriction = restriction
+        self.regions = regions
+        self.run = run
+        self.deadline = deadline
+        self.outputs = restriction.network.output_size
+        self.germs = Germs(restriction, regions)
+        self.remaining = Remaining(restriction, regions, Random(run.seed))
+        self.flats = self.remaining.cells.flats
+
+    def form(self) -> TwoLayers:
+        """Take all classes, then the hinges, then the affine map."""
+        n = len(self.restriction.free)
+        for codimension in range(n, 1, -1):
+            for place in self._places(codimension):
+                if place.left:
+                    self._take(place, codimension)
+        total = FormSum(self.outputs, n)
+        for piece in self.remaining.pieces:
+            piece.add_to(total)
+        for place in self._places(1):
+            if place.left:
+                total.add_relu(place.left[(place.flat,)], self.flats.rows[place.flat][0])
+        return self._with_affine_rest(total)
+
+    def _places(self, codimension: int) -> Iterator[Place]:
+        """What is left on every flat of a codimension, watching the clock."""
+        dimension = len(self.restriction.free) - codimension
+        what = f"units at flats of dimension {dimension}" if codimension > 1 else "hinges"
+        whole = self.remaining.count(codimension)
+        for done, place in enumerate(self.remaining.places(codimension)):
+            self.run.tell(what, done, whole)
+            if self.deadline is not None and self.run.clock() > self.deadline:
+                raise Unfinished(
+                    f"the time limit ended the exact form at {done} of "
+                    f"{counted(whole, 'flat')} of dimension {dimension}, with "
+                    f"{counted(len(self.remaining.pieces), 'unit')} so far"
+                )
+            yield place
+
+    def _take(self, place: Place, codimension: int) -> None:
+        """Take units with the class that is left at a place."""
+        weights: dict[Candidate, list[Fraction]] = {}
+        columns = None if codimension == 2 else self._candidates(place, codimension)
+        for o in range(self.outputs):
+            total = {chain: values[o] for chain, values in place.left.items() if values[o]}
+            found = (
+                triangles_of(self.flats, total)
+                if columns is None
+                else self._combination(total, columns, weights, place.point)
+            )
+            for candidate, factor in found:
+                weights.setdefault(candidate, [Fraction(0)] * self.outputs)[o] = factor
+        for candidate, own in weights.items():
+            for factor, shape in candidate.units():
+                scaled = tuple(factor * w for w in own)
+                self.remaining.take(Piece(self.flats, scaled, shape, place.point))
+
+    def _candidates(self, place: Place, codimension: int) -> list[Candidate]:
+        """The network's own units at a place, and simplices of all corners that meet there."""
+        columns = []
+        parts = [
+            CornerSet(self.flats, [piece.corners.points[k] for k in face], piece.corners.den)
+            for piece, face in place.meeting
+        ]
+        if place.cell is not None:
+            beside = self.remaining.cells.beside(place.cell)
+            for shape in self.germs.shapes(place.point, beside):
+                if (unit := own_unit(self.flats, shape, codimension)) is not None:
+                    columns.append(unit)
+            parts += [corner_set(self.flats, u) for u in self._corners(place.point, beside)]
+        for corners in parts:
+            columns += simplices_of(corners, codimension, SHALLOW_EFFORT.simplices)
+        return columns
+
+    def _corners(self, point: Vertex, beside: Sequence[int]) -> Iterator[list[AffineForm]]:
+        """The affine forms of units around a point, and of outputs that have few."""
+        yield from self.germs.units(point, beside)
+        for o in range(self.outputs):
+            forms = sorted({self.regions[region].affine[o] for region in beside})
+            if len(forms) <= SHALLOW_EFFORT.output_corners:
+                yield forms
+
+    def _combination(
+        self,
+        total: Values,
+        columns: Sequence[Candidate],
+        taken: dict[Candidate, list[Fraction]],
+        point: Vertex,
+    ) -> list[tuple[Candidate, Fraction]]:
+        """Candidates whose classes add up to the total, those taken already preferred."""
+        costs = [_TAKEN if column in taken else column.cost for column in columns]
+        found = combination(total, [column.values for column in columns], costs)
+        if found is None:
+            at = ", ".join(about(Fraction(v, point[-1])) for v in point[:-1])
+            raise InputError(
+                f"no units of the second layer were found for the function around ({at}), where "
+                f"{len(columns):,} were tried; fix some inputs, or take a gated form, such as "
+                'kind="centred"'
+            )
+        return [(columns[k], factor) for k, factor in found.items()]
+
+    def _with_affine_rest(self, total: FormSum) -> TwoLayers:
+        """The form with the affine map that is left, which one region gives and others confirm."""
+        region = self.regions[0]
+        current = total.form(self.restriction)
+        for o, form in enumerate(_local_map(current, region.interior_point)):
+            own = tuple(Fraction(int(p == o)) for p in range(self.outputs))
+            total.add_affine(own, weighted_sum((1, region.affine[o]), (-1, form)))
+        final = total.form(self.restriction)
+        for other in self.regions[:: max(1, len(self.regions) // SHALLOW_EFFORT.regions_checked)]:
+            point = other.interior_point
+            if final.evaluate(point) != [value_at(form, point) for form in other.affine]:
+                raise AssertionError("the two-layer form differs from the network")
+        return final
+
+
+def _local_map(form: TwoLayers, point: Sequence[Fraction]) -> list[AffineForm]:
+    """The affine map, per output, that the form is beside a point."""
+    maps = list(form.affine)
+
+    def add(weights: Sequence[Fraction], inner: AffineForm) -> None:
+        for o, weight in enumerate(weights):
+            maps[o] = weighted_sum((1, maps[o]), (weight, inner))
+
+    for hinge, weights in form.hinges.items():
+        if value_at(hinge, point) > 0:
+            add(weights, tuple(map(Fraction, hinge)))
+    for unit in form.units:
+        if unit.value(point) > 0:
+            active = ((c, hinge) for hinge, c in unit.bends if value_at(hinge, point) > 0)
+            add(unit.weights, weighted_sum((1, unit.base), *active))
+    return maps
