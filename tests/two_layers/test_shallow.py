@@ -1,4 +1,4 @@
-"""Shallow networks: exact up to four inputs, checked at points and by regions; refusals."""
+"""Shallow networks: exact up to five inputs, checked at points and by regions; refusals."""
 
 from __future__ import annotations
 
@@ -113,7 +113,6 @@ def test_all_inputs_fixed_is_a_constant() -> None:
 @pytest.mark.parametrize(
     ("network", "kind", "message"),
     [
-        (float_network(0, 5, 3, 3, 1), "exact", "at most four free inputs, and 5 are free"),
         (float_network(0, 2, 3, 3, 3, 1), "source", "more than two hidden layers"),
         (float_network(0, 2, 3, 1).with_domain(Domain.everywhere(2)), "exact", "bounded domain"),
     ],

@@ -134,7 +134,7 @@ _shallow_form = as_value(
 def shallow_command(
     source: GivenNetwork, output: Output, form: ShallowForm, proof: Proof, report: Report
 ) -> int:
-    """Rewrite NET with at most two hidden layers: exact for up to four free inputs, gated for
+    """Rewrite NET with at most two hidden layers: exact for up to five free inputs, gated for
     more.
 
     The time limit is that of the whole command.

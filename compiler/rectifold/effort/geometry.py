@@ -58,6 +58,12 @@ class ShallowEffort:
     """Seconds for the comparison by regions, where the caller names none."""
     exact_seconds: float = 60.0
     """Seconds for an exact form that was not asked for, where the caller names none."""
+    simplices: int = 4_000
+    """Maxima over simplices of the corners of one unit at a flat that are tried for its class."""
+    output_corners: int = 10
+    """Affine maps of an output around a flat up to which maxima of them are tried."""
+    regions_checked: int = 8
+    """Regions at whose interior points a form is compared before it is returned."""
     most_signs: int = 3_000_000
     """Signs of hyperplanes at vertices up to which more than the first layer's are tried."""
     pairing_rounds: int = 3

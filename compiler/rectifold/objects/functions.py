@@ -228,7 +228,7 @@ def shallow_model(
 
     `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `kind`: "exact", "source", "classic", "core" or "centred"; None: the smaller of "source" and
-    "exact" for up to four inputs that vary, else "centred". `accuracy`: the share of the
+    "exact" for up to five inputs that vary, else "centred". `accuracy`: the share of the
     volume on which a gated form may be wrong; `gain` sets its M instead. `seconds` end the
     search for regions.
     `progress`: as of `compile`.

@@ -1,6 +1,6 @@
 """Shallow networks: the same function, or nearly, with at most two hidden layers.
 
-    all linear regions → an exact form (up to four free inputs, or where one hidden layer is
+    all linear regions → an exact form (up to five free inputs, or where one hidden layer is
     enough), gated forms (any number), and the hidden units of each side by side
 
 Sound because the exact forms check every jump of the function exactly, and gated forms say where
@@ -22,14 +22,9 @@ from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Progress, Run
-from rectifold.two_layers.assemble import network_of
+from rectifold.two_layers.exact_search import exact_network, is_shallow
 from rectifold.two_layers.gates import GATE_KINDS, Gates
-from rectifold.two_layers.hyper.hyper_form import hyper_form
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.line import line_form
-from rectifold.two_layers.one_layer import one_hidden_layer
-from rectifold.two_layers.plane.plane_form import plane_form
-from rectifold.two_layers.space.space_form import space_form
 
 Kind = Literal["exact", "source", "classic", "core", "centred"]
 KINDS: tuple[Kind, ...] = ("exact", "source", *GATE_KINDS)
@@ -74,7 +69,7 @@ class WantedForm:
     """Which form is wanted. Raises InputError for a number that is not positive.
 
     `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to
-    four free inputs, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
+    five free inputs, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
     the volume of the domain's box, or have the M that `gain` gives.
     """
 
@@ -126,9 +121,11 @@ def shallow_form(
     if seconds is None and not is_required:
         seconds = run.effort.shallow.exact_seconds
     watch = Watch(run, None if seconds is None else started + seconds)
-    exact = None if is_gated else _exact(restriction, regions, watch, is_required=is_required)
+    exact, why_not = None, ""
+    if not is_gated:
+        exact, why_not = exact_network(restriction, regions, watch, is_required=is_required)
     run.tell("the forms of all linear regions", 0, 0)
-    forms = _Forms(network.with_domain(domain), exact, Gates(regions))
+    forms = _Forms(network.with_domain(domain), exact, Gates(regions), why_not)
     alternatives = forms.sizes()
     kind = wanted.kind or _smallest(alternatives)
     result, statement = forms.form(kind, wanted, run)
@@ -140,16 +137,17 @@ def shallow_form(
 
 @dataclass(frozen=True, eq=False)
 class _Forms:
-    """What there is to choose from: the source itself, an exact form or none, and gates."""
+    """What there is to choose from: the source itself, an exact form or why none, and gates."""
 
     source: Network
     exact: Network | None
     gates: Gates
+    why_not: str
 
     @property
     def is_shallow(self) -> bool:
         """Is the source a form itself?"""
-        return self.source.is_chain and len(self.source.relu_layers) <= 2
+        return is_shallow(self.source)
 
     def sizes(self) -> dict[str, list[int]]:
         """Hidden units per layer, by kind."""
@@ -181,7 +179,8 @@ class _Forms:
                     if gain is None
                     else gates.with_gain(kind, gain)
                 )
-                return gated.network, gated.statement
+                none = f"; no exact form: {self.why_not}" if self.why_not else ""
+                return gated.network, gated.statement + none
             case _:
                 assert_never(kind)
 
@@ -201,35 +200,6 @@ def _all_regions(network: Network, domain: Domain, run: Run) -> tuple[Restrictio
         )
     regions.complete = True
     return enumeration.restriction, regions
-
-
-def _exact(
-    restriction: Restriction, regions: Regions, watch: Watch, *, is_required: bool
-) -> Network | None:
-    """The exact form. None if there is none (in time), or, where it is required, an error."""
-    inputs, with_vertices = len(restriction.free), regions.with_vertices
-    if inputs > 4:
-        form = one_hidden_layer(restriction, regions.found)
-        if form is None and is_required:
-            raise InputError(
-                f"exact shallow networks are built for at most four free inputs, and {inputs} "
-                "are free here (more only where one hidden layer is enough, which it is not "
-                'here); fix some inputs, or take kind="centred"'
-            )
-        return None if form is None else network_of(form)
-    if inputs <= 1:
-        return network_of(line_form(restriction, with_vertices))
-    if inputs == 2:
-        return network_of(plane_form(restriction, with_vertices))
-    try:
-        if inputs == 3:
-            return network_of(space_form(restriction, with_vertices))
-        form = one_hidden_layer(restriction, regions.found)
-        return network_of(form or hyper_form(restriction, with_vertices, watch))
-    except (InputError, Unfinished):
-        if is_required:
-            raise
-        return None
 
 
 def _smallest(sizes: dict[str, list[int]]) -> Kind:

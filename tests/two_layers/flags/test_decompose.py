@@ -14,7 +14,7 @@ def values(*entries: int) -> Values:
 
 def test_a_sum_is_found_with_its_fractions() -> None:
     columns = [values(1, 2, 0), values(0, 1, 1), values(1, 0, 0)]
-    total = {(0,): Fraction(1, 3), (1,): Fraction(7, 6), (2,): Fraction(1, 2)}
+    total: Values = {(0,): Fraction(1, 3), (1,): Fraction(7, 6), (2,): Fraction(1, 2)}
     found = combination(total, columns, [1, 1, 1])
     assert found == {0: Fraction(1, 3), 1: Fraction(1, 2)}
 
@@ -44,6 +44,6 @@ def test_nothing_needs_nothing() -> None:
 
 def test_numbers_far_beyond_floats_are_exact() -> None:
     huge = Fraction(10**400 + 1, 3)
-    columns = [{(0,): huge, (1,): Fraction(1)}, {(0,): Fraction(1)}]
-    total = {(0,): 2 * huge + 7, (1,): Fraction(2)}
+    columns: list[Values] = [{(0,): huge, (1,): Fraction(1)}, {(0,): Fraction(1)}]
+    total: Values = {(0,): 2 * huge + 7, (1,): Fraction(2)}
     assert combination(total, columns, [1, 1]) == {0: Fraction(2), 1: Fraction(7)}

@@ -5,7 +5,8 @@
 A *cell* of codimension k is a face of regions inside the domain, that spans a flat. Its *class*
 says for every chain of flats, a hyperplane down to the cell's own flat, how often the jump of the
 gradient changes along it: the jump itself on a facet; else, per chain, the class on one side of the
-cell less the class on the other side, within the last flat but one (docs/mathematics.md#flags).
+cell less the class on the other side, within the last flat but one.
+Derivation: docs/mathematics.md#classes-by-flags.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@
 From points to flats of growing dimension, units of the second layer with the class that is left at
 a flat are taken from the function. Once nothing is left on flats of one dimension, the class is
 constant along those of the next, so one point of a flat says what is left there. In the end the
-jump across every hyperplane is constant: one hinge each. Derivation: docs/mathematics.md#flags.
+jump across every hyperplane is constant: one hinge each.
+
+Derivation: docs/mathematics.md#five-inputs.
 """
 
 from __future__ import annotations
@@ -15,12 +17,11 @@ from fractions import Fraction
 from random import Random
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
-from rectifold.errors import InputError, Unfinished
+from rectifold.errors import InputError
 from rectifold.exact.numerals import about, counted
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.runtime.run import Run
 from rectifold.two_layers.flags.candidates import (
     Candidate,
     own_unit,
@@ -34,41 +35,31 @@ from rectifold.two_layers.flags.pieces import Piece, corner_set
 from rectifold.two_layers.flags.remaining import Place, Remaining
 from rectifold.two_layers.form import AffineForm, TwoLayers, value_at, weighted_sum
 from rectifold.two_layers.form_sum import FormSum
+from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 
 _TAKEN = 0.01  # cost of a unit that is there for another output already
 
 
 def flag_form(
-    restriction: Restriction,
-    regions: Sequence[Region],
-    run: Run = Run(),
-    deadline: float | None = None,
+    restriction: Restriction, regions: Sequence[Region], watch: Watch = NO_WATCH
 ) -> TwoLayers:
     """The exact form of up to five free inputs, given all regions.
 
-    Raises InputError where no units for a class are found, Unfinished when the run's clock is past
-    the deadline.
+    Raises InputError where no units for a class are found, Unfinished at the watch's deadline.
     """
-    return _FlagForm(restriction, regions, run, deadline).form()
+    return _FlagForm(restriction, regions, watch).form()
 
 
 class _FlagForm:
     """`remaining` is what is left of the network's function."""
 
-    def __init__(
-        self,
-        restriction: Restriction,
-        regions: Sequence[Region],
-        run: Run,
-        deadline: float | None,
-    ) -> None:
+    def __init__(self, restriction: Restriction, regions: Sequence[Region], watch: Watch) -> None:
         self.restriction = restriction
         self.regions = regions
-        self.run = run
-        self.deadline = deadline
+        self.watch = watch
         self.outputs = restriction.network.output_size
         self.germs = Germs(restriction, regions)
-        self.remaining = Remaining(restriction, regions, Random(run.seed))
+        self.remaining = Remaining(restriction, regions, Random(watch.run.seed))
         self.flats = self.remaining.cells.flats
 
     def form(self) -> TwoLayers:
@@ -89,16 +80,10 @@ class _FlagForm:
     def _places(self, codimension: int) -> Iterator[Place]:
         """What is left on every flat of a codimension, watching the clock."""
         dimension = len(self.restriction.free) - codimension
-        what = f"units at flats of dimension {dimension}" if codimension > 1 else "hinges"
         whole = self.remaining.count(codimension)
         for done, place in enumerate(self.remaining.places(codimension)):
-            self.run.tell(what, done, whole)
-            if self.deadline is not None and self.run.clock() > self.deadline:
-                raise Unfinished(
-                    f"the time limit ended the exact form at {done} of "
-                    f"{counted(whole, 'flat')} of dimension {dimension}, with "
-                    f"{counted(len(self.remaining.pieces), 'unit')} so far"
-                )
+            units = counted(len(self.remaining.pieces), "unit")
+            self.watch.step(f"{units} so far, at flats of dimension {dimension}", done, whole)
             yield place
 
     def _take(self, place: Place, codimension: int) -> None:
