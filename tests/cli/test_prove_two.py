@@ -99,9 +99,19 @@ def test_two_networks(run: Invoke, relation: str) -> None:
             "p is about two networks side by side: reduce writes one network",
         ),
         (
+            "",
+            ["prove", "p.vnnlib", "n.relu"],
+            "the network comes first, then the property: n.relu p.vnnlib",
+        ),
+        (
+            "",
+            ["prove", "p.vnnlib"],
+            "the network comes first, then the property: NET p.vnnlib",
+        ),
+        (
             "(equal-to f)",
             ["prove", "n.relu", "n.relu"],
-            "n.relu:1: network is not known",
+            "n.relu is a network, and a property is a .vnnlib file; a second network is named with",
         ),
     ],
 )

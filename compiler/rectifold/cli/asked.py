@@ -17,7 +17,7 @@ import click
 from rectifold.cli.inputs import point_from, read_loaded, require_points
 from rectifold.cli.values import Command, as_value, number_of
 from rectifold.errors import InputError
-from rectifold.formats.load import Loaded, require_file
+from rectifold.formats.load import Loaded, is_network, require_file
 from rectifold.formats.vnnlib_commands import vnnlib_file
 from rectifold.formats.vnnlib_models import beside_of
 from rectifold.formats.vnnlib_property import property_of
@@ -104,8 +104,8 @@ def relation_options(command: Command) -> Command:
     """--beside, and the short forms as one argument `short`."""
     beside = click.option(
         "--beside", "beside_file", metavar="NET2",
-        help="the property is of NET and NET2 together: X_0, ... are NET's inputs, then NET2's; "
-        "Y_0, ... NET's outputs, then NET2's",
+        help="the second network of the property: the second that a file of VNN-LIB 2.0 declares; "
+        "in 1.0, X_0, ... are NET's inputs, then NET2's, and Y_0, ... the outputs likewise",
     )  # fmt: skip
     return beside(_short(command))
 
@@ -141,6 +141,7 @@ def read_asked(wanted: Asked, *, quiet: bool) -> Question:
 
     Raises InputError where there is none, or a domain besides that of a file, or more than one.
     """
+    _require_order(wanted)
     _require_one_question(wanted)
     loaded, domain = read_loaded(wanted.network, wanted.domain_spec, quiet=quiet, may_be_empty=True)
     if wanted.short.given:
@@ -154,6 +155,19 @@ def read_asked(wanted: Asked, *, quiet: bool) -> Question:
     for part in found.asked.parts:
         require_points(part.domain)
     return found
+
+
+def _require_order(wanted: Asked) -> None:
+    """Raises InputError where the network and the property are not what their names say."""
+    property_file = wanted.property_file
+    if wanted.network.lower().endswith(".vnnlib"):
+        network = property_file or "NET"
+        raise InputError(f"the network comes first, then the property: {network} {wanted.network}")
+    if property_file is not None and is_network(property_file):
+        raise InputError(
+            f"{property_file} is a network, and a property is a .vnnlib file; a second network is "
+            "named with --beside"
+        )
 
 
 def _require_one_question(wanted: Asked) -> None:

@@ -37,7 +37,7 @@ class Linear:
             constant += factor * term.constant
             _require_short(constant)
             for k, c in term.coefficients.items():
-                total[k] = total.get(k, Fraction(0)) + factor * c
+                total[k] = total[k] + factor * c if k in total else factor * c
                 _require_short(total[k])
         return Linear({k: c for k, c in total.items() if c}, constant)
 

@@ -99,6 +99,11 @@ def _require_known(path: Path, *, is_cut: bool) -> None:
         )
 
 
+def is_network(name: str) -> bool:
+    """Is a file with this name read as a network?"""
+    return Path(name).suffix.lower() in _READERS
+
+
 def require_file(path: str | Path) -> Path:
     """The path, if a file is there. Raises InputError that tells a folder and a device from
     nothing.
@@ -144,7 +149,7 @@ def domain_and_notes(spec: str, network: Network) -> tuple[Domain, list[str]]:
         )
     if text.endswith(".vnnlib"):
         return read_vnnlib(require_file(text), size)
-    if Path(text).suffix.lower() in _READERS:
+    if is_network(text):
         return _read_stated_domain(text, size), []
     return parse_box(spec, size), []
 

@@ -58,22 +58,27 @@ class _PropertyReader(Commands):
     def __init__(self, name: str, inputs: int, outputs: int) -> None:
         super().__init__(name, inputs)
         self.outputs = outputs
-        self.cases: _Cases = [()]
+        self.formulas = _Together()
+
+    @property
+    def cases(self) -> _Cases:
+        """What all formulas together say."""
+        return self.formulas.multiplied()
 
     def asserted(self, formula: Expression) -> None:
         """Takes one more formula: it holds together with those so far."""
         self.letters(formula)
-        self.cases = self._both(self.cases, self._normal(formula), formula)
+        self._add(formula, self.formulas)
 
     def _normal(self, tree: Expression) -> _Cases:
         """The cases of a formula."""
         if isinstance(tree, Parentheses) and tree.head == "or" and len(tree.parts) > 1:
             return [case for part in tree.parts[1:] for case in self._normal(part)]
         if isinstance(tree, Parentheses) and tree.head == "and":
-            cases: _Cases = [()]
+            together = _Together()
             for part in tree.parts[1:]:
-                cases = self._both(cases, self._normal(part), part)
-            return cases
+                self._add(part, together)
+            return together.multiplied()
         if isinstance(tree, Parentheses) and tree.head in COMPARISONS and len(tree.parts) == 3:
             return [self._comparison(tree)]
         raise self.error(
@@ -82,25 +87,27 @@ class _PropertyReader(Commands):
             "terms of X_0, ... and Y_0, ... are read, and 'and' and 'or' of them",
         )
 
-    def _both(self, one: _Cases, other: _Cases, tree: Expression) -> _Cases:
-        conditions = sum(len(a) for a in one) * len(other) + sum(len(b) for b in other) * len(one)
-        if conditions > CAPS.vnnlib_conditions:
+    def _add(self, tree: Expression, together: _Together) -> None:
+        together.add(self._normal(tree))
+        if together.conditions > CAPS.vnnlib_conditions:
             raise self.error(
                 tree,
-                f"here the file has {len(one) * len(other):,} cases with "
-                f"{counted(conditions, 'condition')} together; "
+                f"here the file has {together.cases:,} cases with "
+                f"{counted(together.conditions, 'condition')} together; "
                 f"{CAPS.vnnlib_conditions:,} can be read: split it into several files",
             )
-        return [a + b for a in one for b in other]
 
     def _comparison(self, tree: Parentheses) -> Case:
         left, right = (linear_term(part, self.name, self._variable) for part in tree.parts[1:])
-        below = Linear.combined([(left, Fraction(1)), (right, Fraction(-1))])
-        above = Linear.combined([(left, Fraction(-1)), (right, Fraction(1))])
         if tree.head == "=":
-            return self._condition(below, strict=False), self._condition(above, strict=False)
-        term = below if tree.head in ("<=", "<") else above
-        return (self._condition(term, strict=tree.head in ("<", ">")),)
+            return self._below(left, right), self._below(right, left)
+        low, high = (left, right) if tree.head in ("<=", "<") else (right, left)
+        return (self._below(low, high, strict=tree.head in ("<", ">")),)
+
+    def _below(self, low: Linear, high: Linear, *, strict: bool = False) -> Condition:
+        """low ≤ high."""
+        difference = Linear.combined([(low, Fraction(1)), (high, Fraction(-1))])
+        return self._condition(difference, strict=strict)
 
     def _condition(self, term: Linear, *, strict: bool) -> Condition:
         """term ≤ 0."""
@@ -121,6 +128,30 @@ class _PropertyReader(Commands):
                 f"{self.name}: {word}, but the network has {counted(self.outputs, 'output')}"
             )
         return self.size + int(match[2])
+
+
+class _Together:
+    """Formulas that hold together, multiplied out when that is asked for: most have one case."""
+
+    def __init__(self) -> None:
+        self.runs: list[list[list[Condition]]] = []
+        self.cases, self.conditions = 1, 0  # once they are multiplied out
+
+    def add(self, found: _Cases) -> None:
+        """One more formula: any of these cases."""
+        self.conditions = self.conditions * len(found) + self.cases * sum(map(len, found))
+        self.cases *= len(found)
+        if len(found) == 1 and self.runs and len(self.runs[-1]) == 1:
+            self.runs[-1][0].extend(found[0])
+        else:
+            self.runs.append([list(case) for case in found])
+
+    def multiplied(self) -> _Cases:
+        """The cases, in the order of the formulas."""
+        cases: _Cases = [()]
+        for run in self.runs:
+            cases = [(*one, *other) for one in cases for other in run]
+        return cases
 
 
 def _parts(cases: _Cases, size: int, name: str) -> list[Unsafe]:
