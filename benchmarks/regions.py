@@ -2,15 +2,17 @@
 [NETWORK[@DOMAIN] ...]
 
 Without networks: ones with random float32 weights (He) on [-1, 1]^n, made here from a fixed seed,
-and the seeded networks beside the checkout if they are there. Every count is exact; the rate is
-regions per CPU-second of one process. More than five inputs are enumerated by linear programs (the
-extra lp), for at most S seconds. PYTHON is an interpreter of another environment that has relucent
-and torch: relucent then counts the same networks in the same run.
+others whose hyperplanes all meet at 0, and the seeded networks beside the checkout if they are
+there; then a plane with very many regions, counted by two processes. Every count is exact; the
+rate is regions per CPU-second of one process. More than five inputs are enumerated by linear
+programs (the extra lp), for at most S seconds. PYTHON is an interpreter of another environment
+that has relucent and torch: relucent then counts the same networks in the same run.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -18,19 +20,24 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import click
 import numpy as np
 
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
+from rectifold.linear_regions.counts import count_regions
 from rectifold.linear_regions.summary import enumeration_of
+from rectifold.runtime.run import Limits, Run
 from rectifold_check.cells import Cells
 from rectifold_check.networks import read_domain as read_canonical_domain
 from rectifold_check.networks import read_network
@@ -49,6 +56,7 @@ SEEDED = [
     "10-8-8-1_random_0",
     "10-16-16-1_trained_0",
 ]
+MILLION = (2, 512, 512, 512, 1)  # counted with --count's method, by two processes
 OWN = [
     (2, 16, 16, 1),
     (2, 32, 32, 1),
@@ -81,10 +89,74 @@ def networks(arguments: tuple[str, ...]) -> Iterator[tuple[str, Network]]:
     if not arguments:
         for sizes in OWN:
             yield "-".join(map(str, sizes)) + " (seed 0)", float_network(0, *sizes)
+        yield from central_networks()
         for name in SEEDED:
             if (SHARED / "regions" / f"{name}.npz").is_file():
                 network = load(str(SHARED / "regions" / f"{name}.npz")).network
                 yield name, network.with_domain(read_domain("[-1,1]", network))
+
+
+def central_networks() -> Iterator[tuple[str, Network]]:
+    """Networks whose hyperplanes all meet in one point, or in many points that are alike."""
+    one = [[int(j == i) for j in range(5)] for i in range(5)]
+    pairs = [
+        [a + s * b for a, b in zip(one[i], one[j], strict=True)]
+        for i in range(5)
+        for j in range(i)
+        for s in (1, -1)
+    ]
+    sums = [list(row) for row in product((0, 1), repeat=5) if any(row)]
+    yield "x_i, x_i ± x_j of 5 inputs", central(one + pairs)
+    yield "all sums of 5 inputs", central(sums)
+    yield "5-8-8-8-1 of -1, 0, 1", central(*small_integers(0, (5, 8, 8, 8)))
+    yield "5-8-8-8-1 of -2 … 2", central(*small_integers(1, (5, 8, 8, 8), 2))
+
+
+def small_integers(seed: int, sizes: tuple[int, ...], most: int = 1) -> list[list[list[int]]]:
+    """Weights of a network without biases."""
+    random = Random(seed)
+    return [
+        [[random.randint(-most, most) for _ in range(inputs)] for _ in range(outputs)]
+        for inputs, outputs in pairwise(sizes)
+    ]
+
+
+def central(*weights: list[list[int]]) -> Network:
+    """Relu layers with these weights and no biases, then the sum of all units."""
+    layers, before = [], "x"
+    for k, rows in enumerate([*weights, [[1] * len(weights[-1])]]):
+        matrix = Matrix.from_floats(np.array(rows, dtype=float))
+        kind: Literal["relu", "linear"] = "relu" if k < len(weights) else "linear"
+        layers.append(Layer(f"h{k}", kind, Matrix.zeros(len(rows), 1), {before: matrix}))
+        before = f"h{k}"
+    inputs = len(weights[0][0])
+    return Network("x", inputs, layers, before, Domain.cube(-1, 1, inputs), "central")
+
+
+def million() -> str:
+    """A count of very many regions in the plane, by two processes."""
+    network = float_network(0, *MILLION)
+    assert network.domain is not None
+    started, before = time.monotonic(), cpu_seconds()
+    found = count_regions(network, network.domain, run=Run(Limits(600, jobs=2)))
+    cpu = cpu_seconds() - before
+    return (
+        f"{'-'.join(map(str, MILLION))} (seed 0) by two processes: {found.text}, "
+        f"{time.monotonic() - started:.0f} s, {cpu:.0f} CPU-s, {found.count / cpu:,.0f} per CPU-s, "
+        f"at most {largest_process():,.0f} MB in one process"
+    )
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those that have ended."""
+    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
+def largest_process() -> float:
+    """Megabytes (getrusage counts kilobytes on Linux)."""
+    uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return max(use.ru_maxrss for use in uses) / 1024
 
 
 def ours(network: Network, domain: Domain, seconds: float) -> Count:
@@ -175,8 +247,10 @@ def main(peer: str | None, seconds: float, arguments: tuple[str, ...]) -> None:
             other = theirs(peer, network) if found.complete else "not asked"
             line += f" {other}" if isinstance(other, str) else compared(found, other)
         print(line, flush=True)
-    if not arguments and (line_of := controller(seconds)) is not None:
-        print(line_of)
+    if not arguments:
+        print(million(), flush=True)
+        if (line_of := controller(seconds)) is not None:
+            print(line_of)
 
 
 if __name__ == "__main__":
