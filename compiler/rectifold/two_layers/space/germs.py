@@ -14,7 +14,7 @@ taken; lines and planes find the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
@@ -28,16 +28,17 @@ from rectifold.two_layers.newton.vectors import Vector, minus, rank
 from rectifold.two_layers.space.chains import Simplex
 
 Maxima = tuple[Weights, list[list[Simplex]]]  # weights of a sum of maxima, per triangulation
-_Sum = dict[UnitPlace, Fraction]  # of polytopes A, by unit
+_Sum = dict[UnitPlace, Fraction]  # of maxima, by unit
+_ORIGIN: Vector = (0, 0, 0)
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """scale · relu(z) = max over A − max over B; B is a sum of earlier A but for a translation."""
+    """scale · relu(z) = max over `points` − Σ factor · max over the points of an earlier unit."""
 
     scale: int
-    own: Difference
-    below: _Sum = field(default_factory=dict)
+    points: tuple[Vector, ...]
+    less: _Sum
 
 
 def corner_maxima(near: NearPoints, vertex: Vertex) -> list[Maxima]:
@@ -57,31 +58,31 @@ def corner_maxima(near: NearPoints, vertex: Vertex) -> list[Maxima]:
     return [
         (total, [list(_simplices(t, vertex)) for t in _triangulations(points)])
         for place, total in _weights_of(units, weights).items()
-        if any(total) and _is_solid(points := units[place].own.upper)
+        if any(total) and _is_solid(points := units[place].points)
     ]
 
 
 def _unit_of(
     linear: Sequence[Fraction], slopes: dict[UnitPlace, Fraction], units: dict[UnitPlace, _Unit]
 ) -> _Unit:
-    """relu(linear + Σ slope · relu of an earlier unit), with integer points."""
-    parts = {place: slope / units[place].scale for place, slope in slopes.items()}
-    scale = lcm(*(v.denominator for v in (*linear, *parts.values())))
+    """relu(linear + Σ slope · relu of an earlier unit), with integer points.
+
+    What z adds and subtracts of one earlier maximum cancels before polytopes are made.
+    """
+    total: _Sum = {}
+    for place, slope in slopes.items():
+        part = slope / units[place].scale
+        total[place] = total.get(place, Fraction(0)) + part
+        for other, factor in units[place].less.items():
+            total[other] = total.get(other, Fraction(0)) - part * factor
+    total = {place: factor for place, factor in total.items() if factor}
+    scale = lcm(*(v.denominator for v in (*linear, *total.values())))
     z = Difference.linear([int(v * scale) for v in linear])
-    below: _Sum = {}
-    for place, part in parts.items():
-        times = int(part * scale)
-        z = z.plus(units[place].own.times(times))
-        if times > 0:
-            _add(below, units[place].below, times)
-        else:
-            _add(below, {place: Fraction(1)}, -times)
-    return _Unit(scale, z.relu(), below)
-
-
-def _add(total: _Sum, other: _Sum, times: int) -> None:
-    for place, value in other.items():
-        total[place] = total.get(place, Fraction(0)) + times * value
+    for place, factor in total.items():
+        maximum = Difference(units[place].points, (_ORIGIN,))
+        z = z.plus(maximum.times(int(factor * scale)))
+    less = {place: -factor * scale for place, factor in total.items() if factor < 0}
+    return _Unit(scale, z.relu().upper, less)
 
 
 def _weights_of(
@@ -91,7 +92,7 @@ def _weights_of(
     outputs = range(len(next(iter(weights.values()), [])))
     totals = {place: [Fraction(0) for _ in outputs] for place in units}
     for place, unit in units.items():
-        terms = {place: Fraction(1)} | {other: -value for other, value in unit.below.items()}
+        terms = {place: Fraction(1)} | {other: -value for other, value in unit.less.items()}
         for other, value in terms.items():
             for o, w in enumerate(weights[place]):
                 totals[other][o] += value * w / unit.scale
