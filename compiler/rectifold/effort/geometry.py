@@ -68,8 +68,6 @@ class ShallowEffort:
     """Signs of hyperplanes at vertices up to which more than the first layer's are tried."""
     pairing_rounds: int = 3
     """Times that every chain is paired again, given the hinges of the others."""
-    placing_orders: int = 8
-    """Orders in which the points of a polytope are placed, for the fewest tetrahedra."""
     weights_tried: int = 12
     """Weights of one sheet that are tried, the most frequent ratios first."""
     choices_tried: int = 60

@@ -18,7 +18,7 @@ from rectifold.linear_regions.near_point import NearPoints
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.faces import Faces
-from rectifold.two_layers.space.germs import corner_maxima
+from rectifold.two_layers.space.germs import Germ, corner_of
 from rectifold.two_layers.space.space_form import space_form
 from support import net, points_of
 
@@ -71,10 +71,12 @@ def central(seed: int, *sizes: int) -> Network:
     return Network("x", sizes[0], layers, before, box, "central")
 
 
-def assert_exact(network: Network) -> None:
+def assert_exact(network: Network, most: int | None = None) -> None:
+    """Where `most` is given, with at most so many units in the second layer."""
     assert network.domain is not None
     result = shallow_network(network, network.domain, kind="exact")
     assert len(result.hidden) <= 2
+    assert most is None or result.hidden[-1] <= most
     points = points_of(network.domain, 30, 0)
     assert evaluate_points(network, points) == evaluate_points(result.network, points)
     assert compare_by_regions(network, result.network, network.domain).complete
@@ -105,27 +107,38 @@ def test_merged_sheets_may_have_hinges_through_one_line() -> None:
     assert [form.evaluate(point) for point in points] == evaluate_points(network, points)
 
 
-def test_where_less_than_a_corner_happens_there_is_no_maximum() -> None:
+def germ_at_origin(text: str) -> Germ:
+    network = net(f"input x[3] in [-1, 1]\n{text}")
+    assert network.domain is not None
+    return corner_of(NearPoints(Restriction(network, network.domain)), (0, 0, 0, 1))
+
+
+def test_where_less_than_a_corner_happens_there_is_nothing() -> None:
     """Four planes through the origin and nothing behind them: hinges alone."""
+    planes = "h = relu([x[0], x[1], x[2], x[0] + x[1]])\noutput h[0] + h[1] - h[2] + h[3]"
+    assert germ_at_origin(planes) == Germ((), ())
+
+
+def test_a_unit_of_the_second_layer_is_its_own_corner() -> None:
+    germ = germ_at_origin("a = relu([x[0], x[1]])\noutput 3*relu(a[0] - a[1] + x[2])")
+    assert germ.maxima == ()
+    (unit,) = germ.units
+    assert unit.weights == (Fraction(3),)
+    assert unit.base == tuple(map(Fraction, (0, 0, 1, 0)))
+    assert dict(unit.bends) == {(1, 0, 0, 0): 1, (0, 1, 0, 0): -1}
+
+
+def test_a_unit_with_many_hinges_stays_one_unit() -> None:
+    """Five hinges of one unit meet in the origin; its sheet is a cone with its point there."""
     network = net("""
         input x[3] in [-1, 1]
-        h = relu([x[0], x[1], x[2], x[0] + x[1]])
-        output h[0] + h[1] - h[2] + h[3]
+        a = relu([x[0], x[1], x[2], x[0] + x[1], x[1] - x[2]])
+        b = relu(a[0] - 2*a[1] + a[2] - a[3] + a[4] + x[0]/3)
+        output relu(b - 2)
         """)
     assert network.domain is not None
-    near = NearPoints(Restriction(network, network.domain))
-    assert corner_maxima(near, (0, 0, 0, 1)) == []
-
-
-def test_maxima_have_the_values_of_the_corner() -> None:
-    """For one maximum of four affine forms they are that maximum, but for its lines and planes."""
-    network = net("input x[3] in [-1, 1]\na = relu([x[0], x[1]])\noutput relu(a[0] - a[1] + x[2])")
-    assert network.domain is not None
-    near = NearPoints(Restriction(network, network.domain))
-    ((weights, triangulations),) = corner_maxima(near, (0, 0, 0, 1))
-    assert weights == (Fraction(1),)
-    points = {form for simplices in triangulations for simplex in simplices for form in simplex}
-    assert points == {
-        tuple(map(Fraction, form))
-        for form in ((0, 0, 1, 0), (1, 0, 1, 0), (0, 0, 0, 0), (0, 1, 0, 0))
-    }
+    enumeration = vertex_enumeration(network, network.domain)
+    form = space_form(enumeration.restriction, list(enumeration.regions()))
+    points = points_of(network.domain, 30, 0)
+    assert [form.evaluate(point) for point in points] == evaluate_points(network, points)
+    assert_exact(central(2, 3, 6, 2, 1), most=3)

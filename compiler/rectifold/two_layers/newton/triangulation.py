@@ -46,6 +46,15 @@ def hull_vertices(points: Sequence[Vector]) -> list[Vector]:
     return extreme
 
 
+def facets_of(points: Sequence[Vector]) -> list[list[int]]:
+    """The numbers of the points on each facet of the hull, in the points' own space."""
+    flat = _flat(points)
+    sides = sorted(set(_Placing(flat).sides.values()))
+    return [
+        [k for k, own in enumerate(flat) if dot(normal, own) == value] for normal, value in sides
+    ]
+
+
 def interior_faces(simplices: Iterable[Simplex]) -> dict[Simplex, int]:
     """Faces of a triangulation that are not in the border of its union → (−1)^codimension."""
     whole = list(simplices)

@@ -19,9 +19,10 @@ from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
+from rectifold.two_layers.space.cones import Cone
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
-from rectifold.two_layers.space.germs import corner_maxima
+from rectifold.two_layers.space.germs import corner_of
 from rectifold.two_layers.space.merging import Ledger, merge_sheets
 from rectifold.two_layers.space.sheets import NotGenericError, Seam, Sheet
 from rectifold.two_layers.space.units import unit_of
@@ -30,13 +31,15 @@ from rectifold.two_layers.space.units import unit_of
 class Corners:
     """The corners of all interior vertices: read first, then taken by units.
 
-    `corners` have their units; `chains` their weights and maxima of four (chains.py, germs.py).
+    `corners` have their units; `chains` their weights and maxima of four (chains.py, germs.py);
+    `cones` are units of more than two bends, all through one vertex.
     """
 
     def __init__(self, faces: Faces) -> None:
         self.faces = faces
         self.corners: list[tuple[Vertex, Unit]] = []
         self.chains: list[tuple[Vertex, Weights, list[list[Simplex]]]] = []
+        self.cones: dict[Unit, Cone] = {}
         for vertex in sorted(faces.vertices):
             if faces.is_interior(vertex):
                 self._read_vertex(vertex)
@@ -52,6 +55,7 @@ class Corners:
         for seam, weights in seams:
             ledger.add_seam(seam, weights)
         alone = [unit for vertex, unit in corners if not _add_corner(ledger, vertex, unit)]
+        alone += self.cones
         return alone + (merge_sheets(ledger, self._own_sheets()) if merge else ledger.left_over())
 
     def _read_vertex(self, vertex: Vertex) -> None:
@@ -61,8 +65,7 @@ class Corners:
         """
         found = self.faces.generic_zeros(vertex, 3)
         if found is None:
-            maxima = corner_maxima(self.faces.near, vertex)
-            self.chains += [(vertex, weights, simplices) for weights, simplices in maxima]
+            self._read_germ(vertex)
             return
         phases, zero = found
         if len(zero) < 3:
@@ -79,6 +82,16 @@ class Corners:
             self.chains.append((vertex, weights, three_chain(u, w, z, a, b, c)))
         elif a:
             self.corners.append((vertex, unit_of(weights, z, [(a, u), (b, w)])))
+
+    def _read_germ(self, vertex: Vertex) -> None:
+        """The corner of a vertex where any number of units meet."""
+        germ = corner_of(self.faces.near, vertex)
+        self.chains += [(vertex, weights, simplices) for weights, simplices in germ.maxima]
+        for unit in germ.units:
+            if len(unit.bends) == 2:
+                self.corners.append((vertex, unit))
+            elif unit.bends[2:]:
+                self.cones[unit] = Cone(unit, vertex)
 
     def _own_sheets(self) -> Iterator[Sheet]:
         """The units of the network's second layer, where it reads inputs and first layer only."""

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.near_point import NearPoints, UnitPlace
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import AffineForm, Weights
+from rectifold.two_layers.form import AffineForm, Unit, Weights
 from rectifold.two_layers.newton.polytopes import Difference
-from rectifold.two_layers.newton.triangulation import placing
+from rectifold.two_layers.newton.pyramids import pyramids_of
 from rectifold.two_layers.newton.vectors import Vector, minus, rank
 from rectifold.two_layers.space.chains import Simplex
+from rectifold.two_layers.space.units import unit_of
 
 Maxima = tuple[Weights, list[list[Simplex]]]  # weights of a sum of maxima, per triangulation
 _Sum = dict[UnitPlace, Fraction]  # of maxima, by unit
@@ -33,16 +33,30 @@ _ORIGIN: Vector = (0, 0, 0)
 
 
 @dataclass(frozen=True)
+class Germ:
+    """The corner of a vertex: maxima of four, and units all of whose parts are 0 at the vertex."""
+
+    maxima: tuple[Maxima, ...]
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True)
 class _Unit:
-    """scale · relu(z) = max over `points` − Σ factor · max over the points of an earlier unit."""
+    """scale · relu(z) = max over `points` − Σ factor · max over the points of an earlier unit.
+
+    `linear`: scale · z, where it is linear. `bends`: the same without pairs (c, w), for
+    scale · z = linear + Σ c relu(w); None where earlier units are not linear themselves.
+    """
 
     scale: int
     points: tuple[Vector, ...]
     less: _Sum
+    linear: Vector
+    bends: tuple[tuple[int, Vector], ...] | None
 
 
-def corner_maxima(near: NearPoints, vertex: Vertex) -> list[Maxima]:
-    """Maxima of four that have the function's corner at a vertex of three free inputs."""
+def corner_of(near: NearPoints, vertex: Vertex) -> Germ:
+    """What has the function's corner at a vertex of three free inputs."""
     phases, zero = near.zeros(vertex)
     base = near.forms(phases)
     effects = {place: near.effects(phases, place) for place in zero}
@@ -55,11 +69,15 @@ def corner_maxima(near: NearPoints, vertex: Vertex) -> list[Maxima]:
         if any(linear) or slopes:
             units[layer, unit] = _unit_of(linear, slopes, units)
     weights = {place: effects[place][near.output] for place in units}
-    return [
-        (total, [list(_simplices(t, vertex)) for t in _triangulations(points)])
+    parts = [
+        _part_of(units[place], total, vertex)
         for place, total in _weights_of(units, weights).items()
-        if any(total) and _is_solid(points := units[place].points)
+        if any(total) and _is_solid(units[place].points)
     ]
+    return Germ(
+        tuple(one for part in parts for one in part.maxima),
+        tuple(unit for part in parts for unit in part.units),
+    )
 
 
 def _unit_of(
@@ -77,12 +95,36 @@ def _unit_of(
             total[other] = total.get(other, Fraction(0)) - part * factor
     total = {place: factor for place, factor in total.items() if factor}
     scale = lcm(*(v.denominator for v in (*linear, *total.values())))
-    z = Difference.linear([int(v * scale) for v in linear])
+    own = tuple(int(v * scale) for v in linear)
+    z = Difference.linear(own)
     for place, factor in total.items():
         maximum = Difference(units[place].points, (_ORIGIN,))
         z = z.plus(maximum.times(int(factor * scale)))
     less = {place: -factor * scale for place, factor in total.items() if factor < 0}
-    return _Unit(scale, z.relu().upper, less)
+    bends = tuple((int(factor * scale), units[place].linear) for place, factor in total.items())
+    is_second = all(units[place].bends == () for place in total)
+    return _Unit(scale, z.relu().upper, less, own, bends if is_second else None)
+
+
+def _part_of(unit: _Unit, weights: Weights, vertex: Vertex) -> Germ:
+    """One maximum of the germ: the unit itself where it is one of a second layer, else in parts."""
+    if unit.bends is not None:
+        return Germ((), (_bent(weights, unit.linear, unit.bends, vertex),))
+    tetrahedra, pyramids = pyramids_of(unit.points)
+    maxima = [(weights, [list(_simplices(tetrahedra, vertex))])] if tetrahedra else []
+    units = [
+        _bent(weights, minus(apex, corner), [(-1, way) for way in ways], vertex)
+        for apex, corner, ways in pyramids
+    ]
+    return Germ(tuple(maxima), tuple(units))
+
+
+def _bent(
+    weights: Weights, linear: Vector, bends: Sequence[tuple[int, Vector]], vertex: Vertex
+) -> Unit:
+    """weights · relu(linear + Σ c relu(w)), all 0 at the vertex."""
+    pairs = [(Fraction(c), _form(way, vertex)) for c, way in bends]
+    return unit_of(weights, _form(linear, vertex), pairs)
 
 
 def _weights_of(
@@ -101,16 +143,6 @@ def _weights_of(
 
 def _is_solid(points: Sequence[Vector]) -> bool:
     return len(points) > 3 and rank([minus(p, points[0]) for p in points[1:]]) == 3
-
-
-def _triangulations(points: Sequence[Vector]) -> list[list[tuple[Vector, ...]]]:
-    """Tetrahedra, for the orders of points with the fewest."""
-    found = []
-    for start in range(min(len(points), SHALLOW_EFFORT.placing_orders)):
-        turned = [*points[start:], *points[:start]]
-        found.append([tuple(turned[k] for k in simplex) for simplex in placing(turned)])
-    fewest = min(len(one) for one in found)
-    return [one for one in found if len(one) == fewest]
 
 
 def _simplices(tetrahedra: Sequence[tuple[Vector, ...]], vertex: Vertex) -> Iterator[Simplex]:

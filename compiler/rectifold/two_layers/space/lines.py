@@ -19,6 +19,7 @@ from itertools import pairwise
 from rectifold.linear_regions.near_point import UnitPlace
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.space.cones import Cones, seams_of
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
 from rectifold.two_layers.space.incidence import (
@@ -51,8 +52,8 @@ class SpaceLines:
         self.own_bends: dict[Line, list[Bend]] = defaultdict(list)
         self.seams: list[tuple[Seam, Weights]] = list(self._edge_seams())
 
-    def units(self, units: Sequence[Unit]) -> list[Unit]:
-        """Units that take the class left along every line.
+    def units(self, units: Sequence[Unit], cones: Cones) -> list[Unit]:
+        """Units that take the class left along every line by these units.
 
         Raises NotGenericError if one is not constant.
         """
@@ -60,9 +61,8 @@ class SpaceLines:
         for seam, weights in self.seams:
             spans[seam.line].append((seam, weights))
         for unit in units:
-            sheet, factor = Sheet.of_unit(unit)
-            for seam in sheet.seams:
-                spans[seam.line].append((seam, tuple(-factor * w for w in unit.weights)))
+            for seam, weights in seams_of(unit, cones):
+                spans[seam.line].append((seam, tuple(-w for w in weights)))
         pivots = {hinge for unit in units for hinge, _ in unit.bends}
         found: list[Unit] = []
         classes = {line: self._constant_class(line, spans[line]) for line in sorted(spans)}

@@ -15,9 +15,9 @@ from random import Random
 from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Vertex, scaled
 from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, weighted_sum
+from rectifold.two_layers.space.cones import Cones, planes_of
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import point_of, require_factor
-from rectifold.two_layers.space.sheets import Sheet
 from rectifold.two_layers.space.units import piece_of
 
 
@@ -28,11 +28,11 @@ class Planes:
         self.faces = faces
         self.random = Random(0)
 
-    def hinges(self, units: Sequence[Unit]) -> dict[Hinge, Weights]:
+    def hinges(self, units: Sequence[Unit], cones: Cones) -> dict[Hinge, Weights]:
         """The jump across every plane that is left after the units."""
         by_plane: dict[Hinge, list[Unit]] = defaultdict(list)
         for unit in units:
-            for plane in Sheet.of_unit(unit)[0].planes:
+            for plane in planes_of(unit, cones):
                 by_plane[plane].append(unit)
         hinges: dict[Hinge, Weights] = {}
         for plane in sorted({*self.faces.planes, *by_plane}):

@@ -4,8 +4,8 @@ Derivation: docs/mathematics.md#three-inputs.
 
     all regions → units at corners → units along lines → one hinge per plane → the affine map left
 
-Each step asserts exactly what it needs of the one before. A vertex or edge where other than generic
-things happen is refused by its coordinates; nothing is perturbed.
+Each step asserts exactly what it needs of the one before; where it does not hold, the place is
+named. Nothing is perturbed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def space_form(
     faces = Faces(restriction, regions)
     corners, lines, planes = Corners(faces), SpaceLines(faces), Planes(faces)
     units = corners.units(lines.seams, merge=merge)
-    units += lines.units(units)
-    hinges = planes.hinges(units)
+    units += lines.units(units, corners.cones)
+    hinges = planes.hinges(units, corners.cones)
     rest = planes.affine_rest(units, hinges)
     return TwoLayers(restriction, rest, hinges, tuple(units))
