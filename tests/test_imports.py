@@ -50,7 +50,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"linear_regions"},
     "reports": BASE
     | {"ir", "facts", "operations", "linear_regions", "approximate", "two_layers", "emitters"}
-    | {"local_boxes", "training"},
+    | {"local_boxes", "training", "equivalence"},
     "objects": BASE
     | {"ir", "formats", "facts", "bounds", "prover", "passes", "operations", "certificate"}
     | {"linear_regions", "equivalence", "approximate", "two_layers", "integers", "emitters"}

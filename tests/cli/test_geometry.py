@@ -261,3 +261,19 @@ def test_regions_are_counted_without_being_kept(run: Run) -> None:
         2,
         True,
     )
+
+
+def test_show_draws_a_network_and_another_below_it(run: Run) -> None:
+    pytest.importorskip("matplotlib")
+    for extra in ([], ["--beside", "line.relu"]):
+        result = run("show", "deep.relu", "--plot", "net.svg", "--force", *extra)
+        assert result.exit_code == 0, result.output
+        assert "wrote net.svg" in result.stderr
+        assert Path("net.svg").read_text().startswith("<?xml")
+    assert run("show", "deep.relu", "--plot", "net.svg").exit_code == 2
+
+
+def test_show_beside_needs_a_picture(run: Run) -> None:
+    result = run("show", "deep.relu", "--beside", "line.relu")
+    assert result.exit_code == 2
+    assert "name the picture with --plot" in result.output

@@ -43,7 +43,7 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
-from rectifold.reports.pages.about import shallow_page
+from rectifold.reports.pages.about import certificate_section, shallow_page
 from rectifold.reports.pages.model import Page
 from rectifold.reports.pictures.errors import draw_errors
 from rectifold.reports.pictures.shallow import draw_sheets, draw_strips
@@ -180,8 +180,9 @@ def _page(
     result: Shallow, domain: Domain, source: GivenNetwork, form: ShallowForm, verdict: str
 ) -> Page:
     recheck = recheck_command(source.network, form.certificate_file, source.domain_spec)
-    pictures = file_pictures(list(form.pictures.values()))
-    return shallow_page(result, domain, verdict, recheck, pictures, command_line())
+    proof = certificate_section(verdict, recheck)
+    sections = [proof, *file_pictures(list(form.pictures.values()))]
+    return shallow_page(result, domain.describe(), sections, command_line())
 
 
 def _shallow(

@@ -11,12 +11,13 @@ from typing import Literal
 
 from rectifold.certificate.file import Certificate
 from rectifold.equivalence.ties import TiedOutputs
+from rectifold.runtime.shown import Shown
 
 Relation = Literal["equal", "within", "argmax"]
 
 
 @dataclass(frozen=True)
-class Different:
+class Different(Shown):
     """At `point` of the domain, exactly, the networks do not agree.
 
     Output `output` differs by more than allowed; for the argmax, it wins in A and another in B.
@@ -35,7 +36,7 @@ class Different:
 
 
 @dataclass(frozen=True)
-class Equal:
+class Equal(Shown):
     """They agree, in the sense of `verdict`; `trusted` counts claims that rest on Z3's word.
 
     `replayed` is the checker's verdict on the certificate, or None where that would take long and
@@ -54,7 +55,7 @@ class Equal:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Unknown(Shown):
     """Neither a proof nor a counterexample.
 
     `largest` is the largest difference seen, `share` the part of the search that is done: of the

@@ -22,6 +22,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.facts.entries import Entry
 from rectifold.facts.methods import Method
 from rectifold.ir.domain import Domain
+from rectifold.runtime.shown import Plotted
 
 Mask = npt.NDArray[np.bool_]
 
@@ -226,7 +227,7 @@ def carrier_facts(upper: Sequence[float], carriers: tuple[Carrier, ...]) -> Laye
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class Facts(Plotted):
     """What was proved about a network's relu layers on `domain`."""
 
     domain: Domain

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from rectifold.effort.geometry import REGION_EFFORT
-from rectifold.exact.numerals import counted
+from rectifold.errors import InputError
+from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import counted, nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_programs import ProgramCell, program_enumeration
@@ -20,13 +24,14 @@ from rectifold.linear_regions.cells import Enumeration
 from rectifold.linear_regions.region import AnyRegion, PointRegion, Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.runtime.run import Limits, Run
+from rectifold.runtime.shown import Plotted
 from rectifold.runtime.workers import Workers
 
 AnyEnumeration = Enumeration[VertexCell, Region] | Enumeration[ProgramCell, PointRegion]
 
 
 @dataclass(eq=False)
-class Regions:
+class Regions(Plotted):
     """The linear regions of a network on a domain; `complete` says whether all are there.
 
     `free` are the inputs that vary; `undecided` counts cells with something that was not proved.
@@ -55,6 +60,20 @@ class Regions:
     def with_vertices(self) -> list[Region]:
         """The regions that have vertices: all of them where at most five inputs are free."""
         return [region for region in self.found if isinstance(region, Region)]
+
+    @property
+    def polygons(self) -> list[Floats]:
+        """Of each region of two free inputs its corners in their order around it, k×2 floats.
+
+        Rounded to the nearest; `vertices` of a region are exact. Raises InputError for other
+        numbers of free inputs.
+        """
+        if len(self.free) != 2:
+            raise InputError(f"polygons are those of two free inputs; here {len(self.free)} are")
+        return [
+            np.array([[nearest_float(v) for v in corner] for corner in region.vertices])
+            for region in self.with_vertices
+        ]
 
     @property
     def by_layer(self) -> dict[str, int]:

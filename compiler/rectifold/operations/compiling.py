@@ -28,6 +28,7 @@ from rectifold.prover.cascade import prove_layers, require_domain
 from rectifold.prover.state import Prover, Settings
 from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.run import Run, RunChoices
+from rectifold.runtime.shown import Plotted
 
 
 class RewriteError(AssertionError):
@@ -35,7 +36,7 @@ class RewriteError(AssertionError):
 
 
 @dataclass(frozen=True, eq=False)
-class Compiled:
+class Compiled(Plotted):
     """A compiled network with everything that is known about it."""
 
     source: Network  # with the domain

@@ -22,6 +22,7 @@ from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Progress, Run
+from rectifold.runtime.shown import Plotted
 from rectifold.two_layers.exact_search import exact_network, is_shallow
 from rectifold.two_layers.gates import GATE_KINDS, Gates
 from rectifold.two_layers.hyper.watch import Watch
@@ -31,7 +32,7 @@ KINDS: tuple[Kind, ...] = ("exact", "source", *GATE_KINDS)
 
 
 @dataclass(frozen=True, eq=False)
-class Shallow:
+class Shallow(Plotted):
     """A network with at most two hidden layers. `exact`: the same function as the source.
 
     `alternatives` maps each kind to its hidden units per layer. `statement` says what holds and how

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from rectifold.exact.numerals import counted
 from rectifold.facts.facts import Facts, Phase
-from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.summary import Regions
 from rectifold.operations.compiling import Compiled
@@ -83,6 +82,23 @@ def compile_page(compiled: Compiled, story: CompileStory) -> Page:
     )
 
 
+def compiled_page(compiled: Compiled) -> Page:
+    """The same of a result in Python, which has no files; nothing is certified here anew."""
+    whole = "" if compiled.rewritten else " The rewriting was ended early."
+    said = (
+        f"The result is equal to the source on the domain, as exact networks.{whole} "
+        "check() replays the certificate."
+    )
+    sections: tuple[Section, ...] = (
+        Figures("Saved", tuple(sizes_of(compiled.source, compiled.network))),
+        strips_of_compiled(compiled),
+        drawing_of(compiled, compiled.network),
+        times_of(compiled.seconds),
+    )
+    where = compiled.facts.domain.describe()
+    return Page(f"{compiled.source.name}, compiled", where, said, "plain", sections)
+
+
 def certificate_section(status: str, recheck: str | None) -> Section:
     """How the certificate stands, and the command with which anybody replays it."""
     if recheck is None:
@@ -95,21 +111,26 @@ def certificate_section(status: str, recheck: str | None) -> Section:
 
 
 def stability_page(network: Network, facts: Facts, made_by: str = "") -> Page:
+    """The phases of all units of a network."""
+    return facts_page(facts, f"Phases of {network.name}", made_by)
+
+
+def facts_page(facts: Facts, title: str = "Phases", made_by: str = "") -> Page:
     """The phases of all units."""
     open_units = facts.count(Phase.OPEN)
+    total = sum(known.size for known in facts.layers.values())
     said = (
-        f"{counted(open_units, 'unit')} of {network.sizes.units:,} stayed undecided; what is said "
+        f"{counted(open_units, 'unit')} of {total:,} stayed undecided; what is said "
         "of the others is proved on the whole domain."
         if open_units
         else "The phase of every unit is proved on the whole domain, or both signs were seen."
     )
     sections = (
         Figures("Phases", tuple(phases_of(facts))),
-        strips_of(network, facts),
+        strips_of(facts),
         times_of(facts.seconds),
     )
     state: State = "undecided" if open_units else "holds"
-    title = f"Phases of {network.name}"
     return Page(title, facts.domain.describe(), said, state, sections, made_by)
 
 
@@ -144,14 +165,9 @@ def regions_page(found: Regions, pictures: Sequence[Section] = (), made_by: str 
 
 
 def shallow_page(
-    result: Shallow,
-    domain: Domain,
-    certificate: str,
-    recheck: str | None,
-    pictures: Sequence[Section] = (),
-    made_by: str = "",
+    result: Shallow, domain: str, sections: Sequence[Section] = (), made_by: str = ""
 ) -> Page:
-    """The form that was chosen beside the others."""
+    """The form that was chosen beside the others; then what stands in `sections`."""
     rows = tuple(
         (name + (" (chosen)" if name == result.kind else ""), "-".join(f"{s:,}" for s in sizes))
         for name, sizes in result.alternatives.items()
@@ -160,17 +176,13 @@ def shallow_page(
         *sizes_of(result.source, result.network),
         Figure("linear regions", "", f"{result.regions:,}"),
     )
+    forms = Table("Forms", ("form", "hidden units per layer"), rows)
     return Page(
         f"{result.source.name} with at most two hidden layers",
-        domain.describe(),
+        domain,
         result.statement,
         "holds" if result.exact else "plain",
-        (
-            Figures("Sizes", figures),
-            Table("Forms", ("form", "hidden units per layer"), rows),
-            certificate_section(certificate, recheck),
-            *pictures,
-        ),
+        (Figures("Sizes", figures), forms, *sections),
         made_by,
     )
 

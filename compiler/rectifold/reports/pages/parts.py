@@ -19,13 +19,11 @@ from rectifold.reports.pages.model import Cell, Drawing, Figure, Strip, Strips, 
 _MOST_CELLS = 6_000  # units of one page that are drawn one by one
 
 
-def strips_of(network: Network, facts: Facts) -> Strips:
+def strips_of(facts: Facts) -> Strips:
     """A cell for each relu unit with what was proved of it."""
     rows = {
-        layer.name: tuple(
-            _cell(layer.name, facts.layers[layer.name], k, "", "") for k in range(layer.size)
-        )
-        for layer in network.relu_layers
+        name: tuple(_cell(name, known, k, "", "") for k in range(known.size))
+        for name, known in facts.layers.items()
     }
     return _strips("Units by phase", rows, facts)
 

@@ -15,6 +15,7 @@ from rectifold.errors import InputError
 from rectifold.exact.numerals import nearest_float
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.summary import Regions
+from rectifold.reports.pictures.palette import COLOURS
 from rectifold.runtime.files import write_whole
 
 if TYPE_CHECKING:
@@ -33,8 +34,14 @@ class Style:
     """Inches of a picture with one panel."""
     dots_per_inch: int = 150
     """Of a .png."""
-    hue_step: float = 0.61803
-    """Part of the hue circle from one area to the next: the golden ratio, so neighbours differ."""
+    arrow: float = 0.018
+    """Half the length of an arrow, as a part of the box's sides."""
+    arrow_room: float = 0.06
+    """The least part of each side that a region with an arrow spans."""
+    arrow_least: float = 0.01
+    """Part of the largest gradient from which on one has an arrow."""
+    named_lines: int = 20
+    """Lines up to which each has an entry in the legend."""
     ticks: int = 401
     """Points per side of the grid on which errors are shown."""
     visible_error: float = 0.01
@@ -64,7 +71,10 @@ def new_panels(
 
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, tuple(figure.subplots(1, panels, squeeze=False)[0])
+    axes = tuple(figure.subplots(1, panels, squeeze=False)[0])
+    for one in axes:
+        one.set_prop_cycle(color=COLOURS)
+    return figure, axes
 
 
 def require_drawable(path: Path) -> None:
@@ -101,11 +111,9 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
 
 
 def polygon(region: Region) -> tuple[list[float], list[float]]:
-    """The polygon's corners in order around its middle."""
+    """The polygon's corners in their order around it."""
     points = np.array([[nearest_float(v) for v in vertex] for vertex in region.vertices])
-    middle = points.mean(axis=0)
-    order = np.argsort(np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0]))
-    return points[order, 0].tolist(), points[order, 1].tolist()
+    return points[:, 0].tolist(), points[:, 1].tolist()
 
 
 def frame_plane(axes: Axes, regions: Regions) -> None:

@@ -40,10 +40,12 @@ def draw_errors(network: Network, domain: Domain, path: Path) -> None:
     if len(regions.free) <= STYLE.exact_inputs:
         _draw_exact(axes, network, domain, np.vstack([points, corners]))
     axes.set_ylim(bottom=-1e-17)
-    axes.set_xlabel("M")
+    axes.set_xlabel("M, the gain of the gates")
     axes.set_ylabel(f"|shallow - exact|, in float64, at {len(points):,} random points")
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(0.02, 0.42))
-    axes.set_title(f"{network.name}: error of the shallow forms", fontsize=10)
+    axes.set_title(
+        f"{network.name}: error of the shallow forms\non {domain.describe()}", fontsize=10
+    )
     save_figure(figure, path)
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from rectifold.local_boxes.found import LocalResult
 from rectifold.reports.local import histogram
 from rectifold.reports.pictures.canvas import new_panels, save_figure
-
-_SHADES = ("#e0a458", "#4c9f70", "#9aa5b1", "#c1443c")
+from rectifold.reports.pictures.palette import BORDER, COLOURS
 
 
 def draw_local(found: LocalResult, title: str, path: Path) -> None:
@@ -26,8 +25,8 @@ def draw_local(found: LocalResult, title: str, path: Path) -> None:
             [bar.samples for bar in bars],
             width=[bar.most - bar.least + 1 for bar in bars],
             align="edge",
-            color=_SHADES[k % len(_SHADES)],
-            edgecolor="white",
+            color=COLOURS[k % len(COLOURS)],
+            **BORDER,
         )
         axes.locator_params(axis="x", integer=True)
         axes.set_xlabel(f"kinks of {name} (of {size:,} units)")

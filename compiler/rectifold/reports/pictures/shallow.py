@@ -19,15 +19,17 @@ from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.reports.pictures.canvas import (
     STYLE,
-    colour_map,
     frame_plane,
     new_figure,
     new_panels,
     polygon,
     save_figure,
 )
+from rectifold.reports.pictures.palette import GREEN, GREY, line_looks
+from rectifold.reports.tables import count_text
 from rectifold.two_layers.gates import GateKind, Gates
 from rectifold.two_layers.plane.plane_form import sheet_segments
+from rectifold.two_layers.shallow import Shallow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,22 +48,41 @@ def draw_sheets(network: Network, domain: Domain, path: Path) -> None:
         raise InputError(f"sheets are drawn for two free inputs, and {len(regions.free)} are free")
     for region in regions.with_vertices:
         axes.fill(*polygon(region), facecolor="#f2f2f2", edgecolor="#bbbbbb", linewidth=0.4)
-    colours = colour_map("hsv")
     sheets = sheet_segments(Restriction(network, domain), regions.with_vertices)
-    for k, sheet in enumerate(sheets):
-        shade = colours((STYLE.hue_step * k) % 1.0)
-        for a, b in sheet:
+    for k, (sheet, (shade, dash)) in enumerate(zip(sheets, line_looks(len(sheets)), strict=True)):
+        for part, (a, b) in enumerate(sheet):
             axes.plot(
                 [nearest_float(a[0]), nearest_float(b[0])],
                 [nearest_float(a[1]), nearest_float(b[1])],
                 color=shade,
-                linewidth=1.1,
+                linestyle=dash,
+                linewidth=1.6,
+                label=f"unit {k}" if part == 0 and len(sheets) <= STYLE.named_lines else None,
             )
+    if 0 < len(sheets) <= STYLE.named_lines:
+        axes.legend(
+            title="zero sets of units", fontsize=7, title_fontsize=8, frameon=False,
+            loc="center left", bbox_to_anchor=(1.01, 0.5),
+        )  # fmt: skip
     axes.set_title(
-        f"{network.name}: {len(regions):,} regions, {len(sheets)} second-layer units", fontsize=10
+        f"{network.name}: {len(regions):,} regions, {len(sheets)} second-layer units\n"
+        f"on {domain.describe()}",
+        fontsize=10,
     )
     frame_plane(axes, regions)
     save_figure(figure, path)
+
+
+def plot_forms(axes: Axes, shallow: Shallow) -> None:
+    """A bar for each form: its hidden units, on a logarithmic scale."""
+    names = list(shallow.alternatives)
+    counts = [sum(sizes) for sizes in shallow.alternatives.values()]
+    bars = axes.barh(names, counts, color=[GREEN if n == shallow.kind else GREY for n in names])
+    axes.bar_label(bars, labels=[count_text(count) for count in counts], padding=3, fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xlabel("hidden units (the chosen form in green)")
+    axes.invert_yaxis()
+    axes.set_title(f"{shallow.source.name}: forms of at most two hidden layers", fontsize=10)
 
 
 def draw_strips(
@@ -98,7 +119,14 @@ def draw_strips(
         frame_plane(axis, regions)
         axis.locator_params(axis="x", nbins=5)
         axis.set_box_aspect(1)
-    figure.colorbar(meshes[-1], ax=axes, shrink=0.8, label="|gated - exact|", extend="both")
+    figure.colorbar(
+        meshes[-1],
+        ax=axes,
+        shrink=0.8,
+        label="|gated - exact|, largest of the outputs",
+        extend="both",
+    )
+    figure.suptitle(f"{network.name} on {domain.describe()}", fontsize=10)
     save_figure(figure, path)
 
 
