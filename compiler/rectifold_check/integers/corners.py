@@ -9,14 +9,14 @@ upper end, bound − c·x of the domain's constraints, then the pre-activations 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import lcm
-from operator import itemgetter, mul
 from typing import NamedTuple
 
 from rectifold_check.integers.layers import sources_of
+from rectifold_check.integers.sums import Sums, Weights
 from rectifold_check.limits import MOST_KEPT_VALUES
 from rectifold_check.networks import Domain, Layer, Network
 from rectifold_check.work import Work, words
@@ -53,10 +53,10 @@ class Corners:
         )
         self.relu = sum(m for m, v in zip(layers, network.layers, strict=True) if v.is_relu)
         self.outputs = layers[network.output - 1]
-        self.layers, dens = _whole_layers(network)
+        self.all = (1 << self.starts[-1]) - 1
+        self.groups, dens = _groups(network, work)
         self.den = dens[network.output]
-        weights = sum(len(unit.weights) for layer in self.layers for unit in layer.units)
-        self.cost = (weights + self.starts[-1]) * words(max(dens))
+        self.words = words(max(dens))
         self._known: dict[Point, Corner] = {}
 
     def at(self, point: Point) -> Corner:
@@ -70,20 +70,18 @@ class Corners:
 
     def _evaluated(self, point: Point) -> Corner:
         *x, w = point
-        self.work.spend(self.cost * max(map(words, point)))
+        self.work.spend(self.starts[-1])
         values = self._in_domain(x, w)
-        known = [*x]
-        for layer in self.layers:
-            z = [
-                unit.bias * w + sum(map(mul, unit.weights, unit.read(known)))
-                for unit in layer.units
-            ]
+        known = [w, *x]
+        length = self.words * max(map(words, point))
+        for sums, is_relu in self.groups:
+            z = sums.of(known, length)
             values += z
-            known += [v if v > 0 else 0 for v in z] if layer.is_relu else z
-        positive, negative = (
-            int("0" + "".join(["1" if sign * v > 0 else "0" for v in reversed(values)]), 2)
-            for sign in (1, -1)
-        )
+            known += [v if v > 0 else 0 for v in z] if is_relu else z
+        positive = _bits([v > 0 for v in values])
+        negative = ~positive & self.all
+        if 0 in values:
+            negative &= ~_bits([v == 0 for v in values])
         return Corner(point, tuple(values), positive, negative)
 
     def _in_domain(self, x: Sequence[int], w: int) -> list[int]:
@@ -97,17 +95,9 @@ class Corners:
         return values + [bound * w - sum(c * x[j] for j, c in row) for row, bound in self.rows]
 
 
-class _Unit(NamedTuple):
-    """bias · w + Σ weights · what it reads; `read` takes that from the inputs and all layers."""
-
-    bias: int
-    weights: tuple[int, ...]
-    read: Callable[[list[int]], Sequence[int]]
-
-
-class _WholeLayer(NamedTuple):
-    units: list[_Unit]
-    is_relu: bool
+def _bits(given: list[bool]) -> int:
+    """A bit for each, the first one lowest."""
+    return int("0" + "".join(["1" if v else "0" for v in reversed(given)]), 2)
 
 
 def _whole_constraint(
@@ -118,36 +108,40 @@ def _whole_constraint(
     return [(j, int(c * den)) for j, c in row.items()], int(bound * den)
 
 
-def _whole_layers(network: Network) -> tuple[list[_WholeLayer], list[int]]:
-    """The layers over integers, and the denominator of the input and of every layer."""
-    dens, starts, layers = [1], [0], []
-    starts.append(network.inputs)
-    for layer in network.layers:
+class _Group(NamedTuple):
+    """Layers one after the other that do not read each other: linear ones, or relu ones."""
+
+    sums: Sums
+    is_relu: bool
+
+
+def _groups(network: Network, work: Work) -> tuple[list[_Group], list[int]]:
+    """The layers, each over a denominator, and the denominators of the input and of the layers.
+
+    They read 1, the input and all layers before, each times its denominator and the point's.
+    """
+    dens, starts, groups = [1], [1, 1 + network.inputs], list[_Group]()
+    units, first = list[Weights](), 1
+    for k, layer in enumerate(network.layers, start=1):
+        before = network.layers[k - 2] if k > 1 else layer
+        if layer.is_relu != before.is_relu or max(sources_of(layer), default=0) >= first:
+            groups.append(_Group(Sums(units, work), before.is_relu))
+            units, first = [], k
         den = lcm(*(dens[source] for source in sources_of(layer)))
-        layers.append(
-            _WholeLayer(
-                [_whole(layer, i, den, dens, starts) for i in range(layer.size)], layer.is_relu
-            )
-        )
+        units += _whole_units(layer, den, dens, starts)
         dens.append(den * layer.den)
         starts.append(starts[-1] + layer.size)
-    return layers, dens
+    groups.append(_Group(Sums(units, work), network.layers[-1].is_relu))
+    return groups, dens
 
 
-def _whole(layer: Layer, unit: int, den: int, dens: Sequence[int], starts: Sequence[int]) -> _Unit:
-    """A unit times `den` · layer.den, reading values that are times their `dens`."""
-    places: list[int] = []
-    weights: list[int] = []
-    for row in layer.rows[unit]:
-        factor, start = den // dens[row.source], starts[row.source]
-        places += [start + j for j, _ in row.entries]
-        weights += [factor * c for _, c in row.entries]
-    return _Unit(layer.bias[unit] * den, tuple(weights), _reader(places))
-
-
-def _reader(places: Sequence[int]) -> Callable[[list[int]], Sequence[int]]:
-    """Takes the values at these rising places."""
-    if not places or places[-1] - places[0] + 1 == len(places):
-        first = places[0] if places else 0
-        return itemgetter(slice(first, first + len(places)))
-    return itemgetter(*places)
+def _whole_units(
+    layer: Layer, den: int, dens: Sequence[int], starts: Sequence[int]
+) -> list[Weights]:
+    """The units times `den` and the layer's, of values that are times their `dens`."""
+    units = [{0: bias * den} if bias else {} for bias in layer.bias]
+    for unit, rows in zip(units, layer.rows, strict=True):
+        for row in rows:
+            factor, start = den // dens[row.source], starts[row.source]
+            unit.update((start + j, factor * c) for j, c in row.entries)
+    return units

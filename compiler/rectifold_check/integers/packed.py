@@ -45,10 +45,10 @@ def packed(layer: Layer, source: int, width: int, coefficient_bits: int, work: W
     slot = -(-(coefficient_bits + largest.bit_length() + layer.size.bit_length() + 1) // 64) * 64
     work.spend(2 * layer.size * width * (slot >> 6))
     halves = int.from_bytes((bytes(slot // 8 - 1) + b"\x80") * width, "little")
-    return Block(source, width, slot, halves, tuple(_joined(row, slot, width) for row in rows))
+    return Block(source, width, slot, halves, tuple(laid_out(row, slot, width) for row in rows))
 
 
-def _joined(row: dict[int, int], slot: int, width: int) -> int:
+def laid_out(row: dict[int, int], slot: int, width: int) -> int:
     """The positive entries less the negative ones, each laid out as bytes."""
     size = slot // 8
     parts = []
