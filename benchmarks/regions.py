@@ -56,7 +56,7 @@ SEEDED = [
     "10-8-8-1_random_0",
     "10-16-16-1_trained_0",
 ]
-MILLION = (2, 512, 512, 512, 1)  # counted with --count's method, by two processes
+MILLION = (2, 640, 640, 640, 1)  # counted with --count's method, by two processes
 OWN = [
     (2, 16, 16, 1),
     (2, 32, 32, 1),

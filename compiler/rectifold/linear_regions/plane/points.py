@@ -11,11 +11,12 @@ is a corner of. Floats decide a sign only where they exceed their error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.conversion import Floats
@@ -37,11 +38,20 @@ class PointValues:
 
 
 @dataclass(frozen=True, eq=False)
-class _Activations:
-    """What blocks read at points: values, and by how much each point's may be off."""
+class _Unit:
+    """What a block's values are at some points, over the features that these points have so far.
 
-    floats: Floats
-    errors: Floats
+    `rows` has the coefficients of the pre-activations. A unit of `active` is its pre-activation at
+    all points, one of `kinked` is the feature from number `first` on, the others are 0. The rows
+    are off by at most `error` at the points, and the sizes of their terms add up to at most `size`.
+    """
+
+    rows: Floats
+    active: npt.NDArray[np.bool_]
+    kinked: npt.NDArray[np.bool_]
+    first: int
+    error: float
+    size: float
 
 
 class PointSigns:
@@ -55,12 +65,8 @@ class PointSigns:
     def of(self, number: int, points: Sequence[Vertex]) -> PointValues:
         """The pre-activations of a block at points of the free inputs."""
         with np.errstate(all="ignore"):  # what overflows is undecided, and decided exactly
-            read = {INPUT: self._inputs(points)}
-            for k in self.needed[number]:
-                floats, errors = self._block(k, read)
-                read[k] = _Activations(np.maximum(floats, 0.0), errors)
-            floats, errors = self._block(number, read)
-            above, below = floats > errors[:, None], floats < -errors[:, None]
+            floats, error = self._evaluate(number, points)
+            above, below = floats > error, floats < -error
         signs: SignTable = above.view(np.int8) - below.view(np.int8)
         unknown = np.nonzero(~(above | below).all(axis=1))[0].tolist()
         size = max(1, REGION_EFFORT.plane_entries // max(1, self.blocks.widest))
@@ -69,30 +75,57 @@ class PointSigns:
             exact = self._exact(number, [points[k] for k in some])
             signs[some] = exact
             floats[some] = np.where(exact == 0, 0.0, floats[some])
-        return PointValues(floats, errors, signs)
+        return PointValues(floats, np.full(len(points), error), signs)
 
     # ---- in floats ------------------------------------------------------------------------------
 
-    def _inputs(self, points: Sequence[Vertex]) -> _Activations:
+    def _evaluate(self, number: int, points: Sequence[Vertex]) -> tuple[Floats, float]:
+        """A block's pre-activations, and by how much they may be off.
+
+        The features are the coordinates and 1, then the units that are not sure to keep their
+        phase at these points, which are few where the points are near each other.
+        """
+        features = np.array([[x / v[-1] for x in v[:-1]] + [1.0] for v in points])
+        features = features.reshape(len(points), -1)
+        read = {INPUT: self._inputs(features)}
+        for k in self.needed[number]:
+            rows, error, size = self._rows(k, read, features.shape[1])
+            values = features @ rows.T
+            active = np.all(values > error, axis=0)
+            kinked = ~active & ~np.all(values < -error, axis=0)
+            read[k] = _Unit(rows, active, kinked, features.shape[1], error, size)
+            features = np.concatenate([features, np.maximum(values[:, kinked], 0.0)], axis=1)
+        rows, error, _ = self._rows(number, read, features.shape[1])
+        return features @ rows.T, error
+
+    def _inputs(self, features: Floats) -> _Unit:
         """The network's inputs: a fixed one is a number, a free one is rounded once."""
-        coordinates = np.array([[x / v[-1] for x in v[:-1]] + [1.0] for v in points])
         forms, den = self.blocks.inputs
         rows = np.array([[nearest_float(Fraction(v, den)) for v in form] for form in forms])
-        floats = coordinates.reshape(len(points), -1) @ rows.T
-        return _Activations(floats, 4 * ROUNDOFF * _largest(floats))
+        size = _largest(np.abs(rows) @ np.abs(features).max(axis=0))
+        every = np.ones(len(rows), dtype=bool)
+        return _Unit(rows, every, ~every, 0, 4 * ROUNDOFF * size, (1 + 16 * ROUNDOFF) * size)
 
-    def _block(self, number: int, read: dict[int, _Activations]) -> tuple[Floats, Floats]:
-        """Pre-activations of a block, and an error for each point."""
+    def _rows(
+        self, number: int, read: Mapping[int, _Unit], features: int
+    ) -> tuple[Floats, float, float]:
+        """A block's pre-activations over the features: coefficients, their error, their size."""
         weights, bias, row_sum = self.tables[number]
-        sources = [read[s] for s in self.blocks.blocks[number].sources]
-        points = len(read[INPUT].floats)
-        values = np.concatenate([np.zeros((points, 0)), *(s.floats for s in sources)], axis=1)
-        given = np.max([np.zeros(points), *(s.errors for s in sources)], axis=0)
-        roundoff = 2 * (weights.shape[1] + 4) * ROUNDOFF
-        size = _largest(values)
-        errors = roundoff * (row_sum * size + _largest(bias[None, :]))
-        errors += (1 + roundoff) * row_sum * given + UNDERFLOW * (1 + row_sum) * (1 + size)
-        return values @ weights.T + bias, errors
+        rows = np.zeros((len(weights), features))
+        rows[:, self.blocks.columns - 1] = bias
+        start, given, size = 0, 0.0, 0.0
+        for source in self.blocks.blocks[number].sources:
+            unit = read[source]
+            own = weights[:, start : start + len(unit.rows)]
+            start += len(unit.rows)
+            rows[:, : unit.rows.shape[1]] += own[:, unit.active] @ unit.rows[unit.active]
+            rows[:, unit.first : unit.first + int(unit.kinked.sum())] += own[:, unit.kinked]
+            given, size = max(given, unit.error), max(size, unit.size)
+        roundoff = 2 * (weights.shape[1] + features + 8) * ROUNDOFF
+        whole = (1 + roundoff) * (row_sum * size + _largest(bias))
+        error = roundoff * whole + (1 + roundoff) * row_sum * given
+        error += UNDERFLOW * (1 + row_sum) * (1 + size)
+        return rows, error if np.isfinite(error) else np.inf, whole
 
     # ---- in integers ----------------------------------------------------------------------------
 
@@ -112,10 +145,10 @@ class PointSigns:
         return np.array(table, dtype=np.int8).reshape(-1, len(points)).T
 
 
-def _largest(values: Floats) -> Floats:
-    """The largest size in each row."""
-    sizes: Floats = np.abs(values).max(axis=1, initial=0.0)
-    return sizes
+def _largest(values: Floats) -> float:
+    """The largest size of all; infinite where one is no number."""
+    size = float(np.abs(values).max(initial=0.0))
+    return size if size == size else np.inf
 
 
 def _needed(blocks: Blocks) -> list[list[int]]:
