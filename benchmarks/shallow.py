@@ -3,9 +3,10 @@
 
 Hidden units of the exact form beside the paper's gated form, the time, mismatches at random
 rational points and at every vertex (300 of them for the largest; exact), the largest error of its
-float64 evaluation, and the certificate: cells, and the checker's CPU-seconds. Without networks:
-random float32 networks made here, the seeded ones beside the checkout if they are there, and N
-random small-integer networks, most of them degenerate.
+float64 evaluation, a bound of that in float32, and the certificate: cells, and the checker's
+CPU-seconds. Without networks: random float32 networks made here, small-integer ones without biases,
+the seeded ones beside the checkout if they are there, and N random small-integer networks, most of
+them degenerate.
 """
 
 from __future__ import annotations
@@ -23,23 +24,34 @@ import click
 import numpy as np
 
 import rectifold_check
+from rectifold.bounds.code_error import rounding_error
 from rectifold.certificate.within import certify_by_cells
 from rectifold.errors import InputError
 from rectifold.formats.load import load, read_domain
 from rectifold.ir.canonical import canonical_text, domain_text
+from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float, evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.summary import Regions
-from rectifold.two_layers.assemble import network_of
+from rectifold.runtime.run import Run
+from rectifold.two_layers.exact_search import exact_network
 from rectifold.two_layers.gates import Gates
-from rectifold.two_layers.line import line_form
-from rectifold.two_layers.plane.plane_form import plane_form
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.shallow import shallow_network
-from rectifold.two_layers.space.space_form import space_form
-from support import float_network, points_of, random_network
+from support import central_network, float_network, points_of, random_network
 
-OWN = [(1, 16, 16, 1), (2, 16, 16, 1), (2, 16, 16, 16, 1), (3, 6, 6, 6, 1), (2, 64, 64, 64, 1)]
+OWN = [
+    (1, 16, 16, 1),
+    (2, 16, 16, 1),
+    (2, 8, 8, 8, 1),
+    (2, 16, 16, 16, 1),
+    (3, 4, 4, 4, 1),
+    (3, 6, 6, 6, 1),
+    (4, 3, 3, 3, 1),
+    (2, 64, 64, 64, 1),
+]
+CENTRAL = [(3, 3, 3, 3, 1), (3, 4, 4, 4, 1), (3, 5, 5, 5, 1), (3, 8, 8, 1)]
 SEEDED = [
     "2-16-16-1_trained_0",
     "2-32-32-1_random_0",
@@ -65,11 +77,8 @@ def row(name: str, network: Network) -> str:
     restriction = enumeration.restriction
     regions = Regions(network, domain, restriction.free, list(enumeration.regions()), True)
     free, found = regions.free, regions.with_vertices
-    if len(free) == 3:
-        form = space_form(restriction, found)
-    else:
-        form = (line_form if len(free) == 1 else plane_form)(restriction, found)
-    result = network_of(form)
+    result, _ = exact_network(restriction, regions, Watch(Run()), is_required=True)
+    assert result is not None
     seconds = time.process_time() - started
     gated = sum(Gates(regions).sizes()["classic"])
     random = Random(0)
@@ -89,9 +98,15 @@ def row(name: str, network: Network) -> str:
     hidden = "-".join(map(str, result.hidden_sizes()))
     return (
         f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} "
-        f"{f'{wrong}/{len(points)}':>9} "
-        f"{error:9.1e} {seconds:7.2f} {certificate(network, result, len(regions))}"
+        f"{f'{wrong}/{len(points)}':>9} {error:9.1e} {float32_bound(result, domain)} "
+        f"{seconds:7.2f} {certificate(network, result, len(regions))}"
     )
+
+
+def float32_bound(result: Network, domain: Domain) -> str:
+    """What the outputs of the form are off by in float32, at most; or that they may overflow."""
+    found = rounding_error(result, domain, None, "float32")
+    return f"{'overflow' if found.overflow else f'{max(found.per_output):.1e}':>9}"
 
 
 def certificate(network: Network, result: Network, regions: int) -> str:
@@ -158,7 +173,7 @@ def degenerate(count: int) -> str:
 def main(count: int, arguments: tuple[str, ...]) -> None:
     print(
         f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} "
-        f"{'float64':>9} {'CPU s':>7} "
+        f"{'float64':>9} {'float32<=':>9} {'CPU s':>7} "
         f"{'cells':>8} {'checker':>7} {'CPU s':>6}"
     )
     chosen: list[tuple[str, Network]] = []
@@ -172,6 +187,9 @@ def main(count: int, arguments: tuple[str, ...]) -> None:
         chosen = [
             ("-".join(map(str, sizes)) + " (seed 0)", float_network(0, *sizes)) for sizes in OWN
         ]
+        for sizes in CENTRAL:
+            network = central_network(0, *sizes)
+            chosen.append(("-".join(map(str, sizes)) + " no biases", network))
         for name in SEEDED:
             if (BESIDE / f"{name}.npz").is_file():
                 network = load(str(BESIDE / f"{name}.npz")).network

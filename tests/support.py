@@ -18,7 +18,7 @@ import numpy as np
 from rectifold.exact.matrix import Matrix
 from rectifold.facts.facts import Facts
 from rectifold.ir.domain import Domain
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Activation, Layer, Network
 from rectifold.language.elaborate import parse
 
 BOX = '{"format":"rectifold-domain/1","lower":["-1","-1"],"upper":["1","1"],"constraints":[]}'
@@ -133,6 +133,21 @@ def float_network(seed: int, *sizes: int) -> Network:
         before = f"h{k}"
     box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
     return Network("x", sizes[0], layers, before, box, "float_net")
+
+
+def central_network(seed: int, *sizes: int) -> Network:
+    """A chain of small integers without biases, on [-1, 1]^n: all units are 0 at the origin."""
+    random = Random(seed)
+    layers: list[Layer] = []
+    before = "x"
+    for k, (inputs, outputs) in enumerate(pairwise(sizes)):
+        rows = [[Fraction(random.randint(-3, 3)) for _ in range(inputs)] for _ in range(outputs)]
+        weights = {before: Matrix.from_fractions(rows, columns=inputs)}
+        activation: Activation = "linear" if k == len(sizes) - 2 else "relu"
+        layers.append(Layer(f"h{k}", activation, Matrix.zeros(outputs, 1), weights))
+        before = f"h{k}"
+    box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
+    return Network("x", sizes[0], layers, before, box, "central")
 
 
 def networks_of_nothing() -> dict[str, Network]:

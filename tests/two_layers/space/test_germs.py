@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
-from random import Random
 
 import pytest
 
-from rectifold.exact.matrix import Matrix
-from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.near_point import NearPoints
@@ -20,7 +16,7 @@ from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.germs import Germ, corner_of
 from rectifold.two_layers.space.space_form import space_form
-from support import net, points_of
+from support import central_network, net, points_of
 
 KNOTS = {
     "six units in a vertex": """
@@ -56,21 +52,6 @@ def knot(name: str) -> Network:
     return net(f"network knot\ninput x[3] in [-1, 1]\n{KNOTS[name]}")
 
 
-def central(seed: int, *sizes: int) -> Network:
-    """Small integers and no bias: all units are 0 at the origin."""
-    random = Random(seed)
-    layers: list[Layer] = []
-    before = "x"
-    for k, (inputs, outputs) in enumerate(pairwise(sizes)):
-        rows = [[Fraction(random.randint(-3, 3)) for _ in range(inputs)] for _ in range(outputs)]
-        weights = {before: Matrix.from_fractions(rows, columns=inputs)}
-        activation = "linear" if k == len(sizes) - 2 else "relu"
-        layers.append(Layer(f"h{k}", activation, Matrix.zeros(outputs, 1), weights))  # type: ignore[arg-type]
-        before = f"h{k}"
-    box = Domain((Fraction(-1),) * sizes[0], (Fraction(1),) * sizes[0])
-    return Network("x", sizes[0], layers, before, box, "central")
-
-
 def assert_exact(network: Network, most: int | None = None) -> None:
     """Where `most` is given, with at most so many units in the second layer."""
     assert network.domain is not None
@@ -94,12 +75,12 @@ def test_where_many_units_meet_the_form_is_exact(name: str) -> None:
 
 @pytest.mark.parametrize(("seed", "sizes"), [(1, (3, 3, 3, 3, 1)), (1, (3, 3, 3, 3, 3, 2))])
 def test_a_network_without_biases_is_exact(seed: int, sizes: tuple[int, ...]) -> None:
-    assert_exact(central(seed, *sizes))
+    assert_exact(central_network(seed, *sizes))
 
 
 def test_merged_sheets_may_have_hinges_through_one_line() -> None:
     """With this seed three hinges of a sheet once met along a line, and a corner was lost."""
-    network = central(11, 3, 6, 3, 1)
+    network = central_network(11, 3, 6, 3, 1)
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
     form = space_form(enumeration.restriction, list(enumeration.regions()))
@@ -141,4 +122,4 @@ def test_a_unit_with_many_hinges_stays_one_unit() -> None:
     form = space_form(enumeration.restriction, list(enumeration.regions()))
     points = points_of(network.domain, 30, 0)
     assert [form.evaluate(point) for point in points] == evaluate_points(network, points)
-    assert_exact(central(2, 3, 6, 2, 1), most=3)
+    assert_exact(central_network(2, 3, 6, 2, 1), most=3)

@@ -63,7 +63,8 @@ class Cone:
         def pieces(way: Vector) -> list[AffineForm]:
             return [piece_of(self.unit, point, way)]
 
-        for plane, (jump,) in odd_jumps_around(self._planes_at(ray), direction, pieces).items():
+        odd = odd_jumps_around(self._planes_at(ray), direction, point, pieces)
+        for plane, (jump,) in odd.items():
             yield plane, jump
 
     @property

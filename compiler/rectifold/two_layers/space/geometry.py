@@ -78,15 +78,18 @@ def point_of(vertex: Vertex) -> tuple[Fraction, ...]:
     return tuple(Fraction(x, vertex[-1]) for x in vertex[:-1])
 
 
-def require_factor(form: Sequence[Fraction], other: Sequence[Fraction | int]) -> Fraction:
-    """κ with form = κ · other.
+def require_factor(
+    form: Sequence[Fraction], other: Sequence[Fraction | int], at: Vertex | None = None
+) -> Fraction:
+    """κ with form = κ · other, next to the point `at` where that is known.
 
     Raises NotGenericError if there is none: more happens at this place than one unit's bend.
     """
     factor = factor_of(form, other)
     if factor is None:
+        place = "" if at is None else f" at ({where(at)})"
         raise NotGenericError(
-            "a jump is no multiple of its plane: "
+            f"a jump{place} is no multiple of its plane: "
             "the construction for three inputs does not cover this network"
         )
     return factor

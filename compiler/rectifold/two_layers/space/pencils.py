@@ -33,12 +33,13 @@ def odd_jumps(faces: Faces, line: Line, point: Vertex) -> dict[Hinge, Weights]:
         for plane in sorted(faces.planes)
         if dot3(plane, direction) == 0 and dot4(plane, point) == 0
     ]
-    return odd_jumps_around(planes, direction, lambda way: faces.near.piece(point, way))
+    return odd_jumps_around(planes, direction, point, lambda way: faces.near.piece(point, way))
 
 
 def odd_jumps_around(
     planes: Sequence[Hinge],
     direction: Vector,
+    point: Vertex,
     pieces: Callable[[Vector], Sequence[AffineForm]],
 ) -> dict[Hinge, Weights]:
     """The same of any functions that bend on these planes only; `pieces` are their affine maps on
@@ -52,7 +53,10 @@ def odd_jumps_around(
     odd: dict[Hinge, Weights] = {}
     for k, (_, plane, half) in enumerate(halves):
         sides = (maps[k], maps[k - 1]) if dot3(plane, ways[k]) > 0 else (maps[k - 1], maps[k])
-        jumps = _jumps(*sides, plane)
+        jumps = [
+            require_factor(weighted_sum((1, a), (-1, b)), plane, point)
+            for a, b in zip(*sides, strict=True)
+        ]
         before = odd.get(plane, (Fraction(0),) * len(jumps))
         odd[plane] = tuple(b + half * jump for b, jump in zip(before, jumps, strict=True))
     return {plane: weights for plane, weights in odd.items() if any(weights)}
@@ -84,10 +88,3 @@ def between(a: HalfPlane, b: HalfPlane) -> Vector:
     """A direction between two half planes that are next to each other, of two planes at least."""
     x, y, z = (v + w for v, w in zip(a[0], b[0], strict=True))
     return x, y, z
-
-
-def _jumps(above: Sequence[AffineForm], below: Sequence[AffineForm], plane: Hinge) -> Weights:
-    return tuple(
-        require_factor(weighted_sum((1, a), (-1, b)), plane)
-        for a, b in zip(above, below, strict=True)
-    )

@@ -62,12 +62,12 @@ class Planes:
         normal = plane[:-1]
         above, below = (self.faces.near.piece(point, [s * v for v in normal]) for s in (1, -1))
         jumps = [
-            require_factor(weighted_sum((1, a), (-1, b)), plane)
+            require_factor(weighted_sum((1, a), (-1, b)), plane, point)
             for a, b in zip(above, below, strict=True)
         ]
         for unit in units:
             forms = [piece_of(unit, point, [s * v for v in normal]) for s in (1, -1)]
-            own = require_factor(weighted_sum((1, forms[0]), (-1, forms[1])), plane)
+            own = require_factor(weighted_sum((1, forms[0]), (-1, forms[1])), plane, point)
             jumps = [j - w * own for j, w in zip(jumps, unit.weights, strict=True)]
         return tuple(jumps)
 

@@ -48,10 +48,7 @@ _ODD = Fraction(1_000_003, 7_919)  # a parameter at which nothing is expected to
 
 
 class NotGenericError(InputError):
-    """More than three units meet in a vertex, or more than two along an edge.
-
-    The message names the place.
-    """
+    """More happens at a place, which the message names, than the construction knows."""
 
 
 @dataclass(frozen=True)
