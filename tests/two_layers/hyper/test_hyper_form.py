@@ -77,6 +77,22 @@ def test_networks_in_general_position_are_equal_on_every_common_region(
     assert compare_by_regions(network, result, network.domain).complete
 
 
+def test_the_maximum_of_five_numbers_needs_16_units() -> None:
+    """Two units of the vertex, five of lines, none of planes, and one for what is linear."""
+    network = net(
+        """
+        network tournament
+        input x[4] in [-1, 1]
+        p = x[1] + relu(x[0] - x[1])
+        q = x[3] + relu(x[2] - x[3])
+        r = q + relu(p - q)
+        y = relu(r)
+        output y
+        """
+    )
+    assert exact_form(network).hidden_sizes() == [8, 8]
+
+
 def test_four_inputs_that_vary_of_six_are_exact() -> None:
     network = net(
         """

@@ -7,14 +7,15 @@ Derivation: docs/mathematics.md#four-inputs.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.form import Weights
 from rectifold.two_layers.hyper.cells import Cells, Class, add_weights, form_through
+from rectifold.two_layers.hyper.choices import Choice, Prices, settle
 from rectifold.two_layers.hyper.germs import Terms
+from rectifold.two_layers.hyper.ledger import Changes, LineLedger, flipped
 from rectifold.two_layers.hyper.polygons import Gradient, minus, plus
 from rectifold.two_layers.hyper.pulling import Bend, Part, Pulling
 from rectifold.two_layers.hyper.simplices import arguments_of
@@ -26,53 +27,63 @@ HALF = Fraction(1, 2)
 
 
 class Corners:
-    """The units of all vertices; `hinges` counts where they bend, the function's own first."""
+    """The units of all vertices, and what they leave along lines; `prices` knows the hinges."""
 
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
         self.terms = Terms(cells)
-        self.own = {wall.hinge for wall in cells.walls.values() if any(wall.jump)}
-        self.hinges: Counter[Hinge] = Counter()
+        self.prices = Prices({wall.hinge for wall in cells.walls.values() if any(wall.jump)})
+        self.ledger = LineLedger(cells)
 
     def units(self, watch: Watch) -> list[Placed]:
         """Units that take the class of every vertex."""
-        found: list[Placed] = []
+        choices: list[Choice] = []
         classes = sorted(self.cells.classes[0].items())
-        for done, ((vertex,), own) in enumerate(classes):
+        for done, ((vertex,), _) in enumerate(classes):
             watch.step("vertices", done, len(classes))
-            units = merged(self._units_at(vertex))
-            self._require(vertex, own, units)
-            found += units
+            for placed in merged(self._units_at(vertex)):
+                choice = Choice(self._forms(placed), 0)
+                self.ledger.add(choice.options[0][1])
+                choices.append(choice)
+        settle(choices, self.ledger, self.prices, watch)
+        found = [choice.placed for choice in choices]
+        for (vertex,), own in classes:
+            point = self.cells.points[vertex]
+            self._require(vertex, own, [placed for placed in found if placed.point == point])
         return found
+
+    def _forms(self, placed: Placed) -> list[tuple[Placed, Changes]]:
+        """The unit and those bent another way, and what each leaves along lines."""
+        turned = list(flipped(placed.unit, self.cells.n))[1:]
+        options = [placed, *(Placed(unit, placed.point) for unit in turned)]
+        return [(option, self.ledger.changes(option)) for option in options]
 
     def _units_at(self, vertex: int) -> Iterator[Placed]:
         point = self.cells.points[vertex]
         for term in self.terms.at(vertex):
             pullings = [Pulling(self.cells, vertex, field) for field in term.fields]
             for part in min(pullings, key=lambda p: p.cost).parts():
-                for unit in self._chosen(part, point, term.weights):
-                    self.hinges.update(hinge for hinge, _ in unit.bends)
-                    yield Placed(unit, point)
+                for placed in self._chosen(part, point, term.weights):
+                    self.prices.count(placed, 1)
+                    yield placed
 
-    def _chosen(self, part: Part, point: Vertex, weights: Weights) -> list[Unit]:
+    def _chosen(self, part: Part, point: Vertex, weights: Weights) -> list[Placed]:
         """The units of one part: those with the fewest new hinges."""
         options = [
             [
-                unit_of(
-                    tuple(factor * w for w in weights),
-                    form_through(base, point),
-                    [(Fraction(c), form_through(side, point)) for c, side in bends],
+                Placed(
+                    unit_of(
+                        tuple(factor * w for w in weights),
+                        form_through(base, point),
+                        [(Fraction(c), form_through(side, point)) for c, side in bends],
+                    ),
+                    point,
                 )
                 for factor, base, bends in option
             ]
             for option in _options(part)
         ]
-        return min(options, key=self._cost)
-
-    def _cost(self, units: Sequence[Unit]) -> int:
-        """New hinges, where one on which the function bends anyway counts less."""
-        new = {hinge for unit in units for hinge, _ in unit.bends if not self.hinges[hinge]}
-        return sum(1 if hinge in self.own else 2 for hinge in new)
+        return min(options, key=self.prices.of_units)
 
     def _require(self, vertex: int, own: Class, units: Sequence[Placed]) -> None:
         """Asserts that units have the class of their vertex."""

@@ -32,11 +32,20 @@ Cost = Callable[[Plane], int]  # of a hinge on the plane
 
 @dataclass(frozen=True)
 class Quad:
-    """weights · relu(base + Σ c relu(normal)) in three dimensions."""
+    """weights · relu(base + Σ c relu(normal)) in three dimensions, on four lines."""
 
+    lines: Lines
     weights: Weights
     base: Vector
     bends: tuple[tuple[Plane, int], ...]
+
+    def forms(self) -> Iterator[Quad]:
+        """Units of the same class on the same lines, one per pair of opposite planes."""
+        own = _numbers(self.base, self.bends)
+        flag, value = next(iter(own.items()))
+        for base, bends in _pairings(self.lines):
+            factor = Fraction(value, _numbers(base, bends)[flag])
+            yield Quad(self.lines, tuple(w * factor for w in self.weights), base, bends)
 
 
 def eliminated(left: Class, cost: Cost) -> list[Quad] | None:
@@ -94,7 +103,7 @@ def _best_step(
             weights = tuple(w / numbers[flag] for w in left[flag])
             key = _planes_after(left, lines, numbers, weights), price, own
             if best is None or key < best[0]:
-                best = key, line, Quad(weights, base, bends), numbers
+                best = key, line, Quad(own, weights, base, bends), numbers
     return None if best is None else best[1:]
 
 

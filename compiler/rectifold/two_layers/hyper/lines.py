@@ -10,19 +10,20 @@ it is read off where the line enters the domain.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
-from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Hinge, Unit
-from rectifold.two_layers.hyper.cells import Cells, Class, Face, add_weights
+from rectifold.two_layers.form import Unit
+from rectifold.two_layers.hyper.cells import Cells, Class
+from rectifold.two_layers.hyper.choices import Choice, choose, settle
+from rectifold.two_layers.hyper.corners import Corners
 from rectifold.two_layers.hyper.elimination import Quad, eliminated
 from rectifold.two_layers.hyper.flags import direction_of
 from rectifold.two_layers.hyper.flats import Flat
+from rectifold.two_layers.hyper.ledger import Changes, PlaneLedger, flipped
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.newton.vectors import Vector, dot
+from rectifold.two_layers.newton.vectors import Vector, echelon
 from rectifold.two_layers.space.geometry import where
 from rectifold.two_layers.space.sheets import NotGenericError
 from rectifold.two_layers.space.units import unit_of
@@ -31,57 +32,56 @@ from rectifold.two_layers.space.units import unit_of
 class Lines:
     """The classes that are left along lines after the units of the vertices."""
 
-    def __init__(self, cells: Cells, own: set[Hinge], hinges: Counter[Hinge]) -> None:
+    def __init__(self, cells: Cells, corners: Corners) -> None:
         self.cells = cells
-        self.own = own
-        self.hinges = hinges
+        self.prices = corners.prices
+        self.given = corners.ledger
+        self.ledger = PlaneLedger(cells)
 
     def units(self, corners: Sequence[Placed], watch: Watch) -> list[Placed]:
         """Units that take the class of every line."""
-        left: dict[Flat, Class] = defaultdict(dict)
-        points: dict[Flat, Vertex] = {}
-        for edge, own in self.cells.classes[1].items():
-            low = self._low_end(edge)
-            if low is not None:
-                line = Flat.through(self.cells.points[low], self.cells.basis(edge))
-                points[line] = self.cells.inside_of(edge, (1, 1))
-                for flag, weights in own.items():
-                    add_weights(left[line], flag, weights, 1)
         for placed in corners:
-            for direction, (_, behind) in placed.rays.items():
-                line = Flat.through(placed.point, [direction])
-                points.setdefault(line, placed.point)
-                for flag, value in behind.items():
-                    add_weights(left[line], flag, placed.weights, -value)
-        units = []
-        ordered = sorted(left, key=lambda line: (len(left[line]), line))
-        for done, line in enumerate(ordered):
+            self.ledger.add(self.ledger.changes(placed, placed.ridges))
+        ordered = sorted(self.given.left.items(), key=lambda item: (len(item[1]), item[0]))
+        choices: list[Choice] = []
+        for done, (line, left) in enumerate(ordered):
             watch.step("lines", done, len(ordered))
-            units += self._units_on(line, left[line], points[line])
-        return units
+            for quad in self._quads(line, left):
+                choice = Choice(self._options(line, quad))
+                choose(choice, self.ledger, self.prices)
+                choices.append(choice)
+        settle(choices, self.ledger, self.prices, watch)
+        return [choice.placed for choice in choices]
 
-    def _low_end(self, edge: Face) -> int | None:
-        """The end of an edge where its line enters the domain; None if that is elsewhere."""
-        (direction,) = self.cells.basis(edge)
-        a, b = edge
-        low = a if dot(direction, self.cells.difference(a, b)) > 0 else b
-        return None if self.cells.is_inside((low,)) else low
+    def _quads(self, line: Flat, left: Class) -> list[Quad]:
+        """Units with the class of a line."""
 
-    def _units_on(self, line: Flat, left: Class, point: Vertex) -> list[Placed]:
         def cost(plane: Vector) -> int:
-            hinge = direction_of(line.from_quotient(plane))[0]
-            return 0 if self.hinges[hinge] else 1 if hinge in self.own else 2
+            return self.prices.of(direction_of(line.from_quotient(plane))[0])
 
         quads = eliminated(left, cost)
         if quads is None:
+            at = where(self.given.points[line])
             raise NotGenericError(
-                f"the class that is left along the line through ({where(point)}) is no sum of "
+                f"the class that is left along the line through ({at}) is no sum of "
                 "units on its lines: the construction for four inputs does not cover this network"
             )
-        units = [Placed(_unit(line, quad), point, line.basis) for quad in quads]
-        for placed in units:
-            self.hinges.update(hinge for hinge, _ in placed.unit.bends)
-        return units
+        return quads
+
+    def _options(self, line: Flat, quad: Quad) -> list[tuple[Placed, Changes]]:
+        """The forms of a unit, and what each leaves on planes."""
+        flats = _flats(line, quad)
+        forms = [
+            Placed(unit, self.given.points[line], line.basis)
+            for form in quad.forms()
+            for unit in flipped(_unit(line, form), self.cells.n - 1)
+        ]
+        return [(placed, self.ledger.changes(placed, flats)) for placed in forms]
+
+
+def _flats(line: Flat, quad: Quad) -> list[Flat]:
+    """The four planes through a line on which a unit bends over hinges."""
+    return [Flat.through(line.foot, echelon([*line.basis, line.lifted(own)])) for own in quad.lines]
 
 
 def _unit(line: Flat, quad: Quad) -> Unit:

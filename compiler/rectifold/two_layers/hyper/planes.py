@@ -17,8 +17,10 @@ from fractions import Fraction
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.hyper.cells import Cells, Class, Face, add_weights
+from rectifold.two_layers.hyper.choices import Prices
 from rectifold.two_layers.hyper.flags import Flag, Germ, direction_of
 from rectifold.two_layers.hyper.flats import Flat
+from rectifold.two_layers.hyper.ledger import faces_by_flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
@@ -28,22 +30,17 @@ from rectifold.two_layers.space.units import unit_of
 class Planes:
     """The classes that are left on flats of dimension n − 2."""
 
-    def __init__(self, cells: Cells, own: set[Hinge], hinges: Counter[Hinge]) -> None:
+    def __init__(self, cells: Cells, prices: Prices) -> None:
         self.cells = cells
-        self.own = own
-        self.hinges = hinges
+        self.prices = prices
         self.samples = Samples(cells)
 
     def units(self, units: Sequence[Placed], watch: Watch) -> list[Placed]:
         """Units that take the class of every flat."""
-        faces: dict[Flat, Face] = {}
-        for face in self.cells.around[self.cells.n - 2]:
-            flat = Flat.through(self.cells.points[face[0]], self.cells.basis(face))
-            if flat not in faces or face in self.cells.classes[self.cells.n - 2]:
-                faces[flat] = face
+        faces = faces_by_flat(self.cells, self.cells.n - 2)
         bent: dict[Flat, list[Placed]] = defaultdict(list)
         for placed in units:
-            for flat in placed.flats(self.cells.n - 2):
+            for flat in placed.ridges:
                 bent[flat].append(placed)
         left = {}
         flats = sorted({*bent, *faces})
@@ -88,7 +85,7 @@ class Planes:
         while left:
             ordered = sorted(
                 (hinge for hinge, flag in hinges.items() if flag in left),
-                key=lambda h: (not self.hinges[h], h not in self.own, -often[h], h),
+                key=lambda h: (self.prices.of(h), -often[h], h),
             )
             assert len(ordered) >= 3, "the jumps around a flat do not balance"
             pivot, other, gone = ordered[0], ordered[1], ordered[-1]
@@ -103,8 +100,9 @@ class Planes:
             base = tuple(Fraction(scale * v) for v in gone)
             bends = [(Fraction(-part.numerator), tuple(Fraction(v) for v in pivot))]
             unit = unit_of(weights, base, bends)
-            self.hinges[pivot] += 1
-            yield Placed(unit, point, flat.basis)
+            placed = Placed(unit, point, flat.basis)
+            self.prices.count(placed, 1)
+            yield placed
 
 
 def _hinges(flat: Flat, left: Class) -> dict[Hinge, Flag]:

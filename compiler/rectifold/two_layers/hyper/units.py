@@ -85,6 +85,11 @@ class Placed:
             found.add(Flat.through(self.point, echelon([*self.lineality, *vectors])))
         return sorted(found)
 
+    @cached_property
+    def ridges(self) -> list[Flat]:
+        """Those of dimension n − 2."""
+        return self.flats(len(self.point) - 3)
+
     def hyperplanes(self) -> set[Hinge]:
         """On which it may bend: its hinges, and the parts of its sheet."""
         found = {hinge for hinge, _ in self.unit.bends}
