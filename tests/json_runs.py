@@ -134,7 +134,7 @@ RUNS = {
         "prove line.relu above.vnnlib",
         "prove line.relu reached.vnnlib --counterexample unsafe.npy",
         "prove model.onnx reached.vnnlib",
-        "prove classes.onnx classes.vnnlib",
+        "prove classes.onnx classes.vnnlib --until h",
         "prove line.relu just.vnnlib --time-limit 1",
         "prove line.relu --lipschitz 0",
     ],

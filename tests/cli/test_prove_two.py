@@ -151,6 +151,25 @@ def test_a_declaration_and_a_model(run: Invoke, old: str, new: str, message: str
     assert message is None or message in done.output
 
 
+def test_a_model_that_goes_on_is_refused(run: Invoke) -> None:
+    """softmax(relu(x)) is never 2, and relu(x) is."""
+    value = helper.make_tensor_value_info
+    ends = [value("x", TensorProto.FLOAT, [1, 2])], [value("y", TensorProto.FLOAT, [1, 2])]
+    nodes = [helper.make_node("Relu", ["x"], ["h"]), helper.make_node("Softmax", ["h"], ["y"])]
+    graph = helper.make_graph(nodes, "g", *ends)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(made, "soft.onnx")
+    write("p.vnnlib", ONE + "(assert (<= X[0,0] 1.0)) (assert (>= Y[0,0] 0.75))")
+    message = "soft goes on behind the network (Softmax), and a property is about what comes last"
+    for asked in (["p.vnnlib"], ["--robust", "1/8", "--at", "1, 0"]):
+        done = run("prove", "soft.onnx", *asked)
+        assert (done.exit_code, message in done.output) == (2, True), done.output
+        assert "--until h" in done.output
+    until = run("prove", "soft.onnx", "p.vnnlib", "--until", "h")
+    assert until.exit_code == 1
+    assert "the case is met there too" in until.output  # of h, not of y
+
+
 def test_a_model_with_two_inputs_is_declared_with_two(run: Invoke) -> None:
     def value(name: str, *shape: int | str) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)

@@ -237,7 +237,7 @@ def test_names_stay_data(run: Invoke) -> None:
         (["n.onnx", "never.vnnlib", "-o", "s.onnx"], "holds of every network: no case of it"),
         (["free.relu", "open.vnnlib", "-o", "s.onnx"], "does not bound every input"),
         (["large.relu", "p.vnnlib", "-o", "s.onnx"], "beyond the range of float64"),
-        (["tail.onnx", "p.vnnlib", "-o", "s.onnx"], "(Softmax), and another verifier would read"),
+        (["tail.onnx", "p.vnnlib", "-o", "s.onnx"], "(Softmax), and a property is about what"),
     ],
 )
 def test_what_is_refused(run: Invoke, arguments: list[str], said: str) -> None:

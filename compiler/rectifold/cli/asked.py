@@ -17,6 +17,8 @@ import click
 from rectifold.cli.inputs import point_from, read_loaded, require_points
 from rectifold.cli.values import Command, as_value, number_of
 from rectifold.errors import InputError
+from rectifold.errors import asked as asked_option
+from rectifold.formats.interface import tail_words
 from rectifold.formats.load import Loaded, is_network, require_file
 from rectifold.formats.vnnlib_commands import vnnlib_file
 from rectifold.formats.vnnlib_models import beside_of
@@ -145,6 +147,7 @@ def read_asked(wanted: Asked, *, quiet: bool) -> Question:
     _require_one_question(wanted)
     loaded, domain = read_loaded(wanted.network, wanted.domain_spec, quiet=quiet, may_be_empty=True)
     if wanted.short.given:
+        _require_whole(loaded)
         return _short_question(loaded, domain, wanted.short)
     if wanted.property_file is None:
         return ensured_of(loaded, domain)
@@ -155,6 +158,18 @@ def read_asked(wanted: Asked, *, quiet: bool) -> Question:
     for part in found.asked.parts:
         require_points(part.domain)
     return found
+
+
+def _require_whole(read: Loaded) -> None:
+    """A property is about what a model gives. Raises InputError where it goes on behind that."""
+    words = tail_words(read.interface)
+    if words and read.interface is not None:
+        last = ", ".join(port.name for port in read.interface.ends)
+        raise InputError(
+            f"the model {read.network.name} goes on behind the network ({words}), and a property "
+            f"is about what comes last; give {asked_option('until', last)} to end it before, and "
+            "say there what must not happen"
+        )
 
 
 def _require_order(wanted: Asked) -> None:
@@ -192,6 +207,9 @@ def _require_one_question(wanted: Asked) -> None:
 
 
 def _question_of_file(loaded: Loaded, path: str, beside: Loaded | None) -> Question:
+    for read in (loaded, beside):
+        if read is not None:
+            _require_whole(read)
     file = vnnlib_file(require_file(path))
     if file.query is not None:
         beside = beside_of(file.query, file.name, loaded, beside)

@@ -30,8 +30,7 @@ from rectifold.cli.written import written_file
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS, drop_in_format, written_form
 from rectifold.errors import InputError, as_options
-from rectifold.errors import asked as asked_option
-from rectifold.formats.interface import Interface, tail_words
+from rectifold.formats.interface import Interface
 from rectifold.formats.load import Loaded
 from rectifold.formats.vnnlib_writer import is_stated_exactly, stated, vnnlib_of
 from rectifold.ir.canonical import digest
@@ -116,7 +115,6 @@ def reduce_command(asked: Asked, written: Written, proof: Proof, report: Report)
         question = read_asked(asked, quiet=report.quiet)
         question.require_one_network("reduce writes one network")
         loaded, wanted = question.loaded, question.asked
-        _require_no_tail(loaded.interface)
         said = stated(wanted)
         with progress_line(quiet=report.quiet) as progress:
             run = Run(proof.limits(proof.time_limit), proof.seed, progress)
@@ -140,17 +138,6 @@ def _require_outputs(asked: Asked, written: Written, proof: Proof, report: Repor
         "--log": proof.log_file,
     }
     require_outputs(names, [asked.network, asked.property_file], force=written.force)
-
-
-def _require_no_tail(interface: Interface | None) -> None:
-    """Other verifiers read all of a model. Raises InputError where it goes on."""
-    words = tail_words(interface)
-    if words and interface is not None:
-        last = ", ".join(port.name for port in interface.ends)
-        raise InputError(
-            f"the model goes on behind the network ({words}), and another verifier would read Y_0 "
-            f"as what comes last; give {asked_option('until', last)} to end it before"
-        )
 
 
 def _kinds(interface: Interface | None) -> tuple[Precision, ...]:

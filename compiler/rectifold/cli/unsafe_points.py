@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from rectifold.cli.proved import counterexample_json
-from rectifold.formats.interface import tail_words
 from rectifold.formats.load import Loaded
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.float_points import FloatPoint, float_point
@@ -69,8 +68,6 @@ class UnsafePoint:
         except PeerError:
             return None
         told: JsonObject = {"program": name, "input": point.tolist()}
-        if tail_words(interface):
-            return told
         values = [float(v) for output in outputs for v in np.asarray(output).ravel()]
         return told | {"outputs": values, "met": self._is_met(point, values)}
 
@@ -122,8 +119,6 @@ class UnsafePoint:
 def run_text(told: JsonObject, dtype: str) -> str:
     """What another program computes, for people."""
     at = f"at a {dtype} point near it {told['program']}"
-    if "outputs" not in told:
-        return f"  {at} runs the model, whose outputs come behind its tail"
     met = "is met there too" if told["met"] else "is not met there, for its sums are rounded"
     values = told["outputs"]
     assert isinstance(values, list)

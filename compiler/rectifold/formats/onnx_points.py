@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from onnx import ModelProto, helper
+from onnx import GraphProto, ModelProto, helper
 
 from rectifold.exact.conversion import Floats
 from rectifold.formats.interface import Interface, Port
+from rectifold.formats.onnx.graph import needed_nodes
 from rectifold.formats.onnx.peers import PEERS, Feeds, outputs_of_peer
 from rectifold.formats.onnx.tensors import Array, with_external_data
 from rectifold.formats.onnx_layers import onnx_type
@@ -18,10 +19,27 @@ from rectifold.formats.onnx_wiring import has_free_batch, row_size
 
 
 def outputs_at(interface: Interface, point: Floats) -> tuple[str, list[Array]]:
-    """(the program that ran the model, the model's outputs at one point). Raises PeerError."""
+    """(the program that ran the model, the values that were read as the network's output, at one
+    point). Raises PeerError.
+    """
     feeds = feeds_of(interface.inputs, point[None, :])
-    name, (outputs,) = outputs_of_peer(PEERS, whole_model(interface), [feeds])
+    name, (outputs,) = outputs_of_peer(PEERS, _model_up_to_ends(interface), [feeds])
     return name, outputs
+
+
+def _model_up_to_ends(interface: Interface) -> ModelProto:
+    """The model without what follows the tensors that were read, and without other outputs."""
+    model = whole_model(interface)
+    graph, ends = model.graph, [port.name for port in interface.ends]
+    given = {value.name for value in (*graph.input, *graph.initializer)}
+    kept = GraphProto()
+    kept.node.extend(needed_nodes(graph.node, given, ends))
+    del graph.node[:], graph.output[:]
+    graph.node.extend(kept.node)
+    for port in interface.ends:
+        kind = onnx_type(port.dtype)
+        graph.output.append(helper.make_tensor_value_info(port.name, kind, None))
+    return model
 
 
 def as_input(interface: Interface, point: Floats) -> Array | None:
