@@ -22,6 +22,7 @@ from rectifold.cli.options import (
     reading_options,
     report,
 )
+from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
@@ -74,24 +75,30 @@ def check_command(
     started = time.monotonic()
     read = [certificate, result_file, *wanted.files]
     require_outputs({"--json": report.json_target}, read, force=False)
-    verdict: rectifold_check.Judged
     lines = _certificate_lines(certificate)
-    if wanted.property_file is not None and _is_of_pair(lines):
-        _require_result(result_file, certificate, wanted.property_file)
-        where = _of_property_file(wanted, quiet=report.quiet)
-        verdict = _of_pair(*where, lines, result_file)
-    elif not wanted.says_what and not _is_of_property(lines):
-        found = read_network(wanted.network, wanted.domain_spec, quiet=report.quiet)
-        verdict = _of_pair(*found, lines, result_file)
-    else:
-        _require_no_result(result_file)
-        verdict = _of_property(wanted, lines, quiet=report.quiet)
+    with progress_line(quiet=report.quiet, what="replaying the certificate"):
+        verdict = _judged(wanted, certificate, lines, result_file, report)
     report.write(verdict.json() | {"seconds": time.monotonic() - started})
     if report.is_on_screen:
         click.echo(verdict.text)
     if not verdict.holds:
         return Status.REFUTED
     return Status.of_proof(verdict.trusted, allow_trusted=allow_trusted)
+
+
+def _judged(
+    wanted: Asked, certificate: str, lines: list[str], result_file: str | None, report: Report
+) -> rectifold_check.Judged:
+    """The checker's verdict on a certificate of what is asked."""
+    if wanted.property_file is not None and _is_of_pair(lines):
+        _require_result(result_file, certificate, wanted.property_file)
+        where = _of_property_file(wanted, quiet=report.quiet)
+        return _of_pair(*where, lines, result_file)
+    if not wanted.says_what and not _is_of_property(lines):
+        found = read_network(wanted.network, wanted.domain_spec, quiet=report.quiet)
+        return _of_pair(*found, lines, result_file)
+    _require_no_result(result_file)
+    return _of_property(wanted, lines, quiet=report.quiet)
 
 
 def _of_pair(

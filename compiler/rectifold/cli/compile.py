@@ -110,8 +110,9 @@ def compile_command(
     rewriting = replace(rewriting, written=to.chosen, precision=output.precision)
     writing = None if rewriting.shallow or rewriting.larger else to.writing(source.network)
     made = _make(loaded.network, writing, rewriting, proof, times, quiet=report.quiet)
-    written = _write_compiled(made, to, rewriting, times.end, force=output.force)
-    costs = told_costs(written.artifact, written.done.written, to, report)
+    with progress_line(quiet=report.quiet, what="bounding the rounding of the code, and writing"):
+        written = _write_compiled(made, to, rewriting, times.end, force=output.force)
+        costs = told_costs(written.artifact, written.done.written, to, report)
     done = replace(written.done, costs=costs)
     _say_notes(written, is_certified=not rewriting.no_certificate)
     told = compile_json(done) | extra | {"seconds": time.monotonic() - started}
@@ -196,12 +197,14 @@ def _make(
             progress=progress,
             deadline=times.work,
         )
+        if progress is not None:
+            progress("rewriting", 0, 0)
         if writing is not None:
             form = smallest_form(network, facts, writing, options, times.work)
         else:
             form = Form(rewrite(network, facts, options, deadline=times.work))
         if progress is not None and not rewriting.no_certificate:
-            progress("making and checking the certificate", 0, 1)
+            progress("making and checking the certificate", 0, 0)
         known = None
         if not rewriting.no_certificate:
             form, known = certified_form(form, writing, options, times.checked)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import click
 
 from rectifold.cli.options import OUTPUTS, TARGETS, UNTIL, is_crosschecked
+from rectifold.cli.progress import progress_line
 from rectifold.errors import InputError, as_options
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
@@ -88,12 +90,13 @@ def read_loaded(
     asked = click.get_current_context().meta
     names, until = (_asked_of(asked[option], place) for option in (OUTPUTS, UNTIL))
     outputs = () if names is None else tuple(name.strip() for name in names.split(","))
-    loaded: Loaded = load(
-        network,
-        outputs=outputs,
-        until=None if until == "-" else until,
-        crosscheck=is_crosschecked(),
-    )
+    with progress_line(quiet=quiet, what=f"reading {Path(network).name}"):
+        loaded: Loaded = load(
+            network,
+            outputs=outputs,
+            until=None if until == "-" else until,
+            crosscheck=is_crosschecked(),
+        )
     require_not_read(asked.get(TARGETS, ()), loaded.files, network)
     _say(loaded.notes, quiet=quiet)
     domain = loaded.network.domain

@@ -151,7 +151,7 @@ def shallow_command(
     with progress_line(quiet=report.quiet) as progress:
         result = _shallow(network, domain, form, proof, progress)
         if progress is not None:
-            progress("making and checking the certificate", 0, 1)
+            progress("making and checking the certificate", 0, 0)
         is_required = form.certificate_file is not None
         run = Run(progress=progress)
         proved, in_time = certify_form(

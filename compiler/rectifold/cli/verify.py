@@ -206,8 +206,11 @@ def verify_command(
     question = Question.of(a, b, domain, asked.within)
     run = Run(proof.limits(proof.seconds), proof.seed)
     if wanted.tightest:
-        with proof.times.before("there was a bound that the checker accepts"):
-            found = find_closest(question, run)
+        with (
+            proof.times.before("there was a bound that the checker accepts"),
+            progress_line(quiet=report.quiet, what="bounding the difference") as progress,
+        ):
+            found = find_closest(question, replace(run, progress=progress))
         return _report_bounds(found, kept, report, tails, started)
     with progress_line(quiet=report.quiet) as progress:
         result = _answer_in_time(question, asked, proof, replace(run, progress=progress))

@@ -108,7 +108,7 @@ def compiled_form(
     if not wanted.certify:
         return form, None
     if wanted.progress is not None:
-        wanted.progress("making and checking the certificate", 0, 1)
+        wanted.progress("making and checking the certificate", 0, 0)
     return certified_form(form, writing, wanted.options, wanted.deadline)
 
 

@@ -122,6 +122,7 @@ def _prove_layer(state: ProofState, name: str, *, is_relu: bool) -> None:
         layer.label("interval")
         for stage in STAGES:
             if stage.applies(state, layer):
+                state.tell_stage(stage.name, layer)
                 stage.run(state, layer)
     finally:
         state.store(layer)

@@ -20,7 +20,7 @@ from rectifold.effort.effort import Effort
 from rectifold.effort.prover import ProverEffort
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import nearest_float
+from rectifold.exact.numerals import counted, nearest_float
 from rectifold.facts.entries import Entry
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
@@ -108,6 +108,12 @@ class ProofState:
     def tell(self, what: str, done: int) -> None:
         """Tell the caller that so many of the layers are done."""
         self.settings.run.tell(what, done, len(self.network.layers))
+
+    def tell_stage(self, stage: str, layer: LayerState) -> None:
+        """Tell the caller which stage works on which layer, and how many units wait for it."""
+        waiting = counted(len(layer.open()), "unit")
+        names = [one.name for one in self.network.layers]
+        self.tell(f"{stage} on layer {layer.name}, {waiting} open", names.index(layer.name))
 
     def note(self, entry: Entry) -> None:
         """Put an entry into the record, and into the log unless it comes from there."""
