@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from rectifold.errors import InputError
+from rectifold.formats.load import read_domain
 from rectifold.formats.vnnlib import parse_vnnlib
-from rectifold.formats.vnnlib_property import parse_property
+from rectifold.formats.vnnlib_commands import vnnlib_file
+from rectifold.formats.vnnlib_property import parse_property, property_of
 from rectifold.ir.domain import Domain
+from support import net
 
 F = Fraction
 HEAD = (
@@ -152,3 +157,17 @@ def test_what_is_refused(text: str, message: str) -> None:
 def test_a_declaration_with_another_number_of_inputs_is_refused() -> None:
     with pytest.raises(InputError, match="declares 2 inputs, but the network has 3"):
         parse_vnnlib(HEAD + BOX, 3, "p.vnnlib")
+
+
+def test_a_compressed_file(tmp_path: Path) -> None:
+    text = f"{HEAD}{BOX}(assert (>= Y[0] 3.0))"
+    data = gzip.compress(text.encode())
+    (tmp_path / "p.vnnlib.gz").write_bytes(data)
+    read = property_of(vnnlib_file(tmp_path / "p.vnnlib.gz"), 2, 2)
+    assert (read.parts, read.name) == (parse_property(text, 2, 2).parts, "p")
+    network = net("input x[2]\noutput x\n")
+    assert read_domain(str(tmp_path / "p.vnnlib.gz"), network) == Domain.cube(0, 1, 2)
+    for damaged in (data[:-9], data[:20] + b"?" + data[21:], b"plain"):
+        (tmp_path / "p.vnnlib.gz").write_bytes(damaged)
+        with pytest.raises(InputError, match="p.vnnlib.gz is no readable VNN-LIB file"):
+            vnnlib_file(tmp_path / "p.vnnlib.gz")

@@ -175,7 +175,7 @@ def _require_whole(read: Loaded) -> None:
 def _require_order(wanted: Asked) -> None:
     """Raises InputError where the network and the property are not what their names say."""
     property_file = wanted.property_file
-    if wanted.network.lower().endswith(".vnnlib"):
+    if wanted.network.lower().endswith((".vnnlib", ".vnnlib.gz")):
         network = property_file or "NET"
         raise InputError(f"the network comes first, then the property: {network} {wanted.network}")
     if property_file is not None and is_network(property_file):

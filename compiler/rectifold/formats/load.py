@@ -147,7 +147,7 @@ def domain_and_notes(spec: str, network: Network) -> tuple[Domain, list[str]]:
             f"{text} is a point, not a domain; say how far around it: "
             f"{asked('domain', text + '±0.05')}"
         )
-    if text.endswith(".vnnlib"):
+    if text.endswith((".vnnlib", ".vnnlib.gz")):
         return read_vnnlib(require_file(text), size)
     if is_network(text):
         return _read_stated_domain(text, size), []

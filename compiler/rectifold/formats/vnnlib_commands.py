@@ -8,7 +8,9 @@ another question.
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,12 +43,16 @@ class VnnlibFile:
 
 
 def vnnlib_file(path: Path) -> VnnlibFile:
-    """The file. Raises InputError."""
+    """The file, which may be compressed (.gz). Raises InputError."""
+    name = path.name.removesuffix(".gz")
     try:
-        if path.stat().st_size > CAPS.vnnlib_bytes:
+        with gzip.open(path) if name != path.name else path.open("rb") as stream:
+            data = stream.read(CAPS.vnnlib_bytes + 1)
+        if len(data) > CAPS.vnnlib_bytes:
             raise InputError(f"{path.name} is larger than {CAPS.vnnlib_bytes:,} bytes")
-        return parsed_vnnlib(path.read_text(encoding="utf-8-sig"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return parsed_vnnlib(text, name)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is no readable VNN-LIB file ({error})") from None
 
 
