@@ -61,7 +61,7 @@ SEEDED = [
     "3-8-8-8-1_trained_0",
 ]
 POINTS = 200
-CERTIFIED = 30_000  # cells up to which a certificate is made
+CERTIFIED = 1_000_000  # cells up to which a certificate is made
 MOST_WORK = (
     5_000_000  # vertices times hidden units up to which every vertex is evaluated, else 300 of them
 )

@@ -58,11 +58,11 @@ PACKED_ZEROS = 16
 
 # The same where all sums of a layer are wanted: columns are packed up to so many weights, whose
 # slots take 8 MB a word, unless of more than 8 places one has a weight; a sum of its own costs as
-# much as 20 weights more. So many widths of slots are kept.
+# much as 20 weights more. Beyond so many words a slot, single products are no slower.
 MOST_PACKED = 1_000_000
 PACKED_PLACES = 8
 UNIT_WEIGHTS = 20
-MOST_SLOTS = 4
+MOST_SLOT_WORDS = 4
 
 # What a message shows of a claim: numbers or ranges in a row, characters of a number that is shown
 # exactly, and significant digits of one that is longer.

@@ -19,7 +19,7 @@ from rectifold_check.integers.layers import sources_of
 from rectifold_check.integers.sums import Sums, Weights
 from rectifold_check.limits import MOST_KEPT_VALUES
 from rectifold_check.networks import Domain, Layer, Network
-from rectifold_check.work import Work, words
+from rectifold_check.work import Work
 
 Point = tuple[int, ...]
 """Numerators, then one positive denominator."""
@@ -56,7 +56,6 @@ class Corners:
         self.all = (1 << self.starts[-1]) - 1
         self.groups, dens = _groups(network, work)
         self.den = dens[network.output]
-        self.words = words(max(dens))
         self._known: dict[Point, Corner] = {}
 
     def at(self, point: Point) -> Corner:
@@ -73,9 +72,8 @@ class Corners:
         self.work.spend(self.starts[-1])
         values = self._in_domain(x, w)
         known = [w, *x]
-        length = self.words * max(map(words, point))
         for sums, is_relu in self.groups:
-            z = sums.of(known, length)
+            z = sums.of(known)
             values += z
             known += [v if v > 0 else 0 for v in z] if is_relu else z
         positive = _bits([v > 0 for v in values])

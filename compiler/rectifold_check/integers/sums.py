@@ -17,7 +17,7 @@ from operator import itemgetter, mul
 from typing import NamedTuple
 
 from rectifold_check.integers.packed import laid_out
-from rectifold_check.limits import MOST_PACKED, MOST_SLOTS, PACKED_PLACES, UNIT_WEIGHTS
+from rectifold_check.limits import MOST_PACKED, MOST_SLOT_WORDS, PACKED_PLACES, UNIT_WEIGHTS
 from rectifold_check.work import Work
 
 Weights = dict[int, int]  # place of a value → its weight
@@ -52,14 +52,16 @@ class Sums:
         fits = whole <= PACKED_PLACES * (self.entries + UNIT_WEIGHTS * units)
         return units > 1 and 0 < whole <= MOST_PACKED and fits
 
-    def of(self, values: Sequence[int], length: int) -> list[int]:
-        """All sums, exactly. `length`: about how many words a value has."""
-        if not self.is_packed:
-            self.work.spend((self.entries + len(self.rows)) * length)
-            return [sum(map(mul, weights, read(values))) for weights, read in self.units]
+    def of(self, values: Sequence[int]) -> list[int]:
+        """All sums, exactly."""
+        if not self.rows:
+            return []
         read = self.read(values)
-        size = max(max(read), -min(read)).bit_length()
+        size = max(max(read, default=0), -min(read, default=0)).bit_length()
         length = (size + self.bits + 63) // 64
+        if not self.is_packed or length > MOST_SLOT_WORDS:
+            self.work.spend((self.entries + len(self.rows)) * length)
+            return [sum(map(mul, weights, take(values))) for weights, take in self.units]
         products = (len(self.places) + 4) * (1 + (size >> 6))
         self.work.spend(len(self.rows) * (1 + (length * products >> 3)))
         columns, halves = self._slots.get(length) or self._pack(length)
@@ -67,8 +69,6 @@ class Sums:
 
     def _pack(self, length: int) -> _Packed:
         """The columns in slots of so many words."""
-        if len(self._slots) >= MOST_SLOTS:
-            self._slots.clear()
         units, slot = len(self.rows), 64 * length
         self.work.spend(2 * units * len(self.places) * length)
         columns = {place: dict[int, int]() for place in self.places}
