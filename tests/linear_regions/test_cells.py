@@ -41,6 +41,16 @@ def test_a_dealt_part_goes_to_another_process_and_finds_the_same() -> None:
     assert list(map(phases, there.regions())) == list(map(phases, here.regions()))
 
 
+def test_parts_that_one_process_is_sent_share_their_tables() -> None:
+    network = float_network(1, 2, 6, 5, 1)
+    assert network.domain is not None
+    first, second = vertex_enumeration(network, network.domain).deal(8, 2)
+    one, other = pickle.loads(pickle.dumps(first)), pickle.loads(pickle.dumps(second))
+    assert one.restriction is other.restriction
+    assert one.splitter.blocks is other.splitter.blocks
+    assert one.restriction is not first.restriction
+
+
 def test_cells_of_linear_programs_are_dealt_too() -> None:
     network = float_network(1, 6, 4, 3, 1)
     assert network.domain is not None

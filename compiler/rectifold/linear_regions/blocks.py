@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import lcm
 
 from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.matrix import Matrix, vstack
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.polytope import Form
-from rectifold.linear_regions.restriction import Forms
+from rectifold.linear_regions.restriction import Forms, Restriction
 from rectifold.linear_regions.sums import Recent, Rows, Sum
 
 INPUT = -1  # the number of the inputs among the blocks
@@ -187,6 +188,13 @@ class Blocks:
                     ]
             rows += own
         return rows, den
+
+
+@lru_cache(maxsize=1)
+def blocks_of(restriction: Restriction) -> Blocks:
+    """The blocks of a network on its domain; made once for all that ask one after the other."""
+    inputs = restriction.input_forms()[restriction.network.input_name]
+    return Blocks(restriction.network, *inputs)
 
 
 def _sum_forms(parts: Sequence[Forms]) -> Forms:

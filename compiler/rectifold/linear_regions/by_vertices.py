@@ -22,7 +22,7 @@ import numpy as np
 from rectifold.exact.conversion import Floats
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.blocks import Blocks
+from rectifold.linear_regions.blocks import Blocks, blocks_of
 from rectifold.linear_regions.cells import Enumeration, Tally
 from rectifold.linear_regions.polytope import Form, Polytope, SignTable, new_signs
 from rectifold.linear_regions.region import Region
@@ -87,9 +87,7 @@ class VertexSplitter:
     @cached_property
     def blocks(self) -> Blocks:
         """The units in the order in which cells meet them."""
-        restriction = self.restriction
-        inputs = restriction.input_forms()[restriction.network.input_name]
-        return Blocks(restriction.network, *inputs)
+        return blocks_of(self.restriction)
 
     def root(self) -> VertexCell:
         """The whole domain."""

@@ -9,10 +9,10 @@ forms share one positive denominator. Exact because a fixed input is a number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 
 import numpy as np
@@ -42,9 +42,9 @@ class Restriction:
                 "linear regions need a bounded domain; give every input a lower and an upper end"
             )
 
-    def __reduce__(self) -> tuple[type[Restriction], tuple[Network, Domain]]:
-        """What a worker is sent: tables are made where they are used."""
-        return Restriction, (self.network, self.domain)
+    def __reduce__(self) -> tuple[Callable[[Network, Domain], Restriction], tuple[Network, Domain]]:
+        """What a worker is sent: tables are made where they are used, once for all parts."""
+        return _received, (self.network, self.domain)
 
     @cached_property
     def free(self) -> tuple[int, ...]:
@@ -152,6 +152,12 @@ class Restriction:
     @cached_property
     def _biases(self) -> dict[str, tuple[list[int], int]]:
         return {v.name: v.bias.integers() for v in self.network.layers}
+
+
+@lru_cache(maxsize=1)
+def _received(network: Network, domain: Domain) -> Restriction:
+    """One object, with its tables, for all that a process is sent about one network."""
+    return Restriction(network, domain)
 
 
 def _cut(polytope: Polytope, form: Form) -> Polytope:

@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.geometry import REGION_EFFORT
-from rectifold.linear_regions.blocks import Blocks
+from rectifold.linear_regions.blocks import Blocks, blocks_of
 from rectifold.linear_regions.cells import Tally
 from rectifold.linear_regions.plane.chords import Places, Values, piece_counts
-from rectifold.linear_regions.plane.points import PointSigns, PointValues
+from rectifold.linear_regions.plane.points import PointSigns, PointValues, signs_of
 from rectifold.linear_regions.plane.polygons import (
     Corner,
     Ring,
@@ -76,13 +76,12 @@ class PlaneCount:
     @cached_property
     def blocks(self) -> Blocks:
         """The units in the order in which polygons meet them."""
-        inputs = self.restriction.input_forms()[self.restriction.network.input_name]
-        return Blocks(self.restriction.network, *inputs)
+        return blocks_of(self.restriction)
 
     @cached_property
     def signs(self) -> PointSigns:
         """The units' signs at corners."""
-        return PointSigns(self.blocks)
+        return signs_of(self.blocks)
 
     @cached_property
     def forms(self) -> CellForms:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -143,6 +144,12 @@ class PointSigns:
             read[k] = [[max(v, 0) for v in row] for row in rows] if k != number else rows
         table = [[(v > 0) - (v < 0) for v in row] for row in read[number]]
         return np.array(table, dtype=np.int8).reshape(-1, len(points)).T
+
+
+@lru_cache(maxsize=1)
+def signs_of(blocks: Blocks) -> PointSigns:
+    """Made once for all that ask about these blocks one after the other."""
+    return PointSigns(blocks)
 
 
 def _largest(values: Floats) -> float:
