@@ -90,7 +90,8 @@ _shallow_form = as_value(
     click.option(
         "--kind",
         type=click.Choice(KINDS),
-        help="which form to write (default: the smallest exact one, else centred)",
+        help="which form to write (default: the smallest exact one, else centred); three: exact "
+        "with three hidden layers",
     ),
     click.option(
         "--accuracy",

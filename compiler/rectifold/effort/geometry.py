@@ -11,6 +11,8 @@ class RegionEffort:
 
     vertex_inputs: int = 5
     """Inputs that vary, up to which vertex lists are kept: a box has 2^n vertices."""
+    most_vertex_inputs: int = 8
+    """Inputs up to which vertex lists are made where a two-layer form needs them."""
     kept_forms: int = 1 << 16
     """Forms of a block of units that are kept, of all patterns together."""
     vertices_kept: int = 64
@@ -58,6 +60,8 @@ class ShallowEffort:
     """Seconds for the comparison by regions, where the caller names none."""
     exact_seconds: float = 60.0
     """Seconds for an exact form that was not asked for, where the caller names none."""
+    most_vertex_regions: int = 2_000
+    """Regions up to which vertex lists are made for more inputs than they are kept for."""
     simplices: int = 4_000
     """Maxima over simplices of the corners of one unit at a flat that are tried for its class."""
     output_corners: int = 10

@@ -64,7 +64,7 @@ def vertex_enumeration(
 ) -> Enumeration[VertexCell, Region]:
     """The enumeration of a network's regions, with vertices, on a bounded domain.
 
-    Raises InputError for an unbounded, empty or flat domain, and for more than five free inputs.
+    Raises InputError for an unbounded, empty or flat domain, and for more than eight free inputs.
     """
     return Enumeration(VertexSplitter(Restriction(network, domain)), clock=clock)
 
@@ -73,7 +73,7 @@ def vertex_enumeration(
 class VertexSplitter:
     """Splits cells by forms that change sign at their vertices.
 
-    Raises InputError for more than five free inputs.
+    Raises InputError for more than eight free inputs.
     """
 
     restriction: Restriction

@@ -79,11 +79,12 @@ class Restriction:
     # ---- the domain -----------------------------------------------------------------------------
 
     def require_vertices(self) -> None:
-        """Raises InputError for more free inputs than vertex lists are kept for."""
-        if len(self.free) > REGION_EFFORT.vertex_inputs:
+        """Raises InputError for more free inputs than vertex lists are made for."""
+        most = REGION_EFFORT.most_vertex_inputs
+        if len(self.free) > most:
             raise InputError(
-                f"exact vertex lists are kept for at most {REGION_EFFORT.vertex_inputs} inputs, "
-                f"and {len(self.free)} are free here; fix some (a range [v, v]), or look at a "
+                f"exact vertex lists are made for at most {most} inputs, and "
+                f"{len(self.free)} are free here; fix some (a range [v, v]), or look at a "
                 "two-dimensional slice"
             )
 

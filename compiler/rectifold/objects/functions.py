@@ -227,10 +227,10 @@ def shallow_model(
     """The same function as `model`, or nearly, with at most two hidden layers.
 
     `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
-    `kind`: "exact", "source", "classic", "core" or "centred"; None: the smaller of "source" and
-    "exact" for up to five inputs that vary, else "centred". `accuracy`: the share of the
-    volume on which a gated form may be wrong; `gain` sets its M instead. `seconds` end the
-    search for regions.
+    `kind`: "exact", "three" (exact with three hidden layers), "source", "classic", "core" or
+    "centred"; None: the smaller of "source" and "exact" for up to five inputs that vary, else
+    "centred". `accuracy`: the share of the volume on which a gated form may be wrong; `gain` sets
+    its M instead. `seconds` end the search for regions.
     `progress`: as of `compile`.
 
     Raises Unfinished when the time is up, and InputError where there is no such form.

@@ -1,20 +1,23 @@
 """The exact form of a network, by its number of free inputs.
 
-    one input: breakpoints; two: fans; three: chains; four: germs; five: flags; more: one hidden
-    layer, where it is enough
+    one input: breakpoints; two: fans; three: chains; four: germs; five and more: flags; any number:
+    one hidden layer, where it is enough
 
 Every construction asserts exactly what it needs, and refuses by name what it does not cover.
 """
 
 from __future__ import annotations
 
-from rectifold.effort.geometry import REGION_EFFORT
+from rectifold.effort.geometry import REGION_EFFORT, SHALLOW_EFFORT
 from rectifold.errors import InputError, Unfinished
+from rectifold.exact.numerals import counted
 from rectifold.ir.network import Network
+from rectifold.linear_regions.by_vertices import vertex_enumeration
+from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions
 from rectifold.two_layers.assemble import network_of
-from rectifold.two_layers.flags.flag_form import flag_form
+from rectifold.two_layers.flags.flag_form import flag_form, three_layer_form
 from rectifold.two_layers.form import TwoLayers
 from rectifold.two_layers.hyper.hyper_form import hyper_form
 from rectifold.two_layers.hyper.watch import Watch
@@ -46,6 +49,21 @@ def exact_network(
         return None, str(problem)
 
 
+def three_layer_network(
+    source: Network, restriction: Restriction, regions: Regions, watch: Watch
+) -> Network:
+    """The exact form with at most three hidden layers; the source itself, if it has no more.
+
+    Raises InputError where none is found, Unfinished at the watch's deadline.
+    """
+    if source.is_chain and len(source.relu_layers) <= 3:
+        return source
+    found = regions.with_vertices
+    if len(restriction.free) > REGION_EFFORT.vertex_inputs:
+        found = _with_vertices(restriction, regions, watch)
+    return three_layer_form(restriction, found, watch).network()
+
+
 def _require_deep(restriction: Restriction) -> None:
     """Of five inputs a form of the network's own depth is not looked for unasked."""
     if len(restriction.free) > 4 and is_shallow(restriction.network):
@@ -63,11 +81,28 @@ def _two_layers(restriction: Restriction, regions: Regions, watch: Watch) -> Two
     if (form := one_hidden_layer(restriction, regions.found)) is not None:
         return form
     if inputs > REGION_EFFORT.vertex_inputs:
-        raise InputError(
-            f"{inputs} inputs are free here. Two hidden layers are known to be enough for up to "
-            "five; for more it is an open question, and one hidden layer is not enough here. "
-            'Fix some inputs, or take a gated form, such as kind="centred"'
-        )
+        found = _with_vertices(restriction, regions, watch)
     if inputs == 4:
         return hyper_form(restriction, found, watch)
     return flag_form(restriction, found, watch)
+
+
+def _with_vertices(restriction: Restriction, regions: Regions, watch: Watch) -> list[Region]:
+    """The regions with vertices, for more inputs than those have otherwise.
+
+    Raises InputError where they are too many.
+    """
+    inputs, most = len(restriction.free), REGION_EFFORT.most_vertex_inputs
+    if inputs > most or len(regions) > SHALLOW_EFFORT.most_vertex_regions:
+        raise InputError(
+            f"{inputs} inputs are free here, with {counted(len(regions), 'linear region')}. Two "
+            "hidden layers are known to be enough for up to five inputs; for more it is an open "
+            f"question, and tried for at most {most} inputs and "
+            f"{SHALLOW_EFFORT.most_vertex_regions:,} regions. Fix some inputs, or take a gated "
+            'form, such as kind="centred"'
+        )
+    found: list[Region] = []
+    for region in vertex_enumeration(restriction.network, restriction.domain).regions():
+        watch.step("vertices of regions", len(found), len(regions))
+        found.append(region)
+    return found

@@ -23,17 +23,19 @@ from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.shown import Plotted
-from rectifold.two_layers.exact_search import exact_network, is_shallow
+from rectifold.two_layers.exact_search import exact_network, is_shallow, three_layer_network
 from rectifold.two_layers.gates import GATE_KINDS, Gates
 from rectifold.two_layers.hyper.watch import Watch
 
-Kind = Literal["exact", "source", "classic", "core", "centred"]
-KINDS: tuple[Kind, ...] = ("exact", "source", *GATE_KINDS)
+Kind = Literal["exact", "three", "source", "classic", "core", "centred"]
+KINDS: tuple[Kind, ...] = ("exact", "three", "source", *GATE_KINDS)
+EXACT_KINDS: tuple[Kind, ...] = ("exact", "three", "source")  # the same function as the source
 
 
 @dataclass(frozen=True, eq=False)
 class Shallow(Plotted):
-    """A network with at most two hidden layers. `exact`: the same function as the source.
+    """A network with at most two hidden layers (of kind "three" three). `exact`: the same function
+    as the source.
 
     `alternatives` maps each kind to its hidden units per layer. `statement` says what holds and how
     it was shown; `regions` is the number of the source's linear regions.
@@ -117,22 +119,25 @@ def shallow_form(
     started = run.clock()
     restriction, regions = _all_regions(network, domain, run)
     is_gated = wanted.kind in GATE_KINDS
-    is_required = wanted.kind == "exact"
+    is_required = wanted.kind in ("exact", "three")
     seconds = run.limits.seconds
     if seconds is None and not is_required:
         seconds = run.effort.shallow.exact_seconds
     watch = Watch(run, None if seconds is None else started + seconds)
+    source = network.with_domain(domain)
     exact, why_not = None, ""
-    if not is_gated:
+    if wanted.kind == "three":
+        exact = three_layer_network(source, restriction, regions, watch)
+    elif not is_gated:
         exact, why_not = exact_network(restriction, regions, watch, is_required=is_required)
     run.tell("the forms of all linear regions", 0, 0)
-    forms = _Forms(network.with_domain(domain), exact, Gates(regions), why_not)
+    exact_kind: Kind = "three" if wanted.kind == "three" else "exact"
+    forms = _Forms(source, exact, exact_kind, Gates(regions), why_not)
     alternatives = forms.sizes()
     kind = wanted.kind or _smallest(alternatives)
     result, statement = forms.form(kind, wanted, run)
-    is_exact = kind in ("exact", "source")
+    is_exact = kind in EXACT_KINDS
     seconds = run.clock() - started
-    source = forms.source
     return Shallow(source, result, kind, is_exact, statement, alternatives, len(regions), seconds)
 
 
@@ -142,6 +147,7 @@ class _Forms:
 
     source: Network
     exact: Network | None
+    exact_kind: Kind
     gates: Gates
     why_not: str
 
@@ -156,7 +162,7 @@ class _Forms:
         if self.is_shallow:
             sizes["source"] = self.source.hidden_sizes()
         if self.exact is not None:
-            sizes["exact"] = self.exact.hidden_sizes()
+            sizes[self.exact_kind] = self.exact.hidden_sizes()
         return sizes | self.gates.sizes()
 
     def form(self, kind: Kind, wanted: WantedForm, run: Run) -> tuple[Network, str]:
@@ -169,8 +175,10 @@ class _Forms:
                         "so it is no shallow network itself"
                     )
                 return self.source, "the source has at most two hidden layers"
-            case "exact":
+            case "exact" | "three":
                 assert self.exact is not None
+                if self.exact is self.source:
+                    return self.source, "the source has at most three hidden layers"
                 regions = len(self.gates.regions)
                 return self.exact, _proof(self.source, self.exact, regions, run)
             case "classic" | "core" | "centred":

@@ -116,15 +116,49 @@ def test_shallow_gives_the_exact_form_of_five_inputs_that_vary() -> None:
     assert agree(network, result.network, 3)
 
 
-def test_six_inputs_are_said_to_be_an_open_question() -> None:
+def test_six_inputs_have_two_layers_where_fewer_of_them_meet() -> None:
     pytest.importorskip("highspy")
     network = net(
         "network six\ninput x[6] in [-1, 1]\na = relu([x[0] + x[1], x[2] - x[3]])\n"
         "b = relu(x[4] - a[0] + a[1])\ny = relu(x[5] + b - 1)\noutput y"
     )
     assert network.domain is not None
-    with pytest.raises(InputError, match="6 inputs are free here.*open question"):
+    result = shallow_network(network, network.domain)
+    assert (result.kind, result.exact, len(result.hidden)) == ("exact", True, 2)
+    assert agree(network, result.network, 0)
+
+
+SEVEN = (
+    "network seven\ninput x[6] in [-1, 1]\n"
+    "y = max(x[0], max(x[1], max(x[2], max(x[3], max(x[4], max(x[5], 0*x[0]))))))\noutput y"
+)
+
+
+def test_seven_numbers_are_an_open_question_for_two_layers() -> None:
+    pytest.importorskip("highspy")
+    network = net(SEVEN)
+    assert network.domain is not None
+    with pytest.raises(InputError, match=r"depends on 6 inputs.*open question.*kind=\"three\""):
+        shallow_network(network, network.domain, kind="exact")
+
+
+def test_many_inputs_are_said_to_be_an_open_question() -> None:
+    pytest.importorskip("highspy")
+    network = net(
+        "network nine\ninput x[9] in [-1, 1]\na = relu([x[0] + x[1], x[2] - x[3]])\n"
+        "b = relu(x[4] - a[0] + a[1] + x[6] + x[7])\ny = relu(x[5] + x[8] + b - 1)\noutput y"
+    )
+    assert network.domain is not None
+    with pytest.raises(InputError, match="9 inputs are free here, with .* open question"):
         shallow_network(network, network.domain, kind="exact")
     result = shallow_network(network, network.domain)
     assert result.kind == "centred"
-    assert "no exact form: 6 inputs are free here" in result.statement
+    assert "no exact form: 9 inputs are free here" in result.statement
+
+
+def test_a_network_of_three_layers_is_its_own_answer_for_three() -> None:
+    network = float_network(0, 2, 3, 3, 3, 1)
+    assert network.domain is not None
+    result = shallow_network(network, network.domain, kind="three")
+    assert (result.kind, result.exact, result.hidden) == ("three", True, [3, 3, 3])
+    assert "at most three hidden layers" in result.statement

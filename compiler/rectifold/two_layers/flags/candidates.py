@@ -23,6 +23,7 @@ from rectifold.two_layers.form import AffineForm, weighted_sum
 from rectifold.two_layers.form_sum import Shape, join_of
 from rectifold.two_layers.maxima import MOST_ARGUMENTS, joins_of
 
+_PEAK_COST = 200  # of a maximum of more than six forms, in units
 _SMALL = 4  # corners more than a simplex has, up to which all simplices are tried
 
 
@@ -37,7 +38,14 @@ class Candidate:
     @property
     def cost(self) -> int:
         """Units of the second layer."""
-        return 1 if self.shape is not None else len(joins_of(len(self.forms)))
+        if self.shape is not None:
+            return 1
+        return len(joins_of(len(self.forms))) if self.is_shallow else _PEAK_COST
+
+    @property
+    def is_shallow(self) -> bool:
+        """Is it a sum of units of the second layer?"""
+        return len(self.forms) <= MOST_ARGUMENTS
 
     def units(self) -> list[tuple[Fraction, Shape]]:
         """The units, with their factors; their sum has the class, up to hinges."""
@@ -52,10 +60,10 @@ class Candidate:
 def simplices_of(corners: CornerSet, dimension: int, most: int) -> Iterator[Candidate]:
     """Candidates for simplices of this dimension: all of few corners, else those with the first.
 
-    At most `most` of them; none where no maximum of so many forms is known.
+    At most `most` of them.
     """
     count = len(corners.points)
-    if dimension >= MOST_ARGUMENTS or count <= dimension:
+    if count <= dimension:
         return
     faces: Iterator[Face] = combinations(range(count), dimension + 1)
     if count > dimension + 1 + _SMALL:

@@ -19,6 +19,7 @@ from random import Random
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.errors import InputError
 from rectifold.exact.numerals import about, counted
+from rectifold.ir.evaluate import evaluate_points
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
@@ -31,11 +32,13 @@ from rectifold.two_layers.flags.candidates import (
 from rectifold.two_layers.flags.corners import CornerSet
 from rectifold.two_layers.flags.decompose import Values, combination
 from rectifold.two_layers.flags.germs import Germs
-from rectifold.two_layers.flags.pieces import Piece, corner_set
+from rectifold.two_layers.flags.pieces import Piece, UnitPiece, corner_set
 from rectifold.two_layers.flags.remaining import Place, Remaining
-from rectifold.two_layers.form import AffineForm, TwoLayers, value_at, weighted_sum
+from rectifold.two_layers.form import AffineForm, TwoLayers
 from rectifold.two_layers.form_sum import FormSum
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
+from rectifold.two_layers.maxima import MOST_ARGUMENTS
+from rectifold.two_layers.three_layers import ThreeLayers, Top, top_of
 
 _TAKEN = 0.01  # cost of a unit that is there for another output already
 
@@ -43,17 +46,35 @@ _TAKEN = 0.01  # cost of a unit that is there for another output already
 def flag_form(
     restriction: Restriction, regions: Sequence[Region], watch: Watch = NO_WATCH
 ) -> TwoLayers:
-    """The exact form of up to five free inputs, given all regions.
+    """The exact form of any number of free inputs, given all regions.
 
     Raises InputError where no units for a class are found, Unfinished at the watch's deadline.
     """
-    return _FlagForm(restriction, regions, watch).form()
+    return _FlagForm(restriction, regions, watch, most_forms=MOST_ARGUMENTS).form().main
+
+
+def three_layer_form(
+    restriction: Restriction, regions: Sequence[Region], watch: Watch = NO_WATCH
+) -> ThreeLayers:
+    """The same with units of a third layer for classes at flats of codimension 6 to 11."""
+    return _FlagForm(restriction, regions, watch, most_forms=2 * MOST_ARGUMENTS).form()
 
 
 class _FlagForm:
-    """`remaining` is what is left of the network's function."""
+    """`remaining` is what is left of the network's function.
 
-    def __init__(self, restriction: Restriction, regions: Sequence[Region], watch: Watch) -> None:
+    `most_forms`: of a maximum that may be taken from it.
+    """
+
+    def __init__(
+        self,
+        restriction: Restriction,
+        regions: Sequence[Region],
+        watch: Watch,
+        *,
+        most_forms: int,
+    ) -> None:
+        self.most_forms = most_forms
         self.restriction = restriction
         self.regions = regions
         self.watch = watch
@@ -62,20 +83,23 @@ class _FlagForm:
         self.remaining = Remaining(restriction, regions, Random(watch.run.seed))
         self.flats = self.remaining.cells.flats
 
-    def form(self) -> TwoLayers:
+    def form(self) -> ThreeLayers:
         """Take all classes, then the hinges, then the affine map."""
         n = len(self.restriction.free)
         for codimension in range(n, 1, -1):
             for place in self._places(codimension):
                 if place.left:
                     self._take(place, codimension)
-        total = FormSum(self.outputs, n)
+        total, tops = FormSum(self.outputs, n), []
         for piece in self.remaining.pieces:
-            piece.add_to(total)
+            if isinstance(piece, UnitPiece):
+                piece.add_to(total)
+            else:
+                tops.append(top_of(self.restriction, piece.weights, piece.forms, total))
         for place in self._places(1):
             if place.left:
                 total.add_relu(place.left[(place.flat,)], self.flats.rows[place.flat][0])
-        return self._with_affine_rest(total)
+        return self._with_affine_rest(total, tuple(tops))
 
     def _places(self, codimension: int) -> Iterator[Place]:
         """What is left on every flat of a codimension, watching the clock."""
@@ -95,14 +119,17 @@ class _FlagForm:
             found = (
                 triangles_of(self.flats, total)
                 if columns is None
-                else self._combination(total, columns, weights, place.point)
+                else self._combination(total, columns, weights, place)
             )
             for candidate, factor in found:
                 weights.setdefault(candidate, [Fraction(0)] * self.outputs)[o] = factor
         for candidate, own in weights.items():
+            if not candidate.is_shallow:
+                self.remaining.take(Piece(self.flats, tuple(own), candidate.forms, place.point))
+                continue
             for factor, shape in candidate.units():
                 scaled = tuple(factor * w for w in own)
-                self.remaining.take(Piece(self.flats, scaled, shape, place.point))
+                self.remaining.take(UnitPiece(self.flats, scaled, shape, place.point))
 
     def _candidates(self, place: Place, codimension: int) -> list[Candidate]:
         """The network's own units at a place, and simplices of all corners that meet there."""
@@ -117,7 +144,7 @@ class _FlagForm:
                 if (unit := own_unit(self.flats, shape, codimension)) is not None:
                     columns.append(unit)
             parts += [corner_set(self.flats, u) for u in self._corners(place.point, beside)]
-        for corners in parts:
+        for corners in parts if codimension < self.most_forms else ():
             columns += simplices_of(corners, codimension, SHALLOW_EFFORT.simplices)
         return columns
 
@@ -134,48 +161,56 @@ class _FlagForm:
         total: Values,
         columns: Sequence[Candidate],
         taken: dict[Candidate, list[Fraction]],
-        point: Vertex,
+        place: Place,
     ) -> list[tuple[Candidate, Fraction]]:
         """Candidates whose classes add up to the total, those taken already preferred."""
         costs = [_TAKEN if column in taken else column.cost for column in columns]
         found = combination(total, [column.values for column in columns], costs)
         if found is None:
-            at = ", ".join(about(Fraction(v, point[-1])) for v in point[:-1])
-            raise InputError(
-                f"no units of the second layer were found for the function around ({at}), where "
-                f"{len(columns):,} were tried; fix some inputs, or take a gated form, such as "
-                'kind="centred"'
-            )
+            raise InputError(self._nothing_found(place, len(columns)))
         return [(columns[k], factor) for k, factor in found.items()]
 
-    def _with_affine_rest(self, total: FormSum) -> TwoLayers:
-        """The form with the affine map that is left, which one region gives and others confirm."""
-        region = self.regions[0]
-        current = total.form(self.restriction)
-        for o, form in enumerate(_local_map(current, region.interior_point)):
+    def _nothing_found(self, place: Place, tried: int) -> str:
+        at = ", ".join(about(Fraction(v, place.point[-1])) for v in place.point[:-1])
+        remedy = 'fix some inputs, or take a gated form, such as kind="centred"'
+        codimension = self.flats.codimension(place.flat)
+        if codimension >= MOST_ARGUMENTS:
+            return (
+                f"around ({at}) the function depends on {codimension} inputs, and on no fewer; for "
+                "more than five, whether two hidden layers are enough is an open question: take "
+                f'kind="three" for three (up to eleven), {remedy}'
+            )
+        return (
+            f"no units of the second layer were found for the function around ({at}), where "
+            f"{tried:,} were tried; {remedy}"
+        )
+
+    def _with_affine_rest(self, total: FormSum, tops: tuple[Top, ...]) -> ThreeLayers:
+        """The form with the affine map that is left, which a few points give; others confirm it."""
+        current = ThreeLayers(total.form(self.restriction), tops)
+        start = self.regions[0].interior_point
+        size = self.remaining.room_at(start)
+        before = self._difference(current, start)
+        for o in range(self.outputs):
             own = tuple(Fraction(int(p == o)) for p in range(self.outputs))
-            total.add_affine(own, weighted_sum((1, region.affine[o]), (-1, form)))
-        final = total.form(self.restriction)
+            total.add_affine(own, (*([Fraction(0)] * len(start)), before[o]))
+        for k in range(len(start)):
+            moved = tuple(v + size * (j == k) for j, v in enumerate(start))
+            slopes = tuple(
+                (a - b) / size
+                for a, b in zip(self._difference(current, moved), before, strict=True)
+            )
+            total.add_affine(
+                slopes, (*(Fraction(int(j == k)) for j in range(len(start))), -start[k])
+            )
+        final = ThreeLayers(total.form(self.restriction), tops)
         for other in self.regions[:: max(1, len(self.regions) // SHALLOW_EFFORT.regions_checked)]:
-            point = other.interior_point
-            if final.evaluate(point) != [value_at(form, point) for form in other.affine]:
-                raise AssertionError("the two-layer form differs from the network")
+            if any(self._difference(final, other.interior_point)):
+                raise AssertionError("the form differs from the network")
         return final
 
-
-def _local_map(form: TwoLayers, point: Sequence[Fraction]) -> list[AffineForm]:
-    """The affine map, per output, that the form is beside a point."""
-    maps = list(form.affine)
-
-    def add(weights: Sequence[Fraction], inner: AffineForm) -> None:
-        for o, weight in enumerate(weights):
-            maps[o] = weighted_sum((1, maps[o]), (weight, inner))
-
-    for hinge, weights in form.hinges.items():
-        if value_at(hinge, point) > 0:
-            add(weights, tuple(map(Fraction, hinge)))
-    for unit in form.units:
-        if unit.value(point) > 0:
-            active = ((c, hinge) for hinge, c in unit.bends if value_at(hinge, point) > 0)
-            add(unit.weights, weighted_sum((1, unit.base), *active))
-    return maps
+    def _difference(self, form: ThreeLayers, point: Sequence[Fraction]) -> list[Fraction]:
+        """The network's outputs at a point less those of a form."""
+        whole = list(self.restriction.whole_point(point))
+        (exact,) = evaluate_points(self.restriction.network, [whole])
+        return [a - b for a, b in zip(exact, form.evaluate(point), strict=True)]

@@ -28,22 +28,25 @@ def corner_set(flats: Flats, forms: Sequence[AffineForm]) -> CornerSet:
 
 
 class Piece:
-    """weights · max(base + Σ_{c > 0} c relu(L), Σ_{c < 0} |c| relu(L)), placed at a point.
+    """weights · the maximum of some affine forms, the *corners*, equal at the point `anchor`."""
 
-    All hinges are 0 at the point `anchor`, and the base too.
-    """
-
-    def __init__(self, flats: Flats, weights: Weights, shape: Shape, anchor: Vertex) -> None:
+    def __init__(
+        self, flats: Flats, weights: Weights, forms: Sequence[AffineForm], anchor: Vertex
+    ) -> None:
         self.weights = weights
-        self.shape = shape
         self.anchor = anchor
-        self.corners = corner_set(flats, corners_of(shape))
+        self.corners = corner_set(flats, forms)
         self.whole: Face = tuple(range(len(self.corners.points)))
 
     @property
     def faces(self) -> dict[int, set[Face]]:
         """Faces of the hull of the corners, by dimension."""
         return self.corners.faces(self.whole)
+
+    @property
+    def forms(self) -> list[AffineForm]:
+        """The corners as affine forms."""
+        return [self.corners.form(k) for k in self.whole]
 
     def largest_at(self, point: Vertex) -> Face:
         """The corners that are the largest at a point."""
@@ -58,8 +61,16 @@ class Piece:
             for chain, value in self.corners.class_of(face).items()
         }
 
+
+class UnitPiece(Piece):
+    """weights · max(base + Σ_{c > 0} c relu(L), Σ_{c < 0} |c| relu(L)) of a unit's shape."""
+
+    def __init__(self, flats: Flats, weights: Weights, shape: Shape, anchor: Vertex) -> None:
+        super().__init__(flats, weights, corners_of(shape), anchor)
+        self.shape = shape
+
     def add_to(self, total: FormSum) -> None:
-        """Add the piece to a sum."""
+        """Add the piece to a sum: the unit, and the hinges by which it differs."""
         base, bends = self.shape
         below: Bends = tuple((hinge, -c) for hinge, c in bends if c < 0)
         total.add_unit(self.weights, base, bends)

@@ -71,6 +71,18 @@ class Remaining:
                 raise AssertionError("a class is not constant along its flat")
             yield seen[0]
 
+    def room_at(self, point: Sequence[Fraction]) -> Fraction:
+        """By how much every coordinate of a point may grow inside the domain, one at a time."""
+        size = Fraction(1)
+        while True:
+            moved = (
+                homogeneous([v + size * (j == k) for j, v in enumerate(point)])
+                for k in range(len(point))
+            )
+            if all(dot(side, m) > 0 for m in moved for side in self._sides):
+                return size
+            size /= 2
+
     def _flats(self, codimension: int) -> dict[int, list[Cell]]:
         found = self.cells.on(codimension)
         for flat in self._bending:
