@@ -229,6 +229,31 @@ def test_networks_with_other_inputs(more: str, holds: bool) -> None:
         assert not check_property(texts[0], other_text, changed, beside=beside).holds
 
 
+def test_changed_certificates_of_related_networks_are_refused() -> None:
+    """The property is tight to 1/8, so what is left out or changed was needed."""
+    asked = as_steps(parse_property(RELATED.format("0.0", "2.625"), 5, 3), 2)
+    answer = decide_property(NET, asked, RUN, THREE)
+    assert isinstance(answer, Holds)
+    texts, beside = (canonical_text(NET), property_text(asked)), canonical_text(THREE)
+    head, *steps = answer.certificate.lines
+    form = json.loads(head)
+    heads = [
+        {**form, "margins": [["-1/8"]]},
+        {**form, "margins": [["8"]]},
+        {**form, "margins": []},
+        {**form, "network": form["beside"], "beside": form["network"]},
+        {**form, "beside": form["network"]},
+        {**form, "property": form["network"]},
+        {k: v for k, v in form.items() if k != "beside"},
+        {**form, "second": [["0:2", "1/2"]]},
+    ]
+    changed = [[json.dumps(own), *steps] for own in heads]
+    changed += [[head], [head, *steps[:-1]], [head, *steps, steps[-1]], [head, steps[-1]]]
+    assert check_property(*texts, [head, *steps], beside=beside).holds
+    for lines in changed:
+        assert not check_property(*texts, lines, beside=beside).holds, lines[0]
+
+
 @pytest.mark.parametrize(
     ("second", "reason"),
     [
