@@ -2,10 +2,12 @@
 
     python benchmarks/properties.py verdicts --data DIR [--peer PYTHON] [--count N] [--only TEXT]
                                              [--time-limit S] [--jobs N]
+    python benchmarks/properties.py relations --data DIR [--count N] [--only TEXT] [--time-limit S]
     python benchmarks/properties.py reduced --data DIR [--peer PYTHON] [--count N] [--time-limit S]
 
 DIR has, in any of its folders, acasxu_A_B.onnx with prop_K.vnnlib, and mnist-net_256xL.onnx with
-prop_I_EPS.vnnlib. The tables are described in properties_verdicts.py and properties_reduced.py.
+prop_I_EPS.vnnlib. The tables are described in properties_verdicts.py,
+properties_relations.py and properties_reduced.py.
 --peer: an interpreter that has maraboupy 2.0, asked beside us with one thread; --count: the first N
 rows; --time-limit: seconds of wall time for each question to Marabou, and to `prove` (60).
 
@@ -18,20 +20,26 @@ import argparse
 import sys
 
 import properties_reduced
+import properties_relations
 import properties_verdicts
+
+TABLES = {
+    "verdicts": properties_verdicts.print_table,
+    "relations": properties_relations.print_table,
+    "reduced": properties_reduced.print_table,
+}
 
 
 def main() -> None:
     options = _options()
     if options.peer is None:
         print("Marabou: give an interpreter that has maraboupy with --peer; left out here\n")
-    table = properties_verdicts if options.table == "verdicts" else properties_reduced
-    sys.exit(0 if table.print_table(options) else 1)
+    sys.exit(0 if TABLES[options.table](options) else 1)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="see the head of this file")
-    parser.add_argument("table", choices=("verdicts", "reduced"), help="which table")
+    parser.add_argument("table", choices=list(TABLES), help="which table")
     parser.add_argument("--data", metavar="DIR", required=True, help="the networks and properties")
     parser.add_argument("--peer", metavar="PYTHON", help="an interpreter that has maraboupy")
     parser.add_argument("--count", type=int, metavar="N", help="the first N rows alone")

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from math import lcm
 
 from rectifold_check.gradients import Slopes
 from rectifold_check.json import Refusal
@@ -21,6 +23,7 @@ from rectifold_check.property import Condition, Unsafe, rows_of
 from rectifold_check.terms import ZERO
 
 Ends = tuple[Fraction, Fraction]
+Ints = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -62,37 +65,54 @@ class StepQuestion:
 
     def is_never_met(self, condition: Condition, margin: Fraction, slopes: Slopes) -> bool:
         """Does every step exceed the bound by the margin, with slopes between these ends?"""
-        den, ends = slopes
-        on_steps = {k - self.network.inputs: c for k, c in condition.inputs}
-        sums = [
-            (Fraction(a, den) + on_steps.get(k, ZERO), Fraction(b, den) + on_steps.get(k, ZERO))
-            for k, (a, b) in enumerate(ends)
-        ]
-        return self._least(sums) >= condition.bound + margin
+        (den, ends), needed = slopes, condition.bound + margin
+        scale = lcm(*(c.denominator for _, c in condition.inputs))
+        sums = [(a * scale, b * scale) for a, b in ends]
+        for k, c in condition.inputs:
+            low, high = sums[k - self.network.inputs]
+            own = int(c * scale) * den
+            sums[k - self.network.inputs] = low + own, high + own
+        unit, _ = self._steps
+        return self._least(sums) * needed.denominator >= needed.numerator * den * scale * unit
 
-    def _least(self, slopes: Sequence[Ends]) -> Fraction:
-        """What Σ slope_k s_k is at least, for all steps of the domain."""
-        n = self.network.inputs
-        steps = [_ends(self.part.domain, n + k) for k in range(n)]
-        found = sum((_least_product(g, s) for g, s in zip(slopes, steps, strict=True)), ZERO)
-        for k, (low, high) in enumerate(steps):
-            if low >= 0 and all(self._is_largest(k, i, steps) for i in range(n)):
-                others = (
-                    max(-g[0], g[1]) for i, g in enumerate(slopes) if i != k and any(steps[i])
-                )
-                slope = slopes[k][0] - sum(others, ZERO)
-                found = max(found, slope * (low if slope > 0 else high))
+    def _least(self, slopes: Ints) -> int:
+        """What Σ slope_k s_k is at least, for all steps of the domain: times the unit of steps."""
+        _, steps = self._steps
+        found = sum(
+            min(a * c, a * d, b * c, b * d) for (a, b), (c, d) in zip(slopes, steps, strict=True)
+        )
+        for k in self._largest:
+            slope = slopes[k][0] - sum(
+                max(-a, b) for i, (a, b) in enumerate(slopes) if i != k and steps[i] != (0, 0)
+            )
+            low, high = steps[k]
+            found = max(found, slope * (low if slope > 0 else high))
         return found
 
-    def _is_largest(self, k: int, i: int, steps: Sequence[Ends]) -> bool:
-        """Is |s_i| ≤ s_k, by the box of the steps or by constraints?"""
-        n, (low, high) = self.network.inputs, steps[i]
-        if i == k or not any(steps[i]):
+    @cached_property
+    def _steps(self) -> tuple[int, Ints]:
+        """A denominator, and the ends of each step over it."""
+        n = self.network.inputs
+        ends = [_ends(self.part.domain, n + k) for k in range(n)]
+        unit = lcm(*(v.denominator for pair in ends for v in pair))
+        return unit, [(int(low * unit), int(high * unit)) for low, high in ends]
+
+    @cached_property
+    def _largest(self) -> list[int]:
+        """The inputs k with s_k ≥ |s_i| for all i, by the box of the steps or by constraints."""
+        _, steps = self._steps
+        places = range(len(steps))
+        return [k for k in places if steps[k][0] >= 0 and all(self._is_below(i, k) for i in places)]
+
+    def _is_below(self, i: int, k: int) -> bool:
+        """Is |s_i| ≤ s_k?"""
+        n, (_, steps) = self.network.inputs, self._steps
+        low, high = steps[i]
+        if i == k or not (low or high):
             return True
-        ends = ((ONE, high), (-ONE, -low))
         return all(
             end <= steps[k][0] or _has_row(self.part.domain, {n + i: sign, n + k: -ONE})
-            for sign, end in ends
+            for sign, end in ((ONE, high), (-ONE, -low))
         )
 
 
@@ -102,10 +122,6 @@ ONE = Fraction(1)
 def _has_row(domain: Domain, wanted: dict[int, Fraction]) -> bool:
     """Is Σ wanted ≤ 0 a constraint of the domain?"""
     return any(row == wanted and bound <= 0 for row, bound in domain.constraints)
-
-
-def _least_product(slope: Ends, step: Ends) -> Fraction:
-    return min(g * s for g in slope for s in step)
 
 
 def _ends(domain: Domain, k: int) -> Ends:

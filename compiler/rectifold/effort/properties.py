@@ -28,7 +28,7 @@ class PropertyEffort:
     boxes_of_few_inputs: int = 64
     """The same for few inputs: a certificate of so many boxes is checked in seconds."""
 
-    share_of_slopes: float = 0.6
+    share_of_slopes: float = 0.8
     """Part of the time left for a relation of two points by slopes."""
     slope_batch: int = 64
     """Boxes whose slopes are bounded together."""
@@ -48,7 +48,7 @@ class PropertyEffort:
     """Relu units of open sign up to which a box is cut into cells at all."""
     most_cells: int = 20_000
     """Cells of one box."""
-    share_of_cells: float = 0.5
+    share_of_cells: float = 0.7
     """Part of the time left for the cells of one box, whose halves are looked at else."""
     fewer_units: float = 0.7
     """Part of the units of open sign of a box that took too long, from which cells are tried
