@@ -23,6 +23,7 @@ from rectifold.cli.main import main
 from rectifold.cli.trained import Outcome, trained_json
 from rectifold.data.samples import samples_of
 from rectifold.formats.load import load
+from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.language.elaborate import parse
 from rectifold.training import (
@@ -36,6 +37,7 @@ from rectifold.training import (
 from rectifold.training.history import Epoch
 from rectifold.training.removed import removed
 from rectifold.training.watch import Watched
+from support import float_network
 
 BOX = "input x[1] in [0, 1]\n"
 NETWORKS = {
@@ -141,6 +143,7 @@ RUNS = {
     "reduce": [
         "reduce line.relu above.vnnlib -o small.onnx",
         "reduce copy.relu thirds.vnnlib -o moved.onnx --certificate moved.certificate",
+        "reduce many.onnx many.vnnlib -o fewer.onnx",
     ],
     "show": ["show line.relu", "show free.relu"],
     "run": [
@@ -174,6 +177,9 @@ def results(folder: Path) -> dict[str, list[Any]]:
     box = "(assert (and (>= X_0 0) (<= X_0 1) (>= X_1 0) (<= X_1 1) (<= Y_0 9)))"
     (folder / "classes.vnnlib").write_text(box)
     (folder / "thirds.vnnlib").write_text("(assert (and (>= X_0 -1) (<= X_0 (/ 1 3)) (>= Y_0 5)))")
+    (folder / "many.onnx").write_bytes(onnx_bytes(float_network(1, 2, 10, 8, 1)))
+    box = "(>= X_0 0.4) (<= X_0 0.6) (>= X_1 0.4) (<= X_1 0.6)"
+    (folder / "many.vnnlib").write_text(f"(assert (and {box} (>= Y_0 9)))")
     _told("compile deep.relu -o deep.onnx")
     _told("compile line.relu -o model.onnx")
     for name in CERTIFIED:

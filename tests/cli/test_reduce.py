@@ -18,12 +18,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rectifold.cli.main import main
 from rectifold.formats.load import load
+from rectifold.formats.onnx_writer import onnx_bytes
 from rectifold.formats.vnnlib_property import read_property
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.sampling import sample_points
 from rectifold.properties.answers import Holds, Refuted
 from rectifold.properties.decide import decide_property
 from rectifold.runtime.run import Limits, Run
+from support import float_network
 
 F = Fraction
 Invoke = Callable[..., Result]
@@ -167,6 +169,65 @@ def test_rounded_weights_move_the_property_outward(run: Invoke) -> None:
     points = sample_points(read_property(Path("p.vnnlib"), 2, 1).parts[0].domain, 50, 0)
     pairs = zip(evaluate_points(exact, points), evaluate_points(found, points), strict=True)
     assert all(abs(a - b) <= moved for (a,), (b,) in pairs)
+
+
+@pytest.mark.parametrize(
+    ("is_short", "verdict", "carried"),
+    [
+        (True, "same", "the same verdict"),
+        (False, "holds", 'numbers rounded to it, so that only "holds" carries over'),
+    ],
+    ids=["numbers of 8 bits", "numbers of 24 bits"],
+)
+def test_every_rewrite_leaves_fewer_units(
+    run: Invoke, is_short: bool, verdict: str, carried: str
+) -> None:
+    model("n.onnx", 1, widths=(2, 12, 10, 8, 1))
+    if not is_short:
+        Path("n.onnx").write_bytes(onnx_bytes(float_network(1, 2, 10, 8, 1)))
+    box = "(>= X_0 0.4) (<= X_0 0.6) (>= X_1 0.4) (<= X_1 0.6)"
+    Path("p.vnnlib").write_text(f"(assert (and {box} (>= Y_0 1000)))")
+    exact = run("reduce", "n.onnx", "p.vnnlib", "-o", "e.onnx", "--json", "e.json")
+    arguments = ["-o", "s.onnx", "--rewrites", "all", "--json", "j.json", "--certificate", "c"]
+    done = run("reduce", "n.onnx", "p.vnnlib", *arguments)
+    assert (exact.exit_code, done.exit_code) == (0, 0)
+    first, second = told("e.json"), told("j.json")
+    units = second["after"]["units"]
+    assert first["guarantee"]["units_of_all_rewrites"] == units < first["after"]["units"]
+    assert f"--rewrites all would leave {units} units, in float64, with {carried}" in exact.output
+    assert first["guarantee"]["verdict"] == "same"
+    assert second["guarantee"]["verdict"] == verdict
+    assert second["guarantee"]["units_of_all_rewrites"] is None
+    assert (
+        run("check", "n.onnx", "c", "--property", "p.vnnlib", "--result", "s.onnx").exit_code == 0
+    )
+    moved = max((F(v) for v in second["guarantee"]["moved"]), default=F(0))
+    source, found = load("n.onnx").network, load("s.onnx").network
+    points = sample_points(read_property(Path("p.vnnlib"), 2, 1).parts[0].domain, 50, 0)
+    pairs = zip(evaluate_points(source, points), evaluate_points(found, points), strict=True)
+    assert max(abs(a - b) for (a,), (b,) in pairs) <= moved < F(1, 10**12)
+
+
+def test_a_note_says_that_convolutions_are_written_dense(run: Invoke) -> None:
+    value, rng = helper.make_tensor_value_info, np.random.default_rng(0)
+    kernel, dense = ((rng.integers(-9, 10, shape) / 8) for shape in ((1, 1, 2, 1), (1, 1)))
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["z"]),
+        helper.make_node("Relu", ["z"], ["h"]),
+        helper.make_node("Flatten", ["h"], ["v"]),
+        helper.make_node("MatMul", ["v", "w"], ["y"]),
+    ]
+    tensors = [
+        numpy_helper.from_array(kernel.astype(np.float32), "k"),
+        numpy_helper.from_array(dense.astype(np.float32), "w"),
+    ]
+    x, y = (value(n, TensorProto.FLOAT, s) for n, s in (("x", [1, 1, 2, 1]), ("y", [1, 1])))
+    graph = helper.make_graph(nodes, "g", [x], [y], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)]), "n.onnx")
+    Path("p.vnnlib").write_text(f"{BOX}(assert (>= Y_0 4))")
+    done = run("reduce", "n.onnx", "p.vnnlib", "-o", "s.onnx")
+    assert done.exit_code == 0, done.output
+    assert "note: convolutions are written as dense layers" in done.output
 
 
 def test_an_end_without_a_decimal_form_makes_the_domain_larger(run: Invoke) -> None:

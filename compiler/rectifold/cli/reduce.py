@@ -30,17 +30,18 @@ from rectifold.cli.written import written_file
 from rectifold.emitters.header import Origin
 from rectifold.emitters.table import FORMATS, drop_in_format, written_form
 from rectifold.errors import InputError, as_options
-from rectifold.formats.interface import Interface
+from rectifold.formats.interface import Interface, has_convolutions
 from rectifold.formats.load import Loaded
 from rectifold.formats.vnnlib_writer import is_stated_exactly, stated, vnnlib_of
 from rectifold.ir.canonical import digest
 from rectifold.passes.accuracy import Precision
-from rectifold.properties.reduced import Reduced, reduced
+from rectifold.properties.reduced import Reduced, Wanted, reduced
 from rectifold.prover.state import Settings
 from rectifold.runtime.files import write_files
 from rectifold.runtime.run import Run
 from rectifold.runtime.status import Status
 
+_DENSE = "convolutions are written as dense layers, one row for each of their units"
 _LEAKY = "pairs of mirrored units are written as LeakyRelu, which not every verifier reads"
 
 
@@ -50,6 +51,7 @@ class Written:
 
     output: str
     property_out: str | None
+    rewrites: str
     certificate_file: str | None
     allow_trusted: bool
     force: bool
@@ -89,6 +91,14 @@ _written = as_value(
         metavar="FILE",
         help="the property for it; left out: SMALL.vnnlib beside it",
     ),
+    click.option(
+        "--rewrites",
+        type=click.Choice(["exact", "all"]),
+        default="exact",
+        show_default=True,
+        help="all: also those that need float64, or numbers that no float holds; fewer units, but "
+        "where numbers are rounded only 'holds' carries over",
+    ),
     certificate_option("write the certificate that the networks agree to FILE"),
     allow_trusted_option,
     force_option,
@@ -118,8 +128,9 @@ def reduce_command(asked: Asked, written: Written, proof: Proof, report: Report)
         said = stated(wanted)
         with progress_line(quiet=report.quiet) as progress:
             run = Run(proof.limits(proof.time_limit), proof.seed, progress)
-            settings, kinds = Settings(proof.prover, run), _kinds(loaded.interface)
-            done = reduced(loaded.network, said, kinds, settings, times.work, times.checked)
+            settings = Settings(proof.prover, run)
+            way = Wanted(_kinds(loaded.interface), written.rewrites == "all")
+            done = reduced(loaded.network, said, way, settings, times.work, times.checked)
         told = Told(done, wanted, is_exact=is_stated_exactly(wanted))
         sizes = _write(told, loaded, written, quiet=report.quiet)
     report.write(reduce_json(told, sizes) | {"seconds": time.monotonic() - started})
@@ -182,7 +193,8 @@ def _model_bytes(told: Told, loaded: Loaded, name: str, *, quiet: bool) -> bytes
     chosen = "onnx" if done.way.kind == "float32" else "onnx64"
     artifact = FORMATS[chosen].emit(done.network, origin, name)
     leaky = [_LEAKY] if written_form(done.network, chosen).slopes else []
-    for note in () if quiet else (*artifact.notes, *leaky):
+    dense = [_DENSE] if has_convolutions(kept) else []
+    for note in () if quiet else (*artifact.notes, *leaky, *dense):
         click.echo(f"note: {as_options(note)}", err=True)
     return artifact.main
 

@@ -69,13 +69,16 @@ def reduce_text(told: Told, files: Mapping[str, int]) -> str:
     ]
     if not (done.compiled.facts.complete and done.compiled.rewritten):
         lines.append("The search was ended early: what is proved so far was applied.")
-    return "\n".join(
-        [
-            *lines,
-            f"{told.guarantee} (the certificate holds{trusted})",
-            f"wrote {', '.join(files)}",
-        ]
-    )
+    if done.smaller is not None:
+        carried = (
+            'numbers rounded to it, so that only "holds" carries over'
+            if done.smaller.is_rounded
+            else "the same verdict"
+        )
+        units = counted(done.smaller.units, "unit")
+        lines.append(f"--rewrites all would leave {units}, in float64, with {carried}.")
+    said = f"{told.guarantee} (the certificate holds{trusted})"
+    return "\n".join([*lines, said, f"wrote {', '.join(files)}"])
 
 
 def reduce_json(told: Told, files: Mapping[str, int]) -> JsonObject:
@@ -87,6 +90,7 @@ def reduce_json(told: Told, files: Mapping[str, int]) -> JsonObject:
             "statement": told.guarantee,
             "floats": done.way.kind,
             "all_rewrites": not done.way.without_rounding,
+            "units_of_all_rewrites": None if done.smaller is None else done.smaller.units,
             "moved": exact_texts(done.moved),
             "exact_domain": told.is_exact,
         },

@@ -73,3 +73,9 @@ def with_tail(statement: str, interface: Interface | None) -> str:
         return statement
     hence = ", hence equal" if _EQUAL.match(statement) else ""
     return f"{statement} before the tail ({words}){hence}"
+
+
+def has_convolutions(interface: Interface | None) -> bool:
+    """Does the model convolve anywhere?"""
+    nodes = () if interface is None else interface.model.graph.node
+    return any(node.op_type in ("Conv", "ConvTranspose") for node in nodes)
