@@ -3,6 +3,7 @@
 # make kernels  the tests that floats decide, once more with other BLAS kernels and numbers of threads
 # make golden  every byte that the commands write for 30 networks, here and at BASE (a git revision)
 # make exporters  models of PyTorch, scikit-learn, Keras, ...: in an environment of its own
+# make site    the documentation as HTML, with warnings as errors: in an environment of its own
 # make check   ruff, mypy --strict, the import-direction test, the text of the documents
 
 PYTHON ?= python3
@@ -11,8 +12,9 @@ BIN := $(VENV)/bin
 OUT := demo-output
 INSTALLED := $(VENV)/.installed
 LIBRARIES := .venv-exporters
+SITE := .venv-site
 
-.PHONY: demo test kernels exporters check bench golden campaign clean
+.PHONY: demo test kernels exporters site check bench golden campaign clean
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +56,16 @@ exporters: $(LIBRARIES)/.installed
 	$(LIBRARIES)/bin/python -m pytest -n 2 -q tests/objects tests/exporters tests/training tests/cli/test_train.py
 	$(LIBRARIES)/bin/python -m pytest -q tests/test_docs.py -k train
 
+# The documentation site, for which a link that leads nowhere is an error.
+$(SITE)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/pip install --quiet --disable-pip-version-check --editable ".[test,docs]"
+	touch $@
+
+site: $(SITE)/.installed
+	$(SITE)/bin/python -m pytest -q tests/test_site.py
+	NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python docs/make_site.py site
+
 check: $(INSTALLED)
 	$(BIN)/ruff check compiler tests examples benchmarks docs grammar
 	$(BIN)/ruff format --check compiler tests examples benchmarks docs grammar
@@ -73,4 +85,4 @@ campaign: $(INSTALLED)
 	$(BIN)/python benchmarks/onnx_campaign.py
 
 clean:
-	rm -rf $(OUT) $(VENV) $(LIBRARIES)
+	rm -rf $(OUT) $(VENV) $(LIBRARIES) $(SITE) site
