@@ -1,12 +1,12 @@
-"""Build exact shallow networks: python benchmarks/shallow.py [--degenerate N] [NETWORK[@DOMAIN]
-...]
+"""Build exact shallow networks: python benchmarks/shallow.py [--degenerate N] [--four N]
+[NETWORK[@DOMAIN]...]
 
 Hidden units of the exact form beside the paper's gated form, the time, mismatches at random
 rational points and at every vertex (300 of them for the largest; exact), the largest error of its
 float64 evaluation, a bound of that in float32, and the certificate: cells, and the checker's
 CPU-seconds. Without networks: random float32 networks made here, small-integer ones without biases,
 the seeded ones beside the checkout if they are there, and N random small-integer networks, most of
-them degenerate.
+them degenerate: of one to three inputs, and of four.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from rectifold.two_layers.exact_search import exact_network
 from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.shallow import shallow_network
-from support import central_network, float_network, points_of, random_network
+from support import central_network, float_network, four_inputs, points_of, random_network
 
 OWN = [
     (1, 16, 16, 1),
@@ -49,9 +49,11 @@ OWN = [
     (3, 4, 4, 4, 1),
     (3, 6, 6, 6, 1),
     (4, 3, 3, 3, 1),
+    (4, 4, 4, 4, 1),
+    (4, 6, 6, 6, 1),
     (2, 64, 64, 64, 1),
 ]
-CENTRAL = [(3, 3, 3, 3, 1), (3, 4, 4, 4, 1), (3, 5, 5, 5, 1), (3, 8, 8, 1)]
+CENTRAL = [(3, 3, 3, 3, 1), (3, 4, 4, 4, 1), (3, 5, 5, 5, 1), (3, 8, 8, 1), (4, 4, 4, 4, 1)]
 SEEDED = [
     "2-16-16-1_trained_0",
     "2-32-32-1_random_0",
@@ -62,6 +64,7 @@ SEEDED = [
 ]
 POINTS = 200
 CERTIFIED = 1_000_000  # cells up to which a certificate is made
+FEW_CELLS = 2_000  # as many, for networks of which there are many
 MOST_WORK = (
     5_000_000  # vertices times hidden units up to which every vertex is evaluated, else 300 of them
 )
@@ -165,12 +168,55 @@ def degenerate(count: int) -> str:
     )
 
 
+def of_four(count: int) -> str:
+    """Random small-integer networks of four inputs: mismatches at every vertex of a region and at
+    200 points, certificates of at most so many cells that do not hold, and refusals.
+    """
+    refused = mismatches = points_tried = proved = unproved = deep = 0
+    started = time.process_time()
+    for seed in range(count):
+        network = four_inputs(seed)
+        domain = network.domain
+        assert domain is not None
+        enumeration = vertex_enumeration(network, domain)
+        restriction, found = enumeration.restriction, list(enumeration.regions())
+        vertices = {v for region in found for v in region.vertices}
+        regions = Regions(network, domain, restriction.free, [*found], True)
+        try:
+            result, _ = exact_network(restriction, regions, Watch(), is_required=True)
+        except InputError:
+            refused += 1
+            continue
+        assert result is not None
+        deep += len(result.hidden_sizes()) == 2
+        points = points_of(domain, POINTS, seed) + [list(v) for v in sorted(vertices)]
+        points_tried += len(points)
+        pairs = zip(evaluate_points(network, points), evaluate_points(result, points), strict=True)
+        mismatches += sum(a != b for a, b in pairs)
+        made = certify_by_cells(
+            network, result, domain, [Fraction(0)] * network.output_size, FEW_CELLS
+        )
+        if made is not None:
+            texts = canonical_text(network), domain_text(domain), canonical_text(result)
+            holds = rectifold_check.check(texts[0], texts[1], made.lines, texts[2]).holds
+            proved, unproved = proved + holds, unproved + (not holds)
+    return (
+        f"{count} small-integer networks of 4 inputs: {deep} need two layers, {refused} refused, "
+        f"{mismatches} mismatches at {points_tried:,} points; {proved} certificates hold, "
+        f"{unproved} do not, {count - refused - proved - unproved} have more than {FEW_CELLS:,} "
+        f"cells; {time.process_time() - started:.0f} CPU s"
+    )
+
+
 @click.command()
 @click.option(
     "--degenerate", "count", default=500, show_default=True, help="random small-integer networks"
 )
+@click.option(
+    "--four", default=300, show_default=True, help="random small-integer networks of four inputs"
+)
 @click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
-def main(count: int, arguments: tuple[str, ...]) -> None:
+def main(count: int, four: int, arguments: tuple[str, ...]) -> None:
     print(
         f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} "
         f"{'float64':>9} {'float32<=':>9} {'CPU s':>7} "
@@ -198,6 +244,7 @@ def main(count: int, arguments: tuple[str, ...]) -> None:
         print(row(name, network), flush=True)
     if not arguments:
         print(degenerate(count))
+        print(of_four(four))
 
 
 if __name__ == "__main__":

@@ -135,6 +135,24 @@ def float_network(seed: int, *sizes: int) -> Network:
     return Network("x", sizes[0], layers, before, box, "float_net")
 
 
+def four_inputs(seed: int) -> Network:
+    """Four inputs, two or three hidden layers of small integers, biases often 0: degenerate."""
+    random = Random(seed)
+    layers: list[Layer] = []
+    before, width = "x", 4
+    for k in range(random.randint(2, 3)):
+        size = random.randint(2, 4)
+        rows = [[Fraction(random.randint(-2, 2)) for _ in range(width)] for _ in range(size)]
+        bias = [Fraction(random.choice((0, 0, 0, 1, -1))) for _ in range(size)]
+        weights = {before: Matrix.from_fractions(rows, columns=width)}
+        layers.append(Layer(f"h{k}", "relu", Matrix.column(bias), weights))
+        before, width = f"h{k}", size
+    rows = [[Fraction(random.randint(-2, 2)) for _ in range(width)] for _ in range(2)]
+    last = {before: Matrix.from_fractions(rows, columns=width)}
+    layers.append(Layer("y", "linear", Matrix.zeros(2, 1), last))
+    return Network("x", 4, layers, "y", Domain((Fraction(-1),) * 4, (Fraction(2),) * 4), "small")
+
+
 def central_network(seed: int, *sizes: int) -> Network:
     """A chain of small integers without biases, on [-1, 1]^n: all units are 0 at the origin."""
     random = Random(seed)

@@ -74,6 +74,8 @@ class ShallowEffort:
     """Times that every chain is paired again, given the hinges of the others."""
     weights_tried: int = 12
     """Weights of one sheet that are tried, the most frequent ratios first."""
+    kept_classes: int = 1 << 14
+    """Classes of units in three dimensions that are kept."""
     choices_tried: int = 60
     """Sets of lines tried for each unit that eliminates a line in three dimensions."""
     ordinary_exponent: int = 24

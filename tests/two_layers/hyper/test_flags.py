@@ -7,12 +7,20 @@ from random import Random
 
 import pytest
 
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.two_layers.form import Unit
+from rectifold.two_layers.hyper.cells import Cells, Class
+from rectifold.two_layers.hyper.corners import Corners
 from rectifold.two_layers.hyper.elimination import eliminated
 from rectifold.two_layers.hyper.flags import Flag, Germ
+from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.ledger import flipped
+from rectifold.two_layers.hyper.lines import Lines
 from rectifold.two_layers.hyper.simplices import arguments_of
 from rectifold.two_layers.hyper.units import Placed
+from rectifold.two_layers.hyper.watch import NO_WATCH
+from rectifold.two_layers.space.sheets import NotGenericError
+from support import float_network
 
 ORIGIN = (0, 0, 0, 0, 1)
 Numbers = dict[Flag, Fraction]
@@ -108,3 +116,17 @@ def test_a_class_in_three_dimensions_is_the_sum_of_the_units_found(seed: int) ->
             left = total.get(flag, (Fraction(0),))[0] - quad.weights[0] * value
             total[flag] = (left,)
     assert not any(value[0] for value in total.values())
+
+
+def test_numbers_that_are_no_class_are_refused_by_the_place_of_their_line() -> None:
+    wrong: Class = {((1, 0, 0), (1, 0)): (Fraction(1),)}
+    assert eliminated(wrong, lambda plane: 1) is None
+    network = float_network(0, 4, 2, 2, 1)
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    corners = Corners(Cells(enumeration.restriction, list(enumeration.regions())))
+    line = Flat.through((1, 0, 1, 0, 2), [(1, 0, 0, 0)])
+    corners.ledger.left[line] = wrong
+    corners.ledger.points[line] = (1, 0, 1, 0, 2)
+    with pytest.raises(NotGenericError, match=r"line through \(0.5, 0, 0.5, 0\) is no sum"):
+        Lines(corners.cells, corners).units([], NO_WATCH)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import count
-from random import Random
 
 import pytest
 
 from rectifold.errors import Unfinished
-from rectifold.exact.matrix import Matrix
-from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
-from rectifold.ir.network import Layer, Network
+from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.runtime.run import Run
@@ -20,7 +16,7 @@ from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.hyper.hyper_form import hyper_form
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.shallow import shallow_network
-from support import float_network, net, points_of
+from support import float_network, four_inputs, net, points_of
 
 
 def exact_form(network: Network) -> Network:
@@ -38,32 +34,14 @@ def exact_form(network: Network) -> Network:
     return result
 
 
-def small_integers(seed: int) -> Network:
-    """Four inputs, two or three hidden layers of small integers, biases often 0: degenerate."""
-    random = Random(seed)
-    layers = []
-    before, width = "x", 4
-    for k in range(random.randint(2, 3)):
-        size = random.randint(2, 4)
-        rows = [[Fraction(random.randint(-2, 2)) for _ in range(width)] for _ in range(size)]
-        bias = [Fraction(random.choice((0, 0, 0, 1, -1))) for _ in range(size)]
-        weights = {before: Matrix.from_fractions(rows, columns=width)}
-        layers.append(Layer(f"h{k}", "relu", Matrix.column(bias), weights))
-        before, width = f"h{k}", size
-    rows = [[Fraction(random.randint(-2, 2)) for _ in range(width)] for _ in range(2)]
-    last = {before: Matrix.from_fractions(rows, columns=width)}
-    layers.append(Layer("y", "linear", Matrix.zeros(2, 1), last))
-    return Network("x", 4, layers, "y", Domain((Fraction(-1),) * 4, (Fraction(2),) * 4), "small")
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_small_integer_networks_are_exact_and_none_is_refused(seed: int) -> None:
-    exact_form(small_integers(seed))
+    exact_form(four_inputs(seed))
 
 
 def test_degenerate_vertices_are_met() -> None:
     """Among networks like these are some whose vertices need units of the vertex step."""
-    sizes = [exact_form(small_integers(seed)).hidden_sizes() for seed in range(100, 112)]
+    sizes = [exact_form(four_inputs(seed)).hidden_sizes() for seed in range(100, 112)]
     assert max(second for _, second in (s for s in sizes if len(s) == 2)) > 20
 
 

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from itertools import combinations, product
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
@@ -51,20 +51,22 @@ class Quad:
 def eliminated(left: Class, cost: Cost) -> list[Quad] | None:
     """Units that have this class in three dimensions, whose hinges cost little.
 
-    None if a line has no choice of others left, which is not known to happen.
+    None if no line has a choice of others left, or there are too many steps, which are not known to
+    happen. A line is finished before the next one, unless it has no choice.
     """
     left = dict(left)
+    most = len(left) ** 2
     found: list[Quad] = []
     line: Vector | None = None
     while left:
         lines = _by_line(left)
-        if line is None or line not in lines:
-            fewest = min(len(planes) for planes in lines.values())
-            candidates = sorted(e for e, planes in lines.items() if len(planes) == fewest)
-        else:
+        fewest = min(len(planes) for planes in lines.values())
+        candidates = sorted(e for e, planes in lines.items() if len(planes) == fewest)
+        if line is not None and line in lines:
             candidates = [line]
         step = _best_step(left, lines, candidates, cost)
-        if step is None:
+        step = step or _best_step(left, lines, sorted(lines), cost)
+        if step is None or len(found) == most:
             return None
         line, quad, numbers = step
         for flag, value in numbers.items():
@@ -142,14 +144,14 @@ def _planes_after(
     return sum(max(0, m - 2) - max(0, len(lines.get(e, ())) - 2) for e, m in after.items())
 
 
-@cache
+@lru_cache(maxsize=SHALLOW_EFFORT.kept_classes)
 def plane_of(flag: Flag) -> Plane:
     """The normal of the plane of a flag (line, plane) in three dimensions."""
     line, way = flag
     return direction_of(_cross(line, lifted(way, line)))[0]
 
 
-@cache
+@lru_cache(maxsize=SHALLOW_EFFORT.kept_classes)
 def _numbers(base: Vector, bends: tuple[tuple[Plane, int], ...]) -> dict[Flag, int]:
     return Germ(base, bends).numbers()
 

@@ -32,23 +32,25 @@ Bends = tuple[tuple[Vector, Fraction], ...]
 
 def direction_of(vector: Sequence[int]) -> tuple[Vector, int]:
     """(d, s) with a vector, not 0, that is a positive multiple of s · d for a direction d."""
-    sign = next(1 if v > 0 else -1 for v in vector if v)
+    sign = 1 if vector[pivot_of(vector)] > 0 else -1
     common = gcd(*vector) * sign
-    return tuple(v // common for v in vector), sign
+    return tuple([v // common for v in vector]), sign
 
 
-def pivot_of(direction: Vector) -> int:
+def pivot_of(direction: Sequence[int]) -> int:
     """The place of the first nonzero entry."""
-    return next(k for k, v in enumerate(direction) if v)
+    for k, v in enumerate(direction):
+        if v:
+            return k
+    raise ValueError("a vector of zeros has no direction")
 
 
 def modulo(vector: Sequence[int], direction: Vector) -> Vector:
     """A positive multiple of a vector in the quotient by a direction."""
     p = pivot_of(direction)
     a, b = direction[p], vector[p]
-    return tuple(
-        a * x - b * y for k, (x, y) in enumerate(zip(vector, direction, strict=True)) if k != p
-    )
+    rest = [a * x - b * y for x, y in zip(vector, direction, strict=True)]
+    return (*rest[:p], *rest[p + 1 :])
 
 
 def lifted(vector: Vector, direction: Vector) -> Vector:
@@ -108,7 +110,12 @@ class Germ:
 
     def inner(self, x: Sequence[int]) -> int:
         """What relu is applied to, at x."""
-        return dot(self.base, x) + sum(c * max(dot(normal, x), 0) for normal, c in self.bends)
+        total = dot(self.base, x)
+        for normal, c in self.bends:
+            value = dot(normal, x)
+            if value > 0:
+                total += c * value
+        return total
 
     def quotient(self, x: Sequence[int], place: int) -> Germ:
         """The germ next to x in the quotient by x's line, whose pivot has this place; inner is 0
@@ -206,7 +213,8 @@ class Germ:
 
 
 def _combination(way: Sequence[int], first: Vector, second: Vector) -> Vector:
-    return tuple(way[0] * a + way[1] * b for a, b in zip(first, second, strict=True))
+    x, y = way
+    return tuple([x * a + y * b for a, b in zip(first, second, strict=True)])
 
 
 class _Angle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
+from operator import mul
 
 Vector = tuple[int, ...]
 
@@ -15,7 +16,7 @@ def minus(a: Sequence[int], b: Sequence[int]) -> Vector:
 
 def dot(a: Sequence[int], b: Sequence[int]) -> int:
     """a · b."""
-    return sum(x * y for x, y in zip(a, b, strict=True))
+    return sum(map(mul, a, b))
 
 
 def primitive_vector(vector: Sequence[int]) -> Vector:
@@ -81,7 +82,10 @@ def normal_to(rows: Sequence[Sequence[int]]) -> Vector | None:
 
 
 def _pivot(row: Sequence[int]) -> int:
-    return next(k for k, v in enumerate(row) if v)
+    for k, v in enumerate(row):
+        if v:
+            return k
+    raise ValueError("a vector of zeros has no pivot")
 
 
 def _without(row: Vector, other: Vector, pivot: int) -> Vector:
