@@ -122,6 +122,7 @@ REFUSED = [
     (HEAD + "(assert (<= X[0,99999999999999999999] 1.0))", "an element is written"),
     (HEAD + "(assert (<= X_0 1.0))", "X_0 is not declared; declared are X, Y"),
     (HEAD + "(assert (<= inf Y[0]))", "inf is not declared"),
+    (HEAD + "(assert (<= -Y[0] 1.0))", "-Y[0]: a sign is written as (- Y[0])"),
     (HEAD + "(assert (<= (* X[0,0] Y[0]) 1.0))", ":3: (* X[0,0] Y[0]) is not linear"),
     (HEAD + BOX + "(assert (not (<= Y[0] 1.0)))", "(not (<= Y[0] 1.0)) is no linear constraint"),
     (HEAD + BOX + "(assert (=> (<= Y[0] 1.0) (<= Y[1] 1.0)))", "is no linear constraint"),

@@ -84,7 +84,7 @@ class _PropertyReader(Commands):
         raise self.error(
             tree,
             f"{short_text(tree)} is no linear constraint; comparisons (<=, >=, =, <, >) of linear "
-            "terms of X_0, ... and Y_0, ... are read, and 'and' and 'or' of them",
+            "terms of inputs and outputs are read, and 'and' and 'or' of them",
         )
 
     def _add(self, tree: Expression, together: _Together) -> None:

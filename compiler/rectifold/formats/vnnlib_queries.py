@@ -146,6 +146,8 @@ class _Reader:
 
     def _word(self, word: Word) -> Word:
         """A number as it is, an element of a tensor by its number."""
+        if word.text[:1] in "+-" and word.text[1:2].isalpha():
+            raise self._error(word, f"{word.text}: a sign is written as (- {word.text[1:]})")
         if not word.text[:1].isalpha():
             return word
         name = word.text.partition("[")[0].strip()
