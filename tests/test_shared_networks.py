@@ -25,6 +25,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate, evaluate_points
 from rectifold.ir.network import Network
 from rectifold.ir.sampling import sample_points
+from rectifold.linear_regions.counts import count_regions
 from rectifold.linear_regions.summary import linear_regions
 from rectifold.operations.compiling import compile_network
 from rectifold.two_layers.shallow import shallow_network
@@ -217,6 +218,20 @@ def test_known_counts_of_regions(name: str, count: int) -> None:
     network = load(str(SHARED / f"networks/regions/{name}.npz")).network
     found = linear_regions(network, read_domain("[-1,1]", network))
     assert (len(found), found.complete) == (count, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("2-16-16-1_trained_0", 373), ("2-32-32-1_trained_0", 1209), ("2-64-64-1_random_0", 4639),
+        ("2-16-16-16-1_trained_0", 819), ("2-32-32-32-1_random_0", 2572),
+        ("3-8-8-1_random_0", 374), ("3-8-8-8-1_trained_0", 709), ("3-16-16-1_random_0", 2938),
+    ],
+)  # fmt: skip
+def test_known_counts_of_regions_that_are_not_kept(name: str, count: int) -> None:
+    network = load(str(SHARED / f"networks/regions/{name}.npz")).network
+    found = count_regions(network, read_domain("[-1,1]", network))
+    assert (found.count, found.complete) == (count, True)
 
 
 @pytest.mark.parametrize(
