@@ -77,7 +77,7 @@ def _two_layers(restriction: Restriction, regions: Regions, watch: Watch) -> Two
     if inputs == 2:
         return plane_form(restriction, found)
     if inputs == 3:
-        return space_form(restriction, found)
+        return space_form(restriction, found, watch)
     if (form := one_hidden_layer(restriction, regions.found)) is not None:
         return form
     if inputs > REGION_EFFORT.vertex_inputs:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from rectifold.errors import Unfinished
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
+from rectifold.runtime.run import Run
 from rectifold.two_layers.assemble import network_of
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.space_form import space_form
 from support import float_network, net, points_of
@@ -61,3 +64,12 @@ def test_second_layers_of_another_kind(text: str) -> None:
     points = points_of(network.domain, 40, 0)
     assert evaluate_points(network, points) == evaluate_points(result.network, points)
     assert compare_by_regions(network, result.network, network.domain).complete
+
+
+def test_the_deadline_ends_the_construction() -> None:
+    network = float_network(1, 3, 4, 4, 4, 1)
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    regions = list(enumeration.regions())
+    with pytest.raises(Unfinished, match=r"ended the exact form: vertices, 0 of \d+ done"):
+        space_form(enumeration.restriction, regions, Watch(Run(), deadline=0.0))

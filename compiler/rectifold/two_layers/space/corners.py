@@ -18,6 +18,7 @@ from fractions import Fraction
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
 from rectifold.two_layers.space.cones import Cone
 from rectifold.two_layers.space.faces import Faces
@@ -35,12 +36,13 @@ class Corners:
     `cones` are units of more than two bends, all through one vertex.
     """
 
-    def __init__(self, faces: Faces) -> None:
+    def __init__(self, faces: Faces, watch: Watch = NO_WATCH) -> None:
         self.faces = faces
         self.corners: list[tuple[Vertex, Unit]] = []
         self.chains: list[tuple[Vertex, Weights, list[list[Simplex]]]] = []
         self.cones: dict[Unit, Cone] = {}
-        for vertex in sorted(faces.vertices):
+        for done, vertex in enumerate(sorted(faces.vertices)):
+            watch.step("vertices", done, len(faces.vertices))
             if faces.is_interior(vertex):
                 self._read_vertex(vertex)
 

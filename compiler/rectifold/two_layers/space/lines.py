@@ -19,6 +19,7 @@ from itertools import pairwise
 from rectifold.linear_regions.near_point import UnitPlace
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.cones import Cones, seams_of
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
@@ -52,7 +53,7 @@ class SpaceLines:
         self.own_bends: dict[Line, list[Bend]] = defaultdict(list)
         self.seams: list[tuple[Seam, Weights]] = list(self._edge_seams())
 
-    def units(self, units: Sequence[Unit], cones: Cones) -> list[Unit]:
+    def units(self, units: Sequence[Unit], cones: Cones, watch: Watch = NO_WATCH) -> list[Unit]:
         """Units that take the class left along every line by these units.
 
         Raises NotGenericError if one is not constant.
@@ -60,7 +61,8 @@ class SpaceLines:
         spans: dict[Line, list[tuple[Seam, Weights]]] = defaultdict(list)
         for seam, weights in self.seams:
             spans[seam.line].append((seam, weights))
-        for unit in units:
+        for done, unit in enumerate(units):
+            watch.step("seams of units", done, len(units))
             for seam, weights in seams_of(unit, cones):
                 spans[seam.line].append((seam, tuple(-w for w in weights)))
         pivots = {hinge for unit in units for hinge, _ in unit.bends}

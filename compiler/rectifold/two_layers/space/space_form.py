@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import TwoLayers
+from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.corners import Corners
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.lines import SpaceLines
@@ -22,16 +23,21 @@ from rectifold.two_layers.space.planes import Planes
 
 
 def space_form(
-    restriction: Restriction, regions: Sequence[Region], *, merge: bool = True
+    restriction: Restriction,
+    regions: Sequence[Region],
+    watch: Watch = NO_WATCH,
+    *,
+    merge: bool = True,
 ) -> TwoLayers:
     """The exact form of three free inputs, given all regions.
 
-    Without `merge`, every corner gets its own unit. Raises NotGenericError.
+    Without `merge`, every corner gets its own unit. Raises NotGenericError, and Unfinished at the
+    deadline of the watch.
     """
     faces = Faces(restriction, regions)
-    corners, lines, planes = Corners(faces), SpaceLines(faces), Planes(faces)
+    corners, lines, planes = Corners(faces, watch), SpaceLines(faces), Planes(faces)
     units = corners.units(lines.seams, merge=merge)
-    units += lines.units(units, corners.cones)
+    units += lines.units(units, corners.cones, watch)
     hinges = planes.hinges(units, corners.cones)
     rest = planes.affine_rest(units, hinges)
     return TwoLayers(restriction, rest, hinges, tuple(units))
