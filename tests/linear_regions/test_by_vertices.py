@@ -217,10 +217,10 @@ def test_constraints_cut_the_domain_and_fixed_inputs_are_values() -> None:
     assert len(linear_regions(network, border)) == 2
 
 
-def test_vertex_lists_are_refused_beyond_five_inputs_and_a_slice_has_them() -> None:
-    network = float_network(0, 7, 4, 1)
+def test_vertex_lists_are_refused_beyond_eight_inputs_and_a_slice_has_them() -> None:
+    network = float_network(0, 9, 4, 1)
     assert network.domain is not None
-    with pytest.raises(InputError, match="at most 5 inputs, and 7 are free"):
+    with pytest.raises(InputError, match="at most 8 inputs, and 9 are free"):
         vertex_enumeration(network, network.domain)
-    ends = [tuple(Fraction(s) if k < 2 else Fraction(0) for k in range(7)) for s in (-1, 1)]
+    ends = [tuple(Fraction(s) if k < 2 else Fraction(0) for k in range(9)) for s in (-1, 1)]
     assert linear_regions(network, Domain(ends[0], ends[1])).complete

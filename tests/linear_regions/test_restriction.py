@@ -52,9 +52,9 @@ def test_constraints_become_forms_over_the_free_inputs() -> None:
 
 
 def test_an_unbounded_domain_and_too_many_inputs_are_refused() -> None:
-    wide = float_network(0, 6, 3, 1)
+    wide = float_network(0, 9, 3, 1)
     assert wide.domain is not None
     with pytest.raises(InputError, match="need a bounded domain; give every input"):
-        Restriction(wide, Domain.everywhere(6))
-    with pytest.raises(InputError, match=r"at most 5 inputs, and 6 are free here; fix some"):
+        Restriction(wide, Domain.everywhere(9))
+    with pytest.raises(InputError, match=r"at most 8 inputs, and 9 are free here; fix some"):
         Restriction(wide, wide.domain).polytope()

@@ -134,12 +134,21 @@ SEVEN = (
 )
 
 
-def test_seven_numbers_are_an_open_question_for_two_layers() -> None:
+def test_seven_numbers_are_an_open_question_for_two_layers_and_have_three() -> None:
     pytest.importorskip("highspy")
     network = net(SEVEN)
     assert network.domain is not None
     with pytest.raises(InputError, match=r"depends on 6 inputs.*open question.*kind=\"three\""):
         shallow_network(network, network.domain, kind="exact")
+    result = shallow_network(network, network.domain, kind="three")
+    assert (result.kind, result.exact, len(result.hidden)) == ("three", True, 3)
+    assert sum(result.hidden) <= 20
+    assert agree(network, result.network, 1)
+
+
+def test_six_numbers_have_the_units_of_their_identity() -> None:
+    network = net(SEVEN.replace("x[6]", "x[5]").replace("max(x[5], 0*x[0])", "0*x[0]"))
+    assert form_of(network).hidden_sizes() == [19, 97]
 
 
 def test_many_inputs_are_said_to_be_an_open_question() -> None:

@@ -149,12 +149,12 @@ class _FlagForm:
         return columns
 
     def _corners(self, point: Vertex, beside: Sequence[int]) -> Iterator[list[AffineForm]]:
-        """The affine forms of units around a point, and of outputs that have few."""
-        yield from self.germs.units(point, beside)
+        """The affine forms of outputs that have few around a point, then those of units."""
         for o in range(self.outputs):
             forms = sorted({self.regions[region].affine[o] for region in beside})
             if len(forms) <= SHALLOW_EFFORT.output_corners:
                 yield forms
+        yield from self.germs.units(point, beside)
 
     def _combination(
         self,
