@@ -54,7 +54,7 @@ $(LIBRARIES)/.installed: pyproject.toml
 
 exporters: $(LIBRARIES)/.installed
 	$(LIBRARIES)/bin/python -m pytest -n 2 -q tests/objects tests/exporters tests/training tests/cli/test_train.py
-	$(LIBRARIES)/bin/python -m pytest -q tests/test_docs.py -k train
+	$(LIBRARIES)/bin/python -m pytest -q tests/test_docs.py tests/test_gallery.py -k "train or pytorch"
 
 # The documentation site, for which a link that leads nowhere is an error.
 $(SITE)/.installed: pyproject.toml

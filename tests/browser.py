@@ -24,11 +24,16 @@ def dom_after(page: Path, script: str = "", width: int = 1000) -> str:
     head, end, tail = text.rpartition("</body>")
     text = f"{head}<script>{script}</script>{end}{tail}"
     place.write_text(text.replace("<head>", f"<head><script>{seen}</script>", 1), encoding="utf-8")
+    return dom_at(place.as_uri(), page.parent, width)
+
+
+def dom_at(address: str, folder: Path, width: int = 1000) -> str:
+    """The document at an address once it has run. Fails for errors; `folder` keeps the profile."""
     done = subprocess.run(
         [
             _FOUND, *_QUIET, "--enable-logging=stderr", f"--window-size={width},900",
-            f"--user-data-dir={page.parent / 'browser'}", "--virtual-time-budget=2000",
-            "--dump-dom", place.as_uri(),
+            f"--user-data-dir={folder / 'browser-profile'}", "--virtual-time-budget=2000",
+            "--dump-dom", address,
         ],
         capture_output=True, text=True, timeout=180,
     )  # fmt: skip
