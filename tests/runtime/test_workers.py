@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -53,6 +54,25 @@ def test_tasks_in_turn_are_made_when_a_worker_is_free_for_them() -> None:
         assert next(results) in (0, 1, 4)
         assert len(made) <= 6
         assert sorted([*results])[-1] == 361
+
+
+def test_nobody_waits_in_turn_for_longer_than_is_left() -> None:
+    ready = Event()
+
+    def work(value: int) -> int:
+        if value > 1:
+            ready.wait()
+        return value
+
+    with ThreadPoolExecutor(4) as executor:
+        try:
+            found: list[int] = []
+            workers = Workers(4, executor)
+            for one in workers.in_turn(work, range(4), lambda: 0.0 if len(found) > 1 else 60.0):
+                found.append(one)
+            assert sorted(found) == [0, 1]
+        finally:
+            ready.set()
 
 
 def test_no_jobs_are_refused() -> None:

@@ -39,6 +39,8 @@ class RegionEffort:
     """Parts for each process that the cells are dealt into."""
     logged_parts: int = 512
     """Parts that a count with a log is dealt into, whatever processes there are."""
+    late_seconds: float = 1.0
+    """Seconds after a time limit in which other processes may still say what they have."""
     alone_seconds: float = 2.0
     """Seconds of a comparison before other processes are started."""
     turn_seconds: float = 3.0

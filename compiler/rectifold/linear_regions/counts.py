@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from math import inf
 
 from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.numerals import counted
@@ -62,7 +63,8 @@ def count_regions(network: Network, domain: Domain, *, run: Run = Run()) -> Coun
             _count_in_parts(counting, counts, workers)
     except KeyboardInterrupt:
         counts.is_whole = False
-    return Count(counts.total, counts.is_whole, counts.undecided, counts.from_log)
+    is_whole = counts.is_whole and counts.done == counts.parts
+    return Count(counts.total, is_whole, counts.undecided, counts.from_log)
 
 
 class _Counts:
@@ -100,9 +102,16 @@ class _Counts:
     def timed(self, tasks: Sequence[_CountTask]) -> Iterator[_CountTask]:
         """The tasks, each with the time that is left when it is asked for."""
         for task in tasks:
-            left = None if self.deadline is None else max(0.0, self.deadline - self.run.clock())
             self.begun = task.counting
-            yield replace(task, seconds=left)
+            yield replace(task, seconds=None if self.deadline is None else max(0.0, self.left()))
+
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return inf if self.deadline is None else self.deadline - self.run.clock()
+
+    def patience(self) -> float:
+        """Seconds for which parts of other processes are waited for."""
+        return self.left() + REGION_EFFORT.late_seconds
 
     def add(self, found: _Counted) -> None:
         """What a part has."""
@@ -127,7 +136,8 @@ def _count_in_parts(counting: _Counting, counts: _Counts, workers: Workers) -> N
     tasks = counts.deal(counting, workers.count)
     counts.tell()
     try:
-        for found in workers.in_turn(_count_part, counts.timed(tasks)):
+        patience = None if counts.deadline is None else counts.patience
+        for found in workers.in_turn(_count_part, counts.timed(tasks), patience):
             counts.add(found)
     except KeyboardInterrupt:
         if workers.executor is None and counts.begun is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -193,20 +194,24 @@ def _list_in_parts(
     enumeration: AnyEnumeration, workers: Workers, result: Regions, limit: int | None, run: Run
 ) -> None:
     """Cells dealt out in many parts; regions come into `result` in the order of the parts."""
-    deadline = None if run.limits.seconds is None else run.clock() + run.limits.seconds
+    seconds = run.limits.seconds
+    deadline = inf if seconds is None else run.clock() + seconds
     dealt: Sequence[AnyEnumeration] = enumeration.deal(
         REGION_EFFORT.cells_per_worker * workers.count,
         REGION_EFFORT.parts_per_worker * workers.count,
     )
     lists: list[_Listed] = []
 
+    def patience() -> float:
+        return deadline - run.clock() + REGION_EFFORT.late_seconds
+
     def tasks() -> Iterator[_ListTask]:
         for k, cells in enumerate(dealt):
-            left = None if deadline is None else max(0.0, deadline - run.clock())
+            left = None if seconds is None else max(0.0, deadline - run.clock())
             yield _ListTask(cells, k, limit, left)
 
     try:
-        for one in workers.in_turn(_list_part, tasks()):
+        for one in workers.in_turn(_list_part, tasks(), None if seconds is None else patience):
             lists.append(one)
             count = sum(len(part.regions) for part in lists)
             run.tell(f"{counted(count, 'linear region')} listed, parts", len(lists), len(dealt))

@@ -49,20 +49,27 @@ class Workers:
             yield done.result()
 
     def in_turn(
-        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        left: Callable[[], float] | None = None,
     ) -> Iterator[Result]:
         """The same, but a task is taken only when a worker is about to be free for it.
 
-        So tasks may say how much time is left.
+        So tasks may say how much time is left. Nobody waits for longer than the seconds that `left`
+        says then: what is not done is left out.
         """
         if self.executor is None:
             yield from map(function, tasks)
             return
-        left = iter(tasks)
-        waiting = {self.executor.submit(function, task) for task in islice(left, self.count + 1)}
+        stream = iter(tasks)
+        waiting = {self.executor.submit(function, task) for task in islice(stream, self.count + 1)}
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for task in islice(left, len(done)):
+            seconds = None if left is None else max(0.0, left())
+            done, waiting = wait(waiting, seconds, FIRST_COMPLETED)
+            if not done:
+                return
+            for task in islice(stream, len(done)):
                 waiting.add(self.executor.submit(function, task))
             for one in done:
                 yield one.result()
