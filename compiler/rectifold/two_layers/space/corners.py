@@ -4,7 +4,7 @@ Derivation: docs/mathematics.md#three-inputs.
 
     a vertex where u, w and z are 0: z + a relu(u) + b relu(w + c relu(u)), b ≠ 0
                                  →      one unit (c = 0), or two of a chain (chains.py)
-    a vertex where more are 0        →      a unit per tetrahedron of their polytopes (germs.py)
+    a vertex where more are 0        →      units, or pyramids of their polytopes (germs.py)
 
 Sheets of many hinges take many corners at once (merging.py).
 """

@@ -1,14 +1,13 @@
-"""The corner of a vertex where any number of units meet, as maxima of four affine forms.
+"""The corner of a vertex where any number of units meet, as units and maxima of four affine forms.
 
 Derivation: docs/mathematics.md#vertices-where-many-units-meet.
 
-    units that are 0 at a vertex → relu(z) = max over A − max over B, for each → A in tetrahedra
+    units that are 0 at a vertex → relu(z) = max over A − earlier maxima, for each → A in pyramids
 
 Near the vertex the function is an affine map plus Σ weights · relu(z) over the units that are 0
 there, where z is linear but for the activations of earlier ones. Up to functions that do not change
-along a line, a maximum over a polytope is the sum over the tetrahedra of a triangulation, and B is
-a sum of polytopes of earlier units: so each unit has one polytope, and weights. Only the corner is
-taken; lines and planes find the rest.
+along a line, a maximum over a polytope is the sum over pyramids that it is cut into; so each unit
+has one polytope, and weights. Only the corner is taken; lines and planes find the rest.
 """
 
 from __future__ import annotations
