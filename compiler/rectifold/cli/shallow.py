@@ -154,9 +154,8 @@ def shallow_command(
         if progress is not None:
             progress("making and checking the certificate", 0, 0)
         is_required = form.certificate_file is not None
-        run = Run(progress=progress)
         proved, in_time = certify_form(
-            network, domain, result, proof.times, required=is_required, run=run
+            network, domain, result, proof.times, required=is_required, run=Run(progress=progress)
         )
     beside = certificate_bytes(form.certificate_file, proved[0] if proved else None)
     files, bound = _write(result, network, to, beside, proof.times.end, force=output.force)
