@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.relaxation import Lines, PairPlanes, relaxation
 from rectifold.exact.conversion import Floats
@@ -69,3 +71,31 @@ class Boxes:
     ) -> PairPlanes | None:
         """Each layer by itself."""
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class SlopedBoxes(Boxes):
+    """The same with lower slopes that each row chooses by itself.
+
+    `alpha` has, per relu layer, rows times units; only those of units that are unstable on the
+    row's box count.
+    """
+
+    alpha: Mapping[str, Floats]
+
+    @staticmethod
+    def on(boxes: Boxes, alpha: Mapping[str, Floats]) -> SlopedBoxes:
+        """The rows of these boxes, with their slopes. Pairs of layers are not replaced together."""
+        return SlopedBoxes(boxes.index, boxes.low, boxes.high, boxes.lower, boxes.upper, alpha)
+
+    def part(self, start: int, stop: int) -> SlopedBoxes:
+        """The rows from `start` to before `stop`."""
+        alpha = {name: own[start:stop] for name, own in self.alpha.items()}
+        return replace(self, index=self.index[start:stop], alpha=alpha)
+
+    def slopes(self, name: str, live: Indices, lines: Lines) -> Lines:
+        """The lines on each row's own box, with its own lower slopes."""
+        slope, offset, lower_slope = super().slopes(name, live, lines)
+        is_free = self.bounds(name).columns(live).straddles[self.index]
+        own = np.clip(self.alpha[name][:, live], 0.0, 1.0)
+        return slope, offset, np.where(is_free, own, lower_slope)

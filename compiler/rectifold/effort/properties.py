@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rectifold.effort.equivalence import AttackSize
+
 
 @dataclass(frozen=True)
 class PropertyEffort:
@@ -11,8 +13,21 @@ class PropertyEffort:
 
     seconds: float = 120.0
     """Seconds for a property, where the user sets no limit."""
+    first_boxes: int = 300
+    """Boxes that are bounded before phases are tried: most properties that hold need fewer."""
+    share_of_first_boxes: float = 0.1
+    """Part of the time left for them."""
     share_of_phases: float = 0.05
     """Part of the time left for phases alone, where the box can be split afterwards."""
+    wandering: tuple[AttackSize, ...] = (
+        AttackSize(400, 400, 200),
+        AttackSize(2_000, 2_000, 200),
+        AttackSize(8_000, 8_000, 200),
+    )
+    """Attacks where inputs are few: random steps from all of so many points, in place of gradients.
+    The first takes a twentieth of a second, the last about one."""
+    first_step: float = 0.2
+    """Size of the first of these steps, as part of the domain's width."""
     share_before_attacks: float = 0.1
     """Part of the time left for phases before the longer attacks, where inputs are many."""
     replay_seconds: float = 20.0

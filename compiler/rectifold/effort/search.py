@@ -34,6 +34,22 @@ class FloatPointEffort:
 
 
 @dataclass(frozen=True)
+class WanderEffort:
+    """Random steps of points that climb, as parts of the domain's width."""
+
+    inputs_moved: float = 0.5
+    """Part of the inputs that a step moves."""
+    longer: float = 1.7
+    """Factor of the step's size after a step that helped."""
+    shorter: float = 0.85
+    """The same after one that did not: about one step in four helps then."""
+    shortest: float = 1e-7
+    """No step is smaller."""
+    longest: float = 0.5
+    """No step is larger."""
+
+
+@dataclass(frozen=True)
 class PhaseEffort:
     """Branch and bound over the phases of units. Sizes are parts of the layer's range."""
 
@@ -106,6 +122,14 @@ class BoxEffort:
     """Part of the value: bounds that near to a point's value are near enough."""
     least: float = 1e-12
     """The same in units of the output, where the value is about 0."""
+
+    slope_steps: int = 16
+    """Gradient steps on the slopes of a claim that fails on a box, where it may choose them."""
+    slope_rate: float = 0.3
+    """Size of such a step at first."""
+
+    tried_boxes: int = 2_000
+    """Boxes of a search with slopes up to which the input to halve is found by trying all."""
 
     units_tried: int = 12
     """Units whose halves are bounded together before one is split."""

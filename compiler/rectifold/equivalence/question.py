@@ -25,6 +25,7 @@ from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.pairing import guess_pairing
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST, names_of
@@ -146,13 +147,12 @@ class Excess:
         return None
 
     def attack(self, size: AttackSize, kept: int) -> Floats | None:
-        """Points, `kept` at most, at which some unit of the last layer is certainly positive."""
+        """Points, `kept` at most, at which some unit of the last layer is `seen` above 0."""
         points = self._sample(size)
         if points is None:
             return None
-        if self.witnesses.trace(points, LAST).signs(LAST)[0].any():
-            return self._positive(points, kept)
-        return self._positive(self._climb(points, size), kept)
+        found = self._positive(points, kept)
+        return found if found is not None else self._positive(self._climb(points, size), kept)
 
     def climb(self, size: AttackSize) -> Floats:
         """Random points and climbs from the best of them.
@@ -168,7 +168,16 @@ class Excess:
         values = self.witnesses.trace(points, LAST).values[LAST]
         best = np.argsort(-values, axis=0)[: size.starts]
         rows = np.repeat(np.arange(values.shape[1])[None, :], len(best), axis=0).ravel()
-        return self.witnesses.ascend(LAST, rows, 1.0, points[best.ravel()], size.steps)
+        return self.climbed(points[best.ravel()], rows, size.steps)
+
+    def seen(self, points: Floats) -> Floats:
+        """Values of the last layer, points × units; -infinity where none is certainly positive."""
+        traced = self.witnesses.trace(points, LAST)
+        return np.where(traced.signs(LAST)[0], traced.values[LAST], -np.inf)
+
+    def climbed(self, start: Floats, units: Indices, steps: int) -> Floats:
+        """Where climbs of the last layer's units[k] from start[k] end."""
+        return self.witnesses.ascend(LAST, units, 1.0, start, steps)
 
     def _sample(self, size: AttackSize) -> Floats | None:
         """Half uniform, half corners, in portions, so that the time limit is kept.
@@ -190,8 +199,7 @@ class Excess:
     def _positive(self, points: Floats, kept: int) -> Floats | None:
         if not len(points):
             return None
-        traced = self.witnesses.trace(points, LAST)
-        value = np.where(traced.signs(LAST)[0], traced.values[LAST], -np.inf).max(axis=1)
+        value = self.seen(points).max(axis=1)
         order = np.argsort(-value)[:kept]
         return points[order] if value[order[0]] > 0 else None
 

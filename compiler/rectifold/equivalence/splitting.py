@@ -95,6 +95,11 @@ def prove_by_boxes(search: BoxSearch, asked: Attack, run: Run) -> Agreement:
             return Agreement(False, points, search.found.boxes, search.found.settled_fraction)
     if not done:
         _split_until_the_end(search, asked, run)
+    return agreement_of(search, asked)
+
+
+def agreement_of(search: BoxSearch, asked: Attack) -> Agreement:
+    """What the boxes of a search say by now."""
     found = search.outcome()
     if found.points:
         return Agreement(False, np.array(found.points), found.boxes, found.settled_fraction)
@@ -126,7 +131,9 @@ def _split_in_turn(search: BoxSearch, asked: Attack, workers: Workers, effort: E
     known = Snapshot.take(asked.bounds, asked.witnesses, effort)
     seconds = min(effort.equivalence.turn_seconds, time_left(asked.deadline))
     tasks = [
-        SplitTask(known, LAST, tuple(search.queries), work, seconds, asked.refuter)
+        SplitTask(
+            known, LAST, tuple(search.queries), work, seconds, asked.refuter, search.with_slopes
+        )
         for work in search.split_work(workers.count)
     ]
     for work, part in workers.each(go_on_splitting, tasks):

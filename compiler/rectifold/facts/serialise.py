@@ -75,22 +75,33 @@ def _base64(data: bytes) -> str:
 
 def box_tree_lists(tree: BoxTree, numbers: Mapping[str, int] | None = None) -> list[Json]:
     """A tree of boxes as nested lists; layers by number, or by name."""
+    named: list[Json] = [_named(claim, tree, numbers) for claim in tree.proved]
     match tree.split:
         case None:
             cells: list[Json] = [] if tree.cells is None else [tree.cells]
-            return [list(tree.proved), *cells]
+            return [named, *cells]
         case BoxSplit() as split:
             parts = (box_tree_lists(part, numbers) for part in (split.low, split.high))
-            return [list(tree.proved), split.input, str(Fraction(split.at)), *parts]
+            return [named, split.input, str(Fraction(split.at)), *parts]
         case UnitSplit() as split:
             parts = (box_tree_lists(part, numbers) for part in (split.active, split.inactive))
-            return [
-                list(tree.proved),
-                [numbers[split.layer] if numbers else split.layer, split.unit],
-                *parts,
-            ]
+            layer = numbers[split.layer] if numbers else split.layer
+            return [named, [layer, split.unit], *parts]
         case _:
             assert_never(tree.split)
+
+
+def _named(claim: int, tree: BoxTree, numbers: Mapping[str, int] | None) -> Json:
+    """A claim as a node names it: its number, with its cases if it has some."""
+    proof = tree.cases.get(claim)
+    if proof is None:
+        return claim
+    frame: list[Json] = [
+        [numbers[name] if numbers else name, units.tolist()]
+        for name, units in proof.frame.units.items()
+        if len(units)
+    ]
+    return [claim, frame, case_tree_lists(proof, proof.tree)]
 
 
 def entry_json(entry: Entry) -> JsonObject:
@@ -255,18 +266,36 @@ def _hull(frame: SlopeUnits, text: str, inputs: int | None) -> Hull:
 def _box_tree(form: list[Json], claims: int, network: Network, layer: str, depth: int) -> BoxTree:
     if depth > MAX_TREE_DEPTH or len(form) not in (1, 4, 5):
         raise ValueError("a tree of boxes is malformed")
-    proved = tuple(_index(k, claims) for k in as_list(form[0]))
+    named = [v if isinstance(v, list) else [v] for v in as_list(form[0])]
+    proved = tuple(_index(v[0], claims) for v in named)
+    cases = {
+        claim: _slopes_on_box(network, layer, v)
+        for claim, v in zip(proved, named, strict=True)
+        if len(v) > 1
+    }
     if len(form) == 1:
-        return BoxTree(proved)
+        return BoxTree(proved, cases=cases)
     one, other = (_box_tree(as_list(part), claims, network, layer, depth + 1) for part in form[-2:])
     if len(form) == 5:
         at = float(parse_rational(as_text(form[2])))
-        return BoxTree(proved, BoxSplit(_index(form[1], network.input_size), at, one, other))
+        split = BoxSplit(_index(form[1], network.input_size), at, one, other)
+        return BoxTree(proved, split, cases=cases)
     word, unit = as_list(form[1])
     name = as_text(word)
     if name not in network.cone(layer) or not network.layer(name).is_relu:
         raise ValueError(f"{name!r} is no relu layer below {layer}")
-    return BoxTree(proved, UnitSplit(name, _index(unit, network.layer(name).size), one, other))
+    own = UnitSplit(name, _index(unit, network.layer(name).size), one, other)
+    return BoxTree(proved, own, cases=cases)
+
+
+def _slopes_on_box(network: Network, layer: str, named: list[Json]) -> CaseProof:
+    """The cases of [claim, frame, cases], of which there is one, with slopes alone."""
+    _, frame, tree = named
+    proof = _read_proof(network, layer, {"frame": frame, "tree": tree})
+    leaf = proof.tree
+    if not isinstance(leaf, Leaf) or leaf.gamma or leaf.hull is not None:
+        raise ValueError("a box has slopes for its claims, and nothing else")
+    return proof
 
 
 def _pairs(form: Json) -> list[tuple[Json, Json]]:

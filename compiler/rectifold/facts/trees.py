@@ -146,11 +146,15 @@ class UnitSplit:
 class BoxTree:
     """A sub-box, or a part of one: the claims proved on it (by number), and its parts for the
     others; or, of claims about slopes, the number of cells on each of which the others are proved.
+
+    `cases` has proofs of some of the proved claims, each of one leaf: lower slopes that were chosen
+    for this box. The others hold with the default slopes.
     """
 
     proved: tuple[int, ...]
     split: BoxSplit | UnitSplit | None = None
     cells: int | None = None
+    cases: Mapping[int, CaseProof] = field(default_factory=dict)
 
     @property
     def boxes(self) -> int:
@@ -172,7 +176,7 @@ class BoxProof:
     path of the tree.
 
     On every box the layers below are bounded afresh by linear bounds with the default slopes, so
-    the tree says all.
+    the tree says all but the slopes that claims have of their own.
     """
 
     claims: tuple[tuple[int, Side], ...]

@@ -1,7 +1,7 @@
 """One part of a property: is some case met at some point of its domain?
 
     margin − largest excess ≤ 0 (ir/property_network)
-    few inputs    log → points → phases → boxes, with longer attacks in between
+    few inputs    log → points → some boxes → more points → phases for a while → boxes
     many inputs   log → points → phases for a while → longer attacks → phases
 
 Sound because the rows are proved to be ≤ 0 on the whole domain, which is the evidence; points are
@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import frexp, inf
 
 import numpy as np
@@ -25,7 +26,15 @@ from rectifold.certificate.slopes import SlopeTree
 from rectifold.effort.equivalence import AttackSize
 from rectifold.equivalence.certified import evidence_of
 from rectifold.equivalence.question import Excess, no_points
-from rectifold.equivalence.splitting import Agreement, proof_in_log, prove_by_boxes
+from rectifold.equivalence.splitting import (
+    Agreement,
+    agreement_of,
+    proof_in_log,
+    prove_by_boxes,
+)
+from rectifold.exact.conversion import Floats
+from rectifold.exact.entries import Indices
+from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST
 from rectifold.ir.network import Network
 from rectifold.ir.property import Unsafe
@@ -37,6 +46,7 @@ from rectifold.runtime.deadline import time_left
 from rectifold.runtime.run import Run
 from rectifold.search.boxes.signs import BoxSearch, Query
 from rectifold.search.log import ProofLog
+from rectifold.search.wandering import Climb, wander
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +86,10 @@ class PartSearch:
         self.deadline = run.deadline(run.effort.properties.seconds)
         self.margins = margins_for(network, part, run.effort.properties.margin_bits)
         rows = property_network(network, part.cases, self.margins)
-        self.excess = Excess(rows, part.domain, (), run, self.deadline)
+        self.excess = PropertyExcess(rows, part.domain, run, self.deadline)
         self.queries: list[list[Query]] = [[(unit, 1)] for unit in range(len(self.margins))]
 
-    @property
+    @cached_property
     def has_few_inputs(self) -> bool:
         varying = self.part.domain.size - len(self.part.domain.fixed)
         return varying <= self.run.effort.equivalence.few_inputs
@@ -91,17 +101,19 @@ class PartSearch:
 
     def stages(self) -> Iterator[PartFound]:
         """What each stage finds, the cheapest first, until one decides or the time is over."""
-        effort = self.run.effort
+        effort = self.run.effort.properties
         with threads_for(self.network):
             yield from self._by_slopes()
             yield self._from_log()
-            yield self._by_points(effort.equivalence.attacks[:1])
+            yield self._by_points(self._attacks[:1])
             if self.has_few_inputs:
-                yield self._by_phases(effort.properties.share_of_phases)
+                yield self._by_some_boxes()
+                yield self._by_points(self._attacks[1:])
+                yield self._by_phases(effort.share_of_phases)
                 yield self.by_boxes()
             else:
-                yield self._by_phases(effort.properties.share_before_attacks)
-                yield self._by_points(effort.equivalence.attacks[1:])
+                yield self._by_phases(effort.share_before_attacks)
+                yield self._by_points(self._attacks[1:])
                 yield self._by_phases(1.0)
 
     def _by_slopes(self) -> Iterator[PartFound]:
@@ -115,6 +127,11 @@ class PartSearch:
         tree, near = stage.prove()
         proved = 0 if tree is None else len(self.margins)
         yield replace(self.nothing, suspects=near, by_slopes=tree, proved=proved)
+
+    @property
+    def _attacks(self) -> tuple[AttackSize, ...]:
+        effort = self.run.effort
+        return effort.properties.wandering if self.has_few_inputs else effort.equivalence.attacks
 
     def _from_log(self) -> PartFound:
         """What boxes proved in an earlier run; phases read the log themselves."""
@@ -157,15 +174,55 @@ class PartSearch:
             found = Agreement(bool(known.inactive.all()), nothing, facts=facts)
         return PartFound(self.margins, found, proved, is_interrupted)
 
+    def _by_some_boxes(self) -> PartFound:
+        """The first boxes of the domain's box; `by_boxes` goes on with the others."""
+        effort = self.run.effort.properties
+        until = time.monotonic() + effort.share_of_first_boxes * time_left(self.deadline)
+        self._boxes.go_on(until, effort.first_boxes)
+        return self._found_by_boxes(agreement_of(self._boxes, self.excess))
+
     def by_boxes(self) -> PartFound:
         """The domain's box is split, with longer attacks in between. For few inputs."""
+        equivalence = replace(self.run.effort.equivalence, attacks=self._attacks)
+        effort = replace(self.run.effort, equivalence=equivalence)
+        run = replace(self.run, limits=replace(self.run.limits, effort=effort))
+        return self._found_by_boxes(prove_by_boxes(self._boxes, self.excess, run))
+
+    @cached_property
+    def _boxes(self) -> BoxSearch:
         search = BoxSearch(self.excess.bounds, self.excess.witnesses, LAST, self.run.effort.boxes)
-        search.begin(self.queries, limit=self.excess.effort.most_boxes, until_refuted=True)
-        agreed = prove_by_boxes(search, self.excess, self.run)
+        most = self.excess.effort.most_boxes
+        search.begin(self.queries, limit=most, until_refuted=True, with_slopes=True)
+        return search
+
+    def _found_by_boxes(self, agreed: Agreement) -> PartFound:
+        """What is agreed; a proof goes into the log."""
         log = self._log()
         if log is not None and agreed.signs is not None:
             log.append(agreed.signs)
-        return PartFound(self.margins, agreed, len(search.found.proved))
+        return PartFound(self.margins, agreed, len(self._boxes.found.proved))
+
+
+class PropertyExcess(Excess):
+    """The rows of a part's cases, attacked by random steps where inputs are few.
+
+    Points at which floats see a row above 0 are answered: their error bounds may be far larger than
+    what an unsafe point has to spare, and exact evaluation follows anyway.
+    """
+
+    def __init__(self, rows: Network, domain: Domain, run: Run, deadline: float) -> None:
+        super().__init__(rows, domain, (), run, deadline)
+        varying = domain.size - len(domain.fixed)
+        self.has_few_inputs = varying <= run.effort.equivalence.few_inputs
+        self.first_step = run.effort.properties.first_step
+
+    def seen(self, points: Floats) -> Floats:
+        return self.witnesses.trace(points, LAST).values[LAST]
+
+    def climbed(self, start: Floats, units: Indices, steps: int) -> Floats:
+        if not self.has_few_inputs:
+            return super().climbed(start, units, steps)
+        return wander(self.witnesses, Climb(LAST, units, 1.0, start), steps, self.first_step)
 
 
 def margins_for(network: Network, part: Unsafe, bits: int) -> tuple[Fraction, ...]:

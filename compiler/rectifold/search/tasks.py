@@ -112,7 +112,8 @@ class BoxTask:
 class SplitTask:
     """Go on splitting these boxes of a search for one layer's signs.
 
-    Each query is a list of alternatives. `refuter`: what refutes one, where it is not a sign.
+    Each query is a list of alternatives. `refuter`: what refutes one, where it is not a sign;
+    `with_slopes` as for the search.
     """
 
     known: Snapshot
@@ -121,6 +122,7 @@ class SplitTask:
     work: SignsWork
     seconds: float
     refuter: ArgmaxRefuter | None = None
+    with_slopes: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +181,13 @@ def go_on_splitting(task: SplitTask) -> tuple[SignsWork, SignsPart]:
     refutes = (
         None if refuter is None else lambda points: refuter.lost(witnesses, points, task.layer)
     )
-    search.begin(task.queries, limit=10**12, until_refuted=True, refutes=refutes)
+    search.begin(
+        task.queries,
+        limit=10**12,
+        until_refuted=True,
+        refutes=refutes,
+        with_slopes=task.with_slopes,
+    )
     search.resume(task.work)
     search.go_on(time.monotonic() + task.seconds)
     return task.work, search.part()

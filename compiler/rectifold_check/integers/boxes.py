@@ -1,9 +1,9 @@
 """Bounds by boxes: trees whose splits halve an input's range, or part a unit's two signs.
 
-    [[], 0, "1/2", [[0]], [[], [1, 3], [[0]], [[0]]]]
+    [[], 0, "1/2", [[0]], [[], [1, 3], [[0]], [[[0, FRAME, CASES]]]]]
 
     claim 0 is proved where input 0 is at most 1/2; where it is at least 1/2, once for z >= 0 and
-    once for z <= 0 of unit 3 of layer 1
+    once, by cases of its own, for z <= 0 of unit 3 of layer 1
 
 On every box the unstable units below the layer get new bounds, layer by layer, and pairs of them
 bounds of their differences. Sound because every input of the domain lies in one half, or one part,
@@ -17,6 +17,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rectifold_check.agreed import MAX_TREE_DEPTH
+from rectifold_check.integers.cases import prove_cases
 from rectifold_check.integers.pairs import Differences
 from rectifold_check.integers.relaxation import Bounds
 from rectifold_check.integers.rounding import rounded_down, rounded_up
@@ -24,19 +25,25 @@ from rectifold_check.integers.substitution import Box, Substitution
 from rectifold_check.json import Json, Refusal, rational
 
 
-def prove_boxes(
-    rule: Substitution, layer: int, claims: Sequence[tuple[int, int, Fraction]], tree: Json
-) -> None:
-    """Claims (unit, sign, value) that sign z <= value, each on some box of every path of a tree.
+Claim = tuple[int, int, Fraction]
+"""(unit, sign, value): sign z <= value, for units of one layer."""
+
+Cases = tuple[Json, Json] | None
+"""(frame, tree) of a proof by cases, as a node names it with a claim; None for the usual proof."""
+
+
+def prove_boxes(rule: Substitution, layer: int, claims: Sequence[Claim], tree: Json) -> None:
+    """Each of the claims on some box of every path of a tree.
 
     `tree` is JSON of a certificate. Raises Refusal where it is malformed, or where it leaves a
     claim open.
     """
-    scaled = [(unit, sign, rounded_down(value, rule.bits)) for unit, sign, value in claims]
 
-    def require(number: int, box: Box) -> None:
-        unit, sign, bound = scaled[number]
-        if rule.bound([(layer, unit, sign)], box) > bound:
+    def require(number: int, box: Box, cases: Cases) -> None:
+        unit, sign, value = claims[number]
+        if cases is not None:
+            prove_cases(rule, (layer, unit, sign), value, cases, box)
+        elif rule.bound([(layer, unit, sign)], box) > rounded_down(value, rule.bits):
             raise Refusal(
                 f"the claim about unit {unit} of layer {layer} does not hold on one of the boxes"
             )
@@ -47,7 +54,8 @@ def prove_boxes(
 class BoxWalk:
     """One tree of boxes and of parts of boxes, from the root down.
 
-    `require` raises Refusal where a claim, by number, does not hold on a box. `leave`, where leaves
+    `require` raises Refusal where a claim, by number, does not hold on a box, for the cases that
+    are named with it, if any. `leave`, where leaves
     may say more: raises it where claims do not hold on a box for what a leaf says.
     """
 
@@ -56,7 +64,7 @@ class BoxWalk:
         rule: Substitution,
         layer: int,
         count: int,
-        require: Callable[[int, Box], None],
+        require: Callable[[int, Box, Cases], None],
         leave: Callable[[Json, frozenset[int], Box], None] | None = None,
     ) -> None:
         """About `count` claims, and units below the layer."""
@@ -110,20 +118,27 @@ class BoxWalk:
         low = _with(box.low, j, max(box.low[j], rounded_down(value, bits)))
         return replace(box, high=high), replace(box, low=low)
 
-    def _proved(self, numbers: Json, box: Box) -> frozenset[int]:
-        """The claims that a node names, each of which must hold on the box."""
-        named = self._numbers(numbers)
-        for q in named:
-            self.require(q, box)
-        return frozenset(named)
+    def _proved(self, named: Json, box: Box) -> frozenset[int]:
+        """The claims that a node names, each of which must hold on the box.
 
-    def _numbers(self, value: Json) -> list[int]:
-        known = range(self.count)
-        if isinstance(value, list):
-            named = [q for q in value if type(q) is int and q in known]
-            if len(named) == len(value):
-                return named
-        raise Refusal("a node of a tree of boxes names no claims")
+        One is named by its number, or [number, frame, cases] with its own cases.
+        """
+        if not isinstance(named, list):
+            raise Refusal("a node of a tree of boxes names no claims")
+        return frozenset(self._claim(one, box) for one in named)
+
+    def _claim(self, named: Json, box: Box) -> int:
+        """The number of a claim that holds on the box. Raises Refusal where it does not."""
+        cases: Cases = None
+        match named:
+            case [q, frame, tree]:
+                cases = (frame, tree)
+            case q:
+                pass
+        if type(q) is not int or not 0 <= q < self.count:
+            raise Refusal("a node of a tree of boxes names no claims")
+        self.require(q, box, cases)
+        return q
 
     def tightened(self, box: Box) -> Box:
         """The box with new bounds of all units below the layer that are unstable on it."""

@@ -20,30 +20,41 @@ from rectifold_check.agreed import MAX_TREE_DEPTH, MOST_LEVEL, SLOPE_UNITS
 from rectifold_check.integers.hull import Hull
 from rectifold_check.integers.layers import sources_of
 from rectifold_check.integers.rounding import rounded_down
-from rectifold_check.integers.substitution import Case, Substitution, Term
+from rectifold_check.integers.substitution import Box, Case, Substitution, Term
 from rectifold_check.json import Json, Refusal, multiplier
 
 Path = list[tuple[int, int]]
 """From the root: (number of a unit in the frame, its phase 1 or -1)."""
 
 
-def prove_cases(rule: Substitution, target: Term, value: Fraction, frame: Json, tree: Json) -> None:
+def prove_cases(
+    rule: Substitution,
+    target: Term,
+    value: Fraction,
+    proof: tuple[Json, Json],
+    box: Box | None = None,
+) -> None:
     """sign z <= value for the target (layer, unit, sign), in every leaf of a tree over a frame.
 
-    `frame` and `tree` are JSON of a certificate. Raises Refusal where they are malformed, or where
-    the bound of a leaf is above the value.
+    `proof` is (frame, tree), JSON of a certificate. With a box, inside the domain and with bounds
+    that hold there, the bound is one on that box. Raises Refusal where the proof is malformed, or
+    where the bound of a leaf is above the value.
     """
-    _CaseWalk(rule, target, value, frame).node(tree, [])
+    frame, tree = proof
+    _CaseWalk(rule, target, value, frame, box).node(tree, [])
 
 
 class _CaseWalk:
-    """One tree of cases, from the root down."""
+    """One tree of cases, from the root down; on the domain, or on a box inside it."""
 
-    def __init__(self, rule: Substitution, target: Term, value: Fraction, frame: Json) -> None:
+    def __init__(
+        self, rule: Substitution, target: Term, value: Fraction, frame: Json, box: Box | None
+    ) -> None:
         self.rule = rule
         self.target = target
         self.value = rounded_down(value, rule.bits)
-        self.box = rule.box_before(target[0])
+        self.is_on_box = box is not None
+        self.box = box or rule.box_before(target[0])
         self.units = [(k, i) for k, indices in self._frame(frame) for i in indices]
 
     def _frame(self, frame: Json) -> list[tuple[int, list[int]]]:
@@ -126,6 +137,8 @@ class _CaseWalk:
         """
         layers = self.rule.network.layers
         at = self.units[0][0] if self.units else None
+        if self.is_on_box:
+            raise Refusal("a hull is one on the domain, not on a box")
         if at is None or sources_of(layers[at - 1]) != [0]:
             raise Refusal("a hull needs a first layer that reads the inputs alone")
         if not isinstance(text, str):

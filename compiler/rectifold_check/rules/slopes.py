@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from rectifold_check.cells import Cell, Cells
 from rectifold_check.gradients import Signs, slopes_of
-from rectifold_check.integers.boxes import BoxWalk
+from rectifold_check.integers.boxes import BoxWalk, Cases
 from rectifold_check.integers.corners import Point
 from rectifold_check.integers.relaxation import Bounds
 from rectifold_check.integers.substitution import Box, Substitution
@@ -105,12 +105,14 @@ class SlopeProof:
             raise FailingCell(tuple(corner.point for corner in cell.corners))
         return cells.found
 
-    def _require(self, number: int, box: Box) -> None:
+    def _require(self, number: int, box: Box, cases: Cases) -> None:
         if not self.holds(number, _signs_on_box(box.bounds)):
             raise Refusal(f"claim {number} about slopes does not hold on one of the boxes")
 
     def _leave(self, said: Json, pending: frozenset[int], box: Box) -> None:
         """What is pending holds on every cell of the box: so many."""
+        if cases is not None:
+            raise Refusal("slopes on a box are not proved by cases")
         if type(said) is not int:
             raise Refusal("a leaf says how many cells it has")
         if (found := self.count_cells((box.low, box.high), sorted(pending), said)) != said:

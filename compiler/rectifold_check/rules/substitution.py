@@ -56,7 +56,8 @@ def cases(state: State, parts: list[Json]) -> None:
         case _:
             raise Malformed
     sign = 1 if side == "up" else -1
-    prove_cases(state.substitution(net), (layer, index, sign), sign * value, frame, tree)
+    target = layer, index, sign
+    prove_cases(state.substitution(net), target, sign * value, (frame, tree))
     state.learn_in(net, layer, index, side, value)
 
 

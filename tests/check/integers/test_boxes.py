@@ -21,6 +21,11 @@ TENT = canonical_chain(
 SAW = canonical_chain(
     ("R", "1:-1/2", ["0:1", "0:1"]), ("R", "0:-3/5", ["0:1 1:-1"]), ("L", "", ["0:1"])
 )
+# z = (x0 + 1) / 4 - relu(x0) / 2 - 3/10: at most -1/20, at 0. Below relu(x0) the line x0 / 2 says
+# so on the whole box, and neither x0, the default, nor 0.
+ROOF = canonical_chain(
+    ("R", "0:1", ["0:1", "0:1"]), ("R", "0:-3/10", ["0:1/4 1:-1/2"]), ("L", "", ["0:1"])
+)
 UNBOUNDED = BOX.replace('"lower":["-1"', '"lower":[null')
 
 UP: list[Any] = [0, "up", "0"]
@@ -34,6 +39,15 @@ def boxes(net: int, layer: int, claims: list[Any], tree: Any, domain: str = BOX)
     """One step about SAW."""
     return Trial(SAW, (["boxes", net, layer, claims, tree],), domain=domain)
 
+
+def on_roof(*named: Any, value: str = "0") -> Trial:
+    """One box of ROOF, where its only claim is named in these ways."""
+    return Trial(ROOF, (["boxes", 0, 2, [[0, "up", value]], [list(named)]],))
+
+
+HALF, STEEP = ["AEA=", [], []], ["AIA=", [], []]  # the slopes 1/2 and 1
+PUSHED = ["", ["0x1p-2"], []]  # a quarter of relu(x0)'s x0 is added, where it is of that sign
+ON_1: list[Any] = [[1, [1]]]
 
 GROUPS = (
     Group(
@@ -100,6 +114,45 @@ GROUPS = (
         },
     ),
 )
+
+
+CASES = (
+    Group(
+        "cases on a box",
+        accepted={
+            "a slope": on_roof([0, ON_1, HALF]),
+            "a slope, and the default where it is enough": on_roof([0, ON_1, HALF], 0, value="1"),
+            "both phases of a unit": on_roof([0, ON_1, [0, PUSHED, PUSHED]]),
+            "on one half alone": Trial(
+                ROOF,
+                (
+                    [
+                        "boxes", 0, 2, [[0, "up", "0"]],
+                        [[], 0, "-1/8", [[0]], [[[0, ON_1, HALF]]]],
+                    ],
+                ),
+            ),
+        },
+        refused={
+            "the default slope": on_roof(0),
+            "no slope, which is the default": on_roof([0, ON_1, ["", [], []]]),
+            "a slope that does not prove it": on_roof([0, ON_1, STEEP]),
+            "a false claim": on_roof([0, ON_1, HALF], value="-1/10"),
+            "a slope above 1": on_roof([0, ON_1, ["AYA=", [], []]]),
+            "a slope of more units than the frame has": on_roof([0, ON_1, ["AEAAQA==", [], []]]),
+            "levels of planes": on_roof([0, ON_1, [*HALF, "AAAAAAA="]]),
+            "a frame of the layer itself": on_roof([0, [[2, [0]]], HALF]),
+            "a frame out of order": on_roof([0, [[1, [1, 0]]], ["AEAAQA==", [], []]]),
+            "a multiplier without a split": on_roof([0, ON_1, ["AEA=", ["0x1p+0"], []]]),
+            "one phase of a unit": on_roof([0, ON_1, [0, PUSHED]]),
+            "both phases without multipliers": on_roof([0, ON_1, [0, ["", [], []], ["", [], []]]]),
+            "no cases": on_roof([0, ON_1]),
+            "an unknown claim": on_roof([1, ON_1, HALF]),
+            "a truth value as a number": on_roof([False, ON_1, HALF]),
+        },
+    ),
+)  # fmt: skip
+GROUPS = (*GROUPS, *CASES)
 
 
 @pytest.mark.parametrize("trial", accepted_of(GROUPS))

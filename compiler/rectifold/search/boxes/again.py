@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectifold.bounds.boxes import Boxes
+from rectifold.bounds.boxes import Boxes, SlopedBoxes
 from rectifold.bounds.state import Bounds
 from rectifold.bounds.substitution import backward
 from rectifold.effort.search import BoxEffort
@@ -21,6 +21,7 @@ from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxProof, BoxTree, UnitSplit
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes, clearance, with_phase
 from rectifold.search.boxes.signs import Query
+from rectifold.search.boxes.lower_slopes import slopes_of
 from rectifold.search.boxes.tree import Box, InputCut, UnitBounds
 
 
@@ -72,18 +73,24 @@ def _proved_on(
     """Boxes × claims: those that the box's node names, and that hold on the box."""
     proved = np.zeros((len(trees), len(claims)), dtype=bool)
     least = 0.5 * clearance(bounds, layer)  # less than a search asks: batches round otherwise
+    named = [(number, claim) for number, tree in enumerate(trees) for claim in tree.proved]
+    sizes = {name: own.shape[1] for name, own in boxes.lower.items()}
     for sign in (1, -1):
-        asked = [
-            (number, claim, unit)
-            for number, tree in enumerate(trees)
-            for claim in tree.proved
-            for unit, s in claims[claim]
-            if s == sign
-        ]
-        numbers, named, units = np.array(asked, dtype=np.int64).reshape(len(asked), 3).T
-        upper = backward(bounds, layer, units, float(sign), cases=boxes.of(numbers)).upper
-        holds = upper <= -least
-        proved[numbers[holds], named[holds]] = True
+        for by_cases in (False, True):
+            asked = [
+                (number, claim, unit)
+                for number, claim in named
+                for unit, s in claims[claim]
+                if s == sign and (claim in trees[number].cases) == by_cases
+            ]
+            numbers, which, units = np.array(asked, dtype=np.int64).reshape(len(asked), 3).T
+            own = boxes.of(numbers)
+            if by_cases:
+                proofs = [trees[number].cases[claim] for number, claim, _ in asked]
+                own = SlopedBoxes.on(own, slopes_of(proofs, sizes))
+            upper = backward(bounds, layer, units, float(sign), cases=own).upper
+            holds = upper <= -least
+            proved[numbers[holds], which[holds]] = True
     return proved
 
 

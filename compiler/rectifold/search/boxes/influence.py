@@ -11,11 +11,11 @@ It only steers (docs/mathematics.md#which-input-to-halve): every half is bounded
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from rectifold.bounds.boxes import Boxes
+from rectifold.bounds.boxes import Boxes, SlopedBoxes
 from rectifold.bounds.interval import Interval
 from rectifold.bounds.pairs import PairBoxes, common_part, planes_gap
 from rectifold.bounds.relaxation import relaxation
@@ -23,17 +23,33 @@ from rectifold.bounds.substitution import backward
 from rectifold.effort.search import BoxEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
+from rectifold.facts.trees import CaseProof
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
+from rectifold.search.boxes.lower_slopes import Slopes, LowerSlopes, proof_with
 from rectifold.search.boxes.tree import Box
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Per row of a question, an upper bound, the corner that attains it, the inputs' influence."""
+    """Per row of a question, an upper bound, the corner that attains it, the inputs' influence.
+
+    `slopes` of rows that chose some, and the rows themselves.
+    """
 
     upper: Floats
     corners: Floats
     influence: Floats
+    slopes: Slopes = field(default_factory=dict)
+    boxes: Boxes | None = None
+
+    def rows(self, chosen: Indices) -> Answer:
+        """Some rows of it. Precondition: they did not choose slopes."""
+        return Answer(self.upper[chosen], self.corners[chosen], self.influence[chosen])
+
+    def proof(self, row: int) -> CaseProof:
+        """What proves the bound of a row that chose slopes."""
+        assert self.boxes is not None
+        return proof_with(self.slopes, self.boxes, row)
 
 
 class BoxBatch:
@@ -48,7 +64,19 @@ class BoxBatch:
 
     def ask(self, numbers: Indices, units: Indices, sign: int) -> Answer:
         """Bounds of sign·z, row k on box numbers[k] for units[k] of the layer."""
-        own, cost = self.boxes.of(numbers), RelaxationCost(self.boxes, numbers)
+        return self._ask(self.boxes.of(numbers), units, sign)
+
+    def ask_with_slopes(
+        self, numbers: Indices, units: Indices, sign: int, effort: BoxEffort
+    ) -> Answer:
+        """The same with lower slopes that are searched for, row by row."""
+        own = self.boxes.of(numbers)
+        slopes = LowerSlopes(self.on_boxes, self.layer, own, units, sign).run(effort)
+        answer = self._ask(SlopedBoxes.on(own, slopes), units, sign)
+        return replace(answer, slopes=slopes, boxes=own)
+
+    def _ask(self, own: Boxes, units: Indices, sign: int) -> Answer:
+        cost = RelaxationCost(self.boxes, own.index)
         found = backward(self.on_boxes.bounds, self.layer, units, float(sign), cost, own)
         low, high = own.box()
         corners = np.where(found.coefficients > 0, high, low)

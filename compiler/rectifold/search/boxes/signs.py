@@ -10,7 +10,7 @@ points with certain signs refute. The work shrinks with the boxes: fewer units a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,10 +20,11 @@ from rectifold.effort.search import BoxEffort
 from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.facts import Mask
-from rectifold.facts.trees import BoxTree
+from rectifold.facts.trees import BoxTree, CaseProof
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes, clearance
 from rectifold.search.boxes.influence import BoxBatch
 from rectifold.search.boxes.tree import OpenBox, SplitTree, Work
+from rectifold.search.boxes.trying import inputs_by_trying
 from rectifold.search.witnesses import Witnesses
 
 Query = tuple[int, int]  # (unit, sign): is sign·z ≤ 0?
@@ -34,12 +35,14 @@ Refuter = Callable[[Floats], Mask]  # points (k×n) → k×queries
 class Signs:
     """Per query, whether it was proved on a box, and whether it is open there.
 
-    `fraction`: the box's part of the domain's box.
+    `cases` has proofs of those that were proved with slopes of their own. `fraction`: the box's
+    part of the domain's box.
     """
 
     proved: Mask
     open: Mask
     fraction: float = 1.0
+    cases: Mapping[int, CaseProof] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -96,12 +99,16 @@ class BoxSearch:
         limit: int,
         until_refuted: bool = False,
         refutes: Refuter | None = None,
+        with_slopes: bool = False,
     ) -> None:
         """Each query is a list of alternatives: it holds on a box where one of them does.
 
         `until_refuted`: one point that refutes a query ends the search. `refutes` says which
-        queries some points refute; without it, those whose first alternative fails.
+        queries some points refute; without it, those whose first alternative fails. `with_slopes`:
+        where the default slopes do not prove a query, others are searched for, and the input to
+        halve is found by trying, on the first boxes.
         """
+        self.with_slopes = with_slopes
         self.refutes = refutes or self._by_signs
         self.queries = [tuple(query) for query in queries]
         self.limit = limit
@@ -113,10 +120,14 @@ class BoxSearch:
         self.waiting = [OpenBox(0, self.on_boxes.domain_box())]
         self.found = BoxOutcome()
 
-    def go_on(self, deadline: float) -> bool:
-        """Bound boxes until nothing waits (True) or `deadline` passes (False)."""
+    def go_on(self, deadline: float, most_boxes: int | None = None) -> bool:
+        """Bound boxes until nothing waits (True), or `deadline` passes or so many are bounded
+        (False).
+        """
         while self.waiting and not (self.until_refuted and self.refuted.any()):
             if time.monotonic() >= deadline:
+                return False
+            if most_boxes is not None and self.found.boxes >= most_boxes:
                 return False
             size = self.effort.batch
             batch, self.waiting = self.waiting[-size:], self.waiting[:-size]
@@ -135,7 +146,12 @@ class BoxSearch:
         claims = np.nonzero(~unproved)[0]
         self.found.proved = [first[k] for k in claims]
         self.found.refuted = [first[k] for k in np.nonzero(self.refuted)[0]]
-        self.found.tree = self.tree.proof(len(claims), lambda known: known.proved[claims])
+        number = {int(query): k for k, query in enumerate(claims)}
+        self.found.tree = self.tree.proof(
+            len(claims),
+            lambda known: known.proved[claims],
+            lambda known: {number[q]: own for q, own in known.cases.items() if q in number},
+        )
         return self.found
 
     # ---- several processes ----------------------------------------------------------------------
@@ -172,28 +188,42 @@ class BoxSearch:
         asked = np.array([self._open(v) for v in batch]) & ~(self.refuted | self.given_up)
         self.asked += asked.sum(axis=0)
         bounded = BoxBatch(self.on_boxes, self.layer, [v.box for v in batch])
-        still_open, influence = self._ask(bounded, asked)
+        still_open, influence, cases = self._ask(bounded, asked)
         left = np.logical_or.reduce([*still_open, *map(self._open, self.waiting)])
         self.given_up |= left & (self.asked >= self.limit)
-        inputs = bounded.input_to_halve(influence)
+        inputs = self._inputs_to_halve(bounded, batch, still_open, influence)
         halves: list[OpenBox] = []
         for k, waiting in enumerate(batch):
             node = self.tree.nodes[waiting.place]
             proved, is_open = node.known.open & ~still_open[k], still_open[k] & ~self.refuted
-            node.known = Signs(proved, is_open, node.known.fraction)
+            node.known = Signs(proved, is_open, node.known.fraction, cases[k])
             if is_open.any():
                 halves += self._halve(waiting, bounded, k, int(inputs[k]))
             elif not self.refuted.any():
                 self.found.settled_fraction += node.known.fraction
         return halves
 
-    def _ask(self, bounded: BoxBatch, asked: Mask) -> tuple[Mask, Floats]:
-        """Which queries (boxes × queries) stay open; each input's influence on the failing bounds.
+    def _inputs_to_halve(
+        self, bounded: BoxBatch, batch: list[OpenBox], still_open: Mask, influence: Floats
+    ) -> Indices:
+        inputs = bounded.input_to_halve(influence)
+        if not self.with_slopes or self.found.boxes > self.effort.tried_boxes:
+            return inputs
+        boxes = [v.box for v in batch]
+        tried = inputs_by_trying(bounded, boxes, still_open, self.queries, self.effort)
+        return np.where(tried < 0, inputs, tried)
+
+    def _ask(
+        self, bounded: BoxBatch, asked: Mask
+    ) -> tuple[Mask, Floats, list[dict[int, CaseProof]]]:
+        """Which queries (boxes × queries) stay open; each input's influence on the failing bounds;
+        and the proofs that have slopes of their own, by query, box by box.
 
         An alternative that fails is looked at only while no other one has held on that box.
         """
         still_open = asked.copy()
         influence = np.zeros(bounded.boxes.low.shape)
+        cases: list[dict[int, CaseProof]] = [{} for _ in asked]
         points: list[Floats] = []
         for sign in (1, -1):
             owners, units = self._alternatives(sign)
@@ -201,14 +231,21 @@ class BoxSearch:
             if not len(numbers):
                 continue
             answer = bounded.ask(numbers, units[which], sign)
-            holds = answer.upper <= -self.clearance
-            still_open[numbers[holds], owners[which[holds]]] = False
+            still_open[numbers, owners[which]] &= answer.upper > -self.clearance
+            left = np.nonzero(still_open[numbers, owners[which]])[0]
+            numbers, which = numbers[left], which[left]
+            answer = answer.rows(left)
+            if self.with_slopes and len(left):
+                answer = bounded.ask_with_slopes(numbers, units[which], sign, self.effort)
+                for k in np.nonzero(answer.upper <= -self.clearance)[0].tolist():
+                    cases[numbers[k]][int(owners[which[k]])] = answer.proof(k)
+                    still_open[numbers[k], owners[which[k]]] = False
             failing = still_open[numbers, owners[which]]
             np.add.at(influence, numbers[failing], answer.influence[failing])
             chosen = np.nonzero(failing)[0][: self.effort.points]
             points += [answer.corners[chosen], bounded.centres(numbers[chosen])]
         self._try(points)
-        return still_open, influence
+        return still_open, influence, cases
 
     def _alternatives(self, sign: int) -> tuple[Indices, Indices]:
         """(query, unit) of every alternative with this sign."""

@@ -12,7 +12,7 @@ checker).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, assert_never
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from rectifold.exact.conversion import Floats
 from rectifold.facts.facts import Mask
-from rectifold.facts.trees import BoxSplit, BoxTree, UnitSplit
+from rectifold.facts.trees import BoxSplit, BoxTree, CaseProof, UnitSplit
 
 UnitBounds = dict[str, tuple[Floats, Floats]]
 """Lower and upper bounds of pre-activations, by relu layer, and of differences by pair of layers
@@ -143,28 +143,39 @@ class SplitTree(Generic[Known]):
 
     # ---- what is written down -------------------------------------------------------------------
 
-    def proof(self, claims: int, proved_on: Callable[[Known], Mask]) -> BoxTree:
+    def proof(
+        self,
+        claims: int,
+        proved_on: Callable[[Known], Mask],
+        cases_on: Callable[[Known], Mapping[int, CaseProof]] = lambda known: {},
+    ) -> BoxTree:
         """Each of so many claims where it first holds; cuts that none of them needs are left out.
 
-        `proved_on` says which claims hold where this is known.
+        `proved_on` says which claims hold where this is known, `cases_on` which of them by cases.
         """
-        return self._proof(0, proved_on, np.ones(claims, dtype=bool))
 
-    def _proof(self, place: int, proved_on: Callable[[Known], Mask], pending: Mask) -> BoxTree:
-        node = self.nodes[place]
-        here = pending & proved_on(node.known)
-        left = pending & ~here
-        proved = tuple(np.nonzero(here)[0].tolist())
-        if node.cut is None or not left.any():
-            return BoxTree(proved)
-        one, other = (self._proof(part, proved_on, left) for part in node.parts)
-        match node.cut:
-            case InputCut(number, at):
-                return BoxTree(proved, BoxSplit(number, at, one, other))
-            case UnitCut(layer, unit):
-                return BoxTree(proved, UnitSplit(layer, unit, one, other))
-            case _:
-                assert_never(node.cut)
+        def proof(place: int, pending: Mask) -> BoxTree:
+            node = self.nodes[place]
+            here = pending & proved_on(node.known)
+            left = pending & ~here
+            proved = tuple(np.nonzero(here)[0].tolist())
+            cases = {k: own for k, own in cases_on(node.known).items() if k in proved}
+            if node.cut is None or not left.any():
+                return BoxTree(proved, cases=cases)
+            one, other = (proof(part, left) for part in node.parts)
+            return BoxTree(proved, _split(node.cut, one, other), cases=cases)
+
+        return proof(0, np.ones(claims, dtype=bool))
+
+
+def _split(cut: InputCut | UnitCut, one: BoxTree, other: BoxTree) -> BoxSplit | UnitSplit:
+    match cut:
+        case InputCut(number, at):
+            return BoxSplit(number, at, one, other)
+        case UnitCut(layer, unit):
+            return UnitSplit(layer, unit, one, other)
+        case _:
+            assert_never(cut)
 
 
 def midpoint(low: float, high: float) -> float:
