@@ -185,7 +185,8 @@ def test_what_was_refused_is_not_claimed_when_the_time_is_up(
 ) -> None:
     """The checker refuses the usual bits, and the time ends while it looks at more of them."""
     verdict = rectifold_check.PropertyVerdict("refused", reason="as this test says")
-    answers: list[Exception] = [ClaimRefused(verdict), TimeUp()]
+    twice = 2  # for boxes, and for phases alone
+    answers: list[Exception] = [ClaimRefused(verdict), TimeUp()] * twice
 
     def require(*_: object, **__: object) -> None:
         raise answers.pop(0)

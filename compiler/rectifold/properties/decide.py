@@ -7,7 +7,7 @@ Sound because a point is judged by exact arithmetic, and a proof by the independ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -47,10 +47,29 @@ def decide_property(
         about = _About(joined, network if is_alone else None)
     deadline = run.deadline(run.effort.properties.seconds)
     found = _found(about, asked, run, deadline)
-    if isinstance(found, Refuted):
-        return found
-    if len(found) == len(asked.parts) and all(own.is_proved for own in found):
-        return _certified(network, asked, found, beside, run, deadline)
+    if not isinstance(found, Refuted) and _is_complete(found, asked):
+        answer = _certified(network, asked, found, beside, run, deadline)
+        if isinstance(answer, Holds) or not any(own.agreed.signs for own in found):
+            return answer
+        # numbers of very different sizes: what boxes prove in floats, the checker may not
+        found = _found(about, asked, _without_boxes(run), deadline)
+        if not isinstance(found, Refuted) and _is_complete(found, asked):
+            return _certified(network, asked, found, beside, run, deadline)
+    return found if isinstance(found, Refuted) else _undecided(found, asked)
+
+
+def _is_complete(found: Sequence[PartFound], asked: Property) -> bool:
+    return len(found) == len(asked.parts) and all(own.is_proved for own in found)
+
+
+def _without_boxes(run: Run) -> Run:
+    """Every part as one of many inputs."""
+    equivalence = replace(run.effort.equivalence, few_inputs=0)
+    effort = replace(run.effort, equivalence=equivalence)
+    return replace(run, limits=replace(run.limits, effort=effort))
+
+
+def _undecided(found: Sequence[PartFound], asked: Property) -> Undecided:
     proved = sum(own.proved for own in found)
     stopped = "it was interrupted; " if found[-1].interrupted else ""
     counts = f"{proved} of {counted(asked.cases, 'case')} proved"

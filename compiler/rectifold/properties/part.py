@@ -104,7 +104,8 @@ class PartSearch:
         effort = self.run.effort.properties
         with threads_for(self.network):
             yield from self._by_slopes()
-            yield self._from_log()
+            if self.has_few_inputs:
+                yield self._from_log()
             yield self._by_points(self._attacks[:1])
             if self.has_few_inputs:
                 yield self._by_some_boxes()

@@ -24,7 +24,6 @@ from rectifold_check.integers.rounding import rounded_down, rounded_up
 from rectifold_check.integers.substitution import Box, Substitution
 from rectifold_check.json import Json, Refusal, rational
 
-
 Claim = tuple[int, int, Fraction]
 """(unit, sign, value): sign z <= value, for units of one layer."""
 

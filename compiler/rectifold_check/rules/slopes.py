@@ -106,13 +106,13 @@ class SlopeProof:
         return cells.found
 
     def _require(self, number: int, box: Box, cases: Cases) -> None:
+        if cases is not None:
+            raise Refusal("slopes on a box are not proved by cases")
         if not self.holds(number, _signs_on_box(box.bounds)):
             raise Refusal(f"claim {number} about slopes does not hold on one of the boxes")
 
     def _leave(self, said: Json, pending: frozenset[int], box: Box) -> None:
         """What is pending holds on every cell of the box: so many."""
-        if cases is not None:
-            raise Refusal("slopes on a box are not proved by cases")
         if type(said) is not int:
             raise Refusal("a leaf says how many cells it has")
         if (found := self.count_cells((box.low, box.high), sorted(pending), said)) != said:

@@ -146,6 +146,10 @@ REFUSED = {
     "a case by a number below 0": (Trial(FALLS, ["slopes", [[-1, 0]], [[0]]]), "a condition of"),
     "a claim that is none": (Trial(FALLS, ["slopes", [0], [[0]]]), "[case, condition]"),
     "a claim of truth values": (Trial(FALLS, ["slopes", [[False, 0]], [[0]]]), "[case, condition]"),
+    "a claim with cases": (
+        Trial(FALLS, ["slopes", [[0, 0]], [[[0, [], ["", [], []]]]]]),
+        "not proved by cases",
+    ),
     "nothing claimed": (Trial(FALLS, ["slopes", [], [[]]]), "case 0 is not proved"),
     "a step without a tree": (Trial(FALLS, ["slopes", [[0, 0]]]), "is malformed"),
     "two networks": (Trial(FALLS, WHOLE, beside=OTHER), "one network beside itself"),

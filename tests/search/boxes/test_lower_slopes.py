@@ -19,8 +19,8 @@ from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.search.boxes.again import prove_again
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
-from rectifold.search.boxes.signs import BoxOutcome, BoxSearch
 from rectifold.search.boxes.lower_slopes import LowerSlopes
+from rectifold.search.boxes.signs import BoxOutcome, BoxSearch
 from rectifold.search.witnesses import Witnesses
 from support import float_network, net, points_of
 

@@ -20,8 +20,8 @@ from rectifold.effort.search import BoxEffort
 from rectifold.facts.facts import Mask
 from rectifold.facts.trees import BoxProof, BoxTree, UnitSplit
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes, clearance, with_phase
-from rectifold.search.boxes.signs import Query
 from rectifold.search.boxes.lower_slopes import slopes_of
+from rectifold.search.boxes.signs import Query
 from rectifold.search.boxes.tree import Box, InputCut, UnitBounds
 
 

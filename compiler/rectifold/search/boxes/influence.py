@@ -25,7 +25,7 @@ from rectifold.exact.conversion import Floats
 from rectifold.exact.entries import Indices
 from rectifold.facts.trees import CaseProof
 from rectifold.search.boxes.bounds_on_boxes import BoundsOnBoxes
-from rectifold.search.boxes.lower_slopes import Slopes, LowerSlopes, proof_with
+from rectifold.search.boxes.lower_slopes import LowerSlopes, Slopes, proof_with
 from rectifold.search.boxes.tree import Box
 
 

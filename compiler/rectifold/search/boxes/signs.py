@@ -121,13 +121,10 @@ class BoxSearch:
         self.found = BoxOutcome()
 
     def go_on(self, deadline: float, most_boxes: int | None = None) -> bool:
-        """Bound boxes until nothing waits (True), or `deadline` passes or so many are bounded
-        (False).
-        """
+        """Until nothing waits (True), or `deadline` passes or so many are bounded (False)."""
+        most = np.inf if most_boxes is None else most_boxes
         while self.waiting and not (self.until_refuted and self.refuted.any()):
-            if time.monotonic() >= deadline:
-                return False
-            if most_boxes is not None and self.found.boxes >= most_boxes:
+            if time.monotonic() >= deadline or self.found.boxes >= most:
                 return False
             size = self.effort.batch
             batch, self.waiting = self.waiting[-size:], self.waiting[:-size]
@@ -191,7 +188,11 @@ class BoxSearch:
         still_open, influence, cases = self._ask(bounded, asked)
         left = np.logical_or.reduce([*still_open, *map(self._open, self.waiting)])
         self.given_up |= left & (self.asked >= self.limit)
-        inputs = self._inputs_to_halve(bounded, batch, still_open, influence)
+        inputs = bounded.input_to_halve(influence)
+        if self.with_slopes and self.found.boxes <= self.effort.tried_boxes:
+            boxes = [v.box for v in batch]
+            tried = inputs_by_trying(bounded, boxes, still_open, self.queries, self.effort)
+            inputs = np.where(tried < 0, inputs, tried)
         halves: list[OpenBox] = []
         for k, waiting in enumerate(batch):
             node = self.tree.nodes[waiting.place]
@@ -202,16 +203,6 @@ class BoxSearch:
             elif not self.refuted.any():
                 self.found.settled_fraction += node.known.fraction
         return halves
-
-    def _inputs_to_halve(
-        self, bounded: BoxBatch, batch: list[OpenBox], still_open: Mask, influence: Floats
-    ) -> Indices:
-        inputs = bounded.input_to_halve(influence)
-        if not self.with_slopes or self.found.boxes > self.effort.tried_boxes:
-            return inputs
-        boxes = [v.box for v in batch]
-        tried = inputs_by_trying(bounded, boxes, still_open, self.queries, self.effort)
-        return np.where(tried < 0, inputs, tried)
 
     def _ask(
         self, bounded: BoxBatch, asked: Mask
@@ -226,7 +217,7 @@ class BoxSearch:
         cases: list[dict[int, CaseProof]] = [{} for _ in asked]
         points: list[Floats] = []
         for sign in (1, -1):
-            owners, units = self._alternatives(sign)
+            owners, units = _alternatives(self.queries, sign)
             numbers, which = np.nonzero(asked[:, owners])
             if not len(numbers):
                 continue
@@ -246,12 +237,6 @@ class BoxSearch:
             points += [answer.corners[chosen], bounded.centres(numbers[chosen])]
         self._try(points)
         return still_open, influence, cases
-
-    def _alternatives(self, sign: int) -> tuple[Indices, Indices]:
-        """(query, unit) of every alternative with this sign."""
-        pairs = [(q, k) for q, query in enumerate(self.queries) for k, s in query if s == sign]
-        table = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
-        return table[:, 0], table[:, 1]
 
     def _halve(self, waiting: OpenBox, bounded: BoxBatch, k: int, number: int) -> list[OpenBox]:
         """Both halves of a box along an input; none, and its queries given up, if it is too
@@ -285,3 +270,10 @@ class BoxSearch:
         positive, negative = self.witnesses.trace(points, self.layer).signs(self.layer)
         first = [query[0] for query in self.queries]
         return np.array([(positive if sign > 0 else negative)[:, unit] for unit, sign in first]).T
+
+
+def _alternatives(queries: Sequence[Sequence[Query]], sign: int) -> tuple[Indices, Indices]:
+    """(query, unit) of every alternative with this sign."""
+    pairs = [(q, k) for q, query in enumerate(queries) for k, s in query if s == sign]
+    table = np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
+    return table[:, 0], table[:, 1]
