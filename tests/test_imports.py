@@ -61,7 +61,6 @@ EXTERNAL = {
     "z3": {"smt"},
     "onnx": {"formats", "objects"},
     "lark": {"language"},
-    "networkx": {"ir"},
     "flint": {"exact"},
     "rich": {"reports", "cli"},
     "jinja2": {"reports"},
