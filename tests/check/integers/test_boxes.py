@@ -152,15 +152,14 @@ CASES = (
         },
     ),
 )  # fmt: skip
-GROUPS = (*GROUPS, *CASES)
 
 
-@pytest.mark.parametrize("trial", accepted_of(GROUPS))
+@pytest.mark.parametrize("trial", accepted_of((*GROUPS, *CASES)))
 def test_accepted(trial: Trial) -> None:
     assert trial.are_accepted()
 
 
-@pytest.mark.parametrize("trial", refused_of(GROUPS))
+@pytest.mark.parametrize("trial", refused_of((*GROUPS, *CASES)))
 def test_refused(trial: Trial) -> None:
     assert not trial.are_accepted()
 

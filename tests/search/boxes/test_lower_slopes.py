@@ -14,7 +14,7 @@ from rectifold.effort.search import BoxEffort
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.serialise import entry_json, read_entry
 from rectifold.facts.side import Side
-from rectifold.facts.trees import BoxProof, BoxTree
+from rectifold.facts.trees import BoxProof, BoxTree, Leaf
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.search.boxes.again import prove_again
@@ -56,7 +56,8 @@ def test_one_box_is_enough_with_a_slope_of_its_own() -> None:
     assert plain.proved == sloped.proved == [(0, 1)]
     assert plain.tree.boxes > 1 == sloped.tree.boxes
     (proof,) = sloped.tree.cases.values()
-    assert 0.3 < proof.tree.alpha[proof.frame.number("h", 1)] < 0.7  # type: ignore[union-attr]
+    assert isinstance(proof.tree, Leaf)
+    assert 0.3 < proof.tree.alpha[proof.frame.number("h", 1)] < 0.7
 
 
 def test_a_log_keeps_slopes_and_they_are_proved_again() -> None:
