@@ -16,7 +16,7 @@ from rectifold.properties.decide import decide_property
 from rectifold.properties.relations import Slope, lipschitz, monotone
 from rectifold.runtime.run import Limits, Run
 from rectifold_check import check_property
-from support import random_network
+from support import net, random_network
 
 F = Fraction
 NONE = F(0)
@@ -75,3 +75,18 @@ def campaign(seeds: Sequence[int]) -> int:
 
 def test_relations_of_random_networks_are_decided_as_their_regions_say() -> None:
     assert campaign(range(6)) >= 4
+
+
+def test_many_inputs_are_halved() -> None:
+    """Eight vary, too many for cells: the slope on x_0 is seen to be ≥ 0 on both halves of it."""
+    network = net(
+        "input x[8] in [-1, 1]\n"
+        "h = relu([[1, 0, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0]] @ x + [1/2, -1/2])\n"
+        "output h[0] - h[1] / 2 + [[0, 1, -1, 1, -1, 1, -1, 1]] @ x\n"
+    )
+    assert network.domain is not None
+    answer = decided(network, monotone(network, network.domain, [Slope(0, 0)], NONE))
+    assert isinstance(answer, Holds)
+    assert '["slopes",[[0,0]],[[],0,"0",[[0]],[[0]]]]' in answer.certificate.text
+    falls = monotone(network, network.domain, [Slope(2, 0)], NONE)
+    assert isinstance(decided(network, falls), Refuted)

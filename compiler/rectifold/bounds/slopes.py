@@ -35,16 +35,20 @@ class SlopeBounds:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Ends, and the size of all that was added up."""
+    """Ends, rounded outward."""
 
     lower: Floats
     upper: Floats
-    size: Floats
 
     def plus(self, other: _Part | None) -> _Part:
         if other is None:
             return self
-        return _Part(self.lower + other.lower, self.upper + other.upper, self.size + other.size)
+        low, high = self.lower + other.lower, self.upper + other.upper
+        below, above = (
+            4 * UNIT * (np.abs(a) + np.abs(b))
+            for a, b in ((self.lower, other.lower), (self.upper, other.upper))
+        )
+        return _Part(low - below, high + above)
 
 
 def slopes_on_boxes(bounds: Bounds, layer: str, boxes: Boxes) -> SlopeBounds:
@@ -55,9 +59,8 @@ def slopes_on_boxes(bounds: Bounds, layer: str, boxes: Boxes) -> SlopeBounds:
     network = bounds.network
     count, units = len(boxes.low), network.layer(layer).size
     start = np.broadcast_to(np.eye(units), (count, units, units))
-    parts: dict[str, _Part] = {layer: _Part(start, start, start)}
+    parts: dict[str, _Part] = {layer: _Part(start, start)}
     width: dict[str, Floats] = {}
-    terms = 0
     for v in reversed(network.layers):
         if v.name not in parts:
             continue
@@ -65,13 +68,11 @@ def slopes_on_boxes(bounds: Bounds, layer: str, boxes: Boxes) -> SlopeBounds:
         if v.is_relu:
             is_active, is_open = _signs(bounds, v.name, boxes)
             part, width[v.name] = _through(part, is_active, is_open)
-        terms += v.size + 4
         for source, weight in bounds.floats[v.name].weights.items():
             parts[source] = _read(part, weight).plus(parts.get(source))
     shape = (count, units, network.input_size)
-    found = parts.get(network.input_name) or _Part(*(np.zeros(shape) for _ in range(3)))
-    error = 2.0 * gamma(terms) * found.size
-    return SlopeBounds(found.lower - error, found.upper + error, width)
+    found = parts.get(network.input_name) or _Part(np.zeros(shape), np.zeros(shape))
+    return SlopeBounds(found.lower, found.upper, width)
 
 
 def least_left_sides(claims: StepClaims, lower: Floats, upper: Floats) -> Floats:
@@ -138,16 +139,22 @@ def _through(part: _Part, is_active: Mask, is_open: Mask) -> tuple[_Part, Floats
     """Past a relu layer; and what its open units add."""
     low = np.where(is_open, np.minimum(part.lower, 0.0), np.where(is_active, part.lower, 0.0))
     high = np.where(is_open, np.maximum(part.upper, 0.0), np.where(is_active, part.upper, 0.0))
-    size = np.where(is_open | is_active, part.size, 0.0)
     added = np.where(is_open, np.maximum(-part.lower, part.upper), 0.0).max(axis=1, initial=0.0)
-    return _Part(low, high, size), np.maximum(added, 0.0)
+    return _Part(low, high), np.maximum(added, 0.0)
 
 
 def _read(part: _Part, weight: Floats) -> _Part:
-    positive = np.maximum(weight, 0.0)
+    """Slopes on what is read. A weight is off its midpoint by at most UNIT of it, which counts as
+    one more term; sums of zeros stay exactly 0.
+    """
+    positive, rounding = np.maximum(weight, 0.0), 2.0 * gamma(len(weight) + 4)
     negative = weight - positive
+    low, high = np.abs(part.lower), np.abs(part.upper)
     return _Part(
-        part.lower @ positive + part.upper @ negative,
-        part.upper @ positive + part.lower @ negative,
-        part.size @ np.abs(weight),
+        part.lower @ positive
+        + part.upper @ negative
+        - rounding * (low @ positive - high @ negative),
+        part.upper @ positive
+        + part.lower @ negative
+        + rounding * (high @ positive - low @ negative),
     )
