@@ -24,7 +24,6 @@ from rectifold.reports.pages.pixels import grey_png
 from rectifold.runtime.caps import CAPS
 from rectifold.runtime.status import Status
 
-_SMALLEST_IMAGE = 7  # inputs of a side from which a square point is shown as an image
 _STATES: dict[int, State] = {
     Status.DONE: "holds",
     Status.TRUSTED: "holds",
@@ -78,7 +77,7 @@ def file_pictures(files: Sequence[str | None]) -> list[Section]:
 
 def point_sections(point: Sequence[Fraction]) -> list[Section]:
     """A counterexample: as an image where its inputs can be one, else its numbers."""
-    if (side := isqrt(len(point))) ** 2 == len(point) and side >= _SMALLEST_IMAGE:
+    if (side := isqrt(len(point))) ** 2 == len(point) and side >= CAPS.smallest_image:
         text = f"The counterexample as an image of {side} by {side} (the first input above left)"
         values = [nearest_float(v) for v in point]
         return [image(COUNTEREXAMPLE, text, grey_png(values, side), "image/png", pixels=True)]

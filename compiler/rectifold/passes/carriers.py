@@ -223,6 +223,46 @@ def _possible_carriers(
             yield _assemble(network, facts, layer, around, parts, shifted)
 
 
+@dataclass(frozen=True, eq=False)
+class _Rebuilt:
+    """What the layer becomes: its rows and bias, the columns and shift behind it, and its facts."""
+
+    rows: Matrix
+    bias: Matrix
+    columns: Matrix
+    shift: Matrix
+    known: LayerFacts
+    detail: str
+
+
+def _rebuilt(
+    facts: Facts,
+    layer: Layer,
+    around: LayerMatrices,
+    parts: LayerParts,
+    chosen: CarrierUnits | None,
+) -> _Rebuilt:
+    """The kinks, and the carriers below them if there are some."""
+    signs = [-1 if k in parts.turned else 1 for k in range(len(parts.kinks))]
+    rows = around.incoming.select_rows(parts.kinks).scale_rows(signs)
+    bias = layer.bias.select_rows(parts.kinks).scale_rows(signs)
+    known = facts.layers[layer.name].take(parts.kinks).with_turned(parts.turned)
+    if chosen is None:
+        skipped = "linear part over skip edges"
+        return _Rebuilt(rows, bias, parts.jumps, parts.shift, known, skipped)
+    shifts = Matrix.column(chosen.shifts)
+    sources = tuple((u, facts.layers.get(u)) for u in around.predecessors)
+    why = tuple(Carrier(chosen.inner, k, sources) for k in range(len(chosen.shifts)))
+    return _Rebuilt(
+        vstack([rows, chosen.inner]),
+        vstack([bias, shifts]),
+        hstack([parts.jumps, chosen.outer]),
+        parts.shift - chosen.outer @ shifts,
+        known.followed_by(carrier_facts(chosen.upper, why)),
+        f"{len(chosen.shifts)} {chosen.kind} carriers",
+    )
+
+
 def _assemble(
     network: Network,
     facts: Facts,
@@ -234,41 +274,26 @@ def _assemble(
     """The network with this layer rebuilt; without carriers the linear part goes over skip edges
     (or is zero).
     """
-    draft = Draft(network)
-    signs = [-1 if k in parts.turned else 1 for k in range(len(parts.kinks))]
-    rows = around.incoming.select_rows(parts.kinks).scale_rows(signs)
-    bias = layer.bias.select_rows(parts.kinks).scale_rows(signs)
-    columns, shift = parts.jumps, parts.shift
-    before = facts.layers[layer.name]
+    draft, before = Draft(network), facts.layers[layer.name]
+    made = _rebuilt(facts, layer, around, parts, chosen)
     ties, gone = ties_of(layer.name, before, parts.merged), _gone_units(layer.name, before, parts)
-    known = before.take(parts.kinks).with_turned(parts.turned)
-    detail = "linear part over skip edges"
-    if chosen is not None:
-        rows, bias = vstack([rows, chosen.inner]), vstack([bias, Matrix.column(chosen.shifts)])
-        columns = hstack([columns, chosen.outer])
-        shift = shift - chosen.outer @ Matrix.column(chosen.shifts)
-        sources = tuple((u, facts.layers.get(u)) for u in around.predecessors)
-        why = tuple(Carrier(chosen.inner, k, sources) for k in range(len(chosen.shifts)))
-        known = known.followed_by(carrier_facts(chosen.upper, why))
-        detail = f"{len(chosen.shifts)} {chosen.kind} carriers"
     for successor in around.successors:
         draft.drop_edge(layer.name, successor)
     linear = Matrix.zeros(*parts.linear.shape) if chosen is not None else parts.linear
-    connect(draft, around, linear, shift)
+    connect(draft, around, linear, made.shift)
     left = FactsEdit(facts)
     left.drop(layer.name)
-    if rows.shape[0]:
-        draft.put(Layer(layer.name, "relu", bias, around.split_incoming(rows)))
-        for successor, block in around.split_outgoing(columns).items():
+    if made.rows.shape[0]:
+        draft.put(Layer(layer.name, "relu", made.bias, around.split_incoming(made.rows)))
+        for successor, block in around.split_outgoing(made.columns).items():
             draft.add_edge(layer.name, successor, block)
-        left.put(layer.name, known)
+        left.put(layer.name, made.known)
     else:
         draft.remove(layer.name)
-    fewer = layer.size - rows.shape[0]
     turned = tuple(int(before.origin[parts.kinks[k]]) for k in parts.turned)
-    if turned:
-        detail += f", {counted(len(turned), 'unit')} turned"
-    step = Step("carry the linear part", layer.name, fewer, detail, ties, gone=gone, turned=turned)
+    said = f"{made.detail}, {counted(len(turned), 'unit')} turned" if turned else made.detail
+    fewer = layer.size - made.rows.shape[0]
+    step = Step("carry the linear part", layer.name, fewer, said, ties, gone=gone, turned=turned)
     return Rewritten(draft.freeze(), left.freeze(), (step,))
 
 

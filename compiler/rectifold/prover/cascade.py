@@ -20,11 +20,10 @@ from rectifold.prover.resume import resume
 from rectifold.prover.rounds import run_rounds
 from rectifold.prover.stages.table import STAGES
 from rectifold.prover.state import OutOfTimeError, ProofState, Prover, Settings
+from rectifold.runtime.caps import CAPS
 from rectifold.runtime.deadline import Deadline, TimeUp
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.smt.process import Solver
-
-_LISTED = 8  # inputs up to which a message names a range for each
 
 
 def require_domain(network: Network, domain: Domain | None) -> Domain:
@@ -42,7 +41,7 @@ def require_domain(network: Network, domain: Domain | None) -> Domain:
 def _examples(inputs: int) -> str:
     """Domains of so many inputs: one range for all, and one for each where they fit a line."""
     same = 'domain="[0,1]" (the same range for each)'
-    if not 1 < inputs <= _LISTED:
+    if not 1 < inputs <= CAPS.listed_ranges:
         return same
     each = ",".join(["[0,1]", *["[-1,1]"] * (inputs - 1)])
     return f'{same}, domain="[{each}]"'

@@ -21,7 +21,9 @@ Looks = Mapping[str, Sequence[str]]  # a look for each unit of a layer: "kept", 
 
 @dataclass(frozen=True)
 class Size:
-    """Of a diagram's parts, in pixels, and up to how many units and weights it goes into detail."""
+    """Of a diagram's parts, in pixels (`inch`: pixels to an inch of a picture), and up to how many
+    units and weights it goes into detail.
+    """
 
     column: float = 132.0
     row: float = 13.0
@@ -29,6 +31,8 @@ class Size:
     margin: float = 46.0
     head: float = 30.0
     bar: float = 150.0
+    title: float = 22.0
+    inch: float = 75.0
     dots: int = 40
     lines: int = 500
 

@@ -135,6 +135,10 @@ class Caps:
     """A mean from which on it is shown without a decimal."""
     listed_ranges: int = 6
     """Ranges of a domain that one line shows."""
+    drawn_units: int = 6_000
+    """Units of one page that are drawn one by one."""
+    smallest_image: int = 7
+    """Inputs of a side from which a square point is shown as an image."""
     shown_inputs: int = 12
     """Inputs of a counterexample on the screen."""
     short_fraction: int = 8

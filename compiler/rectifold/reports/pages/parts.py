@@ -15,8 +15,7 @@ from rectifold.operations.compiling import Compiled
 from rectifold.operations.fates import UnitRecord, unit_records
 from rectifold.reports.diagram import Looks, diagram
 from rectifold.reports.pages.model import Cell, Drawing, Figure, Strip, Strips, Table
-
-_MOST_CELLS = 6_000  # units of one page that are drawn one by one
+from rectifold.runtime.caps import CAPS
 
 
 def strips_of(facts: Facts) -> Strips:
@@ -44,7 +43,7 @@ def _strips(heading: str, rows: Mapping[str, tuple[Cell, ...]], facts: Facts) ->
         summary = ", ".join(
             f"{count:,} {phase.value}" for phase in Phase if (count := facts.of(name, phase))
         )
-        if drawn + len(cells) > _MOST_CELLS:
+        if drawn + len(cells) > CAPS.drawn_units:
             left_out.append(
                 f"{name}: {counted(len(cells), 'unit')}, not drawn one by one: {summary}"
             )

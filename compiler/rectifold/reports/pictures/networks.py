@@ -24,7 +24,6 @@ _FACES = {
     "removed": "none", "merged": "none", "carried": "none",
 }  # fmt: skip
 _EDGES = {"removed": GREY, "merged": BLUE, "carried": BLUE}
-_TITLE, _INCH = 22.0, 75.0  # pixels of a title; pixels of a diagram to an inch
 
 
 def draw_networks(networks: Sequence[Network], path: Path) -> None:
@@ -33,8 +32,8 @@ def draw_networks(networks: Sequence[Network], path: Path) -> None:
     titles = [f"{n.name}: {n.shape_text()}" for n in networks]
     found = [diagram(n, t, k) for n, t, k in zip(networks, titles, looks, strict=True)]
     figure, axes = new_figure(path)
-    width, height = max(one.width for one in found), sum(one.height + _TITLE for one in found)
-    figure.set_size_inches(max(4.0, width / _INCH), max(2.0, height / _INCH))
+    width, height = max(one.width for one in found), sum(one.height + SIZE.title for one in found)
+    figure.set_size_inches(max(4.0, width / SIZE.inch), max(2.0, height / SIZE.inch))
     _plot(axes, found)
     save_figure(figure, path)
 
@@ -47,9 +46,9 @@ def plot_compiled(axes: Axes, compiled: Compiled) -> None:
 def _plot(axes: Axes, diagrams: Sequence[Diagram]) -> None:
     top = 0.0
     for one in diagrams:
-        axes.text(SIZE.margin / 4, top + _TITLE / 2, one.title, fontsize=9, va="center")
-        _plot_one(axes, one, top + _TITLE)
-        top += one.height + _TITLE
+        axes.text(SIZE.margin / 4, top + SIZE.title / 2, one.title, fontsize=9, va="center")
+        _plot_one(axes, one, top + SIZE.title)
+        top += one.height + SIZE.title
     axes.set_xlim(0, max(one.width for one in diagrams))
     axes.set_ylim(top, 0)
     axes.set_aspect("equal")
