@@ -53,12 +53,12 @@ class Cells:
         self._numbers: dict[Vertex, int] = {}
         self._borders: list[int] = []  # of every point: the sides of the domain that it lies on
         self._sides = (1 << restriction.polytope().constraints) - 1
+        self._bases: dict[Face, list[Vector]] = {}
         self._facets = [self._facets_of(region) for region in regions]
         self.walls = {wall.face: wall for wall in self._all_walls()}
         self.parts: list[dict[Face, list[Face]]] = [{} for _ in range(self.n)]
         self.around: list[dict[Face, list[Face]]] = [{} for _ in range(self.n)]
         self.classes: list[dict[Face, Class]] = [{} for _ in range(self.n)]
-        self._bases: dict[Face, list[Vector]] = {}
         for wall in self.walls.values():
             self._add_parts(wall)
         for wall in self.walls.values():
@@ -152,7 +152,7 @@ class Cells:
 
     def _hinge(self, face: Face) -> Hinge:
         """The primitive form that is 0 on a wall."""
-        basis = self.basis_of_points(face)
+        basis = self.basis(face)
         free = next(k for k in range(self.n) if all(_pivot(row) != k for row in basis))
         normal = [0] * self.n
         common = 1
@@ -165,10 +165,6 @@ class Cells:
         constant = -sum(a * x for a, x in zip(normal, point[:-1], strict=True))
         form = [v * point[-1] for v in normal] + [constant]
         return direction_of(form)[0]
-
-    def basis_of_points(self, face: Face) -> list[Vector]:
-        """As `basis`, without keeping it."""
-        return echelon([self.difference(face[0], k) for k in face[1:]])
 
     def _add_parts(self, wall: Wall) -> None:
         """The faces of a wall, down to its vertices."""

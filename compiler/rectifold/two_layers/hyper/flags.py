@@ -18,16 +18,13 @@ the derivative along the one coordinate that is left in the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import gcd
 
 from rectifold.two_layers.newton.vectors import Vector, dot, echelon, rank
 
 Flag = tuple[Vector, ...]
-FlagNumbers = dict[Flag, Fraction]
-Bends = tuple[tuple[Vector, Fraction], ...]
 
 
 def direction_of(vector: Sequence[int]) -> tuple[Vector, int]:
@@ -59,11 +56,6 @@ def lifted(vector: Vector, direction: Vector) -> Vector:
     return (*vector[:p], 0, *vector[p:])
 
 
-def without(form: Sequence[Fraction | int], place: int) -> tuple[Fraction | int, ...]:
-    """A form that is 0 along a direction, in the quotient, given the direction's pivot."""
-    return (*form[:place], *form[place + 1 :])
-
-
 def null_space(rows: Sequence[Sequence[int]], n: int) -> list[Vector]:
     """A basis of the vectors of length n orthogonal to all rows."""
     basis = echelon(rows)
@@ -81,16 +73,6 @@ def null_space(rows: Sequence[Sequence[int]], n: int) -> list[Vector]:
             vector[pivot] = -row[free] * (common // row[pivot])
         result.append(direction_of(vector)[0])
     return result
-
-
-def add_numbers(total: FlagNumbers, other: Mapping[Flag, Fraction], factor: Fraction | int) -> None:
-    """total += factor · other."""
-    for flag, value in other.items():
-        after = total.get(flag, Fraction(0)) + factor * value
-        if after:
-            total[flag] = after
-        else:
-            total.pop(flag, None)
 
 
 # ---- units ---------------------------------------------------------------------------------------
