@@ -61,6 +61,7 @@ EXTERNAL = {
     "z3": {"smt"},
     "onnx": {"formats", "objects"},
     "lark": {"language"},
+    "networkx": {"ir"},
     "flint": {"exact"},
     "rich": {"reports", "cli"},
     "jinja2": {"reports"},

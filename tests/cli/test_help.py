@@ -42,7 +42,7 @@ def test_the_list_names_every_command_whole_in_the_order_of_use() -> None:
 @pytest.mark.parametrize("name", ["--help", "--version"])
 def test_the_list_is_said_without_the_libraries_of_the_commands(name: str) -> None:
     seen = "import sys; from rectifold.cli.main import main; main([*sys.argv[1:]], prog_name='r')"
-    after = "print(*{'numpy', 'flint', 'onnx', 'z3'} & {*sys.modules}, file=sys.stderr)"
+    after = "print(*{'numpy', 'networkx', 'flint', 'onnx', 'z3'} & {*sys.modules}, file=sys.stderr)"
     code = f"import atexit\natexit.register(lambda: {after})\n{seen}"
     done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True)
     assert done.returncode == 0

@@ -11,12 +11,13 @@ is always written the same way.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
+
+import networkx as nx
 
 from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
@@ -105,16 +106,18 @@ class Network:
     domain: Domain | None = None
     name: str = "net"
     title: str = ""
-    _readers: Mapping[str, Sequence[str]] = field(init=False)
+    _graph: nx.DiGraph[str] = field(init=False)
     _by_name: Mapping[str, Layer] = field(init=False)
 
     def __post_init__(self) -> None:
         require_name(self.name)
         require_name(self.input_name)
         by_name = _layers_by_name(self.layers, self.input_name)
-        readers = _readers(self.input_name, self.input_size, by_name, self.output)
-        object.__setattr__(self, "layers", _in_order(self.input_name, by_name, readers))
-        object.__setattr__(self, "_readers", readers)
+        graph = _graph(self.input_name, self.input_size, by_name, self.output)
+        order = nx.lexicographical_topological_sort(graph)
+        layers = tuple(by_name[v] for v in order if v != self.input_name)
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "_graph", graph)
         object.__setattr__(self, "_by_name", by_name)
         if self.domain is not None and self.domain.size != self.input_size:
             raise NetworkError(
@@ -140,18 +143,11 @@ class Network:
         return self.output_layer.size
 
     def successors(self, name: str) -> list[str]:
-        return sorted(self._readers[name])
+        return sorted(self._graph.successors(name))
 
     def cone(self, name: str) -> set[str]:
         """The layers (and the input) that `name` depends on, without itself."""
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            at = waiting.pop()
-            new = set() if at == self.input_name else {*self.layer(at).weights} - found
-            found |= new
-            waiting += new
-        return found
+        return set(nx.ancestors(self._graph, name))
 
     @cached_property
     def relu_layers(self) -> tuple[Layer, ...]:
@@ -251,16 +247,17 @@ def _layers_by_name(layers: Iterable[Layer], input_name: str) -> dict[str, Layer
     return by_name
 
 
-def _readers(
+def _graph(
     input_name: str, input_size: int, layers: Mapping[str, Layer], output: str
-) -> dict[str, list[str]]:
-    """Per layer, and for the input, the layers that read it."""
-    readers: dict[str, list[str]] = {name: [] for name in (input_name, *layers)}
+) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_node(input_name)
+    graph.add_nodes_from(layers)
     if output not in layers:
         raise NetworkError(f"the output {output} is no layer of the network")
     for layer in layers.values():
         for source, weight in layer.weights.items():
-            if source not in readers:
+            if source not in graph:
                 raise NetworkError(
                     f"layer {layer.name} reads {source}, which is no layer of the network"
                 )
@@ -271,29 +268,10 @@ def _readers(
                     f"{source}, which has "
                     f"{size} units (columns must match: {weight.shape[0]}x{size})"
                 )
-            readers[source].append(layer.name)
-    return readers
-
-
-def _in_order(
-    input_name: str, layers: Mapping[str, Layer], readers: Mapping[str, Sequence[str]]
-) -> tuple[Layer, ...]:
-    """The layers, each after all that it reads; of those that may come next, the least name."""
-    missing = {name: len(layer.weights) for name, layer in layers.items()}
-    ready = [name for name, count in missing.items() if not count] + [input_name]
-    heapq.heapify(ready)
-    order: list[Layer] = []
-    while ready:
-        name = heapq.heappop(ready)
-        if name != input_name:
-            order.append(layers[name])
-        for reader in readers[name]:
-            missing[reader] -= 1
-            if not missing[reader]:
-                heapq.heappush(ready, reader)
-    if len(order) < len(layers):
+            graph.add_edge(source, layer.name)
+    if not nx.is_directed_acyclic_graph(graph):
         raise NetworkError("the layers form a cycle")
-    return tuple(order)
+    return graph
 
 
 def _escaped(text: str) -> str:
