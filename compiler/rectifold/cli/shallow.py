@@ -300,7 +300,8 @@ def certify_shallow(
     if proved is None and required:
         raise InputError(
             "the certificate of this form would need more than "
-            f"{CertificateEffort.most_cells:,} cells"
+            f"{CertificateEffort.most_cells:,} cells, or more work than its checker takes; "
+            "leave out --certificate, or take a smaller domain"
         )
     return proved
 

@@ -64,6 +64,16 @@ class ShallowEffort:
     """Seconds for an exact form that was not asked for, where the caller names none."""
     most_vertex_regions: int = 2_000
     """Regions up to which vertex lists are made for more inputs than they are kept for."""
+    reweighted: int = 12
+    """Rounds of reweighting in the search for a class as a sum of few."""
+    sketched_rows: int = 96
+    """Random sums of the numbers of classes that stand for all of them in that search."""
+    generic_tries: int = 100
+    """Random points of a flat that are tried until units bend there as along all of it."""
+    more_corners: int = 4
+    """Corners more than a simplex has, up to which all simplices of them are tried."""
+    peak_cost: int = 200
+    """Cost of a maximum of more than six forms, in units of the second layer."""
     simplices: int = 4_000
     """Maxima over simplices of the corners of one unit at a flat that are tried for its class."""
     output_corners: int = 10

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, islice
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.two_layers.flags.corners import CornerSet, Face
 from rectifold.two_layers.flags.decompose import Values
 from rectifold.two_layers.flags.flats import Flats
@@ -22,9 +23,6 @@ from rectifold.two_layers.flags.pieces import corner_set, corners_of
 from rectifold.two_layers.form import AffineForm, weighted_sum
 from rectifold.two_layers.form_sum import Shape, join_of
 from rectifold.two_layers.maxima import MOST_ARGUMENTS, joins_of
-
-_PEAK_COST = 200  # of a maximum of more than six forms, in units
-_SMALL = 4  # corners more than a simplex has, up to which all simplices are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +38,7 @@ class Candidate:
         """Units of the second layer."""
         if self.shape is not None:
             return 1
-        return len(joins_of(len(self.forms))) if self.is_shallow else _PEAK_COST
+        return len(joins_of(len(self.forms))) if self.is_shallow else SHALLOW_EFFORT.peak_cost
 
     @property
     def is_shallow(self) -> bool:
@@ -66,7 +64,7 @@ def simplices_of(corners: CornerSet, dimension: int, most: int) -> Iterator[Cand
     if count <= dimension:
         return
     faces: Iterator[Face] = combinations(range(count), dimension + 1)
-    if count > dimension + 1 + _SMALL:
+    if count > dimension + 1 + SHALLOW_EFFORT.more_corners:
         faces = ((0, *rest) for rest in combinations(range(1, count), dimension))
     for face in islice((f for f in faces if corners.dimension(f) == dimension), most):
         yield Candidate(corners.class_of(face), tuple(corners.form(k) for k in face))

@@ -17,14 +17,13 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.exact.matrix import Matrix
 from rectifold.two_layers.flags.cells import Chain
 
 Values = dict[Chain, Fraction]
 _PRIME = (1 << 20) - 3  # 2^12 products of two residues are summed exactly in a float
 _SUMMED = 1 << 12
-_ROUNDS = 12  # of reweighting
-_SKETCH = 96  # random sums of rows that stand for all of them, if there are more
 
 
 def combination(
@@ -40,7 +39,7 @@ def combination(
         return None if total else {}
     place = {chain: i for i, chain in enumerate(sorted(chains))}
     table = _table([columns[k] for k in kept] + [total], place)
-    for rows in (_SKETCH, len(kept) + _SKETCH):
+    for rows in (SHALLOW_EFFORT.sketched_rows, len(kept) + SHALLOW_EFFORT.sketched_rows):
         chosen = _cheapest(table, [costs[k] for k in kept], rows)
         found = (
             None if chosen is None else _solved(total, columns, [kept[k] for k in chosen], place)
@@ -113,13 +112,16 @@ def _by_cost(costs: Sequence[float]) -> list[int]:
 
 def _by_size(floats: npt.NDArray[np.float64], costs: Sequence[float]) -> list[int]:
     """By the size of coefficients of a solution in floats with a small weighted sum of sizes."""
-    if len(floats) > _SKETCH:
-        floats = np.random.default_rng(0).standard_normal((_SKETCH, len(floats))) @ floats
+    if len(floats) > SHALLOW_EFFORT.sketched_rows:
+        floats = (
+            np.random.default_rng(0).standard_normal((SHALLOW_EFFORT.sketched_rows, len(floats)))
+            @ floats
+        )
     a, b = floats[:, :-1], floats[:, -1]
     weights = 1.0 / np.asarray(costs)
     scale = weights.copy()
     x = np.zeros(len(costs))
-    for _ in range(_ROUNDS):
+    for _ in range(SHALLOW_EFFORT.reweighted):
         gram = (a * scale) @ a.T
         gram[np.diag_indices_from(gram)] += 1e-10 * max(float(np.trace(gram)) / len(gram), 1e-30)
         x = scale * (a.T @ np.linalg.solve(gram, b))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
@@ -23,7 +24,6 @@ from rectifold.two_layers.flags.pieces import Piece
 from rectifold.two_layers.newton.vectors import dot
 
 Meeting = list[tuple[Piece, Face]]  # pieces, each with the corners that are the largest at a point
-_TRIES = 100  # of random points of a flat, until none lies on a smaller flat of a piece
 _SPREAD = 997  # random integers up to it, of which points are made
 
 
@@ -92,7 +92,7 @@ class Remaining:
 
     def _look(self, flat: int, cell: Cell | None) -> Place:
         """What is left at a random point of a cell, or of a flat without cells."""
-        for _ in range(_TRIES):
+        for _ in range(SHALLOW_EFFORT.generic_tries):
             point = self._point_beside(flat) if cell is None else self._point_inside(cell)
             meeting = self._meeting(flat, point)
             if meeting is not None:
