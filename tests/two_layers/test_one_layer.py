@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 
 from rectifold.effort.geometry import REGION_EFFORT
@@ -63,9 +61,11 @@ def test_a_layer_that_bends_later_is_found_by_the_walls() -> None:
 def test_a_function_of_two_layers_is_not_taken_for_one(inputs: int) -> None:
     network = deep(inputs, TWO)
     assert network.domain is not None
-    result = shallow_network(network, network.domain, accuracy=Fraction(1, 10))
-    assert result.kind == "centred"
-    assert "exact" not in result.alternatives
+    result = shallow_network(network, network.domain)
+    assert result.kind == "exact"
+    assert len(result.hidden) == 2
+    points = points_of(network.domain, 30, 0)
+    assert evaluate_points(network, points) == evaluate_points(result.network, points)
 
 
 def test_duplicate_and_opposite_units_share_a_hyperplane() -> None:
