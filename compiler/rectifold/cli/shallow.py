@@ -168,11 +168,9 @@ def shallow_command(
     report.write(told, lambda: _page(result, domain, source, form, verdict))
     if report.is_on_screen and output.output != "-":
         console().print(shallow_table(result))
-        lines = _lines(result, interface, verdict)
-        if to is not None and bound:  # an exact format rounds nothing
-            lines.append(rounding_text(bound, is_program=to.chosen in PROGRAMS))
-        pictures = [Path(name) for name in form.pictures.values() if name]
-        click.echo("\n".join([*lines, *(f"wrote {path}" for path in [*files, *pictures])]))
+        files += [Path(name) for name in form.pictures.values() if name]
+        lines = [*_lines(result, to, verdict, bound), *(f"wrote {path}" for path in files)]
+        click.echo("\n".join(lines))
     return Status.DONE if in_time else Status.UNDECIDED
 
 
@@ -251,10 +249,14 @@ def _write(
     return files, None
 
 
-def _lines(result: Shallow, interface: Interface | None, verdict: str) -> list[str]:
-    """What holds of the form."""
-    said = with_tail(result.statement, interface)
-    return [said, f"certificate: {verdict}"] if result.exact else [said]
+def _lines(result: Shallow, to: To | None, verdict: str, bound: float | None) -> list[str]:
+    """What holds of the form, and how far its code may be off: an exact format rounds nothing."""
+    lines = [with_tail(result.statement, None if to is None else to.interface)]
+    if result.exact:
+        lines.append(f"certificate: {verdict}")
+    if to is not None and bound:
+        lines.append(rounding_text(bound, is_program=to.chosen in PROGRAMS))
+    return lines
 
 
 def shallow_origin(result: Shallow, of: Network, to: To, deadline: Deadline) -> Origin:

@@ -90,6 +90,8 @@ class ShallowEffort:
     """Classes of units in three dimensions that are kept."""
     choices_tried: int = 60
     """Sets of lines tried for each unit that eliminates a line in three dimensions."""
+    sample_parts: int = 10_000
+    """Random integers up to which points of faces and regions are weighed, and ways along flats."""
     ordinary_exponent: int = 24
     """Binary exponents up to which a row's largest entry is left as it is."""
 

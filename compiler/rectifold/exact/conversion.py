@@ -19,6 +19,7 @@ from rectifold.effort.proofs import BoundEffort
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
+UNDERFLOW = 2.0**-900  # far above all that a sum of products of floats loses below the range
 _FLOAT_BITS = sys.float_info.mant_dig
 _SMALLEST_EXPONENT = sys.float_info.min_exp - _FLOAT_BITS  # of the smallest positive float64
 

@@ -19,9 +19,9 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.effort.geometry import REGION_EFFORT
-from rectifold.exact.conversion import Floats
+from rectifold.exact.conversion import UNDERFLOW, Floats
 from rectifold.exact.matrix import Matrix
-from rectifold.linear_regions.polytope import ROUNDOFF, UNDERFLOW, Vertex, primitive, scaled
+from rectifold.linear_regions.polytope import ROUNDOFF, Vertex, primitive, scaled
 from rectifold.linear_regions.restriction import Restriction
 
 IntegerRow = tuple[int, ...]  # a form, the constant last

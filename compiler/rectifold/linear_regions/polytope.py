@@ -21,14 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.geometry import REGION_EFFORT
-from rectifold.exact.conversion import Floats
+from rectifold.exact.conversion import UNDERFLOW, Floats
 
 Vertex = tuple[int, ...]
 Form = list[int]
 SignTable = npt.NDArray[np.int8]
 
 ROUNDOFF = float(np.finfo(np.float64).epsneg)  # relative error of one rounding to float64
-UNDERFLOW = 2.0**-900  # far above all that products and sums of floats here lose by underflow
 
 
 class Cut(NamedTuple):

@@ -19,8 +19,6 @@ from rectifold.formats.onnx.ports import tail_shapes
 from rectifold.formats.onnx_tail import tail_parts
 from rectifold.objects.keras_making import KerasLayers
 
-_BEFORE_13 = 13  # opsets in which Softmax joins all axes from its own on
-
 _FUNCTIONS: Mapping[str, str] = {
     "Sigmoid": "sigmoid",
     "Tanh": "tanh",
@@ -76,7 +74,7 @@ class KerasTail:
 
     def _axis(self, node: NodeProto, rank: int) -> int:
         """The only axis along which a function goes, counted from the front."""
-        is_old = self.opset < _BEFORE_13
+        is_old = self.opset < 13  # where Softmax joins all axes from its own on
         axis = int(_attributes(node).get("axis", 1 if is_old else -1)) % rank
         if axis == 0 or (is_old and axis != rank - 1):
             raise _refused(node, f" along the axis {axis} of {rank} in opset {self.opset}")

@@ -17,12 +17,11 @@ from fractions import Fraction
 import numpy as np
 
 from rectifold.effort.writing import ObservedEffort
-from rectifold.exact.conversion import Floats
+from rectifold.exact.conversion import UNDERFLOW, Floats
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
 
-_UNDERFLOW = 2.0**-900  # of all that may be lost below the range in one sum
 _PAIR = 2.0**-96  # relative error of the sums of two floats, for a thousand additions
 
 
@@ -91,7 +90,7 @@ class Source:
         if len(rows.parts) + len(columns.parts) - 2 >= levels:  # pairs of slices are left out
             tail = 4.0 * levels * terms * 2.0 ** (-_bits(terms) * levels)
             error += tail * rows.scale * columns.scale.max(initial=0.0)
-        error += _PAIR * size.max(axis=1, initial=0.0) + _UNDERFLOW
+        error += _PAIR * size.max(axis=1, initial=0.0) + UNDERFLOW
         return Reference(*_two_sum(high, low), total.error + 1.01 * error)
 
 
@@ -105,7 +104,7 @@ def as_pairs(values: Sequence[Sequence[Fraction]]) -> Reference | None:
         for row, nears in zip(values, matrix, strict=True)
     ]
     high, low = np.array(matrix).T, np.array(lows).T
-    return Reference(high, low, _PAIR * np.abs(high).max(axis=1, initial=0.0) + _UNDERFLOW)
+    return Reference(high, low, _PAIR * np.abs(high).max(axis=1, initial=0.0) + UNDERFLOW)
 
 
 def _float_values(points: Floats) -> Reference:
@@ -137,7 +136,7 @@ def _pair(matrix: Matrix) -> Reference:
         return Reference(high, low, np.zeros(len(high)))
     for i, j in np.argwhere(radius > 0).tolist():
         low[i, j] = nearest_float(matrix.entry(i, j) - Fraction(float(high[i, j])))
-    return Reference(high, low, _PAIR * np.abs(high).max(axis=1, initial=0.0) + _UNDERFLOW)
+    return Reference(high, low, _PAIR * np.abs(high).max(axis=1, initial=0.0) + UNDERFLOW)
 
 
 def _bits(terms: int) -> int:

@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.geometry import REGION_EFFORT
-from rectifold.exact.conversion import Floats
+from rectifold.exact.conversion import UNDERFLOW, Floats
 from rectifold.exact.numerals import nearest_float
 from rectifold.linear_regions.blocks import INPUT, Block, Blocks
-from rectifold.linear_regions.polytope import ROUNDOFF, UNDERFLOW, SignTable, Vertex
+from rectifold.linear_regions.polytope import ROUNDOFF, SignTable, Vertex
 
 
 @dataclass(frozen=True, eq=False)

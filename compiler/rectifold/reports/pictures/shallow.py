@@ -103,29 +103,19 @@ def draw_strips(
     exact = evaluate_float(network, grid)
     largest = float(np.abs(exact).max()) or 1.0
     shades = LogNorm(1e-4 * largest, largest, clip=True)
-    meshes = []
     kinds: tuple[GateKind, ...] = ("classic", "centred")
     for axis, kind in zip(axes, kinds, strict=True):
         gated = gates.with_gain(kind, gain).network
         error = np.abs(evaluate_float(gated, grid) - exact).max(axis=1)
-        error = error.reshape(len(ticks[0]), len(ticks[1]))
-        shown = np.maximum(error, 1e-9 * largest).T  # no zeros on a logarithmic scale
-        meshes.append(
-            axis.pcolormesh(
-                ticks[0], ticks[1], shown, norm=shades, cmap="magma_r", shading="nearest"
-            )
-        )
+        shown = np.maximum(error, 1e-9 * largest)  # no zeros on a logarithmic scale
+        table = shown.reshape(len(ticks[0]), len(ticks[1])).T
+        mesh = axis.pcolormesh(*ticks, table, norm=shades, cmap="magma_r", shading="nearest")
         _title(axis, kind, gain, float((error > STYLE.visible_error * largest).mean()))
         frame_plane(axis, regions)
         axis.locator_params(axis="x", nbins=5)
         axis.set_box_aspect(1)
-    figure.colorbar(
-        meshes[-1],
-        ax=axes,
-        shrink=0.8,
-        label="|gated - exact|, largest of the outputs",
-        extend="both",
-    )
+    label = "|gated - exact|, largest of the outputs"
+    figure.colorbar(mesh, ax=axes, shrink=0.8, label=label, extend="both")
     figure.suptitle(f"{network.name} on {domain.describe()}", fontsize=10)
     save_figure(figure, path)
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import lcm
 from random import Random
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.two_layers.form import Hinge, Unit
@@ -17,8 +18,6 @@ from rectifold.two_layers.hyper.cells import Cells, Face, weighted_mean
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.newton.vectors import Vector, dot
-
-_LARGE = 10**4
 
 
 class Samples:
@@ -40,7 +39,7 @@ class Samples:
         across = [hinge for hinge in hinges if not _holds(hinge, flat)]
         while True:
             if face is not None:
-                parts = [self.random.randint(1, _LARGE) for _ in face]
+                parts = [self.random.randint(1, SHALLOW_EFFORT.sample_parts) for _ in face]
                 point = self.cells.inside_of(face, parts)
             else:
                 assert near is not None
@@ -53,7 +52,7 @@ class Samples:
         vertices = region.polytope.vertices
         inner = {hinge for placed in units for hinge, _ in placed.unit.bends}.union(hinges)
         while True:
-            parts = [self.random.randint(1, _LARGE) for _ in vertices]
+            parts = [self.random.randint(1, SHALLOW_EFFORT.sample_parts) for _ in vertices]
             point = weighted_mean(vertices, parts)
             if all(dot(hinge, point) for hinge in inner) and all(p.at(point)[0] for p in units):
                 return point
@@ -63,7 +62,7 @@ class Samples:
         way = [0] * (len(point) - 1)
         for row in basis:
             size = max(abs(v) for v in row)
-            factor = self.random.randint(-_LARGE, _LARGE)
+            factor = self.random.randint(-SHALLOW_EFFORT.sample_parts, SHALLOW_EFFORT.sample_parts)
             way = [w * size + factor * v for w, v in zip(way, row, strict=True)]
         steps = []
         for side in self.sides:

@@ -75,7 +75,8 @@ class Cone:
     def _rays_on(self, hinge: Hinge) -> Iterator[Vector]:
         """Directions on a hinge in which the argument is 0."""
         lines = [cross(hinge, other) for other in self.hinges if other != hinge]
-        lines = lines or [next(c for e in _AXES if any(c := cross(hinge, e)))]
+        axes = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+        lines = lines or [next(c for e in axes if any(c := cross(hinge, e)))]
         lines.append(cross(hinge, lines[0]))
         axis = (hinge[0], hinge[1], hinge[2])
         both = [*lines, *((-x, -y, -z) for x, y, z in lines)]
@@ -134,9 +135,6 @@ def seams_of(unit: Unit, cones: Cones) -> Iterator[tuple[Seam, Weights]]:
 def planes_of(unit: Unit, cones: Cones) -> set[Hinge]:
     """On which a unit may bend."""
     return cones[unit].planes if unit in cones else Sheet.of_unit(unit)[0].planes
-
-
-_AXES: tuple[Vector, ...] = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
 def _ways_around(planes: Sequence[Hinge], direction: Vector) -> list[Vector]:

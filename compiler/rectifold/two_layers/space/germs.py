@@ -28,7 +28,6 @@ from rectifold.two_layers.space.units import unit_of
 
 Maxima = tuple[Weights, list[list[Simplex]]]  # weights of a sum of maxima, per triangulation
 _Sum = dict[UnitPlace, Fraction]  # of maxima, by unit
-_ORIGIN: Vector = (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _unit_of(
     own = tuple(int(v * scale) for v in linear)
     z = Difference.linear(own)
     for place, factor in total.items():
-        maximum = Difference(units[place].points, (_ORIGIN,))
+        maximum = Difference(units[place].points, ((0, 0, 0),))
         z = z.plus(maximum.times(int(factor * scale)))
     less = {place: -factor * scale for place, factor in total.items() if factor < 0}
     bends = tuple((int(factor * scale), units[place].linear) for place, factor in total.items())
