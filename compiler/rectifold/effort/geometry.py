@@ -74,6 +74,10 @@ class ShallowEffort:
     """Corners more than a simplex has, up to which all simplices of them are tried."""
     peak_cost: int = 200
     """Cost of a maximum of more than six forms, in units of the second layer."""
+    taken_cost: float = 0.01
+    """Cost of a unit that is there for another output already, in units of the second layer."""
+    flat_parts: int = 997
+    """Random integers up to which points of flats are weighed, where classes are looked at."""
     simplices: int = 4_000
     """Maxima over simplices of the corners of one unit at a flat that are tried for its class."""
     output_corners: int = 10
@@ -91,7 +95,7 @@ class ShallowEffort:
     choices_tried: int = 60
     """Sets of lines tried for each unit that eliminates a line in three dimensions."""
     sample_parts: int = 10_000
-    """Random integers up to which points of faces and regions are weighed, and ways along flats."""
+    """The same in the search by hinges, also where points inside regions are taken."""
     ordinary_exponent: int = 24
     """Binary exponents up to which a row's largest entry is left as it is."""
 

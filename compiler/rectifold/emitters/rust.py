@@ -36,7 +36,7 @@ from rectifold.ir.network import Layer, Network
 from rectifold.runtime.caps import CAPS
 
 _TYPES = {"float32": "f32", "float64": "f64"}
-_FACTOR, _MODULUS = 0x100000001B3, 2**64  # of FNV-1a
+_FACTOR = 0x100000001B3  # of FNV-1a
 
 
 def rust_code(network: Network, origin: Origin, name: str) -> Artifact:
@@ -80,7 +80,7 @@ def _fnv(data: bytes) -> int:
     """FNV-1a: the checksum that a test of the module compares."""
     total = 0xCBF29CE484222325
     for byte in data:
-        total = (total ^ byte) * _FACTOR % _MODULUS
+        total = (total ^ byte) * _FACTOR % 2**64
     return total
 
 

@@ -84,13 +84,17 @@ def _open(port: Port) -> Port:
     return Port(port.name, port.dtype, sizes)
 
 
+def _size_of(ports: Sequence[Port]) -> int:
+    """Values of all ports together, for one sample."""
+    return sum(math.prod(size for size in p.shape if isinstance(size, int)) for p in ports)
+
+
 def _check(network: Network, interface: Interface) -> None:
     """The interface is one of this network, with its batch in front."""
-    sizes = [math.prod(size for size in p.shape if isinstance(size, int)) for p in interface.inputs]
-    ends = [math.prod(size for size in p.shape if isinstance(size, int)) for p in interface.ends]
-    if sum(sizes) != network.input_size or sum(ends) != network.output_size:
+    inputs, ends = _size_of(interface.inputs), _size_of(interface.ends)
+    if inputs != network.input_size or ends != network.output_size:
         raise InputError(
-            f"the interface has {sum(sizes)} inputs and {sum(ends)} values at the ends, the "
+            f"the interface has {inputs} inputs and {ends} values at the ends, the "
             f"network {network.input_size} and {network.output_size}; give the interface with "
             "which it was read"
         )

@@ -68,10 +68,13 @@ class TailReader:
         row = TAIL.get(kind)
         if before and row is None:
             raise self._middle(node, before[0].first)
+        if row is None:
+            return False
         read = [name for name in node.input if self._is_network(name)]
-        if row is not None and row.begins and not (read or before or kind in self.known):
+        if row.begins and not (read or before or kind in self.known):
             read = [name for name in node.input[:1] if self._is_settled(name)]
-        if row is None or not (before or ((row.begins or self._rounds_last(node)) and read)):
+        begins = read and (row.begins or self._rounds_last(node))
+        if not (before or begins):
             return False
         self._check_opset(node, row)
         ends = [*read, *(name for value in before for name in value.ends)]

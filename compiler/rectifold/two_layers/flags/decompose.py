@@ -22,8 +22,7 @@ from rectifold.exact.matrix import Matrix
 from rectifold.two_layers.flags.cells import Chain
 
 Values = dict[Chain, Fraction]
-_PRIME = (1 << 20) - 3  # 2^12 products of two residues are summed exactly in a float
-_SUMMED = 1 << 12
+_PRIME = (1 << 20) - 3  # 2^13 products of two residues are summed exactly in a float
 
 
 def combination(
@@ -99,8 +98,9 @@ def _sketched(residues: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.int6
         return residues
     factors = np.random.default_rng(0).integers(0, _PRIME, (rows, len(residues)))
     result = np.zeros((rows, residues.shape[1]), dtype=np.int64)
-    for start in range(0, len(residues), _SUMMED):
-        part = slice(start, start + _SUMMED)
+    summed = 2**53 // _PRIME**2
+    for start in range(0, len(residues), summed):
+        part = slice(start, start + summed)
         product = factors[:, part].astype(float) @ residues[part].astype(float)
         result = (result + product.astype(np.int64)) % _PRIME
     return result

@@ -40,8 +40,6 @@ from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.maxima import MOST_ARGUMENTS
 from rectifold.two_layers.three_layers import ThreeLayers, Top, top_of
 
-_TAKEN = 0.01  # cost of a unit that is there for another output already
-
 
 def flag_form(
     restriction: Restriction, regions: Sequence[Region], watch: Watch = NO_WATCH
@@ -164,7 +162,8 @@ class _FlagForm:
         place: Place,
     ) -> list[tuple[Candidate, Fraction]]:
         """Candidates whose classes add up to the total, those taken already preferred."""
-        costs = [_TAKEN if column in taken else column.cost for column in columns]
+        again = SHALLOW_EFFORT.taken_cost
+        costs = [again if column in taken else column.cost for column in columns]
         found = combination(total, [column.values for column in columns], costs)
         if found is None:
             raise InputError(self._nothing_found(place, len(columns)))

@@ -24,7 +24,6 @@ from rectifold.two_layers.flags.pieces import Piece
 from rectifold.two_layers.newton.vectors import dot
 
 Meeting = list[tuple[Piece, Face]]  # pieces, each with the corners that are the largest at a point
-_SPREAD = 997  # random integers up to it, of which points are made
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +113,7 @@ class Remaining:
     def _point_inside(self, cell: Cell) -> Vertex:
         """A random point inside a cell: a sum of multiples of its homogeneous vertices."""
         corners = [self.cells.vertices[v] for v in cell.corners]
-        factors = [self._random.randint(1, _SPREAD) for _ in corners]
+        factors = [self._random.randint(1, SHALLOW_EFFORT.flat_parts) for _ in corners]
         return tuple(
             sum(f * c for f, c in zip(factors, column, strict=True))
             for column in zip(*corners, strict=True)
@@ -134,7 +133,8 @@ class Remaining:
 
     def _direction_in(self, flat: int, inputs: int) -> list[Fraction]:
         """A random direction along a flat: pivots of its echelon basis follow from the others."""
-        direction = [Fraction(self._random.randint(-_SPREAD, _SPREAD)) for _ in range(inputs)]
+        most = SHALLOW_EFFORT.flat_parts
+        direction = [Fraction(self._random.randint(-most, most)) for _ in range(inputs)]
         rows = self.cells.flats.rows[flat]
         pivots = [next(k for k, v in enumerate(row) if v) for row in rows]
         for row, pivot in zip(rows, pivots, strict=True):
