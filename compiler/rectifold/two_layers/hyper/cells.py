@@ -20,8 +20,8 @@ from rectifold.linear_regions.polytope import Vertex, primitive
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.form import AffineForm, Hinge, Weights, factor_of, weighted_sum
-from rectifold.two_layers.hyper.flags import Flag, direction_of, modulo
-from rectifold.two_layers.newton.vectors import Vector, echelon
+from rectifold.two_layers.hyper.flags import Flag, modulo
+from rectifold.two_layers.newton.vectors import Vector, direction_of, echelon, normal_to
 
 Face = tuple[int, ...]  # numbers of its vertices, in order
 Class = dict[Flag, Weights]
@@ -152,15 +152,8 @@ class Cells:
 
     def _hinge(self, face: Face) -> Hinge:
         """The primitive form that is 0 on a wall."""
-        basis = self.basis(face)
-        free = next(k for k in range(self.n) if all(_pivot(row) != k for row in basis))
-        normal = [0] * self.n
-        common = 1
-        for row in basis:
-            common *= row[_pivot(row)]
-        normal[free] = common
-        for row in basis:
-            normal[_pivot(row)] = -row[free] * (common // row[_pivot(row)])
+        normal = normal_to(self.basis(face))
+        assert normal is not None, "a wall has one dimension less than a region"
         point = self.points[face[0]]
         constant = -sum(a * x for a, x in zip(normal, point[:-1], strict=True))
         form = [v * point[-1] for v in normal] + [constant]
@@ -246,10 +239,6 @@ def _largest(sets: Sequence[frozenset[int]]) -> list[frozenset[int]]:
 
 def _value(form: Sequence[int], point: Vertex) -> int:
     return sum(a * x for a, x in zip(form, point, strict=True))
-
-
-def _pivot(row: Vector) -> int:
-    return next(k for k, v in enumerate(row) if v)
 
 
 def form_through(gradient: Sequence[Fraction | int], point: Vertex) -> AffineForm:

@@ -22,8 +22,8 @@ from itertools import combinations, product
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.two_layers.form import Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
-from rectifold.two_layers.hyper.flags import Flag, Germ, direction_of, lifted
-from rectifold.two_layers.newton.vectors import Vector, dot
+from rectifold.two_layers.hyper.flags import Flag, Germ, lifted
+from rectifold.two_layers.newton.vectors import Vector, direction_of, dot
 
 Plane = Vector  # its normal, a direction
 Lines = tuple[Vector, Vector, Vector, Vector]

@@ -20,26 +20,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import gcd
 
-from rectifold.two_layers.newton.vectors import Vector, dot, echelon, rank
+from rectifold.two_layers.newton.vectors import (
+    Vector,
+    direction_of,
+    dot,
+    null_space,
+    pivot_of,
+    rank,
+)
 
 Flag = tuple[Vector, ...]
-
-
-def direction_of(vector: Sequence[int]) -> tuple[Vector, int]:
-    """(d, s) with a vector, not 0, that is a positive multiple of s · d for a direction d."""
-    sign = 1 if vector[pivot_of(vector)] > 0 else -1
-    common = gcd(*vector) * sign
-    return tuple([v // common for v in vector]), sign
-
-
-def pivot_of(direction: Sequence[int]) -> int:
-    """The place of the first nonzero entry."""
-    for k, v in enumerate(direction):
-        if v:
-            return k
-    raise ValueError("a vector of zeros has no direction")
 
 
 def modulo(vector: Sequence[int], direction: Vector) -> Vector:
@@ -54,25 +45,6 @@ def lifted(vector: Vector, direction: Vector) -> Vector:
     """The vector of the whole space that is `vector` in the quotient, 0 at the pivot."""
     p = pivot_of(direction)
     return (*vector[:p], 0, *vector[p:])
-
-
-def null_space(rows: Sequence[Sequence[int]], n: int) -> list[Vector]:
-    """A basis of the vectors of length n orthogonal to all rows."""
-    basis = echelon(rows)
-    pivots = [pivot_of(row) for row in basis]
-    result = []
-    for free in range(n):
-        if free in pivots:
-            continue
-        common = 1
-        for row, pivot in zip(basis, pivots, strict=True):
-            common = common * row[pivot] // gcd(common, row[pivot])
-        vector = [0] * n
-        vector[free] = common
-        for row, pivot in zip(basis, pivots, strict=True):
-            vector[pivot] = -row[free] * (common // row[pivot])
-        result.append(direction_of(vector)[0])
-    return result
 
 
 # ---- units ---------------------------------------------------------------------------------------

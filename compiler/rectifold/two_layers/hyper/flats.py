@@ -11,8 +11,15 @@ from functools import cached_property
 
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge
-from rectifold.two_layers.hyper.flags import Flag, direction_of, lifted, pivot_of
-from rectifold.two_layers.newton.vectors import Vector, echelon, primitive_vector, reduced
+from rectifold.two_layers.hyper.flags import Flag, lifted
+from rectifold.two_layers.newton.vectors import (
+    Vector,
+    direction_of,
+    echelon,
+    pivot_of,
+    primitive_vector,
+    reduced,
+)
 
 
 @dataclass(frozen=True, order=True)

@@ -13,12 +13,12 @@ from fractions import Fraction
 
 from rectifold.two_layers.form import AffineForm, Hinge, Weights, weighted_sum
 from rectifold.two_layers.hyper.cells import Cells, Wall
-from rectifold.two_layers.hyper.flags import Germ, null_space
+from rectifold.two_layers.hyper.flags import Germ
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.newton.vectors import echelon
+from rectifold.two_layers.newton.vectors import echelon, null_space
 
 
 class Hinges:

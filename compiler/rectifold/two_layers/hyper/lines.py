@@ -18,12 +18,11 @@ from rectifold.two_layers.hyper.cells import Cells, Class
 from rectifold.two_layers.hyper.choices import Choice, choose, settle
 from rectifold.two_layers.hyper.corners import Corners
 from rectifold.two_layers.hyper.elimination import Quad, eliminated
-from rectifold.two_layers.hyper.flags import direction_of
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.ledger import Changes, PlaneLedger, flipped
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.newton.vectors import Vector, echelon
+from rectifold.two_layers.newton.vectors import Vector, direction_of, echelon
 from rectifold.two_layers.space.geometry import where
 from rectifold.two_layers.space.sheets import NotGenericError
 from rectifold.two_layers.space.units import unit_of

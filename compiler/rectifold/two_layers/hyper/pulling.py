@@ -20,10 +20,9 @@ from functools import cached_property
 
 from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.hyper.cells import Cells, Face, Wall
-from rectifold.two_layers.hyper.flags import pivot_of
 from rectifold.two_layers.hyper.germs import Field
 from rectifold.two_layers.hyper.polygons import Gradient, Piece, Step, pieces_of
-from rectifold.two_layers.newton.vectors import Vector, rank
+from rectifold.two_layers.newton.vectors import Vector, pivot_of, rank
 
 Bend = tuple[Fraction, Gradient]  # c relu(gradient · x)
 

@@ -1,9 +1,9 @@
-"""Integer vectors of any length: rank, normals, and vectors without a common factor."""
+"""Integer vectors of any length: rank, normals, directions without a common factor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
+from math import gcd, lcm
 from operator import mul
 
 Vector = tuple[int, ...]
@@ -35,11 +35,11 @@ def echelon(rows: Sequence[Sequence[int]]) -> list[Vector]:
         rest = reduced(row, basis)
         if not any(rest):
             continue
-        pivot = _pivot(rest)
+        pivot = pivot_of(rest)
         rest = primitive_vector(rest if rest[pivot] > 0 else [-v for v in rest])
         basis = [_without(own, rest, pivot) for own in basis]
         basis.append(rest)
-        basis.sort(key=_pivot)
+        basis.sort(key=pivot_of)
     return basis
 
 
@@ -50,7 +50,7 @@ def reduced(vector: Sequence[int], basis: Sequence[Vector]) -> Vector:
     """
     rest = tuple(vector)
     for own in basis:
-        rest = _without(rest, own, _pivot(own))
+        rest = _without(rest, own, pivot_of(own))
     return rest
 
 
@@ -59,29 +59,41 @@ def rank(rows: Sequence[Sequence[int]]) -> int:
     return len(echelon(rows))
 
 
-def normal_to(rows: Sequence[Sequence[int]]) -> Vector | None:
-    """The primitive vector orthogonal to n − 1 rows of length n; None if they are dependent.
-
-    Its first nonzero entry is positive.
-    """
+def null_space(rows: Sequence[Sequence[int]], n: int) -> list[Vector]:
+    """A basis of the vectors of length n orthogonal to all rows: directions."""
     basis = echelon(rows)
-    n = len(rows[0])
-    if len(basis) < n - 1:
-        return None
-    pivots = [_pivot(row) for row in basis]
-    free = next(k for k in range(n) if k not in pivots)
-    common = 1
-    for row, pivot in zip(basis, pivots, strict=True):
-        common = common * row[pivot] // gcd(common, row[pivot])
-    normal = [0] * n
-    normal[free] = common
-    for row, pivot in zip(basis, pivots, strict=True):
-        normal[pivot] = -row[free] * (common // row[pivot])
-    sign = next(1 if v > 0 else -1 for v in normal if v)
-    return primitive_vector([sign * v for v in normal])
+    pivots = [pivot_of(row) for row in basis]
+    result = []
+    for free in range(n):
+        if free in pivots:
+            continue
+        common = lcm(*(row[pivot] for row, pivot in zip(basis, pivots, strict=True)))
+        vector = [0] * n
+        vector[free] = common
+        for row, pivot in zip(basis, pivots, strict=True):
+            vector[pivot] = -row[free] * (common // row[pivot])
+        result.append(direction_of(vector)[0])
+    return result
 
 
-def _pivot(row: Sequence[int]) -> int:
+def normal_to(rows: Sequence[Sequence[int]]) -> Vector | None:
+    """The direction orthogonal to n − 1 rows of length n; None if they are dependent."""
+    found = null_space(rows, len(rows[0]))
+    return found[0] if len(found) == 1 else None
+
+
+def direction_of(vector: Sequence[int]) -> tuple[Vector, int]:
+    """(d, s) with a vector, not 0, that is a positive multiple of s · d for a direction d.
+
+    A *direction* is primitive, and its first nonzero entry, its pivot, is positive.
+    """
+    sign = 1 if vector[pivot_of(vector)] > 0 else -1
+    common = gcd(*vector) * sign
+    return tuple([v // common for v in vector]), sign
+
+
+def pivot_of(row: Sequence[int]) -> int:
+    """The place of the first nonzero entry."""
     for k, v in enumerate(row):
         if v:
             return k
