@@ -38,8 +38,17 @@ COMMANDS = {
     "shallow a.relu --plot s.svg": ("hidden units per layer", "s.svg, as written"),
     "prove a.relu --lipschitz 100": ("holds",),
     "prove a.relu --lipschitz 1": ("refuted", "Counterexample"),
-    "check a.relu proof.jsonl": ("holds",),
-    "emit a.relu e.py": ("error bound",),
+    "check a.relu proof.jsonl": (
+        "holds: A and B are equal",
+        "sha256",
+        "for a.relu",
+    ),
+    "emit a.relu e.py": (
+        "net as python",
+        "3 units",
+        "rounding of the code: at most",
+        "e.py</th>",
+    ),
     "local a.relu --data d.npy --radius 1/10": ("3 samples",),
 }
 
@@ -110,6 +119,27 @@ def test_an_image_is_shown_where_the_input_is_one() -> None:
     assert run("verify big.relu big2.relu --report page.html").exit_code == 1
     text = Path("page.html").read_text("utf-8")
     assert re.search(r'<img class="pixels" src="data:image/png;base64,', text)
+    assert "Its numbers" in text
+    assert "52 more inputs" in text
+
+
+def test_the_page_of_a_reduction_says_what_carries_over() -> None:
+    Path("p.vnnlib").write_text(
+        "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+        "(assert (>= X_0 0))(assert (<= X_0 1))(assert (>= X_1 0))(assert (<= X_1 1))"
+        "(assert (>= Y_0 100))"
+    )
+    result = run("reduce a.relu p.vnnlib -o small.onnx --report page.html")
+    assert result.exit_code == 0, result.output
+    text = Path("page.html").read_text("utf-8")
+    for what in ("the same verdict: the networks are equal", "small.vnnlib", "relu units"):
+        assert what in text, what
+
+
+def test_the_page_of_a_refused_certificate_says_why() -> None:
+    run("compile a.relu o.relu --certificate proof.jsonl")
+    assert run("check b.relu proof.jsonl --report page.html").exit_code == 1
+    assert "refused: " in Path("page.html").read_text("utf-8")
 
 
 @needs_browser

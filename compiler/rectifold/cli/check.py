@@ -22,17 +22,21 @@ from rectifold.cli.options import (
     reading_options,
     report,
 )
+from rectifold.cli.pages import command_line
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
-from rectifold.formats.load import load
+from rectifold.formats.load import is_network, load
 from rectifold.formats.vnnlib_writer import stated
 from rectifold.ir.canonical import canonical_text, domain_text, property_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.ir.property_edits import region_of
 from rectifold.prover.cascade import require_domain
+from rectifold.reports.pages.about import answer_page
+from rectifold.reports.pages.model import Page, State
+from rectifold.runtime.json import JsonObject
 from rectifold.runtime.status import Status
 
 _wanted = as_value(
@@ -75,15 +79,28 @@ def check_command(
     started = time.monotonic()
     read = [certificate, result_file, *wanted.files]
     require_outputs({"--json": report.json_target}, read, force=False)
+    if is_network(certificate) and not is_network(wanted.network):
+        raise InputError(
+            "the network comes first, then the certificate: "
+            f"rectifold check {certificate} {wanted.network}"
+        )
     lines = _certificate_lines(certificate)
     with progress_line(quiet=report.quiet, what="replaying the certificate"):
         verdict = _judged(wanted, certificate, lines, result_file, report)
-    report.write(verdict.json() | {"seconds": time.monotonic() - started})
+    told: JsonObject = verdict.json() | {"seconds": time.monotonic() - started}
+    report.write(told, lambda: _page(wanted, certificate, verdict))
     if report.is_on_screen:
         click.echo(verdict.text)
     if not verdict.holds:
         return Status.REFUTED
     return Status.of_proof(verdict.trusted, allow_trusted=allow_trusted)
+
+
+def _page(wanted: Asked, certificate: str, verdict: rectifold_check.Judged) -> Page:
+    """What the certificate claims, or why it is refused; a refusal says nothing of the networks."""
+    title = f"{Path(certificate).name}, replayed for {Path(wanted.network).name}"
+    state: State = "holds" if verdict.holds else "plain"
+    return answer_page(title, "", verdict.text.split("\n"), state, (), command_line())
 
 
 def _judged(
@@ -166,8 +183,12 @@ def _canonical_of_file(file: str) -> str:
 def _certificate_lines(certificate: str) -> list[str]:
     try:
         return Path(certificate).read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise InputError(f"{certificate} is no readable certificate ({error})") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{certificate} is no certificate, which is a text; --certificate writes one"
+        ) from None
 
 
 def verdict_text(verdict: rectifold_check.Judged) -> str:

@@ -17,7 +17,7 @@ from rectifold.cli.benchmark import (
 )
 from rectifold.cli.costs import told_costs
 from rectifold.cli.documented import command
-from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines
+from rectifold.cli.emitted import Emitted, emitted_json, emitted_lines, emitted_page
 from rectifold.cli.host_benchmark import candidates
 from rectifold.cli.inputs import read_loaded
 from rectifold.cli.options import (
@@ -71,7 +71,8 @@ def emit_command(source: GivenNetwork, output: Output, measuring: Measuring, rep
         done = _written(network, to, report, is_kept=is_kept, cc=measuring.cc, force=output.force)
     if measuring.target is not None:
         done = replace(done, measured=_measured(done, to, output, measuring, source))
-    report.write(emitted_json(done) | {"seconds": time.monotonic() - started})
+    told = emitted_json(done) | {"seconds": time.monotonic() - started}
+    report.write(told, lambda: emitted_page(done))
     if report.is_on_screen and output.output != "-":
         for line in emitted_lines(done):
             click.echo(line)

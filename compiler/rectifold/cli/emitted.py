@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rectifold.cli.benchmark import Measured, measured_json
 from rectifold.cli.costs import costs_json
+from rectifold.cli.pages import command_line
 from rectifold.emitters.artifact import Artifact
 from rectifold.emitters.measured.costs import Costs, costs_text
 from rectifold.emitters.milp.program import PROGRAMS
@@ -17,6 +18,8 @@ from rectifold.integers.choose import Tried
 from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.reports.json import sizes_json
+from rectifold.reports.pages.about import answer_page
+from rectifold.reports.pages.model import Page, Table
 from rectifold.runtime.json import JsonObject
 
 
@@ -73,6 +76,27 @@ def emitted_lines(done: Emitted) -> list[str]:
     if done.costs is not None:
         lines.append(costs_text(done.costs))
     return lines + (["wrote " + ", ".join(str(f) for f in done.files)] if done.files else [])
+
+
+def emitted_page(done: Emitted) -> Page:
+    """What was written, how far it may be off, what it costs."""
+    domain = done.network.domain
+    rows = tuple(
+        (str(path), f"{len(data):,}")
+        for path, data in zip(done.files, done.artifact.files.values(), strict=False)
+    )
+    lines = [line for line in emitted_lines(done) if not line.startswith("wrote ")]
+    sizes = done.network.sizes
+    said = f"The network as it is: {counted(sizes.units, 'unit')}, {sizes.weights:,} weights."
+    sections = (Table("Files", ("file", "bytes"), rows),) if rows else ()
+    return answer_page(
+        f"{done.network.name} as {done.chosen[0]}",
+        "" if domain is None else domain.describe(),
+        [said, *lines],
+        "plain",
+        sections,
+        command_line(),
+    )
 
 
 def _rounding_lines(done: Emitted) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from rectifold.exact.numerals import nearest_float, readable
+from rectifold.exact.numerals import counted, nearest_float, readable
 from rectifold.linear_regions.summary import Regions
 from rectifold.reports.pages.about import COUNTEREXAMPLE, image
 from rectifold.reports.pages.model import Section, State, Table
@@ -76,10 +76,15 @@ def file_pictures(files: Sequence[str | None]) -> list[Section]:
 
 
 def point_sections(point: Sequence[Fraction]) -> list[Section]:
-    """A counterexample: as an image where its inputs can be one, else its numbers."""
+    """A counterexample: its first numbers, and before them an image where its inputs can be one."""
+    sections: list[Section] = []
     if (side := isqrt(len(point))) ** 2 == len(point) and side >= CAPS.smallest_image:
         text = f"The counterexample as an image of {side} by {side} (the first input above left)"
         values = [nearest_float(v) for v in point]
-        return [image(COUNTEREXAMPLE, text, grey_png(values, side), "image/png", pixels=True)]
-    rows = tuple((f"x[{k}]", readable(v)) for k, v in enumerate(point[: CAPS.shown_inputs]))
-    return [Table(COUNTEREXAMPLE, ("input", "exact value"), rows)]
+        picture = image(COUNTEREXAMPLE, text, grey_png(values, side), "image/png", pixels=True)
+        sections.append(picture)
+    rows = [(f"x[{k}]", readable(v)) for k, v in enumerate(point[: CAPS.shown_inputs])]
+    if left := len(point) - len(rows):
+        rows.append(("…", counted(left, "more input")))
+    heading = "Its numbers" if sections else COUNTEREXAMPLE
+    return [*sections, Table(heading, ("input", "value"), tuple(rows))]

@@ -22,7 +22,7 @@ from rectifold.cli.options import (
     report,
 )
 from rectifold.cli.progress import progress_line
-from rectifold.cli.reduced import Told, reduce_json, reduce_text
+from rectifold.cli.reduced import Told, reduce_json, reduce_page, reduce_text
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
@@ -133,7 +133,8 @@ def reduce_command(asked: Asked, written: Written, proof: Proof, report: Report)
             done = reduced(loaded.network, said, way, settings, times.work, times.checked)
         told = Told(done, wanted, is_exact=is_stated_exactly(wanted))
         sizes = _write(told, loaded, written, quiet=report.quiet)
-    report.write(reduce_json(told, sizes) | {"seconds": time.monotonic() - started})
+    told_json = reduce_json(told, sizes) | {"seconds": time.monotonic() - started}
+    report.write(told_json, lambda: reduce_page(told, sizes))
     if report.is_on_screen:
         click.echo(reduce_text(told, sizes))
     return _status(done, allow_trusted=written.allow_trusted)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rectifold.cli.pages import command_line
 from rectifold.exact.numerals import at_most, counted, exact_texts
 from rectifold.ir.property import Property
 from rectifold.ir.property_edits import region_of
 from rectifold.properties.reduced import Reduced
 from rectifold.reports.json import sizes_json
+from rectifold.reports.pages.model import Figures, Page, Table
+from rectifold.reports.pages.parts import sizes_of
 from rectifold.runtime.json import JsonObject
 
 
@@ -62,7 +65,6 @@ def reduce_text(told: Told, files: Mapping[str, int]) -> str:
     """The result for people."""
     done = told.done
     source, result = done.compiled.source, done.network
-    trusted = f", given {counted(done.trusted, 'trusted claim')}" if done.trusted else ""
     lines = [
         f"{source.shape_text()} → {result.shape_text()}: weights "
         f"{source.sizes.weights:,} → {result.sizes.weights:,}",
@@ -77,8 +79,31 @@ def reduce_text(told: Told, files: Mapping[str, int]) -> str:
         )
         units = counted(done.smaller.units, "unit")
         lines.append(f"--rewrites all would leave {units}, in float64, with {carried}.")
-    said = f"{told.guarantee} (the certificate holds{trusted})"
-    return "\n".join([*lines, said, f"wrote {', '.join(files)}"])
+    return "\n".join([*lines, _guaranteed(told), f"wrote {', '.join(files)}"])
+
+
+def _guaranteed(told: Told) -> str:
+    """What is guaranteed, and on what it rests."""
+    trusted = told.done.trusted
+    given = f", given {counted(trusted, 'trusted claim')}" if trusted else ""
+    return f"{told.guarantee} (the certificate holds{given})"
+
+
+def reduce_page(told: Told, files: Mapping[str, int]) -> Page:
+    """What is guaranteed, what was saved, and the files."""
+    source, result = told.done.compiled.source, told.done.network
+    rows = tuple((name, f"{size:,}") for name, size in files.items())
+    return Page(
+        f"{source.name} and its property, reduced",
+        region_of(told.done.stated).describe(),
+        _guaranteed(told),
+        "holds",
+        (
+            Figures("Saved", tuple(sizes_of(source, result))),
+            Table("Files", ("file", "bytes"), rows),
+        ),
+        command_line(),
+    )
 
 
 def reduce_json(told: Told, files: Mapping[str, int]) -> JsonObject:
