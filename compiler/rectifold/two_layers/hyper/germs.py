@@ -11,7 +11,7 @@ constant along a line, so its class is 0; the others' classes, weighed, add up t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,7 +21,7 @@ from rectifold.two_layers.hyper.cells import Cells, Face, Wall
 from rectifold.two_layers.hyper.polygons import Gradient, minus
 from rectifold.two_layers.newton.vectors import Vector, echelon
 
-Symbols = dict[UnitPlace, Fraction]
+Effects = Mapping[UnitPlace, list[list[Fraction]]]  # of each symbol, on layers and on outputs
 
 
 class Field:
@@ -63,59 +63,28 @@ class Terms:
         self.cells = cells
         self.near = NearPoints(cells.restriction)
         self.layers = cells.restriction.network.layers
-        self._rows: dict[tuple[str, str], list[list[Fraction]]] = {
-            (layer.name, source): weight.fractions()
-            for layer in self.layers
-            for source, weight in layer.weights.items()
-        }
         self._forms: dict[int, LayerForms] = {}
 
     def at(self, vertex: int) -> list[Term]:
         """The symbols that make the class of a vertex."""
         phases, zero = self.near.zeros(self.cells.points[vertex])
         zero = [unit for unit in zero if self.layers[unit[0]].is_relu]
-        inner, outputs = self._symbols(phases, set(zero))
-        whole = self._whole(inner, self.near.forms(phases), zero)
+        effects = {unit: self.near.effects(phases, unit) for unit in sorted(zero)}
+        whole = self._whole(effects, self.near.forms(phases))
         terms = []
         for unit in sorted(whole):
-            weights = tuple(own.get(unit, Fraction(0)) for own in outputs)
+            weights = tuple(effects[unit][self.near.output])
             if any(weights):
-                signs = (1,) if whole & inner[unit].keys() else (1, -1)
+                signs = (1,) if whole & set(_read_by(unit, effects)) else (1, -1)
                 terms.append(Term(weights, tuple(self._field(unit, sign) for sign in signs)))
         return terms
 
-    def _symbols(
-        self, phases: dict[str, bytes], zero: set[UnitPlace]
-    ) -> tuple[dict[UnitPlace, Symbols], list[Symbols]]:
-        """What relu is applied to in each symbol, and the outputs, in terms of symbols."""
-        inner: dict[UnitPlace, Symbols] = {}
-        values: dict[str, list[Symbols]] = {}
-        for index, layer in enumerate(self.layers):
-            own: list[Symbols] = []
-            sources = [s for s in layer.weights if any(values.get(s, ()))]
-            for unit in range(layer.size):
-                total: Symbols = {}
-                for source in sources:
-                    row = self._rows[layer.name, source][unit]
-                    for weight, symbols in zip(row, values[source], strict=True):
-                        if weight:
-                            _add(total, symbols, weight)
-                if (index, unit) in zero:
-                    inner[index, unit] = total
-                    own.append({(index, unit): Fraction(1)})
-                else:
-                    own.append(total if not layer.is_relu or phases[layer.name][unit] else {})
-            values[layer.name] = own
-        return inner, values[self.cells.restriction.network.output]
-
-    def _whole(
-        self, inner: Mapping[UnitPlace, Symbols], base: LayerForms, zero: Sequence[UnitPlace]
-    ) -> set[UnitPlace]:
+    def _whole(self, effects: Effects, base: LayerForms) -> set[UnitPlace]:
         """The symbols that depend on as many forms as there are inputs."""
         forms: dict[UnitPlace, list[Vector]] = {}
-        for index, unit in sorted(zero):
+        for index, unit in effects:
             own = [tuple(base[index][0][unit][:-1])]
-            for other in inner[index, unit]:
+            for other in _read_by((index, unit), effects):
                 own += forms[other]
             forms[index, unit] = echelon(own)
         return {unit for unit, own in forms.items() if len(own) == self.cells.n}
@@ -138,11 +107,7 @@ class Terms:
         return Field(gradient_on)
 
 
-def _add(total: Symbols, other: Symbols, factor: Fraction) -> None:
-    """total += factor · other."""
-    for unit, value in other.items():
-        after = total.get(unit, Fraction(0)) + factor * value
-        if after:
-            total[unit] = after
-        else:
-            total.pop(unit, None)
+def _read_by(unit: UnitPlace, effects: Effects) -> list[UnitPlace]:
+    """The symbols in what relu is applied to in a symbol."""
+    layer, number = unit
+    return [other for other, changed in effects.items() if changed[layer][number]]
