@@ -31,8 +31,11 @@ def _onnx_artifact(network: Network, origin: Origin, name: str, precision: str) 
 
 def fitting(model: bytes, origin: Origin) -> bytes:
     """The model, with a short header where it is larger than its source else."""
-    if origin.interface is None or len(model) <= origin.interface.model.ByteSize():
+    if origin.interface is None:
+        return model
+    most = origin.interface.model.ByteSize()
+    if len(model) <= most:
         return model
     from rectifold.formats.onnx_writer import documented  # onnx takes 0.3 s to import
 
-    return documented(model, brief_header(origin))
+    return documented(model, brief_header(origin), most)

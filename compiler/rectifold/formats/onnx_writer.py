@@ -5,6 +5,8 @@ With the interface of the model that was read, the result is called as that mode
 
 from __future__ import annotations
 
+from math import inf
+
 import onnx
 from onnx import helper
 
@@ -17,6 +19,8 @@ from rectifold.formats.onnx_layers import FLOAT_TYPES, parts_of
 from rectifold.formats.onnx_read_again import require_read_again
 from rectifold.formats.onnx_run_again import require_runs_again
 from rectifold.ir.network import Network
+
+_USUAL = {"alpha": 1.0, "beta": 1.0, "transA": 0}  # of a Gemm that does not say otherwise
 
 
 def onnx_bytes(
@@ -67,10 +71,19 @@ def _require_values(network: Network) -> None:
             )
 
 
-def documented(data: bytes, note: str) -> bytes:
-    """A model of ours with another documentation of its graph."""
+def documented(data: bytes, note: str, most: float = inf) -> bytes:
+    """A model of ours with another documentation of its graph; where it is still larger than
+    `most` bytes, without attributes of Gemm that say what is so anyway.
+    """
     model = onnx.load_model_from_string(data)
     model.graph.doc_string = note
+    if model.ByteSize() > most:
+        for node in model.graph.node:
+            usual = _USUAL if node.op_type == "Gemm" else {}
+            told = [a for a in node.attribute if a.name in usual]
+            for one in told:
+                if helper.get_attribute_value(one) == usual[one.name]:
+                    node.attribute.remove(one)
     return bytes(model.SerializeToString(deterministic=True))
 
 

@@ -135,3 +135,15 @@ def test_what_one_box_proves_is_proved_although_no_other_box_is_allowed() -> Non
     search = BoxSearch(bounded(network), Witnesses(bounded(network), 0, []), "h")
     outcome = search.run([(0, 1), (1, 1), (2, -1), (1, -1)], deadline=inf, limit=1)
     assert sorted(outcome.proved) == [(0, 1), (2, -1)]
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_a_query_holds_where_any_of_its_alternatives_does(order: list[int]) -> None:
+    """On [-1, 1] the first unit is never positive, the second always is."""
+    network = net("input x[1] in [-1, 1]\nh = relu([x[0] - 3, 5 - x[0]])\noutput h")
+    bounds = bounded(network)
+    search = BoxSearch(bounds, Witnesses(bounds, 0, []), "h")
+    search.begin([[(unit, 1) for unit in order]], limit=50)
+    assert search.go_on(inf)
+    assert len(search.outcome().proved) == 1
+    assert search.outcome().boxes == 1

@@ -222,7 +222,8 @@ class BoxSearch:
             if not len(numbers):
                 continue
             answer = bounded.ask(numbers, units[which], sign)
-            still_open[numbers, owners[which]] &= answer.upper > -self.clearance
+            holds = answer.upper <= -self.clearance
+            still_open[numbers[holds], owners[which[holds]]] = False
             left = np.nonzero(still_open[numbers, owners[which]])[0]
             numbers, which = numbers[left], which[left]
             answer = answer.rows(left)
