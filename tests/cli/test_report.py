@@ -33,6 +33,7 @@ COMMANDS = {
     "verify a.relu a.relu": ("equal", "HOLDS".lower()),
     "verify a.relu b.relu": ("refuted", "Counterexample", "x[0]"),
     "verify a.relu b.relu --within 9": ("within",),
+    "verify a.relu b.relu --tightest": ("a.relu and b.relu", "output 0: at most"),
     "regions a.relu": ("All linear regions were found", "linear regions", "data:image/svg+xml"),
     "regions a.relu --count": ("count",),
     "shallow a.relu --plot s.svg": ("hidden units per layer", "s.svg, as written"),

@@ -46,7 +46,7 @@ RESULTS = results()
         ("regions", "All linear regions were found"),
         ("shallow", "with at most two hidden layers"),
         ("equal", "equal: "),
-        ("different", "exact value"),
+        ("different", "Counterexample"),
     ],
 )
 def test_a_result_is_html_in_a_notebook(name: str, said: str) -> None:
@@ -66,6 +66,22 @@ def test_a_result_is_drawn_on_axes(name: str) -> None:
     assert isinstance(shown, Plotted)
     assert shown.plot(axes) is axes
     assert axes.has_data() or axes.patches
+
+
+def test_words_of_a_large_network_do_not_meet_where_the_figure_is_ours() -> None:
+    pytest.importorskip("matplotlib")
+    from matplotlib import pyplot
+
+    rows = ", ".join(f"[1, {k}/40]" for k in range(30))
+    wide = rectifold.parse(f"input x[2] in [-1, 1]\noutput ones(1, 30) @ relu([{rows}] @ x)\n", "w")
+    axes = rectifold.compile(wide).plot()
+    figure = axes.figure
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    pyplot.close(figure)
+    meeting = [(a, b) for k, a in enumerate(boxes) for b in boxes[:k] if a.overlaps(b)]
+    assert boxes
+    assert not meeting
 
 
 def test_regions_of_three_inputs_have_no_picture_and_no_polygons() -> None:

@@ -32,10 +32,10 @@ from rectifold.cli.options import (
     reading_options,
     report,
 )
-from rectifold.cli.pages import command_line, point_sections, recheck_command, state_of
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
+from rectifold.cli.verified_page import Compared, closest_page, verified_page
 from rectifold.cli.witness_files import (
     FLOAT_KINDS,
     Counterexample,
@@ -54,8 +54,6 @@ from rectifold.formats.two_tails import Tails
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.prover.cascade import require_domain
-from rectifold.reports.pages.about import answer_page, certificate_section
-from rectifold.reports.pages.model import Page, Section
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.run import Run
@@ -202,6 +200,7 @@ def verify_command(
     require_counterexample_file(kept.counterexample_file)
     with proof.times.before("the networks were read"):
         a, b, domain, tails = _read(pair, quiet=report.quiet)
+    files = Compared(pair.a, pair.b, pair.domain_spec, kept.certificate_file)
     asked = wanted.asked
     question = Question.of(a, b, domain, asked.within)
     run = Run(proof.limits(proof.seconds), proof.seed)
@@ -211,7 +210,7 @@ def verify_command(
             progress_line(quiet=report.quiet, what="bounding the difference") as progress,
         ):
             found = find_closest(question, replace(run, progress=progress))
-        return _report_bounds(found, kept, report, tails, started)
+        return _report_bounds(found, files, domain, report, tails, started)
     with progress_line(quiet=report.quiet) as progress:
         result = _answer_in_time(question, asked, proof, replace(run, progress=progress))
     extra, lines = _keep(question, asked, result, kept)
@@ -219,29 +218,10 @@ def verify_command(
     told = verify_json(result, asked, said) | extra | {"seconds": time.monotonic() - started}
     lines = [*verify_text(result, asked, said).split("\n"), *lines]
     status = _verify_status(result, allow_trusted=kept.allow_trusted)
-    report.write(told, lambda: _page(pair, domain, lines, result, kept, status))
+    report.write(told, lambda: verified_page(files, domain, lines, result, status))
     if report.is_on_screen:
         click.echo("\n".join(lines))
     return status
-
-
-def _page(
-    pair: TwoNetworks,
-    domain: Domain,
-    lines: list[str],
-    result: Comparison,
-    kept: AnswerFiles,
-    status: int,
-) -> Page:
-    """The answer with its point or its certificate."""
-    sections: list[Section] = []
-    if isinstance(result, Different):
-        sections += point_sections(result.point)
-    if isinstance(result, Equal) and result.certificate is not None:
-        recheck = recheck_command(pair.a, kept.certificate_file, pair.domain_spec)
-        sections.append(certificate_section(result.replayed or "not replayed", recheck))
-    title = f"{Path(pair.a).name} and {Path(pair.b).name}"
-    return answer_page(title, domain.describe(), lines, state_of(status), sections, command_line())
 
 
 def _read(pair: TwoNetworks, *, quiet: bool) -> tuple[Network, Network, Domain, Tails]:
@@ -314,14 +294,16 @@ def _keep_counterexample(
 
 
 def _report_bounds(
-    found: Closest, kept: AnswerFiles, report: Report, tails: Tails, started: float
+    found: Closest, files: Compared, domain: Domain, report: Report, tails: Tails, started: float
 ) -> int:
-    if kept.certificate_file:
-        _write_text(kept.certificate_file, found.certificate.text)
+    if files.certificate:
+        _write_text(files.certificate, found.certificate.text)
     said = partial(tails.said, equal=found.upper == 0)
-    report.write(closest_json(found, said) | {"seconds": time.monotonic() - started})
+    told = closest_json(found, said) | {"seconds": time.monotonic() - started}
+    text = closest_text(found, said)
+    report.write(told, lambda: closest_page(files, domain, text.split("\n"), found))
     if report.is_on_screen:
-        click.echo(closest_text(found, said))
+        click.echo(text)
     return Status.DONE
 
 

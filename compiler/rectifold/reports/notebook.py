@@ -53,7 +53,7 @@ def _page(value: object) -> Page:
             )
         case Different():
             rows = tuple((f"x[{k}]", readable(v)) for k, v in enumerate(value.point))
-            point = Table(COUNTEREXAMPLE, ("input", "exact value"), rows)
+            point = Table(COUNTEREXAMPLE, ("input", "value"), rows)
             text = f"output {value.output} differs by {readable(abs(value.difference))} there"
             return answer_page("Comparison", "", [text], "refuted", [point])
         case Unknown():
@@ -67,7 +67,7 @@ def drawn_on(value: object, ax: Axes | None, **options: Any) -> Axes:
 
     Raises InputError where there is none of it, and without Matplotlib.
     """
-    axes = _axes() if ax is None else ax
+    axes = _axes(value) if ax is None else ax
     _plotter(value)(axes, value, **options)
     return axes
 
@@ -87,12 +87,15 @@ def _plotter(value: object) -> Callable[..., None]:
     return next(found for kind, found in plotters.items() if isinstance(value, kind))
 
 
-def _axes() -> Axes:
+def _axes(value: object) -> Axes:
     try:
         from matplotlib import pyplot
     except ImportError:
         raise InputError(
             'pictures need matplotlib; install it with: pip install "rectifold[plot]"'
         ) from None
-    axes: Axes = pyplot.figure(layout="constrained").subplots()
+    from rectifold.reports.pictures.networks import inches_of_compiled
+
+    size = inches_of_compiled(value) if isinstance(value, Compiled) else None
+    axes: Axes = pyplot.figure(figsize=size, layout="constrained").subplots()
     return axes

@@ -32,8 +32,7 @@ def draw_networks(networks: Sequence[Network], path: Path) -> None:
     titles = [f"{n.name}: {n.shape_text()}" for n in networks]
     found = [diagram(n, t, k) for n, t, k in zip(networks, titles, looks, strict=True)]
     figure, axes = new_figure(path)
-    width, height = max(one.width for one in found), sum(one.height + SIZE.title for one in found)
-    figure.set_size_inches(max(4.0, width / SIZE.inch), max(2.0, height / SIZE.inch))
+    figure.set_size_inches(_inches(found))
     _plot(axes, found)
     save_figure(figure, path)
 
@@ -41,6 +40,17 @@ def draw_networks(networks: Sequence[Network], path: Path) -> None:
 def plot_compiled(axes: Axes, compiled: Compiled) -> None:
     """The source, coloured by what becomes of its units, above the result."""
     _plot(axes, drawing_of(compiled, compiled.network).diagrams)
+
+
+def inches_of_compiled(compiled: Compiled) -> tuple[float, float]:
+    """Width and height of a figure on which that drawing's words do not meet."""
+    return _inches(drawing_of(compiled, compiled.network).diagrams)
+
+
+def _inches(diagrams: Sequence[Diagram]) -> tuple[float, float]:
+    width = max(one.width for one in diagrams)
+    height = sum(one.height + SIZE.title for one in diagrams)
+    return max(4.0, width / SIZE.inch), max(2.0, height / SIZE.inch)
 
 
 def _plot(axes: Axes, diagrams: Sequence[Diagram]) -> None:
