@@ -13,6 +13,16 @@ from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.runtime.run import Limits, Run
 from support import float_network, net, random_network
 
+HUGE = f"""
+    input x[6] in [[-2, -1.5], [-1, 1], [-2, -1.5], [-2, -1.5], [-1, 1], [0, 1]]
+    assume [2, -1, -2, -2, 0, 1] @ x <= 4
+    assume [2, 1, -1, -1, 2, -1] @ x <= -0.5
+    h0 = relu({10**25} * ([[-1, 0, -1, 1, -0.5, 0.5], [1, 0, 1, -1, 0.5, -0.5],
+        [1/3, -1, 1, 0, 1, -2/3]] @ x + [0, 0, 1]))
+    h1 = relu([[0, -2, -1]] @ h0 + [1])
+    output h1
+    """
+
 
 @pytest.mark.parametrize("seed", range(30))
 def test_the_count_is_that_of_the_list(seed: int) -> None:
@@ -56,6 +66,17 @@ def test_the_line_says_whether_all_were_counted() -> None:
     assert Count(1, True).text == "1 linear region"
     assert Count(12345, True).text == "12,345 linear regions"
     assert Count(7, False).text == "at least 7 linear regions: the count ended early"
+    assert Count(7, False, 1).text == "at least 7 linear regions: 1 cell not decided"
+
+
+def test_a_count_that_was_not_ended_does_not_say_so() -> None:
+    """Hinges of size 10^25: in floats, on which side of the second one the domain lies is open."""
+    network = net(HUGE)
+    assert network.domain is not None
+    found = count_regions(network, network.domain)
+    assert not found.complete
+    assert found.undecided > 0
+    assert "not decided" in found.text
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -151,7 +151,12 @@ def _count_only(
         run = Run(proof.limits(proof.seconds), progress=progress)
         counted = count_regions(network, domain, run=run)
     seconds = time.monotonic() - started
-    result: JsonObject = {"count": counted.count, "complete": counted.complete, "seconds": seconds}
+    result: JsonObject = {
+        "count": counted.count,
+        "complete": counted.complete,
+        "undecided": counted.undecided,
+        "seconds": seconds,
+    }
     report.write(result if proof.log_file is None else result | {"from_log": counted.from_log})
     if report.is_on_screen:
         click.echo(f"{counted.text} ({seconds:.1f} s)")

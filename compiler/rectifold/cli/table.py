@@ -113,7 +113,10 @@ COMMANDS = {
         ),
         (
             (0, "done"),
-            (3, "the time limit or Ctrl-C ended it early: what is listed is part of them"),
+            (
+                3,
+                "ended early by the time limit or Ctrl-C, or not all decided: a part is said",
+            ),
         ),
     ),
     "shallow": Listed(

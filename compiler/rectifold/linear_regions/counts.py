@@ -32,7 +32,7 @@ _EARLY = "the count ended early"
 class Count:
     """`count` regions, all of them if `complete`; a log had `from_log` of them.
 
-    `undecided` cells are left out because something was not proved.
+    of `undecided` cells something was not proved: they may be more than was counted.
     """
 
     count: int
@@ -45,7 +45,10 @@ class Count:
         """One line for people."""
         what = f"{self.count:,} linear region{'' if self.count == 1 else 's'}"
         known = f", {self.from_log:,} of them from the log" if self.from_log else ""
-        return f"{what}{known}" if self.complete else f"at least {what}{known}: {_EARLY}"
+        if self.complete:
+            return f"{what}{known}"
+        why = f"{counted(self.undecided, 'cell')} not decided" if self.undecided else _EARLY
+        return f"at least {what}{known}: {why}"
 
 
 def count_regions(network: Network, domain: Domain, *, run: Run = Run()) -> Count:
