@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -166,3 +167,22 @@ def test_networks_without_relatives_are_not_paired() -> None:
     assert not guess_pairing(
         float_network(1, 2, 6, 1), float_network(9, 2, 3, 1), Domain.cube(-1, 1, 2), Run()
     )
+
+
+def test_a_unit_that_never_varies_is_paired_without_an_overflow() -> None:
+    """Distances to it are in units of a spread of 0; a warning would fail this test."""
+    still = chain_of([[0, 0], [1, 1]])
+    large = chain_of([[10**10, 0], [0, 10**10], [0, 0]])
+    pairing = guess_pairing(still, large, domain_of(float_network(0, 2, 1)), Run())
+    assert len(pairing) <= 1
+    assert all(set(pair.of_first) >= {0, 1} for pair in pairing)
+
+
+def chain_of(rows: Sequence[Sequence[int]]) -> Network:
+    """relu of these rows, with bias 0, and the sum of the units."""
+    table = [[F(v) for v in row] for row in rows]
+    zeros = Matrix.zeros(len(rows), 1)
+    hidden = Layer("h", "relu", zeros, {"x": Matrix.from_fractions(table, columns=2)})
+    ones = Matrix.from_fractions([[F(1)] * len(rows)], columns=len(rows))
+    last = Layer("y", "linear", Matrix.zeros(1, 1), {"h": ones})
+    return Network("x", 2, [hidden, last], "y", None, "chain")

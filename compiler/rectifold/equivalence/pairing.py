@@ -72,8 +72,10 @@ def _is_by_place(x: Floats, y: Floats, near: float) -> bool:
 
 
 def _distances(x: Floats, y: Floats, rows: np.ndarray, columns: np.ndarray) -> Floats:
-    spread = x[rows].max(axis=1) - x[rows].min(axis=1) + 1e-300
-    return np.asarray(np.abs(x[rows] - y[columns]).max(axis=1) / spread)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is far
+        spread = x[rows].max(axis=1) - x[rows].min(axis=1) + 1e-300
+        distance = np.asarray(np.abs(x[rows] - y[columns]).max(axis=1) / spread)
+    return np.asarray(np.nan_to_num(distance, nan=np.inf, posinf=np.inf))
 
 
 def _paired_layers(
@@ -110,8 +112,8 @@ def _match_relatives(x: Floats, y: Floats, near: float) -> list[tuple[int, int]]
     """Relatives, nearest first, each unit once."""
     if not len(x) or not len(y):
         return []
-    spread = x.max(axis=1) - x.min(axis=1) + 1e-300
-    distance = np.array([np.abs(y - row).max(axis=1) for row in x]) / spread[:, None]
+    columns = np.arange(len(y))
+    distance = np.array([_distances(x, y, np.full(len(y), i), columns) for i in range(len(x))])
     matched: list[tuple[int, int]] = []
     used_x, used_y = np.zeros(len(x), dtype=bool), np.zeros(len(y), dtype=bool)
     for place in np.argsort(distance, axis=None):
