@@ -277,3 +277,11 @@ def test_show_beside_needs_a_picture(run: Run) -> None:
     result = run("show", "deep.relu", "--beside", "line.relu")
     assert result.exit_code == 2
     assert "name the picture with --plot" in result.output
+
+
+def test_a_picture_of_many_inputs_is_refused_before_the_regions_are_listed(run: Run) -> None:
+    pytest.importorskip("matplotlib")
+    many = "input x[64] in [0, 1]\nh = relu(ones(40, 64) @ x - ones(40, 1)[:, 0])\noutput h\n"
+    Path("many.relu").write_text(many)
+    result = run("regions", "many.relu", "--plot", "m.png", "--time-limit", "0.001")
+    assert "a picture shows one or two free inputs, and 64 are free" in result.output

@@ -58,6 +58,7 @@ def test_a_page_has_every_option_once_the_examples_and_the_statuses(name: str) -
         shown = re.escape(", ".join(sorted(option.opts, key=len)))
         assert len(re.findall(rf"^  {shown}(?=[ \n])", text, re.MULTILINE)) == 1, option.opts
     assert all(f"  {example}\n" in text for example in listed.examples)
+    assert not re.search(r"^  (NET|CERTIFICATE|\[?OUT\]?|INPUT|PROPERTY)$", text, re.MULTILINE)
     statuses = text[text.index("Exit status:") :]
     assert all(f"\n  {status}  " in statuses for status in (2, *dict(listed.ends)))
 

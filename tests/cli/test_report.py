@@ -94,7 +94,9 @@ def test_a_page_ends_in_html(name: str) -> None:
 
 def test_a_page_of_ours_is_replaced_and_no_other_file() -> None:
     assert run("stability a.relu --report page.html").exit_code == 0
-    assert run("stability a.relu --report page.html").exit_code == 0
+    result = run("stability a.relu --report page.html")
+    assert result.exit_code == 0
+    assert "wrote page.html" in result.stderr
     Path("mine.html").write_text("<!doctype html>\nmine")
     result = run("stability a.relu --report mine.html")
     assert result.exit_code == 2

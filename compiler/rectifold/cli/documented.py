@@ -64,7 +64,8 @@ class Documented(click.Command):
         formatter: click.HelpFormatter,
         belongs: Callable[[str], bool],
     ) -> None:
-        own = (p for p in self.get_params(ctx) if belongs(p.name or ""))
+        options = (p for p in self.get_params(ctx) if isinstance(p, click.Option))
+        own = (p for p in options if belongs(p.name or ""))
         rows = [record for p in own if (record := p.get_help_record(ctx)) is not None]
         if rows:
             with formatter.section(heading):

@@ -109,6 +109,8 @@ class Report:
         write_json(self.json_target, result)
         if self.page_file is not None:
             write_page(self.page_file, result, page)
+            if self.is_on_screen:
+                click.echo(f"wrote {self.page_file}", err=True)
 
 
 # ---- single options -----------------------------------------------------------------------------

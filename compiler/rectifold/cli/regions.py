@@ -39,7 +39,7 @@ from rectifold.linear_regions.summary import Regions, list_regions
 from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.prover.cascade import require_domain
 from rectifold.reports.pages.about import regions_page
-from rectifold.reports.pictures.regions import Colour, draw_regions
+from rectifold.reports.pictures.regions import Colour, draw_regions, require_few
 from rectifold.reports.tables import large_bound, regions_table
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
@@ -166,6 +166,8 @@ def _count_only(
 def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
     if proof.log_file is not None:
         raise InputError("--log goes with --count: a list of regions is not kept in a log")
+    if wanted.plot_file:
+        require_few(domain.size - len(domain.fixed))
     with proof.times.before("the regions could be listed"):
         with progress_line(quiet=report.quiet) as progress:
             run = Run(proof.limits(proof.seconds), progress=progress)

@@ -58,17 +58,22 @@ def regions_svg(regions: Regions) -> bytes:
     return figure_bytes(_picture(regions, Path("regions.svg"), "gradient"), ".svg")
 
 
-def plot_regions(axes: Axes, regions: Regions, colour: Colour = "gradient") -> None:
-    """The same on axes of another figure."""
-    if len(regions.free) == 1:
-        _draw_line(axes, regions)
-    elif len(regions.free) == 2:
-        _draw_map(axes, regions, colour)
-    else:
+def require_few(free: int) -> None:
+    """Raises InputError where so many free inputs have no picture."""
+    if free not in (1, 2):
         raise InputError(
-            f"a picture shows one or two free inputs, and {len(regions.free)} are free; "
+            f"a picture shows one or two free inputs, and {free} are free; "
             "choose two with --slice, for example --slice 0,1"
         )
+
+
+def plot_regions(axes: Axes, regions: Regions, colour: Colour = "gradient") -> None:
+    """The same on axes of another figure."""
+    require_few(len(regions.free))
+    if len(regions.free) == 1:
+        _draw_line(axes, regions)
+    else:
+        _draw_map(axes, regions, colour)
     state = "" if regions.complete else "at least "
     where = regions.domain.describe()
     axes.set_title(
