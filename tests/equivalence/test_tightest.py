@@ -51,6 +51,16 @@ def test_equal_networks_are_apart_by_nothing_but_rounding() -> None:
     assert 0 <= found.upper[0] < F(1, 10**6)
 
 
+def test_the_bounds_so_far_are_told() -> None:
+    a = float_network(3, 2, 5, 5, 2)
+    told: list[str] = []
+    run = Run(Limits(60), progress=lambda what, done, total: told.append(what))
+    tightest(Question.of(a, shaken(a, 3, 0.05), domain_of(a)), run)
+    bounds = [line for line in told if line.startswith("largest difference between about ")]
+    assert bounds
+    assert all(line.endswith(" boxes") and " and " in line for line in bounds)
+
+
 def test_two_processes_find_the_tightest_bound() -> None:
     a = float_network(11, 3, 8, 8, 8, 2)
     b = shaken(a, 11, 0.05)

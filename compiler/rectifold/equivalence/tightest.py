@@ -18,6 +18,7 @@ from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.equivalence.question import Excess, Question, no_points, with_few_threads
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
+from rectifold.exact.numerals import at_least, at_most
 from rectifold.facts.entries import BoxTreeSigns
 from rectifold.facts.side import Side
 from rectifold.facts.trees import BoxProof
@@ -110,10 +111,19 @@ def _run_search(question: Question, excess: Excess, start: Floats, run: Run) -> 
                 _bound_in_turn(search, excess, workers, run.effort)
             else:
                 search.go_on(excess.deadline, before + 1)
+            _tell(run, search)
             is_over = interrupted.is_set() or time.monotonic() >= excess.deadline
             if is_over or search.boxes == before:
                 break
     return search
+
+
+def _tell(run: Run, search: LargestSearch) -> None:
+    """The best bounds so far, for people; nothing of infinite ones."""
+    low, high = search.reached, search.worst_bound()
+    if np.isfinite(low) and np.isfinite(high):
+        between = f"{at_least(low, 3)} and {at_most(max(low, high), 3)}"
+        run.tell(f"largest difference between about {between}, {search.boxes:,} boxes", 0, 0)
 
 
 def _bound_in_turn(
