@@ -15,7 +15,7 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation
 STATEMENTS = ("network", "input", "assume", "ensure", "const", "output")
 CALLS = (
     "relu", "leaky_relu", "abs", "max", "min", "clip", "hard_sigmoid",
-    "concat", "load", "zeros", "ones", "eye",
+    "concat", "load", "apply", "zeros", "ones", "eye",
 )  # fmt: skip
 _NUMBER = (
     r"0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?\d+)?"

@@ -14,10 +14,11 @@ from rectifold.certificate.property import require_property
 from rectifold.certificate.refused import ClaimRefused
 from rectifold.effort.effort import Effort
 from rectifold.errors import InputError
+from rectifold.exact.matrix import Matrix
 from rectifold.formats.vnnlib_property import parse_property
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
-from rectifold.ir.network import Network
+from rectifold.ir.network import Layer, Network
 from rectifold.ir.property import Condition, Property, Unsafe
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
@@ -196,3 +197,21 @@ def test_what_was_refused_is_not_claimed_when_the_time_is_up(
     assert isinstance(answer, Undecided)
     assert "as this test says" in answer.reason
     assert not answers
+
+
+@pytest.mark.parametrize(("bound", "holds"), [(2, True), (1, False)])
+def test_a_network_without_inputs_has_one_point(bound: int, holds: bool) -> None:
+    one = of_no_inputs()
+    case = (Condition((), ((0, F(-1)),), F(-bound), strict=False),)
+    answer = decided(one, Property((Unsafe(one_point(), (case,)),)), RUN)
+    assert isinstance(answer, Holds if holds else Refuted)
+
+
+def one_point() -> Domain:
+    return Domain((), ())
+
+
+def of_no_inputs() -> Network:
+    """relu(1), of no inputs."""
+    layer = Layer("h", "relu", Matrix.column([F(1)]), {"x": Matrix.zeros(1, 0)})
+    return Network("x", 0, [layer], "h", one_point(), "constant")

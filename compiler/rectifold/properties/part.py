@@ -91,8 +91,10 @@ class PartSearch:
 
     @cached_property
     def has_few_inputs(self) -> bool:
-        varying = self.part.domain.size - len(self.part.domain.fixed)
-        return varying <= self.run.effort.equivalence.few_inputs
+        """Is the box split? Not where there is no input to halve."""
+        domain = self.part.domain
+        varying = domain.size - len(domain.fixed)
+        return domain.size > 0 and varying <= self.run.effort.equivalence.few_inputs
 
     @property
     def nothing(self) -> PartFound:

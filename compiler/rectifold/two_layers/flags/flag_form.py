@@ -209,7 +209,8 @@ class _FlagForm:
         return final
 
     def _difference(self, form: ThreeLayers, point: Sequence[Fraction]) -> list[Fraction]:
-        """The network's outputs at a point less those of a form."""
+        """The network's outputs at a point less those of a form, while there is time."""
+        self.watch.step("values of the form at points", 0, SHALLOW_EFFORT.regions_checked)
         whole = list(self.restriction.whole_point(point))
         (exact,) = evaluate_points(self.restriction.network, [whole])
         return [a - b for a, b in zip(exact, form.evaluate(point), strict=True)]
