@@ -141,5 +141,6 @@ def _whole_units(
     for unit, rows in zip(units, layer.rows, strict=True):
         for row in rows:
             factor, start = den // dens[row.source], starts[row.source]
-            unit.update((start + j, factor * c) for j, c in row.entries)
+            for j, c in row.entries:
+                unit[start + j] = unit.get(start + j, 0) + factor * c
     return units

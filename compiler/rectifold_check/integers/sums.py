@@ -42,7 +42,7 @@ class Sums:
         self.places = sorted({place for row in units for place in row})
         self.entries = sum(map(len, units))
         self.bits = max((sum(map(abs, row.values())) for row in units), default=0).bit_length() + 1
-        self.units = [_Unit(tuple(row.values()), _reader(list(row))) for row in units]
+        self.units = [_unit(row) for row in units]
         self.read = _reader(self.places)
         self._slots: dict[int, _Packed] = {}
 
@@ -79,6 +79,12 @@ class Sums:
         halves = int.from_bytes((bytes(slot // 8 - 1) + b"\x80") * units, "little")
         self._slots[length] = _Packed(packed, halves)
         return self._slots[length]
+
+
+def _unit(row: Weights) -> _Unit:
+    """Its weights in the order of their places, whatever order they were given in."""
+    places = sorted(row)
+    return _Unit(tuple(row[place] for place in places), _reader(places))
 
 
 def _slots_of(total: int, length: int, count: int) -> list[int]:

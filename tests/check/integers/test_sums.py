@@ -12,10 +12,11 @@ from rectifold_check.work import Work
 
 
 def layer(random: Random, units: int, places: int, share: float, bits: int) -> list[Weights]:
+    """Places in any order, as rearranged units are read."""
     return [
         {
             place: random.choice((-1, 1)) * (1 + random.getrandbits(bits))
-            for place in range(places)
+            for place in random.sample(range(places), places)
             if random.random() < share
         }
         for _ in range(units)
@@ -36,6 +37,13 @@ def test_sums_are_exact(seed: int) -> None:
         bits = random.choice((0, 1, 20, 61, 62, 63, 64, 130, 400))
         values = [random.choice((-1, 0, 1)) * random.getrandbits(bits) for _ in range(places)]
         assert sums.of(values) == plainly(units, values)
+
+
+@pytest.mark.parametrize("places", [(1, 3, 2, 4), (1, 9, 3), (4, 3, 2, 1)])
+def test_weights_belong_to_their_places_in_whatever_order(places: tuple[int, ...]) -> None:
+    row: Weights = {place: 10**k for k, place in enumerate(places)}
+    values = [7**k for k in range(10)]
+    assert Sums([row], Work()).of(values) == plainly([row], values)
 
 
 def test_the_largest_sums_stay_in_their_slots() -> None:

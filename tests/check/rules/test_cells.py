@@ -57,6 +57,14 @@ def cells(b: str, count: Any, domain: str = BOX, eps: str = "0", step: str = "ce
     return Trial(HALF, ([step, count],), b, domain, (eps,))
 
 
+def rearranged(first: str, second: str, order: list[int]) -> Trial:
+    """Two sums of relu(±x0), relu(±x1) by their weights; A's units stand in this order."""
+    units = ("R", "", ["0:1", "1:1", "0:-1", "1:-1"])
+    a, b = (canonical_chain(units, ("L", "", [weights])) for weights in (first, second))
+    return Trial(a, (["pairs", [[1, 1, order, [0, 1, 2, 3]]]], ["cells", 4]), b, BOX, ("0",))
+
+
+ONE_WAY, OTHER_WAY = "0:1 1:10 2:100 3:1000", "0:1 1:100 2:10 3:1000"
 FOUR, FIVE = maximum("3120"), maximum("40213")
 GROUPS = (
     Group(
@@ -99,6 +107,18 @@ GROUPS = (
             "the same in six": maxima(maximum("012345"), maximum("012354", LESS), 64),
             "one cell too few": maxima(maximum("01234"), FIVE, 127),
             "one cell too many": maxima(maximum("01234"), FIVE, 129),
+        },
+    ),
+    Group(
+        "units that a step before has rearranged",
+        accepted={
+            "in their order": rearranged(ONE_WAY, ONE_WAY, [0, 1, 2, 3]),
+            "two of them changed": rearranged(ONE_WAY, ONE_WAY, [0, 2, 1, 3]),
+            "turned round": rearranged(ONE_WAY, ONE_WAY, [3, 2, 1, 0]),
+        },
+        refused={
+            "with the weights of the two changed": rearranged(ONE_WAY, OTHER_WAY, [0, 2, 1, 3]),
+            "the same in their order": rearranged(ONE_WAY, OTHER_WAY, [0, 1, 2, 3]),
         },
     ),
     Group(
