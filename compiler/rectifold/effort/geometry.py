@@ -82,6 +82,8 @@ class ShallowEffort:
     """Maxima over simplices of the corners of one unit at a flat that are tried for its class."""
     output_corners: int = 10
     """Affine maps of an output around a flat up to which maxima of them are tried."""
+    jump_inputs: int = 3
+    """Inputs that vary, up to which a construction looks at every jump of the function."""
     regions_checked: int = 8
     """Regions at whose interior points a form is compared before it is returned."""
     most_signs: int = 3_000_000

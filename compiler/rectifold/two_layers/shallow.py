@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypedDict, Unpack, assert_never
 
-from rectifold.effort.geometry import REGION_EFFORT
+from rectifold.effort.geometry import REGION_EFFORT, SHALLOW_EFFORT
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
@@ -227,8 +227,11 @@ def _proof(source: Network, exact: Network, regions: int, run: Run) -> str:
     """
     domain = source.domain
     assert domain is not None
+    varying = domain.size - len(domain.fixed)
     built = f"built from all {regions} linear regions with every jump checked exactly"
-    if domain.size - len(domain.fixed) > REGION_EFFORT.vertex_inputs:
+    if varying > SHALLOW_EFFORT.jump_inputs:
+        built = f"by construction from all {regions} linear regions, and at points of some of them"
+    if varying > REGION_EFFORT.vertex_inputs:
         return f"equal to the source: {built}"
     seconds = run.limits.seconds
     limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)
