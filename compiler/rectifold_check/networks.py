@@ -205,5 +205,8 @@ def _entries(text: Json, size: int, what: str) -> list[Entry]:
         if not _INDEX.fullmatch(index) or not before < int(index) < size:
             raise Refusal(f"{what}: index {index[:20]!r} is out of order or out of range")
         before = int(index)
-        result.append((before, *ratio(number, what)))
+        p, q = ratio(number, what)
+        if not p:
+            raise Refusal(f"{what}: entry {before} is 0, and a vector has its nonzero entries only")
+        result.append((before, p, q))
     return result

@@ -221,7 +221,7 @@ def test_network_b_may_be_given_besides() -> None:
 
 
 def test_one_output_of_two_may_not_have_the_eps_of_the_other() -> None:
-    both = [canonical_chain(("L", f"0:{k}", ["0:1", "0:1"])) for k in range(3)]
+    both = [canonical_chain(("L", bias, ["0:1", "0:1"])) for bias in ("", "0:1", "0:2")]
     final = ["final", {str(j): {"ge": LEAF, "le": LEAF} for j in range(2)}]
 
     def lines(*eps: str) -> list[str]:

@@ -15,6 +15,7 @@ NETWORKS = {
     "another activation": (NETWORK.replace('"R"', '"S"'), "activation 'S'"),
     "an index twice": (NETWORK.replace("0:2 1:-3", "0:2 0:-3"), "out of order"),
     "an index beyond the units": (NETWORK.replace("0:2 1:-3", "0:2 7:-3"), "out of range"),
+    "an entry that is 0": (NETWORK.replace("0:2", "0:0"), "nonzero entries"),
     "a decimal": (NETWORK.replace("0:2", "0:2.5"), "is not a number p or p/q"),
     "an exponent": (NETWORK.replace("0:2", "0:1e9"), "is not a number p or p/q"),
     "a division by 0": (NETWORK.replace("0:2", "0:4/0"), "is not a number p or p/q"),
@@ -42,6 +43,10 @@ DOMAINS = {
     "a row without a bound": (
         BOX.replace('"constraints":[]', '"constraints":[["0:1"]]'),
         "coefficients, bound",
+    ),
+    "a coefficient that is 0": (
+        BOX.replace('"constraints":[]', '"constraints":[["0:-0 1:1","1"]]'),
+        "nonzero entries",
     ),
     "ends that are no list": (BOX.replace('["-1","-1"]', '"-1"'), "no list"),
 }

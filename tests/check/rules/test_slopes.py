@@ -157,6 +157,10 @@ REFUSED = {
         Trial(FALLS, WHOLE, more={"second": [["0:1", "1/2"], ["1:1", "0"]]}),
         "one network beside itself",
     ),
+    "a constraint of zeros alone": (
+        Trial(part("0:-1 2:1", "0", ONE, ["0:0 2:0", "1"]), WHOLE),
+        "nonzero entries",
+    ),
     "steps without an end": (
         Trial(part("0:-1 2:1", "0", (["0", "0"], [None, "0"])), WHOLE),
         "bounded",
