@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from rectifold.cli.main import main
-from rectifold.prover.emptiness import is_empty
+from rectifold.ir.domain import DomainError
+from rectifold.ir.property import Property, Unsafe
+from rectifold.prover.emptiness import has_contradiction, is_empty, without_empty_parts
 from support import net
 
 EMPTY = "the domain is empty: no point of the box satisfies the linear constraints"
@@ -50,6 +52,7 @@ def test_emptiness_is_exact(bound: str, empty: bool) -> None:
     domain = net(NETWORK.format(bound=bound)).domain
     assert domain is not None
     assert is_empty(domain) == empty
+    assert has_contradiction(domain) == empty
 
 
 def test_a_thin_or_unbounded_domain_is_not_empty() -> None:
@@ -61,3 +64,31 @@ def test_a_thin_or_unbounded_domain_is_not_empty() -> None:
         domain = net(text).domain
         assert domain is not None
         assert not is_empty(domain)
+
+
+def test_a_contradiction_may_use_ends_that_are_not_there_only_where_they_cancel() -> None:
+    for text, found in (
+        ("input x[2]\nassume x[0] - x[1] >= 1\nassume x[1] - x[0] >= -1 + 1e-30\noutput x", True),
+        ("input x[2]\nassume x[0] - x[1] >= 1\nassume x[1] - x[0] >= -1\noutput x", False),
+        ("input x[2] in [0, inf]\nassume x[0] + x[1] <= -1/3\noutput x", True),
+        ("input x[2] in [-inf, 0]\nassume x[0] + x[1] <= -1/3\noutput x", False),
+    ):
+        domain = net(text).domain
+        assert domain is not None
+        assert has_contradiction(domain) == found
+
+
+def test_parts_whose_constraints_leave_no_point_are_left_out() -> None:
+    parts = []
+    for bound in ("5/2", "1"):
+        domain = net(NETWORK.format(bound=bound)).domain
+        assert domain is not None
+        parts.append(Unsafe(domain, ((),)))
+    kept = without_empty_parts(Property(tuple(parts), "p"))
+    assert kept.parts == (parts[1],)
+    assert kept.notes == (
+        f"p: part 1 of 2 is met by no input ({EMPTY}); "
+        "left out, and the others are numbered without",
+    )
+    with pytest.raises(DomainError, match="so nothing is asked"):
+        without_empty_parts(Property((parts[0],), "p"))

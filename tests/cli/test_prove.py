@@ -57,6 +57,41 @@ def test_a_property_that_is_refuted_has_an_exact_point(run: Invoke) -> None:
     assert (saved["part"], saved["case"]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("never", "why"),
+    [
+        ("(>= X_0 2)", "input 0 has the empty range"),
+        (
+            "(>= (+ X_0 X_1) 3)",
+            "the domain is empty: no point of the box satisfies the linear constraints",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("least", "status"), [("1.75", 0), ("1.25", 1)])
+def test_a_case_that_no_input_meets_decides_nothing(
+    run: Invoke, never: str, why: str, least: str, status: int
+) -> None:
+    Path("p.vnnlib").write_text(f"{BOX}(assert (or (and {never} (>= Y_1 0)) (>= Y_0 {least})))")
+    done = run("prove", "n.relu", "p.vnnlib", "--certificate", "p.cert")
+    assert done.exit_code == status, done.output
+    assert f"of 2 is met by no input ({why}" in done.stderr
+    if status == 0:
+        again = run("check", "n.relu", "p.cert", "--property", "p.vnnlib", "--quiet")
+        assert (again.exit_code, again.stderr) == (0, "")
+
+
+def test_a_pair_of_which_a_case_has_no_pair_of_points(run: Invoke) -> None:
+    both = BOX + BOX.replace("X_0", "X_2").replace("X_1", "X_3")
+    same = "(= X_0 X_2) (= X_1 X_3)"
+    Path("p.vnnlib").write_text(
+        f"{both}(assert (or (and {same} (>= X_0 (+ X_2 1)) (>= Y_0 0)) "
+        f"(and {same} (>= (- Y_0 Y_2) 1))))"
+    )
+    done = run("prove", "n.relu", "p.vnnlib", "--beside", "n.relu")
+    assert done.exit_code == 0, done.output
+    assert "is met by no input" in done.stderr
+
+
 def test_a_point_for_other_programs(run: Invoke) -> None:
     run("compile", "n.relu", "-o", "n.onnx", "--domain", "[-1,1]", "--to", "onnx")
     done = run("prove", "n.onnx", "false.vnnlib", "--counterexample", "x.npy")

@@ -78,6 +78,25 @@ def test_an_or_whose_cases_state_different_boxes_is_refused(second: str) -> None
         parse_vnnlib(text, 2)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_case_that_the_rest_leaves_no_input_for_is_not_used(first: bool) -> None:
+    cases = "(assert (or (and (>= X_0 2) (>= Y_0 3)) (and (<= X_0 0.5) (>= Y_0 1))))"
+    domain, notes = parse_vnnlib(cases + BOX if first else BOX + cases, 2)
+    assert domain == Domain((F(0), F(0)), (F(1, 2), F(1)))
+    line = 1 if first else 1 + BOX.count("\n")
+    assert notes[0] == (
+        f"<vnnlib>:{line}: case 1 of 2 is met by no input (input 0 has the empty range [2, 1]: its "
+        "lower end is above its upper end); not used"
+    )
+
+
+def test_where_no_case_leaves_an_input_the_box_is_empty() -> None:
+    with pytest.raises(InputError, match="input 0 has the empty range"):
+        parse_vnnlib(
+            BOX + "(assert (or (and (>= X_0 2) (>= Y_0 3)) (and (>= X_0 2) (<= Y_0 1))))", 2
+        )
+
+
 def test_a_missing_end_is_said() -> None:
     domain, notes = parse_vnnlib("(assert (<= X_0 1)) (assert (>= X_1 0))", 3)
     assert domain == Domain((None, F(0), None), (F(1), None, None))

@@ -81,9 +81,9 @@ def test_without_a_word_about_outputs_every_point_is_unsafe() -> None:
         (BOX + "(assert (>= (* Y_0 Y_1) 0))", "is not linear"),
         (BOX + "(assert (not (>= Y_0 0)))", "is no linear constraint; comparisons"),
         (BOX + "(assert (=> (>= Y_0 0) (>= Y_1 0)))", "is no linear constraint"),
-        (BOX + "(assert (or))", "is no linear constraint"),
+        (BOX + "(assert (or))", "an 'or' without cases is never met, so nothing is asked"),
         ("(assert (>= Y_0 0))", "has no constraints on the inputs"),
-        (BOX + "(assert (or (<= X_0 -1) (>= Y_0 0)))", "input 0 has the empty range"),
+        (BOX + "(assert (<= X_0 -1)) (assert (>= Y_0 0))", "input 0 has the empty range"),
         (BOX + "(push 1)", "is not known"),
     ],
 )
@@ -96,3 +96,40 @@ def test_a_file_that_multiplies_out_to_too_much_is_refused_before_it_does() -> N
     clause = "(assert (or (<= Y_0 0) (<= Y_0 1) (<= Y_0 2) (<= Y_0 3)))\n"
     with pytest.raises(InputError, match="cases with .* conditions together"):
         parse_property(BOX + 40 * clause, 2, 1)
+
+
+NEVER = [  # of X_0, X_1 in the box: what no input meets, and why
+    ("(<= X_0 -1)", "input 0 has the empty range"),
+    ("(and (>= X_0 0.75) (<= X_0 0.5))", "input 0 has the empty range [3/4, 1/2]"),
+    ("(> X_0 1)", "-1 X_0 is never less than -1"),
+    ("(> (+ X_0 X_1) 2)", "-1 X_0 + -1 X_1 is never less than -2"),
+]
+
+
+@pytest.mark.parametrize(("empty", "why"), NEVER)
+def test_a_case_that_no_input_meets_is_left_out_and_said(empty: str, why: str) -> None:
+    text = f"{BOX}(assert (or (and {empty} (>= Y_0 0)) (>= Y_1 3) (and {empty} (<= Y_1 0))))"
+    asked = parse_property(text, 2, 2, "p.vnnlib")
+    assert asked.parts == parse_property(f"{BOX}(assert (>= Y_1 3))", 2, 2).parts
+    (note,) = asked.notes
+    assert note.startswith(f"p.vnnlib: case 1 of 3 is met by no input ({why}")
+    assert note.endswith(
+        "), and 1 more case likewise; left out, and the others are numbered without"
+    )
+
+
+def test_an_end_that_a_case_reaches_is_not_empty() -> None:
+    text = "(assert (or (and (>= X_0 1) (>= Y_0 0)) (and (> X_0 0.999) (> (+ X_0 X_1) 1.999))))"
+    asked = parse_property(BOX + text, 2, 2)
+    assert (asked.cases, asked.notes) == (2, ())
+
+
+def test_an_or_without_cases_is_one_that_is_never_met() -> None:
+    asked = parse_property(BOX + "(assert (or (or) (>= Y_1 3)))", 2, 2)
+    assert asked.parts == parse_property(BOX + "(assert (>= Y_1 3))", 2, 2).parts
+
+
+def test_where_no_case_is_left_nothing_is_asked() -> None:
+    text = BOX + "(assert (or (and (<= X_0 -1) (>= Y_0 0)) (and (>= X_1 2) (>= Y_0 0))))"
+    with pytest.raises(InputError, match="case 1 of 2 is met by no input .*so nothing is asked"):
+        parse_property(text, 2, 2)

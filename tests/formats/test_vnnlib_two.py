@@ -172,3 +172,10 @@ def test_a_compressed_file(tmp_path: Path) -> None:
         (tmp_path / "p.vnnlib.gz").write_bytes(damaged)
         with pytest.raises(InputError, match="p.vnnlib.gz is no readable VNN-LIB file"):
             vnnlib_file(tmp_path / "p.vnnlib.gz")
+
+
+def test_a_side_of_unequal_that_no_input_meets_is_left_out() -> None:
+    asked = parse_property(f"{HEAD}{BOX}(assert (and (!= X[0,0] 1.0) (>= Y[0] 3)))", 2, 2, "p")
+    old = parse_property(f"{OLD_BOX}(assert (and (< X_0 1) (>= Y_0 3)))", 2, 2)
+    assert asked.parts == old.parts
+    assert "case 2 of 2 is met by no input (-1 X_0 is never less than -1)" in asked.notes[0]

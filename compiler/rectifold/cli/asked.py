@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import click
 
-from rectifold.cli.inputs import point_from, read_loaded, require_points
+from rectifold.cli.inputs import point_from, read_loaded, require_points, say_notes
 from rectifold.cli.values import Command, as_value, number_of
 from rectifold.errors import InputError
 from rectifold.errors import asked as asked_option
@@ -29,6 +29,7 @@ from rectifold.ir.pairs import as_steps, side_by_side
 from rectifold.ir.property import Property
 from rectifold.properties.relations import lipschitz, monotone, parse_slope, robust
 from rectifold.prover.cascade import require_domain
+from rectifold.prover.emptiness import without_empty_parts
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,11 @@ def read_asked(wanted: Asked, *, quiet: bool) -> Question:
     if wanted.beside_file is not None:
         beside = read_loaded(wanted.beside_file, None, quiet=quiet, place=1, may_be_empty=True)[0]
     found = _question_of_file(loaded, wanted.property_file, beside)
-    for part in found.asked.parts:
+    asked = without_empty_parts(found.asked)
+    for part in asked.parts:
         require_points(part.domain)
-    return found
+    say_notes(asked.notes, quiet=quiet)
+    return replace(found, asked=asked)
 
 
 def _require_whole(read: Loaded) -> None:

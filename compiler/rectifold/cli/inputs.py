@@ -16,12 +16,11 @@ from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.prover.emptiness import is_empty
+from rectifold.prover.emptiness import EMPTY, is_empty
 from rectifold.runtime.arrays import as_floats, load_npy
 from rectifold.runtime.caps import CAPS
 from rectifold.runtime.targets import require_not_read
 
-_EMPTY = "the domain is empty: no point of the box satisfies the linear constraints"
 _POINT_HINT = 'a point is written "1/3, 0.25", or lies in a .npy file'
 
 
@@ -98,15 +97,15 @@ def read_loaded(
             crosscheck=is_crosschecked(),
         )
     require_not_read(asked.get(TARGETS, ()), loaded.files, network)
-    _say(loaded.notes, quiet=quiet)
+    say_notes(loaded.notes, quiet=quiet)
     domain = loaded.network.domain
     if domain_spec is not None:
         domain, notes = domain_and_notes(domain_spec, loaded.network)
-        _say(notes, quiet=quiet)
+        say_notes(notes, quiet=quiet)
     if not may_be_empty:
         require_points(domain)
     elif not quiet and domain is not None and is_empty(domain):
-        click.echo(f"note: {_EMPTY}", err=True)
+        click.echo(f"note: {EMPTY}", err=True)
     return loaded, domain
 
 
@@ -118,10 +117,11 @@ def _asked_of(given: Sequence[str], place: int) -> str | None:
 def require_points(domain: Domain | None) -> None:
     """Refuses a domain without a point: everything is true there."""
     if domain is not None and is_empty(domain):
-        raise InputError(f"{_EMPTY}; drop or loosen an assumption")
+        raise InputError(f"{EMPTY}; drop or loosen an assumption")
 
 
-def _say(notes: Sequence[str], *, quiet: bool) -> None:
+def say_notes(notes: Sequence[str], *, quiet: bool) -> None:
+    """Each on a line of standard error."""
     if not quiet:
         for note in notes:
             click.echo(f"note: {as_options(note)}", err=True)

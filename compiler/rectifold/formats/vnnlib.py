@@ -48,7 +48,7 @@ def parse_vnnlib(text: str, size: int, name: str = "<vnnlib>") -> tuple[Domain, 
 def _domain(file: VnnlibFile, size: int) -> tuple[Domain, list[str]]:
     reader = _DomainReader(file.name, size)
     reader.read(file)
-    domain = domain_of_rows(reader.rows, size, file.name)
+    domain = domain_of_rows(reader.rows(), size, file.name)
     return domain, _notes(reader, domain, file.name)
 
 
@@ -57,12 +57,25 @@ class _DomainReader(Commands):
 
     def __init__(self, name: str, size: int) -> None:
         super().__init__(name, size)
-        self.rows: list[Inequality] = []
+        self.stated: list[list[Inequality]] = []  # by each formula
+        self.waiting: list[tuple[int, Expression]] = []  # until all others are read
+        self.sure: list[Inequality] = []  # what those say
         self.about_outputs = 0
+        self.never_met: list[str] = []
 
     def asserted(self, formula: Expression) -> None:
-        """Takes what it says about the inputs."""
-        self.rows += self._stated(formula)
+        """Takes what it says about the inputs; with an `or` it waits for those without."""
+        waits = _has_cases(formula)
+        if waits:
+            self.waiting.append((len(self.stated), formula))
+        self.stated.append([] if waits else self._stated(formula))
+
+    def rows(self) -> list[Inequality]:
+        """What all formulas say about the inputs, in their order."""
+        self.sure = [row for rows in self.stated for row in rows]
+        for place, formula in self.waiting:
+            self.stated[place] = self._stated(formula)
+        return [row for rows in self.stated for row in rows]
 
     def _stated(self, tree: Expression) -> list[Inequality]:
         """What a formula says about the inputs; what it says about outputs is counted."""
@@ -81,11 +94,22 @@ class _DomainReader(Commands):
     def _stated_by_all(self, tree: Parentheses, letters: set[str]) -> list[Inequality]:
         """What each case of an `or` says about the inputs. Raises InputError where they differ."""
         count = self.about_outputs
-        cases = [self._stated(part) for part in tree.parts[1:]]
+        cases = self._possible(tree, [self._stated(part) for part in tree.parts[1:]])
         self.about_outputs = count + ("Y" in letters)
         if any(_tightest(case) != _tightest(cases[0]) for case in cases):
             raise self._union(tree, letters)
         return cases[0]
+
+    def _possible(self, tree: Parentheses, cases: list[list[Inequality]]) -> list[list[Inequality]]:
+        """Without those that the other formulas leave no input for, unless that is all of them."""
+        empty = [_empty_range([*self.sure, *case], self.size) for case in cases]
+        if None not in empty:
+            return cases
+        never = [(k + 1, why) for k, why in enumerate(empty) if why is not None]
+        if never:
+            where = f"{self.name}:{tree.line}"
+            self.never_met.append(f"{where}: {never_met(never, len(cases))}; not used")
+        return [case for case, why in zip(cases, empty, strict=True) if why is None]
 
     def _union(self, tree: Parentheses, letters: set[str]) -> InputError:
         arms = len(tree.parts) - 1
@@ -134,8 +158,52 @@ def _tightest(rows: list[Inequality]) -> dict[tuple[tuple[int, Fraction], ...], 
     return least
 
 
+def never_met(cases: Sequence[tuple[int, str]], of: int) -> str:
+    """That these cases are met by no input: the number of each, and why.
+
+    >>> never_met([(1, "input 0 has the empty range [2, 1]")], 3)
+    'case 1 of 3 is met by no input (input 0 has the empty range [2, 1])'
+    """
+    number, why = cases[0]
+    more = f", and {counted(len(cases) - 1, 'more case')} likewise" if len(cases) > 1 else ""
+    return f"case {number} of {of} is met by no input ({why}){more}"
+
+
+def _has_cases(tree: Expression) -> bool:
+    """Is there an `or` of several cases in it?"""
+    if not isinstance(tree, Parentheses):
+        return False
+    return (tree.head == "or" and len(tree.parts) > 2) or any(map(_has_cases, tree.parts))
+
+
+def _empty_range(rows: Sequence[Inequality], size: int) -> str | None:
+    """What is wrong with the box of these inequalities, None where it has points."""
+    lower, upper, _ = _sorted_out(rows, size)
+    try:
+        Domain(tuple(lower), tuple(upper))
+    except DomainError as error:
+        return str(error)
+    return None
+
+
 def domain_of_rows(rows: Sequence[Inequality], size: int, name: str) -> Domain:
-    """The domain of these inequalities. Raises InputError for an empty range, or without any."""
+    """The domain of these inequalities.
+
+    Raises DomainError for an empty range, InputError without any.
+    """
+    lower, upper, general = _sorted_out(rows, size)
+    if not rows and size:
+        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {GIVE_THE_BOX}")
+    try:
+        return Domain(tuple(lower), tuple(upper), _constraints(general, size, name))
+    except DomainError as error:
+        raise DomainError(f"{name}: {error}") from None
+
+
+def _sorted_out(
+    rows: Sequence[Inequality], size: int
+) -> tuple[list[Fraction | None], list[Fraction | None], list[Inequality]]:
+    """(lower ends, upper ends, the inequalities of several inputs)."""
     lower: list[Fraction | None] = [None] * size
     upper: list[Fraction | None] = [None] * size
     general: list[Inequality] = []
@@ -149,12 +217,7 @@ def domain_of_rows(rows: Sequence[Inequality], size: int, name: str) -> Domain:
             upper[k] = end if high is None else min(high, end)
         else:
             lower[k] = end if low is None else max(low, end)
-    if not rows and size:
-        raise InputError(f"{name} has no constraints on the inputs X_0, X_1, ...; {GIVE_THE_BOX}")
-    try:
-        return Domain(tuple(lower), tuple(upper), _constraints(general, size, name))
-    except DomainError as error:
-        raise InputError(f"{name}: {error}") from None
+    return lower, upper, general
 
 
 def _constraints(general: list[Inequality], size: int, name: str) -> tuple[Constraint, ...]:
@@ -170,7 +233,7 @@ def _constraints(general: list[Inequality], size: int, name: str) -> tuple[Const
 
 
 def _notes(reader: _DomainReader, domain: Domain, name: str) -> list[str]:
-    notes = []
+    notes = list(reader.never_met)
     if reader.about_outputs:
         count = counted(reader.about_outputs, "assertion")
         notes.append(f"{name}: {count} about outputs not used: the domain is about the inputs")

@@ -6,7 +6,7 @@
 The formulas together are brought into disjunctive normal form. Of each of its cases, what speaks of
 inputs alone is the domain, with the ends that its constraints imply, the rest are conditions; cases
 on the same domain are one part. A strict inequality of inputs closes the domain and is a condition
-besides, so nothing is lost.
+besides, so nothing is lost. A case that no input meets is never met, and left out with a note.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from rectifold.errors import InputError
-from rectifold.exact.numerals import counted
+from rectifold.exact.numerals import counted, readable
 from rectifold.formats.expressions import Expression, Parentheses, short_text
 from rectifold.formats.linear_terms import Linear, linear_term
-from rectifold.formats.vnnlib import Inequality, domain_of_rows
+from rectifold.formats.vnnlib import Inequality, domain_of_rows, never_met
 from rectifold.formats.vnnlib_commands import (
     COMPARISONS,
     VARIABLE,
@@ -29,7 +29,7 @@ from rectifold.formats.vnnlib_commands import (
 )
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.ir.implied_ends import with_implied_ends
-from rectifold.ir.property import Case, Condition, Property, Terms, Unsafe
+from rectifold.ir.property import LEFT_OUT, Case, Condition, Property, Terms, Unsafe
 from rectifold.runtime.caps import CAPS
 
 _Cases = list[tuple[Condition, ...]]  # any of them, all conditions of one together
@@ -44,7 +44,8 @@ def property_of(file: VnnlibFile, inputs: int, outputs: int) -> Property:
     """The property of a file for a network with so many inputs and outputs. Raises InputError."""
     reader = _PropertyReader(file.name, inputs, outputs)
     reader.read(file)
-    return Property(tuple(_parts(reader.cases, inputs, file.name)), Path(file.name).stem)
+    parts, notes = _parts(reader.cases, inputs, file.name)
+    return Property(tuple(parts), Path(file.name).stem, notes=notes)
 
 
 def parse_property(text: str, inputs: int, outputs: int, name: str = "<vnnlib>") -> Property:
@@ -72,7 +73,7 @@ class _PropertyReader(Commands):
 
     def _normal(self, tree: Expression) -> _Cases:
         """The cases of a formula."""
-        if isinstance(tree, Parentheses) and tree.head == "or" and len(tree.parts) > 1:
+        if isinstance(tree, Parentheses) and tree.head == "or":
             return [case for part in tree.parts[1:] for case in self._normal(part)]
         if isinstance(tree, Parentheses) and tree.head == "and":
             together = _Together()
@@ -154,23 +155,58 @@ class _Together:
         return cases
 
 
-def _parts(cases: _Cases, size: int, name: str) -> list[Unsafe]:
-    """The cases by their domains, in the order in which these appear."""
+def _parts(cases: _Cases, size: int, name: str) -> tuple[list[Unsafe], tuple[str, ...]]:
+    """The cases by their domains, in the order in which these appear, and a note of those that no
+    input meets, which are left out. Raises InputError where that is all of them.
+    """
     by_domain: dict[Domain, list[Case]] = {}
-    for case in cases:
-        about_inputs = [c for c in case if c.inputs and not c.outputs]
-        domain = _ended(domain_of_rows([_row(c) for c in about_inputs], size, name), name)
+    never: list[tuple[int, str]] = []
+    for number, case in enumerate(cases, 1):
+        try:
+            domain = _domain_of(case, size, name)
+        except DomainError as error:
+            never.append((number, str(error).removeprefix(f"{name}: ")))
+            continue
         kept = tuple(c for c in case if c.outputs or not c.inputs or c.strict)
         by_domain.setdefault(domain, []).append(kept)
-    return [Unsafe(domain, tuple(found)) for domain, found in by_domain.items()]
+    if not by_domain:
+        raise _nothing_asked(never, name)
+    notes = (f"{name}: {never_met(never, len(cases))}; {LEFT_OUT}",) if never else ()
+    return [Unsafe(domain, tuple(found)) for domain, found in by_domain.items()], notes
 
 
-def _ended(domain: Domain, name: str) -> Domain:
-    """With the ends that its constraints imply."""
-    try:
-        return with_implied_ends(domain)
-    except DomainError as error:
-        raise InputError(f"{name}: {error}") from None
+def _domain_of(case: Case, size: int, name: str) -> Domain:
+    """The inputs that a case is about, with the ends that its constraints imply.
+
+    Raises DomainError where there are none.
+    """
+    about_inputs = [c for c in case if c.inputs and not c.outputs]
+    domain = with_implied_ends(domain_of_rows([_row(c) for c in about_inputs], size, name))
+    for condition in about_inputs:
+        if condition.strict and _is_never_less(condition, domain):
+            terms = " + ".join(f"{readable(c)} X_{k}" for k, c in condition.inputs)
+            raise DomainError(f"{terms} is never less than {readable(condition.bound)}")
+    return domain
+
+
+def _is_never_less(condition: Condition, domain: Domain) -> bool:
+    """Is the left side at least its bound on the whole box?"""
+    least = Fraction(0)
+    for k, c in condition.inputs:
+        end = domain.lower[k] if c > 0 else domain.upper[k]
+        if end is None:
+            return False
+        least += c * end
+    return least >= condition.bound
+
+
+def _nothing_asked(never: list[tuple[int, str]], name: str) -> InputError:
+    if not never:
+        return InputError(
+            f"{name}: an 'or' without cases is never met, so nothing is asked; write its cases"
+        )
+    why = never[0][1] if len(never) == 1 else never_met(never, len(never))
+    return InputError(f"{name}: {why}; so nothing is asked: give a domain with points")
 
 
 def _row(condition: Condition) -> Inequality:

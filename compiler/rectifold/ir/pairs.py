@@ -17,7 +17,7 @@ from fractions import Fraction
 from rectifold.errors import InputError
 from rectifold.exact.matrix import Matrix, hstack, vstack
 from rectifold.exact.numerals import counted
-from rectifold.ir.domain import Constraint, Domain
+from rectifold.ir.domain import Constraint, Domain, DomainError
 from rectifold.ir.network import Layer, Network
 from rectifold.ir.pair_relation import relation_of
 from rectifold.ir.property import Case, Property, Related, Terms, Unsafe
@@ -116,14 +116,17 @@ def points_of_pair(
 def as_steps(asked: Property, inputs: int) -> Property:
     """The same property of (x, s), where it is stated of (x, x'), x with so many `inputs`.
 
-    Raises DomainError.
+    Parts without a pair of points are left out, with a note. Raises DomainError where none is left.
     """
     second = relation_of(asked, inputs)
-    parts = []
-    for part in asked.parts:
+    parts, empty = [], []
+    for number, part in enumerate(asked.parts, 1):
         steps = _Steps(part.domain, inputs, second)
-        parts.append(Unsafe(steps.domain(), tuple(map(steps.case, part.cases))))
-    return replace(asked, parts=tuple(parts), second=second)
+        try:
+            parts.append(Unsafe(steps.domain(), tuple(map(steps.case, part.cases))))
+        except DomainError as error:
+            empty.append((number, str(error)))
+    return replace(asked.of_parts(parts, empty), second=second)
 
 
 def pairs_within(domain: Domain, lower: Sequence[_End], upper: Sequence[_End]) -> Domain:

@@ -10,10 +10,14 @@ exact, and a condition may speak of inputs and outputs together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rectifold.ir.domain import Domain
+from rectifold.exact.numerals import counted
+from rectifold.ir.domain import Domain, DomainError
+
+LEFT_OUT = "left out, and the others are numbered without"
+"""What a note says of parts and cases that no input meets."""
 
 Terms = tuple[tuple[int, Fraction], ...]
 """(index, coefficient ≠ 0), indices rising."""
@@ -77,13 +81,30 @@ class Property:
     """No point of any part's domain is unsafe there. `name`: for people.
 
     `second`: of a property of two networks side by side (ir/pairs), where it is not x' = x + s.
+    `notes`: what was left out of it as never met, for people.
     """
 
     parts: tuple[Unsafe, ...]
     name: str = "property"
     second: Related | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def cases(self) -> int:
         """Of all parts together."""
         return sum(len(part.cases) for part in self.parts)
+
+    def of_parts(self, kept: Sequence[Unsafe], empty: Sequence[tuple[int, str]]) -> Property:
+        """With the parts that are kept; of those that no input meets, number and why, as a note.
+
+        Raises DomainError where none is kept.
+        """
+        if not empty:
+            return replace(self, parts=tuple(kept))
+        number, why = empty[0]
+        if not kept:
+            raise DomainError(f"{self.name}: {why}; so nothing is asked")
+        of = f"part {number} of {len(self.parts)}"
+        more = f", and {counted(len(empty) - 1, 'more part')} likewise" if len(empty) > 1 else ""
+        note = f"{self.name}: {of} is met by no input ({why}){more}; {LEFT_OUT}"
+        return replace(self, parts=tuple(kept), notes=(*self.notes, note))
