@@ -134,6 +134,6 @@ def test_an_accuracy_of_zero_and_a_short_time_are_refused() -> None:
 
 @pytest.mark.parametrize(("inputs", "said"), [(3, "every jump checked"), (4, "by construction")])
 def test_the_statement_claims_the_checks_that_were_made(inputs: int, said: str) -> None:
-    network = float_network(2, inputs, 3, 2, 2, 1)
+    network = float_network(2, inputs, inputs, 2, 2, 1)
     assert network.domain is not None
     assert said in shallow_network(network, network.domain, kind="exact").statement

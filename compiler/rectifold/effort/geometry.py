@@ -62,6 +62,10 @@ class ShallowEffort:
     """Seconds for the comparison by regions, where the caller names none."""
     exact_seconds: float = 60.0
     """Seconds for an exact form that was not asked for, where the caller names none."""
+    required_seconds: float = 300.0
+    """The same for one that was asked for."""
+    inputs_tried_twice: int = 4
+    """Inputs up to which a form of them is looked for beside one of the directions read."""
     most_vertex_regions: int = 2_000
     """Regions up to which vertex lists are made for more inputs than they are kept for."""
     reweighted: int = 12

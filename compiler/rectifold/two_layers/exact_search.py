@@ -11,20 +11,24 @@ from __future__ import annotations
 from rectifold.effort.geometry import REGION_EFFORT, SHALLOW_EFFORT
 from rectifold.errors import InputError, Unfinished
 from rectifold.exact.numerals import counted
+from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.linear_regions.summary import Regions
+from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.flags.flag_form import flag_form, three_layer_form
 from rectifold.two_layers.form import TwoLayers
 from rectifold.two_layers.hyper.hyper_form import hyper_form
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.line import line_form
+from rectifold.two_layers.maxima import MOST_ARGUMENTS
 from rectifold.two_layers.one_layer import one_hidden_layer
 from rectifold.two_layers.plane.plane_form import plane_form
 from rectifold.two_layers.space.space_form import space_form
+
+KNOWN_INPUTS = MOST_ARGUMENTS - 1  # of which two hidden layers are known to be enough
 
 
 def is_shallow(network: Network) -> bool:
@@ -32,42 +36,36 @@ def is_shallow(network: Network) -> bool:
     return network.is_chain and len(network.relu_layers) <= 2
 
 
-def exact_network(
-    restriction: Restriction, regions: Regions, watch: Watch, *, is_required: bool
-) -> tuple[Network | None, str]:
-    """The exact form, given all regions; or None, and why there is none (in time).
+def all_regions(network: Network, domain: Domain, watch: Watch) -> tuple[Restriction, Regions]:
+    """Every linear region. Raises Unfinished when the time is up before."""
+    enumeration = enumeration_of(network, domain)
+    regions = Regions.none_of(enumeration.restriction)
+    for region in enumeration.regions(seconds=watch.seconds_left):
+        regions.found.append(region)
+        watch.run.tell(f"linear regions: {len(regions):,} so far", 0, 0)
+    if not enumeration.tally.complete:
+        raise Unfinished(
+            f"the time limit ended the search after {counted(len(regions), 'linear region')}; "
+            "a shallow network needs all of them"
+        )
+    regions.complete = True
+    return enumeration.restriction, regions
 
-    Where it is required, InputError or Unfinished says why instead.
-    """
-    try:
-        if not is_required:
-            _require_deep(restriction)
-        return network_of(_two_layers(restriction, regions, watch)), ""
-    except (InputError, Unfinished) as problem:
-        if is_required:
-            raise
-        return None, str(problem)
 
-
-def three_layer_network(
-    source: Network, restriction: Restriction, regions: Regions, watch: Watch
-) -> Network:
-    """The exact form with at most three hidden layers; the source itself, if it has no more.
+def exact_network(restriction: Restriction, regions: Regions, watch: Watch) -> Network:
+    """The exact form with two hidden layers, given all regions.
 
     Raises InputError where none is found, Unfinished at the watch's deadline.
     """
-    if source.is_chain and len(source.relu_layers) <= 3:
-        return source
+    return network_of(_two_layers(restriction, regions, watch))
+
+
+def three_layer_network(restriction: Restriction, regions: Regions, watch: Watch) -> Network:
+    """The same with at most three hidden layers."""
     found = regions.with_vertices
     if len(restriction.free) > REGION_EFFORT.vertex_inputs:
         found = _with_vertices(restriction, regions, watch)
     return three_layer_form(restriction, found, watch).network()
-
-
-def _require_deep(restriction: Restriction) -> None:
-    """Of five inputs a form of the network's own depth is not looked for unasked."""
-    if len(restriction.free) > 4 and is_shallow(restriction.network):
-        raise InputError('the source is shallow itself; kind="exact" looks for another form')
 
 
 def _two_layers(restriction: Restriction, regions: Regions, watch: Watch) -> TwoLayers:

@@ -14,16 +14,14 @@ from fractions import Fraction
 from typing import Literal, TypedDict, Unpack, assert_never
 
 from rectifold.effort.geometry import REGION_EFFORT, SHALLOW_EFFORT
-from rectifold.errors import InputError, Unfinished
-from rectifold.exact.numerals import counted
+from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.linear_regions.restriction import Restriction
-from rectifold.linear_regions.summary import Regions, enumeration_of
 from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.shown import Plotted
-from rectifold.two_layers.exact_search import exact_network, is_shallow, three_layer_network
+from rectifold.two_layers.exact_form import ExactForm, ExactSearch
+from rectifold.two_layers.exact_search import all_regions, is_shallow
 from rectifold.two_layers.gates import GATE_KINDS, Gates
 from rectifold.two_layers.hyper.watch import Watch
 
@@ -117,20 +115,20 @@ def shallow_form(
     the construction does not cover, or a deep network asked to return itself.
     """
     started = run.clock()
-    restriction, regions = _all_regions(network, domain, run)
-    is_gated = wanted.kind in GATE_KINDS
-    is_required = wanted.kind in ("exact", "three")
     seconds = run.limits.seconds
-    if seconds is None and not is_required:
-        seconds = run.effort.shallow.exact_seconds
-    watch = Watch(run, None if seconds is None else started + seconds)
-    source = network.with_domain(domain)
+    whole = Watch(run, None if seconds is None else started + seconds)
+    restriction, regions = all_regions(network, domain, whole)
     exact, why_not = None, ""
-    if wanted.kind == "three":
-        exact = three_layer_network(source, restriction, regions, watch)
-    elif not is_gated:
-        exact, why_not = exact_network(restriction, regions, watch, is_required=is_required)
+    if wanted.kind not in GATE_KINDS:
+        is_required = wanted.kind in ("exact", "three")
+        effort = run.effort.shallow
+        budget = effort.required_seconds if is_required else effort.exact_seconds
+        watch = Watch(run, started + (budget if seconds is None else seconds))
+        layers = 3 if wanted.kind == "three" else 2
+        search = ExactSearch(watch, is_required, layers)
+        exact, why_not = search.form_or_why(restriction, regions)
     run.tell("the forms of all linear regions", 0, 0)
+    source = network.with_domain(domain)
     exact_kind: Kind = "three" if wanted.kind == "three" else "exact"
     forms = _Forms(source, exact, exact_kind, Gates(regions), why_not)
     alternatives = forms.sizes()
@@ -146,7 +144,7 @@ class _Forms:
     """What there is to choose from: the source itself, an exact form or why none, and gates."""
 
     source: Network
-    exact: Network | None
+    exact: ExactForm | None
     exact_kind: Kind
     gates: Gates
     why_not: str
@@ -162,7 +160,7 @@ class _Forms:
         if self.is_shallow:
             sizes["source"] = self.source.hidden_sizes()
         if self.exact is not None:
-            sizes[self.exact_kind] = self.exact.hidden_sizes()
+            sizes[self.exact_kind] = self.exact.network.hidden_sizes()
         return sizes | self.gates.sizes()
 
     def form(self, kind: Kind, wanted: WantedForm, run: Run) -> tuple[Network, str]:
@@ -177,10 +175,10 @@ class _Forms:
                 return self.source, "the source has at most two hidden layers"
             case "exact" | "three":
                 assert self.exact is not None
-                if self.exact is self.source:
+                source, form = self.exact.pair
+                if form is source:
                     return self.source, "the source has at most three hidden layers"
-                regions = len(self.gates.regions)
-                return self.exact, _proof(self.source, self.exact, regions, run)
+                return self.exact.network, _proof(self.exact, self.source, run)
             case "classic" | "core" | "centred":
                 gates, gain = self.gates, wanted.gain
                 gated = (
@@ -194,23 +192,6 @@ class _Forms:
                 assert_never(kind)
 
 
-def _all_regions(network: Network, domain: Domain, run: Run) -> tuple[Restriction, Regions]:
-    """Every linear region. Raises Unfinished when the time is up before."""
-    enumeration = enumeration_of(network, domain)
-    regions = Regions.none_of(enumeration.restriction)
-    for region in enumeration.regions(seconds=run.limits.seconds):
-        regions.found.append(region)
-        if run.progress is not None:
-            run.progress(f"linear regions: {len(regions):,} so far", 0, 0)
-    if not enumeration.tally.complete:
-        raise Unfinished(
-            f"the time limit ended the search after {counted(len(regions), 'linear region')}; "
-            "a shallow network needs all of them"
-        )
-    regions.complete = True
-    return enumeration.restriction, regions
-
-
 def _smallest(sizes: dict[str, list[int]]) -> Kind:
     """The smaller of "source" and "exact", where they are there; else "centred"."""
     if "source" not in sizes:
@@ -220,22 +201,25 @@ def _smallest(sizes: dict[str, list[int]]) -> Kind:
     return "source"
 
 
-def _proof(source: Network, exact: Network, regions: int, run: Run) -> str:
+def _proof(exact: ExactForm, whole: Network, run: Run) -> str:
     """What shows that the result is exact.
 
     Raises AssertionError if it is not, which would be a bug.
     """
+    source, form = exact.pair
     domain = source.domain
     assert domain is not None
-    varying = domain.size - len(domain.fixed)
-    built = f"built from all {regions} linear regions with every jump checked exactly"
-    if varying > SHALLOW_EFFORT.jump_inputs:
-        built = f"by construction from all {regions} linear regions, and at points of some of them"
-    if varying > REGION_EFFORT.vertex_inputs:
+    built = f"built from all {exact.regions} linear regions with every jump checked exactly"
+    if exact.directions > SHALLOW_EFFORT.jump_inputs:
+        built = f"by construction from all {exact.regions} linear regions, and at points of some"
+        built += " of them"
+    if whole.input_size != source.input_size:
+        built += f", of the {exact.directions} directions in which inputs are read"
+    if exact.directions > REGION_EFFORT.vertex_inputs:
         return f"equal to the source: {built}"
     seconds = run.limits.seconds
     limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)
-    outcome = compare_by_regions(source, exact, domain, run=Run(limits))
+    outcome = compare_by_regions(source, form, domain, run=Run(limits))
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:

@@ -155,7 +155,8 @@ def test_many_inputs_are_said_to_be_an_open_question() -> None:
     pytest.importorskip("highspy")
     network = net(
         "network nine\ninput x[9] in [-1, 1]\na = relu([x[0] + x[1], x[2] - x[3]])\n"
-        "b = relu(x[4] - a[0] + a[1] + x[6] + x[7])\ny = relu(x[5] + x[8] + b - 1)\noutput y"
+        "b = relu([x[4] - a[0] + a[1], x[6], x[7], x[8], x[1], x[2]])\n"
+        "y = relu(x[5] + b[0] - 1) + b[1] + b[2] + b[3] + b[4] + b[5]\noutput y"
     )
     assert network.domain is not None
     with pytest.raises(InputError, match="9 inputs are free here, with .* open question"):

@@ -15,6 +15,11 @@ class Watch:
     run: Run = Run()
     deadline: float | None = None
 
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the deadline; 0 when it is past."""
+        return None if self.deadline is None else max(0.0, self.deadline - self.run.clock())
+
     def step(self, what: str, done: int, total: int) -> None:
         """So much is done. Raises Unfinished at the deadline."""
         if self.deadline is not None and self.run.clock() >= self.deadline:
