@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from rectifold.effort.search import PointEffort
 from rectifold.errors import NetworkError
 from rectifold.exact.matrix import Matrix
 from rectifold.ir.affine import Affine, concat
@@ -201,3 +202,37 @@ def test_an_equal_network_may_go_while_a_digest_is_asked_for() -> None:
     )
     del first
     assert digest(last) == known
+
+
+def test_points_together_are_as_one_by_one_where_denominators_are_long() -> None:
+    odd = [Fraction(k - 40, (2 * k + 3) ** 40) for k in range(80)]
+    layers = [
+        Layer(
+            "a",
+            "relu",
+            Matrix.column(odd[:40]),
+            {"x": Matrix.from_fractions([odd[k : k + 2] for k in range(40)])},
+        ),
+        Layer(
+            "b",
+            "linear",
+            Matrix.column(odd[:3]),
+            {
+                "a": Matrix.from_fractions([odd[k : k + 40] for k in (0, 17, 40)]),
+                "x": Matrix.from_fractions([[1, 0], [0, 0], [2, 1]]),
+            },
+        ),
+        Layer(
+            "y",
+            "linear",
+            Matrix.zeros(2, 1),
+            {
+                "b": Matrix.from_fractions([[1, 2, 3], [Fraction(1, 7), 0, 0]]),
+                "a": Matrix.from_fractions([[1] * 40, odd[:40]]),
+            },
+        ),
+    ]
+    network = Network("x", 2, layers, "y")
+    assert network.layer("a").weights["x"].bits > PointEffort.common_bits
+    points = [[Fraction(k, 3), Fraction(7, k + 1)] for k in range(-3, -1)]
+    assert evaluate_points(network, points) == [evaluate(network, p) for p in points]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rectifold.effort.search import PointEffort
+from rectifold.exact.integer_rows import IntegerLayers
 from rectifold.exact.matrix import Matrix, positive_part
 from rectifold.exact.numerals import nearest_float
 from rectifold.ir.network import Network
@@ -35,6 +36,9 @@ def evaluate_points(
             )
     if not points:
         return []
+    if len(points) > 1 and _is_long(network):
+        layers, outputs = _in_integers(network)
+        return [layers.evaluate(point, outputs) for point in points]
     if len(points) > 1 and _common_denominator(points) is None:
         return [value for point in points for value in evaluate_points(network, [point])]
     columns = Matrix.from_fractions(points, columns=network.input_size).T
@@ -51,6 +55,39 @@ def _common_denominator(points: Sequence[Sequence[Fraction | int]]) -> int | Non
         if common.bit_length() > PointEffort.common_bits:
             return None
     return common
+
+
+def _is_long(network: Network) -> bool:
+    """Has a layer so long a common denominator that its rows are cheaper one by one?"""
+    blocks = [m for layer in network.layers for m in (layer.bias, *layer.weights.values())]
+    return any(not m.is_float and m.bits > PointEffort.common_bits for m in blocks)
+
+
+def _in_integers(network: Network) -> tuple[IntegerLayers, range]:
+    """All layers as rows of integers; the places of the outputs."""
+    layers = IntegerLayers(network.input_size)
+    places = {network.input_name: range(network.input_size)}
+    for layer in network.layers:
+        constant = range(network.input_size, network.input_size + 1)
+        blocks = [(layer.bias, constant)]
+        blocks += [(weight, places[source]) for source, weight in layer.weights.items()]
+        rows, den = _terms(layer.size, blocks)
+        places[layer.name] = layers.add(rows, is_relu=layer.is_relu, den=den)
+    return layers, places[network.output]
+
+
+def _terms(
+    size: int, blocks: Sequence[tuple[Matrix, range]]
+) -> tuple[list[list[tuple[int, int]]], int]:
+    """Rows of (place, factor) over one denominator, of matrices side by side, and that number."""
+    common = lcm(*(matrix.integers()[1] for matrix, _ in blocks))
+    rows: list[list[tuple[int, int]]] = [[] for _ in range(size)]
+    for matrix, places in blocks:
+        integers, den = matrix.integers()
+        for i, j in np.argwhere(matrix.nonzero).tolist():
+            factor = integers[i * matrix.shape[1] + j] * (common // den)
+            rows[i].append((places[j], factor))
+    return rows, common
 
 
 def trace(network: Network, points: Matrix, *, with_activations: bool) -> dict[str, Matrix]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd, lcm
+from functools import cached_property
 
+from rectifold.exact.integer_rows import IntegerLayers, integers_of
 from rectifold.linear_regions.restriction import Restriction
 
 Hinge = tuple[int, ...]
@@ -38,6 +39,15 @@ class Unit:
                 total += c * inner
         return total
 
+    def in_integers(self) -> Unit:
+        """The same with numbers under the relu that are integers without a common factor."""
+        _, scale = integers_of([*self.base, *(c for _, c in self.bends)])
+        return Unit(
+            tuple(w * scale for w in self.weights),
+            tuple(v / scale for v in self.base),
+            tuple((hinge, c / scale) for hinge, c in self.bends),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class TwoLayers:
@@ -53,16 +63,30 @@ class TwoLayers:
 
     def evaluate(self, point: Sequence[Fraction]) -> list[Fraction]:
         """Exact outputs at exact free inputs."""
-        total = [value_at(form, point) for form in self.affine]
-        for hinge, weights in self.hinges.items():
-            inner = value_at(hinge, point)
-            if inner > 0:
-                total = [t + w * inner for t, w in zip(total, weights, strict=True)]
-        for unit in self.units:
-            inner = unit.value(point)
-            if inner > 0:
-                total = [t + w * inner for t, w in zip(total, unit.weights, strict=True)]
-        return total
+        layers, outputs = self._in_integers
+        return layers.evaluate(point, outputs)
+
+    @cached_property
+    def _in_integers(self) -> tuple[IntegerLayers, range]:
+        """Hinges, units and outputs as rows of integers; the places of the outputs."""
+        layers = IntegerLayers(len(self.restriction.free))
+        inner = {hinge for unit in self.units for hinge, _ in unit.bends}
+        hinges = sorted(inner | set(self.hinges))
+        place = dict(zip(hinges, layers.add(map(enumerate, hinges), is_relu=True), strict=True))
+        units = layers.add(
+            (
+                [*enumerate(unit.base), *((place[hinge], c) for hinge, c in unit.bends)]
+                for unit in self.units
+            ),
+            is_relu=True,
+        )
+        weighted = [(place[hinge], weights) for hinge, weights in self.hinges.items()]
+        weighted += [(k, unit.weights) for k, unit in zip(units, self.units, strict=True)]
+        rows = (
+            [*enumerate(affine), *((k, weights[o]) for k, weights in weighted)]
+            for o, affine in enumerate(self.affine)
+        )
+        return layers, layers.add(rows, is_relu=False)
 
 
 def value_at(form: Sequence[Fraction | int], point: Sequence[Fraction]) -> Fraction:
@@ -91,12 +115,9 @@ def factor_of(form: Sequence[Fraction], other: Sequence[Fraction | int]) -> Frac
 
 def hinge_of(form: Sequence[Fraction | int]) -> tuple[Hinge, Fraction]:
     """(L, λ) with form = λ L and L a hinge. The form is no constant."""
-    fractions = [Fraction(v) for v in form]
-    den = lcm(*(v.denominator for v in fractions))
-    integers = [int(v * den) for v in fractions]
-    common = gcd(*integers)
+    integers, scale = integers_of(form)
     sign = next(1 if v > 0 else -1 for v in integers if v)
-    return tuple(sign * v // common for v in integers), Fraction(sign * common, den)
+    return tuple(sign * v for v in integers), sign * scale
 
 
 def span_inside(values: Iterable[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction] | None:
