@@ -67,11 +67,13 @@ class Matrix(Entries):
     ) -> Matrix:
         """The matrix with these rows; `columns` is needed only when there is no row."""
         width = len(rows[0]) if rows else (columns or 0)
-        flat = [Fraction(value) for row in rows for value in row]
+        flat = [value for row in rows for value in row]
         if len(flat) != len(rows) * width:
             raise ValueError("rows of different length")
-        den = math.lcm(*(value.denominator for value in flat)) if flat else 1
-        integers = [value.numerator * (den // value.denominator) for value in flat]
+        own = [value.denominator for value in flat]
+        den = math.lcm(*set(own))
+        factors = {d: den // d for d in set(own)}
+        integers = [value.numerator * factors[d] for value, d in zip(flat, own, strict=True)]
         return Matrix.from_integers((len(rows), width), integers, den)
 
     @staticmethod
@@ -176,11 +178,8 @@ class Matrix(Entries):
         integers, den = self.integers()
         common = math.lcm(*(v.denominator for v in values))
         width = self.shape[1]
-        scaled = [
-            integers[k]
-            * (values[k // width].numerator * (common // values[k // width].denominator))
-            for k in range(len(integers))
-        ]
+        whole = [v.numerator * (common // v.denominator) for v in values]
+        scaled = [v and v * whole[k // width] for k, v in enumerate(integers)]
         return Matrix.from_integers(self.shape, scaled, den * common)
 
     @cached_property

@@ -4,7 +4,8 @@
         →   first layer: relu(L), relu(x_k − low_k);   second layer: one row per unit;   output
 
 The second layer and the output may need x itself, and the output may need hinges: *carriers* bring
-them there. Sound because relu(v + t) = v + t wherever v ≥ −t, and the domain is bounded.
+them there. Sound because relu(v + t) = v + t wherever v ≥ −t, and the domain is bounded. Rows of
+units are integers, so that a matrix of many units has no long common denominator; the output pays.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from rectifold.ir.network import Layer, Network
 from rectifold.two_layers.form import AffineForm, Hinge, TwoLayers
 from rectifold.two_layers.scaling import with_scaled_rows
 
+_ZERO = Fraction(0)
 LayerRow = tuple[list[Fraction], Fraction]  # weights on the first layer, and a constant
 
 
@@ -30,10 +32,12 @@ class _Assembly:
 
     def __init__(self, form: TwoLayers) -> None:
         self.form = form
+        self.units = [unit.in_integers() for unit in form.units]
         self.source = form.restriction.network
-        inner = {hinge for unit in form.units for hinge, _ in unit.bends}
+        inner = {hinge for unit in self.units for hinge, _ in unit.bends}
         self.hinges = sorted(inner | set(form.hinges))
-        affine = [unit.base for unit in form.units] + list(form.affine)
+        self.place = {hinge: k for k, hinge in enumerate(self.hinges)}
+        affine = [unit.base for unit in self.units] + list(form.affine)
         self.carried = sorted(
             {k for row in affine for k in range(len(form.restriction.free)) if row[k]}
         )
@@ -43,7 +47,7 @@ class _Assembly:
         """All layers, the last one linear."""
         layers = [self._first()] if self.width else []
         outputs = self._outputs()
-        if self.form.units:
+        if self.units:
             second, last = self._second(outputs)
             layers += [second, last]
         else:
@@ -83,9 +87,8 @@ class _Assembly:
 
         A carrier is shifted until it is nonnegative.
         """
-        units = self.form.units
-        rows = [self._row(unit.base, dict(unit.bends)) for unit in units]
-        last = [[unit.weights[o] for unit in units] for o in range(len(outputs))]
+        rows = [self._row(unit.base, dict(unit.bends)) for unit in self.units]
+        last = [[unit.weights[o] for unit in self.units] for o in range(len(outputs))]
         ends = [constant for _, constant in outputs]
         for o, (row, _) in enumerate(outputs):
             if any(row):
@@ -112,8 +115,10 @@ class _Assembly:
         constant = affine[-1] + sum(
             (affine[k] * self._low(k) for k in range(len(affine) - 1)), Fraction(0)
         )
-        hinges = [bends.get(hinge, Fraction(0)) for hinge in self.hinges]
-        return hinges + [affine[k] for k in self.carried], constant
+        row = [_ZERO] * len(self.hinges)
+        for hinge, c in bends.items():
+            row[self.place[hinge]] = c
+        return row + [affine[k] for k in self.carried], constant
 
     def _low(self, place: int) -> Fraction:
         return self.form.restriction.ends(place)[0]

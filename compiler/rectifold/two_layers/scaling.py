@@ -29,7 +29,7 @@ def with_scaled_rows(network: Network) -> Network:
         }
         layer = replace(layer, weights=read)
         if layer.is_relu and layer.name != network.output:
-            factors = [_factor(layer, unit) for unit in range(layer.size)]
+            factors = _factors(layer)
             if any(factor != 1 for factor in factors):
                 columns[layer.name] = [1 / factor for factor in factors]
                 layer = _scaled(layer, factors)
@@ -42,12 +42,26 @@ def with_scaled_rows(network: Network) -> Network:
     )  # fmt: skip
 
 
-def _factor(layer: Layer, unit: int) -> Fraction:
-    """A power of two that brings the largest entry of the row near 1, or 1 where it is ordinary."""
-    entries = [layer.bias.entry(unit, 0)]
-    for weight in layer.weights.values():
-        entries += weight.row(unit)
-    largest = max(abs(v) for v in entries)
+def _factors(layer: Layer) -> list[Fraction]:
+    """Of every unit a power of two that brings the largest entry of the row near 1, or 1 where it
+    is ordinary.
+    """
+    blocks = [layer.bias, *layer.weights.values()]
+    largest = zip(*(_largest_of_rows(block) for block in blocks), strict=True)
+    return [_factor(max(entries)) for entries in largest]
+
+
+def _largest_of_rows(matrix: Matrix) -> list[Fraction]:
+    """The largest absolute value in every row."""
+    integers, den = matrix.integers()
+    width = matrix.shape[1]
+    return [
+        Fraction(max(map(abs, integers[k * width : (k + 1) * width]), default=0), den)
+        for k in range(matrix.shape[0])
+    ]
+
+
+def _factor(largest: Fraction) -> Fraction:
     if not largest:
         return Fraction(1)
     exponent = largest.numerator.bit_length() - largest.denominator.bit_length()
