@@ -37,7 +37,7 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.counts import count_regions
-from rectifold.linear_regions.summary import enumeration_of
+from rectifold.linear_regions.enumerations import enumeration_of
 from rectifold.runtime.run import Limits, Run
 from rectifold_check.cells import Cells
 from rectifold_check.networks import read_domain as read_canonical_domain

@@ -135,7 +135,6 @@ def test_the_command_says_what_the_log_had(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--log", "c.log"], "--log goes with --count"),
         (["--count", "--log", "n.relu"], "the input n.relu are one file"),
         (["--count", "--log", "other.txt"], "was not written by --log"),
         (["--count", "--log", "none/c.log"], "there is no folder"),

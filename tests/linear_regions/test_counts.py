@@ -8,7 +8,8 @@ import pytest
 
 from rectifold.errors import InputError
 from rectifold.linear_regions.counts import Count, count_regions
-from rectifold.linear_regions.summary import enumeration_of, linear_regions
+from rectifold.linear_regions.enumerations import enumeration_of
+from rectifold.linear_regions.summary import linear_regions
 from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.runtime.run import Limits, Run
 from support import float_network, net, random_network

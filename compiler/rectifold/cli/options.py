@@ -229,7 +229,7 @@ def _seed(of: str) -> Decorator:
 
 
 _LOG = _log("append what is proved to FILE, and check and use what it has already")
-_COUNT_LOG = _log("with --count: append counts of parts to FILE, and take those it has as they are")
+_COUNT_LOG = _log("append the regions of each part to FILE, and take those it has as they are")
 
 # ---- options of how networks are read, in click's context ---------------------------------------
 

@@ -149,23 +149,21 @@ def _count_only(
         progress_line(quiet=report.quiet) as progress,
     ):
         run = Run(proof.limits(proof.seconds), progress=progress)
-        counted = count_regions(network, domain, run=run)
+        found = count_regions(network, domain, run=run)
     seconds = time.monotonic() - started
     result: JsonObject = {
-        "count": counted.count,
-        "complete": counted.complete,
-        "undecided": counted.undecided,
+        "count": found.count,
+        "complete": found.complete,
+        "undecided": found.undecided,
         "seconds": seconds,
     }
-    report.write(result if proof.log_file is None else result | {"from_log": counted.from_log})
+    report.write(result if proof.log_file is None else result | {"from_log": found.from_log})
     if report.is_on_screen:
-        click.echo(f"{counted.text} ({seconds:.1f} s)")
-    return Status.DONE if counted.complete else Status.UNDECIDED
+        click.echo(f"{found.text} ({seconds:.1f} s)")
+    return Status.DONE if found.complete else Status.UNDECIDED
 
 
 def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
-    if proof.log_file is not None:
-        raise InputError("--log goes with --count: a list of regions is not kept in a log")
     if wanted.plot_file:
         require_few(domain.size - len(domain.fixed))
     with proof.times.before("the regions could be listed"):
@@ -179,6 +177,8 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
         result = regions_json(found) if report.json_target or report.page_file else {}
         formulas = _formulas(found, wanted) if report.is_on_screen else []
     report.write(result, lambda: regions_page(found, region_pictures(found), command_line()))
+    if found.from_log and not report.quiet:
+        click.echo(f"note: {found.from_log:,} regions are from the log", err=True)
     if report.is_on_screen:
         _print_regions(found, wanted, formulas)
     return Status.DONE if found.complete else Status.UNDECIDED

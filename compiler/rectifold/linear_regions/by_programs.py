@@ -26,7 +26,7 @@ from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.cells import Enumeration, Tally
 from rectifold.linear_regions.highs import CellProgram
 from rectifold.linear_regions.implications import Implications, Inequalities
-from rectifold.linear_regions.polytope import Form, Vertex, primitive, scaled
+from rectifold.linear_regions.polytope import Form, Vertex, column_text, primitive, scaled
 from rectifold.linear_regions.region import PointRegion
 from rectifold.linear_regions.restriction import Forms, Restriction
 
@@ -158,7 +158,7 @@ class ProgramSplitter:
 
     def text_of(self, cell: ProgramCell) -> str:
         """Its inequalities, which say where it is."""
-        return str(sorted(cell.inequalities.exact))
+        return ";".join(map(column_text, sorted(cell.inequalities.exact)))
 
     # ---- one layer ------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.blocks import Blocks, blocks_of
 from rectifold.linear_regions.cells import Enumeration, Tally
-from rectifold.linear_regions.polytope import Form, Polytope, SignTable, new_signs
+from rectifold.linear_regions.polytope import Form, Polytope, SignTable, column_text, new_signs
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
 
@@ -127,7 +127,7 @@ class VertexSplitter:
 
     def text_of(self, cell: VertexCell) -> str:
         """Its vertices, which say where it is."""
-        return str(sorted(cell.polytope.vertices))
+        return ";".join(map(column_text, sorted(cell.polytope.vertices)))
 
     def _begin(self, cell: VertexCell) -> Pending:
         """The next block on the cell."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -147,6 +148,10 @@ class Enumeration(Generic[Cell, Found_co]):
         self.waiting = []
         count = min(len(dealt), hands)
         return [Enumeration(self.splitter, dealt[k::count], self.clock) for k in range(count)]
+
+    def afresh(self) -> Enumeration[Cell, Found_co]:
+        """The same cells, and a splitter that has seen no others: programs begin anew."""
+        return Enumeration(copy(self.splitter), self.waiting, self.clock)
 
     @property
     def texts(self) -> list[str]:

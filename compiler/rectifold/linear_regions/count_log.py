@@ -8,6 +8,8 @@ anew. The numbers are taken at their word: only a count could check them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from rectifold.errors import InputError
@@ -42,3 +44,8 @@ class CountLog:
     def append(self, part: str, regions: int) -> None:
         """A part has so many regions, all of them."""
         self.file.append({"part": part, "regions": regions})
+
+
+def part_name(texts: Sequence[str]) -> str:
+    """A digest of a part's cells, which its texts say exactly."""
+    return sha256("\n".join(sorted(texts)).encode("ascii")).hexdigest()

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from math import inf
 
 from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.count_log import CountLog
+from rectifold.linear_regions.count_log import CountLog, part_name
+from rectifold.linear_regions.enumerations import AnyEnumeration, enumeration_of
 from rectifold.linear_regions.plane.counting import PlaneCount
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.linear_regions.summary import AnyEnumeration, enumeration_of
 from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
 
@@ -93,7 +92,7 @@ class _Counts:
         self.parts, self.is_whole = len(dealt), not self.undecided
         tasks = []
         for part in dealt:
-            name = "" if self.log is None else _name_of(part)
+            name = "" if self.log is None else part_name(part.texts)
             if name in self.known:
                 self.from_log += self.known[name]
                 self.done += 1
@@ -170,11 +169,6 @@ class _Counted:
 def _count_part(task: _CountTask) -> _Counted:
     count, tally = task.counting.count(seconds=task.seconds), task.counting.tally
     return _Counted(task.name, count, tally.complete, tally.undecided)
-
-
-def _name_of(part: _Counting) -> str:
-    """A digest of a part's cells."""
-    return sha256("\n".join(sorted(part.texts)).encode("ascii")).hexdigest()
 
 
 def _counting_of(network: Network, domain: Domain) -> _Counting:

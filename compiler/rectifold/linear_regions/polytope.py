@@ -75,7 +75,12 @@ class Polytope:
                 common = common * den // gcd(common, den)
             vertices.append(primitive([num * (common // den) for num, den in ends] + [common]))
             masks.append(sum(1 << (2 * i + (corner >> i & 1)) for i in range(n)))
-        return Polytope(vertices, _floats(vertices, n), masks, 2 * n)
+        return Polytope.of(vertices, masks, 2 * n)
+
+    @staticmethod
+    def of(vertices: list[Vertex], masks: list[int], constraints: int) -> Polytope:
+        """Of these vertices, at least one; `masks` and `constraints` as in a polytope."""
+        return Polytope(vertices, _floats(vertices, len(vertices[0]) - 1), masks, constraints)
 
     def signs(self, forms: Sequence[Form], floats: Floats) -> SignTable:
         """The sign of every form at every vertex. `floats`: `scaled(forms)`."""
@@ -218,6 +223,15 @@ def primitive(column: Sequence[int]) -> Vertex:
     """A column of integers without a common factor."""
     common = gcd(*column)
     return tuple(v // common for v in column) if common > 1 else tuple(column)
+
+
+def column_text(column: Sequence[int]) -> str:
+    """Its integers, of any length: Python writes no decimal number of more than 4,300 digits.
+
+    >>> column_text((10, -255))
+    'a -ff'
+    """
+    return " ".join(f"{v:x}" for v in column)
 
 
 def _floats(vertices: list[Vertex], n: int) -> Floats:

@@ -7,28 +7,24 @@ Few free inputs: by vertex lists; more of them: by linear programs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import inf
+from pathlib import Path
 
 import numpy as np
 
-from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.errors import InputError
 from rectifold.exact.conversion import Floats
-from rectifold.exact.numerals import counted, nearest_float
+from rectifold.exact.numerals import nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
-from rectifold.linear_regions.by_programs import ProgramCell, program_enumeration
-from rectifold.linear_regions.by_vertices import VertexCell, vertex_enumeration
-from rectifold.linear_regions.cells import Enumeration
-from rectifold.linear_regions.region import AnyRegion, PointRegion, Region
+from rectifold.linear_regions.enumerations import enumeration_of
+from rectifold.linear_regions.list_log import ListLog
+from rectifold.linear_regions.listing import Listing
+from rectifold.linear_regions.region import AnyRegion, Region
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.runtime.run import Limits, Run
 from rectifold.runtime.shown import Plotted
-from rectifold.runtime.workers import Workers
-
-AnyEnumeration = Enumeration[VertexCell, Region] | Enumeration[ProgramCell, PointRegion]
 
 
 @dataclass(eq=False)
@@ -36,6 +32,7 @@ class Regions(Plotted):
     """The linear regions of a network on a domain; `complete` says whether all are there.
 
     `free` are the inputs that vary; `undecided` counts cells with something that was not proved.
+    A log had `from_log` of them.
     """
 
     network: Network
@@ -45,6 +42,7 @@ class Regions(Plotted):
     complete: bool = False
     seconds: float = 0.0
     undecided: int = 0
+    from_log: int = 0
 
     @staticmethod
     def none_of(restriction: Restriction) -> Regions:
@@ -108,119 +106,46 @@ def linear_regions(
     seconds: float | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
+    log: Path | str | None = None,
 ) -> Regions:
     """The exact linear regions of `network` on a bounded `domain`.
 
     With vertices for at most five free inputs, else with a point inside. `limit` regions or
     `seconds` end it early, with `complete` False; interrupted (Ctrl-C), it returns what it has.
-    `jobs` processes, or the workers of a Dask `scheduler`, share the domain.
+    `jobs` processes, or the workers of a Dask `scheduler`, share the domain; the order of the
+    regions does not depend on them. With a `log` the search goes on where runs before have ended.
 
-    Raises InputError for an unbounded, empty or flat domain, and for more free inputs where HiGHS
-    is not installed.
+    Raises InputError for an unbounded, empty or flat domain, for more free inputs where HiGHS is
+    not installed, and for a log of something else.
     """
-    limits = Limits(seconds, jobs=jobs, scheduler=scheduler)
+    path = None if log is None else Path(log)
+    limits = Limits(seconds, jobs=jobs, scheduler=scheduler, log=path)
     return list_regions(network, domain, limit=limit, run=Run(limits))
 
 
 def list_regions(
     network: Network, domain: Domain, *, limit: int | None = None, run: Run = Run()
 ) -> Regions:
-    """The same, for a run, which is told how many regions there are so far."""
+    """The same, for a run, which is told how many regions there are so far.
+
+    With a log it goes on where runs before have ended; a log of something else raises InputError.
+    """
     started = run.clock()
     enumeration = enumeration_of(network, domain)
-    result = Regions.none_of(enumeration.restriction)
+    log = None if run.limits.log is None else ListLog(run.limits.log, network, domain)
+    listing = Listing(enumeration, run, limit, log)
     try:
         with run.workers() as workers:
-            if workers.executor is None:
-                _list_here(enumeration, result, limit, run)
-            else:
-                _list_in_parts(enumeration, workers, result, limit, run)
+            listing.fill(workers)
     except KeyboardInterrupt:
-        result.complete = False
-    result.seconds = run.clock() - started
-    return result
-
-
-def _list_here(enumeration: AnyEnumeration, result: Regions, limit: int | None, run: Run) -> None:
-    """In this process, one region after the other."""
-    next_told = run.clock() + REGION_EFFORT.report_seconds
-    for region in enumeration.regions(limit=limit, seconds=run.limits.seconds):
-        result.found.append(region)
-        if run.progress is not None and run.clock() >= next_told:
-            run.progress(f"{counted(len(result), 'linear region')} so far", 0, 0)
-            next_told = run.clock() + REGION_EFFORT.report_seconds
-    result.complete = enumeration.tally.complete
-    result.undecided = enumeration.tally.undecided
-
-
-def enumeration_of(network: Network, domain: Domain) -> AnyEnumeration:
-    """By vertex lists for few free inputs, by linear programs for more.
-
-    Raises InputError as `linear_regions` does.
-    """
-    if domain.size - len(domain.fixed) <= REGION_EFFORT.vertex_inputs:
-        return vertex_enumeration(network, domain)
-    return program_enumeration(network, domain)
-
-
-@dataclass(frozen=True, eq=False)
-class _ListTask:
-    """Cells for one worker, in which so many regions or seconds end the search."""
-
-    enumeration: AnyEnumeration
-    number: int
-    limit: int | None
-    seconds: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Listed:
-    """The regions of one part."""
-
-    number: int
-    regions: Sequence[AnyRegion]
-    complete: bool
-    undecided: int
-
-
-def _list_part(part: _ListTask) -> _Listed:
-    enumeration = part.enumeration
-    regions: list[AnyRegion] = list(enumeration.regions(limit=part.limit, seconds=part.seconds))
-    tally = enumeration.tally
-    return _Listed(part.number, regions, tally.complete, tally.undecided)
-
-
-def _list_in_parts(
-    enumeration: AnyEnumeration, workers: Workers, result: Regions, limit: int | None, run: Run
-) -> None:
-    """Cells dealt out in many parts; regions come into `result` in the order of the parts."""
-    seconds = run.limits.seconds
-    deadline = inf if seconds is None else run.clock() + seconds
-    dealt: Sequence[AnyEnumeration] = enumeration.deal(
-        REGION_EFFORT.cells_per_worker * workers.count,
-        REGION_EFFORT.parts_per_worker * workers.count,
+        listing.complete = False
+    return Regions(
+        network,
+        domain,
+        enumeration.restriction.free,
+        listing.found,
+        listing.complete,
+        run.clock() - started,
+        listing.undecided,
+        listing.from_log,
     )
-    lists: list[_Listed] = []
-
-    def patience() -> float:
-        return deadline - run.clock() + REGION_EFFORT.late_seconds
-
-    def tasks() -> Iterator[_ListTask]:
-        for k, cells in enumerate(dealt):
-            left = None if seconds is None else max(0.0, deadline - run.clock())
-            yield _ListTask(cells, k, limit, left)
-
-    try:
-        for one in workers.in_turn(_list_part, tasks(), None if seconds is None else patience):
-            lists.append(one)
-            count = sum(len(part.regions) for part in lists)
-            run.tell(f"{counted(count, 'linear region')} listed, parts", len(lists), len(dealt))
-            if limit is not None and count >= limit:
-                break
-    finally:
-        lists.sort(key=lambda one: one.number)
-        result.found += [region for one in lists for region in one.regions][:limit]
-        result.undecided = enumeration.tally.undecided + sum(one.undecided for one in lists)
-    whole = len(lists) == len(dealt) and all(one.complete for one in lists)
-    found = sum(len(one.regions) for one in lists)
-    result.complete = whole and not result.undecided and (limit is None or found <= limit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from fractions import Fraction
+from pathlib import Path
 from typing import TypedDict, cast, get_args
 
 from rectifold.errors import InputError
@@ -129,6 +130,8 @@ class RegionChoices(TypedDict, total=False):
     """How many processes share the work."""
     scheduler: str | None
     """The address of a Dask cluster whose workers share it."""
+    log: Path | str | None
+    """The file that each part goes to when it is done, and from which a later run goes on."""
 
 
 class ShallowChoices(FormChoices, total=False):

@@ -199,10 +199,11 @@ def regions_of(
 
     `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `limit` regions, `seconds` or Ctrl-C end it early, with `complete` False; `jobs` processes,
-    or the workers of the Dask cluster at `scheduler`, share the work.
+    or the workers of the Dask cluster at `scheduler`, share the work. With the file `log` the
+    search goes on where runs before have ended.
 
-    Raises InputError for an unbounded, empty or flat domain, and for more than five inputs that
-    vary where HiGHS is not installed.
+    Raises InputError for an unbounded, empty or flat domain, for more than five inputs that vary
+    where HiGHS is not installed, and for a log of something else.
 
     >>> import rectifold
     >>> network = rectifold.parse("input x[1]\\noutput relu(x)\\n")

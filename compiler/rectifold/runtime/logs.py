@@ -33,7 +33,7 @@ class LogFile:
 
     def lines(self) -> Iterator[JsonObject]:
         """The lines with our key, as JSON, in the order of the file."""
-        for line in self._text().splitlines():
+        for line in self._file_lines():
             if self.key not in line:
                 continue
             try:
@@ -50,14 +50,20 @@ class LogFile:
 
     def is_of_others(self) -> bool:
         """Has the file lines, and none of them is about our subject?"""
-        text = self._text()
-        return bool(text.strip()) and self.key not in text
+        has_lines = False
+        for line in self._file_lines():
+            if self.key in line:
+                return False
+            has_lines = has_lines or bool(line.strip())
+        return has_lines
 
-    def _text(self) -> str:
+    def _file_lines(self) -> Iterator[str]:
+        """One at a time: a log may be long."""
         if not self.path.exists():
-            return ""
+            return
         try:
-            return self.path.read_text(encoding="ascii", errors="replace")
+            with self.path.open(encoding="ascii", errors="replace") as file:
+                yield from file
         except OSError as error:
             raise InputError(f"cannot read the log {self.path}: {error.strerror}") from None
 

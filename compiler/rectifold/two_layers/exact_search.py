@@ -14,9 +14,10 @@ from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
+from rectifold.linear_regions.enumerations import enumeration_of
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.linear_regions.summary import Regions, enumeration_of
+from rectifold.linear_regions.summary import Regions
 from rectifold.two_layers.assemble import network_of
 from rectifold.two_layers.flags.flag_form import flag_form, three_layer_form
 from rectifold.two_layers.form import TwoLayers

@@ -35,7 +35,7 @@ from rectifold.linear_regions.plane.polygons import (
     positive_on,
 )
 from rectifold.linear_regions.plane.values import CellForms
-from rectifold.linear_regions.polytope import Vertex
+from rectifold.linear_regions.polytope import Vertex, column_text
 from rectifold.linear_regions.region import around, coordinates
 from rectifold.linear_regions.restriction import Restriction
 
@@ -130,7 +130,7 @@ class PlaneCount:
     @property
     def texts(self) -> list[str]:
         """What waits, exactly."""
-        return [str(sorted(polygon.corners)) for polygon in self.waiting]
+        return [";".join(map(column_text, sorted(polygon.corners))) for polygon in self.waiting]
 
     def _is_late(self) -> bool:
         return self.deadline is not None and self.clock() >= self.deadline
