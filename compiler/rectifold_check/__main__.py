@@ -38,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.WRONG_USE
     try:
         other = texts[3].strip() if len(texts) == 4 else None
-        verdict = check(texts[0].strip(), texts[1].strip(), texts[2].splitlines(), other)
+        verdict = check(
+            texts[0].strip(), texts[1].strip(), texts[2].splitlines(), other, permitted=asked.work
+        )
         print(json.dumps(verdict.json(), indent=2) if asked.json else verdict.text)
     # the last door: a fault must not look like a refusal
     except Exception as error:  # noqa: BLE001
@@ -55,6 +57,12 @@ def _status(verdict: Verdict, *, allow_trusted: bool) -> Exit:
     if not verdict.holds:
         return Exit.REFUSED
     return Exit.TRUSTED if verdict.trusted and not allow_trusted else Exit.HOLDS
+
+
+def _words(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of words, as 10000000000 is")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,6 +87,13 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-trusted",
         action="store_true",
         help="status 0 even if claims are taken without proof",
+    )
+    parser.add_argument(
+        "--work",
+        type=_words,
+        metavar="N",
+        default=0,
+        help="permit N words of work where the length of the files allows less",
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     return parser

@@ -37,16 +37,18 @@ def check(
     b: str | None = None,
     *,
     stop: Callable[[], bool] | None = None,
+    permitted: int = 0,
 ) -> Verdict:
     """Do the certificate's lines prove that the networks agree (within eps) on the domain?
 
     `a`: canonical network; `domain`: its domain, from the user's file, never from the certificate;
     `b`: the other network, or None to take the one that the certificate carries (the verdict is
     then about that network). `stop` is asked now and then, and ends the check when it says True.
+    `permitted`: words of work that are allowed even where the texts' length allows less.
     """
 
     def replay(stated: list[Stated]) -> int:
-        work = Work(len(a) + len(domain) + len(b or ""), stop)
+        work = Work(len(a) + len(domain) + len(b or ""), stop, permitted)
         rows = counted_lines(lines, work)
         header = read_header(next(rows, "null"))
         chain = _claimed(a, domain, header, b)

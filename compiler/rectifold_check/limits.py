@@ -12,6 +12,9 @@ it computes and what it shows. Those that the writer must know too are in agreed
 WORK_BASE = 50_000_000
 WORK_PER_BYTE = 20_000
 
+# Words of work in a second, about: how long a check takes that more work must be permitted for.
+WORDS_PER_SECOND = 60_000_000
+
 # Words of work between two questions whether to stop: a fifth of a second.
 WORK_BETWEEN_QUESTIONS = 2_000_000
 

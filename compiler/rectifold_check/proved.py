@@ -88,16 +88,17 @@ def check_property(
     *,
     beside: str | None = None,
     stop: Callable[[], bool] | None = None,
+    permitted: int = 0,
 ) -> PropertyVerdict:
     """Do the certificate's lines prove the property of the network?
 
     `network`, `asked`, `beside`: canonical texts, from the user's files. With `beside` the property
     is about the two networks side by side. `stop` is asked now and then, and ends the check when it
-    says True.
+    says True. `permitted`: words of work that are allowed even where the texts' length allows less.
     """
 
     def replay(stated: list[Stated]) -> int:
-        work = Work(len(network) + len(asked) + len(beside or ""), stop)
+        work = Work(len(network) + len(asked) + len(beside or ""), stop, permitted)
         rows = counted_lines(lines, work)
         read = read_network(network, "the network")
         second = None if beside is None else read_network(beside, "the network beside it")

@@ -2,10 +2,11 @@
 
     work = Work(bytes of the networks and the domain)
     work.read(bytes of the next line)        more is allowed
-    work.spend(words to be multiplied)       refused beyond what is allowed
+    work.state(words)                        refused if it is more than is allowed
+    work.spend(words to be multiplied)       refused beyond what is allowed, or was stated
 
 Counted, before they are done, are about the products and sums of 64-bit words in the loops that
-take the time. Sound because to stop early refuses.
+take the time. Who asks for a check may permit more. Sound because to stop early refuses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rectifold_check.json import Refusal
-from rectifold_check.limits import WORK_BASE, WORK_BETWEEN_QUESTIONS, WORK_PER_BYTE
+from rectifold_check.limits import (
+    WORDS_PER_SECOND,
+    WORK_BASE,
+    WORK_BETWEEN_QUESTIONS,
+    WORK_PER_BYTE,
+)
 
 
 class Stopped(Refusal):
@@ -26,32 +32,62 @@ class Work:
     `stop` is asked now and then; when it says True the check ends.
     """
 
-    def __init__(self, networks: int | None = None, stop: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self,
+        networks: int | None = None,
+        stop: Callable[[], bool] | None = None,
+        permitted: int = 0,
+    ) -> None:
         """`networks`: bytes of what does not come from the certificate.
 
-        None: no limit, for programs that write certificates.
+        None: no limit, for programs that write certificates. `permitted`: words that who asks for
+        the check allows, whatever the length.
         """
         self.stop = stop
-        self.allowed = float("inf") if networks is None else WORK_BASE + WORK_PER_BYTE * networks
+        self.permitted = permitted
+        self.by_length = float("inf") if networks is None else WORK_BASE + WORK_PER_BYTE * networks
+        self.stated = float("inf")
         self.done = 0
         self.asked = 0
 
+    @property
+    def allowed(self) -> float:
+        """Words in all."""
+        return max(self.by_length, self.permitted)
+
     def read(self, size: int) -> None:
         """So many bytes of the certificate have been read."""
-        self.allowed += WORK_PER_BYTE * size
+        self.by_length += WORK_PER_BYTE * size
+
+    def state(self, words: int) -> None:
+        """The certificate says that so much work comes from here on, at most. Raises Refusal."""
+        self.stated = self.done + words
+        if self.stated > self.allowed:
+            raise Refusal(
+                f"it asks for {self.stated:,} words of work, and without more ado "
+                f"{int(self.allowed):,} are allowed for its length; permit them with "
+                f"--work {self.stated}, which takes {_shown(words / WORDS_PER_SECOND)} or so"
+            )
 
     def spend(self, words: int) -> None:
         """So much work comes next. Raises Refusal."""
         self.done += words
         if self.done > self.allowed:
             raise Refusal(
-                "checking this would take more work than "
-                "a certificate and networks of this length may ask for"
+                "checking this would take more work than a certificate and networks of this length "
+                f"may ask for, which is {int(self.allowed):,} words; --work N permits N"
             )
+        if self.done > self.stated:
+            raise Refusal("checking this would take more work than the certificate states")
         if self.stop is not None and self.done - self.asked > WORK_BETWEEN_QUESTIONS:
             self.asked = self.done
             if self.stop():
                 raise Stopped("the check was ended before it was done")
+
+
+def _shown(seconds: float) -> str:
+    """Seconds, in words."""
+    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{round(seconds / 60)} minutes"
 
 
 def words(number: int) -> int:

@@ -30,6 +30,7 @@ from rectifold.certificate.steps import (
     TrustedStep,
     UnitFact,
     UnitRef,
+    WorkStep,
     tie_of,
 )
 from rectifold.facts.side import Side
@@ -90,6 +91,7 @@ WRITTEN: list[tuple[CertificateStep, str]] = [
         PairsStep((Pair(0, 1), Pair(1, 2, (0, -1), (1, 0)))),
         '["pairs",[[1,2],[2,3,[0,-1],[1,0]]]]',
     ),
+    (WorkStep(10**10), '["work",10000000000]'),
     (CellsStep(12), '["cells",12]'),
     (PrecisionStep(80), '["precision",80]'),
     (

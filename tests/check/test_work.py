@@ -49,7 +49,12 @@ def domain(inputs: int = 1) -> str:
 
 
 def checked(
-    b: str, *steps: Any, inputs: int = 1, eps: str = "0", stop: Callable[[], bool] | None = None
+    b: str,
+    *steps: Any,
+    inputs: int = 1,
+    eps: str = "0",
+    stop: Callable[[], bool] | None = None,
+    permitted: int = 0,
 ) -> rectifold_check.Verdict:
     """The verdict that network b is 0, up to eps."""
     zero = network(("L", 1, []), inputs=inputs)
@@ -61,7 +66,7 @@ def checked(
         "result": b,
     }
     lines = [json.dumps(v, separators=(",", ":")) for v in (header, *steps, ["final", {}])]
-    return rectifold_check.check(zero, domain(inputs), lines, stop=stop)
+    return rectifold_check.check(zero, domain(inputs), lines, stop=stop, permitted=permitted)
 
 
 def test_layers_that_no_text_describes_are_refused() -> None:
@@ -108,6 +113,64 @@ def many_cells() -> str:
 def test_a_step_of_twenty_bytes_may_not_ask_for_a_billion_cells() -> None:
     verdict = checked(many_cells(), ["cells", 10**9], inputs=6, eps=str(10**9))
     assert (verdict.status, LENGTH in verdict.reason) == ("refused", True)
+
+
+def test_who_checks_may_permit_more_work() -> None:
+    work = Work(0, permitted=2 * WORK_BASE)
+    work.spend(2 * WORK_BASE)
+    with pytest.raises(Refusal, match="which is 100,000,000 words; --work N permits N"):
+        work.spend(1)
+    assert Work(1, permitted=7).allowed == WORK_BASE + WORK_PER_BYTE
+
+
+def test_work_that_is_stated_is_held_to_and_must_be_allowed() -> None:
+    asked = WORK_BASE + 10
+    work = Work(0)
+    work.spend(10)
+    with pytest.raises(Refusal) as refused:
+        work.state(WORK_BASE)
+    assert str(refused.value) == (
+        f"it asks for {asked:,} words of work, and without more ado 50,000,000 are allowed for its "
+        f"length; permit them with --work {asked}, which takes 1 s or so"
+    )
+    work = Work(0, permitted=2 * asked)
+    work.spend(10)
+    work.state(WORK_BASE)
+    work.spend(WORK_BASE)
+    with pytest.raises(Refusal, match="more work than the certificate states"):
+        work.spend(1)
+
+
+ABS = network(("R", 2, [[0, ["0:1", "0:-1"]]]), ("L", 1, [[1, ["0:1 1:1"]]]))
+WORDS = {
+    "enough": (10**6, 0, "holds"),
+    "too few": (5, 0, "checking this would take more work than the certificate states"),
+    "more than the length allows": (10**12, 0, "permit them with --work 1000000"),
+    "more than is permitted": (10**12, 10**12 - 1, "it asks for 1,000,000"),
+    "as much as is permitted": (10**12, 2 * 10**12, "holds"),
+    "none": (0, 0, "malformed"),
+    "fewer than none": (-5, 0, "malformed"),
+    "a truth value": (True, 0, "malformed"),
+    "a text": ("1000000", 0, "malformed"),
+}
+
+
+@pytest.mark.parametrize("title", WORDS)
+def test_a_certificate_states_its_work(title: str) -> None:
+    words, permitted, told = WORDS[title]
+    verdict = checked(ABS, ["work", words], ["cells", 2], eps="1", permitted=permitted)
+    assert verdict.holds == (told == "holds")
+    assert told in verdict.text
+
+
+def test_permission_lets_a_long_check_come_to_its_end() -> None:
+    """Of as many cells as are named, which is seen after more work than the length allows."""
+    steps: list[Any] = [["cells", 100]]
+    refused = checked(many_cells(), *steps, inputs=6, eps=str(10**9))
+    assert "there are more than 100 cells" in refused.reason
+    steps = [["work", 10**4], *steps]
+    refused = checked(many_cells(), *steps, inputs=6, eps=str(10**9))
+    assert "more work than the certificate states" in refused.reason
 
 
 def test_a_check_that_is_stopped_is_neither_accepted_nor_refused() -> None:

@@ -8,16 +8,19 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import count
 
+from rectifold.certificate.accepted import require_accepted
 from rectifold.certificate.cells import PairText, compare_on_cells
 from rectifold.certificate.within import cells_certificate, certify_by_cells
 from rectifold.equivalence.answers import Equal, Unknown
 from rectifold.equivalence.decide import compare
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.region_stage import Apart, Begun, Covered, by_regions
+from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import shallow_network
+from rectifold_check import check
 from support import float_network, net
 
 NONE = [Fraction(0)]
@@ -96,14 +99,25 @@ def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
     assert 0 < found.share < 1
 
 
-def test_a_certificate_for_too_much_work_is_left_out_and_the_proof_stands() -> None:
+def test_a_certificate_for_much_work_says_how_much() -> None:
     network = float_network(0, 2, 6, 6, 1)
     assert network.domain is not None
     pair = PairText.of(network, network, network.domain, NONE)
     found = compare_on_cells(pair, 10**6, None, Run())
-    assert cells_certificate(network, network, pair, found) is not None
-    much = replace(found, work=10**12)
-    assert cells_certificate(network, network, pair, much) is None
+    short = cells_certificate(network, network, pair, found)
+    assert short is not None
+    assert (short.work, short.work_text) == (0, "")
+    long = cells_certificate(network, network, pair, replace(found, work=10**12))
+    assert long is not None
+    assert long.work == 10**12 + 10**11 + 10**6
+    assert long.work_text == (
+        "to check it takes 306 minutes or so, which must be permitted: "
+        "rectifold check NET CERTIFICATE --work 1100001000000"
+    )
+    assert require_accepted(network, network, network.domain, long).holds
+    texts = canonical_text(network), domain_text(network.domain)
+    assert "--work 1100001" in check(*texts, long.lines).reason
+    assert check(*texts, long.lines, permitted=long.work).holds
 
 
 def test_counting_cells_ends_with_the_time() -> None:

@@ -29,12 +29,19 @@ def require_accepted(
 ) -> rectifold_check.Verdict:
     """The checker's verdict that the certificate holds, perhaps given trusted claims.
 
+    The work that it states is permitted: who wants it has computed as much.
+
     Raises ClaimRefused, or TimeUp before there is a verdict.
     """
     text = canonical_text(a)
     other = text if b is a else canonical_text(b)
     verdict = rectifold_check.check(
-        text, domain_text(domain), certificate.lines, other, stop=lambda: deadline.is_over
+        text,
+        domain_text(domain),
+        certificate.lines,
+        other,
+        stop=lambda: deadline.is_over,
+        permitted=certificate.work,
     )
     return holding(verdict)
 

@@ -36,4 +36,5 @@ def check_certificate(compiled: Compiled, certificate: Certificate) -> rectifold
         domain_text(domain),
         certificate.lines,
         canonical_text(compiled.network),
+        permitted=certificate.work,
     )

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from rectifold.bounds.agreed import BITS, MOST_BITS
 from rectifold.certificate.steps import CertificateStep, FinalStep, PrecisionStep
+from rectifold.exact.numerals import counted
 from rectifold.ir.canonical import digest, digested_text
 from rectifold.ir.network import Network
 from rectifold.runtime.files import write_files
 from rectifold.runtime.json import JsonObject
+from rectifold_check.limits import WORDS_PER_SECOND
 
 FORMAT = "rectifold-certificate/1"
 CHAIN_FORMAT = "rectifold-chain/1"
@@ -40,6 +42,26 @@ class Certificate:
     def text(self) -> str:
         """What the file holds."""
         return "\n".join(self.lines) + "\n"
+
+    @property
+    def work(self) -> int:
+        """Words of work that it says its check needs, where that is more than its length allows.
+
+        0 where it does not say so. Of a chain: of all its links.
+        """
+        steps = (json.loads(line) for line in self.lines if line.startswith('["work",'))
+        return sum(int(step[1]) for step in steps)
+
+    @property
+    def work_text(self) -> str:
+        """How somebody else checks it, where more must be permitted for that; else empty."""
+        if not self.work:
+            return ""
+        minutes = max(1, round(self.work / WORDS_PER_SECOND / 60))
+        return (
+            f"to check it takes {counted(minutes, 'minute')} or so, which must be permitted: "
+            f"rectifold check NET CERTIFICATE --work {self.work}"
+        )
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes the file, which `rectifold check NET FILE` replays; where it is.

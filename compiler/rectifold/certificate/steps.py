@@ -227,6 +227,16 @@ class PairsStep:
 
 
 @dataclass(frozen=True)
+class WorkStep:
+    """The checker needs no more than so many words of work from here on."""
+
+    words: int
+
+    def json(self) -> list[Json]:
+        return ["work", self.words]
+
+
+@dataclass(frozen=True)
 class CellsStep:
     """The gap network is nonpositive at the vertices of this many cells."""
 
@@ -282,6 +292,7 @@ CertificateStep = (
     | AliasStep
     | MirrorStep
     | PairsStep
+    | WorkStep
     | CellsStep
     | SlopesStep
     | PrecisionStep

@@ -32,6 +32,7 @@ from rectifold.certificate.steps import (
     Numbering,
     PairsStep,
     PrecisionStep,
+    WorkStep,
 )
 from rectifold.certificate.units import UnitProofs
 from rectifold.effort.proofs import CertificateEffort
@@ -100,8 +101,7 @@ def certify_by_cells(
 
     The checker cuts the domain into cells on which both networks are affine, and the certificate
     says how many there are. None where it does not hold, for an unbounded domain, for more than
-    six inputs that vary, for more than `most` cells or more work than the checker takes from a
-    certificate of this length, and when the run's time is up.
+    six inputs that vary, for more than `most` cells, and when the run's time is up.
     """
     pair = PairText.of(a, b, domain, tolerance)
     seconds = run.limits.seconds
@@ -118,16 +118,19 @@ def cells_certificate(
 ) -> Certificate | None:
     """What was found on all cells as a certificate.
 
-    None where it does not hold, or where the checker would take it for too much work.
+    None where it does not hold. Where the checker would take it for too much work for its length,
+    it says how much it is, for who checks to permit.
     """
     if not found.complete:
         return None
-    certificate = certificate_of(a, b, [CellsStep(found.count)], pair.tolerance)
+    steps: list[CertificateStep] = [CellsStep(found.count)]
+    certificate = certificate_of(a, b, steps, pair.tolerance)
     # B is in the header, and may be given besides
     size = len(pair.a) + len(pair.domain) + len(certificate.text)
     spare = found.work // 10 + 1_000_000  # processes keep other vertices; bounds by intervals
-    is_allowed = found.work + spare <= Work(size).allowed
-    return certificate if is_allowed else None
+    if found.work + spare <= Work(size).allowed:
+        return certificate
+    return certificate_of(a, b, [WorkStep(found.work + spare), *steps], pair.tolerance)
 
 
 def fact_steps(network: Network, facts: Facts, net: int = GAP) -> Iterator[CertificateStep]:

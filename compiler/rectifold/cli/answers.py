@@ -95,7 +95,9 @@ def verify_json(result: Comparison, asked: Asked, said: Said) -> JsonObject:
 def certificate_text(result: Equal, file: str) -> str:
     if result.certificate is None:
         return f"no certificate was written: this answer ({result.reason}) has none"
-    return f"wrote {file} ({len(result.certificate.text) / 1e6:.2f} MB)"
+    made = result.certificate
+    size = f"wrote {file} ({len(made.text) / 1e6:.2f} MB)"
+    return f"{size}; {made.work_text}" if made.work else size
 
 
 def counterexample_json(result: Different) -> JsonObject:

@@ -66,6 +66,15 @@ _wanted = as_value(
     help="the compiled network (.relu), to see that the certificate is about it",
 )
 @allow_trusted_option
+@click.option(
+    "--work",
+    "work",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="permit N words of work where the length of the files allows less; a certificate that "
+    "needs it says its N, and a million take about 1/60 s",
+)
 @report
 @memory_limit_option
 def check_command(
@@ -73,6 +82,7 @@ def check_command(
     certificate: str,
     result_file: str | None,
     allow_trusted: bool,
+    work: int,
     report: Report,
 ) -> int:
     """Replay CERTIFICATE against NET with the independent checker, and say what it claims."""
@@ -86,7 +96,7 @@ def check_command(
         )
     lines = _certificate_lines(certificate)
     with progress_line(quiet=report.quiet, what="replaying the certificate"):
-        verdict = _judged(wanted, certificate, lines, result_file, report)
+        verdict = _judged(wanted, certificate, lines, result_file, report.quiet, work)
     told: JsonObject = verdict.json() | {"seconds": time.monotonic() - started}
     report.write(told, lambda: _page(wanted, certificate, verdict))
     if report.is_on_screen:
@@ -104,26 +114,31 @@ def _page(wanted: Asked, certificate: str, verdict: rectifold_check.Judged) -> P
 
 
 def _judged(
-    wanted: Asked, certificate: str, lines: list[str], result_file: str | None, report: Report
+    wanted: Asked,
+    certificate: str,
+    lines: list[str],
+    result_file: str | None,
+    quiet: bool,
+    work: int,
 ) -> rectifold_check.Judged:
     """The checker's verdict on a certificate of what is asked."""
     if wanted.property_file is not None and _is_of_pair(lines):
         _require_result(result_file, certificate, wanted.property_file)
-        where = _of_property_file(wanted, quiet=report.quiet)
-        return _of_pair(*where, lines, result_file)
+        where = _of_property_file(wanted, quiet=quiet)
+        return _of_pair(*where, lines, result_file, work)
     if not wanted.says_what and not _is_of_property(lines):
-        found = read_network(wanted.network, wanted.domain_spec, quiet=report.quiet)
-        return _of_pair(*found, lines, result_file)
+        found = read_network(wanted.network, wanted.domain_spec, quiet=quiet)
+        return _of_pair(*found, lines, result_file, work)
     _require_no_result(result_file)
-    return _of_property(wanted, lines, quiet=report.quiet)
+    return _of_property(wanted, lines, work, quiet=quiet)
 
 
 def _of_pair(
-    network: Network, domain: Domain | None, lines: list[str], result_file: str | None
+    network: Network, domain: Domain | None, lines: list[str], result_file: str | None, work: int
 ) -> rectifold_check.Verdict:
     other = _canonical_of_file(result_file) if result_file else None
     within = domain_text(require_domain(network, domain))
-    return rectifold_check.check(canonical_text(network), within, lines, other)
+    return rectifold_check.check(canonical_text(network), within, lines, other, permitted=work)
 
 
 def _of_property_file(wanted: Asked, *, quiet: bool) -> tuple[Network, Domain]:
@@ -144,7 +159,7 @@ def _is_of_property(lines: list[str]) -> bool:
 
 
 def _of_property(
-    wanted: Asked, lines: list[str], *, quiet: bool
+    wanted: Asked, lines: list[str], work: int, *, quiet: bool
 ) -> rectifold_check.PropertyVerdict:
     if not wanted.says_what and '"beside"' in lines[0]:
         raise InputError(
@@ -154,7 +169,7 @@ def _of_property(
     question = read_asked(wanted, quiet=quiet)
     texts = canonical_text(question.loaded.network), property_text(question.asked)
     beside = None if question.beside is None else canonical_text(question.beside)
-    return rectifold_check.check_property(*texts, lines, beside=beside)
+    return rectifold_check.check_property(*texts, lines, beside=beside, permitted=work)
 
 
 def _require_result(result_file: str | None, certificate: str, property_file: str) -> None:

@@ -289,7 +289,8 @@ def _write_form(
     left_out = () if known is None else known.left_out
     done = Done(made.compiled, folded, verdict, file, bound, tuple(files), left_out, to.interface)
     done = _with_kind(done, to, origin.integers)
-    return _Written(done, artifact, known is not None, in_time=made.in_time)
+    note = certificate.work_text if file and certificate is not None else None
+    return _Written(done, artifact, known is not None, note or None, made.in_time)
 
 
 def _with_kind(done: Done, to: To, integers: Certified | None) -> Done:

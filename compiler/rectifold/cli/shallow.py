@@ -170,6 +170,8 @@ def shallow_command(
         console().print(shallow_table(result))
         files += [Path(name) for name in form.pictures.values() if name]
         lines = [*_lines(result, to, verdict, bound), *(f"wrote {path}" for path in files)]
+        if proved is not None and form.certificate_file and proved[0].work:
+            lines.append(proved[0].work_text)
         click.echo("\n".join(lines))
     return Status.DONE if in_time else Status.UNDECIDED
 

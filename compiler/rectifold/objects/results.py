@@ -259,7 +259,9 @@ class ShallowModel(Shallow, ModelResult):
         domain = self.source.domain
         assert domain is not None
         source, result = canonical_text(self.source), canonical_text(self.network)
-        return rectifold_check.check(source, domain_text(domain), self.certificate.lines, result)
+        made = self.certificate
+        within, permitted = domain_text(domain), made.work
+        return rectifold_check.check(source, within, made.lines, result, permitted=permitted)
 
     @property
     def _written(self) -> Written:

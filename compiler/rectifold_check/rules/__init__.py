@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rectifold_check.json import Json, Refusal
-from rectifold_check.rules import bounds, final, gap, slopes, substitution, ties
+from rectifold_check.rules import allowance, bounds, final, gap, slopes, substitution, ties
 from rectifold_check.rules.guards import Malformed
 from rectifold_check.state import State
 
@@ -27,6 +27,7 @@ class Rule:
 
 
 RULES = {
+    "work": Rule('["work", words]', allowance.work),
     "bound": Rule('["bound", unit, "lo"|"up", value, PROOF]', bounds.bound),
     "trusted": Rule('["trusted", unit, "lo"|"up", value, who]', bounds.trusted),
     "alias": Rule('["alias", v, w, s]', ties.alias),
