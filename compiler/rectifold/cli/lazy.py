@@ -28,7 +28,7 @@ class ListedCommands(Commands):
             return None
         listed = COMMANDS[cmd_name]
         found = getattr(import_module(f"rectifold.cli.{listed.module}"), listed.attribute)
-        assert isinstance(found, click.Command), listed
+        assert isinstance(found, click.Command)
         return found
 
     def loaded(self) -> dict[str, click.Command]:

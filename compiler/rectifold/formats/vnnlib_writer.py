@@ -151,7 +151,8 @@ def decimal_text(value: Fraction) -> str:
 
     Precondition: `is_decimal`.
     """
-    assert is_decimal(value)
+    if not is_decimal(value):
+        raise AssertionError("a fraction is no decimal number")
     digits = max(1, value.denominator.bit_length())  # 2^a 5^b needs max(a, b) digits
     whole, rest = divmod(abs(value.numerator) * 10**digits // value.denominator, 10**digits)
     fraction = exact_text(rest).rjust(digits, "0").rstrip("0")

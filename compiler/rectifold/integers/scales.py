@@ -85,7 +85,7 @@ def grid_box(network: IntegerNetwork, domain: Domain) -> Domain:
 
 
 def _end(value: Fraction | None) -> Fraction:
-    assert value is not None, "an unbounded domain was refused before"
+    assert value is not None
     return value
 
 

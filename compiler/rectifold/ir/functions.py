@@ -121,7 +121,8 @@ def _hard_sigmoid(
 
 def _given(numbers: Sequence[ParameterValue]) -> list[Fraction]:
     found = [number for number in numbers if number is not None]
-    assert len(found) == len(numbers), "only an end of clip may be open"
+    if len(found) != len(numbers):
+        raise AssertionError("only an end of clip may be open")
     return found
 
 

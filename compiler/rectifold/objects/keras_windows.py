@@ -29,7 +29,8 @@ def depthwise(call: Call) -> Value:
     kernel = call.weight("kernel")
     *window, channels, multiple = kernel.shape
     made = _depthwise(call, kernel)
-    assert len(window) == call.x.rank - 2
+    if len(window) != call.x.rank - 2:
+        raise AssertionError("a kernel does not have the rank of what it is applied to")
     return _finished(call, _biased(call, made), channels * multiple)
 
 
@@ -118,7 +119,8 @@ def _shaped(call: Call, made: str, channels: int) -> Value:
     assert callable(shape)
     sample = tuple(int(size) for size in shape((1, *call.x.shape))[1:])
     first = call.option("data_format") == "channels_first"
-    assert sample[0 if first else -1] == channels
+    if sample[0 if first else -1] != channels:
+        raise AssertionError("a layer has another number of channels than its kernel")
     return Value(made, sample, turned=not first)
 
 

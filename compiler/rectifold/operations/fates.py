@@ -109,7 +109,8 @@ def _record(
     kept: set[tuple[str, int]],
 ) -> UnitRecord:
     place = layer, unit
-    assert (place in gone) != (place in kept), f"unit {unit} of {layer} has no fate, or two"
+    if (place in gone) == (place in kept):
+        raise AssertionError(f"unit {unit} of {layer} has no fate, or two")
     rule, one = gone.get(place, ("", None))
     return UnitRecord(
         layer=layer,

@@ -28,6 +28,7 @@ from rectifold.two_layers.maxima import MOST_ARGUMENTS
 from rectifold.two_layers.one_layer import one_hidden_layer
 from rectifold.two_layers.plane.plane_form import plane_form
 from rectifold.two_layers.space.space_form import space_form
+from rectifold.two_layers.values import require_values
 
 KNOWN_INPUTS = MOST_ARGUMENTS - 1  # of which two hidden layers are known to be enough
 
@@ -78,6 +79,7 @@ def _two_layers(restriction: Restriction, regions: Regions, watch: Watch) -> Two
     if inputs == 3:
         return space_form(restriction, found, watch)
     if (form := one_hidden_layer(restriction, regions.found)) is not None:
+        require_values(restriction, form, regions.found, watch)
         return form
     if inputs > REGION_EFFORT.vertex_inputs:
         found = _with_vertices(restriction, regions, watch)

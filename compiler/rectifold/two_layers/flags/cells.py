@@ -115,7 +115,8 @@ class Cells:
         jumps = []
         for one, other in zip(self.regions[first].affine, self.regions[second].affine, strict=True):
             factor = factor_of(weighted_sum((sign, one), (-sign, other)), form)
-            assert factor is not None, "the function is not continuous"
+            if factor is None:
+                raise AssertionError("the function is not continuous")
             jumps.append(factor)
         return tuple(jumps)
 

@@ -19,7 +19,6 @@ from random import Random
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.errors import InputError
 from rectifold.exact.numerals import about, counted
-from rectifold.ir.evaluate import evaluate_points
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
@@ -39,6 +38,7 @@ from rectifold.two_layers.form_sum import FormSum
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.maxima import MOST_ARGUMENTS
 from rectifold.two_layers.three_layers import ThreeLayers, Top, top_of
+from rectifold.two_layers.values import difference_at, require_values
 
 
 def flag_form(
@@ -203,14 +203,8 @@ class _FlagForm:
                 slopes, (*(Fraction(int(j == k)) for j in range(len(start))), -start[k])
             )
         final = ThreeLayers(total.form(self.restriction), tops)
-        for other in self.regions[:: max(1, len(self.regions) // SHALLOW_EFFORT.regions_checked)]:
-            if any(self._difference(final, other.interior_point)):
-                raise AssertionError("the form differs from the network")
+        require_values(self.restriction, final, self.regions, self.watch)
         return final
 
     def _difference(self, form: ThreeLayers, point: Sequence[Fraction]) -> list[Fraction]:
-        """The network's outputs at a point less those of a form, while there is time."""
-        self.watch.step("values of the form at points", 0, SHALLOW_EFFORT.regions_checked)
-        whole = list(self.restriction.whole_point(point))
-        (exact,) = evaluate_points(self.restriction.network, [whole])
-        return [a - b for a, b in zip(exact, form.evaluate(point), strict=True)]
+        return difference_at(self.restriction, form, point, self.watch)

@@ -132,7 +132,8 @@ class Cells:
         for facet, own in owners.items():
             face = tuple(sorted(facet))
             if self.is_inside(face):
-                assert len(own) == 2, "regions do not meet face to face"
+                if len(own) != 2:
+                    raise AssertionError("regions do not meet face to face")
                 walls.append(self._wall(face, own[0], own[1]))
         return walls
 
@@ -146,14 +147,16 @@ class Cells:
         jump = []
         for low, high in zip(first, second, strict=True):
             factor = factor_of(weighted_sum((1, high), (-1, low)), hinge)
-            assert factor is not None, "the function is not continuous"
+            if factor is None:
+                raise AssertionError("the function is not continuous")
             jump.append(factor)
         return Wall(face, hinge, tuple(jump), a, b)
 
     def _hinge(self, face: Face) -> Hinge:
         """The primitive form that is 0 on a wall."""
         normal = normal_to(self.basis(face))
-        assert normal is not None, "a wall has one dimension less than a region"
+        if normal is None:
+            raise AssertionError("a wall has another dimension than one less than a region")
         point = self.points[face[0]]
         constant = -sum(a * x for a, x in zip(normal, point[:-1], strict=True))
         form = [v * point[-1] for v in normal] + [constant]

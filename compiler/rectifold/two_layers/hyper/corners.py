@@ -86,14 +86,16 @@ class Corners:
         return min(options, key=self.prices.of_units)
 
     def _require(self, vertex: int, own: Class, units: Sequence[Placed]) -> None:
-        """Asserts that units have the class of their vertex."""
+        """Raises AssertionError unless units have the class of their vertex."""
         left = dict(own)
         for placed in units:
             for direction, (ahead, behind) in placed.rays.items():
                 for numbers, sign in ((ahead, -1), (behind, 1)):
                     for flag, value in numbers.items():
                         add_weights(left, (direction, *flag), placed.weights, sign * value)
-        assert not left, f"units do not have the class of the vertex {self.cells.points[vertex]}"
+        if left:
+            at = self.cells.points[vertex]
+            raise AssertionError(f"units do not have the class of the vertex {at}")
 
 
 def _options(part: Part) -> Iterator[list[tuple[Fraction, Gradient, Sequence[Bend]]]]:

@@ -43,7 +43,8 @@ class Field:
         if wall.face not in self._jumps:
             change = minus(self.gradient(wall.above), self.gradient(wall.below))
             factor = factor_of(change, wall.hinge[:-1])
-            assert factor is not None, "a function is not continuous"
+            if factor is None:
+                raise AssertionError("a function is not continuous")
             self._jumps[wall.face] = factor
         return self._jumps[wall.face]
 

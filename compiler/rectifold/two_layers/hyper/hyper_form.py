@@ -4,7 +4,8 @@ Derivation: docs/mathematics.md#four-inputs.
 
     all regions → units of vertices → of lines → of planes → one hinge per hyperplane → affine map
 
-Each step asserts exactly what the next one needs. Nothing has to be in general position.
+Each step asserts exactly what the next one needs, and values at points are compared in the end.
+Nothing has to be in general position.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rectifold.two_layers.hyper.hinges import Hinges
 from rectifold.two_layers.hyper.lines import Lines
 from rectifold.two_layers.hyper.planes import Planes
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
+from rectifold.two_layers.values import require_values
 
 
 def hyper_form(
@@ -38,4 +40,6 @@ def hyper_form(
     last = Hinges(cells)
     hinges = last.hinges(units, watch)
     rest = last.affine_rest(units, hinges)
-    return TwoLayers(restriction, rest, hinges, tuple(placed.unit for placed in units))
+    form = TwoLayers(restriction, rest, hinges, tuple(placed.unit for placed in units))
+    require_values(restriction, form, regions, watch)
+    return form

@@ -88,7 +88,8 @@ class Planes:
                 (hinge for hinge, flag in hinges.items() if flag in left),
                 key=lambda h: (self.prices.of(h), -often[h], h),
             )
-            assert len(ordered) >= 3, "the jumps around a flat do not balance"
+            if len(ordered) < 3:
+                raise AssertionError("the jumps around a flat do not balance")
             pivot, other, gone = ordered[0], ordered[1], ordered[-1]
             a, b, c = (flat.in_quotient(hinge) for hinge in (pivot, other, gone))
             part = Fraction(c[0] * b[1] - c[1] * b[0], a[0] * b[1] - a[1] * b[0])

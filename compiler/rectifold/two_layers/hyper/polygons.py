@@ -78,7 +78,8 @@ def _joined(point: Gradient, walk: list[Step]) -> tuple[Gradient, list[Step]]:
                     walk = [*walk[:k], _sum(walk[k], walk[after]), *walk[after + 1 :]]
                 changed = True
                 break
-    assert len(walk) != 1, "the gradients around a ridge do not close"
+    if len(walk) == 1:
+        raise AssertionError("the gradients around a ridge do not close")
     return point, walk
 
 
