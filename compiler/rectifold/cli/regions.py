@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -34,7 +35,8 @@ from rectifold.exact.numerals import exact_texts, nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.counts import count_regions
-from rectifold.linear_regions.region import AnyRegion
+from rectifold.linear_regions.polytope import Vertex
+from rectifold.linear_regions.region import AnyRegion, coordinates
 from rectifold.linear_regions.summary import Regions, list_regions
 from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.prover.cascade import require_domain
@@ -186,6 +188,7 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
 
 def regions_json(found: Regions) -> JsonObject:
     """Stable keys; exact numbers are strings."""
+    known: dict[Vertex, list[str]] = {}
     return {
         "count": len(found),
         "complete": found.complete,
@@ -194,39 +197,44 @@ def regions_json(found: Regions) -> JsonObject:
         "free_inputs": list(found.free),
         "by_layer": found.by_layer,
         "affine_maps": found.affine_maps,
-        "regions": [_region_json(region) for region in found],
+        "regions": [_region_json(region, known) for region in found],
     }
 
 
-def _region_json(region: AnyRegion) -> JsonObject:
-    vertices = region.vertices
+def _region_json(region: AnyRegion, known: dict[Vertex, list[str]]) -> JsonObject:
+    """`known`: the texts of corners, which many regions share."""
+    corners = region.corners
     return {
         "phases": {name: "".join(map(str, p)) for name, p in region.phases.items()},
         "affine": [exact_texts(form) for form in region.affine],
-        "vertices": None if vertices is None else [exact_texts(vertex) for vertex in vertices],
+        "vertices": None if corners is None else [_corner_texts(v, known) for v in corners],
         "interior_point": exact_texts(region.interior_point),
     }
 
 
+def _corner_texts(corner: Vertex, known: dict[Vertex, list[str]]) -> list[str]:
+    found = known.get(corner)
+    if found is None:
+        found = known[corner] = exact_texts(coordinates(corner))
+    return found
+
+
 def _npz(found: Regions) -> bytes:
-    phases = [b"".join(region.phases.values()) for region in found]
     affine = np.array(
         [[[nearest_float(v) for v in form] for form in region.affine] for region in found]
     )
     affine = affine.reshape(len(found), found.network.output_size, len(found.free) + 1)
-    sizes = [len(region.vertices or []) for region in found]
-    vertices = [
-        [nearest_float(v) for v in vertex] for region in found for vertex in region.vertices or []
-    ]
+    corners = [region.corners or [] for region in found]
+    vertices = [[nearest_float(Fraction(x, v[-1])) for x in v[:-1]] for own in corners for v in own]
     points = [[nearest_float(v) for v in region.interior_point] for region in found]
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
-        phases=np.array([list(p) for p in phases], dtype=np.uint8),
+        phases=np.array([list(b"".join(r.phases.values())) for r in found], dtype=np.uint8),
         gradients=affine[:, :, :-1],
         constants=affine[:, :, -1],
         vertices=np.array(vertices).reshape(len(vertices), len(found.free)),
-        first_vertex=np.cumsum([0, *sizes]),
+        first_vertex=np.cumsum([0, *map(len, corners)]),
         interior_points=np.array(points).reshape(len(found), len(found.free)),
         free_inputs=np.array(found.free, dtype=np.int64),
         complete=np.array(found.complete),

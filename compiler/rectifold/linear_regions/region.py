@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
+from math import gcd, lcm
+from operator import mul
+from typing import Any
 
 from rectifold.exact.matrix import Matrix
+from rectifold.linear_regions.inside import short_point
 from rectifold.linear_regions.polytope import Form, Polytope, Vertex, primitive
 
 AffineMap = tuple[tuple[Fraction, ...], ...]  # per output: the gradient, then the constant
@@ -29,14 +32,23 @@ class Region:
     polytope: Polytope
 
     @cached_property
+    def corners(self) -> list[Vertex]:
+        """The corners as integer columns; those of a polygon counterclockwise from the leftmost."""
+        if self.polytope.dimension != 2:
+            return self.polytope.vertices
+        return [self.polytope.vertices[k] for k in cyclic_order(self.polytope.vertices)]
+
+    @cached_property
     def vertices(self) -> list[tuple[Fraction, ...]]:
-        """Exact corners; those of a polygon counterclockwise from the leftmost one."""
-        corners = [coordinates(v) for v in self.polytope.vertices]
-        return around(corners) if self.polytope.dimension == 2 else corners
+        """The exact corners, in the same order."""
+        return [coordinates(v) for v in self.corners]
 
     @cached_property
     def interior_point(self) -> tuple[Fraction, ...]:
-        """The mean of the vertices."""
+        """A point strictly inside: beside the mean of the vertices, in a thin region that mean."""
+        near = short_point(self.polytope)
+        if near is not None:
+            return coordinates(near)
         count = len(self.vertices)
         return tuple(
             sum(column, Fraction(0)) / count for column in zip(*self.vertices, strict=True)
@@ -78,6 +90,10 @@ class PointRegion:
     rows: tuple[tuple[int, ...], ...]
 
     @property
+    def corners(self) -> None:
+        """Not known."""
+
+    @property
     def vertices(self) -> None:
         """Not known."""
 
@@ -104,15 +120,27 @@ class PointRegion:
 AnyRegion = Region | PointRegion
 
 
-def around(corners: Sequence[tuple[Fraction, ...]]) -> list[tuple[Fraction, ...]]:
-    """The corners of a convex polygon, counterclockwise from the leftmost one.
+def map_key(region: AnyRegion) -> tuple[tuple[int, ...], ...]:
+    """The same for regions with one affine map, and other for others."""
+    common = gcd(region.den, *(v for form in region.forms for v in form))
+    forms = [tuple(v // common for v in form) for form in region.forms]
+    return (*forms, (region.den // common,))
 
-    First those below the line from the first to the last in order, then those above it.
+
+def cyclic_order(corners: Sequence[Vertex]) -> list[int]:
+    """The corners of a convex polygon by number, counterclockwise from the leftmost one.
+
+    First those below the line from the first to the last in order, then those above it. Rounded
+    numbers that differ are in the order of the exact ones.
     """
-    ordered = sorted(corners)
-    (ax, ay), (bx, by) = ordered[0], ordered[-1]
-    above = [c for c in ordered if (bx - ax) * (c[1] - ay) > (by - ay) * (c[0] - ax)]
-    return [c for c in ordered if c not in above] + above[::-1]
+    places: Sequence[Any] = [x / w for x, _, w in corners]
+    if len(set(places)) < len(places):
+        places = list(map(coordinates, corners))
+    ordered = sorted(range(len(corners)), key=places.__getitem__)
+    (ax, ay, aw), (bx, by, bw) = corners[ordered[0]], corners[ordered[-1]]
+    line = ay * bw - aw * by, aw * bx - ax * bw, ax * by - ay * bx
+    above = {k for k, c in enumerate(corners) if sum(map(mul, line, c)) > 0}
+    return [k for k in ordered if k not in above] + [k for k in ordered[::-1] if k in above]
 
 
 def hyperplane(points: list[tuple[Fraction, ...]], n: int) -> tuple[int, ...] | None:

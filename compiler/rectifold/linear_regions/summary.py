@@ -21,7 +21,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.enumerations import enumeration_of
 from rectifold.linear_regions.list_log import ListLog
 from rectifold.linear_regions.listing import Listing
-from rectifold.linear_regions.region import AnyRegion, Region
+from rectifold.linear_regions.region import AnyRegion, Region, map_key
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.runtime.run import Limits, Run
 from rectifold.runtime.shown import Plotted
@@ -90,7 +90,7 @@ class Regions(Plotted):
     @property
     def affine_maps(self) -> int:
         """Different affine maps: regions may share one."""
-        return len({region.affine for region in self.found})
+        return len(set(map(map_key, self.found)))
 
     def __repr__(self) -> str:
         state = "all" if self.complete else "at least"

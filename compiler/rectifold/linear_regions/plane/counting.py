@@ -36,7 +36,7 @@ from rectifold.linear_regions.plane.polygons import (
 )
 from rectifold.linear_regions.plane.values import CellForms
 from rectifold.linear_regions.polytope import Vertex, column_text
-from rectifold.linear_regions.region import around, coordinates
+from rectifold.linear_regions.region import cyclic_order
 from rectifold.linear_regions.restriction import Restriction
 
 Bits = npt.NDArray[np.uint8]
@@ -294,5 +294,4 @@ def _places_of(bits: int) -> list[int]:
 def _whole(restriction: Restriction) -> Polygon:
     """The domain, its corners in cyclic order."""
     vertices = restriction.polytope().vertices
-    by_place = {coordinates(v): v for v in vertices}
-    return Polygon(tuple(by_place[corner] for corner in around(list(by_place))))
+    return Polygon(tuple(vertices[k] for k in cyclic_order(vertices)))
