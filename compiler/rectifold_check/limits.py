@@ -15,6 +15,9 @@ WORK_PER_BYTE = 20_000
 # Words of work in a second, about: how long a check takes that more work must be permitted for.
 WORDS_PER_SECOND = 60_000_000
 
+# Words of work that a certificate may state: some centuries.
+MOST_STATED = 10**18
+
 # Words of work between two questions whether to stop: a fifth of a second.
 WORK_BETWEEN_QUESTIONS = 2_000_000
 

@@ -148,6 +148,8 @@ WORDS = {
     "more than the length allows": (10**12, 0, "permit them with --work 1000000"),
     "more than is permitted": (10**12, 10**12 - 1, "it asks for 1,000,000"),
     "as much as is permitted": (10**12, 2 * 10**12, "holds"),
+    "centuries": (10**18, 0, "it asks for 1,000,000"),
+    "more than there is time for": (10**400, 0, "is no whole number from 1 to 1000000"),
     "none": (0, 0, "malformed"),
     "fewer than none": (-5, 0, "malformed"),
     "a truth value": (True, 0, "malformed"),
