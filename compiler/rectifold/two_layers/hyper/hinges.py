@@ -58,7 +58,7 @@ class Hinges:
             units[0].point if wall is None else self.cells.points[wall.face[0]],
             echelon(null_space([hinge[:-1]], self.cells.n)),
         )
-        point = self.samples.on_flat(flat, face, near, [placed.unit for placed in units])
+        point = self.samples.on_flat(flat, face, near, units)
         (size,) = flat.in_quotient(hinge)
         for placed in units:
             value, form, bends = placed.at(point)

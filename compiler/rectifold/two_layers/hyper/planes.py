@@ -66,7 +66,7 @@ class Planes:
             if not left and not units:
                 return {}, self.cells.points[face[0]]
         near = units[0].point if face is None else None
-        point = self.samples.on_flat(flat, face, near, [unit.unit for unit in units])
+        point = self.samples.on_flat(flat, face, near, units)
         for placed in units:
             value, form, bends = placed.at(point)
             if value:

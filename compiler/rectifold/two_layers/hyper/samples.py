@@ -13,7 +13,7 @@ from random import Random
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
-from rectifold.two_layers.form import Hinge, Unit
+from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.hyper.cells import Cells, Face, weighted_mean
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.units import Placed
@@ -29,13 +29,14 @@ class Samples:
         self.sides = sides_of(cells)
 
     def on_flat(
-        self, flat: Flat, face: Face | None, near: Vertex | None, units: Sequence[Unit]
+        self, flat: Flat, face: Face | None, near: Vertex | None, units: Sequence[Placed]
     ) -> Vertex:
         """A point of a flat inside the face, or near a point of it inside the domain.
 
-        No hinge of the units is 0 there that is not 0 on all of the flat.
+        No hinge of the units is 0 there that is not 0 on all of the flat, nor is what a relu is
+        applied to that is not 0 on the flat around.
         """
-        hinges = {hinge for unit in units for hinge, _ in unit.bends}
+        hinges = {hinge for placed in units for hinge, _ in placed.unit.bends}
         across = [hinge for hinge in hinges if not _holds(hinge, flat)]
         while True:
             if face is not None:
@@ -44,7 +45,8 @@ class Samples:
             else:
                 assert near is not None
                 point = self._moved(near, flat.basis)
-            if all(dot(hinge, point) for hinge in across):
+            is_off = all(dot(hinge, point) for hinge in across)
+            if is_off and all(_bends_along(placed, flat, point) for placed in units):
                 return point
 
     def inside(self, region: Region, units: Sequence[Placed], hinges: Iterable[Hinge]) -> Vertex:
@@ -94,6 +96,12 @@ def sides_of(cells: Cells) -> list[Vector]:
         for constraint in cells.restriction.domain.constraints
     ]
     return sides
+
+
+def _bends_along(placed: Placed, flat: Flat, point: Vertex) -> bool:
+    """Is what a unit's relu is applied to 0 around a point of a flat, or not 0 at the point?"""
+    value, form, _ = placed.at(point)
+    return value != 0 or _holds(form, flat)
 
 
 def _holds(hinge: Vector, flat: Flat) -> bool:
