@@ -150,7 +150,7 @@ def _box(k: int) -> Domain:
         (["--data", "none"], "there is no file 'none'"),
         (["--data", "."], "has no file t10k-images-idx3-ubyte"),
         (["--first", "1", "--samples", "1"], "give one of them"),
-        (["--first", "0"], "0 is not in the range"),
+        (["--first", "0"], "a whole number from 1 on is expected"),
         (["--data", "wrong.npy"], r"a sample of wrong.npy has 3 numbers (shape (3,)), but small"),
         (["--data", "far.npy"], "sample 1 lies outside the domain: its input 2 is 2, above 1"),
         (["--json", "data.npz"], "data.npz"),

@@ -79,9 +79,32 @@ def test_the_wrong_number_of_inputs_is_said_in_words(run: Run) -> None:
 def test_numbers_beyond_the_floats_are_evaluated(run: Run) -> None:
     exact = run("all.relu", "1e1000", "--exact")
     assert exact.stdout == "2" + "0" * 1000 + "\n"
-    assert run("all.relu", "1e1000").stdout == "inf\n"
-    told = run("all.relu", "1e1000", "--json", "-").stdout
-    assert json.loads(told)["output"] == [None]
+
+
+@pytest.mark.parametrize("more", [[], ["--json", "-"]])
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("output 2*relu(x)", "input 0"),
+        ("h = relu([[1], [1e300]] @ x)\noutput h[0] - h[1]", "'h': unit 1"),
+        ("h = 1e300*x\noutput relu(-h)", "'h': unit 0"),
+        ("h = relu(1e300*x)\nk = relu(h - 1e300*h)\noutput k - h", "'h': unit 0"),
+        ("output 1e400*x - 1e400*x", ""),
+    ],
+)
+def test_what_overflows_in_floats_is_refused_and_not_printed(
+    run: Run, text: str, what: str, more: list[str]
+) -> None:
+    point = "1e1000" if what == "input 0" else "1e100"
+    Path("o.relu").write_text(f"input x[1]\n{text}\n")
+    done = run("o.relu", point, *more)
+    assert "nan" not in done.stdout
+    assert "inf" not in done.stdout
+    if what:
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {what} is beyond the range of float64")
+        assert "--exact evaluates numbers of any size" in done.stderr
+    assert run("o.relu", point, "--exact").exit_code == 0
 
 
 HUGE = (
@@ -91,9 +114,9 @@ HUGE = (
 )
 
 
-def test_weights_beyond_the_floats_are_infinite_in_floats(run: Run) -> None:
+def test_weights_beyond_the_floats_are_refused_in_floats(run: Run) -> None:
     Path("huge.relu").write_text(HUGE)
-    assert run("huge.relu", "1/3").stdout == "inf\n"
+    assert "'h0': unit 0 is beyond the range of float64" in run("huge.relu", "1/3").stderr
     assert run("huge.relu", "1", "--exact").stdout == "1" + "0" * 5000 + "\n"
 
 

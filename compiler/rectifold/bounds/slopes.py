@@ -77,8 +77,15 @@ def slopes_on_boxes(bounds: Bounds, layer: str, boxes: Boxes) -> SlopeBounds:
 
 def least_left_sides(claims: StepClaims, lower: Floats, upper: Floats) -> Floats:
     """What the left sides of the claims are at least, with slopes of their rows between these ends:
-    parts × claims × inputs. The answer is parts × claims, rounded down.
+    parts × claims × inputs. The answer is parts × claims, rounded down; -inf beyond the floats.
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _least(claims, lower, upper)
+    return np.where(np.isfinite(found), found, -np.inf)
+
+
+def _least(claims: StepClaims, lower: Floats, upper: Floats) -> Floats:
+    """The same, not finite where a number overflows."""
     low, high = claims.steps
     error = 4 * UNIT * np.where(claims.on_steps == 0, 0.0, np.abs(claims.on_steps))
     a = lower + claims.on_steps - error - 4 * UNIT * np.abs(lower) * (claims.on_steps != 0)

@@ -150,7 +150,8 @@ class RewriteProofs:
             by_other = np.array(
                 [not {low, up} <= {Method.INTERVAL} for low, up in methods], dtype=np.bool_
             )
-            wide = known.upper - known.lower
+            with np.errstate(over="ignore"):
+                wide = known.upper - known.lower
             near = (known.lower < 0) & (known.lower >= -ZERO_MARGIN * wide) & np.isfinite(wide)
             named[name] = np.asarray((solved & (by_other | below)) | near | self.name_all)
             named[name][[*self.roots[name], *self._turned(name)]] = True

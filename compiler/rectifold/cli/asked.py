@@ -15,7 +15,8 @@ from fractions import Fraction
 import click
 
 from rectifold.cli.inputs import point_from, read_loaded, require_points, say_notes
-from rectifold.cli.values import Command, as_value, number_of
+from rectifold.cli.numbers import number_of
+from rectifold.cli.values import Command, as_value
 from rectifold.errors import InputError
 from rectifold.errors import asked as asked_option
 from rectifold.formats.interface import tail_words

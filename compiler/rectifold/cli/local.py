@@ -18,6 +18,7 @@ from rectifold.cli.local_compiled import (
     compile_samples,
     compiled_lines,
 )
+from rectifold.cli.numbers import number_of, whole
 from rectifold.cli.options import (
     GivenNetwork,
     Proof,
@@ -32,7 +33,7 @@ from rectifold.cli.output import console
 from rectifold.cli.pages import command_line, file_pictures, state_of
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
-from rectifold.cli.values import as_value, number_of
+from rectifold.cli.values import as_value
 from rectifold.data import Part, Samples, read_samples
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
@@ -91,12 +92,8 @@ _AROUND = as_value(
         show_default=True,
         help="which samples of the data set",
     ),
-    click.option(
-        "--first", type=click.IntRange(min=1), metavar="N", help="the first N samples alone"
-    ),
-    click.option(
-        "--samples", type=click.IntRange(min=1), metavar="N", help="N samples, chosen by --seed"
-    ),
+    click.option("--first", callback=whole(1), metavar="N", help="the first N samples alone"),
+    click.option("--samples", callback=whole(1), metavar="N", help="N samples, chosen by --seed"),
     click.option(
         "--complete",
         is_flag=True,

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import click
 
+from rectifold.cli.numbers import JOBS, number_of, seed, time_limit, whole
 from rectifold.cli.output import require_page_name, write_json, write_page
 from rectifold.cli.times import Times
-from rectifold.cli.values import Command, Decorator, as_value, number_of
+from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.cli.written import written_file
 from rectifold.emitters.precision import PRECISIONS
 from rectifold.emitters.table import FORMATS
@@ -145,14 +146,14 @@ def certificate_option(text: str) -> Decorator:
 def memory_limit_option(command: Command) -> Command:
     """--memory-limit, which holds from when the options are read."""
 
-    def limit(ctx: click.Context, param: click.Parameter, value: int | None) -> None:
-        if value is not None:
-            limit_memory(value)
+    def limit(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+        megabytes = whole(1)(ctx, param, value)
+        if megabytes is not None:
+            limit_memory(megabytes)
 
     text = "end with an error when a process needs more than MB megabytes"
     return click.option(
         "--memory-limit",
-        type=click.IntRange(min=1),
         metavar="MB",
         expose_value=False,
         callback=limit,
@@ -203,29 +204,13 @@ _PROVER = click.option(
     show_default=True,
     help="auto: all stages; bounds: no solver; z3: exact intervals and Z3 alone",
 )
-_JOBS = click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="processes that share the work",
-)
 _SCHEDULER = click.option(
     "--scheduler", metavar="ADDRESS", help="a Dask scheduler whose workers share the work"
 )
 
 
-def _time_limit(what: str) -> Decorator:
-    text = f"end the {what} after S seconds"
-    return click.option("--time-limit", type=click.FloatRange(min=0), metavar="S", help=text)
-
-
 def _log(text: str) -> Decorator:
     return click.option("--log", "log_file", metavar="FILE", help=text)
-
-
-def _seed(of: str) -> Decorator:
-    return click.option("--seed", default=0, show_default=True, help=f"seed of the {of}")
 
 
 _LOG = _log("append what is proved to FILE, and check and use what it has already")
@@ -315,26 +300,26 @@ proof = as_value(
     "proof",
     Proof,
     _PROVER,
-    _time_limit("work"),
-    _seed("random search for witnesses"),
-    _JOBS,
+    time_limit("work"),
+    seed("random search for witnesses"),
+    JOBS,
     _SCHEDULER,
     _LOG,
 )
 pair_proof = as_value(
     "proof",
     Proof,
-    _JOBS,
+    JOBS,
     _SCHEDULER,
     _LOG,
-    _time_limit("command"),
-    _seed("search for a counterexample"),
+    time_limit("command"),
+    seed("search for a counterexample"),
 )
-region_proof = as_value("proof", Proof, _time_limit("command"), _JOBS, _SCHEDULER, _COUNT_LOG)
+region_proof = as_value("proof", Proof, time_limit("command"), JOBS, _SCHEDULER, _COUNT_LOG)
 local_proof = as_value(
-    "proof", Proof, _time_limit("command"), _seed("choice of samples"), _JOBS, _SCHEDULER
+    "proof", Proof, time_limit("command"), seed("choice of samples"), JOBS, _SCHEDULER
 )
-shallow_proof = as_value("proof", Proof, _time_limit("command"))
+shallow_proof = as_value("proof", Proof, time_limit("command"))
 
 
 def network_output(*, required: bool, text: str = "the file to write") -> Decorator:

@@ -14,6 +14,7 @@ import numpy as np
 
 from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
+from rectifold.cli.numbers import whole
 from rectifold.cli.options import (
     GivenNetwork,
     Proof,
@@ -74,9 +75,7 @@ class Found:
 _found = as_value(
     "wanted",
     Found,
-    click.option(
-        "--limit", type=click.IntRange(min=1), metavar="N", help="end the search after N regions"
-    ),
+    click.option("--limit", callback=whole(1), metavar="N", help="end the search after N regions"),
     click.option(
         "--npz",
         "npz_file",

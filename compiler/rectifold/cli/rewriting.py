@@ -12,6 +12,7 @@ import click
 
 from rectifold.approximate.budget import Within, parse_margin, parse_within
 from rectifold.approximate.goal import Goal
+from rectifold.cli.numbers import whole
 from rectifold.cli.options import allow_trusted_option, certificate_option
 from rectifold.cli.values import Decorator, as_value
 from rectifold.effort.running import CompileEffort
@@ -119,7 +120,7 @@ def _margin(ctx: click.Context, param: click.Parameter, value: str | None) -> Fr
     return None if value is None else parse_margin(value)
 
 
-_size = click.IntRange(min=0)
+_size = whole(0)
 _APPROXIMATE: tuple[Decorator, ...] = (
     click.option(
         "--within",
@@ -130,14 +131,14 @@ _APPROXIMATE: tuple[Decorator, ...] = (
     ),
     click.option(
         "--max-units",
-        type=_size,
+        callback=_size,
         metavar="N",
         help="allow another function: at most N relu units, with the smallest certified error that "
         "is found; with --within, within that",
     ),
     click.option(
         "--max-weights",
-        type=_size,
+        callback=_size,
         metavar="N",
         help="the same for weights and biases that are not 0",
     ),

@@ -19,7 +19,7 @@ from rectifold.exact.numerals import counted, exact_texts, nearest_float, readab
 from rectifold.formats.interface import tail_words
 from rectifold.formats.load import Loaded
 from rectifold.ir.domain import Domain
-from rectifold.ir.evaluate import evaluate, evaluate_float
+from rectifold.ir.evaluate import evaluate, trace_float
 from rectifold.ir.network import Network
 from rectifold.runtime.json import JsonObject
 from rectifold.runtime.status import Status
@@ -101,9 +101,19 @@ def _exact_words(network: Network, point: Sequence[Fraction]) -> list[str]:
 
 
 def _float_outputs(network: Network, point: Sequence[Fraction]) -> list[float]:
-    floats = np.array([nearest_float(v) for v in point])
+    """Raises InputError where a value at the point, also of a hidden unit, is no float64."""
+    floats = np.array([[nearest_float(v) for v in point]])
     with np.errstate(over="ignore", invalid="ignore"):
-        return list(evaluate_float(network, floats).tolist())
+        values = trace_float(network, floats)
+    for name, found in values.items():
+        if not np.isfinite(found).all():
+            number = int(np.argmin(np.isfinite(found[0])))
+            what = "input" if name == network.input_name else f"{name!r}: unit"
+            raise InputError(
+                f"{what} {number} is beyond the range of float64 at this point, so floats say "
+                f"nothing of the outputs; --exact evaluates numbers of any size"
+            )
+    return list(values[network.output][0].tolist())
 
 
 def _behind(loaded: Loaded, point: Sequence[Fraction], *, exact: bool) -> dict[str, Array]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from rectifold.cli.documented import command
+from rectifold.cli.numbers import seconds, whole
 from rectifold.cli.options import Report, force_option, memory_limit_option, report
 from rectifold.cli.progress import progress_line
 from rectifold.cli.targets import require_outputs
@@ -61,15 +62,15 @@ _files = as_value(
     ),
     click.option(
         "--time-limit",
-        type=click.FloatRange(min=0),
+        callback=seconds,
         metavar="S",
         help="end the command after S seconds, with what is trained by then",
     ),
     click.option(
         "--watch",
         is_flag=False,
-        flag_value=1,
-        type=click.IntRange(min=1),
+        flag_value="1",
+        callback=whole(1),
         metavar="[N]",
         help="look after every N epochs (1): units proved stable, linear regions",
     ),

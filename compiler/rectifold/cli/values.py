@@ -13,13 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from fractions import Fraction
 from functools import wraps
 from typing import TypeAlias
-
-import click
-
-from rectifold.exact.literals import NumberError, parse_rational
 
 Command: TypeAlias = Callable[..., object]
 Decorator: TypeAlias = Callable[[Command], Command]
@@ -42,11 +37,3 @@ def as_value(name: str, kind: type, *options: Decorator) -> Decorator:
         return gathered
 
     return decorate
-
-
-def number_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
-    """An exact number. Raises BadParameter for anything else."""
-    try:
-        return None if value is None else parse_rational(value)
-    except NumberError as error:
-        raise click.BadParameter(f"{error}; give a number such as 0.01 or 1/100") from None

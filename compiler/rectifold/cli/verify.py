@@ -20,6 +20,7 @@ from rectifold.cli.answers import (
 )
 from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_loaded, require_points
+from rectifold.cli.numbers import number_of, numbers_of
 from rectifold.cli.options import (
     Proof,
     Report,
@@ -49,7 +50,6 @@ from rectifold.equivalence.decide import decide, decide_argmax, find_closest
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.sentences import Asked
 from rectifold.errors import InputError, Unfinished
-from rectifold.exact.literals import parse_rational
 from rectifold.formats.two_tails import Tails
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
@@ -73,15 +73,15 @@ class TwoNetworks:
 class Wanted:
     """What is asked about the pair; one of these at a time."""
 
-    within: str | None
+    within: tuple[Fraction, ...] | None
     argmax: bool
-    margin: str | None
+    margin: Fraction | None
     tightest: bool
 
     @property
     def asked(self) -> Asked:
-        tolerance = tuple(parse_rational(word) for word in (self.within or "0").split(","))
-        return Asked(tolerance, self.argmax, parse_rational(self.margin or "0"))
+        none = Fraction(0)
+        return Asked(self.within or (none,), self.argmax, self.margin or none)
 
     def require_one(self, certificate_file: str | None) -> None:
         """Raises InputError where the options do not go together."""
@@ -128,6 +128,7 @@ _wanted = as_value(
     click.option(
         "--within",
         metavar="EPS",
+        callback=numbers_of,
         help="allow each output to differ by EPS (one number, or one per output: 0.1,0.2)",
     ),
     click.option(
@@ -136,6 +137,7 @@ _wanted = as_value(
     click.option(
         "--margin",
         metavar="M",
+        callback=number_of,
         help="with --argmax: only where the largest output of A leads by more than M",
     ),
     click.option(

@@ -19,8 +19,8 @@ class NumberError(InputError):
     """A text that should be an exact number is not one, or is too large. The message says which."""
 
 
-_DECIMAL = re.compile(r"(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?(f32|f64)?")
-_HEX = re.compile(r"0[xX]([0-9a-fA-F]+)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?")
+_DECIMAL = re.compile(r"(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?(f32|f64)?", re.ASCII)
+_HEX = re.compile(r"0[xX]([0-9a-fA-F]+)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?", re.ASCII)
 
 
 def parse_number(text: str) -> Fraction:

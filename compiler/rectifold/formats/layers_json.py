@@ -32,7 +32,7 @@ from rectifold.runtime.caps import CAPS
 from rectifold.runtime.json import Json, JsonObject
 
 FORMAT_NAMES = ("rectifold-layers/1", "relu-trap/1")  # the second is an older name of the first
-_DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})")
+_DYADIC = re.compile(r"(-?\d+)\*2\^(-?\d{1,5})", re.ASCII)
 
 
 class LayersError(InputError):
@@ -156,7 +156,7 @@ def _read_number(text: Json, where: str) -> Fraction:
 
 def _inputs(value: Json, name: str) -> int:
     text = str(value)
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,30}", text):
+    if isinstance(value, bool) or not re.fullmatch(r"\d{1,30}", text, re.ASCII):
         raise LayersError("shape", f"{name}: 'inputs' is {text[:40]!r}, a whole number is expected")
     if int(text) > CAPS.units:
         raise LayersError("too-large", f"{name}: {text} inputs; the limit is {CAPS.units:,}")

@@ -15,7 +15,7 @@ from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.expressions import Expression, Parentheses, Word, short_text
 from rectifold.runtime.caps import CAPS
 
-_INPUT_NAME = re.compile(r"X_(0|[1-9]\d{0,8})")
+_INPUT_NAME = re.compile(r"X_(0|[1-9]\d{0,8})", re.ASCII)
 
 
 Variable = Callable[[str], int | None]

@@ -30,7 +30,7 @@ from rectifold.ir.names import safe_name
 from rectifold.ir.network import Network
 from rectifold.runtime.arrays import as_floats, load_npz
 
-_LAYER = re.compile(r"([Wb])(0|[1-9]\d*)")
+_LAYER = re.compile(r"([Wb])(0|[1-9]\d*)", re.ASCII)
 _ENDS = ("input_lo", "input_hi")
 _ALIKE = re.compile(
     r"(w|b|weights?|bias(es)?|kernels?|act(ivation)?s?)[_.]?\d+"

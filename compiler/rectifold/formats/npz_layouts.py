@@ -31,11 +31,11 @@ class Layout(NamedTuple):
     notes: list[str]
 
 
-_COUNTED = re.compile(r"([Wb])([1-9]\d*)")
+_COUNTED = re.compile(r"([Wb])([1-9]\d*)", re.ASCII)
 _TORCH = re.compile(r"(.+)\.(weight|bias)")
 _KERAS = re.compile(r"(.+)[/.](kernel|bias)(:0)?")
 _NUMBER = re.compile(r"[0-9]+")
-_PLAIN = re.compile(r"arr_(\d+)")
+_PLAIN = re.compile(r"arr_(\d+)", re.ASCII)
 
 
 def standard_layout(name: str, arrays: Arrays) -> Layout:

@@ -21,7 +21,7 @@ from rectifold.formats.expressions import Expression, Parentheses, Word, read_tr
 from rectifold.formats.vnnlib_queries import Query, query_of
 from rectifold.runtime.caps import CAPS
 
-VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})")
+VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,8})", re.ASCII)
 GIVE_THE_BOX = 'give the box itself: domain="[[lo, hi], [lo, hi], ...]"'
 COMPARISONS = ("<=", ">=", "=", "<", ">")
 _SILENT = {

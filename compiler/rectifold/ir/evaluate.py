@@ -117,7 +117,19 @@ def evaluate_float(
     proves nothing.
     """
     x = np.asarray(points, dtype=dtype)
-    values: dict[str, npt.NDArray[np.floating]] = {network.input_name: np.atleast_2d(x)}
+    result = trace_float(network, np.atleast_2d(x))[network.output]
+    return result[0] if x.ndim == 1 else result
+
+
+def trace_float(
+    network: Network, points: npt.NDArray[np.floating]
+) -> dict[str, npt.NDArray[np.floating]]:
+    """Layer name → its values after the activation at the points (k, n), as `evaluate_float`.
+
+    In the floats of `points`.
+    """
+    dtype = points.dtype
+    values: dict[str, npt.NDArray[np.floating]] = {network.input_name: points}
     rounded: Mapping[str, npt.NDArray[np.floating]]
     for layer in network.layers:
         total = np.broadcast_to(
@@ -127,8 +139,7 @@ def evaluate_float(
         for source, weight in rounded.items():
             total = total + values[source] @ weight.T
         values[layer.name] = np.maximum(total, 0) if layer.is_relu else total
-    result = values[network.output]
-    return result[0] if x.ndim == 1 else result
+    return values
 
 
 def _rounded(matrix: Matrix, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:

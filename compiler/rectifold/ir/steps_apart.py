@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
 from rectifold.exact.conversion import Floats
 from rectifold.exact.matrix import Matrix
-from rectifold.exact.numerals import round_up
+from rectifold.exact.numerals import nearest_float, round_up
 from rectifold.ir.domain import Domain
 from rectifold.ir.joint import LAST
 from rectifold.ir.names import fresh_name
@@ -41,7 +42,10 @@ class StepClaims:
 
     @staticmethod
     def of(network: Network, part: Unsafe, margins: Sequence[Fraction]) -> StepClaims | None:
-        """The first condition of each case that is about a step; None where a case has none."""
+        """The first condition of each case that is about a step; None where a case has none.
+
+        One with a number beyond the range of floats counts as none: floats search here.
+        """
         chosen: list[int] = []
         for case in part.cases:
             places = [k for k, condition in enumerate(case) if _is_about_step(condition, network)]
@@ -104,7 +108,7 @@ class StepClaims:
         table = np.zeros((len(self.chosen), n))
         for row, condition in zip(table, self.conditions, strict=True):
             for k, c in condition.inputs:
-                row[k - n] = float(c)
+                row[k - n] = nearest_float(c)
         return table
 
     @cached_property
@@ -118,7 +122,9 @@ def _is_about_step(condition: Condition, network: Network) -> bool:
     m, outputs = network.output_size, dict(condition.outputs)
     nothing = Fraction(0)
     is_balanced = all(outputs.get(j, nothing) == -outputs.get(m + j, nothing) for j in range(m))
-    return is_balanced and all(k >= network.input_size for k, _ in condition.inputs)
+    return is_balanced and all(
+        k >= network.input_size and isfinite(nearest_float(c)) for k, c in condition.inputs
+    )
 
 
 def _is_below(domain: Domain, i: int, k: int, steps: Sequence[_Ends]) -> bool:

@@ -19,7 +19,7 @@ from rectifold.language import ast
 from rectifold.language.source import Fault
 from rectifold.runtime.caps import CAPS
 
-_SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*")
+_SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*", re.ASCII)
 
 Range = tuple[Fraction | None, Fraction | None]
 

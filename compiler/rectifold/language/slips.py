@@ -11,6 +11,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
+from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.ir.functions import FUNCTIONS
 from rectifold.language.source import Fault, Span
 
@@ -97,9 +98,20 @@ def two_dots(line: str, span: Span) -> Fault | None:
 
 
 def as_range(text: str) -> str:
-    """ "[0, 1]" for "0,1", "0..1", "(0, 1)", "0 1", ...; "" for what is not two numbers."""
+    """ "[0, 1]" for "0,1", "0..1", "(0, 1)", "0 1", ...; "" for what is not two numbers, or for
+    numbers that would be refused.
+    """
     match = _RANGE_TEXT.fullmatch(text)
-    return f"[{match[1].replace(' ', '')}, {match[2].replace(' ', '')}]" if match else ""
+    ends = [end.replace(" ", "") for end in match.groups()] if match else []
+    return f"[{', '.join(ends)}]" if ends and all(map(_is_read, ends)) else ""
+
+
+def _is_read(number: str) -> bool:
+    try:
+        parse_rational(number)
+    except NumberError:
+        return False
+    return True
 
 
 def domain_help(text: str) -> str:

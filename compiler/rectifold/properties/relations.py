@@ -24,7 +24,7 @@ from rectifold.ir.pairs import pairs_within
 from rectifold.ir.property import Case, Condition, Property, Unsafe
 from rectifold.runtime.caps import CAPS
 
-_PLACES = re.compile(r"\s*x\[(\d{1,9})\]\s+y\[(\d{1,9})\]\s*")
+_PLACES = re.compile(r"\s*x\[(\d{1,9})\]\s+y\[(\d{1,9})\]\s*", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ class Caps:
     """Bits of a number that is computed while reading: 30,000 digits."""
     matrix_bits: int = 1_000_000_000
     """Bits of all numerators of one matrix over its denominator: 125 MB."""
+    whole_number: int = 2**62
+    """A whole number of an option: counters of the system hold 63 bits."""
+    seconds: float = 1e9
+    """Seconds of a time limit: thirty years, which timers of the system hold."""
     power: int = 64
     """Largest exponent of a constant of an ONNX file that is computed."""
 
@@ -156,6 +160,8 @@ class Caps:
 
     # ---- processes ------------------------------------------------------------------------------
 
+    processes: int = 1000
+    """Processes that one command may start."""
     z3_megabytes: int = 4000
     """Megabytes that the process of Z3 may take."""
 

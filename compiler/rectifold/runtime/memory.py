@@ -8,6 +8,7 @@ Kept by the system (RLIMIT_DATA): nothing is counted here, and nothing can be fo
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from rectifold.errors import InputError
@@ -32,7 +33,7 @@ def limit_memory(megabytes: int) -> None:
             "give more"
         )
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    size = megabytes << 20
+    size = min(megabytes << 20, sys.maxsize)
     if most not in (-1, resource.RLIM_INFINITY) and size > most:
         raise InputError(
             f"the memory limit of {megabytes} MB is above the system's own for this process, "
