@@ -7,20 +7,13 @@ from random import Random
 
 import pytest
 
-from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.two_layers.form import Unit
-from rectifold.two_layers.hyper.cells import Cells, Class
-from rectifold.two_layers.hyper.corners import Corners
+from rectifold.two_layers.hyper.cells import Class, add_weights
 from rectifold.two_layers.hyper.elimination import eliminated
 from rectifold.two_layers.hyper.flags import Flag, Germ
-from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.ledger import flipped
-from rectifold.two_layers.hyper.lines import Lines
 from rectifold.two_layers.hyper.simplices import arguments_of
 from rectifold.two_layers.hyper.units import Placed
-from rectifold.two_layers.hyper.watch import NO_WATCH
-from rectifold.two_layers.space.sheets import NotGenericError
-from support import float_network
 
 ORIGIN = (0, 0, 0, 0, 1)
 Numbers = dict[Flag, Fraction]
@@ -106,7 +99,6 @@ def test_a_class_in_three_dimensions_is_the_sum_of_the_units_found(seed: int) ->
             total[flag] = (total.get(flag, (Fraction(0),))[0] + value,)
     total = {flag: value for flag, value in total.items() if value[0]}
     quads = eliminated(total, lambda plane: 1)
-    assert quads is not None
     assert total
     for quad in quads:
         for form in quad.forms():
@@ -118,15 +110,36 @@ def test_a_class_in_three_dimensions_is_the_sum_of_the_units_found(seed: int) ->
     assert not any(value[0] for value in total.values())
 
 
-def test_numbers_that_are_no_class_are_refused_by_the_place_of_their_line() -> None:
-    wrong: Class = {((1, 0, 0), (1, 0)): (Fraction(1),)}
-    assert eliminated(wrong, lambda plane: 1) is None
-    network = float_network(0, 4, 2, 2, 1)
-    assert network.domain is not None
-    enumeration = vertex_enumeration(network, network.domain)
-    corners = Corners(Cells(enumeration.restriction, list(enumeration.regions())))
-    line = Flat.through((1, 0, 1, 0, 2), [(1, 0, 0, 0)])
-    corners.ledger.left[line] = wrong
-    corners.ledger.points[line] = (1, 0, 1, 0, 2)
-    with pytest.raises(NotGenericError, match=r"line through \(0.5, 0, 0.5, 0\) is no sum"):
-        Lines(corners.cells, corners).units([], NO_WATCH)
+def test_a_class_whose_lines_have_their_neighbours_in_planes_is_taken_over_new_lines() -> None:
+    """A prism: each of six lines is in planes with three others, which are all in one plane."""
+    x, z = ((1, 0, -6), (1, -1, -6), (0, 1, 3)), ((1, 0, 0), (1, -1, -3), (0, 1, 0))
+    numbers = {
+        x[0]: {(1, -3): -1, (1, 3): 1, (0, 1): -6}, x[1]: {(1, 6): 1, (1, 3): -1, (0, 1): -3},
+        z[0]: {(1, 0): 1, (1, 6): -1, (0, 1): 6}, z[1]: {(1, 0): -1, (1, -3): 1, (0, 1): 3},
+        x[2]: {(1, -3): -1, (1, -6): 1, (0, 1): 3}, z[2]: {(1, 0): 1, (1, -3): -1, (0, 1): -3},
+    }  # fmt: skip
+    total: Class = {
+        (line, way): (Fraction(value),)
+        for line, ways in numbers.items()
+        for way, value in ways.items()
+    }
+    quads = eliminated(total, lambda plane: 1)
+    assert any(line not in numbers for quad in quads for line in quad.lines)
+    for quad in quads:
+        for flag, value in Germ(quad.base, quad.bends).numbers().items():
+            add_weights(total, flag, quad.weights, -value)
+    assert not total
+
+
+@pytest.mark.parametrize(
+    "planes",
+    [
+        [((1, 0, 0), (1, 0))],
+        [((1, 0, 0), way) for way in ((1, 0), (0, 1), (1, 1))],
+        [(e, way) for e in ((1, 0, 0), (0, 1, 0)) for way in ((1, 0), (0, 1), (1, 1))],
+    ],
+)
+def test_numbers_that_are_no_class_are_not_taken(planes: list[Flag]) -> None:
+    wrong: Class = {flag: (Fraction(1),) for flag in planes}
+    with pytest.raises(AssertionError, match=r"through \([01], .* are those of no function"):
+        eliminated(wrong, lambda plane: 1)

@@ -11,11 +11,14 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.near_point import NearPoints
-from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.form import Unit
+from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.faces import Faces
-from rectifold.two_layers.space.germs import Germ, corner_of
+from rectifold.two_layers.space.germs import own_units
+from rectifold.two_layers.space.lines import SpaceLines
 from rectifold.two_layers.space.space_form import space_form
+from rectifold.two_layers.space.vertex_classes import classes_at
 from support import central_network, net, points_of
 
 KNOTS = {
@@ -88,27 +91,6 @@ def test_merged_sheets_may_have_hinges_through_one_line() -> None:
     assert [form.evaluate(point) for point in points] == evaluate_points(network, points)
 
 
-def germ_at_origin(text: str) -> Germ:
-    network = net(f"input x[3] in [-1, 1]\n{text}")
-    assert network.domain is not None
-    return corner_of(NearPoints(Restriction(network, network.domain)), (0, 0, 0, 1))
-
-
-def test_where_less_than_a_corner_happens_there_is_nothing() -> None:
-    """Four planes through the origin and nothing behind them: hinges alone."""
-    planes = "h = relu([x[0], x[1], x[2], x[0] + x[1]])\noutput h[0] + h[1] - h[2] + h[3]"
-    assert germ_at_origin(planes) == Germ((), ())
-
-
-def test_a_unit_of_the_second_layer_is_its_own_corner() -> None:
-    germ = germ_at_origin("a = relu([x[0], x[1]])\noutput 3*relu(a[0] - a[1] + x[2])")
-    assert germ.maxima == ()
-    (unit,) = germ.units
-    assert unit.weights == (Fraction(3),)
-    assert unit.base == tuple(map(Fraction, (0, 0, 1, 0)))
-    assert dict(unit.bends) == {(1, 0, 0, 0): 1, (0, 1, 0, 0): -1}
-
-
 def test_a_unit_with_many_hinges_stays_one_unit() -> None:
     """Five hinges of one unit meet in the origin; its sheet is a cone with its point there."""
     network = net("""
@@ -123,3 +105,56 @@ def test_a_unit_with_many_hinges_stays_one_unit() -> None:
     points = points_of(network.domain, 30, 0)
     assert [form.evaluate(point) for point in points] == evaluate_points(network, points)
     assert_exact(central_network(2, 3, 6, 2, 1), most=3)
+
+
+@pytest.mark.parametrize("name", KNOTS)
+def test_classes_read_off_seams_are_those_of_the_faces(name: str) -> None:
+    network = knot(name)
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    regions = list(enumeration.regions())
+    faces, cells = Faces(enumeration.restriction, regions), Cells(enumeration.restriction, regions)
+    inside = [vertex for vertex in faces.vertices if faces.is_interior(vertex)]
+    found = classes_at(inside, SpaceLines(faces).seams)
+    expected = {cells.points[number]: own for (number,), own in cells.classes[0].items()}
+    assert {vertex: own for vertex, own in found.items() if own} == expected
+    assert expected
+
+
+def own_at_origin(text: str) -> list[Unit]:
+    network = net(f"input x[3] in [-1, 1]\n{text}")
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    regions = list(enumeration.regions())
+    return own_units(NearPoints(enumeration.restriction), (0, 0, 0, 1), regions)
+
+
+def test_planes_through_a_vertex_are_no_units_of_a_second_layer() -> None:
+    planes = "h = relu([x[0], x[1], x[2], x[0] + x[1]])\noutput h[0] + h[1] - h[2] + h[3]"
+    assert own_at_origin(planes) == []
+
+
+def test_a_unit_is_there_with_units_of_higher_layers_on_and_off() -> None:
+    units = own_at_origin("""
+        a = relu([x[0], x[1]])
+        b = relu(a[0] - a[1] + x[2])
+        output 3*relu(2*a[0] + a[1] - b)
+        """)
+    arguments = {
+        (tuple(map(int, unit.base)), tuple(map(int, dict(unit.bends).values()))) for unit in units
+    }
+    assert all(unit.weights == (Fraction(1),) for unit in units)
+    assert [tuple(hinge for hinge, _ in unit.bends) for unit in units] == [
+        ((0, 1, 0, 0), (1, 0, 0, 0))
+    ] * 3
+    assert arguments == {
+        ((0, 0, 1, 0), (-1, 1)),
+        ((0, 0, 0, 0), (1, 2)),
+        ((0, 0, -1, 0), (2, 1)),
+    }
+
+
+def test_networks_without_biases_have_few_units() -> None:
+    """39 and 80 regions; with Newton polytopes they had 145 and 412."""
+    assert_exact(central_network(0, 3, 4, 4, 4, 1), most=6)
+    assert_exact(central_network(0, 3, 5, 5, 5, 1), most=20)

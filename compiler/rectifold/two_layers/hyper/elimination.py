@@ -48,73 +48,84 @@ class Quad:
             yield Quad(self.lines, tuple(w * factor for w in self.weights), base, bends)
 
 
-def eliminated(left: Class, cost: Cost) -> list[Quad] | None:
+def eliminated(left: Class, cost: Cost) -> list[Quad]:
     """Units that have this class in three dimensions, whose hinges cost little.
 
-    None if no line has a choice of others left, or there are too many steps, which are not known to
-    happen. A line is finished before the next one, unless it has no choice.
+    A line that is begun is finished before others.
     """
     left = dict(left)
-    most = len(left) ** 2
     found: list[Quad] = []
-    line: Vector | None = None
+    begun: list[Vector] = []
     while left:
-        lines = _by_line(left)
-        fewest = min(len(planes) for planes in lines.values())
-        candidates = sorted(e for e, planes in lines.items() if len(planes) == fewest)
-        if line is not None and line in lines:
-            candidates = [line]
-        step = _best_step(left, lines, candidates, cost)
-        step = step or _best_step(left, lines, sorted(lines), cost)
-        if step is None or len(found) == most:
-            return None
-        line, quad, numbers = step
+        lines = by_line(left)
+        while begun and begun[-1] not in lines:
+            begun.pop()
+        if begun:
+            own = _best_lines(left, lines, begun[-1:], cost)
+        else:
+            fewest = min(len(planes) for planes in lines.values())
+            few = sorted(e for e, planes in lines.items() if len(planes) == fewest)
+            own = _best_lines(left, lines, few, cost)
+            own = own or _best_lines(left, lines, sorted(lines), cost)
+        if own is None:
+            own = _with_a_new_line(begun[-1] if begun else min(lines), lines)
+            begun += [own[0], own[3]]
+        elif not begun:
+            begun.append(own[0])
+        pairing = _price(own, cost)[1]
+        numbers, weights = _taken(left, lines, own, pairing)
         for flag, value in numbers.items():
-            add_weights(left, flag, quad.weights, -value)
-        found.append(quad)
+            add_weights(left, flag, weights, -value)
+        found.append(Quad(own, weights, *_pairings(own)[pairing]))
     return found
 
 
-def _by_line(left: Class) -> dict[Vector, dict[Plane, Flag]]:
+def by_line(left: Class) -> dict[Vector, dict[Plane, Flag]]:
+    """The planes on every line of a class, with their flags."""
     lines: dict[Vector, dict[Plane, Flag]] = defaultdict(dict)
     for flag in left:
         lines[flag[0]][plane_of(flag)] = flag
     return lines
 
 
-def _best_step(
-    left: Class,
-    lines: dict[Vector, dict[Plane, Flag]],
-    candidates: Sequence[Vector],
-    cost: Cost,
-) -> tuple[Vector, Quad, dict[Flag, int]] | None:
-    """The unit that leaves least of the class, and what it takes."""
-    best: tuple[tuple[int, int, Lines], Vector, Quad, dict[Flag, int]] | None = None
-    tried: set[frozenset[Vector]] = set()
+def _best_lines(
+    left: Class, lines: dict[Vector, dict[Plane, Flag]], candidates: Sequence[Vector], cost: Cost
+) -> Lines | None:
+    """One of the candidates and others whose unit leaves least of the class, with cheap hinges.
+
+    None if the others on planes of every candidate lie in one plane.
+    """
+    chosen: dict[frozenset[Vector], Lines] = {}
     for line in candidates:
         for own in _choices(line, lines):
-            if frozenset(own) in tried:
-                continue
-            tried.add(frozenset(own))
-            price, base, bends = min(
-                (sum(cost(plane) for plane, _ in bends), base, bends)
-                for base, bends in _pairings(own)
-            )
-            numbers = _numbers(base, bends)
-            flag = next(f for f in lines[line].values() if f in numbers)
-            weights = tuple(w / numbers[flag] for w in left[flag])
-            key = _planes_after(left, lines, numbers, weights), price, own
-            if best is None or key < best[0]:
-                best = key, line, Quad(own, weights, base, bends), numbers
-    return None if best is None else best[1:]
+            chosen.setdefault(frozenset(own), own)
+    after = {own: planes_after(left, lines, *_taken(left, lines, own)) for own in chosen.values()}
+    fewest = min(after.values(), default=0)
+    best = [own for own, units in after.items() if units == fewest]
+    return min(best, key=lambda own: (_price(own, cost), own), default=None)
+
+
+def _taken(
+    left: Class, lines: dict[Vector, dict[Plane, Flag]], own: Lines, pairing: int = 0
+) -> tuple[dict[Flag, int], Weights]:
+    """The class of a unit on four lines, and the weights that leave nothing in one plane of the
+    first.
+    """
+    numbers = _numbers(*_pairings(own)[pairing])
+    flag = next(f for f in lines[own[0]].values() if f in numbers)
+    return numbers, tuple(w / numbers[flag] for w in left[flag])
+
+
+def _price(own: Lines, cost: Cost) -> tuple[int, int]:
+    """Of the hinges of the cheapest pairing, and which one that is."""
+    return min(
+        (sum(cost(plane) for plane, _ in bends), k) for k, (_, bends) in enumerate(_pairings(own))
+    )
 
 
 def _choices(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Iterator[Lines]:
     """The line and others on three of its planes, no three in one plane; so many are tried."""
-    others = {
-        plane: [e for e, planes in lines.items() if plane in planes and e != line]
-        for plane in lines[line]
-    }
+    others = {plane: _others_on(plane, line, lines) for plane in lines[line]}
     count = 0
     for chosen in combinations(sorted(others), 3):
         for first, second, third in product(*(others[plane] for plane in chosen)):
@@ -125,7 +136,27 @@ def _choices(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Iterator[L
                     return
 
 
-def _planes_after(
+def _with_a_new_line(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Lines:
+    """The line, others on two of its planes, and a new line on a third.
+
+    For a line of which all choices of others lie in one plane: the new line is where a plane of one
+    of them crosses the third plane. Eliminated next, it has a choice that does not.
+
+    AssertionError for numbers that are no class.
+    """
+    planes = sorted(lines[line])
+    beside = [min(_others_on(plane, line, lines), default=None) for plane in planes[:2]]
+    if len(planes) > 2 and (one := beside[0]) and (other := beside[1]):
+        for across in sorted(lines[one].keys() - {planes[0], _normal(one, other)}):
+            return line, one, other, _normal(across, planes[2])
+    raise AssertionError(f"the numbers on planes through {line} are those of no function")
+
+
+def _others_on(plane: Plane, line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> list[Vector]:
+    return [e for e, planes in lines.items() if plane in planes and e != line]
+
+
+def planes_after(
     left: Class,
     lines: dict[Vector, dict[Plane, Flag]],
     numbers: dict[Flag, int],
@@ -156,13 +187,15 @@ def _numbers(base: Vector, bends: tuple[tuple[Plane, int], ...]) -> dict[Flag, i
     return Germ(base, bends).numbers()
 
 
-def _pairings(lines: Lines) -> Iterator[tuple[Vector, tuple[tuple[Plane, int], ...]]]:
+@lru_cache(maxsize=SHALLOW_EFFORT.kept_classes)
+def _pairings(lines: Lines) -> tuple[tuple[Vector, tuple[tuple[Plane, int], ...]], ...]:
     """Base and hinges of the units on four lines, one per pair of opposite planes.
 
     With hinges u through lines 0 and 1, w through 2 and 3, and z through 0 and 2, what relu is
     applied to is z + a relu(u) + b relu(w): 0 along the lines 0 and 2 where w, u ≤ 0, and along the
     lines 1 and 3 on the other sides for b = −z/w on line 1, a = −z/u on line 3.
     """
+    found = []
     for i, j, k, m in ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2)):
         e = lines
         u, w, z = (_normal(e[a], e[b]) for a, b in ((i, j), (k, m), (i, k)))
@@ -170,7 +203,8 @@ def _pairings(lines: Lines) -> Iterator[tuple[Vector, tuple[tuple[Plane, int], .
         b = Fraction(-dot(z, e[j]), dot(w, e[j]))
         scale = a.denominator * b.denominator
         bends = (u, int(a * scale)), (w, int(b * scale))
-        yield tuple(scale * v for v in z), tuple(sorted(bends))
+        found.append((tuple(scale * v for v in z), tuple(sorted(bends))))
+    return tuple(found)
 
 
 def _normal(a: Vector, b: Vector) -> Plane:

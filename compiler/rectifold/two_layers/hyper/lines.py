@@ -23,8 +23,6 @@ from rectifold.two_layers.hyper.ledger import Changes, PlaneLedger, flipped
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.newton.vectors import Vector, direction_of, echelon
-from rectifold.two_layers.space.geometry import where
-from rectifold.two_layers.space.sheets import NotGenericError
 from rectifold.two_layers.space.units import unit_of
 
 
@@ -58,14 +56,7 @@ class Lines:
         def cost(plane: Vector) -> int:
             return self.prices.of(direction_of(line.from_quotient(plane))[0])
 
-        quads = eliminated(left, cost)
-        if quads is None:
-            at = where(self.given.points[line])
-            raise NotGenericError(
-                f"the class that is left along the line through ({at}) is no sum of "
-                "units on its lines: the construction for four inputs does not cover this network"
-            )
-        return quads
+        return eliminated(left, cost)
 
     def _options(self, line: Flat, quad: Quad) -> list[tuple[Placed, Changes]]:
         """The forms of a unit, and what each leaves on planes."""

@@ -1,1 +1,1 @@
-"""Newton polytopes: functions as differences of maxima of linear forms, and triangulations."""
+"""Integer vectors of any length."""

@@ -4,7 +4,7 @@ Derivation: docs/mathematics.md#three-inputs.
 
     a vertex where u, w and z are 0: z + a relu(u) + b relu(w + c relu(u)), b ≠ 0
                                  →      one unit (c = 0), or two of a chain (chains.py)
-    a vertex where more are 0        →      units, or pyramids of their polytopes (germs.py)
+    a vertex where more are 0        →      units that have the class there (knots.py)
 
 Sheets of many hinges take many corners at once (merging.py).
 """
@@ -18,12 +18,14 @@ from fractions import Fraction
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.hyper.choices import Prices
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
-from rectifold.two_layers.space.cones import Cone
+from rectifold.two_layers.space.choices import Choice, choices_of, put, settle
+from rectifold.two_layers.space.cones import Cone, seams_of
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.geometry import where
-from rectifold.two_layers.space.germs import corner_of
+from rectifold.two_layers.space.knots import knots
 from rectifold.two_layers.space.merging import Ledger, merge_sheets
 from rectifold.two_layers.space.sheets import NotGenericError, Seam, Sheet
 from rectifold.two_layers.space.units import unit_of
@@ -32,68 +34,85 @@ from rectifold.two_layers.space.units import unit_of
 class Corners:
     """The corners of all interior vertices: read first, then taken by units.
 
-    `corners` have their units; `chains` their weights and maxima of four (chains.py, germs.py);
-    `cones` are units of more than two bends, all through one vertex.
+    `corners` have their units; `chains` their weights and maxima of four (chains.py); `cones` are
+    units of more than two bends, all through one vertex; `choices` units of two in several forms.
     """
 
-    def __init__(self, faces: Faces, watch: Watch = NO_WATCH) -> None:
+    def __init__(
+        self, faces: Faces, seams: Sequence[tuple[Seam, Weights]], watch: Watch = NO_WATCH
+    ) -> None:
+        """`seams` are the function's own, on its lines."""
         self.faces = faces
+        self.seams = seams
+        self.watch = watch
         self.corners: list[tuple[Vertex, Unit]] = []
         self.chains: list[tuple[Vertex, Weights, list[list[Simplex]]]] = []
         self.cones: dict[Unit, Cone] = {}
+        self.choices: list[Choice] = []
+        many: list[Vertex] = []
         for done, vertex in enumerate(sorted(faces.vertices)):
             watch.step("vertices", done, len(faces.vertices))
-            if faces.is_interior(vertex):
-                self._read_vertex(vertex)
+            if faces.is_interior(vertex) and not self._read_vertex(vertex):
+                many.append(vertex)
+        for vertex, own, quads in knots(faces, many, seams, watch):
+            for unit in own:
+                if len(unit.bends) == 2:
+                    self.corners.append((vertex, unit))
+                else:
+                    self.cones[unit] = Cone(unit, vertex)
+            self.choices += choices_of(vertex, quads)
 
-    def units(self, seams: Sequence[tuple[Seam, Weights]], *, merge: bool) -> list[Unit]:
-        """Units that take every corner; `seams` are the function's own, on its lines."""
+    def units(self, *, merge: bool) -> list[Unit]:
+        """Units that take every corner."""
         corners = list(self.corners)
         hinges = Counter(hinge for _, unit in corners for hinge, _ in unit.bends)
         chains = [chain[1:] for chain in self.chains]
         for (vertex, *_), units in zip(self.chains, self._chain_units(chains, hinges), strict=True):
             corners += [(vertex, unit) for unit in units]
         ledger = Ledger(self.faces.extent, self.faces.is_interior)
-        for seam, weights in seams:
+        for seam, weights in self.seams:
             ledger.add_seam(seam, weights)
         alone = [unit for vertex, unit in corners if not _add_corner(ledger, vertex, unit)]
         alone += self.cones
+        for unit in alone:
+            for seam, weights in seams_of(unit, self.cones):
+                ledger.add_seam(seam, tuple(-w for w in weights))
+        self._choose(ledger, hinges)
         return alone + (merge_sheets(ledger, self._own_sheets()) if merge else ledger.left_over())
 
-    def _read_vertex(self, vertex: Vertex) -> None:
+    def _choose(self, ledger: Ledger, hinges: Counter[Hinge]) -> None:
+        """The forms of all choices, into the ledger."""
+        prices = Prices(self.faces.planes)
+        prices.used.update(hinges)
+        prices.used.update(hinge for unit in self.cones for hinge, _ in unit.bends)
+        for choice in self.choices:
+            put(choice, ledger, prices, 1)
+        settle(self.choices, ledger, prices, self.watch)
+
+    def _read_vertex(self, vertex: Vertex) -> bool:
         """The corner of one vertex, or the chain of three units there, if it has one.
 
-        Where more than three units meet, the maxima of their germ.
+        False where more than three units meet.
         """
         found = self.faces.generic_zeros(vertex, 3)
         if found is None:
-            self._read_germ(vertex)
-            return
+            return False
         phases, zero = found
         if len(zero) < 3:
-            return
+            return True
         first, second, third = zero
         base = self.faces.near.forms(phases)
         b = self.faces.change(phases, base, second, third)
         weights = self.faces.weights(phases, base, third)
         if not b or not any(weights):
-            return
+            return True
         u, w, z = (self.faces.form(base, named) for named in zero)
         c, a = (self.faces.change(phases, base, first, named) for named in (second, third))
         if c:
             self.chains.append((vertex, weights, three_chain(u, w, z, a, b, c)))
         elif a:
             self.corners.append((vertex, unit_of(weights, z, [(a, u), (b, w)])))
-
-    def _read_germ(self, vertex: Vertex) -> None:
-        """The corner of a vertex where any number of units meet."""
-        germ = corner_of(self.faces.near, vertex)
-        self.chains += [(vertex, weights, simplices) for weights, simplices in germ.maxima]
-        for unit in germ.units:
-            if len(unit.bends) == 2:
-                self.corners.append((vertex, unit))
-            elif unit.bends[2:]:
-                self.cones[unit] = Cone(unit, vertex)
+        return True
 
     def _own_sheets(self) -> Iterator[Sheet]:
         """The units of the network's second layer, where it reads inputs and first layer only."""

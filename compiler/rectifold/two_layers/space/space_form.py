@@ -35,8 +35,9 @@ def space_form(
     deadline of the watch.
     """
     faces = Faces(restriction, regions)
-    corners, lines, planes = Corners(faces, watch), SpaceLines(faces), Planes(faces)
-    units = corners.units(lines.seams, merge=merge)
+    lines, planes = SpaceLines(faces), Planes(faces)
+    corners = Corners(faces, lines.seams, watch)
+    units = corners.units(merge=merge)
     units += lines.units(units, corners.cones, watch)
     hinges = planes.hinges(units, corners.cones)
     rest = planes.affine_rest(units, hinges)
