@@ -9,7 +9,7 @@ import pytest
 
 from rectifold.two_layers.form import Unit
 from rectifold.two_layers.hyper.cells import Class, add_weights
-from rectifold.two_layers.hyper.elimination import eliminated
+from rectifold.two_layers.hyper.elimination import class_of_lines, eliminated
 from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.ledger import flipped
 from rectifold.two_layers.hyper.simplices import arguments_of
@@ -108,6 +108,19 @@ def test_a_class_in_three_dimensions_is_the_sum_of_the_units_found(seed: int) ->
             left = total.get(flag, (Fraction(0),))[0] - quad.weights[0] * value
             total[flag] = (left,)
     assert not any(value[0] for value in total.values())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_class_of_four_lines_is_that_of_each_unit_on_them(seed: int) -> None:
+    random = Random(seed)
+    germ = Germ(random_form(random, 3), [(random_form(random, 3), c) for c in (2, -3)])
+    total: Class = {flag: (Fraction(value),) for flag, value in germ.numbers().items()}
+    (quad,) = eliminated(total, lambda plane: 1)
+    numbers = class_of_lines(quad.lines)
+    for form in quad.forms():
+        own = Germ(form.base, form.bends).numbers()
+        assert own.keys() == numbers.keys()
+        assert len({Fraction(own[flag], numbers[flag]) for flag in own}) == 1
 
 
 def test_a_class_whose_lines_have_their_neighbours_in_planes_is_taken_over_new_lines() -> None:

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.two_layers.form import Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
-from rectifold.two_layers.hyper.flags import Flag, Germ, lifted
-from rectifold.two_layers.newton.vectors import Vector, direction_of, dot
+from rectifold.two_layers.hyper.flags import Flag, Germ, lifted, modulo
+from rectifold.two_layers.newton.vectors import Vector, direction_of, dot, pivot_of
 
 Plane = Vector  # its normal, a direction
 Lines = tuple[Vector, Vector, Vector, Vector]
@@ -72,11 +72,12 @@ def eliminated(left: Class, cost: Cost) -> list[Quad]:
             begun += [own[0], own[3]]
         elif not begun:
             begun.append(own[0])
-        pairing = _price(own, cost)[1]
-        numbers, weights = _taken(left, lines, own, pairing)
+        base, bends = _pairings(own)[_price(own, cost)[1]]
+        numbers = _numbers(base, bends)
+        weights = _taking(left, lines, own, numbers)
         for flag, value in numbers.items():
             add_weights(left, flag, weights, -value)
-        found.append(Quad(own, weights, *_pairings(own)[pairing]))
+        found.append(Quad(own, weights, base, bends))
     return found
 
 
@@ -99,21 +100,23 @@ def _best_lines(
     for line in candidates:
         for own in _choices(line, lines):
             chosen.setdefault(frozenset(own), own)
-    after = {own: planes_after(left, lines, *_taken(left, lines, own)) for own in chosen.values()}
+    after = {
+        own: planes_after(
+            left, lines, class_of_lines(own), _taking(left, lines, own, class_of_lines(own))
+        )
+        for own in chosen.values()
+    }
     fewest = min(after.values(), default=0)
     best = [own for own, units in after.items() if units == fewest]
     return min(best, key=lambda own: (_price(own, cost), own), default=None)
 
 
-def _taken(
-    left: Class, lines: dict[Vector, dict[Plane, Flag]], own: Lines, pairing: int = 0
-) -> tuple[dict[Flag, int], Weights]:
-    """The class of a unit on four lines, and the weights that leave nothing in one plane of the
-    first.
-    """
-    numbers = _numbers(*_pairings(own)[pairing])
+def _taking(
+    left: Class, lines: dict[Vector, dict[Plane, Flag]], own: Lines, numbers: dict[Flag, int]
+) -> Weights:
+    """The weights of a class on four lines that leave nothing in one plane of the first."""
     flag = next(f for f in lines[own[0]].values() if f in numbers)
-    return numbers, tuple(w / numbers[flag] for w in left[flag])
+    return tuple(w / numbers[flag] for w in left[flag])
 
 
 def _price(own: Lines, cost: Cost) -> tuple[int, int]:
@@ -180,6 +183,26 @@ def plane_of(flag: Flag) -> Plane:
     """The normal of the plane of a flag (line, plane) in three dimensions."""
     line, way = flag
     return direction_of(_cross(line, lifted(way, line)))[0]
+
+
+@lru_cache(maxsize=SHALLOW_EFFORT.kept_classes)
+def class_of_lines(lines: Lines) -> dict[Flag, int]:
+    """The class of units on four lines e, up to a factor.
+
+    With sum of a_k e_k = 0 it jumps on line i by a_i a_j (e_i x e_j) in the plane to line j. These
+    add up to 0 on each line, and i and j enter alike.
+    """
+    a = [
+        (-1) ** k * dot(_cross(*(lines[m] for m in rest[:2])), lines[rest[2]])
+        for k, rest in enumerate(((1, 2, 3), (0, 2, 3), (0, 1, 3), (0, 1, 2)))
+    ]
+    found: dict[Flag, int] = {}
+    for i, j in permutations(range(4), 2):
+        line = lines[i]
+        way, sign = direction_of(modulo(lines[j], line))
+        left = ({0, 1, 2} - {pivot_of(line), pivot_of(lifted(way, line))}).pop()
+        found[line, way] = sign * a[i] * a[j] * abs(_cross(line, lines[j])[left])
+    return found
 
 
 @lru_cache(maxsize=SHALLOW_EFFORT.kept_classes)
