@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rectifold.linear_regions.by_vertices import vertex_enumeration
+from rectifold.two_layers.classes.vectors import dot
 from rectifold.two_layers.form import Unit
 from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
-from rectifold.two_layers.newton.vectors import dot
 from support import net
 
 NETWORK = """

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.classes.vectors import dot, normal_to
 from rectifold.two_layers.flags.flats import Flats
 from rectifold.two_layers.form import Weights, factor_of, weighted_sum
-from rectifold.two_layers.newton.vectors import dot, normal_to
 
 Chain = tuple[int, ...]  # numbers of flats, each within the one before
 Class = dict[Chain, Weights]

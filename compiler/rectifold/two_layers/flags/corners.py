@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
 
+from rectifold.two_layers.classes.vectors import Vector, dot, echelon, minus, normal_to, reduced
 from rectifold.two_layers.flags.cells import Chain
 from rectifold.two_layers.flags.flats import Flats
 from rectifold.two_layers.form import AffineForm
-from rectifold.two_layers.newton.vectors import Vector, dot, echelon, minus, normal_to, reduced
 
 Face = tuple[int, ...]  # numbers of corners, in order
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rectifold.two_layers.newton.vectors import Vector, echelon, reduced
+from rectifold.two_layers.classes.vectors import Vector, echelon, reduced
 
 
 class Flats:

@@ -13,12 +13,12 @@ from fractions import Fraction
 from math import lcm
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import dot
 from rectifold.two_layers.flags.cells import Chain
 from rectifold.two_layers.flags.corners import CornerSet, Face
 from rectifold.two_layers.flags.flats import Flats
 from rectifold.two_layers.form import AffineForm, Weights, weighted_sum
 from rectifold.two_layers.form_sum import Bends, FormSum, Shape
-from rectifold.two_layers.newton.vectors import dot
 
 
 def corner_set(flats: Flats, forms: Sequence[AffineForm]) -> CornerSet:

@@ -18,10 +18,10 @@ from rectifold.linear_regions.near_point import homogeneous
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.classes.vectors import dot
 from rectifold.two_layers.flags.cells import Cell, Cells, Class
 from rectifold.two_layers.flags.corners import Face
 from rectifold.two_layers.flags.pieces import Piece
-from rectifold.two_layers.newton.vectors import dot
 
 Meeting = list[tuple[Piece, Face]]  # pieces, each with the corners that are the largest at a point
 

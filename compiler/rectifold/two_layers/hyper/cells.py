@@ -19,9 +19,9 @@ from math import lcm
 from rectifold.linear_regions.polytope import Vertex, primitive
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
+from rectifold.two_layers.classes.vectors import Vector, direction_of, echelon, normal_to
 from rectifold.two_layers.form import AffineForm, Hinge, Weights, factor_of, weighted_sum
 from rectifold.two_layers.hyper.flags import Flag, modulo
-from rectifold.two_layers.newton.vectors import Vector, direction_of, echelon, normal_to
 
 Face = tuple[int, ...]  # numbers of its vertices, in order
 Class = dict[Flag, Weights]

@@ -20,10 +20,10 @@ from functools import lru_cache
 from itertools import combinations, permutations, product
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
+from rectifold.two_layers.classes.vectors import Vector, direction_of, dot, pivot_of
 from rectifold.two_layers.form import Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
 from rectifold.two_layers.hyper.flags import Flag, Germ, lifted, modulo
-from rectifold.two_layers.newton.vectors import Vector, direction_of, dot, pivot_of
 
 Plane = Vector  # its normal, a direction
 Lines = tuple[Vector, Vector, Vector, Vector]

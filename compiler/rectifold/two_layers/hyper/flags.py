@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from rectifold.two_layers.newton.vectors import (
+from rectifold.two_layers.classes.vectors import (
     Vector,
     direction_of,
     dot,

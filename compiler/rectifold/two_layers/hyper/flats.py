@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Hinge
-from rectifold.two_layers.hyper.flags import Flag, lifted
-from rectifold.two_layers.newton.vectors import (
+from rectifold.linear_regions.polytope import Vertex, primitive
+from rectifold.two_layers.classes.vectors import (
     Vector,
     direction_of,
     echelon,
     pivot_of,
-    primitive_vector,
     reduced,
 )
+from rectifold.two_layers.form import Hinge
+from rectifold.two_layers.hyper.flags import Flag, lifted
 
 
 @dataclass(frozen=True, order=True)
@@ -33,7 +32,7 @@ class Flat:
     def through(point: Vertex, basis: Sequence[Vector]) -> Flat:
         """The flat of a point and an echelon basis of directions."""
         foot = reduced(point, [(*row, 0) for row in basis])
-        return Flat(tuple(basis), primitive_vector(foot))
+        return Flat(tuple(basis), primitive(foot))
 
     @cached_property
     def pivots(self) -> tuple[int, ...]:

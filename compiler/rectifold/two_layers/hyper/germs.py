@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rectifold.linear_regions.near_point import LayerForms, NearPoints, UnitPlace
+from rectifold.two_layers.classes.vectors import Vector, echelon
 from rectifold.two_layers.form import Weights, factor_of
 from rectifold.two_layers.hyper.cells import Cells, Face, Wall
 from rectifold.two_layers.hyper.polygons import Gradient, minus
-from rectifold.two_layers.newton.vectors import Vector, echelon
 
 Effects = Mapping[UnitPlace, list[list[Fraction]]]  # of each symbol, on layers and on outputs
 

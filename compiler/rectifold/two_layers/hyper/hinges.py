@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
+from rectifold.two_layers.classes.vectors import echelon, null_space
 from rectifold.two_layers.form import AffineForm, Hinge, Weights, weighted_sum
 from rectifold.two_layers.hyper.cells import Cells, Wall
 from rectifold.two_layers.hyper.flags import Germ
@@ -18,7 +19,6 @@ from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.newton.vectors import echelon, null_space
 
 
 class Hinges:

@@ -17,13 +17,13 @@ from itertools import product
 from math import lcm
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import Vector, rank
 from rectifold.two_layers.form import Unit, weighted_sum
 from rectifold.two_layers.hyper.cells import Cells, Class, Face, add_weights
 from rectifold.two_layers.hyper.flags import Germ
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
-from rectifold.two_layers.newton.vectors import Vector, rank
 
 _Cost = Callable[[Class], int]
 Changes = list[tuple[Flat, Class]]  # to be added to what is left

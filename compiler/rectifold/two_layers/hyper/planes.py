@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import direction_of
 from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.hyper.cells import Cells, Class, Face, add_weights
 from rectifold.two_layers.hyper.choices import Prices
@@ -24,7 +25,6 @@ from rectifold.two_layers.hyper.ledger import faces_by_flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.newton.vectors import direction_of
 from rectifold.two_layers.space.units import unit_of
 
 

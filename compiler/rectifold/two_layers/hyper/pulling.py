@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from rectifold.two_layers.classes.vectors import Vector, pivot_of, rank
 from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.hyper.cells import Cells, Face, Wall
 from rectifold.two_layers.hyper.germs import Field
 from rectifold.two_layers.hyper.polygons import Gradient, Piece, Step, pieces_of
-from rectifold.two_layers.newton.vectors import Vector, pivot_of, rank
 
 Bend = tuple[Fraction, Gradient]  # c relu(gradient · x)
 

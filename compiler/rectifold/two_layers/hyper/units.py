@@ -12,10 +12,10 @@ from functools import cached_property
 from math import lcm
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import Vector, dot, echelon
 from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.flats import Flat, spanned
-from rectifold.two_layers.newton.vectors import Vector, dot, echelon
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import gcd
 
-from rectifold.linear_regions.polytope import Vertex
+from rectifold.linear_regions.polytope import Vertex, primitive
 from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, hinge_of, weighted_sum
 from rectifold.two_layers.space.incidence import (
     Vector,
@@ -147,6 +146,5 @@ def _ways_around(planes: Sequence[Hinge], direction: Vector) -> list[Vector]:
 
 
 def _primitive(vector: Sequence[int]) -> Vector:
-    x, y, z = vector
-    common = gcd(x, y, z)
-    return x // common, y // common, z // common
+    x, y, z = primitive(vector)
+    return x, y, z

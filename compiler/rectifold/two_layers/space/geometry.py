@@ -11,8 +11,9 @@ from fractions import Fraction
 from rectifold.exact.numerals import about
 from rectifold.linear_regions.polytope import Polytope, Vertex
 from rectifold.linear_regions.region import Region
+from rectifold.two_layers.classes.vectors import direction_of
 from rectifold.two_layers.form import Hinge, factor_of
-from rectifold.two_layers.space.incidence import cross, dot3, primitive_form
+from rectifold.two_layers.space.incidence import cross, dot3
 from rectifold.two_layers.space.sheets import NotGenericError
 
 
@@ -50,7 +51,7 @@ def plane_through(vertices: Sequence[Vertex]) -> Hinge | None:
     for ray in rays[1:]:
         normal = cross(rays[0], ray)
         if any(normal):
-            return primitive_form([*(v * first[3] for v in normal), -dot3(normal, first)])
+            return direction_of([*(v * first[3] for v in normal), -dot3(normal, first)])[0]
     return None
 
 

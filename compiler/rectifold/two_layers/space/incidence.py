@@ -13,7 +13,6 @@ from fractions import Fraction
 from math import gcd
 
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Hinge
 
 Vector = tuple[int, int, int]
 Plain = tuple[int, ...]  # a form in integers, not necessarily primitive
@@ -23,13 +22,6 @@ Line = tuple[Vector, Vector]
 def plus(form: Plain, other: Sequence[int], factor: int) -> Plain:
     """form + factor · other."""
     return tuple(a + factor * b for a, b in zip(form, other, strict=True))
-
-
-def primitive_form(form: Sequence[int]) -> Hinge:
-    """Without a common factor, its first nonzero coefficient positive."""
-    common = gcd(*form)
-    first = next(v for v in form if v)
-    return tuple((v if first > 0 else -v) // common for v in form)
 
 
 def dot3(a: Sequence[int], b: Sequence[int]) -> int:

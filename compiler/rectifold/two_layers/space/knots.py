@@ -19,13 +19,13 @@ from functools import cache
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
+from rectifold.two_layers.classes.vectors import Vector, direction_of
 from rectifold.two_layers.form import Unit, Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
 from rectifold.two_layers.hyper.choices import Prices
 from rectifold.two_layers.hyper.elimination import Cost, Quad, by_line, eliminated, planes_after
 from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.newton.vectors import Vector, direction_of
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.germs import own_units
 from rectifold.two_layers.space.sheets import Seam

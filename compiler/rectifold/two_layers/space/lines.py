@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from rectifold.linear_regions.near_point import UnitPlace
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import direction_of
 from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.cones import Cones, seams_of
@@ -28,7 +29,6 @@ from rectifold.two_layers.space.incidence import (
     line_through,
     parameter_of,
     point_at,
-    primitive_form,
 )
 from rectifold.two_layers.space.pencils import odd_jumps
 from rectifold.two_layers.space.sheets import Class, NotGenericError, Seam, Sheet, bend_class
@@ -165,7 +165,7 @@ def _class_units(
     for bend in sorted(own, key=lambda bend: bend.sheet.bends[0][0] not in pivots):
         kind = class_of(line, bend.sheet)
         if len(kind) == 3 and kind.keys() <= left.keys():
-            yield _take_plane(left, kind, bend.sheet, primitive_form(bend.sheet.base))
+            yield _take_plane(left, kind, bend.sheet, direction_of(bend.sheet.base)[0])
             pivots.add(bend.sheet.bends[0][0])
     while left:
         planes = sorted(left, key=lambda plane: (plane not in pivots, -often[plane], plane))

@@ -21,6 +21,7 @@ from math import gcd, lcm
 
 from rectifold.errors import InputError
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import direction_of
 from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights
 from rectifold.two_layers.space.incidence import (
     Line,
@@ -36,7 +37,6 @@ from rectifold.two_layers.space.incidence import (
     parameter_of,
     plus,
     point_at,
-    primitive_form,
     primitive_line,
 )
 
@@ -203,7 +203,7 @@ class Sheet:
     def planes(self) -> set[Hinge]:
         """On which relu(y) may bend."""
         own = {hinge for hinge, _ in self.bends}
-        own |= {primitive_form(form) for form in (self.base, *self._layered()) if any(form[:3])}
+        own |= {direction_of(form)[0] for form in (self.base, *self._layered()) if any(form[:3])}
         return own.union(*(seam.kind for seam in self.seams))
 
     def _layered(self) -> Iterator[Plain]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.vectors import direction_of
 from rectifold.two_layers.form import Hinge, Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
 from rectifold.two_layers.hyper.flags import Flag, modulo
-from rectifold.two_layers.newton.vectors import direction_of
 from rectifold.two_layers.space.incidence import Vector, cross, point_at
 from rectifold.two_layers.space.sheets import Seam
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import gcd, lcm
 from operator import mul
 
+from rectifold.linear_regions.polytope import primitive
+
 Vector = tuple[int, ...]
 
 
@@ -19,12 +21,6 @@ def dot(a: Sequence[int], b: Sequence[int]) -> int:
     return sum(map(mul, a, b))
 
 
-def primitive_vector(vector: Sequence[int]) -> Vector:
-    """Divided by the common factor of its entries, which are not all 0."""
-    common = gcd(*vector)
-    return tuple(v // common for v in vector)
-
-
 def echelon(rows: Sequence[Sequence[int]]) -> list[Vector]:
     """The reduced echelon basis of a span of rows: primitive, pivots positive, 0 above and below.
 
@@ -36,7 +32,7 @@ def echelon(rows: Sequence[Sequence[int]]) -> list[Vector]:
         if not any(rest):
             continue
         pivot = pivot_of(rest)
-        rest = primitive_vector(rest if rest[pivot] > 0 else [-v for v in rest])
+        rest = primitive(rest if rest[pivot] > 0 else [-v for v in rest])
         basis = [_without(own, rest, pivot) for own in basis]
         basis.append(rest)
         basis.sort(key=pivot_of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rectifold.two_layers.newton.vectors import dot, echelon, normal_to, rank
+from rectifold.two_layers.classes.vectors import dot, echelon, normal_to, rank
 
 
 def test_spans_have_one_basis_and_normals_are_orthogonal() -> None:

@@ -1,1 +1,0 @@
-"""Integer vectors of any length."""
