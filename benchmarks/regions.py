@@ -4,9 +4,10 @@
 Without networks: ones with random float32 weights (He) on [-1, 1]^n, made here from a fixed seed,
 others whose hyperplanes all meet at 0, and the seeded networks beside the checkout if they are
 there; then a plane with very many regions, counted by two processes. Every count is exact; the
-rate is regions per CPU-second of one process. More than five inputs are enumerated by linear
-programs (the extra lp), for at most S seconds. PYTHON is an interpreter of another environment
-that has relucent and torch: relucent then counts the same networks in the same run.
+rates are regions per CPU-second of one process, listed and only counted. More than five inputs are
+enumerated by linear programs (the extra lp), for at most S seconds. PYTHON is an interpreter of
+another environment that has relucent and torch: relucent then counts the same networks in the same
+run.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class Count:
     splits: int
     complete: bool
     cpu: float
+    counting: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -167,11 +169,12 @@ def ours(network: Network, domain: Domain, seconds: float) -> Count:
     enumeration = enumeration_of(network, domain)
     started = time.process_time()
     count = sum(1 for _ in enumeration.regions(seconds=seconds))
+    listed = time.process_time()
+    again = count_regions(network, domain, run=Run(Limits(seconds)))
+    counting = again.count / max(time.process_time() - listed, 1e-9)
+    assert again.count == count or not (again.complete and enumeration.tally.complete)
     return Count(
-        count,
-        enumeration.tally.splits,
-        enumeration.tally.complete,
-        time.process_time() - started,
+        count, enumeration.tally.splits, enumeration.tally.complete, listed - started, counting
     )
 
 
@@ -241,12 +244,14 @@ def controller(seconds: float) -> str | None:
 @click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
 def main(peer: str | None, seconds: float, arguments: tuple[str, ...]) -> None:
     beside = f" {'relucent':>9} {'CPU s':>7} {'regions/s':>10} {'ratio':>6}" if peer else ""
-    print(f"{'network':28} {'regions':>9} {'splits':>8} {'CPU s':>7} {'regions/s':>10}{beside}")
+    own = f"{'regions':>9} {'splits':>8} {'CPU s':>7} {'listed/s':>10} {'counted/s':>10}"
+    print(f"{'network':28} {own}{beside}")
     for name, network in networks(arguments):
         assert network.domain is not None
         found = ours(network, network.domain, seconds)
         count = f"{found.count:,}" if found.complete else f">{found.count:,}"
         line = f"{name:28} {count:>9} {found.splits:8,} {found.cpu:7.2f} {found.rate:10,.0f}"
+        line += f" {found.counting:10,.0f}"
         if peer and network.is_chain and network.domain == Domain.cube(-1, 1, network.input_size):
             other = theirs(peer, network) if found.complete else "not asked"
             line += f" {other}" if isinstance(other, str) else compared(found, other)

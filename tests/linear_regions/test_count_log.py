@@ -19,7 +19,7 @@ from rectifold.linear_regions.counts import Count, count_regions
 from rectifold.runtime.run import Limits, Run
 from support import float_network
 
-PLANE, SPACE, MANY = (2, 10, 9, 1), (3, 7, 6, 1), (6, 4, 3, 1)
+PLANE, SPACE, MANY = (2, 10, 9, 1), (3, 7, 6, 1), (8, 4, 2, 1)
 
 
 def counted(network: Network, path: Path | None, *, run: Run = Run(), jobs: int = 1) -> Count:

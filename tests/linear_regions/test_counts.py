@@ -15,11 +15,11 @@ from rectifold.runtime.run import Limits, Run
 from support import float_network, net, random_network
 
 HUGE = f"""
-    input x[6] in [[-2, -1.5], [-1, 1], [-2, -1.5], [-2, -1.5], [-1, 1], [0, 1]]
-    assume [2, -1, -2, -2, 0, 1] @ x <= 4
-    assume [2, 1, -1, -1, 2, -1] @ x <= -0.5
-    h0 = relu({10**25} * ([[-1, 0, -1, 1, -0.5, 0.5], [1, 0, 1, -1, 0.5, -0.5],
-        [1/3, -1, 1, 0, 1, -2/3]] @ x + [0, 0, 1]))
+    input x[8] in [[-2, -1.5], [-1, 1], [-2, -1.5], [-2, -1.5], [-1, 1], [0, 1], [0, 1], [0, %s]]
+    assume [2, -1, -2, -2, 0, 1, 0, 0] @ x <= 4
+    assume [2, 1, -1, -1, 2, -1, 0, 0] @ x <= -0.5
+    h0 = relu({10**25} * ([[-1, 0, -1, 1, -0.5, 0.5, 0, 0], [1, 0, 1, -1, 0.5, -0.5, 0, 0],
+        [1/3, -1, 1, 0, 1, -2/3, 0, 0]] @ x + [0, 0, 1]))
     h1 = relu([[0, -2, -1]] @ h0 + [1])
     output h1
     """
@@ -33,8 +33,18 @@ def test_the_count_is_that_of_the_list(seed: int) -> None:
     assert (found.count, found.complete) == (len(linear_regions(network, network.domain)), True)
 
 
+@pytest.mark.parametrize("sizes", [(6, 4, 4, 1), (7, 3, 3, 1)])
+def test_a_count_by_vertices_is_that_of_the_list_by_programs(sizes: tuple[int, ...]) -> None:
+    network = float_network(2, *sizes)
+    assert network.domain is not None
+    found = count_regions(network, network.domain)
+    assert (found.count, found.complete) == (len(linear_regions(network, network.domain)), True)
+
+
 @pytest.mark.parametrize("sizes", [(3, 6, 6, 1), (4, 5, 5, 2), (6, 4, 3, 1), (2, 5, 5, 3, 1)])
-def test_what_the_last_block_splits_once_is_counted_as_two(sizes: tuple[int, ...]) -> None:
+def test_what_one_or_two_units_of_the_last_block_split_is_counted_uncut(
+    sizes: tuple[int, ...],
+) -> None:
     network = float_network(2, *sizes)
     assert network.domain is not None
     listing, counting = (enumeration_of(network, network.domain) for _ in range(2))
@@ -72,12 +82,19 @@ def test_the_line_says_whether_all_were_counted() -> None:
 
 def test_a_count_that_was_not_ended_does_not_say_so() -> None:
     """Hinges of size 10^25: in floats, on which side of the second one the domain lies is open."""
-    network = net(HUGE)
+    network = net(HUGE % 1)
     assert network.domain is not None
     found = count_regions(network, network.domain)
     assert not found.complete
     assert found.undecided > 0
     assert "not decided" in found.text
+
+
+def test_corners_decide_what_programs_leave_open() -> None:
+    network = net(HUGE % 0)  # seven inputs vary
+    assert network.domain is not None
+    assert not linear_regions(network, network.domain).complete
+    assert count_regions(network, network.domain) == Count(3, True)
 
 
 @pytest.mark.parametrize("seed", range(40))

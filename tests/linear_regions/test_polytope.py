@@ -29,3 +29,29 @@ def test_splitting_a_cube_keeps_true_vertices_and_edges(n: int) -> None:
             assert sign * sum(a * x for a, x in zip(form, vertex, strict=True)) >= 0
         corners = {tuple(c) for c in product((0, 1), repeat=n) if sign * (2 * sum(c) - n) > 0}
         assert corners <= {v[:-1] for v in part.vertices if v[-1] == 1}
+
+
+@pytest.mark.parametrize(
+    ("other", "signs"),
+    [
+        ([-3, -3, 3], {0}),  # the same line
+        ([1, 0, 0], {0, 1}),  # it meets the other one in a corner of the square, and 0 ≤ x there
+        ([4, 4, -5], {-1}),  # parallel
+        ([1, -1, 0], {1, -1}),
+        ([1, 2, -1], {0, 1}),
+        ([1, 3, -2], {1, -1}),
+    ],
+)
+def test_signs_of_one_form_where_another_is_zero(other: list[int], signs: set[int]) -> None:
+    square = Polytope.box([(0, 1), (0, 1)], [(1, 1), (1, 1)])
+    form = [1, 1, -1]
+    table = square.signs([form, other], scaled([form, other])).tolist()
+    assert square.signs_on(form, table[0], other, table[1]) == signs
+
+
+def test_signs_of_one_form_where_another_is_zero_are_found_in_edges() -> None:
+    cube = Polytope.box([(0, 1)] * 3, [(1, 1)] * 3)
+    for form, other in (([7, 7, 7, -10], [5, -5, 1, -1]), ([3, 0, 0, -1], [0, 0, 7, -3])):
+        table = cube.signs([form, other], scaled([form, other])).tolist()
+        assert cube.signs_on(form, table[0], other, table[1]) == {1, -1}
+        assert cube.signs_on(other, table[1], form, table[0]) == {1, -1}

@@ -11,6 +11,8 @@ class RegionEffort:
 
     vertex_inputs: int = 5
     """Inputs that vary, up to which vertex lists are kept: a box has 2^n vertices."""
+    counted_inputs: int = 7
+    """The same where regions are counted and not kept: a region of many inputs has many corners."""
     most_vertex_inputs: int = 8
     """Inputs up to which vertex lists are made where a two-layer form needs them."""
     kept_forms: int = 1 << 16

@@ -114,7 +114,7 @@ class VertexSplitter:
         return Region(self.blocks.by_layer(cell.phases), forms, den, cell.polytope)
 
     def count_of(self, cell: VertexCell, tally: Tally) -> int | list[VertexCell]:
-        """One that only a single unit of the last block still cuts has two regions."""
+        """What one or two units of the last block still cut is counted, and not cut."""
         if self.is_done(cell):
             return 1
         if len(cell.values) < len(self.blocks) - 1:
@@ -122,6 +122,8 @@ class VertexSplitter:
         pending = cell.pending or self._begin(cell)
         if len(pending.rows) < 2:
             return 1 + len(pending.rows)
+        if len(pending.rows) == 2:
+            return _pieces_of_two(cell, pending)
         tally.splits += 1
         return _split_cell(cell, pending)
 
@@ -137,6 +139,17 @@ class VertexSplitter:
         rows = np.nonzero(positive & negative)[0]
         active = bytearray(positive.astype(np.uint8).tobytes())
         return Pending(forms, floats, rows.tolist(), signs[rows], active)
+
+
+def _pieces_of_two(cell: VertexCell, pending: Pending) -> int:
+    """Into how many pieces two pending rows cut a cell: 4 if one has both signs where the other is
+    0, 2 if it is 0 there, else 3.
+    """
+    (form, other), (signs, others) = (pending.forms[k] for k in pending.rows), pending.signs
+    found = cell.polytope.signs_on(form, signs.tolist(), other, others.tolist())
+    if found == {0}:
+        return 2
+    return 4 if {1, -1} <= found else 3
 
 
 def _split_cell(cell: VertexCell, pending: Pending) -> list[VertexCell]:

@@ -16,6 +16,7 @@ from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
+from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.count_log import CountLog, part_name
 from rectifold.linear_regions.enumerations import AnyEnumeration, enumeration_of
 from rectifold.linear_regions.plane.counting import PlaneCount
@@ -172,7 +173,10 @@ def _count_part(task: _CountTask) -> _Counted:
 
 
 def _counting_of(network: Network, domain: Domain) -> _Counting:
-    """By polygons for two free inputs, else as the regions are listed."""
-    if domain.size - len(domain.fixed) == 2:
+    """By polygons for two free inputs, by vertex lists for a few more, else as they are listed."""
+    free = domain.size - len(domain.fixed)
+    if free == 2:
         return PlaneCount(Restriction(network, domain))
+    if free <= REGION_EFFORT.counted_inputs:
+        return vertex_enumeration(network, domain)
     return enumeration_of(network, domain)

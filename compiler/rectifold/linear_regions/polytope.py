@@ -95,13 +95,37 @@ class Polytope:
         upper, lower = self._part(above, on, new), self._part(below, on, new)
         return Cut(upper, lower, above + on, below + on, new)
 
+    def signs_on(
+        self, form: Form, signs: Sequence[int], other: Form, other_signs: Sequence[int]
+    ) -> set[int]:
+        """Signs of another form at vertices of the section where `form` is 0: all, or 1 and −1.
+
+        `form` has both signs at the vertices.
+        """
+        both = {1, -1}
+        found = {o for s, o in zip(signs, other_signs, strict=True) if s == 0}
+        above = [k for k, s in enumerate(signs) if s > 0]
+        below = [k for k, s in enumerate(signs) if s < 0]
+        pairs = iter(() if both <= found else self._adjacent(above, below))
+        while not both <= found and (pair := next(pairs, None)):
+            p, q = pair
+            at_p, at_q = other_signs[p], other_signs[q]
+            if at_p * at_q < 0:
+                zp, zq = _value(form, self.vertices[p]), _value(form, self.vertices[q])
+                value = zp * _value(other, self.vertices[q]) - zq * _value(other, self.vertices[p])
+                found.add((value > 0) - (value < 0))
+            else:
+                found.add(at_p or at_q)
+        return found
+
     def _between(self, form: Form, above: list[int], below: list[int]) -> Polytope:
         """The new vertices: where the form is 0 on an edge from one side to the other."""
         bit = 1 << self.constraints
-        values = {k: _value(form, self.vertices[k]) for k in (*above, *below)}
+        pairs = self._adjacent(above, below)
+        values = {k: _value(form, self.vertices[k]) for k in {k for pair in pairs for k in pair}}
         vertices: list[Vertex] = []
         masks: list[int] = []
-        for p, q in self._adjacent(above, below):
+        for p, q in pairs:
             zp, zq = values[p], values[q]
             a, b = self.vertices[p], self.vertices[q]
             vertices.append(primitive([zp * y - zq * x for x, y in zip(a, b, strict=True)]))
@@ -236,9 +260,5 @@ def column_text(column: Sequence[int]) -> str:
 
 def _floats(vertices: list[Vertex], n: int) -> Floats:
     """Correctly rounded coordinates (Python divides integers so), and a row of ones."""
-    result = np.ones((n + 1, len(vertices)))
-    for k, v in enumerate(vertices):
-        w = v[n]
-        for i in range(n):
-            result[i, k] = v[i] / w
-    return result
+    rows = [[x / v[-1] for x in v] for v in vertices]
+    return np.array(rows, dtype=float).reshape(len(vertices), n + 1).T
