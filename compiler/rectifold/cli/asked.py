@@ -82,11 +82,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """A property of `loaded`; with `beside`, of the two side by side (ir/pairs)."""
+    """A property of `loaded`; with `second`, of the two side by side (ir/pairs)."""
 
     loaded: Loaded
     asked: Property
-    beside: Network | None = None
+    second: Loaded | None = None
+
+    @property
+    def beside(self) -> Network | None:
+        """The second network."""
+        return None if self.second is None else self.second.network
 
     @property
     def about(self) -> Loaded:
@@ -224,7 +229,7 @@ def _question_of_file(loaded: Loaded, path: str, beside: Loaded | None) -> Quest
     if beside is None:
         return Question(loaded, property_of(file, inputs, outputs))
     asked = as_steps(property_of(file, inputs, outputs), loaded.network.input_size)
-    return Question(loaded, asked, beside.network)
+    return Question(loaded, asked, beside)
 
 
 def _short_question(loaded: Loaded, domain: Domain | None, short: ShortForms) -> Question:
@@ -239,7 +244,7 @@ def _short_question(loaded: Loaded, domain: Domain | None, short: ShortForms) ->
         slopes = [parse_slope(text, network, falls=False) for text in short.monotone]
         slopes += [parse_slope(text, network, falls=True) for text in short.decreasing]
         asked = monotone(network, on, slopes, slack)
-    return Question(loaded, asked, network)
+    return Question(loaded, asked, loaded)
 
 
 def ensured_of(loaded: Loaded, domain: Domain | None) -> Question:

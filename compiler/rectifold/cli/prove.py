@@ -131,8 +131,7 @@ def _keep(answer: Answer, question: Question, kept: Kept) -> tuple[JsonObject, l
     """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match answer:
         case Refuted():
-            is_pair = question.beside is not None
-            unsafe = UnsafePoint(answer, question.asked, question.about, is_pair)
+            unsafe = UnsafePoint(answer, question.asked, question.loaded, question.second)
             return _keep_point(unsafe, kept.counterexample_file)
         case Holds() if kept.certificate_file:
             text = answer.certificate.text
@@ -146,7 +145,7 @@ def _keep(answer: Answer, question: Question, kept: Kept) -> tuple[JsonObject, l
 
 def _keep_point(unsafe: UnsafePoint, file: str | None) -> tuple[JsonObject, list[str]]:
     again = unsafe.run_again()
-    lines = [] if again is None else [run_text(again, unsafe.dtype)]
+    lines = [] if again is None else [run_text(again, unsafe.dtype, is_pair=unsafe.is_pair)]
     extra: JsonObject = {"run_again": again}
     if file is not None:
         said, is_written = unsafe.write(Path(file))

@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from rectifold.cli.proved import counterexample_json
+from rectifold.cli.run_again import FLOAT_KINDS, Ran, UnsafePair, dtype_of, ran, values_text
+from rectifold.formats.interface import Interface
 from rectifold.formats.load import Loaded
 from rectifold.ir.evaluate import evaluate
 from rectifold.ir.float_points import FloatPoint, float_point
@@ -29,26 +31,36 @@ from rectifold.runtime.json import JsonObject
 
 @dataclass(frozen=True, eq=False)
 class UnsafePoint:
-    """The refutation of a property of a network, and the model that the network was read from."""
+    """The refutation of a property of a network, and the model that the network was read from.
+
+    `second`: of a property of two side by side, the model of the other one.
+    """
 
     found: Refuted
     asked: Property
     loaded: Loaded
-    is_pair: bool = False
+    second: Loaded | None = None
+
+    @property
+    def is_pair(self) -> bool:
+        """Is it a pair of points?"""
+        return self.second is not None
 
     @property
     def dtype(self) -> str:
-        """The floats of the model's input: of a file without floats, float64."""
-        interface = self.loaded.interface
-        if interface is None or any(port.dtype != "float32" for port in interface.inputs):
-            return "float64"
-        return "float32"
+        """The floats of the inputs of the models: of a file without floats, float64."""
+        return dtype_of(self._interfaces)
+
+    @property
+    def _interfaces(self) -> list[Interface | None]:
+        read = (self.loaded, self.second)
+        return [loaded.interface for loaded in read if loaded is not None]
 
     @cached_property
     def in_floats(self) -> FloatPoint | None:
         """A point of the domain in these floats that is unsafe, near the exact one."""
         domain = self.asked.parts[self.found.part].domain
-        kind = np.float32 if self.dtype == "float32" else np.float64
+        kind = FLOAT_KINDS[self.dtype]
         return float_point(domain, self.found.point, kind, self._is_unsafe)
 
     def _is_unsafe(self, x: Sequence[Fraction]) -> bool:
@@ -57,27 +69,42 @@ class UnsafePoint:
 
     def run_again(self) -> JsonObject | None:
         """What another program computes at that point; None where none does, or for no model."""
-        interface = self.loaded.interface
-        if interface is None or (point := self.in_floats) is None:
+        if None in self._interfaces:
             return None
-        from rectifold.formats.onnx.peers import PeerError  # onnx takes 0.3 s to import
-        from rectifold.formats.onnx_points import outputs_at
-
-        try:
-            name, outputs = outputs_at(interface, point.astype(np.float64))
-        except PeerError:
+        points = self._points()
+        found = None if points is None else ran(self._interfaces, points)
+        if points is None or found is None:
             return None
-        told: JsonObject = {"program": name, "input": point.tolist()}
-        values = [float(v) for output in outputs for v in np.asarray(output).ravel()]
-        return told | {"outputs": values, "met": self._is_met(point, values)}
+        inputs = [v for point in points for v in point.tolist()]
+        told: JsonObject = {"program": found.program, "input": inputs}
+        values = [v for row in found.values for v in row]
+        return told | {"outputs": values, "met": self._is_met(inputs, found)}
 
-    def _is_met(self, point: FloatPoint, values: Sequence[float]) -> bool:
+    def _points(self) -> list[FloatPoint] | None:
+        """Of each network, in floats."""
+        if self._pair is not None:
+            pair = self._pair.in_floats(FLOAT_KINDS[self.dtype])
+            return None if pair is None else list(pair)
+        return None if self.in_floats is None else [self.in_floats]
+
+    @cached_property
+    def _pair(self) -> UnsafePair | None:
+        if self.second is None:
+            return None
+        networks = self.loaded.network, self.second.network
+        return UnsafePair(networks, self.found, self.asked)
+
+    def _is_met(self, inputs: Sequence[float], found: Ran) -> bool:
         """Does the case hold of these floats, taken as they are?"""
-        part = self.asked.parts[self.found.part]
-        if len(values) != self.loaded.network.output_size or not np.isfinite(values).all():
+        values = found.exact
+        read = [loaded.network for loaded in (self.loaded, self.second) if loaded is not None]
+        sizes = [network.output_size for network in read]
+        if values is None or list(map(len, values)) != sizes:
             return False
-        x, y = ([Fraction(float(v)) for v in row] for row in (point, values))
-        return part.case_met(x, y) is not None
+        x, y = [Fraction(v) for v in inputs], [v for row in values for v in row]
+        if self._pair is not None:
+            return self._pair.is_met(x, y)
+        return self.asked.parts[self.found.part].case_met(x, y) is not None
 
     def write(self, path: Path) -> tuple[str, bool]:
         """The exact point (.json), or one in floats in the model's shape (.npy).
@@ -116,11 +143,11 @@ class UnsafePoint:
         return point if shaped is None else shaped
 
 
-def run_text(told: JsonObject, dtype: str) -> str:
+def run_text(told: JsonObject, dtype: str, *, is_pair: bool = False) -> str:
     """What another program computes, for people."""
-    at = f"at a {dtype} point near it {told['program']}"
+    at = f"at two {dtype} points near them" if is_pair else f"at a {dtype} point near it"
     met = "is met there too" if told["met"] else "is not met there, for its sums are rounded"
     values = told["outputs"]
     assert isinstance(values, list)
-    shown = ", ".join(f"{v:.6g}" for v in values[:8] if isinstance(v, float))
-    return f"  {at} computes {shown}{', ...' if len(values) > 8 else ''}: the case {met}"
+    shown = values_text([v for v in values if isinstance(v, float)])
+    return f"  {at} {told['program']} computes {shown}: the case {met}"

@@ -34,16 +34,15 @@ from rectifold.cli.options import (
     report,
 )
 from rectifold.cli.progress import progress_line
+from rectifold.cli.run_again import FLOAT_KINDS
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.cli.verified_page import Compared, closest_page, verified_page
 from rectifold.cli.witness_files import (
-    FLOAT_KINDS,
+    AnswerFiles,
     Counterexample,
-    float_json,
-    float_lines,
+    kept_counterexample,
     require_counterexample_file,
-    write_counterexample,
 )
 from rectifold.equivalence.answers import Closest, Comparison, Different, Equal, Unknown
 from rectifold.equivalence.decide import decide, decide_argmax, find_closest
@@ -100,18 +99,6 @@ class Wanted:
                 "there are certificates of equality and of --within, not of --argmax; "
                 "leave out --certificate"
             )
-
-
-@dataclass(frozen=True)
-class AnswerFiles:
-    """What is kept of the answer: a counterexample, a certificate, its trust."""
-
-    in_floats: bool
-    counterexample_file: str | None
-    kind: str
-    certificate_file: str | None
-    allow_trusted: bool
-    force: bool
 
 
 _pair = as_value(
@@ -215,7 +202,7 @@ def verify_command(
         return _report_bounds(found, files, domain, report, tails, started)
     with progress_line(quiet=report.quiet) as progress:
         result = _answer_in_time(question, asked, proof, replace(run, progress=progress))
-    extra, lines = _keep(question, asked, result, kept)
+    extra, lines = _keep(question, asked, result, kept, tails)
     said = partial(tails.said, equal=isinstance(result, Equal) and asked.is_equality)
     told = verify_json(result, asked, said) | extra | {"seconds": time.monotonic() - started}
     lines = [*verify_text(result, asked, said).split("\n"), *lines]
@@ -261,12 +248,12 @@ def _verify_status(result: Comparison, *, allow_trusted: bool) -> int:
 
 
 def _keep(
-    question: Question, asked: Asked, result: Comparison, kept: AnswerFiles
+    question: Question, asked: Asked, result: Comparison, kept: AnswerFiles, models: Tails
 ) -> tuple[JsonObject, list[str]]:
     """Writes the files that are asked for: keys for the JSON result, and lines for people."""
     match result:
         case Different():
-            return _keep_counterexample(Counterexample(question, asked, result), kept)
+            return kept_counterexample(Counterexample(question, asked, result, models), kept)
         case Equal() if kept.certificate_file:
             if result.certificate is not None:
                 _write_text(kept.certificate_file, result.certificate.text)
@@ -275,24 +262,6 @@ def _keep(
             return {}, []
         case _:
             assert_never(result)
-
-
-def _keep_counterexample(
-    refuted: Counterexample, kept: AnswerFiles
-) -> tuple[JsonObject, list[str]]:
-    extra, lines = JsonObject(), list[str]()
-    if kept.in_floats:
-        floats = float_json(refuted)
-        extra["floats"] = floats
-        lines += float_lines(refuted, floats)
-    if kept.counterexample_file:
-        said, is_written = write_counterexample(Path(kept.counterexample_file), refuted, kept.kind)
-        extra["counterexample_file"] = said
-        if is_written:
-            lines.append(said)
-        else:
-            click.echo(f"note: {said}", err=True)
-    return extra, lines
 
 
 def _report_bounds(

@@ -14,33 +14,50 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import click
 import numpy as np
 
 from rectifold.cli.answers import counterexample_json
+from rectifold.cli.run_again import FLOAT_KINDS, dtype_of, ran, values_text
 from rectifold.equivalence.answers import Different
 from rectifold.equivalence.question import Question
 from rectifold.equivalence.sentences import Asked
 from rectifold.errors import InputError
 from rectifold.exact.numerals import readable
+from rectifold.formats.two_tails import Tails
 from rectifold.ir.evaluate import evaluate, evaluate_float
-from rectifold.ir.float_points import FloatPoint, FloatType, float_point, input_without_floats
+from rectifold.ir.float_points import FloatPoint, float_point, input_without_floats
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
 
-FLOAT_KINDS: dict[str, FloatType] = {"float32": np.float32, "float64": np.float64}
+
+@dataclass(frozen=True)
+class AnswerFiles:
+    """What is kept of the answer: a counterexample, a certificate, its trust."""
+
+    in_floats: bool
+    counterexample_file: str | None
+    kind: str
+    certificate_file: str | None
+    allow_trusted: bool
+    force: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Counterexample:
-    """The question, in which words, and the exact counterexample."""
+    """The question, in which words, and the exact counterexample; the models that were read."""
 
     question: Question
     asked: Asked
     found: Different
+    models: Tails
 
     def shows(self, point: Sequence[Fraction]) -> bool:
         """Does the exact pair contradict the claim at this exact point?"""
-        va, vb = evaluate(self.question.a, point), evaluate(self.question.b, point)
+        return self.shown_by(evaluate(self.question.a, point), evaluate(self.question.b, point))
+
+    def shown_by(self, va: Sequence[Fraction], vb: Sequence[Fraction]) -> bool:
+        """Do these outputs of the two contradict the claim?"""
         if self.asked.is_argmax:
             top = max(range(len(va)), key=va.__getitem__)
             lead = va[top] - max(v for k, v in enumerate(va) if k != top)
@@ -60,6 +77,48 @@ def require_counterexample_file(file: str | None) -> None:
             f"--counterexample {file}: a point is written as .json (exactly) or .npy (in floats); "
             "name the file so"
         )
+
+
+def kept_counterexample(refuted: Counterexample, kept: AnswerFiles) -> tuple[JsonObject, list[str]]:
+    """Writes the files that are asked for: keys for the JSON result, and lines for people."""
+    again = _run_again(refuted)
+    extra: JsonObject = {"run_again": again}
+    lines = [] if again is None else [_again_text(again, refuted)]
+    if kept.in_floats:
+        floats = float_json(refuted)
+        extra["floats"] = floats
+        lines += float_lines(refuted, floats)
+    if kept.counterexample_file:
+        said, is_written = write_counterexample(Path(kept.counterexample_file), refuted, kept.kind)
+        extra["counterexample_file"] = said
+        if is_written:
+            lines.append(said)
+        else:
+            click.echo(f"note: {said}", err=True)
+    return extra, lines
+
+
+def _run_again(refuted: Counterexample) -> JsonObject | None:
+    """What another program computes of both models at one point in their floats that shows it."""
+    models = [refuted.models.a, refuted.models.b]
+    if None in models or (point := refuted.in_floats(dtype_of(models))) is None:
+        return None
+    found = ran(models, [point, point])
+    if found is None:
+        return None
+    exact, sizes = found.exact, [refuted.question.a.output_size] * 2
+    told: JsonObject = {"program": found.program, "input": point.tolist()}
+    told |= {name: list(values) for name, values in zip("ab", found.values, strict=True)}
+    is_shown = exact is not None and [len(v) for v in exact] == sizes and refuted.shown_by(*exact)
+    return told | {"shown": is_shown}
+
+
+def _again_text(told: JsonObject, refuted: Counterexample) -> str:
+    dtype = dtype_of([refuted.models.a, refuted.models.b])
+    a, b = (values_text(values) for values in (told["a"], told["b"]) if isinstance(values, list))
+    shown = "shows it too" if told["shown"] else "does not show it, for its sums are rounded"
+    at = f"  at a {dtype} point near it {told['program']}"
+    return f"{at} computes {a} of A and {b} of B, which {shown}"
 
 
 def write_counterexample(path: Path, refuted: Counterexample, name: str) -> tuple[str, bool]:
