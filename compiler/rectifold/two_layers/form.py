@@ -120,6 +120,25 @@ def hinge_of(form: Sequence[Fraction | int]) -> tuple[Hinge, Fraction]:
     return tuple(sign * v for v in integers), sign * scale
 
 
+def unit_of(
+    weights: Weights, form: AffineForm, bends: Sequence[tuple[Fraction, AffineForm]]
+) -> Unit:
+    """weights · relu(form + Σ c relu(inner)) over hinges, where `bends` are the pairs (c, inner).
+
+    relu(λ L) is λ relu(L), or |λ| (relu(L) − L) for λ < 0. An inner form may be 0, no other
+    constant.
+    """
+    total: dict[Hinge, Fraction] = {}
+    base = form
+    for c, inner in bends:
+        if c and any(inner):
+            hinge, scale = hinge_of(inner)
+            total[hinge] = total.get(hinge, Fraction(0)) + c * abs(scale)
+            if scale < 0:
+                base = weighted_sum((1, base), (-c * abs(scale), hinge))
+    return Unit(weights, base, tuple((hinge, c) for hinge, c in total.items() if c))
+
+
 def span_inside(values: Iterable[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction] | None:
     """The range of t on which at + slope · t > 0 for all the given (at, slope): its ends.
 

@@ -11,11 +11,11 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.near_point import NearPoints
+from rectifold.two_layers.classes.symbols import own_units
 from rectifold.two_layers.form import Unit
 from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.faces import Faces
-from rectifold.two_layers.space.germs import own_units
 from rectifold.two_layers.space.lines import SpaceLines
 from rectifold.two_layers.space.space_form import space_form
 from rectifold.two_layers.space.vertex_classes import classes_at
@@ -126,7 +126,7 @@ def own_at_origin(text: str) -> list[Unit]:
     assert network.domain is not None
     enumeration = vertex_enumeration(network, network.domain)
     regions = list(enumeration.regions())
-    return own_units(NearPoints(enumeration.restriction), (0, 0, 0, 1), regions)
+    return own_units(NearPoints(enumeration.restriction), (0, 0, 0, 1), regions, 2)
 
 
 def test_planes_through_a_vertex_are_no_units_of_a_second_layer() -> None:

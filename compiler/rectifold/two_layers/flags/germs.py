@@ -1,11 +1,9 @@
 """What a network's units are around a cell of its regions.
 
-    y = relu(z + relu(u)) where z = u = 0      →      corners 0, z, z + u of the unit, and itself as
-                                                      a unit of the second layer
+    y = relu(z + relu(u)) where z = u = 0      →      corners 0, z, z + u of the unit
 
 Around a point the network is affine but for units that are 0 there: a sum of those, each by a
-number. So every class there is made of classes of these units. One that reads only units whose own
-forms do not change around the point has two layers itself.
+number. So every class there is made of classes of these units.
 """
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ from rectifold.linear_regions.near_point import LayerForms, NearPoints, UnitPlac
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.two_layers.form import AffineForm, Hinge, factor_of, hinge_of, weighted_sum
+from rectifold.two_layers.classes.symbols import own_units
+from rectifold.two_layers.form import AffineForm
 from rectifold.two_layers.form_sum import Shape
 
 
@@ -41,28 +40,9 @@ class Germs:
         return found
 
     def shapes(self, point: Vertex, beside: Sequence[int]) -> list[Shape]:
-        """For every such unit, itself with those it reads whose forms do not change."""
-        phases, zero = self.near.zeros(point)
-        relus = [unit for unit in zero if self.near.layers[unit[0]].is_relu]
-        base = self.near.forms(phases)
-        steady = [unit for unit in relus if self._is_steady(unit, beside)]
-        changed = {unit: self.near.forms(phases, {unit}) for unit in steady}
-        found = []
-        for unit in relus:
-            own = start = _form(base, unit)
-            bends: dict[Hinge, Fraction] = {}
-            for other in steady:
-                if other[0] < unit[0]:
-                    added = weighted_sum((1, _form(changed[other], unit)), (-1, start))
-                    own = _with_bend(own, bends, added, _form(base, other))
-            if bends:
-                found.append((own, tuple(bends.items())))
-        return found
-
-    def _is_steady(self, unit: UnitPlace, beside: Sequence[int]) -> bool:
-        """Is the pre-activation of a unit one form on all these regions, and not constant?"""
-        forms = {_form(self._at(region), unit) for region in beside}
-        return len(forms) == 1 and any(next(iter(forms))[:-1])
+        """Units of hinges that the network has at the point."""
+        units = own_units(self.near, point, [self.regions[k] for k in beside], 1)
+        return [(unit.base, unit.bends) for unit in units]
 
     def _piece(self, region: int, unit: UnitPlace) -> AffineForm:
         form = _form(self._at(region), unit)
@@ -81,20 +61,3 @@ class Germs:
 def _form(forms: LayerForms, unit: UnitPlace) -> AffineForm:
     table, den = forms[unit[0]]
     return tuple(Fraction(v, den) for v in table[unit[1]])
-
-
-def _with_bend(
-    base: AffineForm, bends: dict[Hinge, Fraction], added: AffineForm, inner: AffineForm
-) -> AffineForm:
-    """The base, where `added` = c · inner, and c relu(inner) is put among the bends.
-
-    relu(λ L) is λ relu(L), or |λ| (relu(L) − L) for λ < 0.
-    """
-    c = factor_of(added, inner)
-    if not c:
-        return base
-    hinge, scale = hinge_of(inner)
-    bends[hinge] = bends.get(hinge, Fraction(0)) + c * abs(scale)
-    if not bends[hinge]:
-        del bends[hinge]
-    return base if scale > 0 else weighted_sum((1, base), (c * scale, hinge))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Weights
+from rectifold.two_layers.form import Weights, unit_of
 from rectifold.two_layers.hyper.cells import Cells, Class, add_weights, form_through
 from rectifold.two_layers.hyper.choices import Choice, Prices, settle
 from rectifold.two_layers.hyper.germs import Terms
@@ -21,7 +21,6 @@ from rectifold.two_layers.hyper.pulling import Bend, Part, Pulling
 from rectifold.two_layers.hyper.simplices import arguments_of
 from rectifold.two_layers.hyper.units import Placed, merged
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.space.units import unit_of
 
 HALF = Fraction(1, 2)
 

@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rectifold.exact.integer_rows import integers_of
 from rectifold.linear_regions.near_point import LayerForms, NearPoints, UnitPlace
+from rectifold.two_layers.classes.lattice import Face, Wall
+from rectifold.two_layers.classes.symbols import Symbol, symbols_at
 from rectifold.two_layers.classes.vectors import Vector, echelon
 from rectifold.two_layers.form import Weights, factor_of
-from rectifold.two_layers.hyper.cells import Cells, Face, Wall
+from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.hyper.polygons import Gradient, minus
-
-Effects = Mapping[UnitPlace, list[list[Fraction]]]  # of each symbol, on layers and on outputs
 
 
 class Field:
@@ -68,27 +69,25 @@ class Terms:
 
     def at(self, vertex: int) -> list[Term]:
         """The symbols that make the class of a vertex."""
-        phases, zero = self.near.zeros(self.cells.points[vertex])
-        zero = [unit for unit in zero if self.layers[unit[0]].is_relu]
-        effects = {unit: self.near.effects(phases, unit) for unit in sorted(zero)}
-        whole = self._whole(effects, self.near.forms(phases))
+        symbols = symbols_at(self.near, self.cells.points[vertex])
+        whole = self._whole(symbols)
         terms = []
-        for unit in sorted(whole):
-            weights = tuple(effects[unit][self.near.output])
+        for place in sorted(whole):
+            weights = symbols[place].weights
             if any(weights):
-                signs = (1,) if whole & set(_read_by(unit, effects)) else (1, -1)
-                terms.append(Term(weights, tuple(self._field(unit, sign) for sign in signs)))
+                signs = (1,) if whole & symbols[place].factors.keys() else (1, -1)
+                terms.append(Term(weights, tuple(self._field(place, sign) for sign in signs)))
         return terms
 
-    def _whole(self, effects: Effects, base: LayerForms) -> set[UnitPlace]:
+    def _whole(self, symbols: Mapping[UnitPlace, Symbol]) -> set[UnitPlace]:
         """The symbols that depend on as many forms as there are inputs."""
         forms: dict[UnitPlace, list[Vector]] = {}
-        for index, unit in effects:
-            own = [tuple(base[index][0][unit][:-1])]
-            for other in _read_by((index, unit), effects):
+        for place, symbol in symbols.items():
+            own = [tuple(integers_of(symbol.form[:-1])[0])]
+            for other in symbol.factors:
                 own += forms[other]
-            forms[index, unit] = echelon(own)
-        return {unit for unit, own in forms.items() if len(own) == self.cells.n}
+            forms[place] = echelon(own)
+        return {place for place, own in forms.items() if len(own) == self.cells.n}
 
     def _field(self, unit: UnitPlace, sign: int) -> Field:
         """relu(sign · y) of a unit relu(y)."""
@@ -106,9 +105,3 @@ class Terms:
             return tuple(Fraction(sign * v, den) for v in forms[number][:-1])
 
         return Field(gradient_on)
-
-
-def _read_by(unit: UnitPlace, effects: Effects) -> list[UnitPlace]:
-    """The symbols in what relu is applied to in a symbol."""
-    layer, number = unit
-    return [other for other, changed in effects.items() if changed[layer][number]]

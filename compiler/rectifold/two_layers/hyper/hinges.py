@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
+from rectifold.two_layers.classes.lattice import Wall
 from rectifold.two_layers.classes.vectors import echelon, null_space
 from rectifold.two_layers.form import AffineForm, Hinge, Weights, weighted_sum
-from rectifold.two_layers.hyper.cells import Cells, Wall
+from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.hyper.flags import Germ
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples

@@ -17,9 +17,10 @@ from itertools import product
 from math import lcm
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.lattice import Face
 from rectifold.two_layers.classes.vectors import Vector, rank
 from rectifold.two_layers.form import Unit, weighted_sum
-from rectifold.two_layers.hyper.cells import Cells, Class, Face, add_weights
+from rectifold.two_layers.hyper.cells import Cells, Class, add_weights
 from rectifold.two_layers.hyper.flags import Germ
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
@@ -83,7 +84,7 @@ class LineLedger:
             a, b = edge
             ahead = sum(x * y for x, y in zip(direction, cells.difference(a, b), strict=True)) > 0
             low = a if ahead else b
-            if not cells.is_inside((low,)):
+            if not cells.lattice.is_inside((low,)):
                 line = Flat.through(cells.points[low], [direction])
                 self.points[line] = cells.inside_of(edge, (1, 1))
                 self.left[line] = dict(own)

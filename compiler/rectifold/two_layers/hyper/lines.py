@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.two_layers.classes.vectors import Vector, direction_of, echelon
-from rectifold.two_layers.form import Unit
+from rectifold.two_layers.form import Unit, unit_of
 from rectifold.two_layers.hyper.cells import Cells, Class
 from rectifold.two_layers.hyper.choices import Choice, choose, settle
 from rectifold.two_layers.hyper.corners import Corners
@@ -23,7 +23,6 @@ from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.ledger import Changes, PlaneLedger, flipped
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.space.units import unit_of
 
 
 class Lines:

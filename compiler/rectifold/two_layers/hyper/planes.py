@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.polytope import Vertex
+from rectifold.two_layers.classes.lattice import Face
 from rectifold.two_layers.classes.vectors import direction_of
-from rectifold.two_layers.form import Hinge
-from rectifold.two_layers.hyper.cells import Cells, Class, Face, add_weights
+from rectifold.two_layers.form import Hinge, unit_of
+from rectifold.two_layers.hyper.cells import Cells, Class, add_weights
 from rectifold.two_layers.hyper.choices import Prices
 from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.flats import Flat
@@ -25,7 +26,6 @@ from rectifold.two_layers.hyper.ledger import faces_by_flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
 from rectifold.two_layers.hyper.watch import Watch
-from rectifold.two_layers.space.units import unit_of
 
 
 class Planes:

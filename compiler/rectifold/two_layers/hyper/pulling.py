@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from rectifold.two_layers.classes.lattice import Face, Wall
 from rectifold.two_layers.classes.vectors import Vector, pivot_of, rank
 from rectifold.two_layers.form import Hinge
-from rectifold.two_layers.hyper.cells import Cells, Face, Wall
+from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.hyper.germs import Field
 from rectifold.two_layers.hyper.polygons import Gradient, Piece, Step, pieces_of
 

@@ -13,9 +13,10 @@ from random import Random
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
+from rectifold.two_layers.classes.lattice import Face
 from rectifold.two_layers.classes.vectors import Vector, dot
 from rectifold.two_layers.form import Hinge
-from rectifold.two_layers.hyper.cells import Cells, Face, weighted_mean
+from rectifold.two_layers.hyper.cells import Cells, weighted_mean
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.units import Placed
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.form import Hinge, Unit, Weights, unit_of
 from rectifold.two_layers.hyper.cells import form_through
 from rectifold.two_layers.hyper.choices import Prices
 from rectifold.two_layers.hyper.elimination import Quad
@@ -24,7 +24,6 @@ from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.space.incidence import Line
 from rectifold.two_layers.space.merging import Effect, Ledger
 from rectifold.two_layers.space.sheets import Sheet
-from rectifold.two_layers.space.units import unit_of
 
 
 @dataclass(eq=False)

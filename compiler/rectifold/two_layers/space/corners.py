@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.form import Hinge, Unit, Weights, unit_of
 from rectifold.two_layers.hyper.choices import Prices
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.chains import Simplex, pairings, three_chain
@@ -28,7 +28,6 @@ from rectifold.two_layers.space.geometry import where
 from rectifold.two_layers.space.knots import knots
 from rectifold.two_layers.space.merging import Ledger, merge_sheets
 from rectifold.two_layers.space.sheets import NotGenericError, Seam, Sheet
-from rectifold.two_layers.space.units import unit_of
 
 
 class Corners:

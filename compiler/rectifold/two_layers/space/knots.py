@@ -19,6 +19,7 @@ from functools import cache
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
+from rectifold.two_layers.classes.symbols import own_units
 from rectifold.two_layers.classes.vectors import Vector, direction_of
 from rectifold.two_layers.form import Unit, Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
@@ -27,7 +28,6 @@ from rectifold.two_layers.hyper.elimination import Cost, Quad, by_line, eliminat
 from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.space.faces import Faces
-from rectifold.two_layers.space.germs import own_units
 from rectifold.two_layers.space.sheets import Seam
 from rectifold.two_layers.space.vertex_classes import classes_at
 
@@ -46,7 +46,7 @@ def knots(
     prices = Prices(faces.planes)
     for done, (vertex, left) in enumerate(classes_at(vertices, seams).items()):
         watch.step("vertices where many units meet", done, len(vertices))
-        own = _taken(left, own_units(faces.near, vertex, beside[vertex])) if left else []
+        own = _taken(left, own_units(faces.near, vertex, beside[vertex], 2)) if left else []
         prices.used.update(hinge for unit in own for hinge, _ in unit.bends)
 
         yield vertex, own, eliminated(left, _cost_at(vertex, prices))

@@ -19,7 +19,7 @@ from itertools import pairwise
 from rectifold.linear_regions.near_point import UnitPlace
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.classes.vectors import direction_of
-from rectifold.two_layers.form import Hinge, Unit, Weights
+from rectifold.two_layers.form import Hinge, Unit, Weights, unit_of
 from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 from rectifold.two_layers.space.cones import Cones, seams_of
 from rectifold.two_layers.space.faces import Faces
@@ -32,7 +32,6 @@ from rectifold.two_layers.space.incidence import (
 )
 from rectifold.two_layers.space.pencils import odd_jumps
 from rectifold.two_layers.space.sheets import Class, NotGenericError, Seam, Sheet, bend_class
-from rectifold.two_layers.space.units import unit_of
 
 Left = dict[Hinge, Weights]  # the class that is left along a line
 

@@ -1,6 +1,6 @@
-"""Units of two bends, and what they are next to a point.
+"""Units next to a point.
 
-relu(form + c relu(−2 L))      →      relu((form − 2 c L) + 2 c relu(L)) over the hinge L
+relu(z + c relu(L)) where L > 0, on the side where z + c L > 0      →      z + c L
 """
 
 from __future__ import annotations
@@ -9,25 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.two_layers.form import AffineForm, Hinge, Unit, Weights, hinge_of, weighted_sum
-
-
-def unit_of(
-    weights: Weights, form: AffineForm, bends: Sequence[tuple[Fraction, AffineForm]]
-) -> Unit:
-    """weights · relu(form + Σ c relu(inner)) over hinges, where `bends` are the pairs (c, inner).
-
-    relu(λ L) is λ relu(L), or |λ| (relu(L) − L) for λ < 0.
-    """
-    total: dict[Hinge, Fraction] = {}
-    base = form
-    for c, inner in bends:
-        if c and any(inner):
-            hinge, scale = hinge_of(inner)
-            total[hinge] = total.get(hinge, Fraction(0)) + c * abs(scale)
-            if scale < 0:
-                base = weighted_sum((1, base), (-c * abs(scale), hinge))
-    return Unit(weights, base, tuple((hinge, c) for hinge, c in total.items() if c))
+from rectifold.two_layers.form import AffineForm, Unit, weighted_sum
 
 
 def piece_of(unit: Unit, point: Vertex, direction: Sequence[int]) -> AffineForm:
