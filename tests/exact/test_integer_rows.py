@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
+
 from rectifold.exact.integer_rows import IntegerLayers, IntegerRow, integers_of
 
 
@@ -37,3 +39,11 @@ def test_layers_divide_by_what_the_rows_below_were_multiplied_with() -> None:
         second = max((4 * y - x) / 7, Fraction(0))
         expected = [first / 5 - Fraction(3, 2) * second + y, Fraction(1, 9)]
         assert layers.evaluate([x, y], outer) == expected
+
+
+@pytest.mark.parametrize("point", [[], [1, 2, 3]])
+def test_a_point_of_a_wrong_size_is_refused(point: list[int]) -> None:
+    layers = IntegerLayers(2)
+    outer = layers.add([[(0, 1), (2, 5)]], is_relu=False)
+    with pytest.raises(ValueError, match=f"2 inputs are read, the point has {len(point)}"):
+        layers.evaluate(point, outer)

@@ -59,7 +59,12 @@ class IntegerLayers:
         return range(start, len(self._scales))
 
     def evaluate(self, point: Sequence[Fraction | int], places: Iterable[int]) -> list[Fraction]:
-        """What is at these places where the inputs are the point, exactly."""
+        """What is at these places where the inputs are the point, exactly.
+
+        Raises ValueError for a wrong number of inputs.
+        """
+        if len(point) != self.inputs:
+            raise ValueError(f"{self.inputs} inputs are read, the point has {len(point)}")
         den = lcm(*(v.denominator for v in point))
         values = [v.numerator * (den // v.denominator) for v in point]
         values.append(den)
