@@ -121,7 +121,7 @@ RUNS = {
         "local line.relu --data points.npy --radius 1/8 --no-clip",
         "local skip.relu --data points.npy --radius 1/8 --compile around",
     ],
-    "regions": ["regions deep.relu", "regions six.relu"],
+    "regions": ["regions deep.relu --volumes", "regions six.relu"],
     "regions --count": ["regions deep.relu --count", "regions deep.relu --count --log c.log"],
     "shallow": ["shallow deep.relu", "shallow deep.relu -o s.py"],
     "check": [

@@ -31,13 +31,14 @@ from rectifold.cli.progress import progress_line
 from rectifold.cli.slices import Slice, slice_domain, slice_options
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.errors import InputError
-from rectifold.exact.numerals import exact_texts, nearest_float
+from rectifold.exact.numerals import exact_text, exact_texts, nearest_float
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.linear_regions.counts import count_regions
 from rectifold.linear_regions.polytope import Vertex
-from rectifold.linear_regions.region import AnyRegion, coordinates
+from rectifold.linear_regions.region import AnyRegion, Region, coordinates
 from rectifold.linear_regions.summary import Regions, list_regions
 from rectifold.linear_regions.upper_bounds import upper_bounds
 from rectifold.prover.cascade import require_domain
@@ -57,6 +58,7 @@ class Found:
     limit: int | None
     count_only: bool
     npz_file: str | None
+    volumes: bool
     formula: bool
     latex: bool
     plot_file: str | None
@@ -69,7 +71,8 @@ class Found:
 
     @property
     def keeps_regions(self) -> bool:
-        return bool(self.files or self.formula or self.latex or self.limit is not None)
+        shown = self.formula or self.latex or self.volumes
+        return bool(self.files or shown or self.limit is not None)
 
 
 _found = as_value(
@@ -81,6 +84,11 @@ _found = as_value(
         "npz_file",
         metavar="FILE",
         help="write phases, gradients, constants and vertices to FILE (float64)",
+    ),
+    click.option(
+        "--volumes",
+        is_flag=True,
+        help="with --json, --npz: the volume of each region too, for at most five free inputs",
     ),
     click.option("--formula", is_flag=True, help="print each output as a piecewise formula"),
     click.option(
@@ -141,8 +149,8 @@ def _count_only(
 ) -> int:
     if wanted.keeps_regions:
         raise InputError(
-            "--count keeps no regions: leave out --limit, --npz, --plot, --formula and --latex, "
-            "or --count"
+            "--count keeps no regions: leave out --limit, --npz, --volumes, --plot, --formula and "
+            "--latex, or --count"
         )
     started = time.monotonic()
     with (
@@ -167,15 +175,18 @@ def _count_only(
 def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report: Report) -> int:
     if wanted.plot_file:
         require_few(domain.size - len(domain.fixed))
+    if wanted.volumes:
+        _require_volumes(domain, wanted, report)
     with proof.times.before("the regions could be listed"):
         with progress_line(quiet=report.quiet) as progress:
             run = Run(proof.limits(proof.seconds), progress=progress)
             found = list_regions(network, domain, limit=wanted.limit, run=run)
         if wanted.npz_file:
-            write_whole(Path(wanted.npz_file), _npz(found))
+            write_whole(Path(wanted.npz_file), _npz(found, volumes=wanted.volumes))
         if wanted.plot_file:
             draw_regions(found, Path(wanted.plot_file), wanted.colour)
-        result = regions_json(found) if report.json_target or report.page_file else {}
+        is_written = report.json_target or report.page_file
+        result = regions_json(found, volumes=wanted.volumes) if is_written else {}
         formulas = _formulas(found, wanted) if report.is_on_screen else []
     report.write(result, lambda: regions_page(found, region_pictures(found), command_line()))
     if found.from_log and not report.quiet:
@@ -185,7 +196,20 @@ def _list(network: Network, domain: Domain, proof: Proof, wanted: Found, report:
     return Status.DONE if found.complete else Status.UNDECIDED
 
 
-def regions_json(found: Regions) -> JsonObject:
+def _require_volumes(domain: Domain, wanted: Found, report: Report) -> None:
+    if not (report.json_target or wanted.npz_file):
+        raise InputError(
+            "--volumes go into files, and none is to be written: give --json FILE or --npz FILE too"
+        )
+    free, most = domain.size - len(domain.fixed), REGION_EFFORT.vertex_inputs
+    if free > most:
+        raise InputError(
+            f"--volumes are computed from corners, which are found for at most {most} inputs that "
+            f"vary, and {free} vary here: leave it out, fix some (a range [v, v]), or give --slice"
+        )
+
+
+def regions_json(found: Regions, *, volumes: bool = False) -> JsonObject:
     """Stable keys; exact numbers are strings."""
     known: dict[Vertex, list[str]] = {}
     return {
@@ -196,7 +220,7 @@ def regions_json(found: Regions) -> JsonObject:
         "free_inputs": list(found.free),
         "by_layer": found.by_layer,
         "affine_maps": found.affine_maps,
-        "regions": [_region_json(region, known) for region in found],
+        "regions": [_region_json(region, known) | _volume(region, volumes) for region in found],
     }
 
 
@@ -211,6 +235,10 @@ def _region_json(region: AnyRegion, known: dict[Vertex, list[str]]) -> JsonObjec
     }
 
 
+def _volume(region: AnyRegion, wanted: bool) -> JsonObject:
+    return {"volume": exact_text(region.volume)} if wanted and isinstance(region, Region) else {}
+
+
 def _corner_texts(corner: Vertex, known: dict[Vertex, list[str]]) -> list[str]:
     found = known.get(corner)
     if found is None:
@@ -218,7 +246,7 @@ def _corner_texts(corner: Vertex, known: dict[Vertex, list[str]]) -> list[str]:
     return found
 
 
-def _npz(found: Regions) -> bytes:
+def _npz(found: Regions, *, volumes: bool) -> bytes:
     affine = np.array(
         [[[nearest_float(v) for v in form] for form in region.affine] for region in found]
     )
@@ -226,6 +254,7 @@ def _npz(found: Regions) -> bytes:
     corners = [region.corners or [] for region in found]
     vertices = [[nearest_float(Fraction(x, v[-1])) for x in v[:-1]] for own in corners for v in own]
     points = [[nearest_float(v) for v in region.interior_point] for region in found]
+    sizes = [nearest_float(region.volume) for region in found.with_vertices] if volumes else []
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -237,6 +266,7 @@ def _npz(found: Regions) -> bytes:
         interior_points=np.array(points).reshape(len(found), len(found.free)),
         free_inputs=np.array(found.free, dtype=np.int64),
         complete=np.array(found.complete),
+        volumes=np.array(sizes),  # none where they were not asked for
     )
     return buffer.getvalue()
 

@@ -320,3 +320,8 @@ class IntegerTable:
         product = self._mat * fmpz_mat(len(rows), columns, [v for row in rows for v in row])
         entries = [int(v) for v in product.entries()]
         return [entries[k : k + columns] for k in range(0, len(entries), columns)]
+
+
+def determinant(rows: Sequence[Sequence[int]]) -> int:
+    """Of a square matrix of integers."""
+    return int(fmpz_mat(len(rows), len(rows), [v for row in rows for v in row]).det())

@@ -159,7 +159,7 @@ class Polytope:
         simple = [m.bit_count() == n for m in masks]
         if all(simple):
             return pairs
-        faces = _faces(masks)
+        faces = faces_of(masks)
         return [
             (p, q)
             for p, q in pairs
@@ -179,7 +179,7 @@ class Polytope:
         return [(above[i], below[j]) for i, j in zip(rows.tolist(), columns.tolist(), strict=True)]
 
 
-def _faces(masks: Sequence[int]) -> dict[int, int]:
+def faces_of(masks: Sequence[int]) -> dict[int, int]:
     """Constraint, as its bit → the set of vertices where it is tight, as bits."""
     result: dict[int, int] = {}
     for k, mask in enumerate(masks):

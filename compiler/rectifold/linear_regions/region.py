@@ -17,6 +17,7 @@ from typing import Any
 from rectifold.exact.matrix import Matrix
 from rectifold.linear_regions.inside import short_point
 from rectifold.linear_regions.polytope import Form, Polytope, Vertex, primitive
+from rectifold.linear_regions.volumes import volume
 
 AffineMap = tuple[tuple[Fraction, ...], ...]  # per output: the gradient, then the constant
 Wall = tuple[tuple[int, ...], int]
@@ -53,6 +54,11 @@ class Region:
         return tuple(
             sum(column, Fraction(0)) / count for column in zip(*self.vertices, strict=True)
         )
+
+    @cached_property
+    def volume(self) -> Fraction:
+        """Exactly: a length, an area, a volume, … by the number of free inputs."""
+        return volume(self.polytope)
 
     @cached_property
     def affine(self) -> AffineMap:
