@@ -98,7 +98,7 @@ def test_a_class_in_three_dimensions_is_the_sum_of_the_units_found(seed: int) ->
         for flag, value in germ.numbers().items():
             total[flag] = (total.get(flag, (Fraction(0),))[0] + value,)
     total = {flag: value for flag, value in total.items() if value[0]}
-    quads = eliminated(total, lambda plane: 1)
+    quads = list(eliminated(total, lambda plane: 1))
     assert total
     for quad in quads:
         for form in quad.forms():
@@ -136,7 +136,7 @@ def test_a_class_whose_lines_have_their_neighbours_in_planes_is_taken_over_new_l
         for line, ways in numbers.items()
         for way, value in ways.items()
     }
-    quads = eliminated(total, lambda plane: 1)
+    quads = list(eliminated(total, lambda plane: 1))
     assert any(line not in numbers for quad in quads for line in quad.lines)
     for quad in quads:
         for flag, value in Germ(quad.base, quad.bends).numbers().items():
@@ -155,4 +155,4 @@ def test_a_class_whose_lines_have_their_neighbours_in_planes_is_taken_over_new_l
 def test_numbers_that_are_no_class_are_not_taken(planes: list[Flag]) -> None:
     wrong: Class = {flag: (Fraction(1),) for flag in planes}
     with pytest.raises(AssertionError, match=r"through \([01], .* are those of no function"):
-        eliminated(wrong, lambda plane: 1)
+        list(eliminated(wrong, lambda plane: 1))

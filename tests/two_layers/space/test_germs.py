@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from itertools import count
 
 import pytest
 
+from rectifold.errors import Unfinished
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.linear_regions.compare import compare_by_regions
 from rectifold.linear_regions.near_point import NearPoints
+from rectifold.runtime.run import Run
 from rectifold.two_layers.classes.symbols import own_units
 from rectifold.two_layers.form import Unit
 from rectifold.two_layers.hyper.cells import Cells
+from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.shallow import shallow_network
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.lines import SpaceLines
@@ -158,3 +163,28 @@ def test_networks_without_biases_have_few_units() -> None:
     """39 and 80 regions; with Newton polytopes they had 145 and 412."""
     assert_exact(central_network(0, 3, 4, 4, 4, 1), most=6)
     assert_exact(central_network(0, 3, 5, 5, 5, 1), most=20)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "the network's own units at a vertex, 3 of 5 done",
+        "2 units of a vertex so far, 0 of 1 done",
+        "fewer units, 1 of 3 done",
+    ],
+)
+def test_the_time_is_looked_at_within_a_vertex(where: str) -> None:
+    network = knot("six units in a vertex")
+    assert network.domain is not None
+    enumeration = vertex_enumeration(network, network.domain)
+    regions = list(enumeration.regions())
+    told: list[str] = []
+
+    def tell(what: str, done: int, total: int) -> None:
+        told.append(f"{what.removeprefix('exact form: ')}, {done} of {total} done")
+
+    space_form(enumeration.restriction, regions, Watch(Run(progress=tell)))
+    readings = count()
+    watch = Watch(Run(clock=lambda: float(next(readings))), float(told.index(where)))
+    with pytest.raises(Unfinished, match=re.escape(where)):
+        space_form(enumeration.restriction, regions, watch)

@@ -27,6 +27,7 @@ from rectifold.two_layers.hyper.flags import Flag, Germ, lifted, modulo
 
 Plane = Vector  # its normal, a direction
 Lines = tuple[Vector, Vector, Vector, Vector]
+ByLine = dict[Vector, dict[Plane, Flag]]  # the planes on every line of a class, with their flags
 Cost = Callable[[Plane], int]  # of a hinge on the plane
 
 
@@ -48,13 +49,12 @@ class Quad:
             yield Quad(self.lines, tuple(w * factor for w in self.weights), base, bends)
 
 
-def eliminated(left: Class, cost: Cost) -> list[Quad]:
-    """Units that have this class in three dimensions, whose hinges cost little.
+def eliminated(left: Class, cost: Cost) -> Iterator[Quad]:
+    """Units that have this class in three dimensions, whose hinges cost little, one by one.
 
-    A line that is begun is finished before others.
+    A line that is begun is finished before others. Raises AssertionError for what is no class.
     """
     left = dict(left)
-    found: list[Quad] = []
     begun: list[Vector] = []
     while left:
         lines = by_line(left)
@@ -77,20 +77,19 @@ def eliminated(left: Class, cost: Cost) -> list[Quad]:
         weights = _taking(left, lines, own, numbers)
         for flag, value in numbers.items():
             add_weights(left, flag, weights, -value)
-        found.append(Quad(own, weights, base, bends))
-    return found
+        yield Quad(own, weights, base, bends)
 
 
-def by_line(left: Class) -> dict[Vector, dict[Plane, Flag]]:
-    """The planes on every line of a class, with their flags."""
-    lines: dict[Vector, dict[Plane, Flag]] = defaultdict(dict)
+def by_line(left: Class) -> ByLine:
+    """The flags of a class by line and plane."""
+    lines: ByLine = defaultdict(dict)
     for flag in left:
         lines[flag[0]][plane_of(flag)] = flag
     return lines
 
 
 def _best_lines(
-    left: Class, lines: dict[Vector, dict[Plane, Flag]], candidates: Sequence[Vector], cost: Cost
+    left: Class, lines: ByLine, candidates: Sequence[Vector], cost: Cost
 ) -> Lines | None:
     """One of the candidates and others whose unit leaves least of the class, with cheap hinges.
 
@@ -111,9 +110,7 @@ def _best_lines(
     return min(best, key=lambda own: (_price(own, cost), own), default=None)
 
 
-def _taking(
-    left: Class, lines: dict[Vector, dict[Plane, Flag]], own: Lines, numbers: dict[Flag, int]
-) -> Weights:
+def _taking(left: Class, lines: ByLine, own: Lines, numbers: dict[Flag, int]) -> Weights:
     """The weights of a class on four lines that leave nothing in one plane of the first."""
     flag = next(f for f in lines[own[0]].values() if f in numbers)
     return tuple(w / numbers[flag] for w in left[flag])
@@ -126,7 +123,7 @@ def _price(own: Lines, cost: Cost) -> tuple[int, int]:
     )
 
 
-def _choices(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Iterator[Lines]:
+def _choices(line: Vector, lines: ByLine) -> Iterator[Lines]:
     """The line and others on three of its planes, no three in one plane; so many are tried."""
     others = {plane: _others_on(plane, line, lines) for plane in lines[line]}
     count = 0
@@ -139,7 +136,7 @@ def _choices(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Iterator[L
                     return
 
 
-def _with_a_new_line(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Lines:
+def _with_a_new_line(line: Vector, lines: ByLine) -> Lines:
     """The line, others on two of its planes, and a new line on a third.
 
     For a line of which all choices of others lie in one plane: the new line is where a plane of one
@@ -155,13 +152,13 @@ def _with_a_new_line(line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> Li
     raise AssertionError(f"the numbers on planes through {line} are those of no function")
 
 
-def _others_on(plane: Plane, line: Vector, lines: dict[Vector, dict[Plane, Flag]]) -> list[Vector]:
+def _others_on(plane: Plane, line: Vector, lines: ByLine) -> list[Vector]:
     return [e for e, planes in lines.items() if plane in planes and e != line]
 
 
 def planes_after(
     left: Class,
-    lines: dict[Vector, dict[Plane, Flag]],
+    lines: ByLine,
     numbers: dict[Flag, int],
     weights: Weights,
 ) -> int:

@@ -55,7 +55,7 @@ class Lines:
         def cost(plane: Vector) -> int:
             return self.prices.of(direction_of(line.from_quotient(plane))[0])
 
-        return eliminated(left, cost)
+        return list(eliminated(left, cost))
 
     def _options(self, line: Flat, quad: Quad) -> list[tuple[Placed, Changes]]:
         """The forms of a unit, and what each leaves on planes."""

@@ -66,8 +66,11 @@ def settle(choices: Sequence[Choice], ledger: Ledger, prices: Prices, watch: Wat
     The chosen forms are in the ledger, before and after.
     """
     for _ in range(SHALLOW_EFFORT.pairing_rounds):
-        watch.step("fewer units", 0, len(choices))
-        if not sum(_choose(choice, ledger, prices) for choice in choices):
+        changed = False
+        for done, choice in enumerate(choices):
+            watch.step("fewer units", done, len(choices))
+            changed = _choose(choice, ledger, prices) or changed
+        if not changed:
             return
 
 

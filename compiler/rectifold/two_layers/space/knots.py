@@ -14,17 +14,17 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
+from rectifold.exact.numerals import counted
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.linear_regions.region import Region
 from rectifold.two_layers.classes.symbols import own_units
 from rectifold.two_layers.classes.vectors import Vector, direction_of
-from rectifold.two_layers.form import Unit, Weights
+from rectifold.two_layers.form import Hinge, Unit, Weights
 from rectifold.two_layers.hyper.cells import Class, add_weights
 from rectifold.two_layers.hyper.choices import Prices
-from rectifold.two_layers.hyper.elimination import Cost, Quad, by_line, eliminated, planes_after
+from rectifold.two_layers.hyper.elimination import ByLine, Quad, by_line, eliminated, planes_after
 from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.space.faces import Faces
@@ -46,38 +46,47 @@ def knots(
     prices = Prices(faces.planes)
     for done, (vertex, left) in enumerate(classes_at(vertices, seams).items()):
         watch.step("vertices where many units meet", done, len(vertices))
-        own = _taken(left, own_units(faces.near, vertex, beside[vertex], 2)) if left else []
-        prices.used.update(hinge for unit in own for hinge, _ in unit.bends)
+        own: list[Unit] = []
+        if left:
+            own = _taken(left, own_units(faces.near, vertex, beside[vertex], 2), watch)
+            prices.used.update(hinge for unit in own for hinge, _ in unit.bends)
+        yield vertex, own, _others(left, vertex, prices, watch)
 
-        yield vertex, own, eliminated(left, _cost_at(vertex, prices))
 
+def _others(left: Class, vertex: Vertex, prices: Prices, watch: Watch) -> list[Quad]:
+    """Units with what is left of the class of a vertex; prices count their hinges."""
 
-def _cost_at(vertex: Vertex, prices: Prices) -> Cost:
-    """Of a hinge through a vertex with this gradient."""
-
-    @cache
-    def cost(plane: Vector) -> int:
+    def hinge_on(plane: Vector) -> Hinge:
         constant = sum(a * x for a, x in zip(plane, vertex, strict=False))
-        return prices.of(direction_of([*(v * vertex[-1] for v in plane), -constant])[0])
+        return direction_of([*(v * vertex[-1] for v in plane), -constant])[0]
 
-    return cost
+    found: list[Quad] = []
+    for quad in eliminated(left, lambda plane: prices.of(hinge_on(plane))):
+        found.append(quad)
+        prices.used.update(hinge_on(plane) for plane, _ in quad.bends)
+        watch.step(f"{counted(len(found), 'unit')} of a vertex so far", 0, 1)
+    return found
 
 
 # ---- units of the network ------------------------------------------------------------------------
 
 
-def _taken(left: Class, units: Sequence[Unit]) -> list[Unit]:
+def _taken(left: Class, units: Sequence[Unit], watch: Watch) -> list[Unit]:
     """Units that save some of the class, with weights; they are subtracted from it.
 
     The one that saves most comes first; each is counted again when its turn comes.
     """
-    classes = [numbers_of(unit) for unit in units]
-    waiting = [(-_best(left, own)[0], k) for k, own in enumerate(classes) if own]
+    classes: list[Numbers] = []
+    for unit in units:
+        watch.step("the network's own units at a vertex", len(classes), len(units))
+        classes.append(numbers_of(unit))
+    lines = by_line(left)
+    waiting = [(-_best(left, lines, own)[0], k) for k, own in enumerate(classes) if own]
     heapq.heapify(waiting)
     found: list[Unit] = []
     while waiting:
         _, k = heapq.heappop(waiting)
-        saved, weights = _best(left, classes[k])
+        saved, weights = _best(left, lines, classes[k])
         if saved <= 0:
             continue
         if waiting and saved < -waiting[0][0]:
@@ -85,6 +94,7 @@ def _taken(left: Class, units: Sequence[Unit]) -> list[Unit]:
             continue
         for flag, value in classes[k].items():
             add_weights(left, flag, weights, -value)
+        lines = by_line(left)
         found.append(Unit(weights, units[k].base, units[k].bends))
         heapq.heappush(waiting, (-saved, k))
     return found
@@ -96,9 +106,8 @@ def numbers_of(unit: Unit) -> Numbers:
     return Germ([int(v) for v in unit.base[:-1]], bends).numbers()
 
 
-def _best(left: Class, own: Numbers) -> tuple[int, Weights]:
+def _best(left: Class, lines: ByLine, own: Numbers) -> tuple[int, Weights]:
     """How many planes more than two on lines a class with the best weights saves."""
-    lines = by_line(left)
     tried: Counter[Weights] = Counter()
     for flag, value in own.items():
         if flag in left:
