@@ -68,6 +68,14 @@ class ShallowEffort:
     """The same for one that was asked for."""
     inputs_tried_twice: int = 4
     """Inputs up to which a form of them is looked for beside one of the directions read."""
+    summed_forms: int = 64
+    """Affine forms of one maximum up to which a unit is made one."""
+    summed_parts: int = 500
+    """Maxima whose sum a unit may be, where sums of them are looked for."""
+    hull_points: int = 13
+    """Forms of a maximum up to which means of others are looked for in any dimension."""
+    hull_dimension: int = 4
+    """Dimension up to which they are looked for among more forms."""
     most_vertex_regions: int = 2_000
     """Regions up to which vertex lists are made for more inputs than they are kept for."""
     reweighted: int = 12

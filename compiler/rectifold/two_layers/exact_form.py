@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.errors import InputError, Unfinished
+from rectifold.exact.numerals import counted
+from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions
@@ -24,20 +26,21 @@ from rectifold.two_layers.exact_search import (
     three_layer_network,
 )
 from rectifold.two_layers.hyper.watch import Watch
+from rectifold.two_layers.maxima_sums.built import form_by_maxima
 
 
 @dataclass(frozen=True, eq=False)
 class ExactForm:
     """`network` has the source's function and few hidden layers.
 
-    `pair`: the source and the form over the `directions` in which the source reads its inputs,
-    where it has so many linear `regions`.
+    `pair`: the source and the form over the `directions` in which the source reads its inputs.
+    `built` says how the form was made, and what was checked.
     """
 
     network: Network
     pair: tuple[Network, Network]
     directions: int
-    regions: int
+    built: str
 
     @property
     def units(self) -> int:
@@ -75,30 +78,74 @@ class ExactSearch:
         source = restriction.network.with_domain(restriction.domain)
         inputs = len(restriction.free)
         if self.layers == 3 and source.is_chain and len(source.relu_layers) <= self.layers:
-            return ExactForm(source, (source, source), inputs, len(regions))
+            whole = "the source has at most three hidden layers"
+            return ExactForm(source, (source, source), inputs, whole)
         reduced = directions_of(source)
         if reduced is None:
             return self._as_it_is(restriction, regions)
         found = self._in_directions(reduced)
-        if self.layers == 2 and inputs <= SHALLOW_EFFORT.inputs_tried_twice:
-            other = self._as_it_is(restriction, regions)
-            return other if other.units < found.units else found
+        if inputs <= SHALLOW_EFFORT.inputs_tried_twice:
+            return _smaller(found, self._as_it_is(restriction, regions))
         return found
-
-    def _as_it_is(self, restriction: Restriction, regions: Regions) -> ExactForm:
-        """Of all inputs that vary. Where two layers are known to be enough, they are taken."""
-        if self.layers == 3 and len(restriction.free) > KNOWN_INPUTS:
-            network = three_layer_network(restriction, regions, self.watch)
-        elif not self.is_required and len(restriction.free) > 4 and is_shallow(restriction.network):
-            raise InputError('the source is shallow itself; kind="exact" looks for another form')
-        else:
-            network = exact_network(restriction, regions, self.watch)
-        source = restriction.network.with_domain(restriction.domain)
-        return ExactForm(network, (source, network), len(restriction.free), len(regions))
 
     def _in_directions(self, reduced: Directions) -> ExactForm:
         """Of the directions that are read, put back over the inputs."""
         domain = reduced.network.domain
         assert domain is not None
         found = self._as_it_is(*all_regions(reduced.network, domain, self.watch))
-        return replace(found, network=reduced.of_inputs(found.network))
+        built = f"{found.built}, of the {found.directions} directions in which inputs are read"
+        return replace(found, network=reduced.of_inputs(found.network), built=built)
+
+    def _as_it_is(self, restriction: Restriction, regions: Regions) -> ExactForm:
+        """Of all inputs that vary: the smaller one, where few are."""
+        by_maxima, problem = self._by_maxima(restriction, regions)
+        if len(restriction.free) <= KNOWN_INPUTS:
+            by_regions = self._by_regions(restriction, regions)
+            return by_regions if by_maxima is None else _smaller(by_regions, by_maxima)
+        if by_maxima is not None:
+            return by_maxima
+        try:
+            return self._by_regions(restriction, regions)
+        except InputError as other:
+            raise InputError(f"{other}; as a sum of maxima: {problem}") from None
+
+    def _by_maxima(
+        self, restriction: Restriction, regions: Regions
+    ) -> tuple[ExactForm | None, str]:
+        """The form by sums of maxima, compared inside every region; or None, and why not."""
+        try:
+            network = form_by_maxima(restriction, self.watch, self.layers).network()
+        except InputError as problem:
+            return None, str(problem)
+        source = restriction.network.with_domain(restriction.domain)
+        points = [restriction.whole_point(region.interior_point) for region in regions]
+        for k, point in enumerate(points):
+            self.watch.step("compared inside regions", k, len(points))
+            if evaluate_points(source, [point]) != evaluate_points(network, [point]):
+                raise AssertionError("the form differs from the network")
+        built = (
+            "by construction as a sum of maxima of affine forms, and at a point inside each of "
+            f"{counted(len(regions), 'linear region')}"
+        )
+        return ExactForm(network, (source, network), len(restriction.free), built), ""
+
+    def _by_regions(self, restriction: Restriction, regions: Regions) -> ExactForm:
+        """The form by all regions. Of few inputs three layers are not asked for: two are known."""
+        inputs = len(restriction.free)
+        if self.layers == 3 and inputs > KNOWN_INPUTS:
+            network = three_layer_network(restriction, regions, self.watch)
+        elif not self.is_required and inputs > 4 and is_shallow(restriction.network):
+            raise InputError('the source is shallow itself; kind="exact" looks for another form')
+        else:
+            network = exact_network(restriction, regions, self.watch)
+        source = restriction.network.with_domain(restriction.domain)
+        built = f"built from all {len(regions)} linear regions with every jump checked exactly"
+        if inputs > SHALLOW_EFFORT.jump_inputs:
+            built = f"by construction from all {len(regions)} linear regions, and at points of some"
+            built += " of them"
+        return ExactForm(network, (source, network), inputs, built)
+
+
+def _smaller(one: ExactForm, other: ExactForm) -> ExactForm:
+    """The form of fewer hidden units, the first of equal ones."""
+    return other if other.units < one.units else one

@@ -97,8 +97,9 @@ def _with_vertices(restriction: Restriction, regions: Regions, watch: Watch) -> 
     if inputs > most or len(regions) > SHALLOW_EFFORT.most_vertex_regions:
         raise InputError(
             f"{inputs} inputs are free here, with {counted(len(regions), 'linear region')}. Two "
-            "hidden layers are known to be enough for up to five inputs; for more it is an open "
-            f"question, and tried for at most {most} inputs and "
+            f"hidden layers are known to be enough for up to {KNOWN_INPUTS} inputs; for more it is "
+            f"an open question (three are enough for up to {2 * MOST_ARGUMENTS - 1}), and forms by "
+            f"regions are tried for at most {most} inputs and "
             f"{SHALLOW_EFFORT.most_vertex_regions:,} regions. Fix some inputs, or take a gated "
             'form, such as kind="centred"'
         )

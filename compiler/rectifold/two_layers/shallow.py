@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypedDict, Unpack, assert_never
 
-from rectifold.effort.geometry import REGION_EFFORT, SHALLOW_EFFORT
+from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.errors import InputError
 from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
@@ -175,10 +175,7 @@ class _Forms:
                 return self.source, "the source has at most two hidden layers"
             case "exact" | "three":
                 assert self.exact is not None
-                source, form = self.exact.pair
-                if form is source:
-                    return self.source, "the source has at most three hidden layers"
-                return self.exact.network, _proof(self.exact, self.source, run)
+                return self.exact.network, _proof(self.exact, run)
             case "classic" | "core" | "centred":
                 gates, gain = self.gates, wanted.gain
                 gated = (
@@ -201,29 +198,25 @@ def _smallest(sizes: dict[str, list[int]]) -> Kind:
     return "source"
 
 
-def _proof(exact: ExactForm, whole: Network, run: Run) -> str:
+def _proof(exact: ExactForm, run: Run) -> str:
     """What shows that the result is exact.
 
     Raises AssertionError if it is not, which would be a bug.
     """
     source, form = exact.pair
-    domain = source.domain
-    assert domain is not None
-    built = f"built from all {exact.regions} linear regions with every jump checked exactly"
-    if exact.directions > SHALLOW_EFFORT.jump_inputs:
-        built = f"by construction from all {exact.regions} linear regions, and at points of some"
-        built += " of them"
-    if whole.input_size != source.input_size:
-        built += f", of the {exact.directions} directions in which inputs are read"
+    if form is source:
+        return exact.built
     if exact.directions > REGION_EFFORT.vertex_inputs:
-        return f"equal to the source: {built}"
-    seconds = run.limits.seconds
+        return f"equal to the source: {exact.built}"
+    domain, seconds = source.domain, run.limits.seconds
+    assert domain is not None
     limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)
     outcome = compare_by_regions(source, form, domain, run=Run(limits))
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:
         return (
-            f"equal to the source: {built}, and equal on each of {outcome.regions} common regions"
+            f"equal to the source: {exact.built}, and equal on each of {outcome.regions} common "
+            "regions"
         )
-    return f"equal to the source: {built} (and on the first {outcome.regions} common regions)"
+    return f"equal to the source: {exact.built} (and on the first {outcome.regions} common regions)"

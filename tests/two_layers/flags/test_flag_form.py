@@ -151,19 +151,26 @@ def test_six_numbers_have_the_units_of_their_identity() -> None:
     assert form_of(network).hidden_sizes() == [19, 97]
 
 
+NINE = (
+    "network nine\ninput x[9] in [-1, 1]\n"
+    "a = max(max(x[0], x[1]), max(x[2], x[3]))\nb = max(max(x[4], x[5]), max(x[6], x[7]))\n"
+    "output max(max(a, b), x[8])"
+)
+
+
 def test_many_inputs_are_said_to_be_an_open_question() -> None:
     pytest.importorskip("highspy")
-    network = net(
-        "network nine\ninput x[9] in [-1, 1]\na = relu([x[0] + x[1], x[2] - x[3]])\n"
-        "b = relu([x[4] - a[0] + a[1], x[6], x[7], x[8], x[1], x[2]])\n"
-        "y = relu(x[5] + b[0] - 1) + b[1] + b[2] + b[3] + b[4] + b[5]\noutput y"
-    )
+    network = net(NINE)
     assert network.domain is not None
-    with pytest.raises(InputError, match="9 inputs are free here, with .* open question"):
+    said = "9 inputs are free here, with .* open question .three .* the maximum of 9 affine forms"
+    with pytest.raises(InputError, match=said):
         shallow_network(network, network.domain, kind="exact")
     result = shallow_network(network, network.domain)
     assert result.kind == "centred"
     assert "no exact form: 9 inputs are free here" in result.statement
+    result = shallow_network(network, network.domain, kind="three")
+    assert (result.kind, len(result.hidden)) == ("three", 3)
+    assert "at a point inside each of 256 linear regions" in result.statement
 
 
 def test_a_network_of_three_layers_is_its_own_answer_for_three() -> None:
