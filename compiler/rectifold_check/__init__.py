@@ -18,6 +18,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     steps_apart       what slopes say of two points of one network
     normal, gap       normal forms; A and B as one network of differences
     state             what has been proved so far
+    directions        a domain of fewer inputs, on which a network has all its values
     cells             a domain of few inputs in polytopes on which a network is affine
     rules/            RULES: a function for every step of a certificate
     link, chain       the steps about one pair of networks; pairs one after the other

@@ -28,9 +28,10 @@ from itertools import product
 from math import gcd, lcm
 from typing import NamedTuple
 
+from rectifold_check.directions import over_directions
 from rectifold_check.integers.corners import Corner, Corners, Point
 from rectifold_check.json import Refusal
-from rectifold_check.limits import MOST_CELL_INPUTS
+from rectifold_check.limits import CELL_INPUTS_AS_THEY_ARE, MOST_CELL_INPUTS, MOST_KEPT_VALUES
 from rectifold_check.networks import Domain, Network
 from rectifold_check.work import Work
 
@@ -43,16 +44,23 @@ class Cell(NamedTuple):
 
 
 class Cells:
-    """The cells on which a network is affine, on a bounded domain with few inputs that vary."""
+    """The cells on which a network is affine, on a bounded domain with few inputs that vary.
+
+    Where they are not few, on one with all values that the network has on that (directions.py).
+    """
 
     def __init__(self, network: Network, domain: Domain, work: Work | None = None) -> None:
         self.work = work or Work()
         self.domain = domain
-        ends = self._ends()
-        self.free = [k for k, (low, high) in enumerate(ends) if low < high]
+        if len(self._varying()) > CELL_INPUTS_AS_THEY_ARE:
+            self.domain = over_directions(network, domain, MOST_CELL_INPUTS, self.work)
+        self.free = self._varying()
         if len(self.free) > MOST_CELL_INPUTS:
             raise Refusal(f"cells are for at most {MOST_CELL_INPUTS} inputs that vary")
-        self.corners = Corners(network, domain, self.work)
+        self.corners = Corners(network, self.domain, self.work)
+        values = self.corners.starts[-1] << len(self.free)
+        if len(self.free) > CELL_INPUTS_AS_THEY_ARE and values > MOST_KEPT_VALUES:
+            raise Refusal(f"the corners of the box have {values} values, too many to keep")
         self.found = 0
 
     def affine(
@@ -101,6 +109,9 @@ class Cells:
             numerators = [v.numerator * (den // v.denominator) for v in corner]
             corners.append(self.corners.at(_reduced([*numerators, den])))
         return Cell(tuple(corners), sum(3 << (2 * k) for k in self.free))
+
+    def _varying(self) -> list[int]:
+        return [k for k, (low, high) in enumerate(self._ends()) if low < high]
 
     def _ends(self) -> list[tuple[Fraction, Fraction]]:
         ends = []

@@ -49,8 +49,10 @@ PROOF_DEPTH = 200
 # Places without a unit in one arrangement of the gap network: each becomes a unit.
 MOST_PLACES = 1_000_000
 
-# Inputs that vary where a domain is cut into cells: its box has 64 corners.
-MOST_CELL_INPUTS = 6
+# Inputs that vary where a domain is cut into cells: its box has 2,048 corners. Beyond the first
+# number, those are taken that make up for all directions in which inputs are read.
+CELL_INPUTS_AS_THEY_ARE = 6
+MOST_CELL_INPUTS = 11
 
 # Values of a network at vertices that are kept, for cells have vertices in common: some 150 MB.
 MOST_KEPT_VALUES = 4_000_000

@@ -45,13 +45,17 @@ def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
     assert found.certificate.lines == certificate.lines
 
 
-def test_six_inputs_are_covered_and_seven_are_not() -> None:
+def test_few_directions_are_covered_and_twelve_are_not() -> None:
     a, b, domain = pair(6)
     found = by_regions(Question.of(a, b, domain, NONE), Run())
     assert isinstance(found, Covered)
     assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
     assert found.certificate is not None
-    assert by_regions(Question.of(*pair(7), NONE), Run()) is None
+    assert isinstance(by_regions(Question.of(*pair(20), NONE), Run()), Covered)
+    many = net("network m\ninput x[12] in [-1, 1]\nh = relu(x)\noutput h")
+    assert many.domain is not None
+    none = [Fraction(0)] * 12
+    assert by_regions(Question.of(many, many, many.domain, none), Run()) is None
 
 
 def test_a_flat_domain_is_covered() -> None:

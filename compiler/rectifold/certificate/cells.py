@@ -35,7 +35,8 @@ Sent = tuple[tuple[Point, ...], int]
 class Compared:
     """`count` cells were compared, and they are all of them if `complete`.
 
-    `point` is where the networks differ by more than is allowed, None if they were not seen to;
+    `point` of the domain is where the networks differ by more than is allowed, None if there they
+    were not seen to;
     `largest` is the largest difference seen (0 where none is allowed and none was seen), `share`
     the part of the domain that is compared, where every cut of a cell counts as a half, and `work`
     what the checker spends on it.
@@ -63,6 +64,18 @@ class PairText:
         """Of networks with equally many inputs and outputs."""
         return PairText(canonical_text(a), canonical_text(b), domain_text(domain), tuple(tolerance))
 
+    def contains(self, point: Sequence[Fraction]) -> bool:
+        """Is a point in the domain? Cells may have others, where the networks have its values."""
+        domain = read_domain(self.domain)
+        is_in_box = all(
+            low is not None and high is not None and low <= x <= high
+            for low, x, high in zip(domain.lower, point, domain.upper, strict=True)
+        )
+        sums = [
+            (sum(c * point[j] for j, c in row.items()), most) for row, most in domain.constraints
+        ]
+        return is_in_box and all(value <= most for value, most in sums)
+
     def cells(self) -> Cells:
         """The cells of their gap network. Raises Refusal where the rule is not for the domain."""
         networks = read_network(self.a, "network A"), read_network(self.b, "network B")
@@ -73,8 +86,8 @@ class PairText:
 def compare_on_cells(pair: PairText, most: int, deadline: float | None, run: Run) -> Compared:
     """Compare on all cells, or until there is a difference, `most` cells, or the deadline.
 
-    The deadline is one of the run's clock. Raises Refusal for an unbounded domain and for more than
-    six inputs that vary.
+    The deadline is one of the run's clock. Raises Refusal for an unbounded domain, and where inputs
+    are read in more than eleven directions.
     """
     search = Search(pair, pair.cells(), most)
     search.waiting.append(search.cells.whole())
@@ -195,6 +208,7 @@ class Search:
         point = None
         if found.where is not None:
             point = tuple(Fraction(x, found.where[-1]) for x in found.where[:-1])
+            point = point if self.pair.contains(point) else None
         return Compared(
             found.count, complete, point, found.largest, share, found.work + inputs.done
         )

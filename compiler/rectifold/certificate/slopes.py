@@ -18,7 +18,7 @@ from rectifold.facts.trees import BoxTree
 from rectifold.ir.canonical import canonical_text, property_text
 from rectifold.ir.property import Property
 from rectifold.ir.steps_apart import StepClaims
-from rectifold_check.limits import MOST_CELL_INPUTS
+from rectifold_check.limits import CELL_INPUTS_AS_THEY_ARE
 
 Corners = list[list[Fraction]]
 
@@ -51,7 +51,7 @@ class CellCounter:
         there was no time, or too many inputs vary.
         """
         low, high = box
-        if sum(a < b for a, b in zip(low, high, strict=True)) > MOST_CELL_INPUTS:
+        if sum(a < b for a, b in zip(low, high, strict=True)) > CELL_INPUTS_AS_THEY_ARE:
             return None
         wanted = [(case, self.claims.chosen[case]) for case in numbers]
         try:

@@ -36,6 +36,8 @@ class EquivalenceEffort:
 
     few_inputs: int = 12
     """Inputs that vary, up to which the box is split; beyond it the phases."""
+    hinted_entries: int = 1_000_000
+    """Entries of layers that read inputs, up to which the directions of many inputs are counted."""
     within_seconds: float = 120.0
     """Seconds for a tolerance or the argmax, where the user sets no limit."""
     tightest_seconds: float = 60.0

@@ -4,7 +4,7 @@
     a vertex with more        → a point to be confirmed
     the time is up            → how much was compared: no claim
 
-Regions are for up to six inputs that vary, on bounded ranges.
+Regions are for up to eleven directions in which inputs that vary are read, on bounded ranges.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from rectifold.certificate.cells import Compared, PairText, compare_on_cells
 from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import cells_certificate
+from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.equivalence.question import Question
 from rectifold.exact.numerals import at_least, bound_text, counted
@@ -61,7 +62,7 @@ def has_regions(domain: Domain) -> bool:
 def by_regions(question: Question, run: Run) -> RegionOutcome | None:
     """What comparing region by region shows. None for a domain that regions are not for."""
     domain = question.domain
-    if not _is_bounded(domain) or question.varying_inputs > MOST_CELL_INPUTS:
+    if not _is_bounded(domain) or _directions(question) > MOST_CELL_INPUTS:
         return None
     tolerance = question.tolerance or (Fraction(0),) * question.a.output_size
     pair = PairText.of(question.a, question.b, domain, tolerance)
@@ -70,8 +71,27 @@ def by_regions(question: Question, run: Run) -> RegionOutcome | None:
     try:
         found = compare_on_cells(pair, run.effort.equivalence.most_regions, deadline, run)
     except Refusal as refusal:
+        if question.varying_inputs > MOST_CELL_INPUTS:
+            return None
         return Begun(f"no counterexample was found, and regions are not compared: {refusal}")
     return _judge(question, pair, found)
+
+
+def _directions(question: Question) -> int:
+    """In how many directions inputs that vary are read, about: whether the rule may be for them."""
+    domain, varying = question.domain, question.varying_inputs
+    if varying <= MOST_CELL_INPUTS:
+        return varying
+    free = [k for k in range(domain.size) if k not in domain.fixed]
+    rows = [
+        layer.weights[network.input_name].floats[:, free]
+        for network in (question.a, question.b)
+        for layer in network.layers
+        if network.input_name in layer.weights
+    ]
+    if sum(map(np.size, rows)) > EquivalenceEffort.hinted_entries:
+        return varying
+    return int(np.linalg.matrix_rank(np.concatenate(rows))) if rows else 0
 
 
 def _varying(domain: Domain) -> int:
@@ -85,6 +105,12 @@ def _is_bounded(domain: Domain) -> bool:
 def _judge(question: Question, pair: PairText, found: Compared) -> RegionOutcome:
     if found.point is not None:
         return Apart(found.point)
+    if not found.complete and found.largest > max(pair.tolerance):
+        return Begun(
+            "no counterexample was found; the networks differ at a point outside the domain, where "
+            "inputs are read as at points beside it",
+            found.share,
+        )
     if not found.complete:
         return Begun(
             f"no counterexample was found; {counted(found.count, 'common region')}, "

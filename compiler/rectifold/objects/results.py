@@ -32,6 +32,7 @@ from rectifold.operations.compiling import Compiled
 from rectifold.operations.fates import UnitRecords, unit_records
 from rectifold.two_layers.shallow import Shallow
 from rectifold_check import Verdict
+from rectifold_check.limits import MOST_CELL_INPUTS
 
 if TYPE_CHECKING:
     from keras import Model as KerasModel
@@ -238,8 +239,8 @@ class ShallowModel(Shallow, ModelResult):
     def certificate(self) -> Certificate:
         """Why an exact form equals `source`; made on first use, and our checker has accepted it.
 
-        Raises InputError for a form that is not exact, and where the certificate would be too
-        large or has too many inputs; ClaimRefused where the checker refuses it.
+        Raises InputError for a form that is not exact, and where inputs are read in too many
+        directions or there are too many cells; ClaimRefused where the checker refuses it.
         """
         domain = self.source.domain
         if not self.exact or domain is None:
@@ -249,7 +250,8 @@ class ShallowModel(Shallow, ModelResult):
         proved = certify_equal_by_cells(self.source, self.network, domain)
         if proved is None:
             raise InputError(
-                "a certificate by cells is made for at most six inputs that vary and "
+                "a certificate by cells is for inputs that are read in at most "
+                f"{MOST_CELL_INPUTS} directions, and for at most "
                 f"{CertificateEffort.most_cells:,} cells; this form has none"
             )
         return proved[0]

@@ -95,11 +95,12 @@ GROUPS = (
         },
     ),
     Group(
-        "four to six inputs",
+        "four to seven inputs",
         accepted={
             "a maximum of five numbers in another order": maxima(maximum("0123"), FOUR, 32),
             "of six": maxima(maximum("01234"), FIVE, 128),
             "of seven": maxima(maximum("012345"), maximum("012354"), 64),
+            "of eight": maxima(maximum("0123456"), maximum("0123465"), 256),
         },
         refused={
             "one weight a millionth less": maxima(maximum("0123"), maximum("3120", LESS), 32),
@@ -144,7 +145,22 @@ def test_refused(trial: Trial) -> None:
     assert not trial.show_equality()
 
 
-def test_seven_inputs_are_too_many() -> None:
-    row = " ".join(f"{k}:1" for k in range(7))
-    network = canonical_chain(("R", "", [row]), ("L", "", ["0:1"]), inputs=7)
-    assert Replay(network, network, box(["0"] * 7, ["1"] * 7)).count_cells(10) is None
+def count_of(inputs: int, directions: int, units: int | None = None) -> int | None:
+    """The cells of so many relus that read inputs in so many directions, on [0, 1] each."""
+    count = units or directions
+    rows = [
+        " ".join(f"{j}:{1 + (j == k % directions)}" for j in range(inputs)) for k in range(count)
+    ]
+    last = " ".join(f"{k}:1" for k in range(count))
+    network = canonical_chain(("R", "", rows), ("L", "", [last]), inputs=inputs)
+    return Replay(network, network, box(["0"] * inputs, ["1"] * inputs)).count_cells(10)
+
+
+def test_inputs_count_as_the_directions_in_which_they_are_read() -> None:
+    assert count_of(7, 7) == count_of(20, 3) == count_of(12, 11) == 1
+    assert count_of(13, 12) is count_of(12, 12) is None
+
+
+def test_a_box_of_more_values_than_are_kept_is_refused() -> None:
+    assert count_of(6, 6, 1_100) == 1
+    assert count_of(11, 11, 1_100) is None
