@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import count
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.two_layers.shallow import Kind, shallow_network
+from rectifold.runtime.run import Run
+from rectifold.two_layers.shallow import Kind, WantedForm, shallow_form, shallow_network
 from rectifold.two_layers.space.sheets import NotGenericError
 from support import float_network, net, random_network
 
@@ -137,3 +139,23 @@ def test_the_statement_claims_the_checks_that_were_made(inputs: int, said: str) 
     network = float_network(2, inputs, inputs, 2, 2, 1)
     assert network.domain is not None
     assert said in shallow_network(network, network.domain, kind="exact").statement
+
+
+def test_a_form_with_a_certificate_is_not_compared_twice() -> None:
+    network = float_network(0, 2, 3, 2, 2, 1)
+    assert network.domain is not None
+    compared = shallow_form(network, network.domain)
+    left = shallow_form(network, network.domain, certified_regions=compared.regions)
+    assert "common regions" in compared.statement
+    assert "common regions" not in left.statement
+    assert left.statement.startswith("equal to the source: ")
+
+
+def test_an_asked_form_has_a_time_limit_of_its_own() -> None:
+    """Of a clock that is a minute ahead at each look, five minutes are soon over."""
+    network = float_network(0, 4, 4, 4, 4, 1)
+    assert network.domain is not None
+    minutes = count(0, 60)
+    run = Run(clock=lambda: float(next(minutes)))
+    with pytest.raises(Unfinished, match="the time limit ended"):
+        shallow_form(network, network.domain, WantedForm("exact"), run)

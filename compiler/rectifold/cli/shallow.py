@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -190,7 +191,14 @@ def _shallow(
 ) -> Shallow:
     with proof.times.before("the shallow form was built"):
         wanted = WantedForm(form.kind, parse_rational(form.accuracy), form.gate_gain)
-        return shallow_form(network, domain, wanted, Run(Limits(proof.seconds), progress=progress))
+        run = Run(Limits(proof.seconds), progress=progress)
+        regions = regions_to_certify(required=form.certificate_file is not None)
+        return shallow_form(network, domain, wanted, run, regions)
+
+
+def regions_to_certify(*, required: bool) -> int:
+    """Up to how many regions a form has a certificate, where there can be one."""
+    return sys.maxsize if required else CommandEffort.certified_regions
 
 
 CertifiedForm = tuple[Certificate, Verdict]
@@ -293,7 +301,7 @@ def certify_shallow(
     None for a form that is not exact, and for a large one unless it is `required`. Raises
     InputError if it is required and there is none, ClaimRefused if the checker does not accept it.
     """
-    if not result.exact or (not required and result.regions > CommandEffort.certified_regions):
+    if not result.exact or result.regions > regions_to_certify(required=required):
         if required:
             raise InputError(
                 f"the {result.kind} form is not exact, so there is no certificate; "

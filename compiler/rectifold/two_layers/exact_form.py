@@ -43,6 +43,11 @@ class ExactForm:
     built: str
 
     @property
+    def statement(self) -> str:
+        """What holds of the form."""
+        return self.built if self.pair[0] is self.pair[1] else f"equal to the source: {self.built}"
+
+    @property
     def units(self) -> int:
         """In its hidden layers."""
         return sum(self.network.hidden_sizes())
@@ -114,7 +119,8 @@ class ExactSearch:
     ) -> tuple[ExactForm | None, str]:
         """The form by sums of maxima, compared inside every region; or None, and why not."""
         try:
-            network = form_by_maxima(restriction, self.watch, self.layers).network()
+            form = form_by_maxima(restriction, self.watch, self.layers, regions.found)
+            network = form.network()
         except InputError as problem:
             return None, str(problem)
         source = restriction.network.with_domain(restriction.domain)

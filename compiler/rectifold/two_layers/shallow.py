@@ -106,9 +106,16 @@ def shallow_network(
 
 
 def shallow_form(
-    network: Network, domain: Domain, wanted: WantedForm = WantedForm(), run: Run = Run()
+    network: Network,
+    domain: Domain,
+    wanted: WantedForm = WantedForm(),
+    run: Run = Run(),
+    certified_regions: int = 0,
 ) -> Shallow:
     """The wanted form of `network` on `domain`; the run is told what is being done.
+
+    A network of up to `certified_regions` is not compared with its form region by region: the
+    caller lets a certificate do it.
 
     Raises Unfinished when the run's seconds end the search for regions, InputError when there is no
     such form: an unbounded or flat domain, more than five free inputs without HiGHS, a place that
@@ -130,7 +137,8 @@ def shallow_form(
     run.tell("the forms of all linear regions", 0, 0)
     source = network.with_domain(domain)
     exact_kind: Kind = "three" if wanted.kind == "three" else "exact"
-    forms = _Forms(source, exact, exact_kind, Gates(regions), why_not)
+    is_compared = len(regions) > certified_regions
+    forms = _Forms(source, exact, exact_kind, Gates(regions), why_not, is_compared)
     alternatives = forms.sizes()
     kind = wanted.kind or _smallest(alternatives)
     result, statement = forms.form(kind, wanted, run)
@@ -148,6 +156,7 @@ class _Forms:
     exact_kind: Kind
     gates: Gates
     why_not: str
+    is_compared: bool
 
     @property
     def is_shallow(self) -> bool:
@@ -175,6 +184,8 @@ class _Forms:
                 return self.source, "the source has at most two hidden layers"
             case "exact" | "three":
                 assert self.exact is not None
+                if not self.is_compared:
+                    return self.exact.network, self.exact.statement
                 return self.exact.network, _proof(self.exact, run)
             case "classic" | "core" | "centred":
                 gates, gain = self.gates, wanted.gain
@@ -204,10 +215,8 @@ def _proof(exact: ExactForm, run: Run) -> str:
     Raises AssertionError if it is not, which would be a bug.
     """
     source, form = exact.pair
-    if form is source:
-        return exact.built
-    if exact.directions > REGION_EFFORT.vertex_inputs:
-        return f"equal to the source: {exact.built}"
+    if form is source or exact.directions > REGION_EFFORT.vertex_inputs:
+        return exact.statement
     domain, seconds = source.domain, run.limits.seconds
     assert domain is not None
     limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)
@@ -215,8 +224,5 @@ def _proof(exact: ExactForm, run: Run) -> str:
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:
-        return (
-            f"equal to the source: {exact.built}, and equal on each of {outcome.regions} common "
-            "regions"
-        )
-    return f"equal to the source: {exact.built} (and on the first {outcome.regions} common regions)"
+        return f"{exact.statement}, and equal on each of {outcome.regions} common regions"
+    return f"{exact.statement} (and on the first {outcome.regions} common regions)"

@@ -9,13 +9,16 @@ forms, or, with a third layer, up to twelve.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.errors import InputError
 from rectifold.exact.numerals import counted
+from rectifold.ir.network import Layer
+from rectifold.linear_regions.region import AnyRegion
 from rectifold.linear_regions.restriction import Restriction
-from rectifold.two_layers.form import AffineForm, Weights
+from rectifold.two_layers.form import Weights
 from rectifold.two_layers.form_sum import Bends, FormSum
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.maxima import MOST_ARGUMENTS
@@ -24,42 +27,65 @@ from rectifold.two_layers.maxima_sums.ways import Ways
 from rectifold.two_layers.three_layers import ThreeLayers, Top, top_of
 
 
-def form_by_maxima(restriction: Restriction, watch: Watch, layers: int) -> ThreeLayers:
+def form_by_maxima(
+    restriction: Restriction, watch: Watch, layers: int, regions: Sequence[AnyRegion] = ()
+) -> ThreeLayers:
     """The exact form with at most so many hidden layers, two or three.
+
+    All `regions`, where they are known, say which units have one phase on the whole domain.
 
     Raises InputError where a part of the function is not known to have so few, Unfinished at the
     watch's deadline.
     """
     parts = Parts([restriction.ends(k) for k in range(len(restriction.free))], layers)
-    outputs = _sums(restriction, parts, watch)
+    outputs = _sums(restriction, parts, watch, regions)
     deepest = max(parts.depth(total) for total in outputs)
     if deepest > layers:
         raise InputError(_too_deep(parts, outputs, layers))
     return _Building(restriction, parts, layers).form(outputs)
 
 
-def _sums(restriction: Restriction, parts: Parts, watch: Watch) -> list[Sum]:
+def _sums(
+    restriction: Restriction, parts: Parts, watch: Watch, regions: Sequence[AnyRegion]
+) -> list[Sum]:
     """Every output as a sum of parts."""
     network = restriction.network
     forms, den = restriction.input_forms()[network.input_name]
     values = {network.input_name: [Sum(tuple(Fraction(v, den) for v in form)) for form in forms]}
-    zero: AffineForm = (Fraction(0),) * len(restriction.free)
+    nothing = Sum((Fraction(0),) * (len(restriction.free) + 1))
     for layer in network.layers:
-        own = []
+        own: list[Sum] = []
+        phases = _phases_of(layer, regions)
         for unit in range(layer.size):
             watch.step(f"sums of maxima, layer {layer.name}", unit, layer.size)
-            total = Sum((*zero, layer.bias.entry(unit, 0)))
-            for source, weight in layer.weights.items():
-                for value, factor in zip(values[source], weight.row(unit), strict=True):
-                    total = total.plus(value, factor) if factor else total
-            if len(total.parts) > SHALLOW_EFFORT.summed_parts:
-                raise InputError(
-                    f"unit {unit} of {layer.name} is a sum of {len(total.parts):,} maxima, more "
-                    f"than are tried ({SHALLOW_EFFORT.summed_parts})"
-                )
-            own.append(parts.relu(total) if layer.is_relu else total)
+            if phases[unit] == {0}:
+                own.append(nothing)
+                continue
+            total = _read(layer, unit, values, nothing)
+            is_linear = not layer.is_relu or phases[unit] == {1}
+            own.append(total if is_linear else parts.relu(total))
         values[layer.name] = own
     return values[network.output]
+
+
+def _phases_of(layer: Layer, regions: Sequence[AnyRegion]) -> list[set[int]]:
+    """The phases that each relu unit has on regions."""
+    seen = {region.phases[layer.name] for region in regions} if layer.is_relu else set()
+    return [{phases[unit] for phases in seen} for unit in range(layer.size)]
+
+
+def _read(layer: Layer, unit: int, values: Mapping[str, Sequence[Sum]], nothing: Sum) -> Sum:
+    """The pre-activation of a unit. Raises InputError for too many maxima."""
+    total = Sum((*nothing.affine[:-1], layer.bias.entry(unit, 0)))
+    for source, weight in layer.weights.items():
+        for value, factor in zip(values[source], weight.row(unit), strict=True):
+            total = total.plus(value, factor) if factor else total
+    if len(total.parts) > SHALLOW_EFFORT.summed_parts:
+        raise InputError(
+            f"unit {unit} of {layer.name} is a sum of {len(total.parts):,} maxima, more than are "
+            f"tried ({SHALLOW_EFFORT.summed_parts:,})"
+        )
+    return total
 
 
 def _too_deep(parts: Parts, outputs: list[Sum], layers: int) -> str:
