@@ -112,7 +112,7 @@ class ExactSearch:
         try:
             return self._by_regions(restriction, regions)
         except InputError as other:
-            raise InputError(f"{other}; as a sum of maxima: {problem}") from None
+            raise type(other)(f"{other}; as a sum of maxima: {problem}") from None
 
     def _by_maxima(
         self, restriction: Restriction, regions: Regions
@@ -121,6 +121,8 @@ class ExactSearch:
         try:
             form = form_by_maxima(restriction, self.watch, self.layers, regions.found)
             network = form.network()
+        except Unfinished:
+            raise
         except InputError as problem:
             return None, str(problem)
         source = restriction.network.with_domain(restriction.domain)
