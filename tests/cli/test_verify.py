@@ -188,8 +188,9 @@ def test_a_deep_network_equals_its_shallow_form_with_a_certificate(run: Run) -> 
 
 
 def test_an_answer_without_a_certificate_says_so(run: Run) -> None:
-    """Seven inputs are too many for regions and cells, and no units are multiples: Z3 answers."""
-    start = "input x[7] in [-1, 1]\ns = x[3] + x[4] + x[5] + x[6]\n"
+    """Twelve directions are too many for cells, and no units are multiples: Z3 answers."""
+    others = " + ".join(f"relu(x[{k}])" for k in range(3, 12))
+    start = f"input x[12] in [-1, 1]\ns = {others}\n"
     Path("one.relu").write_text(start + "output max(max(x[0], x[1]), x[2] + s)\n")
     Path("other.relu").write_text(start + "output max(x[0], max(x[1], x[2] + s))\n")
     done = run("one.relu", "other.relu", "--certificate", "c.cert")

@@ -72,10 +72,6 @@ class ShallowEffort:
     """Affine forms of one maximum up to which a unit is made one."""
     summed_parts: int = 500
     """Maxima whose sum a unit may be, where sums of them are looked for."""
-    hull_points: int = 13
-    """Forms of a maximum up to which means of others are looked for in any dimension."""
-    hull_dimension: int = 4
-    """Dimension up to which they are looked for among more forms."""
     most_vertex_regions: int = 2_000
     """Regions up to which vertex lists are made for more inputs than they are kept for."""
     reweighted: int = 12

@@ -3,7 +3,7 @@
     {x, y} + {0, z}      →      x, y, x + z, y + z
 
 A form is not needed where another one is at least as large on the whole domain's box, or where it
-is a mean of others. Sound because either leaves the maximum as it is on the domain.
+is a mean of two others. Sound because either leaves the maximum as it is on the domain.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
-from rectifold.effort.geometry import SHALLOW_EFFORT
+from rectifold.linear_regions.polytope import primitive
+from rectifold.two_layers.classes.vectors import minus
 from rectifold.two_layers.form import AffineForm, Hinge, weighted_sum
-from rectifold.two_layers.newton.triangulation import hull_vertices
-from rectifold.two_layers.newton.vectors import echelon, minus
 
 Ends = Sequence[tuple[Fraction, Fraction]]  # of the box, per free input
 
@@ -67,15 +66,17 @@ def _least(form: Hinge, sides: Hinge, den: int) -> int:
 
 
 def _extreme(forms: list[AffineForm]) -> list[AffineForm]:
-    """Without means of others, where they are few enough to ask."""
-    if len(forms) < 3:
-        return forms
+    """Without those between two others, as points: seen from them two lie in opposite directions.
+
+    No corner of the hull is left out, and the rest is in the hull of the corners.
+    """
     points, _ = whole(forms)
-    spread = len(echelon([minus(point, points[0]) for point in points[1:]]))
-    if len(forms) > SHALLOW_EFFORT.hull_points and spread > SHALLOW_EFFORT.hull_dimension:
-        return forms
-    extreme = set(hull_vertices(points))
-    return [form for form, point in zip(forms, points, strict=True) if point in extreme]
+    kept = []
+    for form, own in zip(forms, points, strict=True):
+        seen = {primitive(minus(other, own)) for other in points if other is not own}
+        if not any(tuple(-v for v in direction) in seen for direction in seen):
+            kept.append(form)
+    return kept
 
 
 def whole(forms: Sequence[AffineForm]) -> tuple[list[Hinge], int]:
