@@ -56,6 +56,7 @@ from rectifold.runtime.run import Limits, Progress, Run
 from rectifold.runtime.status import Status
 from rectifold.two_layers.shallow import KINDS, Kind, Shallow, WantedForm, shallow_form
 from rectifold_check import Verdict
+from rectifold_check.limits import MOST_CELL_INPUTS
 
 _STRIPS_GAIN = Fraction(1000)  # M of the gates in a picture of strips, where --gain gives none
 
@@ -136,8 +137,8 @@ _shallow_form = as_value(
 def shallow_command(
     source: GivenNetwork, output: Output, form: ShallowForm, proof: Proof, report: Report
 ) -> int:
-    """Rewrite NET with at most two hidden layers: exact for up to five free inputs, gated for
-    more.
+    """Rewrite NET with at most two hidden layers: exact where inputs are read in up to five
+    directions, or where it is a sum of maxima of up to six forms; else gated.
 
     The time limit is that of the whole command.
     """
@@ -312,8 +313,8 @@ def certify_shallow(
     if proved is None and required:
         raise InputError(
             "the certificate of this form would need more than "
-            f"{CertificateEffort.most_cells:,} cells, or more work than its checker takes; "
-            "leave out --certificate, or take a smaller domain"
+            f"{CertificateEffort.most_cells:,} cells, or inputs are read in more than "
+            f"{MOST_CELL_INPUTS} directions; leave out --certificate, or take a smaller domain"
         )
     return proved
 

@@ -66,6 +66,8 @@ class ShallowEffort:
     """Seconds for an exact form that was not asked for, where the caller names none."""
     required_seconds: float = 300.0
     """The same for one that was asked for."""
+    known_inputs: int = 5
+    """Inputs of which two hidden layers are known to be enough."""
     inputs_tried_twice: int = 4
     """Inputs up to which a form of them is looked for beside one of the directions read."""
     summed_forms: int = 64

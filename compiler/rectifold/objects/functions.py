@@ -229,10 +229,10 @@ def shallow_model(
 
     `model`, `domain`, `input_shape`, `outputs`, `until`: as of `compile`.
     `kind`: "exact", "three" (exact with three hidden layers), "source", "classic", "core" or
-    "centred"; None: the smaller of "source" and "exact" for up to five inputs that vary, else
-    "centred". `accuracy`: the share of the volume on which a gated form may be wrong; `gain` sets
-    its M instead. `seconds` end the search for regions.
-    `progress`: as of `compile`.
+    "centred"; None: the smaller of "source" and "exact", where there is one, else "centred". An
+    exact form that is named has five minutes, where `seconds` are not given. `accuracy`: the share
+    of the volume on which a gated form may be wrong; `gain` sets its M instead. `seconds` end the
+    search for regions. `progress`: as of `compile`.
 
     Raises Unfinished when the time is up, and InputError where there is no such form.
 

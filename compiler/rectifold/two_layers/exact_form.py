@@ -19,7 +19,6 @@ from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions
 from rectifold.two_layers.directions import Directions, directions_of
 from rectifold.two_layers.exact_search import (
-    KNOWN_INPUTS,
     all_regions,
     exact_network,
     is_shallow,
@@ -104,7 +103,7 @@ class ExactSearch:
     def _as_it_is(self, restriction: Restriction, regions: Regions) -> ExactForm:
         """Of all inputs that vary: the smaller one, where few are."""
         by_maxima, problem = self._by_maxima(restriction, regions)
-        if len(restriction.free) <= KNOWN_INPUTS:
+        if len(restriction.free) <= SHALLOW_EFFORT.known_inputs:
             by_regions = self._by_regions(restriction, regions)
             return by_regions if by_maxima is None else _smaller(by_regions, by_maxima)
         if by_maxima is not None:
@@ -140,7 +139,7 @@ class ExactSearch:
     def _by_regions(self, restriction: Restriction, regions: Regions) -> ExactForm:
         """The form by all regions. Of few inputs three layers are not asked for: two are known."""
         inputs = len(restriction.free)
-        if self.layers == 3 and inputs > KNOWN_INPUTS:
+        if self.layers == 3 and inputs > SHALLOW_EFFORT.known_inputs:
             network = three_layer_network(restriction, regions, self.watch)
         elif not self.is_required and inputs > 4 and is_shallow(restriction.network):
             raise InputError('the source is shallow itself; kind="exact" looks for another form')

@@ -30,8 +30,6 @@ from rectifold.two_layers.plane.plane_form import plane_form
 from rectifold.two_layers.space.space_form import space_form
 from rectifold.two_layers.values import require_values
 
-KNOWN_INPUTS = MOST_ARGUMENTS - 1  # of which two hidden layers are known to be enough
-
 
 def is_shallow(network: Network) -> bool:
     """Is it a chain with at most two hidden layers?"""
@@ -97,10 +95,10 @@ def _with_vertices(restriction: Restriction, regions: Regions, watch: Watch) -> 
     if inputs > most or len(regions) > SHALLOW_EFFORT.most_vertex_regions:
         raise InputError(
             f"{inputs} inputs are free here, with {counted(len(regions), 'linear region')}. Two "
-            f"hidden layers are known to be enough for up to {KNOWN_INPUTS} inputs; for more it is "
-            f"an open question (three are enough for up to {2 * MOST_ARGUMENTS - 1}), and forms by "
-            f"regions are tried for at most {most} inputs and "
-            f"{SHALLOW_EFFORT.most_vertex_regions:,} regions. Fix some inputs, or take a gated "
+            f"hidden layers are known to be enough for up to {SHALLOW_EFFORT.known_inputs} "
+            "inputs; for more it is an open question (three are enough for up to "
+            f"{2 * MOST_ARGUMENTS - 1}), and forms by regions are tried for at most {most} inputs "
+            f"and {SHALLOW_EFFORT.most_vertex_regions:,} regions. Fix some inputs, or take a gated "
             'form, such as kind="centred"'
         )
     found: list[Region] = []

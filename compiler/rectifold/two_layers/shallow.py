@@ -1,7 +1,7 @@
 """Shallow networks: the same function, or nearly, with at most two hidden layers.
 
-    all linear regions → an exact form (up to five free inputs, or where one hidden layer is
-    enough), gated forms (any number), and the hidden units of each side by side
+    all linear regions → an exact form (inputs read in up to five directions, or sums of maxima),
+    gated forms (any number), and the hidden units of each side by side
 
 Sound because the exact forms check every jump of the function exactly, and gated forms say where
 they may be wrong.
@@ -69,8 +69,8 @@ class FormChoices(TypedDict, total=False):
 class WantedForm:
     """Which form is wanted. Raises InputError for a number that is not positive.
 
-    `kind` None: the smaller of "source" (a network that is shallow already) and "exact" for up to
-    five free inputs, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
+    `kind` None: the smaller of "source" (a network that is shallow already) and "exact" where there
+    is one, "centred" otherwise. Gates are exact but for at most the share `accuracy` of
     the volume of the domain's box, or have the M that `gain` gives.
     """
 
