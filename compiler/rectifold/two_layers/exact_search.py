@@ -38,9 +38,10 @@ def is_shallow(network: Network) -> bool:
 
 def all_regions(network: Network, domain: Domain, watch: Watch) -> tuple[Restriction, Regions]:
     """Every linear region. Raises Unfinished when the time is up before."""
+    seconds = watch.seconds_left
     enumeration = enumeration_of(network, domain)
     regions = Regions.none_of(enumeration.restriction)
-    for region in enumeration.regions(seconds=watch.seconds_left):
+    for region in enumeration.regions(seconds=seconds):
         regions.found.append(region)
         watch.run.tell(f"linear regions: {len(regions):,} so far", 0, 0)
     if not enumeration.tally.complete:
