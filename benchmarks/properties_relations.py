@@ -31,7 +31,7 @@ import click
 from properties_common import ROOT, command, find
 
 from rectifold.cli.asked import Asked, ShortForms, read_asked
-from rectifold.cli.options import CROSSCHECK, OUTPUTS, UNTIL
+from rectifold.cli.reading import CROSSCHECK, OUTPUTS, UNTIL
 from rectifold.ir.canonical import canonical_text, property_text
 from rectifold_check import check_property
 

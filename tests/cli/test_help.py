@@ -118,6 +118,8 @@ def test_the_examples_of_training_run(
 def test_shells_complete_commands_options_and_files(shell: str) -> None:
     assert "compile" in completed(shell, "comp")
     assert "--certificate" in completed(shell, "compile", "--cert")
+    assert "c-int16" in completed(shell, "emit", "net.onnx", "--to", "c-i")
+    assert "mixed" in completed(shell, "emit", "net.onnx", "--precision", "m")
     assert "file" in completed(shell, "compile", "examples/ti")
     assert "file" in completed(shell, "stability", "net.onnx", "--bounds", "fac")
 

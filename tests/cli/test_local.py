@@ -176,3 +176,11 @@ def test_bars_hold_all_values_and_have_one_width() -> None:
         "    5        2  " + "#" * 50,
         "    6        1  " + "#" * 25,
     ]
+
+
+def test_data_without_parts_has_none(run: Run) -> None:
+    np.save("plain.npy", IMAGES)
+    result = run("--data", "plain.npy")
+    assert "of 3 samples of plain.npy, cut to" in result.output
+    np.savez("plain.npz", X=IMAGES)
+    assert "of 3 samples of plain.npz, cut to" in run("--data", "plain.npz").output

@@ -149,3 +149,27 @@ def test_the_page_of_a_refused_certificate_says_why() -> None:
 def test_the_page_of_a_compilation_has_no_errors_in_a_browser(folder: Path) -> None:
     run("compile a.relu o.py --certificate c.jsonl --report page.html")
     assert "Units of the source" in dom_after(folder / "page.html")
+
+
+def test_the_page_of_a_property_says_how_its_certificate_is_replayed() -> None:
+    kept = "prove a.relu --lipschitz 9 --certificate p.jsonl --report page.html --force"
+    assert run(kept).exit_code == 0
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "rectifold check a.relu p.jsonl --lipschitz 9" in page
+    assert run("check a.relu p.jsonl --lipschitz 9").exit_code == 0
+    assert run("prove a.relu --lipschitz 9 --report page.html").exit_code == 0
+    assert "With --certificate FILE it is kept." in Path("page.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_emitted_code_has_what_was_measured() -> None:
+    result = run("emit a.relu --to numpy --benchmark --report page.html")
+    assert result.exit_code == 0, result.output
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "a sample on this machine, one thread" in page
+    assert "microseconds" in page
+
+
+def test_a_certificate_is_listed_among_what_was_written() -> None:
+    result = run("compile a.relu -o o.relu --certificate c.jsonl --force")
+    assert result.output.rstrip().endswith("wrote o.relu, c.jsonl")
+    assert run("compile a.relu -o o.relu --force").output.rstrip().endswith("wrote o.relu")

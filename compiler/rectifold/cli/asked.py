@@ -19,6 +19,7 @@ from rectifold.cli.numbers import number_of
 from rectifold.cli.values import Command, as_value
 from rectifold.errors import InputError
 from rectifold.errors import asked as asked_option
+from rectifold.exact.numerals import exact_text
 from rectifold.formats.interface import tail_words
 from rectifold.formats.load import Loaded, is_network, require_file
 from rectifold.formats.vnnlib_commands import vnnlib_file
@@ -72,6 +73,19 @@ class Asked:
     def says_what(self) -> bool:
         """Is something asked here, and not by the network alone?"""
         return bool(self.property_file or self.beside_file or self.short != ShortForms())
+
+    @property
+    def words(self) -> list[str]:
+        """What is asked, as options of `check`."""
+        short, words = self.short, list[str]()
+        for option, value in (("--property", self.property_file), ("--beside", self.beside_file)):
+            words += [] if value is None else [option, value]
+        for option, places in (("--monotone", short.monotone), ("--decreasing", short.decreasing)):
+            words += [word for place in places for word in (option, place)]
+        numbers = (("--lipschitz", short.lipschitz), ("--slack", short.slack))
+        for option, number in (*numbers, ("--robust", short.robust)):
+            words += [] if number is None else [option, exact_text(number)]
+        return words if short.sample is None else [*words, "--at", short.sample]
 
     @property
     def files(self) -> list[str | None]:

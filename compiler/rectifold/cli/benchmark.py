@@ -32,7 +32,7 @@ from rectifold.emitters.measured.points import points_to_measure
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError
 from rectifold.ir.network import Network
-from rectifold.reports.benchmarks import device_table, host_table
+from rectifold.reports.benchmarks import CostTable, device_table, host_table
 from rectifold.runtime.compilers import c_compiler
 from rectifold.runtime.json import JsonObject
 
@@ -140,14 +140,22 @@ def measured_json(done: Measured) -> JsonObject:
     }
 
 
+def measured_tables(done: Measured) -> list[CostTable]:
+    """What was measured, as tables."""
+    tables = []
+    if done.device:
+        tables.append(device_table(DEVICES[done.target].says, done.device, done.points))
+    if done.host:
+        tables.append(host_table(done.host, done.points))
+    return tables
+
+
 def print_measured(done: Measured | None) -> None:
     """The table, and why something is not in it."""
     if done is None:
         return
     out = console()
-    if done.device:
-        out.print(device_table(DEVICES[done.target].says, done.device, done.points))
-    if done.host:
-        out.print(host_table(done.host, done.points))
+    for table in measured_tables(done):
+        out.print(table.on_screen())
     for note in done.notes:
         out.print(note, markup=False, soft_wrap=True)

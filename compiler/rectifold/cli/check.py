@@ -13,17 +13,17 @@ from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
 from rectifold.cli.asked import Asked, read_asked, relation_options
 from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
+from rectifold.cli.numbers import whole
 from rectifold.cli.options import (
     Report,
     allow_trusted_option,
     domain_option,
-    is_crosschecked,
     memory_limit_option,
-    reading_options,
     report,
 )
 from rectifold.cli.pages import command_line
 from rectifold.cli.progress import progress_line
+from rectifold.cli.reading import is_crosschecked, reading_options
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
@@ -69,8 +69,8 @@ _wanted = as_value(
 @click.option(
     "--work",
     "work",
-    type=click.IntRange(min=0),
-    default=0,
+    callback=whole(0),
+    default="0",
     metavar="N",
     help="permit N words of work where the length of the files allows less; a certificate that "
     "needs it says its N, and a million take about 1/60 s",

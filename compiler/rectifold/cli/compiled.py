@@ -225,7 +225,8 @@ def summary_lines(done: Done) -> list[str]:
     lines += _rounding_lines(done)
     if done.costs is not None:
         lines.append(costs_text(done.costs))
-    return [*lines, "wrote " + ", ".join(str(f) for f in done.files)]
+    kept = [done.certificate_file] if done.certificate_file and done.verdict is not None else []
+    return [*lines, "wrote " + ", ".join([*map(str, done.files), *kept])]
 
 
 def _rounding_lines(done: Done) -> list[str]:

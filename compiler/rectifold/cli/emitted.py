@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rectifold.cli.benchmark import Measured, measured_json
+from rectifold.cli.benchmark import Measured, measured_json, measured_tables
 from rectifold.cli.costs import costs_json
 from rectifold.cli.pages import command_line
 from rectifold.emitters.artifact import Artifact
@@ -19,7 +19,7 @@ from rectifold.ir.canonical import digest
 from rectifold.ir.network import Network
 from rectifold.reports.json import sizes_json
 from rectifold.reports.pages.about import answer_page
-from rectifold.reports.pages.model import Page, Table
+from rectifold.reports.pages.model import Lines, Page, Section, Table
 from rectifold.runtime.json import JsonObject
 
 
@@ -88,7 +88,8 @@ def emitted_page(done: Emitted) -> Page:
     lines = [line for line in emitted_lines(done) if not line.startswith("wrote ")]
     sizes = done.network.sizes
     said = f"The network as it is: {counted(sizes.units, 'unit')}, {sizes.weights:,} weights."
-    sections = (Table("Files", ("file", "bytes"), rows),) if rows else ()
+    sections: list[Section] = [Table("Files", ("file", "bytes"), rows)] if rows else []
+    sections += _measured_sections(done)
     return answer_page(
         f"{done.network.name} as {done.chosen[0]}",
         "" if domain is None else domain.describe(),
@@ -97,6 +98,16 @@ def emitted_page(done: Emitted) -> Page:
         sections,
         command_line(),
     )
+
+
+def _measured_sections(done: Emitted) -> list[Section]:
+    """The tables of --benchmark, and what could not be measured."""
+    if done.measured is None:
+        return []
+    tables = measured_tables(done.measured)
+    sections: list[Section] = [Table(own.title, own.headings, own.rows) for own in tables]
+    notes = tuple(done.measured.notes)
+    return [*sections, Lines("Not measured", notes)] if notes else sections
 
 
 def _rounding_lines(done: Emitted) -> list[str]:

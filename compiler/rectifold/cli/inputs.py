@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from rectifold.cli.options import OUTPUTS, TARGETS, UNTIL, is_crosschecked
+from rectifold.cli.options import TARGETS
 from rectifold.cli.progress import progress_line
+from rectifold.cli.reading import OUTPUTS, UNTIL, is_crosschecked
 from rectifold.errors import InputError, as_options
 from rectifold.exact.literals import NumberError, parse_rational
 from rectifold.formats.load import Loaded, domain_and_notes, load, require_file

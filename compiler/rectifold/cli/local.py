@@ -187,7 +187,7 @@ def _chosen(around: Around, seed: int, network: Network) -> tuple[Samples, np.nd
 
 
 def _title(found: LocalResult, around: Around, chosen: Samples, clip: Domain | None) -> str:
-    data = f"{chosen.name} ({around.part})"
+    data = chosen.name if chosen.part is None else f"{chosen.name} ({chosen.part})"
     return title_of(found, data, None if clip is None else clip.describe())
 
 

@@ -8,7 +8,7 @@ Report    --json, --quiet                                what is said
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,7 @@ import click
 
 from rectifold.cli.numbers import JOBS, number_of, seed, time_limit, whole
 from rectifold.cli.output import require_page_name, write_json, write_page
+from rectifold.cli.reading import reading_options
 from rectifold.cli.times import Times
 from rectifold.cli.values import Command, Decorator, as_value
 from rectifold.cli.written import written_file
@@ -28,9 +29,6 @@ from rectifold.runtime.json import JsonObject
 from rectifold.runtime.memory import limit_memory
 from rectifold.runtime.run import Limits
 
-OUTPUTS = "rectifold.outputs"  # where --outputs stands in click's context
-UNTIL = "rectifold.until"  # where --until stands there
-CROSSCHECK = "rectifold.crosscheck"  # where --crosscheck stands there
 TARGETS = "rectifold.targets"  # where what the command writes stands there
 
 # ---- values -------------------------------------------------------------------------------------
@@ -174,15 +172,26 @@ _PAGE = click.option(
     callback=require_page_name,
     help="write the result as one page to FILE.html, to look at and to pass on",
 )
+
+
+def _names_of(
+    known: Sequence[str],
+) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What Tab offers for an option whose values are these names."""
+    return lambda ctx, param, incomplete: [name for name in known if name.startswith(incomplete)]
+
+
 _TO = click.option(
     "--to",
     "wanted",
     metavar="FORMAT",
+    shell_complete=_names_of(tuple(FORMATS)),
     help=f"{', '.join(FORMATS)}; taken from OUT's suffix when left out",
 )
 _PRECISION = click.option(
     "--precision",
     metavar="FLOATS",
+    shell_complete=_names_of(tuple(PRECISIONS)),
     help=f"{', '.join(PRECISIONS)} (float32 weights, float64 sums); left out: what the format "
     "has, and mixed where it can and no weight is rounded by it",
 )
@@ -215,68 +224,6 @@ def _log(text: str) -> Decorator:
 
 _LOG = _log("append what is proved to FILE, and check and use what it has already")
 _COUNT_LOG = _log("append the regions of each part to FILE, and take those it has as they are")
-
-# ---- options of how networks are read, in click's context ---------------------------------------
-
-
-def reading_options(networks: int, called: tuple[str, str] = ("A", "B")) -> Decorator:
-    """--no-crosscheck, and --outputs and --until at most once for each network (see
-    inputs.read_network). `called`: two networks, in the help.
-    """
-    again = "" if networks == 1 else f" (first for {called[0]}; again for {called[1]})"
-    outputs = _once_each(
-        networks, "outputs", OUTPUTS, "NAMES",
-        f"the outputs of an ONNX model to read: y, or y,z one after the other{again}",
-    )  # fmt: skip
-    whole = "" if networks == 1 else "; - is all of it"
-    until = _once_each(
-        networks, "until", UNTIL, "NODE",
-        f"the node or tensor of an ONNX model with which the network ends{again}{whole}",
-    )  # fmt: skip
-    return lambda command: outputs(until(_crosscheck_option(command)))
-
-
-def _once_each(networks: int, name: str, place: str, metavar: str, text: str) -> Decorator:
-    """An option that is given at most once for each network, and lies in click's context."""
-
-    def remember(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> None:
-        if len(given) > networks:
-            raise click.BadParameter(
-                f"it is given {len(given)} times, and the command reads {networks} network(s)"
-            )
-        context.meta[place] = given
-
-    return click.option(
-        f"--{name}",
-        metavar=metavar,
-        multiple=True,
-        expose_value=False,
-        callback=remember,
-        help=text,
-    )
-
-
-def _crosscheck_option(command: Command) -> Command:
-    def remember(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-        context.meta[CROSSCHECK] = wanted
-
-    text = (
-        "compare an ONNX model, once it is read, with another program that runs it, at a few points"
-    )
-    return click.option(
-        "--crosscheck/--no-crosscheck",
-        default=True,
-        show_default=True,
-        expose_value=False,
-        callback=remember,
-        help=text,
-    )(command)
-
-
-def is_crosschecked() -> bool:
-    """Whether the running command compares the ONNX models that it reads with another program."""
-    return bool(click.get_current_context().meta[CROSSCHECK])
-
 
 _PLAIN_ONNX = click.option(
     "--plain-onnx",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from rectifold.cli.reading import reading_words
 from rectifold.exact.numerals import counted, nearest_float, readable
 from rectifold.linear_regions.summary import Regions
 from rectifold.reports.pages.about import COUNTEREXAMPLE, image
@@ -45,11 +46,16 @@ def command_line() -> str:
     return f"rectifold {click.get_current_context().info_name}"
 
 
-def recheck_command(network: str, certificate: str | None, domain: str | None) -> str | None:
-    """The command that replays a certificate that was kept."""
+def recheck_command(
+    network: str, certificate: str | None, domain: str | None, asked: Sequence[str] = ()
+) -> str | None:
+    """The command that replays a certificate that was kept; `asked`: options that say of what.
+
+    It reads the network as the running command does.
+    """
     if certificate is None:
         return None
-    words = ["rectifold", "check", network, certificate]
+    words = ["rectifold", "check", network, certificate, *asked, *reading_words()]
     return shlex.join(words if domain is None else [*words, "--domain", domain])
 
 

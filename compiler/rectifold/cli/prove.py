@@ -20,12 +20,12 @@ from rectifold.cli.options import (
     force_option,
     memory_limit_option,
     pair_proof,
-    reading_options,
     report,
 )
-from rectifold.cli.pages import command_line, point_sections, state_of
+from rectifold.cli.pages import command_line, point_sections, recheck_command, state_of
 from rectifold.cli.progress import progress_line
 from rectifold.cli.proved import prove_json, prove_text
+from rectifold.cli.reading import reading_options
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.unsafe_points import UnsafePoint, run_text
 from rectifold.cli.values import as_value
@@ -33,7 +33,7 @@ from rectifold.cli.witness_files import require_counterexample_file
 from rectifold.errors import Unfinished
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
-from rectifold.reports.pages.about import answer_page
+from rectifold.reports.pages.about import answer_page, certificate_section
 from rectifold.reports.pages.model import Page
 from rectifold.runtime.files import write_whole
 from rectifold.runtime.json import JsonObject
@@ -105,14 +105,19 @@ def prove_command(asked: Asked, kept: Kept, proof: Proof, report: Report) -> int
     told = prove_json(answer, question) | extra | {"seconds": time.monotonic() - started}
     lines = [*prove_text(answer, question).split("\n"), *lines]
     status = _status(answer, allow_trusted=kept.allow_trusted)
-    report.write(told, lambda: _page(question, answer, lines, status))
+    recheck = recheck_command(asked.network, kept.certificate_file, asked.domain_spec, asked.words)
+    report.write(told, lambda: _page(question, answer, lines, status, recheck))
     if report.is_on_screen:
         click.echo("\n".join(lines))
     return status
 
 
-def _page(question: Question, answer: Answer, lines: list[str], status: int) -> Page:
+def _page(
+    question: Question, answer: Answer, lines: list[str], status: int, recheck: str | None
+) -> Page:
     sections = point_sections(answer.point) if isinstance(answer, Refuted) else []
+    if isinstance(answer, Holds):
+        sections = [certificate_section(answer.replayed or "not replayed", recheck)]
     domain = question.asked.parts[0].domain.describe() if question.asked.parts else ""
     title = f"A property of {question.about.network.name}"
     return answer_page(title, domain, lines, state_of(status), sections, command_line())

@@ -18,10 +18,10 @@ from rectifold.cli.options import (
     force_option,
     memory_limit_option,
     proof,
-    reading_options,
     report,
 )
 from rectifold.cli.progress import progress_line
+from rectifold.cli.reading import reading_options
 from rectifold.cli.reduced import Told, reduce_json, reduce_page, reduce_text
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.times import Times

@@ -30,10 +30,10 @@ from rectifold.cli.options import (
     force_option,
     memory_limit_option,
     pair_proof,
-    reading_options,
     report,
 )
 from rectifold.cli.progress import progress_line
+from rectifold.cli.reading import reading_options
 from rectifold.cli.run_again import FLOAT_KINDS
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.values import as_value

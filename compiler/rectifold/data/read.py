@@ -12,6 +12,7 @@ A file that has one part only is given for either.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def read_samples(path_or_name: str | Path, part: Part = "test") -> Samples:
     if part not in _FILES:
         raise InputError(f"there is no part {part!r} of a data set; say test or train")
     if path_or_name == "digits":
-        return read_digits(part)
+        return replace(read_digits(part), part=part)
     path = Path(path_or_name)
     if path.is_dir():
         return _read_folder(path, part)
@@ -84,7 +85,8 @@ def _read_folder(folder: Path, part: Part) -> Samples:
             f"{_FILES[part]}-images-idx3-ubyte.gz; a data set is {_KNOWN}"
         )
     found = None if labels is None else read_idx(labels)
-    return samples_of(read_idx(images), found, folder.resolve().name)
+    read = samples_of(read_idx(images), found, folder.resolve().name)
+    return replace(read, part=part)
 
 
 def _in_folder(folder: Path, start: str, dimensions: int) -> Path | None:
@@ -107,7 +109,8 @@ def _read_archive(path: Path, part: Part) -> Samples:
     for inputs, labels in _MEMBERS:
         name = inputs.format(part=part)
         if name in arrays:
-            return samples_of(arrays[name], arrays.get(labels.format(part=part)), path.name)
+            read = samples_of(arrays[name], arrays.get(labels.format(part=part)), path.name)
+            return replace(read, part=part if name != inputs else None)
     raise InputError(
         f"{path.name} has no inputs for the part {part}: {_members(arrays)}; "
         "x_train, y_train, x_test, y_test, or inputs, labels, or X, y are expected"

@@ -10,7 +10,7 @@ it is claimed around exactly this point.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -32,13 +32,15 @@ class Samples:
     """`inputs` has a row for each sample (samples × numbers), `labels` a class for each or is None.
 
     `shape` is that of one sample in its file, such as (28, 28); a row holds its numbers in the
-    order of memory (C). float32 for images of uint8 and for float32 files, else float64.
+    order of memory (C). float32 for images of uint8 and for float32 files, else float64. `part`:
+    of a data set that has parts, which one they are.
     """
 
     inputs: Inputs
     labels: Labels | None
     shape: tuple[int, ...]
     name: str
+    part: Part | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -46,7 +48,7 @@ class Samples:
     def chosen(self, places: npt.NDArray[np.int64]) -> Samples:
         """The samples at these places, in this order."""
         labels = None if self.labels is None else self.labels[places]
-        return Samples(self.inputs[places], labels, self.shape, self.name)
+        return replace(self, inputs=self.inputs[places], labels=labels)
 
     def require_numbers(self, count: int, network: str) -> None:
         """Every sample has as many numbers as the network has inputs. Raises InputError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.table import Table
@@ -31,6 +32,7 @@ class Timed(Protocol):
     def observed_error(self) -> float | None: ...
 
 
+_WORDS = ("build", "code", "floats")
 _DEVICE = (
     ("build", "build"),
     ("flash", "flash"),
@@ -42,35 +44,48 @@ _DEVICE = (
 )
 
 
-def device_table(device: str, rows: Sequence[DeviceRow], points: int) -> Table:
+@dataclass(frozen=True)
+class CostTable:
+    """A table as texts, for the screen and for a page."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def on_screen(self) -> Table:
+        """Numbers to the right."""
+        title = Text(self.title, style="table.title")
+        table = Table(title=title, title_justify="left")
+        for heading in self.headings:
+            table.add_column(heading, justify="left" if heading in _WORDS else "right")
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+
+def device_table(device: str, rows: Sequence[DeviceRow], points: int) -> CostTable:
     """One row for each build: bytes, and instructions of one evaluation."""
-    title = f"{device}: bytes; instructions at {{}}"
-    table = Table(
-        title=Text(title.format(counted(points, "point")), style="table.title"),
-        title_justify="left",
+    return CostTable(
+        f"{device}: bytes; instructions at {counted(points, 'point')}",
+        tuple(heading for _, heading in _DEVICE),
+        tuple(tuple(_cell(getattr(row, field)) for field, _ in _DEVICE) for row in rows),
     )
-    for field, heading in _DEVICE:
-        table.add_column(heading, justify="left" if field == "build" else "right")
-    for row in rows:
-        table.add_row(*(_cell(getattr(row, field)) for field, _ in _DEVICE))
-    return table
 
 
-def host_table(rows: Sequence[Timed], points: int) -> Table:
+def host_table(rows: Sequence[Timed], points: int) -> CostTable:
     """One row for each program: the least time of a sample, and what its code is off by."""
-    title = "a sample on this machine, one thread (least of windows over {})"
-    table = Table(
-        title=Text(title.format(counted(points, "point")), style="table.title"),
-        title_justify="left",
+    return CostTable(
+        f"a sample on this machine, one thread (least of windows over {counted(points, 'point')})",
+        ("code", "floats", "microseconds", "times as fast", "error at most", "seen"),
+        tuple(map(_host_row, rows)),
     )
-    for heading in ("code", "floats", "microseconds", "times as fast", "error at most", "seen"):
-        table.add_column(heading, justify="left" if heading in ("code", "floats") else "right")
-    for row in rows:
-        ratio = "" if row.ratio is None else _about(row.ratio)
-        errors = ("" if v is None else at_most(v, 3) for v in (row.error_bound, row.observed_error))
-        code = f"{row.format}: {row.build}"
-        table.add_row(code, row.precision or "", _about(row.microseconds), ratio, *errors)
-    return table
+
+
+def _host_row(row: Timed) -> tuple[str, ...]:
+    ratio = "" if row.ratio is None else _about(row.ratio)
+    errors = ("" if v is None else at_most(v, 3) for v in (row.error_bound, row.observed_error))
+    code = f"{row.format}: {row.build}"
+    return (code, row.precision or "", _about(row.microseconds), ratio, *errors)
 
 
 def _about(value: float) -> str:

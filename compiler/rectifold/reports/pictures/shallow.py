@@ -95,7 +95,7 @@ def draw_strips(
     regions = linear_regions(network, domain)
     if len(regions.free) != 2:
         raise InputError(f"strips are drawn for two free inputs, and {len(regions.free)} are free")
-    figure, axes = new_panels(path, 2, (10.0, 5.2))
+    figure, axes = new_panels(path, 2, (10.0, 4.5))
     from matplotlib.colors import LogNorm
 
     gates = Gates(regions)
