@@ -77,6 +77,26 @@ def test_so_they_do_with_constraints(sizes: tuple[int, ...]) -> None:
     assert sum(region.volume for region in found.with_vertices) == whole
 
 
+def test_corners_go_round_what_constraints_leave_of_a_slice() -> None:
+    """Two inputs of four vary; the shoelace of the corners in their order is the volume."""
+    network = float_network(5, 4, 6, 5, 1)
+    fixed = (ONE / 7, ONE / 7)
+    rows = (
+        Constraint((ONE, ONE, 2 * ONE, ONE), ONE),
+        Constraint((-ONE, ONE, ONE, -ONE), ONE / 3),
+    )
+    domain = Domain((fixed[0], -ONE, fixed[1], -ONE), (fixed[0], ONE, fixed[1], ONE), rows)
+    found = linear_regions(network, domain)
+    assert len(found) > 8
+    areas = []
+    for region in found.with_vertices:
+        around = [*region.vertices, region.vertices[0]]
+        turns = [a[0] * b[1] - a[1] * b[0] for a, b in pairwise(around)]
+        areas.append(sum(turns, Fraction(0)) / 2)
+        assert areas[-1] == region.volume > 0
+    assert sum(areas) == volume(Restriction(network, domain).polytope()) < 4
+
+
 # ---- the command ---------------------------------------------------------------------------------
 
 

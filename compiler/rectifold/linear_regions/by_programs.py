@@ -252,19 +252,21 @@ def _halves(
     crossing = at_point / (at_point - at_other)
     values = cell.vertices @ row[:-1] + row[-1]
     own = primitive(form)
+    beyond = cell.point + (crossing + 1) / 2 * (other_side - cell.point)
     parts = []
     for sign in (-1, 1):
-        beyond = cell.point + (crossing + 1) / 2 * (other_side - cell.point)
         exact = own if sign > 0 else tuple(-v for v in own)
         active = bytearray(pending.active)
         active[unit] = sign > 0
         parts.append(
-            replace(
-                cell,
-                inequalities=cell.inequalities.and_also(exact, sign * row),
-                point=cell.point if sign * at_point > 0 else beyond,
-                vertices=cell.vertices[sign * values >= 0],
-                pending=replace(pending, active=bytes(active)),
+            ProgramCell(
+                cell.inequalities.and_also(exact, sign * row),
+                cell.point if sign * at_point > 0 else beyond,
+                cell.vertices[sign * values >= 0],
+                cell.phases,
+                cell.values,
+                cell.layer,
+                replace(pending, active=bytes(active)),
             )
         )
     return parts

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 
 import numpy as np
 
@@ -52,6 +53,10 @@ class Implications:
     def __init__(self, restriction: Restriction) -> None:
         self.ends = [restriction.ends(place) for place in range(len(restriction.free))]
         self.low, self.high = restriction.float_box
+        self.magnitude = np.append(np.maximum(np.abs(self.low), np.abs(self.high)), 1.0)
+        self.integer_ends = [
+            (*low.as_integer_ratio(), *high.as_integer_ratio()) for low, high in self.ends
+        ]
         rows = [restriction.constraint_form(row) for row in restriction.domain.constraints]
         self.is_possible = all(any(form[:-1]) or form[-1] >= 0 for form in rows)
         forms = [form for form in rows if any(form[:-1])]
@@ -60,10 +65,11 @@ class Implications:
 
     def contains(self, point: Vertex, rows: Sequence[IntegerRow]) -> bool:
         """Does a homogeneous point lie strictly inside the box and every inequality?"""
+        w = point[-1]
         return all(
-            low * point[-1] < x < high * point[-1]
-            for (low, high), x in zip(self.ends, point[:-1], strict=True)
-        ) and all(sum(a * x for a, x in zip(row, point, strict=True)) > 0 for row in rows)
+            low * w < x * low_den and x * high_den < high * w
+            for (low, low_den, high, high_den), x in zip(self.integer_ends, point[:-1], strict=True)
+        ) and all(sum(map(mul, row, point)) > 0 for row in rows)
 
     def upper_bound(
         self, form: Floats, rows: Sequence[Floats] = (), multipliers: Floats | None = None
@@ -78,11 +84,10 @@ class Implications:
             table = np.array(rows)
             rest = form + multipliers @ table
             size = size + multipliers @ np.abs(table)
-        magnitude = np.append(np.maximum(np.abs(self.low), np.abs(self.high)), 1.0)
-        corner = np.append(np.where(rest[:-1] > 0, self.high, self.low), 1.0)
+        highest = np.where(rest[:-1] > 0, self.high, self.low)
         terms = len(rows) + len(form) + 6  # and roundings of the ends and of the entries
-        error = 2 * terms * ROUNDOFF * float(size @ magnitude) + UNDERFLOW
-        return float(rest @ corner) + error
+        error = 2 * terms * ROUNDOFF * float(size @ self.magnitude) + UNDERFLOW
+        return float(rest[:-1] @ highest + rest[-1]) + error
 
     def is_nonpositive(
         self,

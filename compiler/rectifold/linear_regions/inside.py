@@ -16,8 +16,6 @@ import numpy as np
 from rectifold.exact.conversion import UNDERFLOW, Floats
 from rectifold.linear_regions.polytope import ROUNDOFF, Polytope, Vertex
 
-_SLACK = 0.25  # of what may be lost, for the roundings of the bounds themselves
-
 
 def short_point(polytope: Polytope) -> Vertex | None:
     """A point strictly inside whose coordinates have few binary digits, as a homogeneous column.
@@ -43,7 +41,10 @@ def short_point(polytope: Polytope) -> Vertex | None:
 
 
 def _reach(floats: Floats) -> float:
-    """How far from the mean every point is strictly inside, in each coordinate; 0 if not known."""
+    """How far from the mean every point is strictly inside, in each coordinate; 0 if not known.
+
+    A quarter of what the derivation allows, for the roundings of the bounds themselves.
+    """
     rows, count = floats.shape
     if rows == 1:
         return 0.0
@@ -55,6 +56,6 @@ def _reach(floats: Floats) -> float:
     miss = np.abs(floats @ inverse - np.eye(rows))
     miss += 4 * (count + 4) * ROUNDOFF * size + UNDERFLOW
     norm = float(np.abs(inverse).sum(axis=1).max())
-    if not (float(miss.sum(axis=1).max()) < _SLACK and UNDERFLOW * norm < ROUNDOFF):
+    if not (float(miss.sum(axis=1).max()) < 0.25 and UNDERFLOW * norm < ROUNDOFF):
         return 0.0
-    return float(_SLACK / (count * norm))
+    return float(1 / (4 * count * norm))
