@@ -213,7 +213,7 @@ class Steps:
 
     def _slope_tree(self, network: Network, claims: int, depth: int = 0) -> Any:
         if depth > 2 or self.random.random() < 0.4:
-            return self._one(([list(range(claims))], [[], self.random.randint(1, 4)]))
+            return self._one(([list(range(claims))], [[], self._one((1, 1, 2, 3))]))
         halves = [self._slope_tree(network, claims, depth + 1) for _ in range(2)]
         k = self.random.randint(1, len(network.layers))
         if network.layers[k - 1].is_relu and self.random.random() < 0.3:

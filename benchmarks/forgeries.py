@@ -122,7 +122,7 @@ def _state_of_steps(random: Random) -> State:
     part = about.parts[0]
     ends = _left_sides(about.about, part)
     for case, low in zip(cases, ends, strict=True):
-        off = random.choice((0, 0, Fraction(1, 8), Fraction(1, 1 << 60)))
+        off = random.choice((0, 0, Fraction(1, 1 << 60), Fraction(-1, 8), -1, -1))
         case[0] = {**case[0], "bound": str(low + off)}
     part = read_property(json.dumps(asked), network, network).parts[0]
     margins = [ZERO if all(c.strict for c in case) else Fraction(1, 64) for case in part.cases]
