@@ -46,6 +46,7 @@ class Steps:
             "boxes": self._boxes,
             "pairs": self._pairs,
             "cells": lambda: [self.random.randint(0, 40)],
+            "bends": lambda: [self.random.randint(0, 8)],
             "slopes": self._slopes,
         }
 

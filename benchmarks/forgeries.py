@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -44,14 +45,13 @@ from rectifold_check.json import Refusal
 from rectifold_check.networks import Network, read_domain, read_network
 from rectifold_check.property import Condition, Unsafe, property_network, read_property
 from rectifold_check.rules import RULES, apply
-from rectifold_check.rules.gap import count_cells
 from rectifold_check.state import State
 from rectifold_check.steps_apart import StepQuestion
 from rectifold_check.terms import ONE, ZERO
 from rectifold_check.work import Work
 
 _STEPS = 40  # that are tried on one state
-NAMES = [name for name in RULES if name not in ("work", "trusted", "final")]
+_CELLS = 300  # at most
 
 
 @dataclass
@@ -166,14 +166,15 @@ def tried(seed: int) -> Trial | None:
         return None
     random = Random(f"steps {seed}")
     steps = Steps(random, trial.state, trial.points)
-    names = [*NAMES, "pairs", "boxes", "cells"]
+    names = [name for name in steps.rules if name in RULES]
+    names += ["pairs", "boxes", "cells"]
     if trial.state.steps_apart is None:
         names.remove("slopes")
     for _ in range(_STEPS):
         steps.values = {net: trial.values(net) for net in (0, 1, GAP)}
         step = steps.step(random.choice(names))
-        if step[0] == "cells" and random.random() < 0.8:
-            step[1] = _count(trial.state)
+        if step[0] in ("cells", "bends") and random.random() < 0.8:
+            step[1] = _count(trial.state, step[0])
         _judge(trial, step)
         if step[0] == "pairs":
             _look_inside(trial, random)
@@ -191,11 +192,14 @@ def _look_inside(trial: Trial, random: Random) -> None:
     trial.wrong += [f"seed {trial.seed}, on a box: {wrong}" for wrong in inside.wrong[:1]]
 
 
-def _count(state: State) -> int:
+def _count(state: State, rule: str) -> int:
+    """Of cells, as the refusal of another number says."""
     try:
-        return count_cells(state, 300)
-    except Refusal:
-        return 300
+        apply(state, [rule, _CELLS])
+    except Refusal as refusal:
+        said = re.search(r"there are (\d+) cells, not", str(refusal))
+        return int(said[1]) if said else _CELLS
+    return _CELLS
 
 
 def _judge(trial: Trial, step: Step) -> None:
