@@ -107,7 +107,14 @@ def _best_lines(
     }
     fewest = min(after.values(), default=0)
     best = [own for own, units in after.items() if units == fewest]
-    return min(best, key=lambda own: (_price(own, cost), own), default=None)
+    return min(best, key=lambda own: (_price(own, cost)[0], _growth(lines, own), own), default=None)
+
+
+def _growth(lines: ByLine, own: Lines) -> Fraction:
+    """How much larger than what it takes in one plane of the first line a class is elsewhere."""
+    numbers = class_of_lines(own)
+    flag = next(f for f in lines[own[0]].values() if f in numbers)
+    return Fraction(max(map(abs, numbers.values())), abs(numbers[flag]))
 
 
 def _taking(left: Class, lines: ByLine, own: Lines, numbers: dict[Flag, int]) -> Weights:
