@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -55,3 +56,16 @@ def test_signs_of_one_form_where_another_is_zero_are_found_in_edges() -> None:
         table = cube.signs([form, other], scaled([form, other])).tolist()
         assert cube.signs_on(form, table[0], other, table[1]) == {1, -1}
         assert cube.signs_on(other, table[1], form, table[0]) == {1, -1}
+
+
+def test_rows_of_any_size_are_scaled_below_one() -> None:
+    huge = 3**800  # beyond the range of floats
+    forms = [[5, -3, 1], [0, 0, 0], [2**1023, -1, 7], [huge, -huge // 2, 1], [1, 2**60 - 1, 4]]
+    for some in (forms[:3], forms):
+        table = scaled(some)
+        for form, row in zip(some, table.tolist(), strict=True):
+            if any(form):
+                assert 0.5 <= max(map(abs, row)) < 1
+            for v, w in zip(form, row, strict=True):
+                assert w == pytest.approx(row[0] * (Fraction(v, form[0]) if form[0] else 0))
+    assert scaled([]).shape == (0, 0)

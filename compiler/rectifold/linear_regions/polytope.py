@@ -205,13 +205,19 @@ def _is_edge(faces: dict[int, int], common: int, p: int, q: int) -> bool:
 
 def scaled(forms: Sequence[Form]) -> Floats:
     """Rows as floats, each divided by a power of two so that its entries are below 1."""
-    rows = []
-    for form in forms:
-        bits = max(map(int.bit_length, form), default=0)
-        if bits > 1000:
-            form, bits = [v >> (bits - 1000) for v in form], 1000
-        rows.append([v * 2.0**-bits for v in form])
-    return np.array(rows, dtype=float).reshape(len(forms), -1 if rows else 0)
+    try:
+        table = np.array(forms, dtype=float).reshape(len(forms), -1 if forms else 0)
+    except OverflowError:
+        table = np.array([_shortened(form) for form in forms], dtype=float)
+    _, exponents = np.frexp(np.abs(table).max(axis=1, initial=0.0))
+    rows: Floats = np.ldexp(table, -exponents[:, None])
+    return rows
+
+
+def _shortened(form: Form) -> Form:
+    """A form without the last bits of numbers beyond the range of floats."""
+    bits = max(map(int.bit_length, form), default=0)
+    return [v >> (bits - 1000) for v in form] if bits > 1000 else form
 
 
 def new_signs(forms: Sequence[Form], floats: Floats, part: Polytope) -> SignTable:
