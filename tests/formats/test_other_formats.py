@@ -214,6 +214,8 @@ def test_a_folder_and_a_pipe_are_no_missing_files(tmp_path: Path) -> None:
     ]:
         with pytest.raises(InputError, match=message):
             load(tmp_path / name)
+    with pytest.raises(InputError, match="the name of a file is empty"):
+        load("")
 
 
 def test_domains_in_files(tmp_path: Path) -> None:

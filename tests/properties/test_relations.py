@@ -19,7 +19,7 @@ from rectifold.ir.evaluate import evaluate
 from rectifold.ir.network import Network
 from rectifold.ir.pairs import as_steps, pairs_within, points_of_pair, side_by_side
 from rectifold.ir.property import Property, Related
-from rectifold.properties.answers import Answer, Holds, Refuted
+from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
 from rectifold.properties.relations import lipschitz, monotone, parse_slope, robust
 from rectifold.runtime.run import Limits, Run
@@ -308,3 +308,23 @@ def test_networks_of_nothing_are_told_what_is_asked() -> None:
                 robust(network, None, [F(0)] * network.input_size, F(1))
     assert any(not v.input_size for v in still.values())
     assert any(not v.output_size for v in still.values())
+
+
+STEPS = """
+(assert (and (>= X_0 -1) (<= X_0 1) (>= X_1 -1) (<= X_1 1) (= X_2 X_0)))
+(assert (and (>= X_3 {}) (<= X_3 {}) (>= Y_2 (+ Y_0 100))))
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "second", "said"),
+    [("x[0]/3", ("-1", "1"), True), ("x[0]/3", ("X_1", "X_1"), False), ("", ("-1", "1"), False)],
+)
+def test_an_undecided_pair_with_steps_says_that_slopes_are_not_used(
+    other: str, second: tuple[str, str], said: bool
+) -> None:
+    beside = NET if not other else net(f"input x[2]\noutput concat({other}, relu(x[1]))\n")
+    asked = as_steps(parse_property(STEPS.format(*second), 4, 4), 2)
+    answer = decide_property(NET, asked, Run(Limits(0.0)), beside)
+    assert isinstance(answer, Undecided)
+    assert ("slopes along the step are used of a network beside itself" in answer.reason) == said

@@ -108,6 +108,8 @@ def require_file(path: str | Path) -> Path:
     """The path, if a file is there. Raises InputError that tells a folder and a device from
     nothing.
     """
+    if path == "":
+        raise InputError("the name of a file is empty; name the file that is meant")
     path = Path(path)
     try:
         if path.is_dir():

@@ -29,6 +29,11 @@ from rectifold.runtime.run import Run
 from rectifold.smt.process import Sat, Solver
 from rectifold.smt.unsafe import ask_case
 
+_BY_VALUES = (
+    "; the networks differ and so do their points, so values alone were bounded (slopes along the "
+    "step are used of a network beside itself)"
+)
+
 
 def decide_property(
     network: Network, asked: Property, run: Run, beside: Network | None = None
@@ -55,7 +60,9 @@ def decide_property(
         found = _found(about, asked, _without_boxes(run), deadline)
         if not isinstance(found, Refuted) and _is_complete(found, asked):
             return _certified(network, asked, found, beside, run, deadline)
-    return found if isinstance(found, Refuted) else _undecided(found, asked)
+    if isinstance(found, Refuted):
+        return found
+    return _undecided(found, asked, has_steps=about.alone is None and _has_steps(network, asked))
 
 
 def _is_complete(found: Sequence[PartFound], asked: Property) -> bool:
@@ -69,11 +76,22 @@ def _without_boxes(run: Run) -> Run:
     return replace(run, limits=replace(run.limits, effort=effort))
 
 
-def _undecided(found: Sequence[PartFound], asked: Property) -> Undecided:
+def _has_steps(network: Network, asked: Property) -> bool:
+    """Is it asked of points that may differ: of (x, s) where some step s_k varies?"""
+    return any(
+        k not in part.domain.fixed
+        for part in asked.parts
+        for k in range(network.input_size, part.domain.size)
+    )
+
+
+def _undecided(found: Sequence[PartFound], asked: Property, *, has_steps: bool) -> Undecided:
+    """`has_steps`: of two different networks at two points."""
     proved = sum(own.proved for own in found)
     stopped = "it was interrupted; " if found[-1].interrupted else ""
     counts = f"{proved} of {counted(asked.cases, 'case')} proved"
-    return Undecided(f"{stopped}no unsafe point was found; {counts}", proved, asked.cases)
+    way = _BY_VALUES if has_steps else ""
+    return Undecided(f"{stopped}no unsafe point was found; {counts}{way}", proved, asked.cases)
 
 
 @dataclass(frozen=True, eq=False)
