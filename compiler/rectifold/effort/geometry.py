@@ -102,6 +102,10 @@ class ShallowEffort:
     """Signs of hyperplanes at vertices up to which more than the first layer's are tried."""
     pairing_rounds: int = 3
     """Times that every chain is paired again, given the hinges of the others."""
+    ways_of_a_vertex: int = 6
+    """Gradients from which the function at a vertex of four inputs is pulled, the cheapest ones."""
+    planes_like_a_unit: int = 4
+    """Planes left along lines that count like a unit where ways are compared."""
     weights_tried: int = 12
     """Weights of one sheet that are tried, the most frequent ratios first."""
     kept_classes: int = 1 << 14

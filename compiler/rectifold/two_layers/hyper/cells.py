@@ -121,9 +121,9 @@ def weighted_mean(points: Sequence[Vertex], weights: Sequence[int]) -> Vertex:
 def add_weights(total: Class, flag: Flag, weights: Weights, factor: Fraction | int) -> None:
     """total[flag] += factor · weights, which goes where it is 0."""
     known = total.get(flag)
-    after = tuple(
-        factor * w + (known[o] if known is not None else 0) for o, w in enumerate(weights)
-    )
+    after = weights if factor == 1 else tuple(factor * w for w in weights)
+    if known is not None:
+        after = tuple(a + b for a, b in zip(known, after, strict=True))
     if any(after):
         total[flag] = after
     else:

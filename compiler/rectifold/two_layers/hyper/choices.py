@@ -25,10 +25,15 @@ class Choice:
     chosen: int | None = None
 
     @property
+    def number(self) -> int:
+        """Of the option that is chosen."""
+        assert self.chosen is not None
+        return self.chosen
+
+    @property
     def placed(self) -> Placed:
         """The unit as it is chosen."""
-        assert self.chosen is not None
-        return self.options[self.chosen][0]
+        return self.options[self.number][0]
 
 
 class Prices:

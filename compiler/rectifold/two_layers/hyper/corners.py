@@ -7,15 +7,17 @@ Derivation: docs/mathematics.md#four-inputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
+from rectifold.effort.geometry import SHALLOW_EFFORT
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.form import Weights, unit_of
+from rectifold.two_layers.hyper.bundles import Bundle, Bundles
 from rectifold.two_layers.hyper.cells import Cells, Class, add_weights, form_through
-from rectifold.two_layers.hyper.choices import Choice, Prices, settle
+from rectifold.two_layers.hyper.choices import Choice, Prices
 from rectifold.two_layers.hyper.germs import Terms
-from rectifold.two_layers.hyper.ledger import Changes, LineLedger, flipped
+from rectifold.two_layers.hyper.ledger import LineLedger
 from rectifold.two_layers.hyper.polygons import Gradient, minus, plus
 from rectifold.two_layers.hyper.pulling import Bend, Part, Pulling
 from rectifold.two_layers.hyper.simplices import arguments_of
@@ -36,35 +38,49 @@ class Corners:
 
     def units(self, watch: Watch) -> list[Placed]:
         """Units that take the class of every vertex."""
-        choices: list[Choice] = []
+        bundles: list[Bundle] = []
+        chooser = Bundles(self.ledger, self.prices)
         classes = sorted(self.cells.classes[0].items())
         for done, ((vertex,), _) in enumerate(classes):
             watch.step("vertices", done, len(classes))
-            for placed in merged(self._units_at(vertex)):
-                choice = Choice(self._forms(placed), 0)
-                self.ledger.add(choice.options[0][1])
-                choices.append(choice)
-        settle(choices, self.ledger, self.prices, watch)
-        found = [choice.placed for choice in choices]
+            for bundle in self._bundles_at(vertex):
+                chooser.choose(bundle)
+                bundles.append(bundle)
+        chooser.settle(bundles, watch)
+        found = [placed for bundle in bundles for placed in bundle.units]
         for (vertex,), own in classes:
             point = self.cells.points[vertex]
             self._require(vertex, own, [placed for placed in found if placed.point == point])
         return found
 
-    def _forms(self, placed: Placed) -> list[tuple[Placed, Changes]]:
-        """The unit and those bent another way, and what each leaves along lines."""
-        turned = list(flipped(placed.unit, self.cells.n))[1:]
-        options = [placed, *(Placed(unit, placed.point) for unit in turned)]
-        return [(option, self.ledger.changes(option)) for option in options]
-
-    def _units_at(self, vertex: int) -> Iterator[Placed]:
+    def _bundles_at(self, vertex: int) -> Iterator[Bundle]:
+        """One for each term at a vertex."""
         point = self.cells.points[vertex]
         for term in self.terms.at(vertex):
             pullings = [Pulling(self.cells, vertex, field) for field in term.fields]
-            for part in min(pullings, key=lambda p: p.cost).parts():
-                for placed in self._chosen(part, point, term.weights):
-                    self.prices.count(placed, 1)
-                    yield placed
+            options = sorted(
+                (cost, k, v) for k, own in enumerate(pullings) for v, cost in own.costs.items()
+            )
+            ways = []
+            for cost, k, v in options[: SHALLOW_EFFORT.ways_of_a_vertex]:
+                if cost > options[0][0]:
+                    break
+                units = self._units_of(pullings[k].parts(v), point, term.weights)
+                ways.append([Choice(self.ledger.forms(placed)) for placed in merged(units)])
+            if ways:
+                yield Bundle(ways)
+
+    def _units_of(self, parts: Iterable[Part], point: Vertex, weights: Weights) -> list[Placed]:
+        """Units for all parts, sharing hinges."""
+        units: list[Placed] = []
+        for part in parts:
+            own = self._chosen(part, point, weights)
+            for placed in own:
+                self.prices.count(placed, 1)
+            units += own
+        for placed in units:
+            self.prices.count(placed, -1)
+        return units
 
     def _chosen(self, part: Part, point: Vertex, weights: Weights) -> list[Placed]:
         """The units of one part: those with the fewest new hinges."""

@@ -11,23 +11,24 @@ read off anew what is left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from math import lcm
 
 from rectifold.linear_regions.polytope import Vertex
 from rectifold.two_layers.classes.lattice import Face
-from rectifold.two_layers.classes.vectors import Vector, rank
-from rectifold.two_layers.form import Unit, weighted_sum
+from rectifold.two_layers.classes.vectors import Vector, dot, rank
+from rectifold.two_layers.form import Unit, Weights, weighted_sum
 from rectifold.two_layers.hyper.cells import Cells, Class, add_weights
-from rectifold.two_layers.hyper.flags import Germ
+from rectifold.two_layers.hyper.flags import Flag, Germ
 from rectifold.two_layers.hyper.flats import Flat
 from rectifold.two_layers.hyper.samples import Samples
 from rectifold.two_layers.hyper.units import Placed
 
-_Cost = Callable[[Class], int]
+_Cost = Callable[[Collection[Flag]], int]  # of the flags that are left
 Changes = list[tuple[Flat, Class]]  # to be added to what is left
+Turned = tuple[bool, ...]  # of each hinge of a unit
 
 
 def faces_by_flat(cells: Cells, k: int) -> dict[Flat, Face]:
@@ -43,22 +44,34 @@ def faces_by_flat(cells: Cells, k: int) -> dict[Flat, Face]:
 def flipped(unit: Unit, dimension: int) -> Iterator[Unit]:
     """The unit, and those bent the other way at some hinges with the same class.
 
-    Where the base and the hinges are independent, any hinges may be turned; the unit at −x instead
-    of x has all of them turned. `dimension` is that of the space modulo lines along which it is
-    constant.
+    `dimension` is that of the space modulo lines along which it is constant.
+    """
+    for turned in _turnings(unit):
+        yield _turned(unit, turned, dimension)
+
+
+def _turnings(unit: Unit) -> Iterator[Turned]:
+    """Which hinges may be turned: none first.
+
+    Where the base and the hinges are independent, any hinges; the unit at −x instead of x has all
+    of them turned.
     """
     count = len(unit.bends)
-    forms: list[Sequence[int]] = [_whole(unit.base), *(hinge for hinge, _ in unit.bends)]
-    if rank([form[:-1] for form in forms]) == count + 1:
-        for turned in product((False, True), repeat=count):
-            yield _turned(unit, turned, (-1) ** sum(turned))
+    if _is_independent(unit):
+        yield from product((False, True), repeat=count)
     else:
-        yield unit
-        yield _turned(unit, (True,) * count, (-1) ** (dimension - 1))
+        yield from ((False,) * count, (True,) * count)
 
 
-def _turned(unit: Unit, turned: Sequence[bool], sign: int) -> Unit:
-    """With −c at turned hinges, which go into the base instead."""
+def _is_independent(unit: Unit) -> bool:
+    """Are the base and the hinges, without constants?"""
+    forms: list[Sequence[int]] = [_whole(unit.base), *(hinge for hinge, _ in unit.bends)]
+    return rank([form[:-1] for form in forms]) == len(forms)
+
+
+def _turned(unit: Unit, turned: Turned, dimension: int) -> Unit:
+    """With −c at turned hinges, which go into the base instead, and weights for the same class."""
+    sign = (-1) ** (dimension - 1 if all(turned) else sum(turned))
     own = [(c, hinge) for on, (hinge, c) in zip(turned, unit.bends, strict=True) if on]
     base = weighted_sum((1, unit.base), *own)
     bends = tuple(
@@ -77,6 +90,7 @@ class LineLedger:
     """Classes where lines enter the domain."""
 
     def __init__(self, cells: Cells) -> None:
+        self.n = cells.n
         self.left: dict[Flat, Class] = {}
         self.points: dict[Flat, Vertex] = {}
         for edge, own in cells.classes[1].items():
@@ -89,19 +103,36 @@ class LineLedger:
                 self.points[line] = cells.inside_of(edge, (1, 1))
                 self.left[line] = dict(own)
 
-    def changes(self, placed: Placed) -> Changes:
-        """What a unit leaves, where it is behind its vertex on a line."""
+    def forms(self, placed: Placed) -> list[tuple[Placed, Changes]]:
+        """The unit and those bent the other way at some hinges, and what each leaves along lines.
+
+        On a line where two of three independent hinges cross on the sheet, the third one decides
+        on which side of the vertex that is: turned, the class is on the other side, with the other
+        sign. At −x instead of x, all are on the other side, with the other sign.
+        """
+        independent = _is_independent(placed.unit)
+        sides = [
+            (Flat.through(placed.point, [direction]), self._across(placed, direction), *classes)
+            for direction, classes in placed.rays.items()
+        ]
         found = []
-        for direction, (_, behind) in placed.rays.items():
-            line = Flat.through(placed.point, [direction])
-            self.points.setdefault(line, placed.point)
-            if behind:
-                own = {
-                    flag: tuple(-value * w for w in placed.weights)
-                    for flag, value in behind.items()
-                }
-                found.append((line, own))
+        for turned in _turnings(placed.unit):
+            unit = _turned(placed.unit, turned, self.n) if any(turned) else placed.unit
+            changes = []
+            for line, across, ahead, behind in sides:
+                is_over = turned[across] if independent else any(turned)
+                numbers, sign = (ahead, 1) if is_over else (behind, -1)
+                if numbers:
+                    self.points.setdefault(line, placed.point)
+                    changes.append((line, _weighted(numbers, placed.weights, sign)))
+            found.append((Placed(unit, placed.point) if any(turned) else placed, changes))
         return found
+
+    def _across(self, placed: Placed, direction: Vector) -> int:
+        """The number of the first hinge that a line crosses."""
+        return next(
+            k for k, (hinge, _) in enumerate(placed.unit.bends) if dot(hinge[:-1], direction)
+        )
 
     def gain(self, changes: Changes) -> int:
         """How many fewer planes more than two are left on lines in their quotients."""
@@ -132,11 +163,7 @@ class PlaneLedger:
                 inner = Germ(
                     flat.in_quotient(form), [(flat.in_quotient(hinge), c) for hinge, c in bends]
                 )
-                own = {
-                    flag: tuple(-number * w for w in placed.weights)
-                    for flag, number in inner.numbers().items()
-                }
-                found.append((flat, own))
+                found.append((flat, _weighted(inner.numbers(), placed.weights, -1)))
         return found
 
     def gain(self, changes: Changes) -> int:
@@ -156,13 +183,21 @@ class PlaneLedger:
         return self.points[flat]
 
 
+def _weighted(numbers: Mapping[Flag, int], weights: Weights, sign: int) -> Class:
+    return {flag: tuple(sign * number * w for w in weights) for flag, number in numbers.items()}
+
+
 def _gain(left: dict[Flat, Class], changes: Changes, cost: _Cost) -> int:
     total = 0
     for flat, change in changes:
         before = left.get(flat, {})
-        after = dict(before)
+        after = set(before)
         for flag, weights in change.items():
-            add_weights(after, flag, weights, 1)
+            known = before.get(flag)
+            if known is None:
+                after.add(flag)
+            elif all(a == -b for a, b in zip(known, weights, strict=True)):
+                after.remove(flag)
         total += cost(before) - cost(after)
     return total
 
@@ -174,11 +209,11 @@ def _apply(left: dict[Flat, Class], changes: Changes, sign: int) -> None:
             add_weights(own, flag, weights, sign)
 
 
-def _plane_cost(left: Class) -> int:
+def _plane_cost(left: Collection[Flag]) -> int:
     return max(0, len(left) - 2)
 
 
-def _space_cost(left: Class) -> int:
+def _space_cost(left: Collection[Flag]) -> int:
     lines: dict[Vector, int] = {}
     for flag in left:
         lines[flag[0]] = lines.get(flag[0], 0) + 1

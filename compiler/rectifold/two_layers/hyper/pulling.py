@@ -48,22 +48,13 @@ class Pulling:
         ]
 
     @cached_property
-    def cost(self) -> int:
-        """In units."""
-        best = self.best
-        return sum(ray.cost for ray in self.rays if ray.side(best))
-
-    @cached_property
-    def best(self) -> Gradient:
-        """The gradient to pull from: that with the fewest units. () if there is no bend."""
+    def costs(self) -> dict[Gradient, int]:
+        """In units, of every gradient to pull from. Empty if there is no bend."""
         options = sorted({g for ray in self.rays for g in ray.gradients})
-        return min(
-            options, key=lambda v: sum(ray.cost for ray in self.rays if ray.side(v)), default=()
-        )
+        return {v: sum(ray.cost for ray in self.rays if ray.side(v)) for v in options}
 
-    def parts(self) -> Iterator[Part]:
-        """What is left of the fan when it is pulled from the best gradient."""
-        v = self.best
+    def parts(self, v: Gradient) -> Iterator[Part]:
+        """What is left of the fan when it is pulled from a gradient."""
         for ray in self.rays:
             side = ray.side(v)
             if not side or not ray.cost:
