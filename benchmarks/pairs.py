@@ -102,8 +102,8 @@ def differing_point(a: Network, b: Network, domain: Domain, seed: int) -> Point 
 def with_count(certificate: Certificate, more: int) -> list[str]:
     """The lines with another number of cells."""
     lines = list(certificate.lines)
-    (place,) = (k for k, line in enumerate(lines) if line.startswith('["cells"'))
-    lines[place] = json.dumps(["cells", json.loads(lines[place])[1] + more])
+    (place,) = (k for k, line in enumerate(lines) if line.startswith('["bends"'))
+    lines[place] = json.dumps(["bends", json.loads(lines[place])[1] + more])
     return lines
 
 

@@ -86,7 +86,7 @@ def certificate(network: Network, result: Network, most: int) -> str:
     started = time.process_time()
     texts = canonical_text(network), domain_text(network.domain), canonical_text(result)
     verdict = rectifold_check.check(texts[0], texts[1], made.lines, texts[2])
-    count = int(made.lines[1].split(",")[1].rstrip("]"))
+    count = int(made.lines[-2].split(",")[1].rstrip("]"))
     return f"{count:8,} {verdict.status:>7} {time.process_time() - started:6.1f}"
 
 

@@ -37,10 +37,16 @@ from rectifold_check.work import Work
 
 
 class Cell(NamedTuple):
-    """Vertices, and a bit for each inequality that cuts the cell out of the space."""
+    """Vertices, and a bit for each inequality that cuts the cell out of the space.
+
+    `zero`, `through`: bits of relu units that are known to have h = 0, or h = z, on all of it, by
+    more than the signs at its vertices.
+    """
 
     corners: tuple[Corner, ...]
     cuts: int
+    zero: int = 0
+    through: int = 0
 
 
 class Cells:
@@ -122,19 +128,25 @@ class Cells:
         return ends
 
     def parts(self, cell: Cell) -> list[Cell] | None:
-        """The parts of a cell in the domain, cut by the first unit with two signs, if any."""
+        """The parts of a cell in the domain, cut by a constraint or else by a unit, if any cuts."""
         positive = negative = 0
         for corner in cell.corners:
             positive |= corner.positive
             negative |= corner.negative
-        constraints, relu = self.corners.constraints, self.corners.relu
-        self.work.spend(len(cell.corners) * (1 + (relu.bit_length() >> 6)))
-        cutting = negative & (constraints | positive & relu)
-        if not cutting:
-            return None
-        first = cutting & -cutting
-        parts = self._cut(cell, first)
-        return [part for part in parts[:1] if part.corners] if first & constraints else parts
+        self.work.spend(len(cell.corners) * (1 + (self.corners.relu.bit_length() >> 6)))
+        outside = negative & self.corners.constraints
+        if outside:
+            return [part for part in self._cut(cell, outside & -outside)[:1] if part.corners]
+        known, first = self.first_cut(cell, positive, negative)
+        return self._cut(known, first) if first else None
+
+    def first_cut(self, cell: Cell, positive: int, negative: int) -> tuple[Cell, int]:
+        """The cell with what is known of it, and the bit of the unit that cuts it, or 0.
+
+        It is the first one with both signs at the vertices.
+        """
+        cutting = positive & negative & self.corners.relu
+        return cell, cutting & -cutting
 
     def _cut(self, cell: Cell, bit: int) -> list[Cell]:
         """The parts where the value of this bit is ≥ 0, and where it is ≤ 0."""
@@ -146,7 +158,8 @@ class Cells:
             a, b = p.values[unit], q.values[unit]
             between = [a * y - b * x for x, y in zip(p.point, q.point, strict=True)]
             on.append(self.corners.at(_reduced(between)))
-        return [Cell((*side, *on), cell.cuts | bit) for side in (above, below)]
+        cuts = cell.cuts | bit
+        return [Cell((*side, *on), cuts, cell.zero, cell.through) for side in (above, below)]
 
     def _edges(
         self, cell: Cell, above: Sequence[Corner], below: Sequence[Corner]

@@ -57,12 +57,13 @@ def network() -> Network:
 
 
 @pytest.mark.parametrize("sizes", [(2, 12, 12, 1), (3, 5, 5, 1), (4, 5, 3, 2), (5, 6, 1)])
-def test_a_network_and_itself_have_as_many_cells_as_regions(sizes: tuple[int, ...]) -> None:
+def test_a_network_and_itself_have_no_more_cells_than_regions(sizes: tuple[int, ...]) -> None:
     network = float_network(0, *sizes)
     assert network.domain is not None
     outcome = compared(network, network)
     regions = sum(1 for _ in vertex_enumeration(network, network.domain).regions())
-    assert (outcome.count, outcome.complete, outcome.share) == (regions, True, 1.0)
+    assert (outcome.complete, outcome.share) == (True, 1.0)
+    assert 1 <= outcome.count < regions
     assert (outcome.point, outcome.largest) == (None, Fraction(0))
 
 
@@ -88,8 +89,8 @@ def test_progress_tells_regions_waiting_cells_and_a_share_that_grows(network: Ne
     run = Run(progress=lambda *row: told.append(row), clock=lambda: float(next(ticks)))
     outcome = compared(network, network, run=run)
     assert len(told) == outcome.count
-    assert told[0][0].startswith("1 regions compared, ")
-    assert told[0][0].endswith(" cells wait")
+    assert told[0][0].startswith("1 cells compared, ")
+    assert told[0][0].endswith(" wait")
     shares = [share for _, share, _ in told]
     assert shares == sorted(shares)
     assert shares[-1] == 99
@@ -104,7 +105,7 @@ def test_only_the_cells_on_the_way_down_are_held(network: Network) -> None:
         done += parts is None
         waiting += parts or []
         most = max(most, len(waiting))
-    assert done > 150
+    assert done > 50
     assert most < 40
 
 

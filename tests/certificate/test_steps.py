@@ -12,6 +12,7 @@ import rectifold_check
 from rectifold.certificate.file import written_step
 from rectifold.certificate.steps import (
     AliasStep,
+    BendsStep,
     BoundStep,
     BoxesStep,
     CasesStep,
@@ -93,6 +94,7 @@ WRITTEN: list[tuple[CertificateStep, str]] = [
     ),
     (WorkStep(10**10), '["work",10000000000]'),
     (CellsStep(12), '["cells",12]'),
+    (BendsStep(12), '["bends",12]'),
     (PrecisionStep(80), '["precision",80]'),
     (
         SlopesStep(((0, 1),), BoxTree((), BoxSplit(1, 0.5, BoxTree((0,)), BoxTree((), None, 12)))),

@@ -173,13 +173,13 @@ def test_the_certificate_of_a_shallow_form_is_about_the_source(
     )
     assert run("check", "deep.relu", "c.cert", "--result", "wrong.relu").exit_code == 1
     certificate = Path("c.cert").read_text()
-    Path("c.cert").write_text(certificate.replace('["cells",', '["work",9999999999]\n["cells",'))
+    Path("c.cert").write_text(certificate.replace('["bends",', '["work",9999999999]\n["bends",'))
     checking = ("check", "deep.relu", "c.cert")
     refused = run(*checking)
     assert refused.exit_code == 1
     assert "permit them with --work 9999999999" in refused.output
     assert run(*checking, "--work", "9999999999").exit_code == 0
-    Path("c.cert").write_text(certificate.replace('["cells",', '["cells",1'))
+    Path("c.cert").write_text(certificate.replace('["bends",', '["bends",1'))
     assert run("check", "deep.relu", "c.cert", "--result", "out.relu").exit_code == 1
 
 

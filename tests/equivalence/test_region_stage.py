@@ -38,7 +38,7 @@ def test_few_inputs_are_covered_by_regions_with_a_certificate() -> None:
     a, b, domain = pair(2)
     found = by_regions(Question.of(a, b, domain, NONE), Run())
     assert isinstance(found, Covered)
-    assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
+    assert found.reason == "they agree on the one cell, compared exactly"
     certificate = certify_by_cells(a, b, domain, NONE)
     assert certificate is not None
     assert found.certificate is not None
@@ -49,7 +49,7 @@ def test_few_directions_are_covered_and_twelve_are_not() -> None:
     a, b, domain = pair(6)
     found = by_regions(Question.of(a, b, domain, NONE), Run())
     assert isinstance(found, Covered)
-    assert found.reason == "their affine maps agree on each of 2 common regions, compared exactly"
+    assert found.reason == "they agree on the one cell, compared exactly"
     assert found.certificate is not None
     assert isinstance(by_regions(Question.of(*pair(20), NONE), Run()), Covered)
     many = net("network m\ninput x[12] in [-1, 1]\nh = relu(x)\noutput h")
@@ -74,7 +74,7 @@ def test_a_tolerance_per_output_is_covered_to_the_last_bit_and_no_further() -> N
     assert a.domain is not None
     enough = by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(1)]), Run())
     assert isinstance(enough, Covered)
-    assert "differ by at most 1 on each of 2 common regions" in enough.reason
+    assert "differ by at most 1 on each of 2 cells" in enough.reason
     less = by_regions(Question.of(a, b, a.domain, [Fraction(1, 2), Fraction(3, 4)]), Run())
     assert isinstance(less, Apart)
     assert less.point in [(Fraction(-1),), (Fraction(0),), (Fraction(1),)]
@@ -98,7 +98,7 @@ def test_when_the_time_is_up_it_says_how_far_it_came() -> None:
     found = by_regions(Question.of(network, network, network.domain, NONE), run)
     assert isinstance(found, Begun)
     assert found.reason.startswith("no counterexample was found; ")
-    assert "common regions, " in found.reason
+    assert " cells, " in found.reason
     assert found.reason.endswith("% of the search, compared when the time was up")
     assert 0 < found.share < 1
 
@@ -140,7 +140,7 @@ def test_many_units_are_compared_until_the_limit_and_no_longer_refused_for_their
     assert deep.sizes.units + small.sizes.units > 80
     answer = compare(deep, small, deep.domain, limits=Limits(seconds=120))
     assert isinstance(answer, Equal)
-    assert "common regions" in answer.reason
+    assert " cells" in answer.reason
     nothing = compare(deep, small, deep.domain, limits=Limits(seconds=0))
     assert isinstance(nothing, Unknown)
     assert "too many for Z3" not in nothing.reason

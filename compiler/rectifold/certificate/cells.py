@@ -1,6 +1,6 @@
-"""Two networks compared on the cells of the rule `cells`, by several processes if there are some.
+"""Two networks compared on the cells of the rule `bends`, by several processes if there are some.
 
-    domain → cells on which A and B are affine → A − B at their vertices → how many cells there are
+    domain → cells on which A − B is affine → A − B at their vertices → how many cells there are
 
 The cells are cut by the checker's own code, so their number is what a certificate states. Sound
 because an affine map is largest at a vertex, and the cells cover the domain. Only the cells that
@@ -22,13 +22,14 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.runtime.run import Run
 from rectifold.runtime.workers import Workers
+from rectifold_check.bends import BendingCells
 from rectifold_check.cells import Cell, Cells
 from rectifold_check.gap import Arrangement, Gap
 from rectifold_check.integers.corners import Corner, Point
 from rectifold_check.networks import read_domain, read_network
 
-Sent = tuple[tuple[Point, ...], int]
-"""A cell for another process: its vertices, and the inequalities that cut it."""
+Sent = tuple[tuple[Point, ...], int, int, int]
+"""A cell for another process: its vertices, the inequalities that cut it, and what is known."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class PairText:
         """The cells of their gap network. Raises Refusal where the rule is not for the domain."""
         networks = read_network(self.a, "network A"), read_network(self.b, "network B")
         gap = Gap(networks, self.tolerance, Arrangement())
-        return Cells(gap.network, read_domain(self.domain))
+        return BendingCells(gap.network, read_domain(self.domain))
 
 
 def compare_on_cells(pair: PairText, most: int, deadline: float | None, run: Run) -> Compared:
@@ -155,7 +156,7 @@ class Search:
     def tell(self, run: Run) -> None:
         """How far it is, in hundredths of the domain."""
         waiting = len(self.waiting) + len(self.left)
-        done = f"{self.found.count:,} regions compared, {waiting:,} cells wait"
+        done = f"{self.found.count:,} cells compared, {waiting:,} wait"
         run.tell(done, int(99 * self.found.share), 100)
 
     def add(self, other: Part, left: Sequence[Sent]) -> None:
@@ -196,8 +197,8 @@ class Search:
 
     def received(self, sent: Sent) -> Cell:
         """A cell from another process."""
-        points, cuts = sent
-        return Cell(tuple(map(self.cells.corners.at, points)), cuts)
+        points, *known = sent
+        return Cell(tuple(map(self.cells.corners.at, points)), *known)
 
     def outcome(self) -> Compared:
         found, inputs = self.found, self.cells.work
@@ -282,4 +283,5 @@ def _take_turn(turn: _Turn) -> tuple[Part, list[Sent]]:
 
 
 def _sent(cell: Cell) -> Sent:
-    return tuple(corner.point for corner in cell.corners), cell.cuts
+    points = tuple(corner.point for corner in cell.corners)
+    return points, cell.cuts, cell.zero, cell.through

@@ -238,12 +238,22 @@ class WorkStep:
 
 @dataclass(frozen=True)
 class CellsStep:
-    """The gap network is nonpositive at the vertices of this many cells."""
+    """The gap network is nonpositive at the vertices of this many cells, each unit affine."""
 
     count: int
 
     def json(self) -> list[Json]:
         return ["cells", self.count]
+
+
+@dataclass(frozen=True)
+class BendsStep:
+    """The same, and only the outputs are affine on each of the cells."""
+
+    count: int
+
+    def json(self) -> list[Json]:
+        return ["bends", self.count]
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,6 +304,7 @@ CertificateStep = (
     | PairsStep
     | WorkStep
     | CellsStep
+    | BendsStep
     | SlopesStep
     | PrecisionStep
     | FinalStep

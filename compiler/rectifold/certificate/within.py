@@ -1,7 +1,7 @@
 """Certificates that the outputs of two networks differ by at most a tolerance.
 
     a tree of boxes, or facts, about the gap network   →   steps about network 2
-    few inputs                                         →   the one step `cells`
+    few inputs                                         →   the one step `bends`
 
 Sound because every output of the gap network [A − B − ε; B − A − ε] is shown to be nonpositive on
 the domain.
@@ -24,9 +24,9 @@ from rectifold.certificate.cells import Compared, PairText, compare_on_cells
 from rectifold.certificate.file import GAP, Certificate, certificate_of
 from rectifold.certificate.slack import bits_for_boxes, bits_for_large
 from rectifold.certificate.steps import (
+    BendsStep,
     BoxesStep,
     CasesStep,
-    CellsStep,
     CertificateStep,
     IntervalsStep,
     Numbering,
@@ -123,7 +123,7 @@ def cells_certificate(
     """
     if not found.complete:
         return None
-    steps: list[CertificateStep] = [CellsStep(found.count)]
+    steps: list[CertificateStep] = [BendsStep(found.count)]
     certificate = certificate_of(a, b, steps, pair.tolerance)
     # B is in the header, and may be given besides
     size = len(pair.a) + len(pair.domain) + len(certificate.text)

@@ -1,6 +1,6 @@
-"""Few inputs: are A and B the same affine map (within the tolerance) on every common region?
+"""Few inputs: are A and B equal (within the tolerance) on every cell where A − B is affine?
 
-    every region compared     → a proof, and a certificate by the rule `cells`
+    every cell compared       → a proof, and a certificate by the rule `bends`
     a vertex with more        → a point to be confirmed
     the time is up            → how much was compared: no claim
 
@@ -113,15 +113,15 @@ def _judge(question: Question, pair: PairText, found: Compared) -> RegionOutcome
         )
     if not found.complete:
         return Begun(
-            f"no counterexample was found; {counted(found.count, 'common region')}, "
+            f"no counterexample was found; {counted(found.count, 'cell')}, "
             f"about {at_least(100 * found.share, 3)}% of the search, compared when "
             "the time was up",
             found.share,
         )
     how = "agree" if found.largest == 0 else f"differ by at most {bound_text(found.largest)}"
-    reason = f"their affine maps {how} on {_common(found.count)}, compared exactly"
+    reason = f"they {how} on {_common(found.count)}, compared exactly"
     return Covered(reason, found.count, cells_certificate(question.a, question.b, pair, found))
 
 
 def _common(regions: int) -> str:
-    return f"each of {regions:,} common regions" if regions != 1 else "the one common region"
+    return f"each of {regions:,} cells" if regions != 1 else "the one cell"

@@ -62,10 +62,12 @@ class Sums:
         if not self.is_packed or length > MOST_SLOT_WORDS:
             self.work.spend((self.entries + len(self.rows)) * length)
             return [sum(map(mul, weights, take(values))) for weights, take in self.units]
-        products = (len(self.places) + 4) * (1 + (size >> 6))
+        products = (len(read) - read.count(0) + 4) * (1 + (size >> 6))
         self.work.spend(len(self.rows) * (1 + (length * products >> 3)))
         columns, halves = self._slots.get(length) or self._pack(length)
-        return _slots_of(sum(map(mul, columns, read), halves), length, len(self.rows))
+        pairs = zip(columns, read, strict=True)
+        total = sum((column * value for column, value in pairs if value), halves)
+        return _slots_of(total, length, len(self.rows))
 
     def _pack(self, length: int) -> _Packed:
         """The columns in slots of so many words."""

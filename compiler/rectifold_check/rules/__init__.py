@@ -40,6 +40,7 @@ RULES = {
     ),
     "pairs": Rule('["pairs", [PAIR, ...]]', gap.pairs),
     "cells": Rule('["cells", count]', gap.cells),
+    "bends": Rule('["bends", count]', gap.bends),
     "slopes": Rule('["slopes", [[case, condition], ...], TREE]', slopes.slopes),
     "final": Rule('["final", {"j": {"ge": PROOF, "le": PROOF}, ...}]', final.final),
 }

@@ -2,15 +2,17 @@
 
     ["pairs", [[1, 1]]]       units of layer 1 of A and of layer 1 of B are close, one by one
     ["cells", 12]             the gap network is at most 0 at the vertices of all 12 cells
+    ["bends", 5]              the same on 5 cells where bends of the two networks cancel
 
 Pairs claim nothing: they say how substitution proceeds. Cells are sound because on a cell the
-networks are affine, so their difference is largest at a vertex (cells.py).
+difference of the networks is affine, so it is largest at a vertex (cells.py, bends.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from rectifold_check.bends import BendingCells
 from rectifold_check.cells import Cells
 from rectifold_check.gap import GAP, Arrangement
 from rectifold_check.json import Json, Refusal
@@ -31,9 +33,18 @@ def pairs(state: State, parts: list[Json]) -> None:
 
 def cells(state: State, parts: list[Json]) -> None:
     """The gap network is nonpositive at the vertices of exactly `count` cells."""
+    _require_count(state, parts, Cells)
+
+
+def bends(state: State, parts: list[Json]) -> None:
+    """The same of cells on which only the gap network's outputs are affine."""
+    _require_count(state, parts, BendingCells)
+
+
+def _require_count(state: State, parts: list[Json], kind: type[Cells]) -> None:
     match parts:
         case [int() as count] if type(count) is int:
-            found = count_cells(state, count)
+            found = count_cells(state, count, kind=kind)
         case _:
             raise Malformed
     if found != count:
@@ -43,12 +54,17 @@ def cells(state: State, parts: list[Json]) -> None:
         state.learn_in(GAP, len(last), unit, "up", ZERO)
 
 
-def count_cells(state: State, most: int, stop: Callable[[], bool] | None = None) -> int:
+def count_cells(
+    state: State,
+    most: int,
+    stop: Callable[[], bool] | None = None,
+    kind: type[Cells] = Cells,
+) -> int:
     """How many cells there are, the gap network nonpositive at every vertex. Raises Refusal.
 
     `most`: cells at most; `stop`: asked at every cell, ends the count.
     """
-    cells = Cells(state.gap.network, state.domain, state.work)
+    cells = kind(state.gap.network, state.domain, state.work)
     found = 0
     for vertices in cells.affine(most, stop):
         found += 1
