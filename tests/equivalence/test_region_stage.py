@@ -52,6 +52,9 @@ def test_few_directions_are_covered_and_twelve_are_not() -> None:
     assert found.reason == "they agree on the one cell, compared exactly"
     assert found.certificate is not None
     assert isinstance(by_regions(Question.of(*pair(20), NONE), Run()), Covered)
+    a, _, domain = pair(20)
+    thirds = net(SAME.format(n=20).replace("2*x[0]", "2/3*x[0]").replace("h - x", "3*h - x"))
+    assert isinstance(by_regions(Question.of(a, thirds, domain, NONE), Run()), Covered)
     many = net("network m\ninput x[12] in [-1, 1]\nh = relu(x)\noutput h")
     assert many.domain is not None
     none = [Fraction(0)] * 12

@@ -20,6 +20,7 @@ from rectifold.certificate.within import cells_certificate
 from rectifold.effort.equivalence import EquivalenceEffort
 from rectifold.effort.geometry import REGION_EFFORT
 from rectifold.equivalence.question import Question
+from rectifold.exact.matrix import vstack
 from rectifold.exact.numerals import at_least, bound_text, counted
 from rectifold.ir.domain import Domain
 from rectifold.runtime.run import Run
@@ -84,14 +85,14 @@ def _directions(question: Question) -> int:
         return varying
     free = [k for k in range(domain.size) if k not in domain.fixed]
     rows = [
-        layer.weights[network.input_name].floats[:, free]
+        layer.weights[network.input_name].select_columns(free)
         for network in (question.a, question.b)
         for layer in network.layers
         if network.input_name in layer.weights
     ]
-    if sum(map(np.size, rows)) > EquivalenceEffort.hinted_entries:
+    if sum(block.shape[0] * len(free) for block in rows) > EquivalenceEffort.hinted_entries:
         return varying
-    return int(np.linalg.matrix_rank(np.concatenate(rows))) if rows else 0
+    return vstack(rows).modular_rank if rows else 0
 
 
 def _varying(domain: Domain) -> int:

@@ -124,7 +124,8 @@ def regions_table(found: Regions) -> Table:
 def shallow_table(result: Shallow) -> Table:
     """Hidden units of every form."""
     table = Table(
-        title=f"{result.source.name}: hidden units with at most two hidden layers "
+        title=f"{result.source.name}: hidden units with at most "
+        f"{'three' if result.kind == 'three' else 'two'} hidden layers "
         f"({counted(result.regions, 'linear region')})"
     )
     for column in ("form", "hidden layers", "units"):

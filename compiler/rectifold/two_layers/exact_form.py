@@ -23,6 +23,7 @@ from rectifold.two_layers.exact_search import (
     exact_network,
     is_shallow,
     three_layer_network,
+    too_many_for_vertices,
 )
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.maxima_sums.built import form_by_maxima
@@ -108,10 +109,24 @@ class ExactSearch:
             return by_regions if by_maxima is None else _smaller(by_regions, by_maxima)
         if by_maxima is not None:
             return by_maxima
+        if too_many := too_many_for_vertices(restriction, regions):
+            raise InputError(f"{too_many}; as a sum of maxima, {problem}. {self._what_is_open}")
         try:
             return self._by_regions(restriction, regions)
         except InputError as other:
             raise type(other)(f"{other}; as a sum of maxima: {problem}") from None
+
+    @property
+    def _what_is_open(self) -> str:
+        """What is known of many inputs, and what to do."""
+        known = "three are for up to eleven"
+        remedy = 'fix some inputs, or take a gated form, such as kind="centred"'
+        if self.layers == 3:
+            return f"Three hidden layers are known to be enough for up to eleven inputs: {remedy}"
+        return (
+            "Whether two hidden layers are enough for more than five inputs is an open question "
+            f'({known}): take kind="three", {remedy}'
+        )
 
     def _by_maxima(
         self, restriction: Restriction, regions: Regions

@@ -24,7 +24,6 @@ from rectifold.two_layers.form import TwoLayers
 from rectifold.two_layers.hyper.hyper_form import hyper_form
 from rectifold.two_layers.hyper.watch import Watch
 from rectifold.two_layers.line import line_form
-from rectifold.two_layers.maxima import MOST_ARGUMENTS
 from rectifold.two_layers.one_layer import one_hidden_layer
 from rectifold.two_layers.plane.plane_form import plane_form
 from rectifold.two_layers.space.space_form import space_form
@@ -87,21 +86,25 @@ def _two_layers(restriction: Restriction, regions: Regions, watch: Watch) -> Two
     return flag_form(restriction, found, watch)
 
 
+def too_many_for_vertices(restriction: Restriction, regions: Regions) -> str:
+    """Why no vertices of regions are made for a form; nothing where they are."""
+    inputs, most = len(restriction.free), REGION_EFFORT.most_vertex_inputs
+    many = SHALLOW_EFFORT.most_vertex_regions
+    if inputs <= most and len(regions) <= many:
+        return ""
+    return (
+        f"{inputs} inputs are free here, with {counted(len(regions), 'linear region')}, and forms "
+        f"by regions are tried for at most {most} and {many:,}"
+    )
+
+
 def _with_vertices(restriction: Restriction, regions: Regions, watch: Watch) -> list[Region]:
     """The regions with vertices, for more inputs than those have otherwise.
 
     Raises InputError where they are too many.
     """
-    inputs, most = len(restriction.free), REGION_EFFORT.most_vertex_inputs
-    if inputs > most or len(regions) > SHALLOW_EFFORT.most_vertex_regions:
-        raise InputError(
-            f"{inputs} inputs are free here, with {counted(len(regions), 'linear region')}. Two "
-            f"hidden layers are known to be enough for up to {SHALLOW_EFFORT.known_inputs} "
-            "inputs; for more it is an open question (three are enough for up to "
-            f"{2 * MOST_ARGUMENTS - 1}), and forms by regions are tried for at most {most} inputs "
-            f"and {SHALLOW_EFFORT.most_vertex_regions:,} regions. Fix some inputs, or take a gated "
-            'form, such as kind="centred"'
-        )
+    if problem := too_many_for_vertices(restriction, regions):
+        raise InputError(f"{problem}; fix some inputs")
     found: list[Region] = []
     for region in vertex_enumeration(restriction.network, restriction.domain).regions():
         watch.step("vertices of regions", len(found), len(regions))
