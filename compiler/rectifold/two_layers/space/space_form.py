@@ -20,6 +20,7 @@ from rectifold.two_layers.space.corners import Corners
 from rectifold.two_layers.space.faces import Faces
 from rectifold.two_layers.space.lines import SpaceLines
 from rectifold.two_layers.space.planes import Planes
+from rectifold.two_layers.values import require_values
 
 
 def space_form(
@@ -41,4 +42,6 @@ def space_form(
     units += lines.units(units, corners.cones, watch)
     hinges = planes.hinges(units, corners.cones)
     rest = planes.affine_rest(units, hinges)
-    return TwoLayers(restriction, rest, hinges, tuple(units))
+    form = TwoLayers(restriction, rest, hinges, tuple(units))
+    require_values(restriction, form, regions, watch)
+    return form
