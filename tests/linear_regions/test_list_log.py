@@ -109,6 +109,10 @@ def test_a_limit_ends_a_list_with_a_log_and_the_log_is_gone_on_with(tmp_path: Pa
     assert network.domain is not None
     few = linear_regions(network, network.domain, limit=5, log=path)
     assert (len(few), few.complete) == (5, False)
+    before = path.read_bytes()
+    known = linear_regions(network, network.domain, limit=3, log=path)
+    assert (len(known), known.complete, known.from_log) == (3, False, 3)
+    assert path.read_bytes() == before
     again = listed(network, path)
     assert told(again) == told(listed(network, None))
     assert 0 < again.from_log < len(again)

@@ -57,6 +57,8 @@ class Listing:
     def _fill_by_parts(self, workers: Workers) -> None:
         """From the log what it has; each other part by one process after the other."""
         tasks = self._deal(workers)
+        if self._is_enough():
+            tasks = []
         self.undecided = self.enumeration.tally.undecided
         is_whole = True
         patience = None if self.deadline == inf else self._patience
@@ -65,7 +67,7 @@ class Listing:
             is_whole = is_whole and one.complete
             if one.is_interrupted:
                 raise KeyboardInterrupt
-            if self.limit is not None and len(self.found) >= self.limit:
+            if self._is_enough():
                 break
         is_whole = is_whole and self.done == self.parts and not self.undecided
         self.complete = is_whole and (self.limit is None or len(self.found) <= self.limit)
@@ -88,8 +90,11 @@ class Listing:
                 self.done += 1
             else:
                 tasks.append(_Part(cells_of_one, name, self.limit))
-        self.from_log = len(self.found)
+        self.from_log = len(self.found[: self.limit])
         return tasks
+
+    def _is_enough(self) -> bool:
+        return self.limit is not None and len(self.found) >= self.limit
 
     def _timed(self, parts: Sequence[_Part]) -> Iterator[_Part]:
         """The parts, each with the time that is left when it is asked for."""
