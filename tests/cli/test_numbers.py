@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,31 @@ def test_digits_of_other_scripts_are_no_numbers(text: str) -> None:
     assert asked("stability", "n.relu", "--domain", f"[0, {text}]").exit_code == 2
     Path("o.relu").write_text(f"input x[1]\noutput {text}*x\n")
     assert asked("show", "o.relu").exit_code == 2
+
+
+@pytest.mark.parametrize("large", ["1e400", "1e308"])
+def test_networks_whose_values_overflow_are_answered(large: str) -> None:
+    for name in "ab":
+        Path(f"{name}.relu").write_text(
+            f"input x[2] in [-1, 1]\nh = relu([[{large}, -{large}], [1, {large}]] @ x)\n"
+            f"output [[{large}, 1], [1, -{large}]] @ h{' + [1, 0]' if name == 'b' else ''}\n"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers that overflow in floats
+        done = asked("verify", "a.relu", "b.relu", "--argmax", "--time-limit", "1")
+    assert done.exit_code in (0, 1, 3), done.output
+
+
+def test_integers_of_a_weight_beyond_the_floats_are_refused_at_once() -> None:
+    Path("a.relu").write_text("input x[1] in [-1, 1]\noutput relu(1e400*x)\n")
+    for name in ("c-int16", "c-int32"):
+        done = asked("emit", "a.relu", "-o", "a.c", "--to", name)
+        assert done.exit_code == 2
+        assert "no integers of 32 bits are near it: scale the network" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--gain", "--accuracy"])
+def test_numbers_of_shallow_forms_name_their_option(option: str) -> None:
+    done = asked("shallow", "n.relu", option, "x")
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}': 'x' is not a number" in done.stderr

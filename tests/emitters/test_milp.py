@@ -293,6 +293,11 @@ def _until(network: Network, name: str) -> Network:
         ("input x[1] in [-1, 1]\noutput relu(1e16*x)", "solvers take those from 1e+15 on for"),
         ("input x[1] in [-1, 1e300]\noutput 1e300*x", "may exceed the range of float64"),
         ("input x[1] in [0, 1]\noutput 1e400*x", "beyond the range of float64"),
+        (
+            "input x[2] in [[0, 1], [-1e400, 1]]\nassume x[0] + x[1] <= 1\noutput x",
+            "input 1 has the range [-1e+400, 1], which exceeds the range of float64",
+        ),
+        ("input x[1] in [0, 1e309]\noutput relu(x)", "which exceeds the range of float64"),
     ],
 )
 def test_refusals(kind: str, text: str, message: str, tmp_path: Path) -> None:

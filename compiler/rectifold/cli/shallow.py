@@ -13,6 +13,7 @@ from rectifold.certificate.file import Certificate
 from rectifold.certificate.within import certify_equal_by_cells
 from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_loaded
+from rectifold.cli.numbers import number_of
 from rectifold.cli.options import (
     GivenNetwork,
     Output,
@@ -38,7 +39,6 @@ from rectifold.emitters.artifact import Artifact, write_artifact
 from rectifold.emitters.header import Origin
 from rectifold.emitters.milp.program import PROGRAMS
 from rectifold.errors import InputError, Unfinished
-from rectifold.exact.literals import parse_rational
 from rectifold.formats.interface import Interface, with_tail
 from rectifold.ir.canonical import digest
 from rectifold.ir.domain import Domain
@@ -66,16 +66,12 @@ class ShallowForm:
     """Which shallow form is wanted, its certificate, and its pictures."""
 
     kind: Kind | None
-    accuracy: str
-    gain: str | None
+    accuracy: Fraction
+    gain: Fraction | None
     certificate_file: str | None
     plot_file: str | None
     strips_file: str | None
     errors_file: str | None
-
-    @property
-    def gate_gain(self) -> Fraction | None:
-        return None if self.gain is None else parse_rational(self.gain)
 
     @property
     def pictures(self) -> dict[str, str | None]:
@@ -97,13 +93,17 @@ _shallow_form = as_value(
     ),
     click.option(
         "--accuracy",
+        callback=number_of,
         default="1/100",
         show_default=True,
         metavar="SHARE",
         help="of the volume on which a gated form may be wrong",
     ),
     click.option(
-        "--gain", metavar="M", help="M of a gated form, instead of the one that the accuracy needs"
+        "--gain",
+        metavar="M",
+        callback=number_of,
+        help="M of a gated form, instead of the one that the accuracy needs",
     ),
     certificate_option("write the certificate that the exact form equals NET to FILE"),
     click.option(
@@ -191,7 +191,7 @@ def _shallow(
     network: Network, domain: Domain, form: ShallowForm, proof: Proof, progress: Progress | None
 ) -> Shallow:
     with proof.times.before("the shallow form was built"):
-        wanted = WantedForm(form.kind, parse_rational(form.accuracy), form.gate_gain)
+        wanted = WantedForm(form.kind, form.accuracy, form.gain)
         run = Run(Limits(proof.seconds), progress=progress)
         regions = regions_to_certify(required=form.certificate_file is not None)
         return shallow_form(network, domain, wanted, run, regions)
@@ -233,7 +233,7 @@ def _draw_pictures(network: Network, domain: Domain, form: ShallowForm) -> None:
     if form.plot_file:
         draw_sheets(network, domain, Path(form.plot_file))
     if form.strips_file:
-        draw_strips(network, domain, Path(form.strips_file), form.gate_gain or _STRIPS_GAIN)
+        draw_strips(network, domain, Path(form.strips_file), form.gain or _STRIPS_GAIN)
     if form.errors_file:
         draw_errors(network, domain, Path(form.errors_file))
 

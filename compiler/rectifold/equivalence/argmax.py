@@ -106,7 +106,9 @@ class ArgmaxAttack:
             return found
         starts = self.excess.effort.climbs_per_start * size.starts
         chosen, units = self._closest_contests(points, starts)
-        for factor in (0, 2):  # B_j − B_i alone (t = 0), and with A's lead kept (t = 1)
+        for factor in (
+            (0, 2) if len(chosen) else ()
+        ):  # B_j − B_i alone (t = 0), and with A's lead kept (t = 1)
             climbed = self.witnesses.ascend(LAST, units + factor, 1.0, points[chosen], size.steps)
             if (found := self.refuting(climbed, kept)) is not None:
                 return found
@@ -120,11 +122,15 @@ class ArgmaxAttack:
         others = of_b.copy()
         others[rows, top] = -np.inf
         rival = np.argmax(others, axis=1)
-        lead = of_b[rows, top] - of_b[rows, rival]
-        chosen = np.argsort(lead)[:most]
+        with np.errstate(over="ignore", invalid="ignore"):
+            lead = of_b[rows, top] - of_b[rows, rival]
+        order = np.argsort(lead)
+        is_known = np.isfinite(lead) & (rival != top)  # not where B overflows
+        chosen = order[is_known[order]][:most]
         number = {pair: k for k, pair in enumerate(contests(of_a.shape[1]))}
         per = 1 + len(EquivalenceEffort.argmax_factors)
-        units = np.array([number[int(top[k]), int(rival[k])] * per + 1 for k in chosen])
+        pairs = [number[int(top[k]), int(rival[k])] * per + 1 for k in chosen]
+        units = np.array(pairs, dtype=np.int64)
         return chosen, units
 
 

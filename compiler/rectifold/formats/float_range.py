@@ -25,15 +25,23 @@ def significand_bits(kind: str) -> int:
     return int(np.finfo(kind).nmant) + 1
 
 
-def require_range(network: Network, precision: str) -> None:
-    """Raises InputError if a weight or bias is beyond the range of the floats that store it."""
+def require_range(network: Network, precision: str, remedy: str | None = None) -> None:
+    """Raises InputError if a weight or bias is beyond the range of the floats that store it.
+
+    `remedy`: what to do, where that is not another format.
+    """
     stored = STORED[precision]
     for layer in network.layers:
         if not all(is_in_range(m, stored) for m in (layer.bias, *layer.weights.values())):
             raise InputError(
                 f"layer {layer.name} has a weight beyond the range of {stored} "
-                f"(about {np.finfo(stored).max:.2g}); {_OTHER_FORMAT[stored]}"
+                f"(about {np.finfo(stored).max:.2g}); {remedy or _OTHER_FORMAT[stored]}"
             )
+
+
+def require_integers(network: Network) -> None:
+    """Raises InputError for a weight or bias that no scale brings into the words."""
+    require_range(network, "float64", "no integers of 32 bits are near it: scale the network")
 
 
 def rounded_parameters(network: Network, precision: str) -> int:

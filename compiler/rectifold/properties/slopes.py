@@ -23,6 +23,7 @@ from rectifold.bounds.threads import threads_for
 from rectifold.certificate.slopes import CellCounter, SlopeTree
 from rectifold.effort.search import PointEffort
 from rectifold.exact.conversion import Floats
+from rectifold.ir.domain import Domain
 from rectifold.ir.network import Network
 from rectifold.ir.property import Unsafe
 from rectifold.ir.steps_apart import StepClaims
@@ -45,9 +46,11 @@ class SlopeStage:
     def of(
         network: Network, part: Unsafe, margins: Sequence[Fraction], run: Run, deadline: float
     ) -> SlopeStage | None:
-        """None where a case has no condition on a step alone."""
+        """None where a case has no condition on a step alone, or the box is none of floats."""
         claims = StepClaims.of(network, part, margins)
-        return None if claims is None else SlopeStage(claims, run, deadline)
+        if claims is None or not _has_float_sides(claims.box):
+            return None
+        return SlopeStage(claims, run, deadline)
 
     def suspects(self) -> list[Pair]:
         """Pairs that may be unsafe, from points at which slopes are the worst, found in rounds."""
@@ -121,6 +124,12 @@ class SlopeStage:
             return SlopeTree(self.claims.chosen, found.tree), []
         near = np.array([[float(v) for v in point] for point in found.near])
         return None, self.pairs_from(near) if len(near) else []
+
+
+def _has_float_sides(box: Domain) -> bool:
+    """Are all ends of the box, and the sums and differences of two, floats that are finite?"""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(4 * np.abs(np.array(box.float_box))).all())
 
 
 def _around(

@@ -125,7 +125,11 @@ def as_floats(array: np.ndarray, what: str) -> Floats:
     if array.dtype.kind in "iu" and not _is_same(floats, array):
         raise InputError(f"{what} holds integers that are too large: they are no float64 numbers")
     if not np.isfinite(floats).all():
-        raise InputError(f"{what} holds NaN or infinite entries")
+        place = int(np.argmin(np.isfinite(floats.ravel())))
+        raise InputError(
+            f"{what} holds NaN or infinite entries; finite numbers are expected (entry "
+            f"{place + 1} of {floats.size:,} is the first, {floats.ravel()[place]})"
+        )
     return floats
 
 

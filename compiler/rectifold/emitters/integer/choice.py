@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from rectifold.emitters.table import FORMATS
 from rectifold.errors import InputError, asked
+from rectifold.formats.float_range import require_integers
 from rectifold.integers.choose import Certified, certified_integers
 from rectifold.integers.words import words_of
 from rectifold.ir.domain import Domain
@@ -47,6 +48,7 @@ def integers_of(
     words = FORMATS[chosen].words
     if not words:
         return None
+    require_integers(network)
     able = words_of(words, smaller=max_error is not None)
     if seconds is None:
         return certified_integers(network, domain, able, max_error)

@@ -30,6 +30,7 @@ from rectifold.emitters.integer.tables import (
 from rectifold.emitters.integer.tail import tail_declaration, tail_function
 from rectifold.emitters.templates import template
 from rectifold.exact.numerals import at_most
+from rectifold.formats.float_range import require_integers
 from rectifold.integers.choose import Certified, certified_integers
 from rectifold.integers.network import IntegerNetwork
 from rectifold.integers.words import words_of
@@ -56,6 +57,7 @@ def _c_integers(network: Network, origin: Origin, name: str, bits: int) -> Artif
     names = c_names(name)
     known = origin.integers
     if known is None:
+        require_integers(network)
         known = certified_integers(network, network.domain, words_of(bits, smaller=False))
     domain = network.domain or Domain.everywhere(network.input_size)
     rows, stored = integer_rows(domain, known.code), stored_weights(known.code)

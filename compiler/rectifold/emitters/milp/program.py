@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import isfinite, lcm
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from rectifold.bounds.interval import Interval
 from rectifold.bounds.written import WrittenBounds, written_bounds
 from rectifold.emitters.weights import numbers
 from rectifold.errors import InputError
-from rectifold.exact.numerals import nearest_float, round_up
+from rectifold.exact.numerals import nearest_float, readable, round_down, round_up
 from rectifold.facts.facts import Facts, Mask
 from rectifold.formats.float_range import require_range
 from rectifold.ir.domain import Constraint, Domain
@@ -115,6 +115,11 @@ def _bounded_domain(network: Network) -> Domain:
             raise InputError(
                 f"a mixed-integer program needs a bounded domain, and input {k} has no {end} end; "
                 "give a bounded --domain"
+            )
+        if not isfinite(round_down(low)) or not isfinite(round_up(high)):
+            raise InputError(
+                f"input {k} has the range [{readable(low)}, {readable(high)}], which exceeds the "
+                "range of float64; give a smaller --domain"
             )
     return domain
 

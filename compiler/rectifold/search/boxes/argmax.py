@@ -39,9 +39,10 @@ class ArgmaxRefuter:
         top = np.argmax(of_a, axis=1)
         rest = of_a.copy()
         rest[np.arange(len(points)), top] = -np.inf
-        wins = of_a.max(axis=1) - rest.max(axis=1, initial=-np.inf) > self.margin + error
         pairs = list(contests(of_a.shape[1]))
         hits = np.zeros((len(points), len(pairs)), dtype=bool)
-        for number, (i, j) in enumerate(pairs):
-            hits[:, number] = wins & (top == i) & (of_b[:, j] - of_b[:, i] > error)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is no number is no hit
+            wins = of_a.max(axis=1) - rest.max(axis=1, initial=-np.inf) > self.margin + error
+            for number, (i, j) in enumerate(pairs):
+                hits[:, number] = wins & (top == i) & (of_b[:, j] - of_b[:, i] > error)
         return hits
