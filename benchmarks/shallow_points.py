@@ -59,12 +59,11 @@ class RationalRow:
 
 
 class IntegerNetwork:
-    """A network in integers; its last layer is linear."""
+    """A network in integers, but for its last layer."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         *hidden, last = network.layers
-        assert not last.is_relu
         self.scales = {"": [1], network.input_name: [1] * network.input_size}
         self.hidden: list[tuple[Layer, list[IntegerRow]]] = []
         for layer in hidden:
@@ -72,6 +71,7 @@ class IntegerNetwork:
             self.hidden.append((layer, rows))
             self.scales[layer.name] = [row.scale for row in rows]
         self.last = [RationalRow(terms) for terms in self._terms(last)]
+        self.ends_in_relu = last.is_relu
 
     def _terms(self, layer: Layer) -> list[Terms]:
         """Of every row, over what other layers' rows are multiplied by."""
@@ -89,6 +89,8 @@ class IntegerNetwork:
             own = [row.value(values) for row in rows]
             values[layer.name] = [max(v, 0) for v in own] if layer.is_relu else own
         found = [row.value(values) for row in self.last]
+        if self.ends_in_relu:
+            found = [(max(value, fmpz(0)), below) for value, below in found]
         return [(value, below * den) for value, below in found]
 
 
