@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -164,7 +165,7 @@ def test_a_partly_rewritten_model_is_equal_at_exact_points(folder: Path) -> None
     assert compiled(plain()).exit_code == 0
     one, other = load("net.onnx").network, load("out.onnx").network
     for seed in range(3):
-        point = [k / 4 for k in np.random.default_rng(seed).integers(0, 5, 16).tolist()]
+        point = [Fraction(k, 4) for k in np.random.default_rng(seed).integers(0, 5, 16).tolist()]
         assert evaluate(one, point) == evaluate(other, point)
 
 
