@@ -66,8 +66,10 @@ def _basis(
         for unit in layer.rows:
             read: Row = {}
             for part in unit:
-                if part.source == 0:
-                    read |= {j: Fraction(v) for j, v in part.entries if j in varying}
+                for j, v in part.entries if part.source == 0 else ():
+                    if j in varying:
+                        read[j] = read.get(j, Fraction(0)) + v
+            read = {j: v for j, v in read.items() if v}
             before = dict(read)
             _add(basis, read, work)
             if len(basis) > len(rows):
