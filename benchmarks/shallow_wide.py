@@ -54,7 +54,7 @@ def chain(inputs: int) -> str:
 
 
 def sums(inputs: int) -> str:
-    """A sum of maxima of six neighbours each, with signs."""
+    """One maximum of four neighbours less all the others."""
     terms = []
     for start in range(inputs):
         names = [f"x[{(start + j) % inputs}]" for j in range(4)]
