@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -188,3 +189,23 @@ def test_the_external_data_of_an_onnx_model_are_not_written(folder: Path) -> Non
     assert result.exit_code == 2
     assert "m.npz, which m.onnx reads, are one file" in result.stderr
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("words", ["stability a.relu", "compile a.relu -o o.relu --force"])
+def test_closed_outputs_take_nothing_and_end_nothing(
+    words: str, closed: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.relu").write_text("input x[1] in [-1, 1]\noutput relu(x)\n")
+    command = f"{shlex.quote(sys.executable)} -m rectifold {words} {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "fault" not in done.stderr
+
+
+def test_a_result_for_a_closed_output_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.relu").write_text("input x[1] in [-1, 1]\noutput relu(x)\n")
+    command = f"{shlex.quote(sys.executable)} -m rectifold stability a.relu --json - >&-"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard output is closed; give the name of a file" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
@@ -27,8 +28,9 @@ class _Screen(Console):
 
 
 def console() -> Console:
-    """Where tables go. A pipe gets plain text of a fixed width."""
-    return _Screen(file=sys.stdout, width=None if sys.stdout.isatty() else 100, highlight=False)
+    """Where tables go. A pipe gets plain text of a fixed width, a closed output nothing."""
+    stream = sys.stdout or io.StringIO()
+    return _Screen(file=stream, width=None if stream.isatty() else 100, highlight=False)
 
 
 def write_json(target: str | None, result: JsonObject, *, force: bool = True) -> None:

@@ -45,7 +45,7 @@ def progress_line(*, quiet: bool, what: str = "reading") -> Iterator[Progress | 
 
     `what` is shown until it is called.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
     elif _shown:
         before, line = (_shown[0].what, _shown[0].done, _shown[0].total), _shown[0]

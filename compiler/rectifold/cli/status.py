@@ -44,6 +44,7 @@ class Commands(click.Group):
         """
         if not extra.pop("standalone_mode", True):
             return super().main(args, standalone_mode=False, **extra)
+        _occupy_closed_places()
         with _interrupts():
             status = self._parse_and_run(args, **extra)
         sys.exit(status)
@@ -65,7 +66,8 @@ class Commands(click.Group):
         """Run the command; its status, or that of the way it ended."""
         try:
             status = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is None where the shell has closed it
+                sys.stdout.flush()
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Unfinished as error:
@@ -93,6 +95,18 @@ class Commands(click.Group):
         except Exception as error:  # noqa: BLE001  # the last door: all else is a fault of ours
             return _ended(unexpected(error), Status.INTERNAL)
         return status
+
+
+def _occupy_closed_places() -> None:
+    """No file of ours is opened in the place of an output that the shell has closed.
+
+    Libraries that write there would write into it.
+    """
+    for place in (0, 1, 2):
+        try:
+            os.fstat(place)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest place that is free
 
 
 def unexpected(error: Exception) -> str:

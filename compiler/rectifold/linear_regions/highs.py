@@ -142,7 +142,8 @@ def _silent() -> Iterator[None]:
 
     HiGHS greets there when it is made, before it can be asked not to.
     """
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     saved = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
