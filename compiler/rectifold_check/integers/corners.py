@@ -2,9 +2,11 @@
 
     relu(x0) + relu(−x0) on [−1, 1], at x0 = −1/2      1, 3, −1, 1, 1      negative: bit 2
 
-Values are numerators over a denominator that is positive and, for all of one layer, the same at a
-point, so their signs are exact. Their order: how far each input is from its lower and from its
-upper end, bound − c·x of the domain's constraints, then the pre-activations of every layer.
+Values are numerators over a denominator that is positive and, for one unit, a constant times the
+point's, so their signs are exact. What the weights of a unit have in common is left out, which
+keeps numbers short: relu of a multiple is the multiple of relu. The order of values: how far each
+input is from its lower and from its upper end, bound − c·x of the domain's constraints, then the
+pre-activations of every layer.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from math import lcm
+from math import gcd, lcm
 from typing import NamedTuple
 
 from rectifold_check.integers.layers import sources_of
@@ -114,11 +116,13 @@ class _Group(NamedTuple):
 
 
 def _groups(network: Network, work: Work) -> tuple[list[_Group], list[int]]:
-    """The layers, each over a denominator, and the denominators of the input and of the layers.
+    """The layers, and the denominators of the input and of the layers.
 
-    They read 1, the input and all layers before, each times its denominator and the point's.
+    They read 1, the input and all layers before: of each unit its value times the denominator of
+    its layer and the point's, over its `gain`, which is what all its weights have in common.
     """
     dens, starts, groups = [1], [1, 1 + network.inputs], list[_Group]()
+    gains = [1] * starts[1]
     units, first = list[Weights](), 1
     for k, layer in enumerate(network.layers, start=1):
         before = network.layers[k - 2] if k > 1 else layer
@@ -126,7 +130,10 @@ def _groups(network: Network, work: Work) -> tuple[list[_Group], list[int]]:
             groups.append(_Group(Sums(units, work), before.is_relu))
             units, first = [], k
         den = lcm(*(dens[source] for source in sources_of(layer)))
-        units += _whole_units(layer, den, dens, starts)
+        whole = _whole_units(layer, den, dens, starts, gains)
+        common = [1 if k == network.output else gcd(*unit.values()) or 1 for unit in whole]
+        units += [_divided(unit, gain) for unit, gain in zip(whole, common, strict=True)]
+        gains += common
         dens.append(den * layer.den)
         starts.append(starts[-1] + layer.size)
     groups.append(_Group(Sums(units, work), network.layers[-1].is_relu))
@@ -134,13 +141,22 @@ def _groups(network: Network, work: Work) -> tuple[list[_Group], list[int]]:
 
 
 def _whole_units(
-    layer: Layer, den: int, dens: Sequence[int], starts: Sequence[int]
+    layer: Layer,
+    den: int,
+    dens: Sequence[int],
+    starts: Sequence[int],
+    gains: Sequence[int],
 ) -> list[Weights]:
-    """The units times `den` and the layer's, of values that are times their `dens`."""
+    """The units times `den` and the layer's, of values that are times `dens` and over `gains`."""
     units = [{0: bias * den} if bias else {} for bias in layer.bias]
     for unit, rows in zip(units, layer.rows, strict=True):
         for row in rows:
             factor, start = den // dens[row.source], starts[row.source]
             for j, c in row.entries:
-                unit[start + j] = unit.get(start + j, 0) + factor * c
+                unit[start + j] = unit.get(start + j, 0) + factor * c * gains[start + j]
     return units
+
+
+def _divided(unit: Weights, gain: int) -> Weights:
+    """The weights over what they have in common."""
+    return unit if gain == 1 else {place: weight // gain for place, weight in unit.items()}
