@@ -24,7 +24,7 @@ from rectifold.objects.doors import opened
 from rectifold.objects.writing import HowWritten
 from rectifold.operations.compiling import compile_network
 from rectifold.prover.cascade import prove
-from rectifold.runtime.run import Run
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import WantedForm, shallow_network
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ UNPACKED: dict[str, tuple[Callable[..., object], object]] = {
     "ProveChoices": (prove, Run()),
     "LocalChoices": (opened, Looking()),
     "CompareChoices": (compare, Run()),
-    "RegionChoices": (linear_regions, None),
+    "RegionChoices": (linear_regions, Limits()),
     "ShallowChoices": (shallow_network, WantedForm()),
 }
 

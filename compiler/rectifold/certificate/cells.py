@@ -131,6 +131,7 @@ class Search:
     waiting: list[Cell] = field(default_factory=list)
     left: list[Sent] = field(default_factory=list)
     found: Part = field(default_factory=Part)
+    measured: set[Point] = field(default_factory=set)
 
     @property
     def is_over(self) -> bool:
@@ -223,7 +224,15 @@ class Search:
                 self._measure(corner)
 
     def _measure(self, corner: Corner) -> None:
-        """The difference at a vertex, which ends the search where it is more than is allowed."""
+        """The difference at a vertex, which ends the search where it is more than is allowed.
+
+        A vertex of several cells is measured once while it is remembered.
+        """
+        if corner.point in self.measured:
+            return
+        if len(self.measured) >= REGION_EFFORT.measured_points:
+            self.measured.clear()
+        self.measured.add(corner.point)
         found, size = self.found, len(self.pair.tolerance)
         den = self.cells.corners.den * corner.point[-1]
         for excess, allowed in zip(

@@ -49,6 +49,8 @@ class RegionEffort:
     """Seconds of each process, after which the waiting cells are dealt out again."""
     small_cells: int = 7
     """Small cells that a process is dealt beside a large one, when networks are compared."""
+    measured_points: int = 1 << 16
+    """Vertices that a comparison remembers to have measured."""
     report_seconds: float = 0.5
     """Seconds between two reports of progress."""
 

@@ -105,22 +105,19 @@ def linear_regions(
     limit: int | None = None,
     seconds: float | None = None,
     jobs: int = 1,
-    scheduler: str | None = None,
-    log: Path | str | None = None,
+    log: Path | None = None,
 ) -> Regions:
     """The exact linear regions of `network` on a bounded `domain`.
 
     With vertices for at most five free inputs, else with a point inside. `limit` regions or
     `seconds` end it early, with `complete` False; interrupted (Ctrl-C), it returns what it has.
-    `jobs` processes, or the workers of a Dask `scheduler`, share the domain; the order of the
-    regions does not depend on them. With a `log` the search goes on where runs before have ended.
+    `jobs` processes share the domain; the order of the regions does not depend on them. With a
+    `log` the search goes on where runs before have ended.
 
     Raises InputError for an unbounded, empty or flat domain, for more free inputs where HiGHS is
     not installed, and for a log of something else.
     """
-    path = None if log is None else Path(log)
-    limits = Limits(seconds, jobs=jobs, scheduler=scheduler, log=path)
-    return list_regions(network, domain, limit=limit, run=Run(limits))
+    return list_regions(network, domain, limit=limit, run=Run(Limits(seconds, jobs=jobs, log=log)))
 
 
 def list_regions(

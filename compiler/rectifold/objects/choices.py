@@ -134,6 +134,17 @@ class RegionChoices(TypedDict, total=False):
     """The file that each part goes to when it is done, and from which a later run goes on."""
 
 
+def limits_of_regions(choices: RegionChoices) -> Limits:
+    """What they say of a run."""
+    log = choices.get("log")
+    return Limits(
+        choices.get("seconds"),
+        jobs=choices.get("jobs", 1),
+        scheduler=choices.get("scheduler"),
+        log=None if log is None else Path(log),
+    )
+
+
 class ShallowChoices(FormChoices, total=False):
     """What `shallow` may be told besides the model and the domain, as keywords."""
 

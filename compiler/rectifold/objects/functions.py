@@ -26,7 +26,7 @@ from rectifold.formats.load import Loaded
 from rectifold.formats.two_tails import Tails
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate
-from rectifold.linear_regions.summary import Regions, linear_regions
+from rectifold.linear_regions.summary import Regions, list_regions
 from rectifold.objects.choices import (
     CompareChoices,
     CompileChoices,
@@ -38,6 +38,7 @@ from rectifold.objects.choices import (
     ShallowChoices,
     how_read,
     how_written,
+    limits_of_regions,
     outputs_of_pair,
     require_known,
     until_of_pair,
@@ -50,7 +51,7 @@ from rectifold.objects.points import exact_point
 from rectifold.objects.results import CompiledModel, ModelResult, ShallowModel
 from rectifold.objects.writing import HowWritten, Written
 from rectifold.prover.cascade import prove
-from rectifold.runtime.run import Limits
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import shallow_network
 
 Model = object
@@ -213,7 +214,8 @@ def regions_of(
     how = ReadChoices(input_shape=input_shape, outputs=outputs, until=until)
     loaded, chosen = _opened(model, domain, how)
     require_known("regions", choices, RegionChoices)
-    return linear_regions(loaded.network, chosen, **choices)
+    run = Run(limits_of_regions(choices))
+    return list_regions(loaded.network, chosen, limit=choices.get("limit"), run=run)
 
 
 def shallow_model(
