@@ -2,10 +2,10 @@
 [--seconds S]
 
 A network with float32 weights against itself with every last weight moved by less than 2^-36, to be
-shown within 2^-20 on a box. Nothing cancels, so the comparison is on all common regions, cut for
-both networks. Printed: cells, whether they are all, seconds of the clock and of the processors, and
-the memory of the largest process, which does not grow with the cells. With --seconds it ends then,
-and says what part of the domain it has compared.
+shown within 2^-20 on [-8, 8]^n. Nothing cancels, so the comparison is on all common regions, cut
+for both networks. Printed: cells, whether they are all, seconds of the clock and of the processors,
+and the memory of the largest process, which does not grow with the cells. With --seconds it ends
+then, and says what part of the domain it has compared.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from regions import cpu_seconds, largest_process
 
 from rectifold.certificate.cells import PairText, compare_on_cells
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.domain import Domain
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
 from rectifold.runtime.run import Limits, Run
@@ -46,14 +47,15 @@ def with_moved_ends(network: Network) -> Network:
 
 
 @click.command(help=__doc__)
-@click.option("--sizes", default="4-48-48-1", show_default=True)
+@click.option("--sizes", default="4-28-28-1", show_default=True)
 @click.option("--processes", default=2, show_default=True)
 @click.option("--seconds", default=None, type=float)
 def main(sizes: str, processes: int, seconds: float | None) -> None:
     network = float_network(0, *map(int, sizes.split("-")))
-    assert network.domain is not None
+    size = network.input_size
+    domain = Domain((Fraction(-8),) * size, (Fraction(8),) * size)
     tolerance = [Fraction(1, 1 << 20)] * network.output_size
-    pair = PairText.of(network, with_moved_ends(network), network.domain, tolerance)
+    pair = PairText.of(network, with_moved_ends(network), domain, tolerance)
     run = Run(Limits(seconds, jobs=processes))
     started, before = run.clock(), cpu_seconds()
     deadline = None if seconds is None else started + seconds
