@@ -57,6 +57,14 @@ def net(text: str) -> Network:
     return parse("\n".join(line.strip() for line in text.strip().splitlines()))
 
 
+def maximum_chain(inputs: int) -> Network:
+    """The maximum of 0 and of all inputs, one after the other."""
+    form = "0*x[0]"
+    for k in reversed(range(inputs)):
+        form = f"max(x[{k}], {form})"
+    return net(f"network most\ninput x[{inputs}] in [-1, 1]\ny = {form}\noutput y")
+
+
 def random_network(seed: int) -> Network:
     """1–3 inputs, 1–3 hidden layers of 1–5 units, 1–2 outputs; sometimes parallel, mirrored or zero
     rows, or a skip edge.

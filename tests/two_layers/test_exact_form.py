@@ -5,22 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rectifold.errors import InputError
-from rectifold.ir.network import Network
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions
 from rectifold.reports.tables import shallow_table
 from rectifold.two_layers.exact_form import ExactSearch
 from rectifold.two_layers.hyper.watch import NO_WATCH
 from rectifold.two_layers.shallow import shallow_network
-from support import net
-
-
-def chain(inputs: int) -> Network:
-    """The maximum of 0 and of all inputs, one after the other."""
-    form = "0*x[0]"
-    for k in reversed(range(inputs)):
-        form = f"max(x[{k}], {form})"
-    return net(f"network most\ninput x[{inputs}] in [-1, 1]\ny = {form}\noutput y")
+from support import maximum_chain
 
 
 @pytest.mark.parametrize(
@@ -35,7 +26,7 @@ def chain(inputs: int) -> Network:
     ],
 )
 def test_what_was_tried_and_what_is_open_is_said(inputs: int, layers: int, said: str) -> None:
-    network = chain(inputs)
+    network = maximum_chain(inputs)
     assert network.domain is not None
     restriction = Restriction(network, network.domain)
     search = ExactSearch(NO_WATCH, layers=layers)
@@ -48,7 +39,7 @@ def test_what_was_tried_and_what_is_open_is_said(inputs: int, layers: int, said:
 
 
 def test_the_table_names_the_layers_of_the_kind() -> None:
-    network = chain(3)
+    network = maximum_chain(3)
     assert network.domain is not None
     two = shallow_table(shallow_network(network, network.domain, kind="exact"))
     three = shallow_table(shallow_network(network, network.domain, kind="three"))

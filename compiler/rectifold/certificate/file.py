@@ -23,6 +23,7 @@ from rectifold.ir.network import Network
 from rectifold.runtime.files import write_files
 from rectifold.runtime.json import JsonObject
 from rectifold_check.limits import WORDS_PER_SECOND
+from rectifold_check.work import Work
 
 FORMAT = "rectifold-certificate/1"
 CHAIN_FORMAT = "rectifold-chain/1"
@@ -45,12 +46,16 @@ class Certificate:
 
     @property
     def work(self) -> int:
-        """Words of work that it says its check needs, where that is more than its length allows.
+        """Words of work that must be permitted for its check, where it says that it needs more than
+        its length allows.
 
-        0 where it does not say so. Of a chain: of all its links.
+        0 where it does not say so. Of a chain: of all its links; those before the last that says so
+        may have used all that their length allows.
         """
-        steps = (json.loads(line) for line in self.lines if line.startswith('["work",'))
-        return sum(int(step[1]) for step in steps)
+        said = [k for k, line in enumerate(self.lines) if line.startswith('["work",')]
+        words = sum(int(json.loads(self.lines[k])[1]) for k in said)
+        before = sum(map(len, self.lines[: said[-1]])) if said and said[-1] > 1 else 0
+        return words + int(Work(before).allowed) if before else words
 
     @property
     def work_text(self) -> str:

@@ -29,7 +29,7 @@ from rectifold.cli.reading import reading_options
 from rectifold.cli.targets import require_outputs
 from rectifold.cli.unsafe_points import UnsafePoint, run_text
 from rectifold.cli.values import as_value
-from rectifold.cli.witness_files import require_counterexample_file
+from rectifold.cli.witness_files import file_lines, require_counterexample_file
 from rectifold.errors import Unfinished
 from rectifold.properties.answers import Answer, Holds, Refuted, Undecided
 from rectifold.properties.decide import decide_property
@@ -153,12 +153,7 @@ def _keep_point(unsafe: UnsafePoint, file: str | None) -> tuple[JsonObject, list
     lines = [] if again is None else [run_text(again, unsafe.dtype, is_pair=unsafe.is_pair)]
     extra: JsonObject = {"run_again": again}
     if file is not None:
-        said, is_written = unsafe.write(Path(file))
-        extra["counterexample_file"] = said
-        if is_written:
-            lines.append(said)
-        else:
-            click.echo(f"note: {said}", err=True)
+        lines += file_lines(extra, *unsafe.write(Path(file)))
     return extra, lines
 
 

@@ -89,13 +89,18 @@ def kept_counterexample(refuted: Counterexample, kept: AnswerFiles) -> tuple[Jso
         extra["floats"] = floats
         lines += float_lines(refuted, floats)
     if kept.counterexample_file:
-        said, is_written = write_counterexample(Path(kept.counterexample_file), refuted, kept.kind)
-        extra["counterexample_file"] = said
-        if is_written:
-            lines.append(said)
-        else:
-            click.echo(f"note: {said}", err=True)
+        path = Path(kept.counterexample_file)
+        lines += file_lines(extra, *write_counterexample(path, refuted, kept.kind))
     return extra, lines
+
+
+def file_lines(extra: JsonObject, said: str, is_written: bool) -> list[str]:
+    """What is said of a counterexample's file, in JSON and as lines; a note where there is none."""
+    extra["counterexample_file"] = said
+    if is_written:
+        return [said]
+    click.echo(f"note: {said}", err=True)
+    return []
 
 
 def _run_again(refuted: Counterexample) -> JsonObject | None:

@@ -10,7 +10,7 @@ from rectifold.ir.network import Network
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.hyper.watch import NO_WATCH
 from rectifold.two_layers.maxima_sums.built import form_by_maxima
-from support import float_network, net, points_of, random_network
+from support import float_network, maximum_chain, net, points_of, random_network
 
 
 def agree(a: Network, b: Network, seed: int) -> bool:
@@ -33,14 +33,6 @@ def tournament(inputs: int) -> Network:
         rest = forms[-1:] if len(forms) % 2 else []
         forms = [f"max({a}, {b})" for a, b in pairs] + rest
     return net(f"network most\ninput x[{inputs}] in [-1, 1]\ny = {forms[0]}\noutput y")
-
-
-def chain(inputs: int) -> Network:
-    """The same, one after the other."""
-    form = "0*x[0]"
-    for k in reversed(range(inputs)):
-        form = f"max(x[{k}], {form})"
-    return net(f"network most\ninput x[{inputs}] in [-1, 1]\ny = {form}\noutput y")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +58,7 @@ def test_maxima_have_the_units_of_their_identities(
 
 
 def test_a_chain_of_eleven_units_has_three_layers() -> None:
-    network = chain(11)
+    network = maximum_chain(11)
     form = form_of(network, 3)
     assert form.hidden_sizes() == [39, 194, 2]
     assert agree(network, form, 0)
