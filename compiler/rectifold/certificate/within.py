@@ -99,7 +99,7 @@ def certify_by_cells(
 ) -> Certificate | None:
     """A certificate that |A_j − B_j| ≤ tolerance_j for every output j, for few inputs.
 
-    The checker cuts the domain into cells on which both networks are affine, and the certificate
+    The checker cuts the domain into cells on which their difference is affine; the certificate
     says how many there are. None where it does not hold, for an unbounded domain, where inputs are
     read in more than eleven directions, for more than `most` cells, and when the run's time is up.
     """
