@@ -1,12 +1,13 @@
 """Build exact shallow networks: python benchmarks/shallow.py [--degenerate N] [--four N]
-[--inputs N] [--cells N] [--processes P] [NETWORK[@DOMAIN]...]
+[--inputs N] [--only TEXT] [--cells N] [--seconds S] [--processes P] [NETWORK[@DOMAIN]...]
 
 Hidden units of the exact form beside the paper's gated form, the time, mismatches at random
 rational points and at every vertex (exact), the largest error of its float64 evaluation, a bound of
-that in float32, and the certificate: cells, and the checker's CPU-seconds. Without networks: random
-float32 networks made here, small-integer ones without biases, the seeded ones beside the checkout
-if they are there (with --inputs only those of so many inputs), and N random small-integer networks,
-most of them degenerate: of one to three inputs, and of four.
+that in float32, and the certificate: cells, and the checker's CPU-seconds; or how far a comparison
+came that was ended. Without networks: random float32 networks made here, small-integer ones without
+biases, the seeded ones beside the checkout if they are there (with --inputs and --only only some of
+these), and N random small-integer networks, most of them degenerate: of one to three inputs, and of
+four.
 """
 
 from __future__ import annotations
@@ -14,22 +15,19 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import click
 import numpy as np
+from shallow_cells import Limit, compared
 from shallow_networks import networks
 from shallow_points import IntegerNetwork, differ, inside
 from shallow_random import MOST_CELLS, POINTS, degenerate, of_four
 
-import rectifold_check
 from rectifold.bounds.code_error import rounding_error
-from rectifold.certificate.within import certify_by_cells
 from rectifold.formats.load import load, read_domain
-from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
@@ -41,8 +39,8 @@ from rectifold.two_layers.gates import Gates
 from rectifold.two_layers.hyper.watch import Watch
 
 
-def row(name: str, network: Network, most: int) -> str:
-    """What the form of a network costs; a certificate of at most so many cells."""
+def row(name: str, network: Network, limit: Limit) -> str:
+    """What the form of a network costs, and what comes of comparing both on cells."""
     domain = network.domain
     assert domain is not None
     started = time.process_time()
@@ -64,7 +62,7 @@ def row(name: str, network: Network, most: int) -> str:
     return (
         f"{name:26} {len(regions):7,} {gated:8,} {hidden:>10} {sum(result.hidden_sizes()):7,} "
         f"{f'{wrong}/{len(points)}':>9} {error:9.1e} {float32_bound(result, domain)} "
-        f"{seconds:7.2f} {certificate(network, result, most)}"
+        f"{seconds:7.2f} {compared(network, result, limit)}"
     )
 
 
@@ -74,35 +72,24 @@ def float32_bound(result: Network, domain: Domain) -> str:
     return f"{'overflow' if found.overflow else f'{max(found.per_output):.1e}':>9}"
 
 
-def certificate(network: Network, result: Network, most: int) -> str:
-    """Cells, at most so many, the checker's verdict, and its CPU-seconds."""
-    assert network.domain is not None
-    if not most:
-        return f"{'not made':>8}"
-    none = [Fraction(0)] * network.output_size
-    made = certify_by_cells(network, result, network.domain, none, most)
-    if made is None:
-        return f"{f'>{most:,}':>8}"
-    started = time.process_time()
-    texts = canonical_text(network), domain_text(network.domain), canonical_text(result)
-    verdict = rectifold_check.check(texts[0], texts[1], made.lines, texts[2])
-    count = int(made.lines[-2].split(",")[1].rstrip("]"))
-    return f"{count:8,} {verdict.status:>7} {time.process_time() - started:6.1f}"
-
-
 @click.command()
-@click.option(
-    "--degenerate", "count", default=500, show_default=True, help="random small-integer networks"
-)
+@click.option("--degenerate", default=500, show_default=True, help="random small-integer networks")
 @click.option(
     "--four", default=300, show_default=True, help="random small-integer networks of four inputs"
 )
-@click.option("--inputs", default=0, help="only the rows of so many inputs")
-@click.option("--cells", default=MOST_CELLS, show_default=True, help="of a certificate, at most")
 @click.option("--processes", default=1, show_default=True, help="of the random networks")
+@click.option("--inputs", default=0, help="only the rows of so many inputs")
+@click.option("--only", default="", help="only the rows whose names contain this text")
+@click.option("--cells", default=MOST_CELLS, show_default=True, help="of a certificate, at most")
+@click.option("--seconds", type=float, help="CPU-seconds of a comparison on cells, at most")
 @click.argument("arguments", metavar="[NETWORK[@DOMAIN]]...", nargs=-1)
 def main(
-    count: int, four: int, inputs: int, cells: int, processes: int, arguments: tuple[str, ...]
+    inputs: int,
+    only: str,
+    cells: int,
+    seconds: float | None,
+    arguments: tuple[str, ...],
+    **random: int,
 ) -> None:
     print(
         f"{'network':26} {'regions':>7} {'classic':>8} {'exact':>10} {'units':>7} {'mismatch':>9} "
@@ -110,11 +97,11 @@ def main(
         f"{'cells':>8} {'checker':>7} {'CPU s':>6}"
     )
     for name, network in chosen(arguments):
-        if inputs in (0, network.input_size):
-            print(row(name, network, cells), flush=True)
-    if not arguments and not inputs:
-        print(degenerate(count, processes))
-        print(of_four(four, processes))
+        if inputs in (0, network.input_size) and only in name:
+            print(row(name, network, Limit(cells, seconds)), flush=True)
+    if not arguments and not inputs and not only:
+        print(degenerate(random["degenerate"], random["processes"]))
+        print(of_four(random["four"], random["processes"]))
 
 
 def chosen(arguments: Sequence[str]) -> Iterator[tuple[str, Network]]:

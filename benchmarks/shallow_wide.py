@@ -1,10 +1,10 @@
-"""Exact forms of six inputs and more: python benchmarks/shallow_wide.py [--cells N] [NAME...]
+"""Exact forms of six inputs and more: shallow_wide.py [--cells N] [--seconds S] [NAME...]
 
 Maxima of 0 and all inputs, as tournaments and as chains, sums of maxima, and networks whose first
 layer has fewer units than inputs: directions in which inputs are read, regions, hidden units,
 CPU-seconds with the search for all regions, mismatches at a point inside every region and at 500
 more of which many are ties (exact), and the certificate by at most N cells with the checker's
-CPU-seconds. NAME: only rows that contain one of these texts.
+CPU-seconds, or how far the comparison came. NAME: only rows that contain one of these texts.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import click
+from shallow_cells import Limit, compared
 
-import rectifold_check
-from rectifold.certificate.within import certify_by_cells
 from rectifold.errors import InputError
-from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_points
 from rectifold.ir.network import Network
@@ -73,14 +71,20 @@ def rows() -> list[Row]:
         found.append((f"chain {n} inputs", written(n, chain(n)), "three"))
     for n in (6, 8):
         found.append((f"sum of maxima {n} inputs", written(n, sums(n)), "exact"))
-    for sizes in ((9, 3, 3, 3, 1), (11, 3, 3, 3, 1), (20, 3, 3, 3, 1), (20, 4, 3, 2, 1)):
+    for sizes in (
+        (9, 3, 3, 3, 1),
+        (11, 3, 3, 3, 1),
+        (20, 3, 3, 3, 1),
+        (20, 4, 3, 2, 1),
+        (20, 4, 4, 4, 1),
+    ):
         name = "-".join(map(str, sizes))
         found.append((name, float_network(0, *sizes), "exact"))
     found.append(("9-9-3-2-2-1", float_network(0, 9, 9, 3, 2, 2, 1), "three"))
     return found
 
 
-def row(name: str, network: Network, kind: Kind, cells: int) -> str:
+def row(name: str, network: Network, kind: Kind, limit: Limit) -> str:
     domain = network.domain
     assert domain is not None
     reduced = directions_of(network)
@@ -101,7 +105,7 @@ def row(name: str, network: Network, kind: Kind, cells: int) -> str:
     return (
         f"{name:22} {directions:4} {form.regions:7,} {hidden:>11} {sum(form.hidden):6,} "
         f"{seconds:7.2f} {f'{wrong} of {len(points)}':>11} "
-        f"{certificate(form.network, network, cells)}"
+        f"{compared(network, form.network, limit)}"
     )
 
 
@@ -112,33 +116,18 @@ def ties(domain: Domain) -> list[list[Fraction]]:
     return [[random.choice(values) for _ in domain.lower] for _ in range(TIES)]
 
 
-def certificate(form: Network, network: Network, cells: int) -> str:
-    """Cells, the checker's verdict when it is permitted the work, and its CPU-seconds."""
-    assert network.domain is not None
-    none = [Fraction(0)] * network.output_size
-    made = certify_by_cells(network, form, network.domain, none, cells)
-    if made is None:
-        return f"none of {cells:,} cells"
-    started = time.process_time()
-    texts = canonical_text(network), domain_text(network.domain), canonical_text(form)
-    work = next((int(line[8:-1]) for line in made.lines if line.startswith('["work",')), 0)
-    verdict = rectifold_check.check(texts[0], texts[1], made.lines, texts[2], permitted=work)
-    line = next(line for line in made.lines if line.startswith('["cells",'))
-    count = int(line[9:-1])
-    return f"{count:8,} {verdict.status} {time.process_time() - started:6.1f}"
-
-
 @click.command()
 @click.option("--cells", default=20_000, show_default=True, help="of a certificate, at most")
+@click.option("--seconds", type=float, help="CPU-seconds of a comparison on cells, at most")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-def main(cells: int, names: tuple[str, ...]) -> None:
+def main(cells: int, seconds: float | None, names: tuple[str, ...]) -> None:
     print(
         f"{'network':22} {'dirs':>4} {'regions':>7} {'exact':>11} {'units':>6} {'CPU s':>7} "
         f"{'mismatches':>11} {'cells':>8}"
     )
     for name, network, kind in rows():
         if not names or any(text in name for text in names):
-            print(row(name, network, kind, cells), flush=True)
+            print(row(name, network, kind, Limit(cells, seconds)), flush=True)
 
 
 if __name__ == "__main__":
