@@ -18,6 +18,10 @@ least, which is asked first. Where at one of the two no more than n are tight, t
 independent, for it is a vertex; so n − 1 of them leave a line, on which there is no third vertex.
 The values of a unit that cuts a cell are those of one affine function on it, for units before it
 have one sign there. So the lists stay exact from one cut to the next.
+
+What a new vertex costs is shared. It lies inside an edge, on which k units are tight that have cut,
+n − 1 or fewer: 2^k cells around that edge have it in common, and each spends a part of its cost. So
+the work is the same in whatever order cells are cut, by whom, and whichever vertices are kept.
 """
 
 from __future__ import annotations
@@ -114,6 +118,7 @@ class Cells:
             corner = [ends[k][chosen.get(k, 0)] for k in range(len(ends))]
             numerators = [v.numerator * (den // v.denominator) for v in corner]
             corners.append(self.corners.at(_reduced([*numerators, den])))
+            self.work.spend(corners[-1].cost)
         return Cell(tuple(corners), sum(3 << (2 * k) for k in self.free))
 
     def _varying(self) -> list[int]:
@@ -158,6 +163,9 @@ class Cells:
             a, b = p.values[unit], q.values[unit]
             between = [a * y - b * x for x, y in zip(p.point, q.point, strict=True)]
             on.append(self.corners.at(_reduced(between)))
+            tight = cell.cuts & ~(p.positive | p.negative | q.positive | q.negative)
+            around = min((tight & self.corners.relu).bit_count(), len(self.free) - 1)
+            self.work.spend(on[-1].cost >> around)
         cuts = cell.cuts | bit
         return [Cell((*side, *on), cuts, cell.zero, cell.through) for side in (above, below)]
 

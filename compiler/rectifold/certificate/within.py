@@ -127,7 +127,7 @@ def cells_certificate(
     certificate = certificate_of(a, b, steps, pair.tolerance)
     # B is in the header, and may be given besides
     size = len(pair.a) + len(pair.domain) + len(certificate.text)
-    spare = found.work // 10 + 1_000_000  # processes keep other vertices; bounds by intervals
+    spare = found.work // 10 + 1_000_000  # for the steps beside it, as bounds by intervals
     if found.work + spare <= Work(size).allowed:
         return certificate
     return certificate_of(a, b, [WorkStep(found.work + spare), *steps], pair.tolerance)

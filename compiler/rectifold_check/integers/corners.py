@@ -28,23 +28,30 @@ Point = tuple[int, ...]
 
 
 class Corner(NamedTuple):
-    """A point, the values there in their order, and a bit for each that is not 0."""
+    """A point, the values there in their order, and a bit for each that is not 0.
+
+    `cost`: words of work that its values take.
+    """
 
     point: Point
     values: tuple[int, ...]
     positive: int
     negative: int
+    cost: int
 
 
 class Corners:
     """A network and its bounded domain at points, which are kept while there is room.
+
+    Nothing is spent for a point, for which ones are kept is chance: who asks for one knows what
+    part of its cost to spend.
 
     Bits of values: `constraints` of the domain, units of `relu` layers, `outputs`; those are over
     `den` times the point's denominator.
     """
 
     def __init__(self, network: Network, domain: Domain, work: Work) -> None:
-        self.work = work
+        self._meter = Work(None, work.stop)
         ends = zip(domain.lower, domain.upper, strict=True)
         self.ends = [v for pair in ends for v in pair if v is not None]
         self.rows = [_whole_constraint(row, bound) for row, bound in domain.constraints]
@@ -56,7 +63,8 @@ class Corners:
         self.relu = sum(m for m, v in zip(layers, network.layers, strict=True) if v.is_relu)
         self.outputs = layers[network.output - 1]
         self.all = (1 << self.starts[-1]) - 1
-        self.groups, dens = _groups(network, work)
+        self.groups, dens = _groups(network, self._meter)
+        work.spend(self._meter.done)
         self.den = dens[network.output]
         self._known: dict[Point, Corner] = {}
 
@@ -71,7 +79,8 @@ class Corners:
 
     def _evaluated(self, point: Point) -> Corner:
         *x, w = point
-        self.work.spend(self.starts[-1])
+        before = self._meter.done
+        self._meter.spend(self.starts[-1])
         values = self._in_domain(x, w)
         known = [w, *x]
         for sums, is_relu in self.groups:
@@ -82,7 +91,8 @@ class Corners:
         negative = ~positive & self.all
         if 0 in values:
             negative &= ~_bits([v == 0 for v in values])
-        return Corner(point, tuple(values), positive, negative)
+        cost = self._meter.done - before
+        return Corner(point, tuple(values), positive, negative, cost)
 
     def _in_domain(self, x: Sequence[int], w: int) -> list[int]:
         """How far the point x/w is inside each end of the box, and inside each constraint."""

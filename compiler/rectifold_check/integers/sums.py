@@ -45,6 +45,9 @@ class Sums:
         self.units = [_unit(row) for row in units]
         self.read = _reader(self.places)
         self._slots: dict[int, _Packed] = {}
+        if self.is_packed:  # once for each number of words a slot
+            lengths = sum(range(1, MOST_SLOT_WORDS + 1))
+            work.spend(2 * len(units) * len(self.places) * lengths)
 
     @cached_property
     def is_packed(self) -> bool:
@@ -72,7 +75,6 @@ class Sums:
     def _pack(self, length: int) -> _Packed:
         """The columns in slots of so many words."""
         units, slot = len(self.rows), 64 * length
-        self.work.spend(2 * units * len(self.places) * length)
         columns = {place: dict[int, int]() for place in self.places}
         for k, row in enumerate(self.rows):
             for place, weight in row.items():
