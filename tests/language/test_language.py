@@ -193,6 +193,10 @@ BAD = {
             "input x[3]\ny = x + [1, 2]\noutput y",
             "a vector of 3 and a vector of 2 do not fit together",
         ),
+        (
+            "input x[2]\ny = x[0] - [[1, 2], [3, 4]]\noutput y",
+            "a number and a 2x2 matrix do not fit together",
+        ),
         ("input x[2]\ny = [[1, 2], [3]] @ x\noutput y", "note: the first row has 2"),
         ("input x[2]\ny = x[2]\noutput y", "index 2 is out of range"),
         ("input x[2]\ny = x[1/2]\noutput y", "an index is a whole number"),

@@ -41,14 +41,10 @@ def broadcast(left: Value, right: Value, place: Span) -> tuple[Value, Value]:
         left = _repeated(left, length(right))
     elif right.rank == 0 and left.rank == 1:
         right = _repeated(right, length(left))
-    elif left.rank == 0 and isinstance(right, ConstantValue) and right.rank == 2:
-        left = ConstantValue(
-            Matrix.from_floats(np.ones(right.matrix.shape)).scale(_only_number(left)), 2
-        )
-    elif right.rank == 0 and isinstance(left, ConstantValue) and left.rank == 2:
-        right = ConstantValue(
-            Matrix.from_floats(np.ones(left.matrix.shape)).scale(_only_number(right)), 2
-        )
+    elif isinstance(left, ConstantValue) and left.rank == 0 and right.rank == 2:
+        left = ConstantValue(_filled(_shape(right), left.matrix.entry(0, 0)), 2)
+    elif isinstance(right, ConstantValue) and right.rank == 0 and left.rank == 2:
+        right = ConstantValue(_filled(_shape(left), right.matrix.entry(0, 0)), 2)
     if left.rank != right.rank or _shape(left) != _shape(right):
         both = f"{shape_text(left)} and {shape_text(right)} do not fit together"
         raise Fault(
@@ -78,18 +74,15 @@ def shape_text(value: Value) -> str:
     return "a {}x{} matrix".format(*_shape(value))
 
 
-def _only_number(value: Value) -> Fraction:
-    assert isinstance(value, ConstantValue)
-    return value.matrix.entry(0, 0)
-
-
 def _repeated(value: Value, count: int) -> Value:
     if isinstance(value, ConstantValue):
-        return ConstantValue(
-            Matrix.from_floats(np.ones((count, 1))).scale(value.matrix.entry(0, 0)), 1
-        )
+        return ConstantValue(_filled((count, 1), value.matrix.entry(0, 0)), 1)
     return AffineValue(value.affine.select([0] * count), 1)
 
 
-def _shape(value: Value) -> tuple[int, ...]:
+def _filled(shape: tuple[int, int], number: Fraction) -> Matrix:
+    return Matrix.from_floats(np.ones(shape)).scale(number)
+
+
+def _shape(value: Value) -> tuple[int, int]:
     return value.matrix.shape if isinstance(value, ConstantValue) else (value.affine.size, 1)
