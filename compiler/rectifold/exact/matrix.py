@@ -15,7 +15,7 @@ with them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 
@@ -87,6 +87,20 @@ class Matrix(Entries):
                 return Matrix.from_floats(array.reshape(shape))
         mat = fmpz_mat(shape[0], shape[1], list(integers))
         return _canonical(mat, den, shape)
+
+    @staticmethod
+    def sparse_row(size: int, entries: Mapping[int, int], den: int = 1) -> Matrix:
+        """The row of `size` entries that has these integers over `den` > 0, and else zeros."""
+        if den & (den - 1) == 0:
+            array = floats_if_exact(entries.values(), den)
+            if array is not None:
+                row = np.zeros((1, size))
+                row[0, list(entries)] = array + 0.0
+                return Matrix._of_entries(row)
+        integers = [0] * size
+        for j, value in entries.items():
+            integers[j] = value
+        return Matrix.from_integers((1, size), integers, den)
 
     @staticmethod
     def column(values: Sequence[Fraction | int]) -> Matrix:

@@ -74,7 +74,7 @@ class Affine:
         return Affine(Matrix.zeros(size, 1), {name: Pick(np.arange(size), size)})
 
     def weights(self) -> dict[str, Matrix]:
-        return {u: _as_matrix(term) for u, term in self.terms.items()}
+        return {u: as_matrix(term) for u, term in self.terms.items()}
 
     def select(self, index: Sequence[int] | Indices) -> Affine:
         rows = np.asarray(index, dtype=np.int64)
@@ -87,11 +87,11 @@ class Affine:
     def __add__(self, other: Affine) -> Affine:
         terms: dict[str, Term] = dict(self.terms)
         for u, term in other.terms.items():
-            terms[u] = _as_matrix(terms[u]) + _as_matrix(term) if u in terms else term
+            terms[u] = as_matrix(terms[u]) + as_matrix(term) if u in terms else term
         return Affine(self.bias + other.bias, terms)
 
     def __neg__(self) -> Affine:
-        return Affine(-self.bias, {u: -_as_matrix(t) for u, t in self.terms.items()})
+        return Affine(-self.bias, {u: -as_matrix(t) for u, t in self.terms.items()})
 
     def __sub__(self, other: Affine) -> Affine:
         return self + (-other)
@@ -142,12 +142,13 @@ def concat(parts: Sequence[Affine]) -> Affine:
             )
             terms[u] = vstack(
                 [
-                    Matrix.zeros(part.size, width) if t is None else _as_matrix(t)
+                    Matrix.zeros(part.size, width) if t is None else as_matrix(t)
                     for part, t in zip(parts, present, strict=True)
                 ]
             )
     return Affine(vstack([part.bias for part in parts]), terms)
 
 
-def _as_matrix(term: Term) -> Matrix:
+def as_matrix(term: Term) -> Matrix:
+    """What multiplies the values of the layer."""
     return term.matrix() if isinstance(term, Pick) else term

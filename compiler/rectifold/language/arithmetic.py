@@ -29,11 +29,8 @@ class ValueArithmetic:
         self.budget = budget
 
     def combine(self, node: ast.Binary, left: Value, right: Value) -> Value:
+        """Of operators that are no sums, which are added up term by term (`sums`)."""
         match node.operator:
-            case "+":
-                return self.add(left, right, node.span)
-            case "-":
-                return self.subtract(left, right, node.span)
             case "*":
                 return self.multiply(left, right, node.span)
             case "/":

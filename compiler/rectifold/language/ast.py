@@ -81,7 +81,20 @@ class Item:
     index: tuple[Expr | IndexRange, ...]
 
 
-Expr = Number | String | Name | Row | Items | Call | Unary | Binary | Item
+@dataclass(frozen=True)
+class Terms:
+    """left + text: plain terms on one line, still as text: 3*x[0] - (1/2)*h[4] + u7 - 1.
+
+    `place` is the text's. Without `left` the first term may have no sign.
+    """
+
+    span: Span
+    left: Expr | None
+    text: str
+    place: Span
+
+
+Expr = Number | String | Name | Row | Items | Call | Unary | Binary | Item | Terms
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ character.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from math import prod
 
 from rectifold.exact.matrix import Matrix
@@ -45,15 +45,15 @@ class Budget:
 
     def numbers(self, matrix: Matrix, place: Span) -> None:
         """A constant that was written down."""
-        self.take(prod(matrix.shape) * _cost(matrix.bits if not matrix.is_float else 0), place)
+        self.take(prod(matrix.shape) * _cost(matrix_bits(matrix)), place)
 
     def sum(self, left: Value, right: Value, place: Span) -> None:
         """left + right: terms over the same layer are added, and so are the constants; a number may
         be repeated.
         """
         one, two = affine_of(left), affine_of(right)
-        rational = [_bits(form) for form in (one, two) if not _is_float_form(form)]
-        self._require_short(sum(rational), place)
+        bits = form_bits(one) + form_bits(two)
+        self._require_short(bits, place)
         shared = sum(_width(t) for u, t in one.terms.items() if u in two.terms)
         columns = max(one.bias.shape[1], two.bias.shape[1])
         picked = (
@@ -63,11 +63,20 @@ class Budget:
         )
         rows = max(one.size, two.size)
         self.take(
-            rows * (shared + picked + 2 * columns) * _cost(sum(rational))
-            + len(one.terms)
-            + len(two.terms),
+            rows * (shared + picked + 2 * columns) * _cost(bits) + len(one.terms) + len(two.terms),
             place,
         )
+
+    def units(self, columns: int, bits: int, place: Span) -> None:
+        """A sum of single units, in rows of so many columns in all."""
+        self._require_short(bits, place)
+        self.take(columns * _cost(bits), place)
+
+    def added(self, form: Affine, terms: Container[str], bits: int, place: Span) -> None:
+        """A form is added to a sum that has terms over these layers; `bits` are those of both."""
+        self._require_short(bits, place)
+        shared = sum(_width(t) for u, t in form.terms.items() if u in terms)
+        self.take(form.size * (shared + 2) * _cost(bits) + len(form.terms), place)
 
     def product(self, factor: ConstantValue, right: Value, place: Span) -> None:
         """factor * right, entry by entry."""
@@ -96,21 +105,19 @@ class Budget:
             self.take(sum(form.size for form in forms), place)
             return
         width = 1 + sum({u: _width(t) for form in forms for u, t in form.terms.items()}.values())
-        cost = max(_cost(0 if _is_float_form(form) else _bits(form)) for form in forms)
+        cost = max(_cost(form_bits(form)) for form in forms)
         self.take(sum(form.size for form in forms) * width * cost, place)
 
     def select(self, value: Value, rows: int, place: Span) -> None:
         """Some rows of a value."""
         if isinstance(value, ConstantValue):
             self.take(
-                rows
-                * value.matrix.shape[1]
-                * _cost(0 if value.matrix.is_float else value.matrix.bits),
+                rows * value.matrix.shape[1] * _cost(matrix_bits(value.matrix)),
                 place,
             )
             return
         for matrix in _matrices(value.affine):
-            self.take(rows * matrix.shape[1] * _cost(0 if matrix.is_float else matrix.bits), place)
+            self.take(rows * matrix.shape[1] * _cost(matrix_bits(matrix)), place)
 
     def matrix_product(self, matrix: Matrix, right: Value, place: Span) -> None:
         """matrix @ right."""
@@ -157,8 +164,14 @@ def _matrices(form: Affine) -> list[Matrix]:
     return [form.bias, *(t for t in form.terms.values() if not isinstance(t, Pick))]
 
 
-def _is_float_form(form: Affine) -> bool:
-    return all(matrix.is_float for matrix in _matrices(form))
+def form_bits(form: Affine) -> int:
+    """Bits of its longest number; 0 where all of them are floats."""
+    return max(matrix_bits(matrix) for matrix in _matrices(form))
+
+
+def matrix_bits(matrix: Matrix) -> int:
+    """As `form_bits`."""
+    return 0 if matrix.is_float else matrix.bits
 
 
 def _bits(form: Affine) -> int:

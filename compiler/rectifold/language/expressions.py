@@ -26,6 +26,8 @@ from rectifold.language.indexing import Indexing
 from rectifold.language.ranges import matrix_of_rows, number_of, row_numbers
 from rectifold.language.slips import did_you_mean
 from rectifold.language.source import Fault, Span
+from rectifold.language.sums import RunningSum, UnitSums
+from rectifold.language.terms import written_out
 from rectifold.language.values import (
     AffineValue,
     ConstantValue,
@@ -52,6 +54,7 @@ class Expressions(ABC):
         self.arithmetic = ValueArithmetic(self.budget)
         self.indexing = Indexing(self.budget, self._value)
         self.values: dict[str, Value | None] = {}  # None: its definition had an error, said there
+        self.unit_sums = UnitSums(self.values, self.budget)
         self.builder: Builder | None = None
         self.equation = "y"  # names of layers inside an expression begin with it
         self.depth = 0
@@ -96,8 +99,8 @@ class Expressions(ABC):
                 return self._name(expression)
             case ast.Unary():
                 return self.arithmetic.negate(self._value(expression.operand), expression.span)
-            case ast.Binary():
-                return self._binary(expression)
+            case ast.Binary() | ast.Terms():
+                return self._chained(expression)
             case ast.Item():
                 return self.indexing.entries(expression)
             case ast.Call():
@@ -123,18 +126,45 @@ class Expressions(ABC):
             raise Poisoned(expression.span)
         return value
 
-    def _binary(self, expression: ast.Binary) -> Value:
-        chain: list[ast.Binary] = []
-        left: ast.Expr = expression
-        while isinstance(
-            left, ast.Binary
-        ):  # a sum of ten thousand terms is a deep tree, not a deep recursion
+    def _chained(self, expression: ast.Binary | ast.Terms) -> Value:
+        """A sum of ten thousand terms is a deep tree, not a deep recursion."""
+        chain: list[ast.Binary | ast.Terms] = []
+        left: ast.Expr | None = expression
+        while isinstance(left, ast.Binary | ast.Terms):
             chain.append(left)
             left = left.left
-        value = self._value(left)
+        total = None if left is None else RunningSum(self.arithmetic, self._value(left))
         for node in reversed(chain):
-            value = self.arithmetic.combine(node, value, self._value(node.right))
-        return value
+            if isinstance(node, ast.Terms):
+                total = self._with_terms(total, node)
+                continue
+            assert total is not None
+            right = self._value(node.right)
+            match node.operator:
+                case "+":
+                    total.add(right, node.span)
+                case "-":
+                    total.subtract(right, node.span)
+                case _:
+                    value = self.arithmetic.combine(node, total.value(), right)
+                    total = RunningSum(self.arithmetic, value)
+        assert total is not None
+        return total.value()
+
+    def _with_terms(self, total: RunningSum | None, node: ast.Terms) -> RunningSum:
+        """total + the terms; `total` is None where they begin the sum."""
+        units = self.unit_sums.of(node.text, node.span)
+        parts = written_out(node) if units is None else [("+", units)]
+        for operator, part in parts:
+            value = part if isinstance(part, AffineValue) else self._value(part)
+            if total is None:
+                total = RunningSum(self.arithmetic, value)
+            elif operator == "-":
+                total.subtract(value, node.span)
+            else:
+                total.add(value, node.span)
+        assert total is not None
+        return total
 
     def _items(self, expression: ast.Items) -> Value:
         if expression.items and all(isinstance(item, ast.Row) for item in expression.items):
