@@ -96,6 +96,21 @@ def test_a_log_of_another_network_or_domain_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_log_that_is_cut_off_anywhere_is_gone_on_with(tmp_path: Path) -> None:
+    """As a power cut leaves it, in the key of its first line too; another network's is not."""
+    network, path = float_network(1, 2, 3, 1), tmp_path / "c.log"
+    whole = counted(network, path).count
+    text = path.read_text()
+    for length in [*range(120), len(text) - 1]:
+        path.write_text(text[:length])
+        again = counted(network, path)
+        assert (again.count, again.complete) == (whole, True)
+    line = text.partition("\n")[0]
+    path.write_text(line[: line.index("part")])
+    with pytest.raises(InputError, match="none of its lines counts regions"):
+        counted(float_network(2, 2, 3, 1), path)
+
+
 def test_lines_that_are_no_counts_are_passed_over(tmp_path: Path) -> None:
     network, path = float_network(1, 2, 3, 1), tmp_path / "c.log"
     whole = counted(network, path).count

@@ -20,6 +20,7 @@ from rectifold.runtime.json import JsonObject
 from rectifold.runtime.targets import refuse_existing, require_beginning
 
 BEGINNING = b'{"key":'  # of every line of a log
+_QUOTES_OF_KEY = 4  # in {"key":"digest"
 
 
 class LogFile:
@@ -49,12 +50,16 @@ class LogFile:
         append_line(self.path, line.encode("ascii"))
 
     def is_of_others(self) -> bool:
-        """Has the file lines, and none of them is about our subject?"""
+        """Has the file lines, and none of them is about our subject?
+
+        A line that is cut off in its key is about nothing.
+        """
         has_lines = False
         for line in self._file_lines():
             if self.key in line:
                 return False
-            has_lines = has_lines or bool(line.strip())
+            is_cut_off = not line.endswith("\n") and line.count('"') < _QUOTES_OF_KEY
+            has_lines = has_lines or (bool(line.strip()) and not is_cut_off)
         return has_lines
 
     def _file_lines(self) -> Iterator[str]:
