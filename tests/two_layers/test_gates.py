@@ -84,3 +84,14 @@ def test_a_gated_network_of_seven_inputs_is_built_on_these_regions() -> None:
     ]
     close = sum(evaluate(network, p) == evaluate(result.network, p) for p in points)
     assert close >= 50
+
+
+@pytest.mark.parametrize("kind", ["classic", "centred", "core"])
+def test_a_network_that_is_zero_has_gates_of_every_gain(kind: Kind) -> None:
+    network = net("network n\ninput x[2] in [-1, 1]\nh = relu(x[0] - x[1])\noutput 0*h")
+    assert network.domain is not None
+    for gain in (None, Fraction(10)):
+        result = shallow_network(network, network.domain, kind=kind, gain=gain)
+        assert gain is None or result.statement.partition("M = ")[2].startswith("10")
+        for point in points_of(network.domain, 20, 0):
+            assert evaluate(result.network, point) == [0]

@@ -112,6 +112,20 @@ def test_all_inputs_fixed_is_a_constant() -> None:
     assert agree(network, result.network, 0)
 
 
+@pytest.mark.parametrize("kind", ["exact", "classic", "core", "centred"])
+@pytest.mark.parametrize("name", ["y", "hinges", "sheets", "gates"])
+def test_an_input_may_be_called_like_a_layer_of_a_form(name: str, kind: Kind) -> None:
+    network = net(
+        f"network n\ninput {name}[2] in [-1, 1]\nh = relu([[1, 1], [1, -2]] @ {name})\n"
+        "k = relu([[1, -1], [-2, 1]] @ h)\nm = relu(k[0] - 2*k[1])\noutput m"
+    )
+    assert network.domain is not None
+    result = shallow_network(network, network.domain, kind=kind)
+    assert len(result.hidden) == 2
+    if result.exact:
+        assert agree(network, result.network, 0)
+
+
 @pytest.mark.parametrize(
     ("network", "kind", "message"),
     [

@@ -15,16 +15,18 @@ from rectifold.two_layers.three_layers import ThreeLayers, top_of
 from support import net
 
 
-def restriction_of(inputs: int) -> Restriction:
-    network = net(f"network cube\ninput x[{inputs}] in [-4, 4]\ny = x[0]\noutput y")
+def restriction_of(inputs: int, name: str = "x") -> Restriction:
+    network = net(f"network cube\ninput {name}[{inputs}] in [-4, 4]\nz = {name}[0]\noutput z")
     assert network.domain is not None
     return Restriction(network, network.domain)
 
 
-@pytest.mark.parametrize(("count", "peaks"), [(7, 1), (8, 1), (10, 1)])
-def test_maxima_are_exact_as_forms_and_as_networks(count: int, peaks: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "peaks", "name"), [(7, 1, "peaks"), (8, 1, "y"), (10, 1, "hinges")]
+)
+def test_maxima_are_exact_as_forms_and_as_networks(count: int, peaks: int, name: str) -> None:
     random = Random(count)
-    restriction = restriction_of(3)
+    restriction = restriction_of(3, name)  # an input may be called like a layer of a form
     forms: list[AffineForm] = [
         tuple(Fraction(random.randint(-3, 3), 2) for _ in range(4)) for _ in range(count)
     ]

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.names import fresh_name
 from rectifold.ir.network import Layer, Network
 from rectifold.two_layers.form import AffineForm, Hinge, TwoLayers
 from rectifold.two_layers.scaling import with_scaled_rows
@@ -46,22 +47,26 @@ class _Assembly:
     def network(self) -> Network:
         """All layers, the last one linear."""
         layers = [self._first()] if self.width else []
-        outputs = self._outputs()
+        outputs, end = self._outputs(), self._name("y")
         if self.units:
             second, last = self._second(outputs)
             layers += [second, last]
         else:
             weights = Matrix.from_fractions([row for row, _ in outputs], columns=self.width)
             shifts = Matrix.column([constant for _, constant in outputs])
-            layers.append(Layer("y", "linear", shifts, self._read(weights)))
+            layers.append(Layer(end, "linear", shifts, self._read(weights)))
         domain = self.form.restriction.domain
         name, title = self.source.name, self.source.title
-        return Network(self.source.input_name, domain.size, layers, "y", domain, name, title)
+        return Network(self.source.input_name, domain.size, layers, end, domain, name, title)
+
+    def _name(self, wanted: str) -> str:
+        """Of a layer: the input may be called so."""
+        return fresh_name(wanted, [self.source.input_name])
 
     def _read(self, weights: Matrix) -> dict[str, Matrix]:
         """Weights on the first layer, or on the inputs where it has no unit."""
         if self.width:
-            return {"hinges": weights}
+            return {self._name("hinges"): weights}
         inputs = self.form.restriction.domain.size
         return {self.source.input_name: Matrix.zeros(weights.shape[0], inputs)}
 
@@ -79,8 +84,8 @@ class _Assembly:
         for k in self.carried:
             rows.append([Fraction(int(j == free[k])) for j in range(inputs)])
             biases.append(-self._low(k))
-        weights = Matrix.from_fractions(rows, columns=inputs)
-        return Layer("hinges", "relu", Matrix.column(biases), {self.source.input_name: weights})
+        read = {self.source.input_name: Matrix.from_fractions(rows, columns=inputs)}
+        return Layer(self._name("hinges"), "relu", Matrix.column(biases), read)
 
     def _second(self, outputs: list[LayerRow]) -> tuple[Layer, Layer]:
         """The units, and a carrier for what hinges and inputs give each output; the output.
@@ -99,9 +104,9 @@ class _Assembly:
                 ends[o] += low
         inner = Matrix.from_fractions([row for row, _ in rows], columns=self.width)
         biases = Matrix.column([constant for _, constant in rows])
-        second = Layer("sheets", "relu", biases, self._read(inner))
-        outer = Matrix.from_fractions(last, columns=len(rows))
-        return second, Layer("y", "linear", Matrix.column(ends), {"sheets": outer})
+        second = Layer(self._name("sheets"), "relu", biases, self._read(inner))
+        outer = {second.name: Matrix.from_fractions(last, columns=len(rows))}
+        return second, Layer(self._name("y"), "linear", Matrix.column(ends), outer)
 
     def _outputs(self) -> list[LayerRow]:
         """What hinges and inputs give each output."""

@@ -21,6 +21,7 @@ from typing import Literal
 
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.numerals import at_most, readable
+from rectifold.ir.names import fresh_name
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.linear_regions.summary import Regions
@@ -110,10 +111,13 @@ class Gates:
         """The gated network with strips of this half width."""
         gate = self._gate(kind, strip)
         source, domain = self.regions.network, self.regions.domain
-        layers = [self._hinges(gate), *self._gates(gate)]
+        hinges = self._hinges(gate)
+        gates, end = self._gates(gate, hinges.name)
+        layers = [hinges, gates, end]
         network = Network(
-            source.input_name, source.input_size, layers, "y", domain, source.name, source.title
-        )
+            source.input_name, source.input_size, layers, end.name, domain, source.name,
+            source.title,
+        )  # fmt: skip
         share = self.share(strip)
         statement = (
             f"exact but within {at_most(strip, 3)} of a wall (in shares of the domain's width), "
@@ -140,7 +144,8 @@ class Gates:
 
     def _gain_times_strip(self, kind: GateKind) -> Fraction:
         low, high = self._range
-        return {"classic": 2 * self._half, "centred": self._half, "core": high - low}[kind]
+        core = high - low or 2 * self._half
+        return {"classic": 2 * self._half, "centred": self._half, "core": core}[kind]
 
     @property
     def _half(self) -> Fraction:
@@ -176,9 +181,13 @@ class Gates:
             biases.append(-self.restriction.ends(place)[0])
         weights = Matrix.from_fractions(rows, columns=inputs)
         read = {self.regions.network.input_name: weights}
-        return Layer("hinges", "relu", Matrix.column(biases), read)
+        return Layer(self._name("hinges"), "relu", Matrix.column(biases), read)
 
-    def _gates(self, gate: Gate) -> tuple[Layer, Layer]:
+    def _name(self, wanted: str) -> str:
+        """Of a layer: the input may be called so."""
+        return fresh_name(wanted, [self.regions.network.input_name])
+
+    def _gates(self, gate: Gate, hinge_layer: str) -> tuple[Layer, Layer]:
         """The gates of every region and output, and their sum."""
         place_of = {side: k for k, side in enumerate(self.sides)}
         lowest = [low for low, _ in map(self.restriction.ends, range(len(self.regions.free)))]
@@ -197,10 +206,8 @@ class Gates:
         inner = Matrix.from_fractions(rows, columns=width)
         outer = Matrix.from_fractions(outs, columns=len(rows))
         ends = Matrix.column([-gate.minus] * self.outputs)
-        return (
-            Layer("gates", "relu", Matrix.column(biases), {"hinges": inner}),
-            Layer("y", "linear", ends, {"gates": outer}),
-        )
+        gates = Layer(self._name("gates"), "relu", Matrix.column(biases), {hinge_layer: inner})
+        return gates, Layer(self._name("y"), "linear", ends, {gates.name: outer})
 
     def _row(
         self, affine: AffineForm, factor: Fraction, gain: Fraction, hinges: list[int]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rectifold.exact.matrix import Matrix
+from rectifold.ir.names import fresh_name
 from rectifold.ir.network import Layer, Network
 from rectifold.linear_regions.restriction import Restriction
 from rectifold.two_layers.assemble import network_of
@@ -56,15 +57,16 @@ class ThreeLayers:
         last = below.layers[-1]
         lows = [_lowest(below, o) for o in range(outputs)]
         shift = Matrix.column([-low for low in lows] + [Fraction(0)] * len(self.tops))
-        third = Layer("peaks", "relu", last.bias + shift, last.weights)
+        peaks = fresh_name("peaks", [below.input_name])
+        third = Layer(peaks, "relu", last.bias + shift, last.weights)
         rows = [
             [Fraction(int(p == o)) for p in range(outputs)] + [top.weights[o] for top in self.tops]
             for o in range(outputs)
         ]
-        weights = {"peaks": Matrix.from_fractions(rows, columns=outputs + len(self.tops))}
-        end = Layer("y", "linear", Matrix.column(lows), weights)
+        weights = {peaks: Matrix.from_fractions(rows, columns=outputs + len(self.tops))}
+        end = Layer(last.name, "linear", Matrix.column(lows), weights)
         whole = Network(
-            below.input_name, below.input_size, [*below.layers[:-1], third, end], "y",
+            below.input_name, below.input_size, [*below.layers[:-1], third, end], end.name,
             below.domain, below.name, below.title,
         )  # fmt: skip
         return with_scaled_rows(whole)
