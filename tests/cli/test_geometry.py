@@ -158,6 +158,20 @@ def test_shallow_prints_every_count_and_writes_code_that_agrees(run: Run) -> Non
     assert "self-test passed" in done.stdout
 
 
+def test_a_count_of_patterns_that_python_does_not_write_is_left_out_of_the_json(run: Run) -> None:
+    """2^15000 has 4,516 digits."""
+    rows = ", ".join(["[1]"] * 15000)
+    Path("many.relu").write_text(
+        f"network many\ninput x[1] in [-1, 1]\nh = relu([{rows}] @ x)\noutput h[0]\n"
+    )
+    done = run("shallow", "many.relu", "--json", "s.json", "--report", "s.html")
+    assert done.exit_code == 0, done.output
+    assert "classic, all patterns" in done.output
+    forms = json.loads(Path("s.json").read_text())["alternatives"]
+    assert list(forms) == ["source", "exact", "classic", "core", "centred"]
+    assert "about " in Path("s.html").read_text()
+
+
 @pytest.mark.parametrize(
     "command", [["shallow", "deep.relu", "--kind", "exact"], ["compile", "deep.relu", "--shallow"]]
 )

@@ -320,12 +320,18 @@ def certify_shallow(
 
 
 def shallow_json(result: Shallow, interface: Interface | None) -> JsonObject:
-    """Stable keys; `interface`: of the model whose tail is kept."""
+    """Stable keys; `interface`: of the model whose tail is kept.
+
+    Without a form whose units are a number that Python neither writes nor reads (`int` of more than
+    4,300 digits): that of all on-off patterns of very many units.
+    """
+    most = 10**sys.int_info.default_max_str_digits
+    forms = {k: own for k, own in result.alternatives.items() if max(own, default=0) < most}
     return {
         "exact": result.exact,
         "kind": result.kind,
         "hidden": result.hidden,
-        "alternatives": result.alternatives,
+        "alternatives": forms,
         "regions": result.regions,
         "statement": with_tail(result.statement, interface),
         "seconds": result.seconds,

@@ -32,6 +32,7 @@ from rectifold.reports.pages.parts import (
     strips_of_compiled,
     times_of,
 )
+from rectifold.reports.tables import count_text
 from rectifold.runtime.json import JsonObject
 from rectifold.two_layers.shallow import Shallow
 
@@ -169,7 +170,7 @@ def shallow_page(
 ) -> Page:
     """The form that was chosen beside the others; then what stands in `sections`."""
     rows = tuple(
-        (name + (" (chosen)" if name == result.kind else ""), "-".join(f"{s:,}" for s in sizes))
+        (name + (" (chosen)" if name == result.kind else ""), "-".join(map(count_text, sizes)))
         for name, sizes in result.alternatives.items()
     )
     figures = (
