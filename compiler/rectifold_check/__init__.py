@@ -21,6 +21,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     directions        a domain of fewer inputs, on which a network has all its values
     cells             a domain of few inputs in polytopes on which a network is affine
     bends             the same in fewer, where bends cancel
+    several           the count of cells, shared by several processes
     rules/            RULES: a function for every step of a certificate
     link, chain       the steps about one pair of networks; pairs one after the other
     verdict           what is said of a certificate

@@ -84,14 +84,19 @@ class Cells:
             yield cell.corners
 
     def leaves(
-        self, most: int, stop: Callable[[], bool] | None, is_done: Callable[[Cell], bool]
+        self,
+        most: int,
+        stop: Callable[[], bool] | None,
+        is_done: Callable[[Cell], bool],
+        waiting: list[Cell] | None = None,
     ) -> Iterator[Cell]:
         """Cells on each of which the network is affine; they and those that are done cover the
         domain.
 
         A cell of which `is_done` says so is counted in `found`, but neither cut nor answered.
+        `waiting`: cells to cut instead of the box; it has those that are left.
         """
-        waiting = [self.whole()]
+        waiting = [self.whole()] if waiting is None else waiting
         self.found = 0
         while waiting:
             if stop is not None and stop():

@@ -10,8 +10,9 @@ or depth. To refuse is always sound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Unpack
 
 from rectifold_check.chain import Chain, replay_chain, state_of
 from rectifold_check.claim import Claim, described
@@ -20,7 +21,7 @@ from rectifold_check.link import replay_steps
 from rectifold_check.networks import read_domain, read_network
 from rectifold_check.state import require_alike
 from rectifold_check.verdict import Judged, Stated, counted_lines, judged
-from rectifold_check.work import Work
+from rectifold_check.work import Means, Work
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,17 @@ def check(
     domain: str,
     lines: Iterable[str],
     b: str | None = None,
-    *,
-    stop: Callable[[], bool] | None = None,
-    permitted: int = 0,
+    **means: Unpack[Means],
 ) -> Verdict:
     """Do the certificate's lines prove that the networks agree (within eps) on the domain?
 
     `a`: canonical network; `domain`: its domain, from the user's file, never from the certificate;
     `b`: the other network, or None to take the one that the certificate carries (the verdict is
-    then about that network). `stop` is asked now and then, and ends the check when it says True.
-    `permitted`: words of work that are allowed even where the texts' length allows less.
+    then about that network). `stop`, `permitted`, `jobs`, `progress`: as in Means (work.py).
     """
 
     def replay(stated: list[Stated]) -> int:
-        work = Work(len(a) + len(domain) + len(b or ""), stop, permitted)
+        work = Work(len(a) + len(domain) + len(b or ""), **means)
         rows = counted_lines(lines, work)
         header = read_header(next(rows, "null"))
         chain = _claimed(a, domain, header, b)

@@ -21,6 +21,16 @@ MOST_STATED = 10**18
 # Words of work between two questions whether to stop: a fifth of a second.
 WORK_BETWEEN_QUESTIONS = 2_000_000
 
+# Words of work on cells before they are shared with other processes, which take about so long to
+# begin; and between two answers of such a process: a second or so.
+ALONE_WORK = 60_000_000
+TURN_WORK = 40_000_000
+
+# Seconds between two questions whether to stop while other processes work, and for how long those
+# are waited for in the end.
+SECONDS_BETWEEN_QUESTIONS = 0.2
+SECONDS_TO_END = 5.0
+
 # Inputs of a network: a domain has two ends for each.
 MOST_INPUTS = 10_000_000
 

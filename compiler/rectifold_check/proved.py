@@ -7,9 +7,10 @@ final       every output of that network is known to be ≤ 0; then the next par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Unpack
 
 from rectifold_check.claim import Described, described, domain_json, domain_words
 from rectifold_check.json import Json, Refusal, list_of, object_of, parse_json, rational
@@ -21,7 +22,7 @@ from rectifold_check.state import State
 from rectifold_check.steps_apart import StepQuestion
 from rectifold_check.terms import ZERO
 from rectifold_check.verdict import Judged, Stated, counted_lines, judged
-from rectifold_check.work import Work
+from rectifold_check.work import Means, Work
 
 FORMAT = "rectifold-property-certificate/1"
 
@@ -87,18 +88,17 @@ def check_property(
     lines: Iterable[str],
     *,
     beside: str | None = None,
-    stop: Callable[[], bool] | None = None,
-    permitted: int = 0,
+    **means: Unpack[Means],
 ) -> PropertyVerdict:
     """Do the certificate's lines prove the property of the network?
 
     `network`, `asked`, `beside`: canonical texts, from the user's files. With `beside` the property
-    is about the two networks side by side. `stop` is asked now and then, and ends the check when it
-    says True. `permitted`: words of work that are allowed even where the texts' length allows less.
+    is about the two networks side by side. `stop`, `permitted`, `jobs`, `progress`: as in Means
+    (work.py).
     """
 
     def replay(stated: list[Stated]) -> int:
-        work = Work(len(network) + len(asked) + len(beside or ""), stop, permitted)
+        work = Work(len(network) + len(asked) + len(beside or ""), **means)
         rows = counted_lines(lines, work)
         read = read_network(network, "the network")
         second = None if beside is None else read_network(beside, "the network beside it")

@@ -12,6 +12,7 @@ take the time. Who asks for a check may permit more. Sound because to stop early
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 from rectifold_check.json import Refusal
 from rectifold_check.limits import (
@@ -21,29 +22,46 @@ from rectifold_check.limits import (
     WORK_PER_BYTE,
 )
 
+Progress = Callable[[int, float], None]
+"""Is told how many cells a rule has counted so far, and about what part of the domain they are."""
+
+
+class Means(TypedDict, total=False):
+    """How somebody wants a check to be run; none of it decides what holds.
+
+    `stop` is asked now and then, and ends the check when it says True. `permitted`: words of work
+    that are allowed even where the length of the texts allows less. `jobs`: processes that share
+    the count of many cells. `progress` is told of it.
+    """
+
+    stop: Callable[[], bool] | None
+    permitted: int
+    jobs: int
+    progress: Progress | None
+
 
 class Stopped(Refusal):
     """Whoever asked for the check ended it; nothing is said about the certificate."""
 
 
 class Work:
-    """What is allowed, and what is done of it.
-
-    `stop` is asked now and then; when it says True the check ends.
-    """
+    """What is allowed, and what is done of it."""
 
     def __init__(
         self,
         networks: int | None = None,
         stop: Callable[[], bool] | None = None,
         permitted: int = 0,
+        jobs: int = 1,
+        progress: Progress | None = None,
     ) -> None:
         """`networks`: bytes of what does not come from the certificate.
 
-        None: no limit, for programs that write certificates. `permitted`: words that who asks for
-        the check allows, whatever the length.
+        None: no limit, for programs that write certificates. The others: as in Means.
         """
         self.stop = stop
+        self.jobs = jobs
+        self.progress = progress
         self.permitted = permitted
         self.by_length = float("inf") if networks is None else WORK_BASE + WORK_PER_BYTE * networks
         self.stated = float("inf")
@@ -72,17 +90,26 @@ class Work:
     def spend(self, words: int) -> None:
         """So much work comes next. Raises Refusal."""
         self.done += words
+        if self.done > self.stated:
+            raise Refusal("checking this would take more work than the certificate states")
         if self.done > self.allowed:
             raise Refusal(
                 "checking this would take more work than a certificate and networks of this length "
                 f"may ask for, which is {int(self.allowed):,} words; --work N permits N"
             )
-        if self.done > self.stated:
-            raise Refusal("checking this would take more work than the certificate states")
         if self.stop is not None and self.done - self.asked > WORK_BETWEEN_QUESTIONS:
             self.asked = self.done
-            if self.stop():
-                raise Stopped("the check was ended before it was done")
+            self.ask()
+
+    def ask(self) -> None:
+        """Raises Stopped where whoever asked for the check ends it."""
+        if self.stop is not None and self.stop():
+            raise Stopped("the check was ended before it was done")
+
+    def tell(self, cells: int, share: float) -> None:
+        """So many cells are counted, about this part of the domain."""
+        if self.progress is not None:
+            self.progress(cells, share)
 
 
 def _shown(seconds: float) -> str:

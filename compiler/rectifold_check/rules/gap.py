@@ -18,6 +18,7 @@ from rectifold_check.gap import GAP, Arrangement
 from rectifold_check.json import Json, Refusal
 from rectifold_check.limits import MOST_PLACES
 from rectifold_check.rules.guards import Malformed, unit_of
+from rectifold_check.several import count_nonpositive
 from rectifold_check.state import State
 from rectifold_check.terms import ZERO
 
@@ -64,13 +65,8 @@ def count_cells(
 
     `most`: cells at most; `stop`: asked at every cell, ends the count.
     """
-    cells = kind(state.gap.network, state.domain, state.work)
-    found = 0
-    for vertices in cells.affine(most, stop):
-        found += 1
-        if any(corner.positive & cells.corners.outputs for corner in vertices):
-            raise Refusal("the networks differ by more than eps at a vertex")
-    return found
+    network, domain = state.gap.network, state.domain
+    return count_nonpositive(kind(network, domain, state.work), (network, domain), most, stop)
 
 
 def _arrangement(state: State, given: list[Json]) -> Arrangement:
