@@ -129,24 +129,37 @@ def concat(parts: Sequence[Affine]) -> Affine:
     """The parts on top of each other."""
     if len(parts) == 1:
         return parts[0]
-    names = sorted({u for part in parts for u in part.terms})
+    present: dict[str, list[tuple[int, Term]]] = {}  # with the rows above each
+    above = 0
+    for part in parts:
+        for u, term in part.terms.items():
+            present.setdefault(u, []).append((above, term))
+        above += part.size
     terms: dict[str, Term] = {}
-    for u in names:
-        present = [part.terms.get(u) for part in parts]
-        picks = [t for t in present if isinstance(t, Pick)]
+    for u in sorted(present):
+        picks = [t for _, t in present[u] if isinstance(t, Pick)]
         if len(picks) == len(parts):
             terms[u] = Pick(np.concatenate([t.index for t in picks]), picks[0].size)
         else:
-            width = next(
-                t.size if isinstance(t, Pick) else t.shape[1] for t in present if t is not None
-            )
-            terms[u] = vstack(
-                [
-                    Matrix.zeros(part.size, width) if t is None else as_matrix(t)
-                    for part, t in zip(parts, present, strict=True)
-                ]
-            )
+            blocks = [(start, as_matrix(term)) for start, term in present[u]]
+            terms[u] = _stacked(blocks, above)
     return Affine(vstack([part.bias for part in parts]), terms)
+
+
+def _stacked(blocks: Sequence[tuple[int, Matrix]], rows: int) -> Matrix:
+    """Each block below its number of rows, in order, and zeros elsewhere."""
+    width = blocks[0][1].shape[1]
+    if all(block.is_float for _, block in blocks):
+        table = np.zeros((rows, width))
+        for start, block in blocks:
+            table[start : start + block.shape[0]] = block.floats
+        return Matrix.from_floats(table)
+    pieces: list[Matrix] = []
+    end = 0
+    for start, block in blocks:
+        pieces += [Matrix.zeros(start - end, width), block]
+        end = start + block.shape[0]
+    return vstack([*pieces, Matrix.zeros(rows - end, width)])
 
 
 def as_matrix(term: Term) -> Matrix:
