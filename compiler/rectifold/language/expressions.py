@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import assert_never
 
@@ -134,36 +135,45 @@ class Expressions(ABC):
             chain.append(left)
             left = left.left
         total = None if left is None else RunningSum(self.arithmetic, self._value(left))
-        for node in reversed(chain):
-            if isinstance(node, ast.Terms):
-                total = self._with_terms(total, node)
+        for is_text, group in groupby(reversed(chain), lambda node: isinstance(node, ast.Terms)):
+            nodes = list(group)
+            if is_text:
+                total = self._with_terms(total, [n for n in nodes if isinstance(n, ast.Terms)])
                 continue
-            assert total is not None
-            right = self._value(node.right)
-            match node.operator:
-                case "+":
-                    total.add(right, node.span)
-                case "-":
-                    total.subtract(right, node.span)
-                case _:
-                    value = self.arithmetic.combine(node, total.value(), right)
-                    total = RunningSum(self.arithmetic, value)
+            for node in nodes:
+                assert total is not None
+                assert isinstance(node, ast.Binary)
+                total = self._with_operator(total, node)
         assert total is not None
         return total.value()
 
-    def _with_terms(self, total: RunningSum | None, node: ast.Terms) -> RunningSum:
-        """total + the terms; `total` is None where they begin the sum."""
-        units = self.unit_sums.of(node.text, node.span)
-        parts = written_out(node) if units is None else [("+", units)]
-        for operator, part in parts:
-            value = part if isinstance(part, AffineValue) else self._value(part)
-            if total is None:
-                total = RunningSum(self.arithmetic, value)
-            elif operator == "-":
-                total.subtract(value, node.span)
-            else:
-                total.add(value, node.span)
+    def _with_operator(self, total: RunningSum, node: ast.Binary) -> RunningSum:
+        right = self._value(node.right)
+        if node.operator in ("+", "-"):
+            return self._added(total, node.operator, right, node.span)
+        value = self.arithmetic.combine(node, total.value(), right)
+        return RunningSum(self.arithmetic, value)
+
+    def _with_terms(self, total: RunningSum | None, nodes: Sequence[ast.Terms]) -> RunningSum:
+        """total + the terms of all nodes; `total` is None where they begin the sum."""
+        units = self.unit_sums.of("".join(node.text for node in nodes), nodes[0].span)
+        if units is not None:
+            return self._added(total, "+", units, nodes[0].span)
+        for node in nodes:
+            for operator, term in written_out(node):
+                total = self._added(total, operator, self._value(term), node.span)
         assert total is not None
+        return total
+
+    def _added(
+        self, total: RunningSum | None, operator: str, value: Value, place: Span
+    ) -> RunningSum:
+        if total is None:
+            return RunningSum(self.arithmetic, value)
+        if operator == "-":
+            total.subtract(value, place)
+        else:
+            total.add(value, place)
         return total
 
     def _items(self, expression: ast.Items) -> Value:
