@@ -52,9 +52,11 @@ def dyadic_integers(values: Floats) -> tuple[list[int], int]:
 def floats_if_exact(integers: Iterable[int] | Iterable[fmpz], den: int) -> Floats | None:
     """integers / den as float64 if every quotient is one; den is a power of two."""
     shift = den.bit_length() - 1
+    whole = list(map(int, integers))
+    if shift <= -_SMALLEST_EXPONENT and max(map(abs, whole), default=0) <= 1 << _FLOAT_BITS:
+        return np.ldexp(np.array(whole, dtype=np.float64), -shift)
     values: list[float] = []
-    for entry in integers:
-        value = int(entry)
+    for value in whole:
         size = value.bit_length()
         if size > _FLOAT_BITS and size - ((value & -value).bit_length() - 1) > _FLOAT_BITS:
             return None

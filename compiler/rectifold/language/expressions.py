@@ -24,7 +24,8 @@ from rectifold.language.applied import NetworkFiles, ReadNetwork
 from rectifold.language.arithmetic import ValueArithmetic
 from rectifold.language.budget import Budget
 from rectifold.language.indexing import Indexing
-from rectifold.language.ranges import matrix_of_rows, number_of, row_numbers
+from rectifold.language.ranges import number_of
+from rectifold.language.rows import matrix_of_rows, vector_of_row
 from rectifold.language.slips import did_you_mean
 from rectifold.language.source import Fault, Span
 from rectifold.language.sums import RunningSum, UnitSums
@@ -90,10 +91,7 @@ class Expressions(ABC):
             case ast.Number():
                 return ConstantValue(Matrix.column([number_of(expression)]), 0)
             case ast.Row():
-                integers, den = row_numbers(expression)
-                return self._written(
-                    Matrix.from_integers((len(integers), 1), integers, den), 1, expression.span
-                )
+                return self._written(vector_of_row(expression), 1, expression.span)
             case ast.Items():
                 return self._items(expression)
             case ast.Name():

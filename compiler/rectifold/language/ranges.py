@@ -1,4 +1,4 @@
-"""The ranges of a domain, and flat rows of numbers, also as a matrix.
+"""The ranges of a domain.
 
 [0, 1]                   one range for every input
 [[0, 1], [-inf, inf]]    one range per input
@@ -7,19 +7,15 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 
-from rectifold.exact.literals import NumberError, parse_number, parse_ratio
-from rectifold.exact.matrix import Matrix
-from rectifold.exact.matrix_rows import common_denominator
+from rectifold.exact.literals import NumberError, parse_number
 from rectifold.exact.numerals import counted
 from rectifold.ir.domain import Domain, DomainError
 from rectifold.language import ast
+from rectifold.language.rows import row_numbers
 from rectifold.language.source import Fault
 from rectifold.runtime.caps import CAPS
-
-_SIGNED = re.compile(r"\s*([-+]?)\s*([^\s/]+)\s*(?:/\s*(\d+))?\s*", re.ASCII)
 
 Range = tuple[Fraction | None, Fraction | None]
 
@@ -48,24 +44,6 @@ def number_of(expression: ast.Number) -> Fraction:
         return parse_number(expression.text)
     except NumberError as error:
         raise Fault(expression.span, str(error)) from None
-
-
-def row_numbers(row: ast.Row) -> tuple[list[int], int]:
-    """The numbers of a flat row over one denominator."""
-    tops: list[int] = []
-    bottoms: list[int] = []
-    for position, text in enumerate(row.text[1:-1].split(",")):
-        try:
-            top, bottom = _read_signed_ratio(text)
-        except NumberError as error:
-            raise Fault(row.span, f"entry {position + 1} of this row: {error}") from None
-        tops.append(top)
-        bottoms.append(bottom)
-    try:
-        den = common_denominator(bottoms, len(bottoms))
-    except NumberError as error:
-        raise Fault(row.span, str(error)) from None
-    return [top * (den // bottom) for top, bottom in zip(tops, bottoms, strict=True)], den
 
 
 def _power_of_range(box: ast.DomainBox, pairs: list[Range], size: int) -> list[Range]:
@@ -140,36 +118,3 @@ def _end(expression: ast.Expr, depth: int) -> Fraction | float:
             raise wrong
         case _:
             raise wrong
-
-
-def _read_signed_ratio(text: str) -> tuple[int, int]:
-    match = _SIGNED.fullmatch(text)
-    assert match is not None  # the token's pattern
-    top, bottom = parse_ratio(match[2])
-    if match[3] is not None:
-        divisor = parse_ratio(match[3])[0]
-        if divisor == 0:
-            raise NumberError("division by zero")
-        bottom *= divisor
-    return (-top if match[1] == "-" else top), bottom
-
-
-def matrix_of_rows(expression: ast.Items) -> Matrix:
-    """The matrix of flat rows of numbers. Raises Fault where one has another length."""
-    rows = [(item, *row_numbers(item)) for item in expression.items if isinstance(item, ast.Row)]
-    width = len(rows[0][1])
-    for item, integers, _ in rows:
-        if len(integers) != width:
-            note = (rows[0][0].span, f"the first row has {width}")
-            raise Fault(
-                item.span,
-                f"this row has {len(integers)} entries, not {width}",
-                "all rows of a matrix have one length",
-                note,
-            )
-    try:
-        den = common_denominator((d for _, _, d in rows), len(rows) * width)
-    except NumberError as error:
-        raise Fault(expression.span, str(error)) from None
-    flat = [value * (den // d) for _, integers, d in rows for value in integers]
-    return Matrix.from_integers((len(rows), width), flat, den)
