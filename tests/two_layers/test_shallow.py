@@ -14,7 +14,7 @@ from rectifold.ir.domain import Domain
 from rectifold.ir.evaluate import evaluate_float
 from rectifold.ir.network import Network
 from rectifold.linear_regions.compare import compare_by_regions
-from rectifold.runtime.run import Run
+from rectifold.runtime.run import Limits, Run
 from rectifold.two_layers.shallow import Kind, WantedForm, shallow_form, shallow_network
 from rectifold.two_layers.space.sheets import NotGenericError
 from support import float_network, net, random_network
@@ -173,3 +173,15 @@ def test_an_asked_form_has_a_time_limit_of_its_own() -> None:
     run = Run(clock=lambda: float(next(minutes)))
     with pytest.raises(Unfinished, match="the time limit ended"):
         shallow_form(network, network.domain, WantedForm("exact"), run)
+
+
+def test_an_exact_form_that_is_not_asked_for_leaves_time_for_gates() -> None:
+    """Of a clock that is a second ahead at each look, it has half of the limit."""
+    network = float_network(0, 4, 4, 4, 4, 1)
+    assert network.domain is not None
+    ticks = count()
+    run = Run(Limits(100), clock=lambda: float(next(ticks)))
+    result = shallow_form(network, network.domain, run=run)
+    assert result.kind == "centred"
+    assert "no exact form: the time limit ended the exact form" in result.statement
+    assert 50 <= next(ticks) <= 60

@@ -66,6 +66,8 @@ class ShallowEffort:
     """Seconds for the comparison by regions, where the caller names none."""
     exact_seconds: float = 60.0
     """Seconds for an exact form that was not asked for, where the caller names none."""
+    exact_part: float = 0.5
+    """Part of the time that is left for such a form, where the caller names a limit."""
     required_seconds: float = 300.0
     """The same for one that was asked for."""
     known_inputs: int = 5

@@ -76,7 +76,7 @@ def _two_layers(restriction: Restriction, regions: Regions, watch: Watch) -> Two
         return plane_form(restriction, found)
     if inputs == 3:
         return space_form(restriction, found, watch)
-    if (form := one_hidden_layer(restriction, regions.found)) is not None:
+    if (form := one_hidden_layer(restriction, regions.found, watch)) is not None:
         require_values(restriction, form, regions.found, watch)
         return form
     if inputs > REGION_EFFORT.vertex_inputs:

@@ -26,14 +26,20 @@ from rectifold.two_layers.form import (
     factor_of,
     weighted_sum,
 )
+from rectifold.two_layers.hyper.watch import NO_WATCH, Watch
 
 Sides = tuple[int, ...]  # of a region: 1 or −1 per hyperplane, 0 where it is cut
 Candidates = tuple[list[Hinge], Callable[[AnyRegion], Sides]]  # and the sides of a region
 
 
-def one_hidden_layer(restriction: Restriction, regions: Sequence[AnyRegion]) -> TwoLayers | None:
-    """The form with one hidden layer, given all regions. None if none is found."""
-    for hyperplanes, sides_of in _candidates(restriction, regions):
+def one_hidden_layer(
+    restriction: Restriction, regions: Sequence[AnyRegion], watch: Watch = NO_WATCH
+) -> TwoLayers | None:
+    """The form with one hidden layer, given all regions. None if none is found.
+
+    Raises Unfinished as the watch does.
+    """
+    for hyperplanes, sides_of in _candidates(restriction, regions, watch):
         maps = _maps_by_sides(regions, sides_of)
         jumps = None if maps is None else _jumps(maps, hyperplanes)
         if maps is None or jumps is None:
@@ -45,7 +51,9 @@ def one_hidden_layer(restriction: Restriction, regions: Sequence[AnyRegion]) -> 
     return None
 
 
-def _candidates(restriction: Restriction, regions: Sequence[AnyRegion]) -> Iterator[Candidates]:
+def _candidates(
+    restriction: Restriction, regions: Sequence[AnyRegion], watch: Watch
+) -> Iterator[Candidates]:
     """Hyperplanes to try: those of the first layer; then all that cut no region."""
     first = _first_layer(restriction)
     if first:
@@ -59,14 +67,26 @@ def _candidates(restriction: Restriction, regions: Sequence[AnyRegion]) -> Itera
             )
 
         yield hyperplanes, by_phase
-    walls = sorted({wall for region in regions for wall, _ in region.walls})
+    walls = sorted(_walls_of(regions, watch))
     known = [region for region in regions if isinstance(region, Region)]
     vertices = sum(len(region.vertices) for region in known)
     if len(known) < len(regions) or len(walls) * vertices > SHALLOW_EFFORT.most_signs:
         return
-    sides = {id(region): _sides(region, walls) for region in known}
+    sides = {}
+    for done, region in enumerate(known):
+        watch.step("sides of regions", done, len(known))
+        sides[id(region)] = _sides(region, walls)
     whole = [k for k in range(len(walls)) if all(signs[k] for signs in sides.values())]
     yield [walls[k] for k in whole], lambda region: tuple(sides[id(region)][k] for k in whole)
+
+
+def _walls_of(regions: Sequence[AnyRegion], watch: Watch) -> set[Hinge]:
+    """The hyperplanes on which regions end."""
+    walls: set[Hinge] = set()
+    for done, region in enumerate(regions):
+        watch.step("walls of regions", done, len(regions))
+        walls.update(wall for wall, _ in region.walls)
+    return walls
 
 
 def _first_layer(restriction: Restriction) -> dict[Hinge, tuple[int, int]]:

@@ -128,11 +128,8 @@ def shallow_form(
     exact, why_not = None, ""
     if wanted.kind not in GATE_KINDS:
         is_required = wanted.kind in ("exact", "three")
-        effort = run.effort.shallow
-        budget = effort.required_seconds if is_required else effort.exact_seconds
-        watch = Watch(run, started + (budget if seconds is None else seconds))
         layers = 3 if wanted.kind == "three" else 2
-        search = ExactSearch(watch, is_required, layers)
+        search = ExactSearch(_exact_watch(whole, is_required), is_required, layers)
         exact, why_not = search.form_or_why(restriction, regions)
     run.tell("the forms of all linear regions", 0, 0)
     source = network.with_domain(domain)
@@ -141,10 +138,20 @@ def shallow_form(
     forms = _Forms(source, exact, exact_kind, Gates(regions), why_not, is_compared)
     alternatives = forms.sizes()
     kind = wanted.kind or _smallest(alternatives)
-    result, statement = forms.form(kind, wanted, run)
+    result, statement = forms.form(kind, wanted, whole)
     is_exact = kind in EXACT_KINDS
     seconds = run.clock() - started
     return Shallow(source, result, kind, is_exact, statement, alternatives, len(regions), seconds)
+
+
+def _exact_watch(whole: Watch, is_required: bool) -> Watch:
+    """From now on: a form that is not asked for leaves half of the time to gated ones."""
+    left, effort = whole.seconds_left, whole.run.effort.shallow
+    if left is None:
+        left = effort.required_seconds if is_required else effort.exact_seconds
+    elif not is_required:
+        left *= effort.exact_part
+    return Watch(whole.run, whole.run.clock() + left)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +179,7 @@ class _Forms:
             sizes[self.exact_kind] = self.exact.network.hidden_sizes()
         return sizes | self.gates.sizes()
 
-    def form(self, kind: Kind, wanted: WantedForm, run: Run) -> tuple[Network, str]:
+    def form(self, kind: Kind, wanted: WantedForm, watch: Watch) -> tuple[Network, str]:
         """The form of this kind, and what holds of it. Raises InputError if it is not there."""
         match kind:
             case "source":
@@ -186,7 +193,7 @@ class _Forms:
                 assert self.exact is not None
                 if not self.is_compared:
                     return self.exact.network, self.exact.statement
-                return self.exact.network, _proof(self.exact, run)
+                return self.exact.network, _proof(self.exact, watch)
             case "classic" | "core" | "centred":
                 gates, gain = self.gates, wanted.gain
                 gated = (
@@ -209,17 +216,17 @@ def _smallest(sizes: dict[str, list[int]]) -> Kind:
     return "source"
 
 
-def _proof(exact: ExactForm, run: Run) -> str:
-    """What shows that the result is exact.
+def _proof(exact: ExactForm, watch: Watch) -> str:
+    """What shows that the result is exact, by a comparison in the time that is left.
 
     Raises AssertionError if it is not, which would be a bug.
     """
     source, form = exact.pair
     if form is source or exact.directions > REGION_EFFORT.vertex_inputs:
         return exact.statement
-    domain, seconds = source.domain, run.limits.seconds
+    domain, seconds = source.domain, watch.seconds_left
     assert domain is not None
-    limits = Limits(run.effort.shallow.proof_seconds if seconds is None else seconds)
+    limits = Limits(watch.run.effort.shallow.proof_seconds if seconds is None else seconds)
     outcome = compare_by_regions(source, form, domain, run=Run(limits))
     if outcome.point is not None:
         raise AssertionError("the shallow network differs from its source")
