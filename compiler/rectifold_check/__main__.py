@@ -1,18 +1,22 @@
 """The command line of the checker. Its exit status:
 
 0 the certificate holds, 4 it holds but for claims that were taken without proof (0 with
---allow-trusted), 1 it is refused, 2 wrong use, 70 a fault of the checker (which has then said
-nothing about the certificate).
+--allow-trusted), 1 it is refused, 2 wrong use, 3 the time limit and 130 Ctrl-C ended it before
+that, 70 a fault of the checker (which have then said nothing about the certificate).
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
 from rectifold_check.checking import Verdict, check
+from rectifold_check.limits import MOST_PROCESSES, SECONDS_BETWEEN_QUESTIONS
+from rectifold_check.work import Means, Progress
 
 
 class Exit(IntEnum):
@@ -21,13 +25,15 @@ class Exit(IntEnum):
     HOLDS = 0
     REFUSED = 1
     WRONG_USE = 2
+    STOPPED = 3
     TRUSTED = 4
     FAULT = 70
+    INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
     """Read the files, print the verdict, return the status."""
-    asked = _parser().parse_args(arguments)
+    started, asked = time.monotonic(), _parser().parse_args(arguments)
     files = [asked.network, asked.domain, asked.certificate]
     if asked.result:
         files.append(asked.result)
@@ -38,10 +44,19 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.WRONG_USE
     try:
         other = texts[3].strip() if len(texts) == 4 else None
-        verdict = check(
-            texts[0].strip(), texts[1].strip(), texts[2].splitlines(), other, permitted=asked.work
-        )
+        with _shown_progress() as progress:
+            means = Means(
+                stop=lambda: time.monotonic() - started >= asked.time_limit,
+                permitted=asked.work,
+                jobs=asked.jobs,
+                progress=progress,
+            )
+            lines = texts[2].splitlines()
+            verdict = check(texts[0].strip(), texts[1].strip(), lines, other, **means)
         print(json.dumps(verdict.json(), indent=2) if asked.json else verdict.text)
+    except KeyboardInterrupt:
+        print("interrupted; nothing is said about the certificate", file=sys.stderr)
+        return Exit.INTERRUPTED
     # the last door: a fault must not look like a refusal
     except Exception as error:  # noqa: BLE001
         print(
@@ -53,7 +68,28 @@ def main(arguments: Sequence[str]) -> int:
     return _status(verdict, allow_trusted=asked.allow_trusted)
 
 
+@contextmanager
+def _shown_progress() -> Iterator[Progress | None]:
+    """A line on a terminal at standard error: how many cells are counted; None elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    shown = time.monotonic()
+
+    def show(cells: int, share: float) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= SECONDS_BETWEEN_QUESTIONS:
+            shown = time.monotonic()
+            done = f"{cells:,} cells, about {int(100 * share)}% of the domain"
+            print(f"\r{done}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    yield show
+    print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
 def _status(verdict: Verdict, *, allow_trusted: bool) -> Exit:
+    if verdict.status == "stopped":
+        return Exit.STOPPED
     if not verdict.holds:
         return Exit.REFUSED
     return Exit.TRUSTED if verdict.trusted and not allow_trusted else Exit.HOLDS
@@ -63,6 +99,18 @@ def _words(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of words, as 10000000000 is")
     return int(text)
+
+
+def _processes(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PROCESSES}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, as 90 is")
+    return float(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +142,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         default=0,
         help="permit N words of work where the length of the files allows less",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_processes,
+        metavar="N",
+        default=1,
+        help="processes that share the count of many cells",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_seconds,
+        metavar="S",
+        default=float("inf"),
+        help="end the check after S seconds, with nothing said about the certificate",
     )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     return parser

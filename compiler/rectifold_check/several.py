@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.resource_tracker import ensure_running
 
 from rectifold_check.cells import Cell, Cells
 from rectifold_check.integers.corners import Point
@@ -160,16 +161,18 @@ def _processes(
     context = get_context("spawn")
     ends, processes = [], []
     try:
-        for _ in range(count):
-            here, there = context.Pipe()
-            ends.append(here)
-            processes.append(context.Process(target=_take_turns, args=(there, *about), daemon=True))
-            try:
-                processes[-1].start()
-            except OSError as error:
-                raise Refusal(f"a process cannot be started ({error})") from None
-            finally:
-                there.close()
+        with _signals_wait():
+            for _ in range(count):
+                here, there = context.Pipe()
+                ends.append(here)
+                process = context.Process(target=_take_turns, args=(there, *about), daemon=True)
+                processes.append(process)
+                try:
+                    process.start()
+                except OSError as error:
+                    raise Refusal(f"a process cannot be started ({error})") from None
+                finally:
+                    there.close()
         yield ends
     finally:
         for here in ends:
@@ -182,11 +185,28 @@ def _processes(
                 process.join(SECONDS_TO_END)
 
 
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Until the block is over, so that no process is left half begun; those begun never see them.
+
+    Ctrl-C reaches all of them; the first one decides.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    ensure_running()  # a process of the library, which lets signals through when it has begun it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGALRM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _take_turns(
     there: Connection[Answer, Given], kind: type[Cells], network: Network, domain: Domain
 ) -> None:
     """Until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cells = kind(network, domain)
     try:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from rectifold.certificate.property import FORMAT as PROPERTY_CERTIFICATE
 from rectifold.cli.asked import Asked, read_asked, relation_options
 from rectifold.cli.documented import command
 from rectifold.cli.inputs import read_network
-from rectifold.cli.numbers import whole
+from rectifold.cli.numbers import JOBS, time_limit, whole
 from rectifold.cli.options import (
     Report,
     allow_trusted_option,
@@ -25,6 +26,7 @@ from rectifold.cli.pages import command_line
 from rectifold.cli.progress import progress_line
 from rectifold.cli.reading import is_crosschecked, reading_options
 from rectifold.cli.targets import require_outputs
+from rectifold.cli.times import Times
 from rectifold.cli.values import as_value
 from rectifold.errors import InputError
 from rectifold.formats.load import is_network, load
@@ -37,7 +39,30 @@ from rectifold.prover.cascade import require_domain
 from rectifold.reports.pages.about import answer_page
 from rectifold.reports.pages.model import Page, State
 from rectifold.runtime.json import JsonObject
+from rectifold.runtime.run import Progress
 from rectifold.runtime.status import Status
+from rectifold_check.work import Means
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work is permitted, by how many processes, for how long."""
+
+    work: int = 0
+    jobs: int = 1
+    time_limit: float | None = None
+
+    def means(self, times: Times, progress: Progress | None) -> Means:
+        """As the checker is told of it."""
+
+        def tell(cells: int, share: float) -> None:
+            if progress is not None:
+                progress(f"replaying the certificate: {cells:,} cells", int(99 * share), 100)
+
+        return Means(
+            stop=lambda: times.work.is_over, permitted=self.work, jobs=self.jobs, progress=tell
+        )
+
 
 _wanted = as_value(
     "wanted",
@@ -55,6 +80,23 @@ _wanted = as_value(
 )
 
 
+_effort = as_value(
+    "effort",
+    Effort,
+    click.option(
+        "--work",
+        "work",
+        callback=whole(0),
+        default="0",
+        metavar="N",
+        help="permit N words of work where the length of the files allows less; a certificate that "
+        "needs it says its N, and a million take about 1/60 s",
+    ),
+    JOBS,
+    time_limit("command"),
+)
+
+
 @command("check")
 @relation_options
 @_wanted
@@ -66,15 +108,7 @@ _wanted = as_value(
     help="the compiled network (.relu), to see that the certificate is about it",
 )
 @allow_trusted_option
-@click.option(
-    "--work",
-    "work",
-    callback=whole(0),
-    default="0",
-    metavar="N",
-    help="permit N words of work where the length of the files allows less; a certificate that "
-    "needs it says its N, and a million take about 1/60 s",
-)
+@_effort
 @report
 @memory_limit_option
 def check_command(
@@ -82,11 +116,11 @@ def check_command(
     certificate: str,
     result_file: str | None,
     allow_trusted: bool,
-    work: int,
+    effort: Effort,
     report: Report,
 ) -> int:
     """Replay CERTIFICATE against NET with the independent checker, and say what it claims."""
-    started = time.monotonic()
+    started, times = time.monotonic(), Times.of(effort.time_limit)
     read = [certificate, result_file, *wanted.files]
     require_outputs({"--json": report.json_target}, read, force=False)
     if is_network(certificate) and not is_network(wanted.network):
@@ -95,12 +129,18 @@ def check_command(
             f"rectifold check {certificate} {wanted.network}"
         )
     lines = _certificate_lines(certificate)
-    with progress_line(quiet=report.quiet, what="replaying the certificate"):
-        verdict = _judged(wanted, certificate, lines, result_file, report.quiet, work)
+    with (
+        times.before("the certificate was checked"),
+        progress_line(quiet=report.quiet, what="replaying the certificate") as progress,
+    ):
+        means = effort.means(times, progress)
+        verdict = _judged(wanted, certificate, lines, result_file, report.quiet, means)
     told: JsonObject = verdict.json() | {"seconds": time.monotonic() - started}
     report.write(told, lambda: _page(wanted, certificate, verdict))
     if report.is_on_screen:
         click.echo(verdict.text)
+    if verdict.status == "stopped":
+        return Status.UNDECIDED
     if not verdict.holds:
         return Status.REFUTED
     return Status.of_proof(verdict.trusted, allow_trusted=allow_trusted)
@@ -119,26 +159,30 @@ def _judged(
     lines: list[str],
     result_file: str | None,
     quiet: bool,
-    work: int,
+    means: Means,
 ) -> rectifold_check.Judged:
     """The checker's verdict on a certificate of what is asked."""
     if wanted.property_file is not None and _is_of_pair(lines):
         _require_result(result_file, certificate, wanted.property_file)
         where = _of_property_file(wanted, quiet=quiet)
-        return _of_pair(*where, lines, result_file, work)
+        return _of_pair(*where, lines, result_file, means)
     if not wanted.says_what and not _is_of_property(lines):
         found = read_network(wanted.network, wanted.domain_spec, quiet=quiet)
-        return _of_pair(*found, lines, result_file, work)
+        return _of_pair(*found, lines, result_file, means)
     _require_no_result(result_file)
-    return _of_property(wanted, lines, work, quiet=quiet)
+    return _of_property(wanted, lines, means, quiet=quiet)
 
 
 def _of_pair(
-    network: Network, domain: Domain | None, lines: list[str], result_file: str | None, work: int
+    network: Network,
+    domain: Domain | None,
+    lines: list[str],
+    result_file: str | None,
+    means: Means,
 ) -> rectifold_check.Verdict:
     other = _canonical_of_file(result_file) if result_file else None
     within = domain_text(require_domain(network, domain))
-    return rectifold_check.check(canonical_text(network), within, lines, other, permitted=work)
+    return rectifold_check.check(canonical_text(network), within, lines, other, **means)
 
 
 def _of_property_file(wanted: Asked, *, quiet: bool) -> tuple[Network, Domain]:
@@ -159,7 +203,7 @@ def _is_of_property(lines: list[str]) -> bool:
 
 
 def _of_property(
-    wanted: Asked, lines: list[str], work: int, *, quiet: bool
+    wanted: Asked, lines: list[str], means: Means, *, quiet: bool
 ) -> rectifold_check.PropertyVerdict:
     if not wanted.says_what and '"beside"' in lines[0]:
         raise InputError(
@@ -169,7 +213,7 @@ def _of_property(
     question = read_asked(wanted, quiet=quiet)
     texts = canonical_text(question.loaded.network), property_text(question.asked)
     beside = None if question.beside is None else canonical_text(question.beside)
-    return rectifold_check.check_property(*texts, lines, beside=beside, permitted=work)
+    return rectifold_check.check_property(*texts, lines, beside=beside, **means)
 
 
 def _require_result(result_file: str | None, certificate: str, property_file: str) -> None:

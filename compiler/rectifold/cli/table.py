@@ -81,6 +81,7 @@ COMMANDS = {
         (
             (0, "it holds"),
             (1, "it is refused"),
+            (3, "the time limit ended it, and nothing is said about the certificate"),
             (4, "it holds but for claims that were taken without proof"),
         ),
     ),
