@@ -64,9 +64,19 @@ class Work:
         self.progress = progress
         self.permitted = permitted
         self.by_length = float("inf") if networks is None else WORK_BASE + WORK_PER_BYTE * networks
+        self._unseen = 0.0  # so much may be done without a look
         self.stated = float("inf")
         self.done = 0
         self.asked = 0
+
+    @property
+    def stated(self) -> float:
+        """Words in all that the certificate says are enough."""
+        return self._stated
+
+    @stated.setter
+    def stated(self, words: float) -> None:
+        self._stated, self._unseen = words, 0.0
 
     @property
     def allowed(self) -> float:
@@ -90,6 +100,11 @@ class Work:
     def spend(self, words: int) -> None:
         """So much work comes next. Raises Refusal."""
         self.done += words
+        if self.done > self._unseen:
+            self._look()
+
+    def _look(self) -> None:
+        """Is it too much, or time to ask? Says how much may be done until the next look."""
         if self.done > self.stated:
             raise Refusal("checking this would take more work than the certificate states")
         if self.done > self.allowed:
@@ -100,6 +115,8 @@ class Work:
         if self.stop is not None and self.done - self.asked > WORK_BETWEEN_QUESTIONS:
             self.asked = self.done
             self.ask()
+        next_question = float("inf") if self.stop is None else self.asked + WORK_BETWEEN_QUESTIONS
+        self._unseen = min(self.allowed, self.stated, next_question)
 
     def ask(self) -> None:
         """Raises Stopped where whoever asked for the check ends it."""
