@@ -31,6 +31,7 @@ from math import gcd
 from typing import NamedTuple
 
 from rectifold_check.cells import Cell, Cells
+from rectifold_check.integers.corners import Corners
 from rectifold_check.integers.sums import Weights
 from rectifold_check.networks import Domain, Network
 from rectifold_check.work import Work, words
@@ -68,7 +69,7 @@ class BendingCells(Cells):
         groups: dict[tuple[int, ...], int] = {}
         totals: dict[int, Weights] = {}
         for u in bits(seen.open):
-            values = [corner.values[u] for corner in cell.corners]
+            values = self.corners.values(cell.corners, u)
             self.work.spend(3 * sum(map(words, values)))
             size = gcd(*values)
             sign = 1 if next(v for v in values if v) > 0 else -1
@@ -96,7 +97,8 @@ class Ways:
     def __init__(self, cells: Cells) -> None:
         corners = cells.corners
         self.work = cells.work
-        self.size = 1 + (corners.all.bit_length() >> 6)
+        self.corners = corners
+        self.size = 1 + (corners.starts[-1] >> 6)
         self.groups: list[int] = []
         self.weights: dict[int, Weights] = {}
         self.outputs: dict[int, Weights] = {}
@@ -104,11 +106,11 @@ class Ways:
         self.downward: dict[int, int] = {}
         self.reads: dict[int, Weights] = {}
         first = corners.starts[2]
-        inputs = len(corners.ends) // 2
+        inputs = corners.rows.inputs
         whole: dict[int, Weights] = {}  # of linear units, and of relu units 1 for themselves
-        for sums, is_relu in corners.groups:
+        for rows, is_relu in corners.rows.groups:
             group = 0
-            for row in sums.rows:
+            for row in rows:
                 unit = len(whole) + first
                 read = self._whole(row, whole, inputs)
                 whole[unit - first] = {unit: 1} if is_relu else read
@@ -146,7 +148,7 @@ class Ways:
         """By the signs at the vertices, layer by layer; and by what is known of the cell."""
         zero, through = cell.zero, cell.through
         not_convex = not_concave = still_open = 0
-        slack = Slack(cell)
+        slack = Slack(self.corners, cell)
         for group in self.groups:
             rest = group & ~(zero | through)
             zero |= rest & ~positive & ~not_convex
@@ -217,13 +219,14 @@ class Slack:
     cell: above 0, or above z.
     """
 
-    def __init__(self, cell: Cell) -> None:
-        self.corners = cell.corners
+    def __init__(self, corners: Corners, cell: Cell) -> None:
+        self.cell = cell
+        self.corners = corners
         self._found: dict[int, list[int]] = {}
 
     def values(self, unit: int) -> list[int]:
         """Its z at the vertices."""
-        return [corner.values[unit] for corner in self.corners]
+        return self.corners.values(self.cell.corners, unit)
 
     def of(self, unit: int) -> list[int]:
         """The lesser one of the two, by its largest."""

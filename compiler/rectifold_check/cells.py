@@ -165,9 +165,7 @@ class Cells:
         on = [c for c in cell.corners if not (c.positive | c.negative) & bit]
         unit = bit.bit_length() - 1
         for p, q in self._edges(cell, above, below):
-            a, b = p.values[unit], q.values[unit]
-            between = [a * y - b * x for x, y in zip(p.point, q.point, strict=True)]
-            on.append(self.corners.at(_reduced(between)))
+            on.append(self.corners.between(p, q, unit))
             tight = cell.cuts & ~(p.positive | p.negative | q.positive | q.negative)
             around = min((tight & self.corners.relu).bit_count(), len(self.free) - 1)
             self.work.spend(on[-1].cost >> around)

@@ -86,7 +86,7 @@ REFUSED = {
     "one cell too many": (1, EPS, "", "there are "),
     "none": (-(10**6), EPS, "", "there are more than"),
     "a tolerance that is too small": (0, EPS / 2**30, "", "the networks differ by more than eps"),
-    "too little work stated": (0, EPS, '["work",900000]', "more work than the certificate states"),
+    "too little work stated": (0, EPS, '["work",300000]', "more work than the certificate states"),
     "too much work stated": (0, EPS, f'["work",{10**15}]', "it asks for 1,000,000"),
 }
 

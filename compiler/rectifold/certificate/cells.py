@@ -131,7 +131,7 @@ class Search:
     waiting: list[Cell] = field(default_factory=list)
     left: list[Sent] = field(default_factory=list)
     found: Part = field(default_factory=Part)
-    measured: set[Point] = field(default_factory=set)
+    measured: set[Corner] = field(default_factory=set)
 
     @property
     def is_over(self) -> bool:
@@ -221,23 +221,22 @@ class Search:
         found.share += 0.5 ** (cell.cuts & corners.relu).bit_count()
         if any(corner.positive & corners.outputs for corner in cell.corners) or self._is_measured:
             for corner in cell.corners:
-                self._measure(corner)
+                if corner not in self.measured:
+                    self._measure(corner)
 
     def _measure(self, corner: Corner) -> None:
         """The difference at a vertex, which ends the search where it is more than is allowed.
 
         A vertex of several cells is measured once while it is remembered.
         """
-        if corner.point in self.measured:
-            return
         if len(self.measured) >= REGION_EFFORT.measured_points:
             self.measured.clear()
-        self.measured.add(corner.point)
+        self.measured.add(corner)
         found, size = self.found, len(self.pair.tolerance)
         den = self.cells.corners.den * corner.point[-1]
-        for excess, allowed in zip(
-            corner.values[-2 * size :], 2 * self.pair.tolerance, strict=True
-        ):
+        first = self.cells.corners.starts[-1] - 2 * size
+        for k, allowed in enumerate(2 * self.pair.tolerance, start=first):
+            excess = self.cells.corners.value(corner, k)
             value = Fraction(excess, den) + allowed
             if value > found.largest:
                 found.largest = value

@@ -61,16 +61,21 @@ class Sums:
             return []
         read = self.read(values)
         size = max(max(read, default=0), -min(read, default=0)).bit_length()
+        self.work.spend(self.cost(size, len(read) - read.count(0)))
         length = (size + self.bits + 63) // 64
         if not self.is_packed or length > MOST_SLOT_WORDS:
-            self.work.spend((self.entries + len(self.rows)) * length)
             return [sum(map(mul, weights, take(values))) for weights, take in self.units]
-        products = (len(read) - read.count(0) + 4) * (1 + (size >> 6))
-        self.work.spend(len(self.rows) * (1 + (length * products >> 3)))
         columns, halves = self._slots.get(length) or self._pack(length)
         pairs = zip(columns, read, strict=True)
         total = sum((column * value for column, value in pairs if value), halves)
         return _slots_of(total, length, len(self.rows))
+
+    def cost(self, size: int, not_zero: int) -> int:
+        """Words of work for all sums of values of at most so many bits, so many not 0."""
+        length = (size + self.bits + 63) // 64
+        if not self.is_packed or length > MOST_SLOT_WORDS:
+            return (self.entries + len(self.rows)) * length
+        return len(self.rows) * (1 + (length * (not_zero + 4) * (1 + (size >> 6)) >> 3))
 
     def _pack(self, length: int) -> _Packed:
         """The columns in slots of so many words."""
