@@ -20,6 +20,7 @@ FORMAT.md beside these files, top to bottom; each one uses those above it only:
     state             what has been proved so far
     directions        a domain of fewer inputs, on which a network has all its values
     cells             a domain of few inputs in polytopes on which a network is affine
+    ways, effects     which units are zero, through or open on a cell; what open ones add up to
     bends             the same in fewer, where bends cancel
     several           the count of cells, shared by several processes
     rules/            RULES: a function for every step of a certificate

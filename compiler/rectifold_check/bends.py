@@ -26,15 +26,12 @@ vertices span the cell. All weights and effects are those of numerators (corners
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import gcd
-from typing import NamedTuple
-
 from rectifold_check.cells import Cell, Cells
-from rectifold_check.integers.corners import Corners
+from rectifold_check.effects import Effects, Multiples
 from rectifold_check.integers.sums import Weights
 from rectifold_check.networks import Domain, Network
-from rectifold_check.work import Work, words
+from rectifold_check.ways import Seen, Ways, add, bits
+from rectifold_check.work import Work
 
 
 class BendingCells(Cells):
@@ -59,194 +56,19 @@ class BendingCells(Cells):
             return known, self._uncancelled(cell, seen)
         affine = list(bits(seen.open & ~seen.bent))
         self.work.spend(len(affine) * self.ways.size)
-        return known, 1 << max(
-            affine, key=lambda u: ((self.ways.read_by(u) & waiting).bit_count(), -u)
-        )
+        reading = self.ways.reading
+        numbers = [(reading.get(u, 0) & waiting).bit_count() for u in affine]
+        return known, 1 << affine[numbers.index(max(numbers))]
 
     def _uncancelled(self, cell: Cell, seen: Seen) -> int:
         """The lowest open unit of those whose multiples do not cancel. All open ones are affine."""
-        effects = self.ways.effects(seen)
-        groups: dict[tuple[int, ...], int] = {}
-        totals: dict[int, Weights] = {}
-        for u in bits(seen.open):
-            values = self.corners.values(cell.corners, u)
-            self.work.spend(3 * sum(map(words, values)))
-            size = gcd(*values)
-            sign = 1 if next(v for v in values if v) > 0 else -1
-            first = groups.setdefault(tuple(sign * v // size for v in values), u)
-            _add(totals.setdefault(first, {}), effects[u], size)
-        return next((1 << u for u, total in totals.items() if any(total.values())), 0)
-
-
-class Seen(NamedTuple):
-    """What is seen of the relu units on one cell, as bits of values.
-
-    `zero`: those with h = 0. `through`: with h = z. `open`: the others. `bent`: z is not known to
-    be affine.
-    """
-
-    zero: int
-    through: int
-    open: int
-    bent: int
-
-
-class Ways:
-    """Which relu units and outputs read which relu units, by way of linear layers or without."""
-
-    def __init__(self, cells: Cells) -> None:
-        corners = cells.corners
-        self.work = cells.work
-        self.corners = corners
-        self.size = 1 + (corners.starts[-1] >> 6)
-        self.groups: list[int] = []
-        self.weights: dict[int, Weights] = {}
-        self.outputs: dict[int, Weights] = {}
-        self.upward: dict[int, int] = {}
-        self.downward: dict[int, int] = {}
-        self.reads: dict[int, Weights] = {}
-        first = corners.starts[2]
-        inputs = corners.rows.inputs
-        whole: dict[int, Weights] = {}  # of linear units, and of relu units 1 for themselves
-        for rows, is_relu in corners.rows.groups:
-            group = 0
-            for row in rows:
-                unit = len(whole) + first
-                read = self._whole(row, whole, inputs)
-                whole[unit - first] = {unit: 1} if is_relu else read
-                group |= 1 << unit
-                self._note(unit, read, is_relu=is_relu, is_output=bool(corners.outputs >> unit & 1))
-            if is_relu:
-                self.groups.append(group)
-
-    def _whole(self, row: Weights, whole: dict[int, Weights], inputs: int) -> Weights:
-        """The weights of a unit on relu units, by way of linear ones too."""
-        total: Weights = {}
-        for place, weight in row.items():
-            if place > inputs:
-                found = whole[place - inputs - 1]
-                self.work.spend(len(found) * words(weight))
-                _add(total, found, weight)
-        return {unit: weight for unit, weight in total.items() if weight}
-
-    def _note(self, unit: int, read: Weights, *, is_relu: bool, is_output: bool) -> None:
-        """What a unit reads, for each that it reads."""
-        self.reads[unit] = read
-        for u, weight in read.items():
-            if is_output:
-                self.outputs.setdefault(u, {})[unit] = weight
-            if is_relu:
-                self.weights.setdefault(u, {})[unit] = weight
-                side = self.upward if weight > 0 else self.downward
-                side[u] = side.get(u, 0) | 1 << unit
-
-    def read_by(self, u: int) -> int:
-        """The relu units that read this one, as bits."""
-        return self.upward.get(u, 0) | self.downward.get(u, 0)
-
-    def seen(self, cell: Cell, positive: int, negative: int) -> Seen:
-        """By the signs at the vertices, layer by layer; and by what is known of the cell."""
-        zero, through = cell.zero, cell.through
-        not_convex = not_concave = still_open = 0
-        slack = Slack(self.corners, cell)
-        for group in self.groups:
-            rest = group & ~(zero | through)
-            zero |= rest & ~positive & ~not_convex
-            through |= rest & ~zero & ~negative & ~not_concave
-            self.work.spend(6 * self.size)
-            bent = (not_convex | not_concave) & ~zero
-            for unit in bits(rest & ~(zero | through) & (positive ^ negative)):
-                sign = 1 if positive >> unit & 1 else -1
-                if self._has_sign(unit, sign, still_open, bent, slack):
-                    zero, through = (
-                        (zero, through | 1 << unit) if sign > 0 else (zero | 1 << unit, through)
-                    )
-            is_open = rest & ~(zero | through)
-            for u in bits(group & ~zero & not_convex):
-                self.work.spend(2 * self.size)
-                not_convex |= self.upward.get(u, 0)
-                not_concave |= self.downward.get(u, 0)
-            for u in bits(is_open | group & through & not_concave):
-                self.work.spend(2 * self.size)
-                not_convex |= self.downward.get(u, 0)
-                not_concave |= self.upward.get(u, 0)
-            still_open |= is_open
-        return Seen(zero, through, still_open, not_convex | not_concave)
-
-    def _has_sign(self, unit: int, sign: int, still_open: int, bent: int, slack: Slack) -> bool:
-        """Is z times this sign ≥ 0 on the cell, as it is at the vertices?
-
-        Where z reads units whose z is affine: at a vertex, z times the sign less the slack of all
-        open h that are read against the sign is the value of a concave function below it.
-        """
-        read = self.reads[unit]
-        if any(bent >> u & 1 for u in read):
-            return False
-        values = slack.values(unit)
-        against = [
-            (abs(weight), slack.of(u))
-            for u, weight in read.items()
-            if still_open >> u & 1 and weight * sign > 0
-        ]
-        self.work.spend(len(values) * (1 + len(against)))
-        return all(
-            sum([weight * gap[k] for weight, gap in against]) <= sign * value
-            for k, value in enumerate(values)
-        )
-
-    def effects(self, seen: Seen) -> dict[int, Weights]:
-        """Of each open unit on each output, by way of units with h = z."""
-        wanted = waiting = seen.open
+        effects, multiples = Effects(self.ways, seen), Multiples(self.ways, cell, len(self.free))
+        waiting = seen.open
         while waiting:
-            unit = waiting & -waiting
-            found = self.read_by(unit.bit_length() - 1) & seen.through & ~wanted
-            self.work.spend(self.size)
-            wanted |= found
-            waiting = waiting ^ unit | found
-        effects: dict[int, Weights] = {}
-        for u in reversed(list(bits(wanted))):  # who reads a unit stands behind it
-            total = dict(self.outputs.get(u, {}))
-            for reader, weight in self.weights.get(u, {}).items():
-                if seen.through >> reader & 1:
-                    self.work.spend(len(effects[reader]) * words(weight))
-                    _add(total, effects[reader], weight)
-            effects[u] = total
-        return effects
-
-
-class Slack:
-    """By how much h of an open unit is above an affine function below it, at the vertices of a
-    cell: above 0, or above z.
-    """
-
-    def __init__(self, corners: Corners, cell: Cell) -> None:
-        self.cell = cell
-        self.corners = corners
-        self._found: dict[int, list[int]] = {}
-
-    def values(self, unit: int) -> list[int]:
-        """Its z at the vertices."""
-        return self.corners.values(self.cell.corners, unit)
-
-    def of(self, unit: int) -> list[int]:
-        """The lesser one of the two, by its largest."""
-        found = self._found.get(unit)
-        if found is None:
-            values = self.values(unit)
-            sign = 1 if max(values) <= -min(values) else -1
-            found = self._found[unit] = [max(0, sign * v) for v in values]
-        return found
-
-
-def bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set, rising."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-def _add(total: Weights, found: Weights, factor: int) -> None:
-    """Adds `factor` times what was found."""
-    for k, value in found.items():
-        total[k] = total.get(k, 0) + factor * value
+            lowest, total = waiting & -waiting, Weights()
+            for u, size in multiples.of_lowest(waiting):
+                waiting ^= 1 << u
+                add(total, effects.of(u), size)
+            if any(total.values()):
+                return lowest
+        return 0

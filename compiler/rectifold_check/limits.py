@@ -68,6 +68,10 @@ MOST_CELL_INPUTS = 11
 # Values of a network at vertices that are kept, for cells have vertices in common: some 150 MB.
 MOST_KEPT_VALUES = 4_000_000
 
+# Vertices that are independent modulo this prime are independent: one product of words for each
+# coordinate tells so.
+PRIME = (1 << 61) - 1
+
 # Whole bits of a coefficient for which the rows of a layer are packed into long integers, one slot
 # a weight: larger coefficients are rare, and are multiplied one by one.
 PACKED_BITS = 40

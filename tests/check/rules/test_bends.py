@@ -13,10 +13,11 @@ import pytest
 
 from certificate_lines import box
 from certificate_steps import Group, Trial, accepted_of, refused_of
-from rectifold_check.bends import BendingCells, bits
+from rectifold_check.bends import BendingCells
 from rectifold_check.cells import Cells
 from rectifold_check.gap import Arrangement, Gap
 from rectifold_check.networks import read_domain, read_network
+from rectifold_check.ways import bits
 from support import BOX, canonical_chain
 
 # 2 relu(x0), and the same otherwise; OFF is 1/1000 more
