@@ -84,6 +84,8 @@ class ShallowEffort:
     """Rounds of reweighting in the search for a class as a sum of few."""
     sketched_rows: int = 96
     """Random sums of the numbers of classes that stand for all of them in that search."""
+    sketched_entries: int = 1 << 24
+    """Those sums, over all columns of a search, up to which one is made: 128 MB, and minutes."""
     generic_tries: int = 100
     """Random points of a flat that are tried until units bend there as along all of it."""
     more_corners: int = 4

@@ -232,4 +232,5 @@ def _proof(exact: ExactForm, watch: Watch) -> str:
         raise AssertionError("the shallow network differs from its source")
     if outcome.complete:
         return f"{exact.statement}, and equal on each of {outcome.regions} common regions"
-    return f"{exact.statement} (and on the first {outcome.regions} common regions)"
+    some = f" (and on the first {outcome.regions} common regions)" if outcome.regions else ""
+    return f"{exact.statement}{some}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from fractions import Fraction
 from random import Random
 
@@ -47,3 +48,21 @@ def test_numbers_far_beyond_floats_are_exact() -> None:
     columns: list[Values] = [{(0,): huge, (1,): Fraction(1)}, {(0,): Fraction(1)}]
     total: Values = {(0,): 2 * huge + 7, (1,): Fraction(2)}
     assert combination(total, columns, [1, 1]) == {0: Fraction(2), 1: Fraction(7)}
+
+
+def test_a_table_of_many_rows_is_not_written_out() -> None:
+    """Of 600 columns and 24,000 rows it would be 115 MB of floats, and as much of residues."""
+    count, step = 600, 40
+    columns: list[Values] = [
+        {((step * k + j) % (step * count),): Fraction(j + k % 7 + 1) for j in range(2 * step)}
+        for k in range(count)
+    ]
+    total = {chain: 2 * value for chain, value in columns[3].items()}
+    for chain, value in columns[400].items():
+        total[chain] = total.get(chain, Fraction(0)) - value
+    tracemalloc.start()
+    found = combination(total, columns, [1.0] * count)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == {3: Fraction(2), 400: Fraction(-1)}
+    assert peak < 100 * 2**20

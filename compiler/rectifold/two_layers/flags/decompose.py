@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
@@ -39,6 +40,8 @@ def combination(
     place = {chain: i for i, chain in enumerate(sorted(chains))}
     table = _table([columns[k] for k in kept] + [total], place)
     for rows in (SHALLOW_EFFORT.sketched_rows, len(kept) + SHALLOW_EFFORT.sketched_rows):
+        if rows * len(kept) > SHALLOW_EFFORT.sketched_entries:
+            return None
         chosen = _cheapest(table, [costs[k] for k in kept], rows)
         found = (
             None if chosen is None else _solved(total, columns, [kept[k] for k in chosen], place)
@@ -50,11 +53,11 @@ def combination(
 
 def _cheapest(table: _Table, costs: Sequence[float], rows: int) -> list[int] | None:
     """Columns that span the last one in random sums of so many rows, found in two orders."""
-    residues = _sketched(table.residues, rows)
+    residues = _sketched(table, rows)
     best = _spanning(residues, _by_cost(costs))
     if best is None or len(best) == 1:
         return best
-    other = _spanning(residues, _by_size(table.floats, costs))
+    other = _spanning(residues, _by_size(_summed(table), costs))
     if other is not None and sum(costs[k] for k in other) < sum(costs[k] for k in best):
         return other
     return best
@@ -72,37 +75,75 @@ def _useful(total: Values, columns: Sequence[Values]) -> list[int]:
         kept = left
 
 
-class _Table:
-    """Columns as floats, scaled by row and column, and as residues modulo the prime."""
+@dataclass(frozen=True, eq=False)
+class _Column:
+    """What is not 0 in a column: its rows, floats of size 1 at most, residues modulo the prime."""
 
-    def __init__(self, floats: npt.NDArray[np.float64], residues: npt.NDArray[np.int64]) -> None:
-        self.floats = floats
-        self.residues = residues
+    rows: npt.NDArray[np.intp]
+    floats: npt.NDArray[np.float64]
+    residues: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Columns of so many rows. Most entries are 0, and it is never written out where it is long."""
+
+    columns: Sequence[_Column]
+    length: int
 
 
 def _table(columns: Sequence[Values], place: dict[Chain, int]) -> _Table:
-    floats = np.zeros((len(place), len(columns)))
-    residues = np.zeros((len(place), len(columns)), dtype=np.int64)
-    for k, column in enumerate(columns):
-        size = max(abs(v) for v in column.values())
-        den = lcm(*(v.denominator for v in column.values()))
-        for chain, value in column.items():
-            floats[place[chain], k] = float(value / size)
-            residues[place[chain], k] = int(value * den) % _PRIME
-    return _Table(floats, residues)
+    return _Table([_column(column, place) for column in columns], len(place))
 
 
-def _sketched(residues: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.int64]:
+def _column(column: Values, place: dict[Chain, int]) -> _Column:
+    size = max(abs(v) for v in column.values())
+    den = lcm(*(v.denominator for v in column.values()))
+    return _Column(
+        np.array([place[chain] for chain in column], dtype=np.intp),
+        np.array([float(v / size) for v in column.values()]),
+        np.array([int(v * den) % _PRIME for v in column.values()], dtype=np.int64),
+    )
+
+
+def _sketched(table: _Table, rows: int) -> npt.NDArray[np.int64]:
     """So many random sums of the rows modulo the prime; the rows themselves if they are fewer."""
-    if len(residues) <= rows:
-        return residues
-    factors = np.random.default_rng(0).integers(0, _PRIME, (rows, len(residues)))
-    result = np.zeros((rows, residues.shape[1]), dtype=np.int64)
+    result = np.zeros((min(rows, table.length), len(table.columns)), dtype=np.int64)
+    if table.length <= rows:
+        for k, column in enumerate(table.columns):
+            result[column.rows, k] = column.residues
+        return result
+    random, step = np.random.default_rng(0), SHALLOW_EFFORT.sketched_rows
+    for start in range(0, rows, step):
+        count = min(step, rows - start)
+        factors = random.integers(0, _PRIME, (count, table.length)).astype(float).T.copy()
+        for k, column in enumerate(table.columns):
+            result[start : start + count, k] = _sum_of(column, factors)
+    return result
+
+
+def _sum_of(column: _Column, factors: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Residues of a column's sum, of factors (row × sum) that are residues: exact in floats."""
+    total = np.zeros(factors.shape[1], dtype=np.int64)
     summed = 2**53 // _PRIME**2
-    for start in range(0, len(residues), summed):
+    for start in range(0, len(column.rows), summed):
         part = slice(start, start + summed)
-        product = factors[:, part].astype(float) @ residues[part].astype(float)
-        result = (result + product.astype(np.int64)) % _PRIME
+        product = column.residues[part].astype(float) @ factors[column.rows[part]]
+        total = (total + product.astype(np.int64)) % _PRIME
+    return total
+
+
+def _summed(table: _Table) -> npt.NDArray[np.float64]:
+    """The columns as floats, or random sums of their rows where these are many."""
+    rows = SHALLOW_EFFORT.sketched_rows
+    result = np.zeros((min(rows, table.length), len(table.columns)))
+    if table.length <= rows:
+        for k, column in enumerate(table.columns):
+            result[column.rows, k] = column.floats
+        return result
+    normals = np.random.default_rng(0).standard_normal((rows, table.length)).T.copy()
+    for k, column in enumerate(table.columns):
+        result[:, k] = column.floats @ normals[column.rows]
     return result
 
 
@@ -112,11 +153,6 @@ def _by_cost(costs: Sequence[float]) -> list[int]:
 
 def _by_size(floats: npt.NDArray[np.float64], costs: Sequence[float]) -> list[int]:
     """By the size of coefficients of a solution in floats with a small weighted sum of sizes."""
-    if len(floats) > SHALLOW_EFFORT.sketched_rows:
-        floats = (
-            np.random.default_rng(0).standard_normal((SHALLOW_EFFORT.sketched_rows, len(floats)))
-            @ floats
-        )
     a, b = floats[:, :-1], floats[:, -1]
     weights = 1.0 / np.asarray(costs)
     scale = weights.copy()
@@ -160,8 +196,10 @@ def _solved(
 ) -> dict[int, Fraction] | None:
     """The exact coefficients of these columns; None if they do not give the total."""
     zero = Fraction(0)
+    met = {chain for k in chosen for chain in columns[k]}.union(total)
     table = [
-        [*(columns[k].get(chain, zero) for k in chosen), total.get(chain, zero)] for chain in place
+        [*(columns[k].get(chain, zero) for k in chosen), total.get(chain, zero)]
+        for chain in sorted(met, key=place.__getitem__)
     ]
     table = [row for row in table if any(row)]
     reduced, pivots = Matrix.from_fractions(table, columns=len(chosen) + 1).rref()
