@@ -21,10 +21,11 @@ MOST_STATED = 10**18
 # Words of work between two questions whether to stop: a fifth of a second.
 WORK_BETWEEN_QUESTIONS = 2_000_000
 
-# Words of work on cells before they are shared with other processes, and between two answers of
-# such a process: a second or so, as shorter counts are not worth it; and how many may be asked for.
+# Words of work on cells before they are shared with other processes: a second or so, as shorter
+# counts are not worth it. Words between two answers of such a process: a fifth of a second, for so
+# long another one may have nothing to do. And how many may be asked for.
 ALONE_WORK = 60_000_000
-TURN_WORK = 40_000_000
+TURN_WORK = 10_000_000
 MOST_PROCESSES = 1_000
 
 # Seconds between two questions whether to stop while other processes work, and for how long those

@@ -4,10 +4,10 @@
 
 A process is given cells, each one once, cuts them depth first for a while, and answers how many it
 counted, what that took, and which it left; those wait here again. It says so of all its cells, or
-refuses. Sound because all cells that were handed over and did not come back as parts are counted:
-the count ends when none waits and no process has any. A process that refuses, or ends by itself,
-refuses all. What a cell counts and takes does not depend on who cuts it (cells.py), so the verdict
-does not depend on how many processes there are.
+refuses. Sound because a cell that was handed over comes back counted, or as parts that are left,
+and the count ends when none waits and no process has any. A process that refuses, or ends by
+itself, refuses all. What a cell counts and takes does not depend on who cuts it (cells.py), so the
+verdict does not depend on how many processes there are.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ class _Dealer:
         """All cells. Raises Refusal."""
         left = list(map(_sent, waiting))
         while left or self.at_work:
-            self._deal(left)
-            left = []
+            if left and self.idle:
+                self._deal(left)
+                left = []
             ready = wait(list(self.at_work), SECONDS_BETWEEN_QUESTIONS)
             self._ask_whether_to_stop()
             for other in list(self.at_work):
@@ -107,8 +108,8 @@ class _Dealer:
         return self.found
 
     def _deal(self, left: Sequence[Sent]) -> None:
-        """Every cell to one of those that are idle."""
-        hands = [left[k :: len(self.idle)] for k in range(len(self.idle))] if left else []
+        """Every cell to one of those that are idle, of which there is one at least."""
+        hands = [left[k :: len(self.idle)] for k in range(len(self.idle))]
         for hand in filter(None, hands):
             other = self.idle.pop()
             self.at_work[other] = list(hand)

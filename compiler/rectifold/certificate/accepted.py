@@ -26,10 +26,11 @@ def require_accepted(
     domain: Domain,
     certificate: Certificate,
     deadline: Deadline = Deadline(),
+    jobs: int = 1,
 ) -> rectifold_check.Verdict:
     """The checker's verdict that the certificate holds, perhaps given trusted claims.
 
-    The work that it states is permitted: who wants it has computed as much.
+    The work that it states is permitted: who wants it has computed as much, by as many processes.
 
     Raises ClaimRefused, or TimeUp before there is a verdict.
     """
@@ -42,6 +43,7 @@ def require_accepted(
         other,
         stop=lambda: deadline.is_over,
         permitted=certificate.work,
+        jobs=jobs,
     )
     return holding(verdict)
 

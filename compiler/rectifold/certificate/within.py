@@ -86,7 +86,7 @@ def certify_equal_by_cells(
     certificate = certify_by_cells(a, b, domain, [Fraction(0)] * a.output_size, run=run)
     if certificate is None:
         return None
-    return certificate, require_accepted(a, b, domain, certificate)
+    return certificate, require_accepted(a, b, domain, certificate, jobs=run.limits.jobs)
 
 
 def certify_by_cells(

@@ -96,15 +96,15 @@ def _by_regions(question: Question, run: Run, largest: Fraction) -> Comparison |
 def _replayed(question: Question, certificate: Certificate, spent: float, run: Run) -> str | None:
     """The checker's word, or None where it would take longer than there is time.
 
-    It takes one process about as long as all processes have `spent` on it. Raises ClaimRefused.
+    It takes about as long as was `spent` to find it, by as many processes. Raises ClaimRefused.
     """
-    limit = run.limits.seconds
-    if limit is not None and spent * (1 + run.limits.jobs) > limit:
+    limit, jobs = run.limits.seconds, run.limits.jobs
+    if limit is not None and 2 * spent > limit:
         return None
     left = None if limit is None else limit - spent
     try:
         return require_accepted(
-            question.a, question.b, question.domain, certificate, Deadline.after(left)
+            question.a, question.b, question.domain, certificate, Deadline.after(left), jobs
         ).status
     except TimeUp:
         return None
