@@ -271,7 +271,8 @@ MISTAKES = [
     (["run", "net.relu", "1/0, 2"], "divides by zero"),
     (["run", "net.relu", "gone.npy"], "there is no file 'gone.npy'"),
     (["run", "net.relu", "bad.npy"], "no readable .npy"),
-    (["check", "net.relu", "gone.jsonl"], "no readable certificate"),
+    (["check", "net.relu", "gone.jsonl"], "there is no file 'gone.jsonl'"),
+    (["check", "net.relu", "."], "no readable certificate"),
     (
         ["emit", "net.relu", "-o", "net.relu"],
         "-o and the input net.relu are one file, net.relu; give -o another name",

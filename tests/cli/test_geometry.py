@@ -224,6 +224,7 @@ def test_compile_shallow(run: Run) -> None:
             "choose two with --slice",
         ),
         (["regions", "wide.relu", "--slice", "0,9"], "numbered 0 to 6"),
+        (["regions", "wide.relu", "--slice", "6,6"], "names an input twice"),
         (["regions", "wide.relu", "--slice", "a,b"], "no list of input numbers"),
         (["regions", "wide.relu", "--slice", "0,1", "--at", "1,2"], "--at gives 2 numbers"),
         (["regions", "wide.relu", "--slice", "0,1", "--at", "0,0,5,0,0,0,0"], "outside its range"),

@@ -21,7 +21,7 @@ from support import float_network, net
     ("domain", "message"),
     [
         (Domain.everywhere(2), "need a bounded domain"),
-        (Domain.cube(0, 10**400, 2), "need a bounded domain"),
+        (Domain.cube(0, 10**400, 2), "input 0 has one beyond"),
         (
             Domain(
                 (Fraction(0),) * 2,

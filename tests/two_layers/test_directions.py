@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -9,6 +10,7 @@ import pytest
 
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.evaluate import evaluate_points
+from rectifold.ir.network import Network
 from rectifold.two_layers.directions import directions_of
 from rectifold.two_layers.form import value_at
 from rectifold.two_layers.shallow import Kind, shallow_network
@@ -88,3 +90,22 @@ def test_wide_inputs_read_in_few_directions_have_exact_forms(
     random = Random(1)
     points = [[Fraction(random.randint(-50, 50), 50) for _ in range(sizes[0])] for _ in range(50)]
     assert evaluate_points(result.network, points) == evaluate_points(network, points)
+
+
+@pytest.mark.parametrize("size", [10**400, Fraction(1, 10**400)])
+def test_rows_beyond_floats_are_directions_of_ordinary_size(size: Fraction) -> None:
+    network = net(
+        "network n\ninput x[2] in [0, 1]\nh = relu([x[0] - x[1], 1/2 - x[0] + x[1]])\n"
+        "k = relu(h[0] - h[1])\noutput k"
+    )
+    first = network.layers[0]
+    rows = first.weights["x"].scale_rows([size, size])
+    layers = [replace(first, weights={"x": rows}), *network.layers[1:]]
+    network = Network("x", 2, layers, "k", network.domain, "n")
+    assert network.domain is not None
+    reduced = directions_of(network)
+    assert reduced is not None
+    assert Fraction(1, 4) < max(map(abs, reduced.rows.row(0))) < 4
+    result = shallow_network(network, network.domain, kind="exact")
+    for point in points_of(network.domain, 20, 2):
+        assert evaluate_points(result.network, [point]) == evaluate_points(network, [point])

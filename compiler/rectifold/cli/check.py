@@ -242,6 +242,8 @@ def _canonical_of_file(file: str) -> str:
 def _certificate_lines(certificate: str) -> list[str]:
     try:
         return Path(certificate).read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        raise InputError(f"there is no file {certificate!r}") from None
     except OSError as error:
         raise InputError(f"{certificate} is no readable certificate ({error})") from None
     except UnicodeDecodeError:

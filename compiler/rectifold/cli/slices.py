@@ -63,7 +63,7 @@ def slice_domain(domain: Domain, part: Slice) -> Domain:
 
 def _inputs_of(spec: str, domain: Domain) -> list[int]:
     try:
-        kept = sorted({int(word) for word in spec.split(",")})
+        kept = sorted(int(word) for word in spec.split(","))
     except ValueError:
         raise InputError(f"--slice {spec!r} is no list of input numbers, like 0,3") from None
     if not kept or kept[0] < 0 or kept[-1] >= domain.size:
@@ -71,6 +71,8 @@ def _inputs_of(spec: str, domain: Domain) -> list[int]:
             f"--slice {spec!r} names inputs that are not there: "
             f"they are numbered 0 to {domain.size - 1}"
         )
+    if len(set(kept)) < len(kept):
+        raise InputError(f"--slice {spec!r} names an input twice; name each once")
     return kept
 
 

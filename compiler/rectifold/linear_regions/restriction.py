@@ -37,9 +37,16 @@ class Restriction:
     domain: Domain
 
     def __post_init__(self) -> None:
-        if not all(np.isfinite(end).all() for end in self.domain.float_box):
+        if not self.domain.is_bounded:
             raise InputError(
                 "linear regions need a bounded domain; give every input a lower and an upper end"
+            )
+        inside = [np.isfinite(end) for end in self.domain.float_box]
+        if not (inside[0] & inside[1]).all():
+            place = int(np.argmin(inside[0] & inside[1]))
+            raise InputError(
+                f"linear regions need ends in the range of floats, and input {place} has one "
+                "beyond 1.8e308; scale the input, or give it a smaller range"
             )
 
     def __reduce__(self) -> tuple[Callable[[Network, Domain], Restriction], tuple[Network, Domain]]:

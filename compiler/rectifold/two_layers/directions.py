@@ -3,9 +3,9 @@
     h = relu(W x) with 3 rows, 20 inputs      →      a network of 3 inputs z, and z = rows · x
 
 Derivation: docs/mathematics.md#fewer-directions-than-inputs. The rows are some of those with which
-layers read the inputs that vary; all the others are sums of them. Sound because the new network is
-the same function wherever z = rows · x, and its domain has all such z: an exact form of it, which
-reads rows · x in place of z, is one of the first network.
+layers read the inputs that vary, by powers of two of ordinary size; all the others are sums of
+them. Sound because the new network is the same function wherever z = rows · x, and its domain has
+all such z: an exact form of it, which reads rows · x in place of z, is one of the first network.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fractions import Fraction
 from rectifold.exact.matrix import Matrix, vstack
 from rectifold.ir.domain import Constraint, Domain
 from rectifold.ir.network import Layer, Network
-from rectifold.two_layers.scaling import with_scaled_rows
+from rectifold.two_layers.scaling import factors_of, with_scaled_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +62,10 @@ def directions_of(network: Network) -> Directions | None:
     coefficients, kept = read.T.rref()
     if len(kept) >= len(free):
         return None
-    basis = read.select_rows(kept)
+    factors = factors_of([read.select_rows(kept)])
+    basis = read.select_rows(kept).scale_rows(factors)
     small = _domain_of(domain, free, basis)
-    layers = list(_over(network, domain, coefficients.T))
+    layers = list(_over(network, domain, coefficients.scale_rows([1 / f for f in factors]).T))
     rows = basis.scatter_columns(free, domain.size)
     return Directions(network, rows, _with_inputs(network, layers, network.output, small))
 

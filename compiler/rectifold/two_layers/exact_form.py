@@ -98,7 +98,9 @@ class ExactSearch:
         domain = reduced.network.domain
         assert domain is not None
         found = self._as_it_is(*all_regions(reduced.network, domain, self.watch))
-        built = f"{found.built}, of the {found.directions} directions in which inputs are read"
+        number = found.directions
+        of = f"the {number} directions" if number > 1 else "the one direction"
+        built = f"{found.built}, of {of} in which inputs are read"
         return replace(found, network=reduced.of_inputs(found.network), built=built)
 
     def _as_it_is(self, restriction: Restriction, regions: Regions) -> ExactForm:
@@ -161,10 +163,11 @@ class ExactSearch:
         else:
             network = exact_network(restriction, regions, self.watch)
         source = restriction.network.with_domain(restriction.domain)
-        built = f"built from all {len(regions)} linear regions with every jump checked exactly"
+        count = len(regions)
+        whole = f"all {count} linear regions" if count > 1 else "the one linear region"
+        built = f"built from {whole} with every jump checked exactly"
         if inputs > SHALLOW_EFFORT.jump_inputs:
-            built = f"by construction from all {len(regions)} linear regions, and at points of some"
-            built += " of them"
+            built = f"by construction from {whole}, and at points of some of them"
         return ExactForm(network, (source, network), inputs, built)
 
 

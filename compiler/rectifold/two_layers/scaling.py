@@ -8,6 +8,7 @@ largest entry has an ordinary size stay as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -29,7 +30,7 @@ def with_scaled_rows(network: Network) -> Network:
         }
         layer = replace(layer, weights=read)
         if layer.is_relu and layer.name != network.output:
-            factors = _factors(layer)
+            factors = factors_of([layer.bias, *layer.weights.values()])
             if any(factor != 1 for factor in factors):
                 columns[layer.name] = [1 / factor for factor in factors]
                 layer = _scaled(layer, factors)
@@ -42,11 +43,10 @@ def with_scaled_rows(network: Network) -> Network:
     )  # fmt: skip
 
 
-def _factors(layer: Layer) -> list[Fraction]:
-    """Of every unit a power of two that brings the largest entry of the row near 1, or 1 where it
-    is ordinary.
+def factors_of(blocks: Sequence[Matrix]) -> list[Fraction]:
+    """Of every row of blocks side by side a power of two that brings its largest entry near 1, or 1
+    where that is ordinary.
     """
-    blocks = [layer.bias, *layer.weights.values()]
     largest = zip(*(_largest_of_rows(block) for block in blocks), strict=True)
     return [_factor(max(entries)) for entries in largest]
 
