@@ -73,31 +73,28 @@ class UnitSums:
 class RunningSum:
     """A value to which values are added, as `arithmetic.add` does.
 
-    `first` and all but constants in an open form: `bias` and `terms`, with numbers of `bits`.
+    Until the first of them it is `first`; then its bias and its terms, with numbers of `bits`.
     """
 
-    bias: Matrix
-    terms: dict[str, Term]
-    bits: int
-
     def __init__(self, arithmetic: ValueArithmetic, first: Value) -> None:
-        self.arithmetic = arithmetic
-        self.first = first
-        self._open(affine_of(first))
+        self.arithmetic, self.first = arithmetic, first
+        self.bias: Matrix | None = None
+        self.terms: dict[str, Term] = {}
+        self.bits = 0
 
     def add(self, value: Value, place: Span) -> None:
         """Raises Fault if the value does not fit, or if too much would be made."""
         if isinstance(self.first, ConstantValue) or not _alike(self.first, value):
             self.first = self.arithmetic.add(self.value(), value, place)
-            self._open(affine_of(self.first))
+            self.bias = None
             return
-        form = affine_of(value)
+        form, bias = affine_of(value), self._opened(self.first.affine)
         self.arithmetic.budget.added(form, self.terms, self.bits + form_bits(form), place)
         self.terms |= {
             u: as_matrix(self.terms[u]) + as_matrix(t) if u in self.terms else t
             for u, t in form.terms.items()
         }
-        self.bias = self.bias if form.bias.is_zero else self.bias + form.bias
+        self.bias = bias if form.bias.is_zero else bias + form.bias
         new = [t for u in form.terms if not isinstance(t := self.terms[u], Pick)]
         self.bits = max(self.bits, *map(matrix_bits, [self.bias, *new]))
 
@@ -107,12 +104,15 @@ class RunningSum:
 
     def value(self) -> Value:
         """The sum so far."""
-        if isinstance(self.first, ConstantValue):
+        if self.bias is None:
             return self.first
         return AffineValue(Affine(self.bias, dict(self.terms)), self.first.rank)
 
-    def _open(self, form: Affine) -> None:
-        self.bias, self.terms, self.bits = form.bias, dict(form.terms), form_bits(form)
+    def _opened(self, form: Affine) -> Matrix:
+        """The bias so far; of `form`, where nothing was added."""
+        if self.bias is None:
+            self.terms, self.bits = dict(form.terms), form_bits(form)
+        return form.bias if self.bias is None else self.bias
 
 
 def _alike(one: AffineValue, other: Value) -> bool:
