@@ -115,7 +115,7 @@ def shallow_form(
     """The wanted form of `network` on `domain`; the run is told what is being done.
 
     A network of up to `certified_regions` is not compared with its form region by region: the
-    caller lets a certificate do it.
+    caller lets a certificate do it. An exact form that is not asked for has a part of the time.
 
     Raises Unfinished when the run's seconds end the search for regions, InputError when there is no
     such form: an unbounded or flat domain, more than five free inputs without HiGHS, a place that
