@@ -66,7 +66,7 @@ MOST_PLACES = 1_000_000
 CELL_INPUTS_AS_THEY_ARE = 6
 MOST_CELL_INPUTS = 11
 
-# Values of a network at vertices that are kept, for cells have vertices in common: some 150 MB.
+# Values of a network at vertices that are kept, for cells have vertices in common: some 250 MB.
 MOST_KEPT_VALUES = 4_000_000
 
 # Vertices that are independent modulo this prime are independent: one product of words for each
