@@ -19,6 +19,8 @@ class NumberError(InputError):
     """A text that should be an exact number is not one, or is too large. The message says which."""
 
 
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
 _DECIMAL = re.compile(r"(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?(f32|f64)?", re.ASCII)
 _HEX = re.compile(r"0[xX]([0-9a-fA-F]+)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?", re.ASCII)
 
@@ -138,9 +140,38 @@ def _check_exponent(text: str | None, limit: int) -> int:
     return exponent
 
 
+def nearest_float32(text: str) -> float:
+    """The float32 number nearest to a decimal, the even one of two; infinity beyond the range.
+
+    Raises ValueError for what is no decimal. To round to float64 first is wrong where that is the
+    middle of two float32 numbers, and the decimal is beside it.
+    """
+    middle = float(text)
+    if not -_FLOAT32_MAX < middle < _FLOAT32_MAX:
+        return _float32_at_the_end(text, middle)
+    near = float(np.float32(middle))
+    far = 2 * middle - near
+    if near == middle or float(np.float32(far)) != far:
+        return near
+    return _nearer(text, near, far)
+
+
+def _float32_at_the_end(text: str, middle: float) -> float:
+    """As `nearest_float32`, of a decimal near `middle`, which is the largest number or beyond."""
+    end = math.copysign(2.0**128, middle)  # which float32 would have after its largest number
+    if middle != (beyond := math.copysign(2.0**128 - 2.0**103, middle)):
+        return math.copysign(_FLOAT32_MAX if abs(middle) < abs(beyond) else math.inf, middle)
+    near = _nearer(text, end, math.copysign(_FLOAT32_MAX, middle))
+    return near if near != end else math.copysign(math.inf, middle)
+
+
+def _nearer(text: str, near: float, far: float) -> float:
+    exact = Fraction(text.strip())
+    return min((near, far), key=lambda value: abs(exact - Fraction(value)))
+
+
 def _rounded_literal(text: str, suffix: str) -> tuple[int, int]:
-    with np.errstate(over="ignore"):
-        value = float(np.float32(text)) if suffix == "f32" else float(text)
+    value = nearest_float32(text) if suffix == "f32" else float(text)
     if not math.isfinite(value):
         raise NumberError(f"{text}{suffix} is beyond the range of {suffix}")
     return value.as_integer_ratio()

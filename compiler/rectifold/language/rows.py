@@ -16,7 +16,7 @@ from math import isfinite
 
 import numpy as np
 
-from rectifold.exact.literals import NumberError, parse_ratio
+from rectifold.exact.literals import NumberError, nearest_float32, parse_ratio
 from rectifold.exact.matrix import Matrix
 from rectifold.exact.matrix_rows import common_denominator
 from rectifold.language import ast
@@ -105,8 +105,7 @@ def _row_floats(text: str) -> list[float] | None:
 
 def _written_floats(entries: Sequence[str]) -> list[float] | None:
     try:
-        with np.errstate(over="ignore"):
-            values = [_written_float(entry.strip()) for entry in entries]
+        values = [_written_float(entry.strip()) for entry in entries]
     except ValueError:
         return None
     return values if all(map(isfinite, values)) else None
@@ -115,7 +114,7 @@ def _written_floats(entries: Sequence[str]) -> list[float] | None:
 def _written_float(entry: str) -> float:
     """Infinity for a float beyond the range. Raises ValueError for all but exact floats."""
     if entry.endswith("f32"):
-        return float(np.float32(entry[:-3]))
+        return nearest_float32(entry[:-3])
     if entry.endswith("f64"):
         return float(entry[:-3])
     value = float(entry)
