@@ -108,8 +108,8 @@ class ShallowEffort:
     """Signs of hyperplanes at vertices up to which more than the first layer's are tried."""
     pairing_rounds: int = 3
     """Times that every chain is paired again, given the hinges of the others."""
-    ways_of_a_vertex: int = 6
-    """Gradients from which the function at a vertex of four inputs is pulled, the cheapest ones."""
+    ways_of_a_vertex: int = 8
+    """Ways to take the function at a vertex of four inputs that are compared, of fewest units."""
     planes_like_a_unit: int = 4
     """Planes left along lines that count like a unit where ways are compared."""
     weights_tried: int = 12

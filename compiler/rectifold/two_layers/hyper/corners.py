@@ -16,15 +16,12 @@ from rectifold.two_layers.form import Weights, unit_of
 from rectifold.two_layers.hyper.bundles import Bundle, Bundles
 from rectifold.two_layers.hyper.cells import Cells, Class, add_weights, form_through
 from rectifold.two_layers.hyper.choices import Choice, Prices
-from rectifold.two_layers.hyper.germs import Terms
+from rectifold.two_layers.hyper.germs import Term, Terms
 from rectifold.two_layers.hyper.ledger import LineLedger
-from rectifold.two_layers.hyper.polygons import Gradient, minus, plus
-from rectifold.two_layers.hyper.pulling import Bend, Part, Pulling
-from rectifold.two_layers.hyper.simplices import arguments_of
+from rectifold.two_layers.hyper.parts import Lifted, Part
+from rectifold.two_layers.hyper.pulling import Pulling
 from rectifold.two_layers.hyper.units import Placed, merged
 from rectifold.two_layers.hyper.watch import Watch
-
-HALF = Fraction(1, 2)
 
 
 class Corners:
@@ -57,20 +54,26 @@ class Corners:
         """One for each term at a vertex."""
         point = self.cells.points[vertex]
         for term in self.terms.at(vertex):
-            pullings = [Pulling(self.cells, vertex, field) for field in term.fields]
-            options = sorted(
-                (cost, k, v) for k, own in enumerate(pullings) for v, cost in own.costs.items()
-            )
             ways = []
-            for cost, k, v in options[: SHALLOW_EFFORT.ways_of_a_vertex]:
-                if cost > options[0][0]:
-                    break
-                units = self._units_of(pullings[k].parts(v), point, term.weights)
+            for parts in term.ways or self._pulled(vertex, term):
+                units = self._units_of(parts, point, term.weights)
                 ways.append([Choice(self.ledger.forms(placed)) for placed in merged(units)])
             if ways:
                 yield Bundle(ways)
 
-    def _units_of(self, parts: Iterable[Part], point: Vertex, weights: Weights) -> list[Placed]:
+    def _pulled(self, vertex: int, term: Term) -> Iterator[Iterator[Part]]:
+        """The parts of a term, pulled from each of its cheapest gradients."""
+        pullings = [Pulling(self.cells, vertex, field) for field in term.fields]
+        options = sorted(
+            (cost, k, v) for k, own in enumerate(pullings) for v, cost in own.costs.items()
+        )
+        for cost, k, v in options[: SHALLOW_EFFORT.ways_of_a_vertex]:
+            if cost == options[0][0]:
+                yield pullings[k].parts(v)
+
+    def _units_of(
+        self, parts: Iterable[Part | Lifted], point: Vertex, weights: Weights
+    ) -> list[Placed]:
         """Units for all parts, sharing hinges."""
         units: list[Placed] = []
         for part in parts:
@@ -82,7 +85,7 @@ class Corners:
             self.prices.count(placed, -1)
         return units
 
-    def _chosen(self, part: Part, point: Vertex, weights: Weights) -> list[Placed]:
+    def _chosen(self, part: Part | Lifted, point: Vertex, weights: Weights) -> list[Placed]:
         """The units of one part: those with the fewest new hinges."""
         options = [
             [
@@ -96,7 +99,7 @@ class Corners:
                 )
                 for factor, base, bends in option
             ]
-            for option in _options(part)
+            for option in part.options()
         ]
         return min(options, key=self.prices.of_units)
 
@@ -111,23 +114,3 @@ class Corners:
         if left:
             at = self.cells.points[vertex]
             raise AssertionError(f"units do not have the class of the vertex {at}")
-
-
-def _options(part: Part) -> Iterator[list[tuple[Fraction, Gradient, Sequence[Bend]]]]:
-    """(factor, base, bends) of units factor · relu(base + Σ c relu(gradient)), for every choice."""
-    sign, piece = Fraction(part.sign), part.piece
-    if piece.is_triangle:
-        corners = [piece.base, *(plus(piece.base, side) for side in piece.sides)]
-        for arguments in arguments_of([*part.apexes, *corners]):
-            yield [
-                (-HALF * sign, base, [(Fraction(c), side) for c, side in bends if any(side)])
-                for base, bends in arguments
-            ]
-        return
-    bends = part.bends
-    if bends is None:
-        bends = [(Fraction(1), side) for side in piece.sides]
-    first, *others = part.apexes
-    for apex, other in ((first, o) for o in others) if others else ((first, None),):
-        below = [] if other is None else [(Fraction(-1), minus(other, apex))]
-        yield [(sign, minus(piece.base, apex), [*bends, *(b for b in below if any(b[1]))])]

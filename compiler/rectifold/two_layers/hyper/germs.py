@@ -11,7 +11,7 @@ constant along a line, so its class is 0; the others' classes, weighed, add up t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,6 +23,7 @@ from rectifold.two_layers.classes.vectors import Vector, echelon
 from rectifold.two_layers.form import Weights, factor_of
 from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.hyper.polygons import Gradient, minus
+from rectifold.two_layers.hyper.stacks import Way, stacks_of
 
 
 class Field:
@@ -52,10 +53,11 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """weights · a function: a symbol, or all of an output. The functions have the same class."""
+    """weights · a symbol. The fields, and the ways if there are some, have the same class."""
 
     weights: Weights
     fields: tuple[Field, ...]
+    ways: Sequence[Way]
 
 
 class Terms:
@@ -76,7 +78,8 @@ class Terms:
             weights = symbols[place].weights
             if any(weights):
                 signs = (1,) if whole & symbols[place].factors.keys() else (1, -1)
-                terms.append(Term(weights, tuple(self._field(place, sign) for sign in signs)))
+                fields = tuple(self._field(place, sign) for sign in signs)
+                terms.append(Term(weights, fields, stacks_of(symbols, place)))
         return terms
 
     def _whole(self, symbols: Mapping[UnitPlace, Symbol]) -> set[UnitPlace]:

@@ -131,3 +131,8 @@ def plus(a: Gradient, b: Gradient) -> Gradient:
 def minus(a: Gradient, b: Gradient) -> Gradient:
     """a − b."""
     return tuple(x - y for x, y in zip(a, b, strict=True))
+
+
+def times(c: Fraction, a: Gradient) -> Gradient:
+    """c a."""
+    return tuple(c * x for x in a)

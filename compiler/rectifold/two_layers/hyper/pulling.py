@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -23,19 +22,8 @@ from rectifold.two_layers.classes.vectors import Vector, pivot_of, rank
 from rectifold.two_layers.form import Hinge
 from rectifold.two_layers.hyper.cells import Cells
 from rectifold.two_layers.hyper.germs import Field
+from rectifold.two_layers.hyper.parts import Bend, Part
 from rectifold.two_layers.hyper.polygons import Gradient, Piece, Step, pieces_of
-
-Bend = tuple[Fraction, Gradient]  # c relu(gradient · x)
-
-
-@dataclass(frozen=True)
-class Part:
-    """sign · max(apexes, polygon): the polygon is a piece, or a sum of hinges with any weights."""
-
-    sign: int
-    apexes: tuple[Gradient, ...]
-    piece: Piece
-    bends: Sequence[Bend] | None = None
 
 
 class Pulling:
