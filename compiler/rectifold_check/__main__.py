@@ -7,6 +7,7 @@ that, 70 a fault of the checker (which have then said nothing about the certific
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
             )
             lines = texts[2].splitlines()
             verdict = check(texts[0].strip(), texts[1].strip(), lines, other, **means)
-        print(json.dumps(verdict.json(), indent=2) if asked.json else verdict.text)
+        _say(json.dumps(verdict.json(), indent=2) if asked.json else verdict.text)
     except KeyboardInterrupt:
         print("interrupted; nothing is said about the certificate", file=sys.stderr)
         return Exit.INTERRUPTED
@@ -66,6 +67,14 @@ def main(arguments: Sequence[str]) -> int:
         )
         return Exit.FAULT
     return _status(verdict, allow_trusted=asked.allow_trusted)
+
+
+def _say(text: str) -> None:
+    """On standard output, if anybody still reads it: the status says the verdict as well."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

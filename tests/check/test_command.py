@@ -19,8 +19,11 @@ from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.operations.compiling import compile_network
 from support import float_network, net
 
+COMMAND = [sys.executable, "-I", "-m", "rectifold_check"]
 
-def test_the_command_runs_alone(tmp_path: Path) -> None:
+
+def written_check(folder: Path) -> list[str]:
+    """The command for a certificate that holds, with the result."""
     compiled = compile_network(
         net("input x[1] in [0, 1]\nh = relu([[1], [-1]] @ x)\ny = [[1, 1]] @ h\noutput y")
     )
@@ -31,27 +34,37 @@ def test_the_command_runs_alone(tmp_path: Path) -> None:
         "b.json": canonical_text(compiled.network),
     }
     for name, content in files.items():
-        (tmp_path / name).write_text(content)
-    command = [sys.executable, "-I", "-m", "rectifold_check"]
-    paths = [str(tmp_path / name) for name in files]
-    good = subprocess.run([*command, *paths], capture_output=True, text=True, check=False)
+        (folder / name).write_text(content)
+    return [*COMMAND, *(str(folder / name) for name in files)]
+
+
+def test_the_command_runs_alone(tmp_path: Path) -> None:
+    command = written_check(tmp_path)
+    good = subprocess.run(command, capture_output=True, text=True, check=False)
     assert good.returncode == 0, good.stderr
     assert good.stdout.startswith(
         "holds: A and B are equal on the whole domain\n"
         "  A: 1 input, 1 output, 2 layers, 2 relu units, "
     )
     bad = subprocess.run(
-        [*command, *paths[:3], paths[0]], capture_output=True, text=True, check=False
+        [*command[:-1], str(tmp_path / "a.json")], capture_output=True, text=True, check=False
     )
     assert bad.returncode == 1
     assert "another network B" in bad.stdout
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
-    assert (
-        subprocess.run(
-            [*command, "no", "such", "file"], capture_output=True, check=False
-        ).returncode
-        == 2
+    assert subprocess.run(COMMAND, capture_output=True, check=False).returncode == 2
+    none = subprocess.run([*COMMAND, "no", "such", "file"], capture_output=True, check=False)
+    assert none.returncode == 2
+
+
+def test_the_status_stands_though_nobody_reads(tmp_path: Path) -> None:
+    end, begin = os.pipe()
+    os.close(end)
+    done = subprocess.run(
+        written_check(tmp_path), stdout=begin, stderr=subprocess.PIPE, text=True, check=False
     )
+    os.close(begin)
+    assert done.returncode == 0
+    assert done.stderr == ""
 
 
 def test_the_checker_imports_the_standard_library_only() -> None:
@@ -80,7 +93,7 @@ def long_check(folder: Path) -> list[str]:
     }
     for name, content in files.items():
         (folder / name).write_text(content)
-    own = [sys.executable, "-I", "-m", "rectifold_check", *(str(folder / name) for name in files)]
+    own = [*COMMAND, *(str(folder / name) for name in files)]
     return [*own, "--work", "2000000000000", "--jobs", "2"]
 
 
