@@ -25,7 +25,7 @@ WORK_BETWEEN_QUESTIONS = 2_000_000
 # counts are not worth it. Words between two answers of such a process: a fifth of a second, for so
 # long another one may have nothing to do. And how many may be asked for.
 ALONE_WORK = 60_000_000
-TURN_WORK = 10_000_000
+TURN_WORK = 40_000_000
 MOST_PROCESSES = 1_000
 
 # Seconds between two questions whether to stop while other processes work, and for how long those

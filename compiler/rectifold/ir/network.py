@@ -149,6 +149,10 @@ class Network:
         """The layers (and the input) that `name` depends on, without itself."""
         return set(nx.ancestors(self._graph, name))
 
+    def readers(self, name: str) -> set[str]:
+        """The layers that depend on `name`, without itself."""
+        return set(nx.descendants(self._graph, name))
+
     @cached_property
     def relu_layers(self) -> tuple[Layer, ...]:
         return tuple(layer for layer in self.layers if layer.is_relu)

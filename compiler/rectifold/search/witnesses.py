@@ -99,14 +99,17 @@ class Witnesses:
         return self.admitted(np.where(coefficients > 0, self.high, self.low))
 
     def trace(self, points: Floats, upto: str) -> Traced:
-        """Values and error bounds of every layer up to and including `upto`."""
-        domain = self.bounds.domain
+        """Values and error bounds of `upto`, and of every layer that it depends on."""
+        domain, network = self.bounds.domain, self.bounds.network
+        needed = {*network.cone(upto), upto}
         values: dict[str, Floats] = {}
         errors: dict[str, Floats] = {}
         after: dict[str, tuple[Floats, Floats]] = {
-            self.bounds.network.input_name: (points, _input_error(domain, points))
+            network.input_name: (points, _input_error(domain, points))
         }
-        for layer in self.bounds.network.layers:
+        for layer in network.layers:
+            if layer.name not in needed:
+                continue
             with np.errstate(over="ignore", invalid="ignore"):  # such values get an infinite error
                 z, e = _affine(self.bounds.floats[layer.name], after)
             values[layer.name], errors[layer.name] = z, e

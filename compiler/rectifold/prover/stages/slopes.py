@@ -20,7 +20,7 @@ def run(state: ProofState, layer: LayerState) -> None:
     """Both bounds of every unit that straddles 0, where a later layer or a question needs them."""
     units = layer.straddling()
     network = state.network
-    is_last = not any(layer.name in network.cone(v.name) for v in network.relu_layers)
+    is_last = not any(network.layer(name).is_relu for name in network.readers(layer.name))
     if not len(units) or not can_branch(state, layer) or (is_last and not len(layer.open())):
         return
     if (
