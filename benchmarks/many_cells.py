@@ -1,11 +1,12 @@
 """Compare on very many cells: python benchmarks/many_cells.py [--sizes N-N-N] [--processes P]
-[--seconds S]
+[--seconds S] [--check]
 
 A network with float32 weights against itself with every last weight moved by less than 2^-36, to be
 shown within 2^-20 on [-8, 8]^n. Nothing cancels, so the comparison is on all common regions, cut
 for both networks. Printed: cells, whether they are all, seconds of the clock and of the processors,
 and the memory of the largest process, which does not grow with the cells. With --seconds it ends
-then, and says what part of the domain it has compared.
+then, and says what part of the domain it has compared. With --check the checker counts the cells,
+as it does for a certificate that names so many, by as many processes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import click
 from regions import cpu_seconds, largest_process
+from several import counted
 
 from rectifold.certificate.cells import PairText, compare_on_cells
 from rectifold.exact.matrix import Matrix
@@ -50,12 +52,15 @@ def with_moved_ends(network: Network) -> Network:
 @click.option("--sizes", default="4-28-28-1", show_default=True)
 @click.option("--processes", default=2, show_default=True)
 @click.option("--seconds", default=None, type=float)
-def main(sizes: str, processes: int, seconds: float | None) -> None:
+@click.option("--check", is_flag=True)
+def main(sizes: str, processes: int, seconds: float | None, *, check: bool) -> None:
     network = float_network(0, *map(int, sizes.split("-")))
     size = network.input_size
     domain = Domain((Fraction(-8),) * size, (Fraction(8),) * size)
+    network = network.with_domain(domain)
     tolerance = [Fraction(1, 1 << 20)] * network.output_size
-    pair = PairText.of(network, with_moved_ends(network), domain, tolerance)
+    moved = with_moved_ends(network)
+    pair = PairText.of(network, moved, domain, tolerance)
     run = Run(Limits(seconds, jobs=processes))
     started, before = run.clock(), cpu_seconds()
     deadline = None if seconds is None else started + seconds
@@ -71,6 +76,8 @@ def main(sizes: str, processes: int, seconds: float | None) -> None:
         f"{wall:.0f} s, {cpu:.0f} CPU-s, {found.count / cpu:,.0f} per CPU-s, "
         f"at most {largest_process():,.0f} MB in one process"
     )
+    if check and found.complete:
+        print(f"{sizes}: {counted(network, moved, tolerance, found.count, processes)}")
 
 
 if __name__ == "__main__":
