@@ -64,21 +64,28 @@ class Source:
     def at(self, points: Floats) -> Reference | None:
         """The outputs at the columns of `points` (inputs by points); None where values are huge."""
         known = {self.network.input_name: _float_values(points)}
+        columns: dict[str, _Sliced] = {}  # of what is read again
+        last = {u: layer.name for layer in self.network.layers for u in layer.weights}
         for layer in self.network.layers:
-            if not all(
-                (np.abs(known[u].high) < ObservedEffort.largest).all() for u in layer.weights
-            ):
-                return None
             total = _repeated(self.biases[layer.name], points.shape[1])
             for source in layer.weights:
-                total = self._with_product(total, self.edges[layer.name, source], known[source])
+                read = known[source]
+                if source not in columns:
+                    if not (np.abs(read.high) < ObservedEffort.largest).all():
+                        return None
+                    columns[source] = _sliced(read, _bits(len(read.high)), self.levels, axis=0)
+                edge = self.edges[layer.name, source]
+                total = self._with_product(total, edge, read, columns[source])
+                if last[source] == layer.name:
+                    del columns[source]
             known[layer.name] = _positive(total) if layer.is_relu else total
         return known[self.network.output]
 
-    def _with_product(self, total: Reference, rows: _Sliced, read: Reference) -> Reference:
-        """total + weight @ what is read."""
+    def _with_product(
+        self, total: Reference, rows: _Sliced, read: Reference, columns: _Sliced
+    ) -> Reference:
+        """total + weight @ what is read, which is in `columns` as well."""
         terms, levels = len(read.high), self.levels
-        columns = _sliced(read, _bits(terms), levels, axis=0)
         high, low, size = total.high, total.low, np.abs(total.high)
         for i, one in enumerate(rows.parts):
             for other in columns.parts[: levels - i]:
