@@ -23,11 +23,8 @@ from rectifold_check.cells import Cell, Cells
 from rectifold_check.integers.corners import Point
 from rectifold_check.json import Refusal
 from rectifold_check.limits import (
-    ALONE_WORK,
     SECONDS_BETWEEN_QUESTIONS,
     SECONDS_TO_END,
-    TURN_WORK,
-    WORK_BETWEEN_QUESTIONS,
 )
 from rectifold_check.networks import Domain, Network
 
@@ -52,11 +49,13 @@ def count_nonpositive(
     """
     waiting = [cells.whole()]
     work = cells.work
-    alone = float("inf") if work.jobs < 2 or current_process().daemon else work.done + ALONE_WORK
+    alone = (
+        float("inf") if work.jobs < 2 or current_process().daemon else work.done + work.turns.alone
+    )
     told = work.done
     for cell in cells.leaves(most, stop, _is_never_done, waiting):
         _require_nonpositive(cells, cell)
-        if work.done - told > WORK_BETWEEN_QUESTIONS:
+        if work.done - told > work.turns.told:
             told = work.done
             work.tell(cells.found, _share_done(cells, (c.cuts for c in waiting)))
             if work.done > alone:
@@ -114,7 +113,8 @@ class _Dealer:
             other = self.idle.pop()
             self.at_work[other] = list(hand)
             try:
-                other.send((self.at_work[other], self.most - self.found, self._words, TURN_WORK))
+                turn = self.cells.work.turns.turn
+                other.send((self.at_work[other], self.most - self.found, self._words, turn))
             except OSError:
                 raise Refusal(ENDED) from None
 

@@ -12,10 +12,12 @@ take the time. Who asks for a check may permit more. Sound because to stop early
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from rectifold_check.json import Refusal
 from rectifold_check.limits import (
+    ALONE_WORK,
+    TURN_WORK,
     WORDS_PER_SECOND,
     WORK_BASE,
     WORK_BETWEEN_QUESTIONS,
@@ -26,18 +28,29 @@ Progress = Callable[[int, float], None]
 """Is told how many cells a rule has counted so far, and about what part of the domain they are."""
 
 
+class Turns(NamedTuple):
+    """Words of work on cells before other processes begin, between two answers of such a process,
+    and before progress is told again.
+    """
+
+    alone: int = ALONE_WORK
+    turn: int = TURN_WORK
+    told: int = WORK_BETWEEN_QUESTIONS
+
+
 class Means(TypedDict, total=False):
     """How somebody wants a check to be run; none of it decides what holds.
 
     `stop` is asked now and then, and ends the check when it says True. `permitted`: words of work
     that are allowed even where the length of the texts allows less. `jobs`: processes that share
-    the count of many cells. `progress` is told of it.
+    the count of many cells, in `turns`. `progress` is told of it.
     """
 
     stop: Callable[[], bool] | None
     permitted: int
     jobs: int
     progress: Progress | None
+    turns: Turns
 
 
 class Stopped(Refusal):
@@ -54,6 +67,7 @@ class Work:
         permitted: int = 0,
         jobs: int = 1,
         progress: Progress | None = None,
+        turns: Turns = Turns(),  # noqa: B008 - it is never changed
     ) -> None:
         """`networks`: bytes of what does not come from the certificate.
 
@@ -61,6 +75,7 @@ class Work:
         """
         self.stop = stop
         self.jobs = jobs
+        self.turns = turns
         self.progress = progress
         self.permitted = permitted
         self.by_length = float("inf") if networks is None else WORK_BASE + WORK_PER_BYTE * networks

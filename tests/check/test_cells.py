@@ -19,7 +19,6 @@ from rectifold.linear_regions.by_vertices import vertex_enumeration
 from rectifold.two_layers.shallow import shallow_network
 from rectifold_check.bends import BendingCells
 from rectifold_check.cells import Cells
-from rectifold_check.integers import corners as corners_module
 from rectifold_check.networks import read_domain, read_network
 from support import float_network, points_of, random_network
 
@@ -148,14 +147,14 @@ def test_shallow_forms_have_certificates_and_wrong_ones_have_none(sizes: tuple[i
 @pytest.mark.parametrize("kind", [Cells, BendingCells])
 @pytest.mark.parametrize("sizes", [(2, 6, 5, 1), (3, 4, 4, 3, 1), (4, 5, 4, 2)])
 def test_work_is_the_same_in_any_order_and_whatever_is_kept(
-    kind: type[Cells], sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    kind: type[Cells], sizes: tuple[int, ...]
 ) -> None:
     network = float_network(7, *sizes)
     assert network.domain is not None
     texts = read_network(canonical_text(network), "A"), read_domain(domain_text(network.domain))
     in_order, mixed, random = kind(*texts), kind(*texts), Random(1)
     count = sum(1 for _ in in_order.affine(10**6))
-    monkeypatch.setattr(corners_module, "MOST_KEPT_VALUES", 0)
+    mixed.corners.most_kept = 0
     waiting, found = [mixed.whole()], 0
     while waiting:
         parts = mixed.parts(waiting.pop(random.randrange(len(waiting))))

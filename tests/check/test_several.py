@@ -17,14 +17,13 @@ from rectifold.exact.matrix import Matrix
 from rectifold.ir.canonical import canonical_text, domain_text
 from rectifold.ir.draft import Draft
 from rectifold.ir.network import Layer, Network
-from rectifold_check import several
 from rectifold_check.bends import BendingCells
 from rectifold_check.cells import Cell, Cells
 from rectifold_check.gap import Arrangement, Gap
 from rectifold_check.json import Refusal
 from rectifold_check.networks import read_domain, read_network
 from rectifold_check.several import ENDED, count_nonpositive
-from rectifold_check.work import Stopped, Work
+from rectifold_check.work import Stopped, Turns, Work
 from support import float_network
 
 A = float_network(7, 3, 7, 7, 1)
@@ -59,12 +58,8 @@ ABOUT = (
 )
 
 
-@pytest.fixture
-def shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes begin at once, and answer often."""
-    monkeypatch.setattr(several, "ALONE_WORK", 0)
-    monkeypatch.setattr(several, "WORK_BETWEEN_QUESTIONS", 0)
-    monkeypatch.setattr(several, "TURN_WORK", 50_000)
+QUICK = Turns(alone=0, turn=50_000, told=0)
+"""Processes begin at once, and answer often."""
 
 
 def counted(work: Work, kind: type[Cells] = Cells, most: int = 10**6) -> int:
@@ -78,7 +73,7 @@ def cell_count(kind: type[Cells]) -> int:
 def checked(step: str, jobs: int, eps: Fraction = EPS, work: str = "") -> rectifold_check.Verdict:
     first, last = certificate_of(A, B, [], [eps]).lines
     lines = [first, *filter(None, [work]), step, last]
-    return rectifold_check.check(canonical_text(A), DOMAIN, lines, jobs=jobs)
+    return rectifold_check.check(canonical_text(A), DOMAIN, lines, jobs=jobs, turns=QUICK)
 
 
 REFUSED = {
@@ -91,7 +86,6 @@ REFUSED = {
 }
 
 
-@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("rule", ["cells", "bends"])
 def test_the_verdict_is_the_same_by_one_process_and_by_several(rule: str) -> None:
     count = cell_count({"cells": Cells, "bends": BendingCells}[rule])
@@ -103,7 +97,6 @@ def test_the_verdict_is_the_same_by_one_process_and_by_several(rule: str) -> Non
     assert set(active_children()) == before
 
 
-@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("title", REFUSED)
 def test_refusals_are_the_same_by_one_process_and_by_several(title: str) -> None:
     more, eps, work, reason = REFUSED[title]
@@ -114,16 +107,15 @@ def test_refusals_are_the_same_by_one_process_and_by_several(title: str) -> None
     assert alone == together
 
 
-@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("kind", [Cells, BendingCells])
 def test_count_and_work_are_the_same_to_a_word(kind: type[Cells]) -> None:
     alone = Work()
     count = counted(alone, kind)
     for jobs in (1, 2, 4):
-        work = Work(None, jobs=jobs)
+        work = Work(None, turns=QUICK, jobs=jobs)
         work.state(alone.done)
         assert (counted(work, kind, count), work.done) == (count, alone.done)
-        work = Work(None, jobs=jobs)
+        work = Work(None, turns=QUICK, jobs=jobs)
         work.state(alone.done - 1)
         with pytest.raises(Refusal, match="more work than the certificate states"):
             counted(work, kind, count)
@@ -137,11 +129,10 @@ def test_a_short_count_begins_no_process() -> None:
     assert set(told) <= {before}
 
 
-@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_progress_goes_on_to_all(jobs: int) -> None:
     told: list[tuple[int, float]] = []
-    count = counted(Work(None, jobs=jobs, progress=lambda *what: told.append(what)))
+    count = counted(Work(None, turns=QUICK, jobs=jobs, progress=lambda *what: told.append(what)))
     assert len(told) > 5
     assert [cells for cells, _ in told] == sorted(cells for cells, _ in told)
     assert told[-1][0] in (count, count - 1)
@@ -218,12 +209,11 @@ FAILING: dict[type[Cells], str] = {
 }
 
 
-@pytest.mark.usefixtures("shared")
 @pytest.mark.parametrize("kind", FAILING, ids=lambda kind: kind.__name__)
 def test_a_process_that_fails_refuses(kind: type[Cells]) -> None:
     before = set(active_children())
     with pytest.raises(Refusal, match=FAILING[kind]):
-        counted(Work(None, jobs=2), kind)
+        counted(Work(None, turns=QUICK, jobs=2), kind)
     assert set(active_children()) == before
 
 
@@ -238,7 +228,6 @@ def when_there_are_others(do: Callable[[], None]) -> Callable[[int, float], None
     return progress
 
 
-@pytest.mark.usefixtures("shared")
 def test_processes_that_are_killed_refuse() -> None:
     before = set(active_children())
 
@@ -247,11 +236,10 @@ def test_processes_that_are_killed_refuse() -> None:
             process.kill()
 
     with pytest.raises(Refusal, match=ENDED):
-        counted(Work(None, jobs=2, progress=when_there_are_others(kill)))
+        counted(Work(None, turns=QUICK, jobs=2, progress=when_there_are_others(kill)))
     assert set(active_children()) == before
 
 
-@pytest.mark.usefixtures("shared")
 def test_an_interrupt_and_the_end_of_time_end_all_processes() -> None:
     before = set(active_children())
 
@@ -259,8 +247,8 @@ def test_an_interrupt_and_the_end_of_time_end_all_processes() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        counted(Work(None, jobs=2, progress=when_there_are_others(interrupt)))
+        counted(Work(None, turns=QUICK, jobs=2, progress=when_there_are_others(interrupt)))
     assert set(active_children()) == before
     with pytest.raises(Stopped):
-        counted(Work(None, lambda: len(active_children()) >= len(before) + 2, jobs=2))
+        counted(Work(None, lambda: len(active_children()) >= len(before) + 2, jobs=2, turns=QUICK))
     assert set(active_children()) == before

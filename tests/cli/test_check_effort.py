@@ -13,7 +13,6 @@ from rectifold.cli.check import Effort
 from rectifold.cli.main import main
 from rectifold.cli.times import Times
 from rectifold.language.printer import print_network
-from rectifold_check import several
 from support import float_network
 
 CELLS = 971
@@ -27,15 +26,20 @@ def check(*words: str) -> Result:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network, and a certificate of many cells that it equals itself, within 1."""
     monkeypatch.chdir(tmp_path)
-    network = float_network(0, 4, 8, 8, 1)
+    write_certificate(8)
+
+
+def write_certificate(width: int) -> None:
+    """Of a network with two layers of so many units; of width 8 it names the right number."""
+    network = float_network(0, 4, width, width, 1)
     Path("a.relu").write_text(print_network(network))
     lines = list(certificate_of(network, network, [], [Fraction(1)]).lines)
     lines.insert(1, f'["cells",{CELLS}]')
     Path("c.cert").write_text("\n".join(lines))
 
 
-def test_several_processes_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(several, "ALONE_WORK", 0)
+def test_several_processes_say_the_same() -> None:
+    assert Effort(jobs=2).means(Times.of(None), None)["jobs"] == 2
     alone, together = check(), check("--jobs", "2")
     assert alone.exit_code == together.exit_code == 0, alone.output
     assert alone.output == together.output
@@ -46,6 +50,7 @@ def test_several_processes_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_time_limit_leaves_it_undecided() -> None:
+    write_certificate(24)  # whose cells are more work than is done between two questions
     ended = check("--time-limit", "0")
     assert ended.exit_code == 3
     assert ended.output.startswith("stopped: the check was ended before it was done\n")

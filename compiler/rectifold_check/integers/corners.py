@@ -95,6 +95,7 @@ class Corners:
         work.spend(self._meter.done)
         self._more_bits = self._bits_read()
         self._costs: dict[int, int] = {}
+        self.most_kept = MOST_KEPT_VALUES
         self._known: dict[Point, Corner] = {}
         self._between: dict[tuple[Corner, Corner, int], Corner] = {}
 
@@ -148,7 +149,7 @@ class Corners:
         return corner.values[first]
 
     def _kept(self, corner: Corner) -> Corner:
-        if len(self._known) * (1 + self.starts[-1]) > MOST_KEPT_VALUES:
+        if len(self._known) * (1 + self.starts[-1]) > self.most_kept:
             self._known.clear()
             self._between.clear()
         self._known[corner.point] = corner
