@@ -22,10 +22,7 @@ from multiprocessing.resource_tracker import ensure_running
 from rectifold_check.cells import Cell, Cells
 from rectifold_check.integers.corners import Point
 from rectifold_check.json import Refusal
-from rectifold_check.limits import (
-    SECONDS_BETWEEN_QUESTIONS,
-    SECONDS_TO_END,
-)
+from rectifold_check.limits import SECONDS_BETWEEN_QUESTIONS, SECONDS_TO_END
 from rectifold_check.networks import Domain, Network
 
 Sent = tuple[tuple[Point, ...], int, int, int]
@@ -94,7 +91,7 @@ class _Dealer:
 
     def count(self, waiting: Sequence[Cell]) -> int:
         """All cells. Raises Refusal."""
-        left = list(map(_sent, waiting))
+        left = list(map(sent, waiting))
         while left or self.at_work:
             if left and self.idle:
                 self._deal(left)
@@ -222,7 +219,7 @@ def _turn(cells: Cells, given: list[Sent], most: int, words: float, turn: int) -
     refusal: str | None = None
     work.stated = begun + words
     cells.found = 0
-    waiting = [_received(cells, sent) for sent in given]
+    waiting = [received(cells, one) for one in given]
     try:
         for cell in cells.leaves(most, None, _is_never_done, waiting):
             _require_nonpositive(cells, cell)
@@ -232,13 +229,15 @@ def _turn(cells: Cells, given: list[Sent], most: int, words: float, turn: int) -
         refusal = str(error)
     except MemoryError:
         refusal = "there is not enough memory to check this certificate"
-    return cells.found, work.done - begun, list(map(_sent, waiting)), refusal
+    return cells.found, work.done - begun, list(map(sent, waiting)), refusal
 
 
-def _sent(cell: Cell) -> Sent:
+def sent(cell: Cell) -> Sent:
+    """A cell for another process."""
     return tuple(corner.point for corner in cell.corners), cell.cuts, cell.zero, cell.through
 
 
-def _received(cells: Cells, sent: Sent) -> Cell:
-    points, cuts, zero, through = sent
+def received(cells: Cells, given: Sent) -> Cell:
+    """A cell from another process."""
+    points, cuts, zero, through = given
     return Cell(tuple(map(cells.corners.at, points)), cuts, zero, through)

@@ -27,9 +27,7 @@ from rectifold_check.cells import Cell, Cells
 from rectifold_check.gap import Arrangement, Gap
 from rectifold_check.integers.corners import Corner, Point
 from rectifold_check.networks import read_domain, read_network
-
-Sent = tuple[tuple[Point, ...], int, int, int]
-"""A cell for another process: its vertices, the inequalities that cut it, and what is known."""
+from rectifold_check.several import Sent, received, sent
 
 
 @dataclass(frozen=True)
@@ -179,15 +177,16 @@ class Search:
         """
         if len(self.waiting) + len(self.left) < hands:
             self._cut_into(hands)
-        sent = sorted([*self.left, *map(_sent, self.waiting)], key=lambda cell: cell[1].bit_count())
-        self.waiting, large = [], sent[:hands]
-        few = max(hands, len(sent) - hands * REGION_EFFORT.small_cells)
-        self.left, small = sent[len(large) : few], sent[few:]
+        cells = sorted([*self.left, *map(sent, self.waiting)], key=lambda cell: cell[1].bit_count())
+        self.waiting, large = [], cells[:hands]
+        few = max(hands, len(cells) - hands * REGION_EFFORT.small_cells)
+        self.left, small = cells[len(large) : few], cells[few:]
         return [[cell, *small[k::hands]] for k, cell in enumerate(large)]
 
     def _cut_into(self, count: int) -> None:
         """At least so many cells, if there are so many; breadth first."""
-        cells, done = deque([*self.waiting, *map(self.received, self.left)]), list[Cell]()
+        left = [received(self.cells, cell) for cell in self.left]
+        cells, done = deque([*self.waiting, *left]), list[Cell]()
         while cells and len(cells) + len(done) < count:
             parts = self.cells.parts(cell := cells.popleft())
             if parts is None:
@@ -195,11 +194,6 @@ class Search:
             else:
                 cells += parts
         self.left, self.waiting = [], [*done, *cells]
-
-    def received(self, sent: Sent) -> Cell:
-        """A cell from another process."""
-        points, *known = sent
-        return Cell(tuple(map(self.cells.corners.at, points)), *known)
 
     def outcome(self) -> Compared:
         found, inputs = self.found, self.cells.work
@@ -284,12 +278,7 @@ def _take_turn(turn: _Turn) -> tuple[Part, list[Sent]]:
     """What a process finds in its turn, and the cells it leaves."""
     search, run = Search(turn.pair, _kept_cells(turn.pair), turn.most), Run()
     before = search.cells.work.done
-    search.waiting = [search.received(sent) for sent in turn.cells]
+    search.waiting = [received(search.cells, cell) for cell in turn.cells]
     search.go_on(run.clock() + turn.seconds, run)
     search.found.work = search.cells.work.done - before
-    return search.found, list(map(_sent, search.waiting))
-
-
-def _sent(cell: Cell) -> Sent:
-    points = tuple(corner.point for corner in cell.corners)
-    return points, cell.cuts, cell.zero, cell.through
+    return search.found, list(map(sent, search.waiting))
